@@ -1,0 +1,15 @@
+/**
+ * One turn: decide, act, append, fold.
+ *
+ * `decide` is pure and looks at nothing but the folded state, so whoever owns the session next goes on from the first
+ * unfinished step. What is recorded is never decided again. A model call may begin while the record of its start is being
+ * committed; an intent never does. Nothing a person sees as final leaves before it is durable.
+ *
+ *   turn.started, step.started(model) ─► step.ended(model) ─┬─► turn.ended
+ *                        ▲                                  └─► [step.started(wait) ─► step.ended(wait)] ─► step.started(tool) ─► step.ended(tool) ─┐
+ *                        └─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
+ */
+export { runTurn } from "./runtime/run-turn.ts";
+export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
+export { decide, TURN_LIMITS, type Next } from "./runtime/decide.ts";
+export { type LiveEvent, type LiveStream } from "./runtime/live-event.ts";

@@ -1,0 +1,14 @@
+/** What happens in a turn while it happens: on the bus only, at most once, never needed to fold a session. */
+export type LiveStream = "lifecycle" | "assistant" | "thinking" | "tool" | "approval" | "usage";
+
+/** The payload of the wire's `agent` event. */
+export interface LiveEvent {
+  readonly runId: string;
+  readonly sessionKey: string;
+  readonly agentId: string;
+  readonly stream: LiveStream;
+  /** Rises by one within a run. */
+  readonly seq: number;
+  readonly ts: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}

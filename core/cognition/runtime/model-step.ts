@@ -1,0 +1,102 @@
+import type { ErrorCode } from "@openclaw/protocol";
+import type { ModelEvent, ModelRequest, ToolCall } from "@openclaw/sdk";
+import type { NewEvent, SessionState } from "../../fabric/journal.ts";
+import { assembleContext } from "../context.ts";
+import type { Carry, TurnWork } from "./turn-work.ts";
+
+/** Calls one answer may hold; the rest is answered with a refusal the model reads. */
+const CALLS_MAX = 32;
+
+/**
+ * Asks the model once. The request goes out while the record of its start is being committed; nothing of the answer is
+ * shown before that record is durable. A provider's failure is an event like its answer.
+ */
+export async function modelStep(work: TurnWork, view: SessionState, carry: Carry, signal: AbortSignal): Promise<Carry> {
+  const { deps, live, agent } = work;
+  const model = view.turn?.model ?? agent.model;
+  const stepId = deps.ids.sortable(deps.clock.now());
+  const started = work.record(carry, [{ type: "step.started", body: { stepId, kind: "model", model } }]);
+  live.clearText();
+  let ended: NewEvent;
+  try {
+    const events = await openStream(work, view, model, stepId, signal);
+    await started;
+    ended = await readAnswer(work, events, stepId, signal);
+  } finally {
+    await started; // whatever the model did, the step's start must be durable before anything follows it
+  }
+  signal.throwIfAborted();
+  return { events: [ended] };
+}
+
+async function openStream(work: TurnWork, view: SessionState, model: string, stepId: string, signal: AbortSignal): Promise<AsyncIterator<ModelEvent>> {
+  const { deps, agent } = work;
+  const info = await deps.models.resolveModel(model).catch((error: unknown) => error);
+  if (info instanceof Error) return one({ type: "error", code: codeFor(info), why: info.message });
+  const tools = deps.tools.faces();
+  const contextTokens = (info as { readonly info: { readonly contextTokens: number } }).info.contextTokens;
+  const request: Omit<ModelRequest, "model"> = { messages: assembleContext(view, agent, tools, contextTokens), tools, idempotencyKey: stepId };
+  const events = deps.models.streamModel(model, request, signal)[Symbol.asyncIterator]();
+  return startNow(events);
+}
+
+/** Begins the call at once: an iterator does nothing before its first `next`. */
+function startNow(events: AsyncIterator<ModelEvent>): AsyncIterator<ModelEvent> {
+  let first: Promise<IteratorResult<ModelEvent>> | undefined = events.next();
+  first.catch(() => undefined);
+  return {
+    next: () => {
+      const taken = first ?? events.next();
+      first = undefined;
+      return taken;
+    },
+    return: (value) => events.return?.(value) ?? Promise.resolve({ done: true, value }),
+  };
+}
+
+async function readAnswer({ live }: TurnWork, events: AsyncIterator<ModelEvent>, stepId: string, signal: AbortSignal): Promise<NewEvent> {
+  try {
+    for (;;) {
+      const { value: event, done } = await events.next();
+      if (done === true || event === undefined) return failed(stepId, "MODEL_OUTPUT_INVALID", "The stream ended without an end.");
+      signal.throwIfAborted();
+      switch (event.type) {
+        case "text": live.text(event.delta); break;
+        case "thinking": live.emit("thinking", { delta: event.delta }); break;
+        case "retry": live.emit("lifecycle", { phase: "retry", attempt: event.attempt, waitMs: event.waitMs, code: event.code }); break;
+        case "error": return failed(stepId, event.code, event.why);
+        case "end":
+          live.emit("usage", { ...event.usage });
+          return { type: "step.ended", body: { stepId, kind: "model", text: live.partialText(), calls: distinct(event.calls.slice(0, CALLS_MAX)), usage: event.usage, finish: event.finish } };
+      }
+    }
+  } finally {
+    void events.return?.(undefined);
+  }
+}
+
+/** Every call needs an id of its own: results are matched by it. */
+function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
+  const seen = new Set<string>();
+  return calls.map((call, index) => {
+    const id = call.id === "" || seen.has(call.id) ? `${call.id}#${index}` : call.id;
+    seen.add(id);
+    return id === call.id ? call : { ...call, id };
+  });
+}
+
+function failed(stepId: string, code: ErrorCode, why: string): NewEvent {
+  return { type: "step.ended", body: { stepId, kind: "model", failed: { code, why } } };
+}
+
+function codeFor(error: Error): ErrorCode {
+  return "code" in error && error.code === "MODEL_NOT_CONFIGURED" ? "MODEL_NOT_CONFIGURED" : "MODEL_UNAVAILABLE";
+}
+
+async function* oneEvent(event: ModelEvent): AsyncGenerator<ModelEvent> {
+  yield event;
+}
+
+function one(event: ModelEvent): AsyncIterator<ModelEvent> {
+  return oneEvent(event)[Symbol.asyncIterator]();
+}

@@ -1,0 +1,24 @@
+import type { SessionState, StepStarted } from "../../fabric/journal.ts";
+import { awaitAnswer } from "./await-answer.ts";
+import { collectOutcome, orderOf } from "./carry-out.ts";
+import { modelStep } from "./model-step.ts";
+import type { Carry, TurnWork } from "./turn-work.ts";
+
+/**
+ * Goes on with a step that was started and has no end, by the crash table:
+ *
+ * - a model call is asked again: its partial text is withdrawn;
+ * - an intent that is harmless to repeat is carried out again under the same id;
+ * - an unsafe one is asked after at the node that has it, and never repeated on a guess;
+ * - a wait repeats nothing: the answer arrives, or has arrived, as an offer.
+ */
+export async function resumeStep(work: TurnWork, view: SessionState, open: StepStarted, carry: Carry, signal: AbortSignal): Promise<Carry> {
+  if (open.kind === "model") return await modelStep(work, view, carry, signal);
+  const { deps, live } = work;
+  if (open.kind === "wait") return await awaitAnswer(work, open, signal);
+  const { call, stepId, intent, nodeId, decision } = open;
+  live.emit("tool", { phase: "start", name: call.name, toolCallId: call.id, args: {}, resumed: true });
+  const placed = { stepId, call, intent, nodeId, decision };
+  const order = orderOf(work, placed);
+  return await collectOutcome(work, placed, order, deps.tools.get(call.name), deps.intents.resume(order, signal), view.turn?.openSinceMs ?? deps.clock.now(), signal);
+}

@@ -1,0 +1,59 @@
+/** What a turn works with. */
+import type { Claim } from "@openclaw/sdk";
+import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import type { NewEvent, Revision, SessionLog } from "../../fabric/journal.ts";
+import type { Intents } from "../../execution/intents.ts";
+import type { Nodes } from "../../execution/nodes.ts";
+import type { Approvals, CommandPlace, Gate } from "../../execution/policy.ts";
+import type { Tools } from "../../execution/tools.ts";
+import type { ContextAgent } from "../context.ts";
+import type { Models } from "../models.ts";
+import type { Live } from "./emit-live.ts";
+import type { LiveEvent } from "./live-event.ts";
+
+export interface TurnAgent extends ContextAgent {
+  /** `provider/model`. */
+  readonly model: string;
+  readonly workspace: string;
+}
+
+/** A session in the hands of its owner, as a turn needs it. */
+export interface TurnSession {
+  readonly log: SessionLog;
+  readonly claim: Claim;
+  publish(event: LiveEvent): void;
+  /** Resolves when an offer changed the folded state: an answer, an abort. Rejects when `signal` aborts. */
+  changed(signal: AbortSignal): Promise<void>;
+}
+
+export interface RuntimeDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly models: Models;
+  readonly tools: Tools;
+  readonly intents: Intents;
+  readonly nodes: Nodes;
+  /** The directories a node's read-only commands may look into, as far as they are known. */
+  readonly placeOf: (nodeId: string) => CommandPlace;
+  readonly gate: Gate;
+  readonly approvals: Approvals;
+  readonly agentOf: (agentId: string) => TurnAgent;
+  readonly revisionOf: (agentId: string) => Revision;
+}
+
+/** Events that wait to be recorded together with whatever comes next, and what to do once they are durable. */
+export interface Carry {
+  readonly events: readonly NewEvent[];
+  readonly recorded?: () => void;
+}
+
+export interface TurnWork {
+  readonly session: TurnSession;
+  readonly deps: RuntimeDeps;
+  readonly live: Live;
+  readonly agent: TurnAgent;
+  readonly runId: string;
+  /** Records the carried events and then `more`, all in one append. */
+  record(carry: Carry, more: readonly NewEvent[]): Promise<void>;
+}

@@ -1,0 +1,143 @@
+/**
+ * One session in the hands of its owner: receives offers in order, carries out wishes, runs one turn at a time.
+ */
+import { OpenClawError, codeOf, hasCode } from "@openclaw/protocol";
+import type { Claim, LogEntry } from "@openclaw/sdk";
+import type { Clock } from "../../base/clock.ts";
+import { isIdle, type NewEvent, type PendingRequest, type SessionLog } from "../../fabric/journal.ts";
+import type { Logger } from "../../fabric/telemetry.ts";
+import { runTurn, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
+
+export interface LiveSession {
+  readonly log: SessionLog;
+  /** When it was last used, on the monotonic clock. */
+  usedAtMs: number;
+  receive(entry: LogEntry): void;
+  /** Starts or goes on with whatever is open. Does not wait for it. */
+  work(claim: Claim): void;
+  /** Resolves when the state has changed next. Rejects when `signal` aborts or the session is let go. */
+  changed(signal: AbortSignal): Promise<void>;
+  readonly busy: boolean;
+  /** Lets go without ending anything: the next owner goes on. Resolves when nothing runs any more. */
+  stop(reason: Error): Promise<void>;
+}
+
+export interface LiveSessionDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly runtime: RuntimeDeps;
+  publish(session: LiveSession, event: LiveEvent): void;
+  /** The fold moved by something a list shows. */
+  onMoved(session: LiveSession): void;
+  /** The session's key has to go: called after the tombstone is durable. */
+  destroy(session: LiveSession): Promise<void>;
+}
+
+const RETRY_FIRST_MS = 250;
+const RETRY_LAST_MS = 30_000;
+
+export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveSession {
+  const { clock, logger, runtime } = deps;
+  const { state } = log;
+  const stopped = new AbortController();
+  const waiters = new Set<() => void>();
+  let running: Promise<void> | undefined;
+
+  const wake = (): void => {
+    for (const waiter of [...waiters]) waiter();
+  };
+
+  const changed = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const over = stopped.signal.aborted ? stopped.signal : signal;
+      if (over.aborted) return reject(over.reason as Error);
+      const done = (): void => {
+        waiters.delete(done);
+        signal.removeEventListener("abort", onAbort);
+        if (stopped.signal.aborted) reject(stopped.signal.reason as Error);
+        else resolve();
+      };
+      const onAbort = (): void => {
+        waiters.delete(done);
+        reject(signal.reason as Error);
+      };
+      waiters.add(done);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+
+  /** Patches at once; resets and deletions between turns. */
+  const carryOutRequests = async (claim: Claim): Promise<void> => {
+    for (const request of [...state.requests]) {
+      if (request.type !== "patch.requested" && state.turn !== null) continue;
+      await log.append(claim, "owner", [eventFor(request)]);
+      if (request.type === "deletion.requested") await deps.destroy(session);
+      deps.onMoved(session);
+      wake();
+    }
+  };
+
+  const loop = async (claim: Claim): Promise<void> => {
+    const turnSession = { log, claim, publish: (event: LiveEvent) => deps.publish(session, event), changed };
+    for (let retryMs = RETRY_FIRST_MS; !stopped.signal.aborted && !isIdle(state); ) {
+      try {
+        await carryOutRequests(claim);
+        const ran = await runTurn(turnSession, runtime, stopped.signal);
+        retryMs = RETRY_FIRST_MS;
+        if (ran) {
+          deps.onMoved(session);
+          wake();
+        } else if (state.requests.length === 0) return;
+      } catch (error) {
+        if (stopped.signal.aborted || hasCode(error, "FENCED") || hasCode(error, "CLOSED")) return;
+        // The state is the last durable fold, so trying again goes on from there: a full disk or a locked file passes.
+        logger.error("turn.stalled", { code: codeOf(error) ?? "INTERNAL", error, retryMs });
+        await clock.wait(retryMs, stopped.signal).catch(() => undefined);
+        retryMs = Math.min(retryMs * 2, RETRY_LAST_MS);
+      }
+    }
+  };
+
+  const session: LiveSession = {
+    log,
+    usedAtMs: clock.monotonic(),
+    receive: (entry) => {
+      session.usedAtMs = clock.monotonic();
+      if (log.receive(entry) !== undefined) {
+        deps.onMoved(session);
+        wake();
+      }
+    },
+    work: (claim) => {
+      if (running !== undefined || stopped.signal.aborted) {
+        if (state.requests.some((request) => request.type === "patch.requested")) void carryOutRequests(claim).catch(() => undefined);
+        return;
+      }
+      if (isIdle(state)) return;
+      running = loop(claim).finally(() => {
+        running = undefined;
+        wake();
+        session.usedAtMs = clock.monotonic();
+        if (!stopped.signal.aborted && !isIdle(state)) session.work(claim);
+      });
+    },
+    changed,
+    get busy() {
+      return running !== undefined;
+    },
+    stop: async (reason) => {
+      stopped.abort(reason);
+      wake();
+      await running?.catch(() => undefined);
+    },
+  };
+  return session;
+}
+
+function eventFor(request: PendingRequest): NewEvent {
+  const { requestId } = request;
+  if (request.type === "patch.requested") return { type: "session.patched", body: { requestId, patch: request.patch ?? {} }, cause: request.offerId };
+  if (request.type === "reset.requested") return { type: "session.reset", body: { requestId, reason: request.reason ?? "reset" }, cause: request.offerId };
+  return { type: "session.deleted", body: { requestId }, cause: request.offerId };
+}
+
+export const STOPPED = new OpenClawError("GATEWAY_STOPPING");

@@ -1,0 +1,7 @@
+/**
+ * Side effects, carried out.
+ *
+ * An intent that reaches this module has been recorded and has passed the gate; here it is handed to its actuator, and
+ * whatever the actuator says comes back as output and exactly one end. Nothing here decides whether something may happen.
+ */
+export { createIntents, type Actuator, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";

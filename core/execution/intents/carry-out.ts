@@ -1,0 +1,77 @@
+import { OpenClawError, codeOf, type ErrorCode } from "@openclaw/protocol";
+import type { Intent } from "@openclaw/sdk";
+import type { Nodes } from "../nodes.ts";
+
+export type IntentEvent =
+  | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
+  | { readonly type: "end"; readonly ok: true; readonly payload: unknown; readonly nodeId?: string }
+  | { readonly type: "end"; readonly ok: false; readonly code: ErrorCode; readonly why: string; readonly nodeId?: string };
+
+export interface IntentOrder {
+  /** The same at every attempt: what the actuator de-duplicates by. */
+  readonly invocationId: string;
+  readonly intent: Intent;
+  /** Chosen before the intent was recorded. Null where no node is involved. */
+  readonly nodeId: string | null;
+  readonly sessionKey: string;
+  /** The claim under which the intent was recorded. */
+  readonly fence: { readonly slot: number; readonly epoch: number };
+}
+
+/** Carries out one kind of intent that is not a node's. Throws coded errors; called again with the same id after a crash. */
+export type Actuator = (order: IntentOrder, signal: AbortSignal) => Promise<unknown>;
+
+export interface Intents {
+  /** Never throws: the last event is `end`. */
+  carryOut(order: IntentOrder, signal: AbortSignal): AsyncIterable<IntentEvent>;
+  /** After a crash: finds out what became of it, by the effect's rule. Never throws. */
+  resume(order: IntentOrder, signal: AbortSignal): AsyncIterable<IntentEvent>;
+  /** The outcome is recorded: the actuator may forget it. */
+  acknowledge(order: IntentOrder): void;
+}
+
+export interface IntentsDeps {
+  readonly nodes: Nodes;
+  readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node">, Actuator>>;
+  /** Longest a restarted gateway waits for the node that holds an open intent. */
+  readonly reattachWaitMs: number;
+}
+
+export function createIntents({ nodes, actuators, reattachWaitMs }: IntentsDeps): Intents {
+  return {
+    carryOut: (order, signal) => {
+      const { intent, nodeId } = order;
+      if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], order, signal);
+      if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
+      return nodes.invoke(nodeRequest(order, intent, nodeId), signal);
+    },
+    resume: (order, signal) => {
+      const { intent, nodeId } = order;
+      if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], order, signal);
+      if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
+      return nodes.reattach({ ...nodeRequest(order, intent, nodeId), offset: 0, effect: intent.effect }, reattachWaitMs, signal);
+    },
+    acknowledge: ({ invocationId, nodeId }) => {
+      if (nodeId !== null) nodes.acknowledge(invocationId, nodeId);
+    },
+  };
+}
+
+function nodeRequest({ invocationId, sessionKey, fence }: IntentOrder, intent: Extract<Intent, { actuator: "node" }>, nodeId: string) {
+  return {
+    id: invocationId, nodeId, command: intent.command, params: intent.params, sessionKey, fence,
+    ...(intent.timeoutMs === undefined ? {} : { timeoutMs: intent.timeoutMs }),
+  };
+}
+
+async function* runActuator(actuator: Actuator, order: IntentOrder, signal: AbortSignal): AsyncGenerator<IntentEvent> {
+  try {
+    yield { type: "end", ok: true, payload: await actuator(order, signal) };
+  } catch (error) {
+    yield { type: "end", ok: false, code: codeOf(error) ?? "TOOL_FAILED", why: error instanceof OpenClawError ? error.message : "The actuator failed." };
+  }
+}
+
+async function* endWith(code: ErrorCode, why: string): AsyncGenerator<IntentEvent> {
+  yield { type: "end", ok: false, code, why };
+}

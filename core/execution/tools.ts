@@ -1,0 +1,6 @@
+/**
+ * What a model may call. The registry knows every tool by name; preparing a call checks its arguments against the tool's
+ * schema and, for a tool with an effect, turns it into an intent. Nothing here runs a side effect.
+ */
+export { createTools, TOOL_LIMITS, type PreparedCall, type Tools } from "./tools/prepare-call.ts";
+export { presentOutcome, type ToolOutcome } from "./tools/present-outcome.ts";

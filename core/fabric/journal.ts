@@ -1,0 +1,14 @@
+/**
+ * One session's log: typed events, sealed bodies, a chain of commitments, and the fold that turns them into state.
+ *
+ * Promises: what `append` resolved for is durable and folded; a state is always the fold of the log behind it; a session
+ * whose key is destroyed cannot be read by anyone, and its chain still verifies. The journal never decides anything and
+ * never looks at what a message says.
+ */
+export { createJournal, slotOf, type Journal, type Offered } from "./journal/open-journal.ts";
+export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
+export { type SessionLog } from "./journal/session-log.ts";
+export type * from "./journal/event.ts";
+export { foldEntry, labelOfMessages, previewState } from "./journal/fold.ts";
+export { STATE_LIMITS, emptyState, isIdle, type PendingRequest, type QueuedMessage, type RunOutcome, type SessionState, type TranscriptMessage, type TurnState } from "./journal/session-state.ts";
+export { type ChainReport } from "./journal/verify-chain.ts";

@@ -1,0 +1,144 @@
+/**
+ * Everything that can stand in a session's log. An offer is what anyone may put there; an event is what the owner
+ * decided or saw. Headers are in the clear and hold nothing a person wrote; bodies are sealed.
+ */
+import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
+import type { Intent, ToolCall, Usage } from "@openclaw/sdk";
+
+/** What a person or a part of the system wants of a session. */
+export interface OfferBodies {
+  "message.offered": MessageOffer;
+  "approval.answered": { readonly approvalId: string; readonly decision: ApprovalDecision; readonly by: string };
+  "abort.requested": { readonly runId: string | null; readonly by: string };
+  "patch.requested": { readonly requestId: string; readonly patch: SessionSettings };
+  "reset.requested": { readonly requestId: string; readonly reason: "new" | "reset" };
+  "deletion.requested": { readonly requestId: string };
+}
+
+export type ApprovalDecision = "allow-once" | "allow-always" | "deny" | "expired";
+
+export interface MessageOffer {
+  readonly sessionKey: string;
+  readonly agentId: string;
+  /** The client's idempotency key: a message of the same run id is the same message. */
+  readonly runId: string;
+  readonly text: string;
+  /** Where a reply belongs: `web`, `cli`, a channel. */
+  readonly channel: string;
+  readonly model?: string;
+  readonly extraSystemPrompt?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Settings of one session; null takes a setting back to the agent's. */
+export interface SessionSettings {
+  readonly label?: string | null;
+  readonly model?: string | null;
+  readonly thinkingLevel?: string | null;
+  readonly verboseLevel?: string | null;
+  readonly sendPolicy?: string | null;
+  readonly queueMode?: string | null;
+  readonly groupActivation?: string | null;
+  readonly archived?: boolean | null;
+  readonly pinned?: boolean | null;
+}
+
+/** What the owner of a session appends, under its claim. */
+export interface EventBodies {
+  "session.opened": { readonly key: string; readonly agentId: string; readonly sessionId: string };
+  "session.patched": { readonly requestId: string; readonly patch: SessionSettings };
+  "session.reset": { readonly requestId: string; readonly reason: string };
+  "session.deleted": { readonly requestId: string };
+  "turn.started": TurnStarted;
+  "step.started": StepStarted;
+  "step.ended": StepEnded;
+  "turn.ended": TurnEnded;
+  "note.recorded": { readonly text: string; readonly stepId?: string };
+}
+
+export interface TurnStarted {
+  readonly runId: string;
+  /** Engine ids of the offers this turn answers. */
+  readonly inputs: readonly string[];
+  readonly model: string;
+  readonly revision: Revision;
+}
+
+/** What decisions depend on besides the log: on the same revision, the same log gives the same decisions. */
+export interface Revision {
+  readonly program: string;
+  readonly config: string;
+  readonly prompt: string;
+  readonly skills: string;
+  readonly memory: string;
+}
+
+export type StepStarted =
+  | { readonly stepId: string; readonly kind: "model"; readonly model: string }
+  | {
+      readonly stepId: string;
+      readonly kind: "tool";
+      readonly call: ToolCall;
+      readonly intent: Intent;
+      /** Of the intent: what the crash table looks up. */
+      readonly effect: Effect;
+      /** Which the node's journal knows it by. */
+      readonly invocationId: string;
+      readonly nodeId: string | null;
+      readonly decision: GateRecord;
+    }
+  | { readonly stepId: string; readonly kind: "wait"; readonly call: ToolCall; readonly intent: Intent; readonly nodeId: string | null; readonly approvalId: string; readonly intentHash: string; /** What "always" would cover. */ readonly rememberHash: string; readonly remember: "session" | "exact"; readonly decision: GateRecord; readonly expiresAtMs: number };
+
+export interface GateRecord { readonly answer: "allow" | "ask" | "refuse"; readonly rule: string; readonly reason: string; readonly label: Label }
+
+export type StepEnded =
+  | { readonly stepId: string; readonly kind: "model"; readonly text: string; readonly calls: readonly ToolCall[]; readonly usage: Usage; readonly finish: string }
+  | { readonly stepId: string; readonly kind: "model"; readonly failed: { readonly code: ErrorCode; readonly why: string } }
+  | { readonly stepId: string; readonly kind: "tool"; readonly call: ToolCall; readonly text: string; readonly isError: boolean; readonly code?: ErrorCode; readonly label: Label; readonly nodeId?: string; readonly durationMs?: number; readonly exitCode?: number | null; readonly decision?: GateRecord }
+  | { readonly stepId: string; readonly kind: "wait"; readonly approvalId: string; readonly decision: ApprovalDecision; readonly by: string };
+
+export interface TurnEnded {
+  readonly runId: string;
+  readonly status: "ok" | "error" | "aborted" | "halted";
+  readonly text: string;
+  readonly code?: ErrorCode;
+  readonly why?: string;
+}
+
+export type OfferType = keyof OfferBodies;
+export type EventType = keyof EventBodies;
+
+/** One offer or event, opened. */
+export type Recorded =
+  | { [T in OfferType]: { readonly kind: "offer"; readonly type: T; readonly body: OfferBodies[T] } & RecordedFacts }[OfferType]
+  | { [T in EventType]: { readonly kind: "event"; readonly type: T; readonly body: EventBodies[T] } & RecordedFacts }[EventType];
+
+export interface RecordedFacts {
+  readonly position: number;
+  /** The engine's id: of an offer, what it de-duplicates by. */
+  readonly id: string;
+  readonly header: EntryHeader;
+}
+
+/** An event not yet appended. */
+export type NewEvent = { [T in EventType]: { readonly type: T; readonly body: EventBodies[T]; readonly label?: Label; readonly cause?: string } }[EventType];
+
+/** In the clear, so that recovery and the chain need no key. Nothing in it was written by a person. */
+export interface EntryHeader {
+  /** Version of the body's shape. Readers take older ones; writers write this one. */
+  readonly v: 1;
+  readonly type: OfferType | EventType;
+  readonly tenant: string;
+  readonly session: string;
+  readonly principal: string;
+  readonly label: Label;
+  /** Id of the entry that led to this one. */
+  readonly cause: string | null;
+  readonly timeMs: number;
+  /** SHA-256 of the sealed body, base64url: what remains when the key is destroyed. */
+  readonly commitment: string;
+  /** Link of the event before this one in the session; absent in offers, empty in the first event. */
+  readonly prev?: string;
+  /** Ids of the offers an event settles, so that recovery knows what is open without a key. */
+  readonly inputs?: readonly string[];
+}

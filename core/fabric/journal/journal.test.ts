@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { hasCode } from "@openclaw/protocol";
+import { systemClock } from "../../base/clock.ts";
+import { systemIds } from "../../base/ids.ts";
+import { openMemoryEngine } from "../engine.ts";
+import { OWNER } from "../identity.ts";
+import { openVault } from "../vault.ts";
+import type { MessageOffer } from "./event.ts";
+import { createJournal } from "./open-journal.ts";
+import { SNAPSHOT_EVERY } from "./session-log.ts";
+
+const message = (runId: string, text: string): MessageOffer => ({ sessionKey: "agent:main:main", agentId: "main", runId, text, channel: "cli" });
+const revision = { program: "p", config: "c", prompt: "q", skills: "s", memory: "m" };
+
+async function open(t: TestContext) {
+  const dir = await mkdtemp(join(tmpdir(), "journal-"));
+  const engine = await openMemoryEngine({ clock: systemClock });
+  t.after(async () => {
+    await engine[Symbol.asyncDispose]();
+    await rm(dir, { recursive: true });
+  });
+  const vault = await openVault({ records: engine.records, keyFile: join(dir, "key"), ids: systemIds });
+  const journal = createJournal({ engine, vault, clock: systemClock, ids: systemIds });
+  const address = journal.address("agent:main:main");
+  const claim = await engine.log.claim(address.slot, "here");
+  const turn = async (runId: string, log: Awaited<ReturnType<typeof journal.load>>): Promise<void> => {
+    const { offerId } = await journal.offer(address, { type: "message.offered", id: runId, body: message(runId, `text of ${runId}`), principal: OWNER });
+    for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
+    await log.append(claim, "agent:main", [{ type: "turn.started", body: { runId, inputs: [offerId], model: "demo/demo", revision } }]);
+    await log.append(claim, "agent:main", [
+      { type: "step.ended", body: { stepId: "s", kind: "model", text: `answer to ${runId}`, calls: [], usage: { inputTokens: 1, outputTokens: 2 }, finish: "stop" } },
+      { type: "turn.ended", body: { runId, status: "ok", text: `answer to ${runId}` } },
+    ]);
+  };
+  return { engine, vault, journal, address, claim, turn };
+}
+
+test("a session folded anew equals the one that was folded while it happened (S0.2)", async (t) => {
+  const { journal, address, turn } = await open(t);
+  const log = await journal.load(address);
+  for (let run = 1; run <= 5; run++) await turn(`run-${run}`, log);
+  const again = await journal.load(address);
+  assert.deepEqual(again.state, log.state);
+  assert.equal(again.state.messages.length, 10);
+  assert.equal(again.state.usage.outputTokens, 10);
+});
+
+test("a message offered twice is folded once, even when the engine forgot its id", async (t) => {
+  const { engine, journal, address } = await open(t);
+  const log = await journal.load(address);
+  const first = await journal.offer(address, { type: "message.offered", id: "same", body: message("same", "hello"), principal: OWNER });
+  const second = await journal.offer(address, { type: "message.offered", id: "same", body: message("same", "hello"), principal: OWNER });
+  assert.equal(first.offerId, second.offerId);
+  assert.equal(second.duplicate, true);
+  const [entry] = await engine.log.readSession(address.slot, address.token, 0);
+  assert.ok(entry);
+  log.receive(entry);
+  log.receive({ ...entry, position: entry.position + 100 });
+  assert.equal(log.state.queue.length, 1);
+});
+
+test("a state loaded from a snapshot and the log after it is the same state", async (t) => {
+  const { journal, address, turn } = await open(t);
+  const log = await journal.load(address);
+  await turn("before", log);
+  await log.snapshot();
+  await turn("after", log);
+  assert.deepEqual((await journal.load(address)).state, log.state);
+});
+
+test("what left the log for a segment is read like the rest, and the chain still verifies", async (t) => {
+  const { engine, journal, address, claim, turn } = await open(t);
+  const log = await journal.load(address);
+  for (let run = 1; run <= 3; run++) await turn(`run-${run}`, log);
+  const whole = await log.read(0, 100);
+  await log.compact(claim);
+  assert.equal((await engine.log.readSession(address.slot, address.token, 0)).length, 0);
+  await turn("run-4", log);
+  const after = await log.read(0, 100);
+  assert.deepEqual(after.slice(0, whole.length), whole);
+  assert.equal(after.length, whole.length + 4);
+  const report = await journal.verify(address);
+  assert.deepEqual(report, { events: log.state.events, link: log.state.link, brokenAt: null });
+  assert.deepEqual((await journal.load(address)).state, log.state);
+});
+
+test("a deleted session cannot be read, and its chain still verifies", async (t) => {
+  const { journal, address, claim, turn } = await open(t);
+  const log = await journal.load(address);
+  await turn("run-1", log);
+  await log.snapshot();
+  await log.append(claim, "owner", [{ type: "session.deleted", body: { requestId: "r" } }]);
+  await journal.destroy(address);
+  await assert.rejects(journal.load(address), (error) => hasCode(error, "KEY_DESTROYED"));
+  const report = await journal.verify(address);
+  assert.equal(report.brokenAt, null);
+  assert.equal(report.events, 4);
+});
+
+test("an event that was changed or left out breaks the chain where it happened", async (t) => {
+  const { engine, vault, address, turn, journal } = await open(t);
+  const log = await journal.load(address);
+  await turn("run-1", log);
+  await turn("run-2", log);
+  const entries = await engine.log.readSession(address.slot, address.token, 0);
+  const victim = entries.filter((entry) => entry.kind === "event")[1];
+  assert.ok(victim);
+  const cut = createJournal({
+    engine: { ...engine, log: { ...engine.log, readSession: async (_slot, _session, after) => entries.filter((entry) => entry !== victim && entry.position > after) } }, vault, clock: systemClock, ids: systemIds,
+  });
+  const report = await cut.verify(address);
+  assert.notEqual(report.brokenAt, null);
+});
+
+test("an owner that was superseded cannot append, and its fold stays as it was (S0.19)", async (t) => {
+  const { engine, journal, address, claim, turn } = await open(t);
+  const log = await journal.load(address);
+  await turn("run-1", log);
+  await engine.log.claim(address.slot, "elsewhere");
+  const before = structuredClone(log.state);
+  await assert.rejects(log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: "late" } }]), (error) => hasCode(error, "FENCED"));
+  assert.deepEqual(log.state, before);
+});
+
+test("a long session is snapshotted by itself while it is worked on", async (t) => {
+  const { engine, journal, address, claim } = await open(t);
+  const log = await journal.load(address);
+  for (let at = 0; at < SNAPSHOT_EVERY; at++) await log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: String(at) } }]);
+  assert.equal((await engine.records.list("snapshots", "")).length, 1);
+});
+
+test("nothing a person wrote is readable in what the engine stores", async (t) => {
+  const { engine, journal, address, turn } = await open(t);
+  const log = await journal.load(address);
+  await turn("canary-run", log);
+  await log.snapshot();
+  const stored = Buffer.concat([
+    ...(await engine.log.readSession(address.slot, address.token, 0)).map((entry) => entry.body),
+    ...(await engine.records.list("snapshots", "")).map((entry) => entry.value),
+  ]).toString("latin1");
+  for (const canary of ["text of", "answer to", "canary-run", "agent:main:main"]) assert.equal(stored.includes(canary), false, canary);
+});

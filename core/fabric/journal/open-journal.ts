@@ -1,0 +1,69 @@
+import { hash } from "node:crypto";
+import type { Label } from "@openclaw/protocol";
+import { SLOTS, type LogEntry } from "@openclaw/sdk";
+import { HOME_TENANT, type Principal } from "../identity.ts";
+import type { JournalDeps, SessionAddress } from "./address.ts";
+import { decodeEntry, encodeEntry } from "./entry.ts";
+import type { EntryHeader, OfferBodies, OfferType } from "./event.ts";
+import { dropSnapshot, hasSnapshot, openSessionLog, type SessionLog } from "./session-log.ts";
+import { verifyChain, type ChainReport } from "./verify-chain.ts";
+
+export interface Offered {
+  readonly position: number;
+  readonly duplicate: boolean;
+  /** The engine's id of the offer. */
+  readonly offerId: string;
+}
+
+export interface Journal {
+  /** The same key always has the same address; nothing is read. */
+  address(sessionKey: string, tenant?: string): SessionAddress;
+  /** The id under which an offer is stored: says nothing of what it was made from. */
+  offerId(address: SessionAddress, type: OfferType, id: string): string;
+  /** Durable when it resolves. Anyone may offer; whether it was folded before is the owner's to say. */
+  offer<T extends OfferType>(address: SessionAddress, offer: { readonly type: T; readonly id: string; readonly body: OfferBodies[T]; readonly principal: Principal; readonly label?: Label }): Promise<Offered>;
+  /** Whether anything was ever recorded under the address and not forgotten. Makes nothing. */
+  exists(address: SessionAddress): Promise<boolean>;
+  /** Folds a session from its newest snapshot and the log after it. Throws KEY_DESTROYED for a deleted one. */
+  load(address: SessionAddress): Promise<SessionLog>;
+  /** The header of an entry, without a key. */
+  peek(entry: LogEntry): EntryHeader;
+  /** Walks the session's chain of commitments; needs no key, so it works for deleted sessions too. */
+  verify(address: SessionAddress): Promise<ChainReport>;
+  /** Erases the session's key and snapshot. The commitments stay, so the chain still verifies. */
+  destroy(address: SessionAddress): Promise<void>;
+}
+
+export function createJournal(deps: JournalDeps): Journal {
+  const { engine, vault, clock } = deps;
+  const offerId = (address: SessionAddress, type: OfferType, id: string): string => vault.token(address.tenant, `${address.token}/${type}/${id}`);
+  return {
+    address: (sessionKey, tenant = HOME_TENANT) => {
+      const token = vault.token(tenant, `session/${sessionKey}`);
+      return { tenant, token, slot: slotOf(token) };
+    },
+    offerId,
+    offer: async (address, { type, id, body, principal, label }) => {
+      const key = await vault.sessionKey(address.tenant, address.token);
+      const made = encodeEntry(key, {
+        type, tenant: address.tenant, session: address.token, principal: principal.id, label: label ?? principal.label, cause: null, timeMs: clock.now(),
+      }, body);
+      const stored = offerId(address, type, id);
+      const { position, duplicate } = await engine.log.offer({ slot: address.slot, session: address.token, id: stored, body: made.bytes });
+      return { position, duplicate, offerId: stored };
+    },
+    exists: async (address) => (await engine.log.readSession(address.slot, address.token, 0, 1)).length > 0 || (await hasSnapshot(engine, address)),
+    load: (address) => openSessionLog(deps, address),
+    peek: (entry) => decodeEntry(entry.body).header,
+    verify: (address) => verifyChain(deps, address),
+    destroy: async (address) => {
+      await vault.destroy(address.tenant, address.token);
+      await dropSnapshot(engine, address);
+    },
+  };
+}
+
+/** Fixed for the life of an installation: changing it would lose every session. */
+export function slotOf(token: string): number {
+  return Number.parseInt(hash("sha256", token, "hex").slice(0, 8), 16) % SLOTS;
+}

@@ -1,0 +1,84 @@
+/**
+ * Segments: what leaves the log goes into immutable, content-addressed blobs, entry by entry as it stood there.
+ *
+ * Bodies stay sealed under the session's key and headers stay readable, so that the chain verifies from segments as it
+ * does from the log, and destroying the key erases the text in both.
+ */
+import { OpenClawError } from "@openclaw/protocol";
+import type { Claim, LogEntry } from "@openclaw/sdk";
+import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
+
+const SEGMENTS = "segments";
+/** Position (8), kind (1), id length (2), body length (4). */
+const FRAME_BYTES = 15;
+
+interface SegmentInfo { readonly digest: string; readonly first: number; readonly last: number; readonly entries: number }
+
+/** Everything of the session up to `upTo` that is still in the log becomes one segment; then the log forgets it. */
+export async function writeSegment(deps: JournalDeps, address: SessionAddress, claim: Claim, upTo: number): Promise<void> {
+  const { engine } = deps;
+  const stored = await engine.records.get(SEGMENTS, recordKeyOf(address));
+  const known = parseManifest(stored?.value);
+  const from = known.at(-1)?.last ?? 0;
+  const frames: Uint8Array[] = [];
+  let first = 0;
+  let last = from;
+  for (;;) {
+    const page = await engine.log.readSession(address.slot, address.token, last);
+    const inside = page.filter((entry) => entry.position <= upTo);
+    for (const entry of inside) {
+      if (first === 0) first = entry.position;
+      frames.push(formatFrame(entry));
+      last = entry.position;
+    }
+    if (page.length === 0 || inside.length < page.length) break;
+  }
+  if (frames.length > 0) {
+    const { digest } = await engine.blobs.put(Buffer.concat(frames));
+    const manifest = [...known, { digest, first, last, entries: frames.length }];
+    await engine.records.write(SEGMENTS, recordKeyOf(address), Buffer.from(JSON.stringify(manifest)), stored?.revision ?? 0);
+  }
+  // The manifest stands before the log forgets: a crash in between leaves an entry in both places, never in none.
+  if (last > 0) await engine.log.trim(claim, last, address.token);
+}
+
+/** Entries after `after` that are in segments, in order. */
+export async function* readSegments(deps: JournalDeps, address: SessionAddress, after: number): AsyncGenerator<LogEntry> {
+  const stored = await deps.engine.records.get(SEGMENTS, recordKeyOf(address));
+  for (const segment of parseManifest(stored?.value)) {
+    if (segment.last <= after) continue;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of deps.engine.blobs.get(segment.digest)) chunks.push(chunk);
+    for (const entry of parseFrames(Buffer.concat(chunks), address)) if (entry.position > after) yield entry;
+  }
+}
+
+function parseManifest(value: Uint8Array | undefined): readonly SegmentInfo[] {
+  return value === undefined ? [] : (JSON.parse(Buffer.from(value).toString("utf8")) as SegmentInfo[]);
+}
+
+function formatFrame(entry: LogEntry): Uint8Array {
+  const id = Buffer.from(entry.id);
+  const frame = Buffer.allocUnsafe(FRAME_BYTES + id.length + entry.body.length);
+  frame.writeBigUInt64LE(BigInt(entry.position), 0);
+  frame[8] = entry.kind === "offer" ? 0 : 1;
+  frame.writeUInt16LE(id.length, 9);
+  frame.writeUInt32LE(entry.body.length, 11);
+  frame.set(id, FRAME_BYTES);
+  frame.set(entry.body, FRAME_BYTES + id.length);
+  return frame;
+}
+
+function* parseFrames(bytes: Buffer, { slot, token }: SessionAddress): Generator<LogEntry> {
+  for (let at = 0; at < bytes.length; ) {
+    if (at + FRAME_BYTES > bytes.length) throw new OpenClawError("STATE_DAMAGED", { why: "A segment is cut short." });
+    const idEnd = at + FRAME_BYTES + bytes.readUInt16LE(at + 9);
+    const end = idEnd + bytes.readUInt32LE(at + 11);
+    if (end > bytes.length) throw new OpenClawError("STATE_DAMAGED", { why: "A segment is cut short." });
+    yield {
+      slot, session: token, position: Number(bytes.readBigUInt64LE(at)), kind: bytes[at + 8] === 0 ? "offer" : "event",
+      id: bytes.toString("utf8", at + FRAME_BYTES, idEnd), body: bytes.subarray(idEnd, end),
+    };
+    at = end;
+  }
+}

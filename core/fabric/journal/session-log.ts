@@ -1,0 +1,176 @@
+/**
+ * One session's log in the hands of its owner: folded in memory, appended under a claim, snapshotted from time to time.
+ */
+import { OpenClawError, hasCode } from "@openclaw/protocol";
+import type { Claim, Engine, LogEntry } from "@openclaw/sdk";
+import type { DataKey } from "../vault.ts";
+import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
+import { decodeEntry, encodeEntry, openBody } from "./entry.ts";
+import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
+import { foldEntry } from "./fold.ts";
+import { readSegments, writeSegment } from "./segment.ts";
+import { emptyState, formatState, parseState, type SessionState } from "./session-state.ts";
+
+
+/** A snapshot is written at least this often while a session is worked on. */
+export const SNAPSHOT_EVERY = 256;
+/** Events of one session that stay in the log before they are moved into a segment. */
+const SEGMENT_EVERY = 1_024;
+const SNAPSHOTS = "snapshots";
+const APPEND_ATTEMPTS = 5;
+
+export interface SessionLog {
+  readonly address: SessionAddress;
+  /** The fold so far. Only this log changes it. */
+  readonly state: SessionState;
+  /**
+   * Appends and folds: all or none, durable when it resolves, in the order of calls. Tries again under the same id when
+   * the engine did not confirm. Throws FENCED when the session has a newer owner: drop it then.
+   */
+  append(claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void>;
+  /** Folds an entry that came from the live log. Entries folded before are ignored. */
+  receive(entry: LogEntry): Recorded | undefined;
+  /** Opened entries after `after`, oldest first, at most `limit`; segments first, then the log. */
+  read(after: number, limit: number): Promise<readonly Recorded[]>;
+  /** Writes the fold down if it moved since the last time. */
+  snapshot(): Promise<void>;
+  /** Moves what the snapshot covers from the log into an immutable segment, then trims the log. */
+  compact(claim: Claim): Promise<void>;
+}
+
+export async function openSessionLog(deps: JournalDeps, address: SessionAddress): Promise<SessionLog> {
+  const { engine, vault, clock, ids } = deps;
+  const key = await vault.sessionKey(address.tenant, address.token);
+  const recordKey = recordKeyOf(address);
+  const stored = await engine.records.get(SNAPSHOTS, recordKey);
+  let snapshotRevision = stored?.revision ?? 0;
+  const state = (stored === null ? undefined : openSnapshot(key, recordKey, stored.value)) ?? emptyState();
+  let snapshotPosition = state.position;
+  let snapshotEvents = state.events;
+  let segmentEvents = state.events;
+  let tail: Promise<void> = Promise.resolve();
+
+  const fold = (entry: LogEntry): Recorded => {
+    const { recorded, link } = openEntry(key, entry);
+    foldEntry(state, recorded, link);
+    return recorded;
+  };
+
+  for (;;) {
+    const page = await engine.log.readSession(address.slot, address.token, state.position);
+    for (const entry of page) fold(entry);
+    if (page.length === 0) break;
+  }
+
+  const appendNow = async (claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void> => {
+    const timeMs = clock.now();
+    let link = state.link;
+    const encoded = events.map((event) => {
+      const facts: Omit<EntryHeader, "v" | "commitment"> = {
+        type: event.type, tenant: address.tenant, session: address.token, principal, label: event.label ?? "agent", cause: event.cause ?? null, timeMs, prev: link,
+        ...inputsOf(event, state),
+      };
+      const made = encodeEntry(key, facts, event.body);
+      link = made.link;
+      return made;
+    });
+    const batchId = ids.sortable(timeMs);
+    const positions = await appendWithRetry(() => engine.log.append(claim, address.token, encoded.map((made) => made.bytes), batchId), claim.lost);
+    encoded.forEach((made, index) => {
+      const event = events[index];
+      const position = positions[index];
+      if (event === undefined || position === undefined) throw new OpenClawError("STATE_DAMAGED", { why: "The engine answered with too few positions." });
+      foldEntry(state, { kind: "event", type: event.type, body: event.body, position, id: `${batchId}#${index}`, header: made.header } as Recorded, made.link);
+    });
+    if (state.events - snapshotEvents >= SNAPSHOT_EVERY) await snapshot();
+    if (state.events - segmentEvents >= SEGMENT_EVERY) await compact(claim);
+  };
+
+  const compact = async (claim: Claim): Promise<void> => {
+    await snapshot();
+    if (snapshotPosition === 0) return;
+    await writeSegment(deps, address, claim, snapshotPosition);
+    segmentEvents = snapshotEvents;
+  };
+
+  const snapshot = async (): Promise<void> => {
+    if (state.position === snapshotPosition || state.deleted) return;
+    const { position, events } = state;
+    const sealed = key.seal(`snapshot/${recordKey}`, Buffer.from(JSON.stringify(formatState(state))));
+    try {
+      snapshotRevision = await engine.records.write(SNAPSHOTS, recordKey, sealed, snapshotRevision);
+      snapshotPosition = position;
+      snapshotEvents = events;
+    } catch (error) {
+      // A snapshot only saves work: the log behind it is whole. A newer owner's snapshot is as good as ours.
+      if (!hasCode(error, "CONFLICT") && !hasCode(error, "ENGINE_UNAVAILABLE") && !hasCode(error, "TOO_LARGE")) throw error;
+      snapshotRevision = (await engine.records.get(SNAPSHOTS, recordKey))?.revision ?? 0;
+    }
+  };
+
+  return {
+    address,
+    state,
+    append: (claim, principal, events) => {
+      const done = tail.then(() => appendNow(claim, principal, events));
+      tail = done.catch(() => undefined);
+      return done;
+    },
+    receive: (entry) => (entry.position <= state.position ? undefined : fold(entry)),
+    read: async (after, limit) => {
+      const opened: Recorded[] = [];
+      const keep = (entry: LogEntry): void => {
+        opened.push(openEntry(key, entry).recorded);
+      };
+      for await (const entry of readSegments(deps, address, after)) {
+        keep(entry);
+        if (opened.length >= limit) return opened;
+      }
+      while (opened.length < limit) {
+        const page = await engine.log.readSession(address.slot, address.token, opened.at(-1)?.position ?? after, limit - opened.length);
+        if (page.length === 0) break;
+        page.forEach(keep);
+      }
+      return opened;
+    },
+    snapshot,
+    compact,
+  };
+}
+
+export async function hasSnapshot(engine: Engine, address: SessionAddress): Promise<boolean> {
+  return (await engine.records.get(SNAPSHOTS, recordKeyOf(address))) !== null;
+}
+
+export async function dropSnapshot(engine: Engine, address: SessionAddress): Promise<void> {
+  const stored = await engine.records.get(SNAPSHOTS, recordKeyOf(address));
+  if (stored !== null) await engine.records.write(SNAPSHOTS, stored.key, null, stored.revision);
+}
+
+function openEntry(key: DataKey, entry: LogEntry): { readonly recorded: Recorded; readonly link: string } {
+  const framed = decodeEntry(entry.body);
+  const { header, link } = framed;
+  return { recorded: { kind: entry.kind, type: header.type, body: openBody(key, framed), position: entry.position, id: entry.id, header } as Recorded, link };
+}
+
+/** Which offers an event settles, for the header: recovery reads it without a key. */
+function inputsOf(event: NewEvent, state: SessionState): { readonly inputs?: readonly string[] } {
+  if (event.type === "turn.started") return { inputs: event.body.inputs };
+  if (event.type !== "session.patched" && event.type !== "session.reset" && event.type !== "session.deleted") return {};
+  const { requestId } = event.body;
+  return { inputs: state.requests.filter((request) => request.requestId === requestId).map((request) => request.offerId) };
+}
+
+async function appendWithRetry(append: () => Promise<readonly number[]>, lost: AbortSignal): Promise<readonly number[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await append();
+    } catch (error) {
+      if (!hasCode(error, "ENGINE_UNAVAILABLE") || attempt >= APPEND_ATTEMPTS || lost.aborted) throw error;
+    }
+  }
+}
+
+function openSnapshot(key: DataKey, recordKey: string, sealed: Uint8Array): SessionState | undefined {
+  return parseState(JSON.parse(Buffer.from(key.unseal(`snapshot/${recordKey}`, sealed)).toString("utf8")));
+}

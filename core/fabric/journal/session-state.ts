@@ -1,0 +1,136 @@
+/** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
+import type { ErrorCode, Label } from "@openclaw/protocol";
+import type { Intent, ToolCall } from "@openclaw/sdk";
+import type { MessageOffer, SessionSettings, StepStarted } from "./event.ts";
+
+export const STATE_LIMITS = {
+  /** Ids of accepted messages that are remembered: whichever is more. */
+  seenIds: 10_000,
+  seenMs: 7 * 86_400_000,
+  /** Outcomes of finished runs that a repeated call is answered with. */
+  runsKept: 200,
+  /** Messages of the present window held in memory; older ones are read from the log. */
+  messagesKept: 400,
+  messageCharsKept: 400_000,
+  /** One entry of the position index stands for this many transcript messages. */
+  indexEvery: 64,
+} as const;
+
+export interface SessionState {
+  readonly version: 1;
+  /** Position of the last entry folded. */
+  position: number;
+  /** Link of the last event: the end of the chain. */
+  link: string;
+  events: number;
+  key: string;
+  agentId: string;
+  sessionId: string;
+  createdAtMs: number;
+  updatedAtMs: number;
+  deleted: boolean;
+  /** Rises with every reset: a new window on the same key. */
+  window: number;
+  windowPosition: number;
+  settings: SessionSettings;
+  /** Messages accepted and not yet taken into a turn, oldest first. */
+  queue: QueuedMessage[];
+  /** Wishes accepted and not yet carried out: patches, resets, deletions. */
+  requests: PendingRequest[];
+  /** Engine ids of offers folded, with their time; insertion order is time order. */
+  seen: Map<string, number>;
+  runs: Map<string, RunOutcome>;
+  turn: TurnState | null;
+  /** Tail of the transcript of the present window. */
+  messages: TranscriptMessage[];
+  /** Transcript messages ever recorded in this window. */
+  messageCount: number;
+  /** Where to begin reading for older messages: the start of a turn at least every `indexEvery` messages. */
+  index: { readonly after: number; readonly count: number }[];
+  /** Intents a person allowed for the rest of the session, by `kind:hash`. */
+  allowed: Set<string>;
+  usage: { inputTokens: number; outputTokens: number };
+  lastRunId: string | null;
+}
+
+export interface QueuedMessage {
+  readonly offerId: string;
+  readonly position: number;
+  readonly principal: string;
+  readonly label: Label;
+  readonly timeMs: number;
+  readonly message: MessageOffer;
+}
+
+export interface PendingRequest {
+  readonly offerId: string;
+  readonly type: "patch.requested" | "reset.requested" | "deletion.requested";
+  readonly requestId: string;
+  readonly patch?: SessionSettings;
+  readonly reason?: string;
+}
+
+export interface RunOutcome { readonly status: "ok" | "error" | "aborted" | "halted"; readonly endedAtMs: number; readonly code?: ErrorCode; readonly why?: string }
+
+export interface TurnState {
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly model: string;
+  readonly principal: string;
+  readonly inputs: readonly QueuedMessage[];
+  /** Model steps taken so far. */
+  modelSteps: number;
+  /** Tool calls that have a result, refused ones too. */
+  toolSteps: number;
+  /** Started and not ended. */
+  open: StepStarted | null;
+  openSinceMs: number;
+  /** Answer of the approval the open wait is for, once it was offered. */
+  answer: { readonly decision: "allow-once" | "allow-always" | "deny" | "expired"; readonly by: string } | null;
+  /** Calls of the last model answer that have no result yet, in order. */
+  calls: ToolCall[];
+  /** Text of the last model answer. */
+  text: string;
+  /** The approval just given, for the call at the head of `calls`. */
+  granted: { readonly callId: string; readonly decision: string; readonly by: string; readonly intent: Intent } | null;
+  failed: { readonly code: ErrorCode; readonly why: string } | null;
+  abort: string | null;
+  /** Finished: nothing is left to do but to end the turn. */
+  answered: boolean;
+}
+
+export interface TranscriptMessage {
+  readonly position: number;
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly runId: string;
+  readonly label: Label;
+  readonly content:
+    | { readonly role: "user"; readonly text: string }
+    | { readonly role: "assistant"; readonly text: string; readonly calls: readonly ToolCall[]; readonly model: string; readonly finish: string; readonly usage: { readonly inputTokens: number; readonly outputTokens: number } }
+    | { readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string; readonly isError: boolean; readonly nodeId?: string };
+}
+
+export function emptyState(): SessionState {
+  return {
+    version: 1, position: 0, link: "", events: 0, key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false,
+    window: 0, windowPosition: 0, settings: {}, queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
+    allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null,
+  };
+}
+
+/** Nothing is waiting and nothing is under way. */
+export function isIdle(state: SessionState): boolean {
+  return state.turn === null && state.queue.length === 0 && state.requests.length === 0;
+}
+
+export function formatState(state: SessionState): unknown {
+  return { ...state, seen: [...state.seen], runs: [...state.runs], allowed: [...state.allowed] };
+}
+
+/** The state a snapshot holds; undefined when it is of a version this program does not read, so the log is folded anew. */
+export function parseState(value: unknown): SessionState | undefined {
+  if (typeof value !== "object" || value === null || !("version" in value) || value.version !== 1) return undefined;
+  const stored = value as Omit<SessionState, "seen" | "runs" | "allowed"> & { seen: [string, number][]; runs: [string, RunOutcome][]; allowed: string[] };
+  return { ...stored, seen: new Map(stored.seen), runs: new Map(stored.runs), allowed: new Set(stored.allowed) };
+}

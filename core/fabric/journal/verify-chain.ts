@@ -1,0 +1,36 @@
+import { hash } from "node:crypto";
+import type { JournalDeps, SessionAddress } from "./address.ts";
+import { decodeEntry } from "./entry.ts";
+import { readSegments } from "./segment.ts";
+import type { LogEntry } from "@openclaw/sdk";
+
+export interface ChainReport {
+  readonly events: number;
+  /** Link of the last event; empty when there is none. */
+  readonly link: string;
+  /** Position of the first event whose predecessor or body is not what it says; null when the chain is whole. */
+  readonly brokenAt: number | null;
+}
+
+/** Checks each event's link to the one before it and its body against its commitment, without any key. */
+export async function verifyChain(deps: JournalDeps, address: SessionAddress): Promise<ChainReport> {
+  let events = 0;
+  let link = "";
+  let position = 0;
+  const check = (entry: LogEntry): boolean => {
+    position = entry.position;
+    const framed = decodeEntry(entry.body);
+    if (hash("sha256", framed.sealed, "base64url") !== framed.header.commitment) return false;
+    if (entry.kind === "offer") return true;
+    if (framed.header.prev !== link) return false;
+    link = framed.link;
+    events += 1;
+    return true;
+  };
+  for await (const entry of readSegments(deps, address, 0)) if (!check(entry)) return { events, link, brokenAt: position };
+  for (;;) {
+    const page = await deps.engine.log.readSession(address.slot, address.token, position);
+    if (page.length === 0) return { events, link, brokenAt: null };
+    for (const entry of page) if (!check(entry)) return { events, link, brokenAt: position };
+  }
+}

@@ -1,0 +1,74 @@
+import type { Intent, Tool } from "@openclaw/sdk";
+
+interface ExecArgs {
+  readonly argv?: readonly string[];
+  readonly command?: string;
+  readonly node?: string;
+  readonly host?: string;
+  readonly tag?: string;
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+  readonly background?: boolean;
+}
+
+interface RunPayload {
+  readonly exitCode: number | null;
+  readonly signal?: string;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly error: string | null;
+}
+
+/** Runs a program on a node. A plain command line becomes an argv; only one that needs a shell is given to one. */
+export default {
+  name: "exec",
+  summary: "Runs a program on a node and returns its output. Give argv (program and arguments), or command for a shell line. Without node or tag it runs on the gateway's own machine.",
+  args: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      argv: { type: "array", minItems: 1, maxItems: 256, items: { type: "string", maxLength: 131_072 }, description: "Program and arguments." },
+      command: { type: "string", minLength: 1, maxLength: 131_072, description: "A command line." },
+      node: { type: "string", minLength: 1, maxLength: 128, description: "Name, id or tag of the node." },
+      tag: { type: "string", minLength: 1, maxLength: 64, description: "A tag the node must carry." },
+      host: { type: "string", maxLength: 32, description: "\"node\" for a paired node, anything else for the gateway's own machine." },
+      cwd: { type: "string", minLength: 1, maxLength: 4_096 },
+      timeoutMs: { type: "integer", minimum: 1, maximum: 86_400_000 },
+      background: { type: "boolean", description: "Start it as a job and return at once; follow it with job." },
+    },
+  },
+  effect: "unsafe",
+  propose(args, ctx): Intent {
+    const { argv, command, node, tag, cwd, timeoutMs, background } = args as ExecArgs;
+    const line = argv ?? splitCommandLine(command ?? "");
+    return {
+      actuator: "node",
+      effect: "unsafe",
+      command: background === true ? "job.start" : "system.run",
+      target: { command: background === true ? "job.start" : "system.run", ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
+      params: { command: line, ...(cwd === undefined ? {} : { cwd }), ...(timeoutMs === undefined ? {} : { timeoutMs }), sessionKey: ctx.sessionKey },
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      summary: argv === undefined ? (command ?? "") : argv.join(" "),
+    };
+  },
+  present(payload) {
+    const run = payload as RunPayload & { readonly jobId?: string };
+    if (run.jobId !== undefined) return { text: `Started in the background as job ${run.jobId}.`, isError: false };
+    const parts = [run.stdout.trimEnd()];
+    if (run.stderr.trim() !== "") parts.push(`[stderr]\n${run.stderr.trimEnd()}`);
+    if (run.timedOut) parts.push("[ended: it took longer than allowed]");
+    else if (run.exitCode !== 0) parts.push(`[exit code ${run.exitCode ?? `none, signal ${run.signal ?? "unknown"}`}]`);
+    if (run.error !== null && run.error !== "") parts.push(`[${run.error}]`);
+    return { text: parts.filter((part) => part !== "").join("\n"), isError: run.exitCode !== 0 };
+  },
+} satisfies Tool;
+
+/** Words of a command line as an argv; a line with anything only a shell understands goes to `/bin/sh -c` as one argument. */
+export function splitCommandLine(line: string): readonly string[] {
+  if (/[\n`$|&;<>(){}*?[\]~#!\\]/.test(line) || /^\s*\w+=/.test(line)) return ["/bin/sh", "-c", line];
+  const words: string[] = [];
+  for (const match of line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)) words.push(match[0].replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
+  const unbalanced = (line.replaceAll(/"[^"]*"|'[^']*'/g, "").match(/["']/) ?? []).length > 0;
+  return unbalanced || words.length === 0 ? ["/bin/sh", "-c", line] : words;
+}

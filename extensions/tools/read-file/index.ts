@@ -1,0 +1,27 @@
+import type { Intent, Tool } from "@openclaw/sdk";
+
+const where = {
+  node: { type: "string", minLength: 1, maxLength: 128, description: "Name, id or tag of the node." },
+  tag: { type: "string", minLength: 1, maxLength: 64, description: "A tag the node must carry." },
+} as const;
+
+export default {
+  name: "read_file",
+  summary: "Reads a text file of a node's workspace.",
+  args: { type: "object", additionalProperties: false, required: ["path"], properties: { path: { type: "string", minLength: 1, maxLength: 4_096 }, ...where } },
+  effect: "read",
+  propose(args): Intent {
+    const { node, tag, ...params } = args as { readonly node?: string; readonly tag?: string } & Record<string, unknown>;
+    return {
+      actuator: "node",
+      effect: "read",
+      command: "file.read",
+      target: { command: "file.read", ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
+      params,
+      summary: `read ${String(params["path"])}`,
+    };
+  },
+  present(payload) {
+    return { text: (payload as { readonly content: string }).content, isError: false };
+  },
+} satisfies Tool;

@@ -1,0 +1,24 @@
+/**
+ * Every method of the gateway: who may call it, with what, and what comes back. The handshake's `connect` is not here: it
+ * is valid only as the first frame.
+ */
+import type { MethodSpec } from "./method.ts";
+import type { Infer } from "./schema.ts";
+import { APPROVAL_METHODS } from "./methods/approvals.ts";
+import { CHAT_METHODS } from "./methods/chat.ts";
+import { DEVICE_METHODS } from "./methods/devices.ts";
+import { NODE_METHODS } from "./methods/nodes.ts";
+import { SESSION_METHODS } from "./methods/sessions.ts";
+import { SYSTEM_METHODS } from "./methods/system.ts";
+
+export const METHODS = {
+  ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS,
+} as const satisfies Record<string, MethodSpec>;
+
+export type MethodName = keyof typeof METHODS;
+export type MethodParams<M extends MethodName> = Infer<(typeof METHODS)[M]["params"]>;
+
+/** The table's row, or undefined for a name that does not exist. */
+export function methodSpec(name: string): MethodSpec | undefined {
+  return Object.hasOwn(METHODS, name) ? METHODS[name as MethodName] : undefined;
+}

@@ -1,0 +1,110 @@
+/** Talking with an agent: chat, agent runs, the lists a chat needs. */
+import type { MethodSpec } from "../method.ts";
+import { agentId, anything, attachments, count, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word, words } from "./fields.ts";
+
+const historyParams = {
+  sessionKey, agentId,
+  limit: { type: "integer", minimum: 1, maximum: 1_000 },
+  offset: count, cursor: { type: "string", maxLength: 1_024 },
+  maxChars: { type: "integer", minimum: 1, maximum: 500_000 },
+  maxBytes: { type: "integer", minimum: 1 },
+  messageId: id, sessionId: id, pendingBefore: word, inputRunIds: words,
+} as const;
+
+const ack = { type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" }, messageSeq: count } } as const;
+
+export const CHAT_METHODS = {
+  "chat.send": {
+    role: "operator", scope: "operator.write", summary: "Gives an agent a message. Answers once it is stored; the reply comes as events. The key becomes the run id.",
+    params: {
+      type: "object", additionalProperties: false, required: ["sessionKey", "message", "idempotencyKey"],
+      properties: {
+        sessionKey, message, idempotencyKey, agentId, sessionId: id, thinking: word,
+        fastMode: { anyOf: [flag, { const: "auto" }] }, fastAutoOnSeconds: { type: "number" },
+        queueMode: { enum: ["steer", "followup", "collect", "interrupt"] },
+        deliver: flag, originatingChannel: word, originatingTo: word, originatingAccountId: word,
+        originatingThreadId: { type: ["string", "number"] }, replyToId: word, attachments,
+        mentions: { type: "array", maxItems: 64 }, workContext: {}, intent: {}, toolBindings: {}, timeoutMs,
+        suppressCommandInterpretation: flag, expectedLeafEntryId: { type: ["string", "null"] },
+        expectedSessionRoutingContract: {}, expectedPermissionMode: {}, expectedToolOverrides: {},
+        systemInputProvenance: {}, systemProvenanceReceipt: {},
+      },
+    },
+    result: ack,
+  },
+  "chat.history": {
+    role: "operator", scope: "operator.read", summary: "The newest messages of a session, oldest first.",
+    params: { type: "object", additionalProperties: false, required: ["sessionKey"], properties: historyParams },
+    result: { type: "object", required: ["sessionKey", "sessionId", "messages"], properties: { sessionKey, sessionId: { type: "string" }, messages: { type: "array" }, hasMore: flag, totalMessages: count } },
+  },
+  "chat.startup": {
+    role: "operator", scope: "operator.read", summary: "History, agents and metadata in one answer.",
+    params: { type: "object", additionalProperties: false, properties: { ...historyParams, shortId: word, slugHint: word } },
+    result: anything,
+  },
+  "chat.metadata": {
+    role: "operator", scope: "operator.read", summary: "Models and commands a chat can name.",
+    params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey } },
+    result: { type: "object", required: ["models", "commands"], properties: { models: { type: "array" }, commands: { type: "array" } } },
+  },
+  "chat.message.get": {
+    role: "operator", scope: "operator.read", summary: "One message in full.",
+    params: { type: "object", additionalProperties: false, required: ["sessionKey", "messageId"], properties: { sessionKey, agentId, messageId: id, maxChars: { type: "integer", minimum: 1, maximum: 2_000_000 } } },
+    result: { type: "object", required: ["ok"], properties: { ok: flag, message: anything, unavailableReason: { enum: ["not_found", "oversized", "not_visible"] } } },
+  },
+  "chat.abort": {
+    role: "operator", scope: "operator.write", summary: "Stops the runs of a session, or one of them.",
+    params: { type: "object", additionalProperties: false, required: ["sessionKey"], properties: { sessionKey, agentId, runId: id, preserveSideRuns: flag } },
+    result: { type: "object", required: ["ok", "aborted", "runIds"], properties: { ok: flag, aborted: flag, runIds: words } },
+  },
+  "chat.inject": {
+    role: "operator", scope: "operator.admin", hidden: true, summary: "Adds an assistant's note to a transcript; no model runs.",
+    params: { type: "object", additionalProperties: false, required: ["sessionKey", "message"], properties: { sessionKey, agentId, message, label: { type: "string", maxLength: 100 } } },
+    result: { type: "object", required: ["ok", "messageId"], properties: { ok: flag, messageId: id } },
+  },
+
+  agent: {
+    role: "operator", scope: "operator.write", summary: "Runs an agent once. Answers twice: accepted, then the outcome.",
+    params: {
+      type: "object", additionalProperties: false, required: ["message", "idempotencyKey"],
+      properties: {
+        message, idempotencyKey, agentId, sessionKey, sessionId: id, to: word, replyTo: word, channel: word, replyChannel: word,
+        accountId: word, replyAccountId: word, threadId: { type: ["string", "number"] }, groupId: word, groupChannel: word,
+        groupSpace: word, deliver: flag, bestEffortDeliver: flag, thinking: word, provider: word, model: word,
+        /** Seconds. */
+        timeout: { type: "number", minimum: 0, maximum: 86_400 },
+        lane: word, cwd: { type: "string", maxLength: 4_096 }, attachments, extraSystemPrompt: message, promptMode: word,
+        modelRun: {}, inputProvenance: {}, label: word, voiceWakeTrigger: word,
+      },
+    },
+    result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { enum: ["accepted", "in_flight", "ok", "error", "timeout"] }, sessionKey, agentId, acceptedAt: count, summary: { type: "string" }, result: anything } },
+  },
+  "agent.wait": {
+    role: "operator", scope: "operator.write", summary: "Waits for a run to end.",
+    params: { type: "object", additionalProperties: false, required: ["runId"], properties: { runId: id, timeoutMs } },
+    result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { enum: ["ok", "error", "timeout"] }, startedAt: count, endedAt: count, error: { type: "string" } } },
+  },
+  "agent.identity.get": {
+    role: "operator", scope: "operator.read", summary: "An agent's name and face.",
+    params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey } },
+    result: { type: "object", required: ["agentId"], properties: { agentId, name: { type: "string" }, emoji: { type: "string" } } },
+  },
+  "agents.list": {
+    role: "operator", scope: "operator.read", summary: "The agents of this gateway.",
+    params: { type: "object", additionalProperties: false, properties: {} },
+    result: { type: "object", required: ["defaultId", "mainKey", "scope", "agents"], properties: { defaultId: agentId, mainKey: { type: "string" }, scope: { enum: ["per-sender", "global"] }, agents: { type: "array", items: anything } } },
+  },
+  "models.list": {
+    role: "operator", scope: "operator.read", summary: "The models that are configured.",
+    params: {
+      type: "object", additionalProperties: false,
+      properties: { agentId, sessionKey, provider: word, view: { enum: ["default", "configured", "provider-config", "all"] }, includeDetails: flag, preparedOnly: flag, refresh: flag, authProfileId: word },
+    },
+    result: { type: "object", required: ["models"], properties: { models: { type: "array", items: anything } } },
+  },
+  "commands.list": {
+    role: "operator", scope: "operator.read", summary: "Slash commands a chat understands.",
+    params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey, provider: word, scope: { enum: ["text", "native", "both"] }, includeArgs: flag } },
+    result: { type: "object", required: ["commands"], properties: { commands: { type: "array", items: anything } } },
+  },
+} as const satisfies Record<string, MethodSpec>;

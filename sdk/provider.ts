@@ -1,0 +1,80 @@
+/**
+ * A language model behind one interface.
+ *
+ * A provider never throws: whatever goes wrong is the stream's last event. It keeps no state between requests.
+ */
+import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
+
+export interface ToolFace {
+  /** `[a-z][a-z0-9_]{0,63}`: what the model writes in a call. */
+  readonly name: string;
+  /** One or two sentences for the model. */
+  readonly summary: string;
+  readonly args: JsonSchema;
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** As the model wrote it; parsed and checked by whoever dispatches. */
+  readonly arguments: string;
+}
+
+export type ModelMessage =
+  | { readonly role: "system" | "user"; readonly text: string }
+  | { readonly role: "assistant"; readonly text: string; readonly calls?: readonly ToolCall[] }
+  | { readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string; readonly isError: boolean };
+
+export interface ModelRequest {
+  /** The model's name at its provider, without the provider's id. */
+  readonly model: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolFace[];
+  readonly outputTokensMax?: number;
+  readonly temperature?: number;
+  readonly logprobs?: boolean;
+  /** Same key for every attempt of one step. */
+  readonly idempotencyKey: string;
+}
+
+export interface Usage { readonly inputTokens: number; readonly outputTokens: number; readonly estimated?: boolean }
+
+export type FinishReason = "stop" | "tools" | "length" | "refusal";
+
+export type ModelEvent =
+  | { readonly type: "text"; readonly delta: string; readonly logprob?: number }
+  | { readonly type: "thinking"; readonly delta: string }
+  | { readonly type: "retry"; readonly attempt: number; readonly waitMs: number; readonly code: ErrorCode }
+  /** Exactly one of these two ends the stream. */
+  | { readonly type: "end"; readonly finish: FinishReason; readonly calls: readonly ToolCall[]; readonly usage: Usage }
+  | { readonly type: "error"; readonly code: ErrorCode; readonly why: string; readonly retryAfterMs?: number; readonly detail?: Readonly<Record<string, unknown>> };
+
+export interface ProviderContext {
+  /** The checked configuration of this provider: `models.providers.<id>`. */
+  readonly config: unknown;
+  /** The secret the configuration names, read at each call; null when there is none. Never logged. */
+  apiKey(): Promise<string | null>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Waits on the gateway's clock; rejects when `signal` aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** In [0, 1). */
+  random(): number;
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly contextTokens: number;
+  readonly outputTokens?: number;
+}
+
+export interface Provider {
+  readonly id: string;
+  /** Shown wherever the model is named: `Demo model (offline, rule-based, free)`. */
+  readonly label: string;
+  readonly config: JsonSchema;
+  /** Models it offers under this configuration, without asking the network. */
+  models(config: unknown): readonly ModelInfo[];
+  stream(request: ModelRequest, ctx: ProviderContext, signal: AbortSignal): AsyncIterable<ModelEvent>;
+}

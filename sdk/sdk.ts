@@ -1,0 +1,4 @@
+/** The ports a drop-in implements: types only, erased at run time. */
+export * from "./engine.ts";
+export type * from "./provider.ts";
+export type * from "./tool.ts";

@@ -1,0 +1,60 @@
+/**
+ * What a model may name in a call. A tool without effect runs; any other only proposes an intent and never acts.
+ */
+import type { Effect } from "@openclaw/protocol";
+import type { ToolFace } from "./provider.ts";
+
+/** Where a side effect lands. */
+export type Landing = "memory" | "local-node" | "node" | "outside";
+
+/** Which node: a name or id the person gave, or what it must offer. Names and tags first, load only among equals. */
+export interface NodeSelector {
+  /** Node id or display name. */
+  readonly node?: string;
+  readonly tag?: string;
+  /** Command the node must offer, such as `system.run`. */
+  readonly command: string;
+}
+
+/** A typed, schema-checked request for one side effect. JSON-serialisable: it is recorded before it is carried out. */
+export type Intent =
+  | {
+      readonly actuator: "node";
+      readonly effect: Exclude<Effect, "none">;
+      readonly target: NodeSelector;
+      readonly command: string;
+      readonly params: Readonly<Record<string, unknown>>;
+      /** Longest the command may run on the node. */
+      readonly timeoutMs?: number;
+      /** One line a person understands: `run uptime`. */
+      readonly summary: string;
+    }
+  | {
+      readonly actuator: "memory";
+      readonly effect: "read" | "idempotent";
+      readonly action: "remember" | "recall" | "forget";
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly summary: string;
+    };
+
+export interface ToolContext {
+  /** The owner's name for the agent's workspace on the node; relative paths start there. */
+  readonly workspace: string;
+  readonly sessionKey: string;
+  readonly agentId: string;
+}
+
+export type ToolEvent =
+  | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
+  | { readonly type: "result"; readonly text: string; readonly isError?: boolean; readonly details?: Readonly<Record<string, unknown>> };
+
+/** `args` has been checked against the schema before either method is called. */
+export type Tool = ToolFace & (
+  | { readonly effect: "none"; run(args: unknown, ctx: ToolContext, signal: AbortSignal): AsyncIterable<ToolEvent> }
+  | {
+      readonly effect: Exclude<Effect, "none">;
+      propose(args: unknown, ctx: ToolContext): Intent;
+      /** Text the model reads, made from the actuator's payload; the default is the payload as JSON. */
+      present?(payload: unknown): { readonly text: string; readonly isError: boolean };
+    }
+);
