@@ -31,13 +31,23 @@ export const EVENTS = {
 
   chat: {
     scope: "operator.read", audience: "session", summary: "A run as a chat shows it. deltaText is the new text only.",
-    payload: "{ runId: string; sessionKey: string; agentId?: string; seq: number; state: 'status' | 'delta' | 'final' | 'aborted' | 'error'; deltaText?: string; replace?: true; message?: object; errorMessage?: string; errorKind?: string; stopReason?: string; usage?: object }",
+    payload:
+      "{ runId: string; sessionKey: string; agentId?: string; seq: number; state: 'status' | 'delta' | 'final' | 'aborted' | 'error'; " +
+      "deltaText?: string; replace?: true; message?: object; errorMessage?: string; errorKind?: string; stopReason?: string; " +
+      "usage?: object }",
   },
   agent: {
-    scope: "operator.read", audience: "session", summary: "One step of a run. Stream `tool` reaches only sockets with the capability tool-events.",
-    payload: "{ runId: string; sessionKey?: string; agentId?: string; stream: 'lifecycle' | 'assistant' | 'thinking' | 'tool' | 'item' | 'command_output' | 'usage' | 'run_status'; seq: number; ts: number; data: object }",
+    scope: "operator.read", audience: "session",
+    summary: "One step of a run. Stream `tool` reaches only sockets with the capability tool-events.",
+    payload:
+      "{ runId: string; sessionKey?: string; agentId?: string; " +
+      "stream: 'lifecycle' | 'assistant' | 'thinking' | 'tool' | 'item' | 'command_output' | 'usage' | 'run_status'; " +
+      "seq: number; ts: number; data: object }",
   },
-  "session.message": { scope: "operator.read", audience: "session", summary: "A message was added to a transcript.", payload: "{ sessionKey: string; agentId: string; message: object; messageId: string; messageSeq: number }" },
+  "session.message": {
+    scope: "operator.read", audience: "session", summary: "A message was added to a transcript.",
+    payload: "{ sessionKey: string; agentId: string; message: object; messageId: string; messageSeq: number }",
+  },
   "session.tool": { scope: "operator.read", audience: "session", summary: "As agent stream `tool`, for sockets that watch the session.", payload: "see agent" },
   "session.operation": { scope: "operator.read", audience: "session", summary: "Progress of something done to a session.", payload: "{ sessionKey: string; operation: string }" },
   "session.approval": { scope: "operator.approvals", audience: "session", summary: "An approval of this session is pending or ended.", payload: "{ sessionKey: string; phase: 'pending' | 'terminal'; updatedAtMs: number; approval: object }" },

@@ -9,4 +9,5 @@ export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/sess
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
 export { sessionsConfig, type SessionsConfig } from "./sessions/config.ts";
 export { type HistoryItem, type HistoryPage } from "./sessions/transcript.ts";
+export { createSessionIndex, type SessionIndex } from "./sessions/session-index.ts";
 export { type SessionRow } from "./sessions/session-row.ts";

@@ -5,3 +5,4 @@
  * whatever the actuator says comes back as output and exactly one end. Nothing here decides whether something may happen.
  */
 export { createIntents, type Actuator, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";
+export { createOperatorInvoker, OPERATOR_DESK, type OperatorCall, type OperatorInvoker } from "./intents/invoke-for-operator.ts";

@@ -1,6 +1,7 @@
 /** Talking with an agent: chat, agent runs, the lists a chat needs. */
 import type { MethodSpec } from "../method.ts";
-import { agentId, anything, attachments, count, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word, words } from "./fields.ts";
+import { agentId, anything, attachments, count, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word,
+words } from "./fields.ts";
 
 const historyParams = {
   sessionKey, agentId,
@@ -11,11 +12,14 @@ const historyParams = {
   messageId: id, sessionId: id, pendingBefore: word, inputRunIds: words,
 } as const;
 
-const ack = { type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" }, messageSeq: count } } as const;
+const ack = {
+  type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" }, messageSeq: count },
+} as const;
 
 export const CHAT_METHODS = {
   "chat.send": {
-    role: "operator", scope: "operator.write", summary: "Gives an agent a message. Answers once it is stored; the reply comes as events. The key becomes the run id.",
+    role: "operator", scope: "operator.write",
+    summary: "Gives an agent a message. Answers once it is stored; the reply comes as events. The key becomes the run id.",
     params: {
       type: "object", additionalProperties: false, required: ["sessionKey", "message", "idempotencyKey"],
       properties: {
@@ -35,7 +39,10 @@ export const CHAT_METHODS = {
   "chat.history": {
     role: "operator", scope: "operator.read", summary: "The newest messages of a session, oldest first.",
     params: { type: "object", additionalProperties: false, required: ["sessionKey"], properties: historyParams },
-    result: { type: "object", required: ["sessionKey", "sessionId", "messages"], properties: { sessionKey, sessionId: { type: "string" }, messages: { type: "array" }, hasMore: flag, totalMessages: count } },
+    result: {
+      type: "object", required: ["sessionKey", "sessionId", "messages"],
+      properties: { sessionKey, sessionId: { type: "string" }, messages: { type: "array" }, hasMore: flag, totalMessages: count },
+    },
   },
   "chat.startup": {
     role: "operator", scope: "operator.read", summary: "History, agents and metadata in one answer.",
@@ -49,17 +56,29 @@ export const CHAT_METHODS = {
   },
   "chat.message.get": {
     role: "operator", scope: "operator.read", summary: "One message in full.",
-    params: { type: "object", additionalProperties: false, required: ["sessionKey", "messageId"], properties: { sessionKey, agentId, messageId: id, maxChars: { type: "integer", minimum: 1, maximum: 2_000_000 } } },
-    result: { type: "object", required: ["ok"], properties: { ok: flag, message: anything, unavailableReason: { enum: ["not_found", "oversized", "not_visible"] } } },
+    params: {
+      type: "object", additionalProperties: false, required: ["sessionKey", "messageId"],
+      properties: { sessionKey, agentId, messageId: id, maxChars: { type: "integer", minimum: 1, maximum: 2_000_000 } },
+    },
+    result: {
+      type: "object", required: ["ok"],
+      properties: { ok: flag, message: anything, unavailableReason: { enum: ["not_found", "oversized", "not_visible"] } },
+    },
   },
   "chat.abort": {
     role: "operator", scope: "operator.write", summary: "Stops the runs of a session, or one of them.",
-    params: { type: "object", additionalProperties: false, required: ["sessionKey"], properties: { sessionKey, agentId, runId: id, preserveSideRuns: flag } },
+    params: {
+      type: "object", additionalProperties: false, required: ["sessionKey"],
+      properties: { sessionKey, agentId, runId: id, preserveSideRuns: flag },
+    },
     result: { type: "object", required: ["ok", "aborted", "runIds"], properties: { ok: flag, aborted: flag, runIds: words } },
   },
   "chat.inject": {
     role: "operator", scope: "operator.admin", hidden: true, summary: "Adds an assistant's note to a transcript; no model runs.",
-    params: { type: "object", additionalProperties: false, required: ["sessionKey", "message"], properties: { sessionKey, agentId, message, label: { type: "string", maxLength: 100 } } },
+    params: {
+      type: "object", additionalProperties: false, required: ["sessionKey", "message"],
+      properties: { sessionKey, agentId, message, label: { type: "string", maxLength: 100 } },
+    },
     result: { type: "object", required: ["ok", "messageId"], properties: { ok: flag, messageId: id } },
   },
 
@@ -77,12 +96,22 @@ export const CHAT_METHODS = {
         modelRun: {}, inputProvenance: {}, label: word, voiceWakeTrigger: word,
       },
     },
-    result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { enum: ["accepted", "in_flight", "ok", "error", "timeout"] }, sessionKey, agentId, acceptedAt: count, summary: { type: "string" }, result: anything } },
+    result: {
+      type: "object", required: ["runId", "status"],
+      properties: {
+        runId: id, status: { enum: ["accepted", "in_flight", "ok", "error", "timeout"] }, sessionKey, agentId, acceptedAt: count,
+        summary: { type: "string" }, result: anything,
+      },
+    },
   },
   "agent.wait": {
     role: "operator", scope: "operator.write", summary: "Waits for a run to end.",
     params: { type: "object", additionalProperties: false, required: ["runId"], properties: { runId: id, timeoutMs } },
-    result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { enum: ["ok", "error", "timeout"] }, startedAt: count, endedAt: count, error: { type: "string" } } },
+    result: {
+      type: "object", required: ["runId", "status"],
+      properties: { runId: id, status: { enum: ["ok", "error", "timeout"] }, startedAt: count, endedAt: count,
+      error: { type: "string" } },
+    },
   },
   "agent.identity.get": {
     role: "operator", scope: "operator.read", summary: "An agent's name and face.",
@@ -92,19 +121,31 @@ export const CHAT_METHODS = {
   "agents.list": {
     role: "operator", scope: "operator.read", summary: "The agents of this gateway.",
     params: { type: "object", additionalProperties: false, properties: {} },
-    result: { type: "object", required: ["defaultId", "mainKey", "scope", "agents"], properties: { defaultId: agentId, mainKey: { type: "string" }, scope: { enum: ["per-sender", "global"] }, agents: { type: "array", items: anything } } },
+    result: {
+      type: "object", required: ["defaultId", "mainKey", "scope", "agents"],
+      properties: {
+        defaultId: agentId, mainKey: { type: "string" }, scope: { enum: ["per-sender", "global"] },
+        agents: { type: "array", items: anything },
+      },
+    },
   },
   "models.list": {
     role: "operator", scope: "operator.read", summary: "The models that are configured.",
     params: {
       type: "object", additionalProperties: false,
-      properties: { agentId, sessionKey, provider: word, view: { enum: ["default", "configured", "provider-config", "all"] }, includeDetails: flag, preparedOnly: flag, refresh: flag, authProfileId: word },
+      properties: {
+        agentId, sessionKey, provider: word, view: { enum: ["default", "configured", "provider-config", "all"] }, includeDetails: flag,
+        preparedOnly: flag, refresh: flag, authProfileId: word,
+      },
     },
     result: { type: "object", required: ["models"], properties: { models: { type: "array", items: anything } } },
   },
   "commands.list": {
     role: "operator", scope: "operator.read", summary: "Slash commands a chat understands.",
-    params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey, provider: word, scope: { enum: ["text", "native", "both"] }, includeArgs: flag } },
+    params: {
+      type: "object", additionalProperties: false,
+      properties: { agentId, sessionKey, provider: word, scope: { enum: ["text", "native", "both"] }, includeArgs: flag },
+    },
     result: { type: "object", required: ["commands"], properties: { commands: { type: "array", items: anything } } },
   },
 } as const satisfies Record<string, MethodSpec>;

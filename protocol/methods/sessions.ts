@@ -18,10 +18,17 @@ const listParams = {
 
 const listResult = {
   type: "object", required: ["ts", "count", "totalCount", "hasMore", "defaults", "sessions"],
-  properties: { ts: count, path: { type: "string" }, count, totalCount: count, limitApplied: count, offset: count, nextOffset: { type: ["integer", "null"] }, hasMore: flag, owners: { type: "array" }, defaults: anything, sessions: { type: "array", items: anything } },
+  properties: {
+    ts: count, path: { type: "string" }, count, totalCount: count, limitApplied: count, offset: count,
+    nextOffset: { type: ["integer", "null"] }, hasMore: flag, owners: { type: "array" }, defaults: anything,
+    sessions: { type: "array", items: anything },
+  },
 } as const satisfies JsonSchema;
 
-const changed = { type: "object", required: ["ok", "key", "entry"], properties: { ok: flag, path: { type: "string" }, key: sessionKey, entry: anything, resolved: anything } } as const satisfies JsonSchema;
+const changed = {
+  type: "object", required: ["ok", "key", "entry"],
+  properties: { ok: flag, path: { type: "string" }, key: sessionKey, entry: anything, resolved: anything },
+} as const satisfies JsonSchema;
 
 export const SESSION_METHODS = {
   "sessions.list": {
@@ -29,40 +36,76 @@ export const SESSION_METHODS = {
     params: { type: "object", additionalProperties: false, properties: listParams }, result: listResult,
   },
   "sessions.subscribe": {
-    role: "operator", scope: "operator.read", summary: "This socket receives the events of all sessions until it closes; with list parameters, the list as well.",
+    role: "operator", scope: "operator.read",
+    summary: "This socket receives the events of all sessions until it closes; with list parameters, the list as well.",
     params: { type: "object", additionalProperties: false, properties: listParams },
     result: { type: "object", required: ["subscribed"], properties: { subscribed: flag, list: listResult } },
   },
   "sessions.messages.subscribe": {
     role: "operator", scope: "operator.read", summary: "This socket receives the events of one session.",
-    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, includeApprovals: flag } },
-    result: { type: "object", required: ["subscribed", "key"], properties: { subscribed: flag, key: sessionKey, approvalReplay: { type: "array" } } },
+    params: {
+      type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, includeApprovals: flag },
+    },
+    result: {
+      type: "object", required: ["subscribed", "key"], properties: { subscribed: flag, key: sessionKey,
+      approvalReplay: { type: "array" } },
+    },
   },
   "sessions.messages.unsubscribe": {
     role: "operator", scope: "operator.read", summary: "No longer.",
-    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, includeApprovals: flag } },
+    params: {
+      type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, includeApprovals: flag },
+    },
     result: { type: "object", required: ["subscribed", "key"], properties: { subscribed: flag, key: sessionKey } },
   },
   "sessions.viewers.set": {
     role: "operator", scope: "operator.read", summary: "Which sessions this client shows.",
-    params: { type: "object", additionalProperties: false, required: ["sessionKeys"], properties: { sessionKeys: { type: "array", maxItems: 64, items: sessionKey } } },
+    params: {
+      type: "object", additionalProperties: false, required: ["sessionKeys"],
+      properties: { sessionKeys: { type: "array", maxItems: 64, items: sessionKey } },
+    },
     result: anything,
   },
   "sessions.describe": {
     role: "operator", scope: "operator.read", summary: "One session's row, or null.",
-    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, includeDerivedTitles: flag, includeLastMessage: flag } },
+    params: {
+      type: "object", additionalProperties: false, required: ["key"],
+      properties: { key: sessionKey, agentId, includeDerivedTitles: flag, includeLastMessage: flag },
+    },
     result: { type: "object", required: ["session"], properties: { session: { type: ["object", "null"] } } },
   },
   "sessions.preview": {
     role: "operator", scope: "operator.read", summary: "The last lines of several sessions.",
-    params: { type: "object", additionalProperties: false, required: ["keys"], properties: { keys: { type: "array", maxItems: 64, items: sessionKey }, limit: { type: "integer", minimum: 1, maximum: 50 }, maxChars: { type: "integer", minimum: 1, maximum: 10_000 } } },
-    result: { type: "object", required: ["ts", "previews"], properties: { ts: count, previews: { type: "array", items: { type: "object", required: ["key", "status", "items"], properties: { key: sessionKey, status: { type: "string" }, items: { type: "array" } } } } } },
+    params: {
+      type: "object", additionalProperties: false, required: ["keys"],
+      properties: {
+        keys: { type: "array", maxItems: 64, items: sessionKey }, limit: { type: "integer", minimum: 1, maximum: 50 },
+        maxChars: { type: "integer", minimum: 1, maximum: 10_000 },
+      },
+    },
+    result: {
+      type: "object", required: ["ts", "previews"],
+      properties: {
+        ts: count,
+        previews: {
+          type: "array",
+          items: {
+            type: "object", required: ["key", "status", "items"],
+            properties: { key: sessionKey, status: { type: "string" }, items: { type: "array" } },
+          },
+        },
+      },
+    },
   },
   "sessions.resolve": {
     role: "operator", scope: "operator.read", hidden: true, summary: "Finds a session by key, id or label.",
     params: {
       type: "object", additionalProperties: false, minProperties: 1,
-      properties: { key: sessionKey, sessionId: id, label: word, reference: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, slug: word } }, shortId: word, agentId, allowMissing: flag },
+      properties: {
+        key: sessionKey, sessionId: id, label: word,
+        reference: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, slug: word } },
+        shortId: word, agentId, allowMissing: flag,
+      },
     },
     result: { type: "object", required: ["ok"], properties: { ok: flag, key: sessionKey, agentId } },
   },
@@ -71,49 +114,81 @@ export const SESSION_METHODS = {
     params: {
       type: "object", additionalProperties: false,
       properties: {
-        key: sessionKey, agentId, label: word, displayName: word, model: word, thinkingLevel: choice, fastMode: {}, permissionMode: choice,
-        parentSessionKey: sessionKey, fork: {}, message, task: message, attachments, cwd: { type: "string", maxLength: 4_096 }, worktree: {},
+        key: sessionKey, agentId, label: word, displayName: word, model: word, thinkingLevel: choice, fastMode: {},
+        permissionMode: choice,
+        parentSessionKey: sessionKey, fork: {}, message, task: message, attachments, cwd: {
+          type: "string", maxLength: 4_096,
+        }, worktree: {},
         execNode: word, category: word, idempotencyKey, incognito: flag, toolOverrides: {},
       },
     },
-    result: { type: "object", required: ["ok", "key", "sessionId"], properties: { ok: flag, key: sessionKey, sessionId: { type: "string" }, entry: anything, resolved: anything, runStarted: flag, runId: id, runError: { type: "string" } } },
+    result: {
+      type: "object", required: ["ok", "key", "sessionId"],
+      properties: {
+        ok: flag, key: sessionKey, sessionId: { type: "string" }, entry: anything, resolved: anything, runStarted: flag, runId: id,
+        runError: { type: "string" },
+      },
+    },
   },
   "sessions.send": {
     role: "operator", scope: "operator.write", summary: "As chat.send, named by key.",
-    params: { type: "object", additionalProperties: false, required: ["key", "message"], properties: { key: sessionKey, message, agentId, thinking: word, attachments, timeoutMs, idempotencyKey } },
+    params: {
+      type: "object", additionalProperties: false, required: ["key", "message"],
+      properties: { key: sessionKey, message, agentId, thinking: word, attachments, timeoutMs, idempotencyKey },
+    },
     result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" } } },
   },
   "sessions.abort": {
     role: "operator", scope: "operator.write", summary: "Stops a run.",
     params: { type: "object", additionalProperties: false, properties: { key: sessionKey, runId: id, agentId, clearQueued: flag } },
-    result: { type: "object", required: ["ok", "abortedRunId", "status"], properties: { ok: flag, abortedRunId: { type: ["string", "null"] }, status: { type: "string" } } },
+    result: {
+      type: "object", required: ["ok", "abortedRunId", "status"],
+      properties: { ok: flag, abortedRunId: { type: ["string", "null"] }, status: { type: "string" } },
+    },
   },
   "sessions.patch": {
-    role: "operator", scope: "operator.write", summary: "Changes a session's settings; null clears one. Fields beyond appearance and model need operator.admin.",
+    role: "operator", scope: "operator.write",
+    summary: "Changes a session's settings; null clears one. Fields beyond appearance and model need operator.admin.",
     params: {
       type: "object", additionalProperties: false, required: ["key"],
       properties: {
-        key: sessionKey, agentId, expectedSessionId: id, label: text(256), autoLabel: flag, icon: text(64), color: text(64), category: text(128),
+        key: sessionKey, agentId, expectedSessionId: id, label: text(256), autoLabel: flag, icon: text(64),
+        color: text(64), category: text(128),
         boardColumn: text(128), boardOrder: { type: ["number", "null"] }, pinned: mayFlag, archived: mayFlag, unread: mayFlag,
-        model: text(256), agentRuntime: {}, thinkingLevel: choice, fastMode: {}, permissionMode: choice, verboseLevel: choice, reasoningLevel: choice,
-        elevatedLevel: choice, responseUsage: choice, execHost: choice, execNode: text(256), sandboxMode: choice, queueMode: choice, sendPolicy: choice,
+        model: text(256), agentRuntime: {}, thinkingLevel: choice, fastMode: {}, permissionMode: choice,
+        verboseLevel: choice, reasoningLevel: choice,
+        elevatedLevel: choice, responseUsage: choice, execHost: choice, execNode: text(256), sandboxMode: choice,
+        queueMode: choice, sendPolicy: choice,
       },
     },
     result: changed,
   },
   "sessions.reset": {
     role: "operator", scope: "operator.admin", summary: "Opens a new window on the same key.",
-    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, reason: { enum: ["new", "reset"] }, expectedSessionId: id } },
+    params: {
+      type: "object", additionalProperties: false, required: ["key"],
+      properties: { key: sessionKey, agentId, reason: { enum: ["new", "reset"] }, expectedSessionId: id },
+    },
     result: changed,
   },
   "sessions.delete": {
-    role: "operator", scope: "operator.write", summary: "Deletes a session and destroys its key; needs operator.admin unless archivedOnly.",
-    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, deleteTranscript: flag, expectedSessionId: id, archivedOnly: flag } },
-    result: { type: "object", required: ["ok", "key", "deleted"], properties: { ok: flag, key: sessionKey, deleted: flag, archived: { type: "array" } } },
+    role: "operator", scope: "operator.write",
+    summary: "Deletes a session and destroys its key; needs operator.admin unless archivedOnly.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key"],
+      properties: { key: sessionKey, agentId, deleteTranscript: flag, expectedSessionId: id, archivedOnly: flag },
+    },
+    result: {
+      type: "object", required: ["ok", "key", "deleted"],
+      properties: { ok: flag, key: sessionKey, deleted: flag, archived: { type: "array" } },
+    },
   },
   "sessions.compact": {
     role: "operator", scope: "operator.admin", summary: "Summarises the older part of a session.",
-    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, maxLines: { type: "integer", minimum: 1 } } },
+    params: {
+      type: "object", additionalProperties: false, required: ["key"],
+      properties: { key: sessionKey, agentId, maxLines: { type: "integer", minimum: 1 } },
+    },
     result: done,
   },
 } as const satisfies Record<string, MethodSpec>;

@@ -8,38 +8,85 @@ export const SYSTEM_METHODS = {
     params: { type: "object", additionalProperties: false, properties: { probe: flag } },
     result: {
       type: "object", required: ["ok", "ts", "durationMs"],
-      properties: { ok: flag, ts: count, durationMs: count, defaultAgentId: { type: "string" }, agents: { type: "array" }, sessions: anything, channels: anything, channelOrder: { type: "array" }, channelLabels: anything, heartbeatSeconds: count, plugins: anything, configReload: anything },
+      properties: {
+        ok: flag, ts: count, durationMs: count, defaultAgentId: { type: "string" }, agents: { type: "array" }, sessions: anything,
+        channels: anything, channelOrder: { type: "array" }, channelLabels: anything, heartbeatSeconds: count, plugins: anything,
+        configReload: anything,
+      },
     },
   },
   status: {
     role: "operator", scope: "operator.read", summary: "Version, process, sessions and agents at a glance.",
     params: { type: "object", additionalProperties: false, properties: { includeChannelSummary: flag } },
-    result: { type: "object", required: ["runtimeVersion", "pid", "sessions", "processMemory"], properties: { runtimeVersion: { type: "string" }, pid: count, sessions: anything, processMemory: anything, uptimeMs: count } },
+    result: {
+      type: "object", required: ["runtimeVersion", "pid", "sessions", "processMemory"],
+      properties: { runtimeVersion: { type: "string" }, pid: count, sessions: anything, processMemory: anything, uptimeMs: count },
+    },
   },
-  "system-presence": { role: "operator", scope: "operator.read", summary: "Everybody who is connected; the gateway first.", params: nothing, result: { type: "array", items: anything } },
-  "last-heartbeat": { role: "operator", scope: "operator.read", summary: "The newest heartbeat event, or null.", params: nothing, result: { type: ["object", "null"] } },
+  "system-presence": {
+    role: "operator", scope: "operator.read", summary: "Everybody who is connected; the gateway first.", params: nothing,
+    result: { type: "array", items: anything },
+  },
+  "last-heartbeat": {
+    role: "operator", scope: "operator.read", summary: "The newest heartbeat event, or null.", params: nothing,
+    result: { type: ["object", "null"] },
+  },
   "gateway.identity.get": {
     role: "operator", scope: "operator.read", summary: "The gateway's own public key.",
-    params: nothing, result: { type: "object", required: ["deviceId", "publicKey"], properties: { deviceId: { type: "string" }, publicKey: { type: "string" } } },
+    params: nothing, result: {
+      type: "object", required: ["deviceId", "publicKey"], properties: { deviceId: { type: "string" }, publicKey: { type: "string" } },
+    },
   },
   "system.info": {
     role: "operator", scope: "operator.read", summary: "The machine and the process the gateway runs in.", params: nothing,
     result: {
       type: "object", required: ["hostname", "platform", "arch", "pid", "uptimeMs", "nodeVersion"],
-      properties: { hostname: { type: "string" }, platform: { type: "string" }, arch: { type: "string" }, pid: count, port: count, uptimeMs: count, nodeVersion: { type: "string" } },
+      properties: {
+        hostname: { type: "string" }, platform: { type: "string" }, arch: { type: "string" }, pid: count, port: count, uptimeMs: count,
+        nodeVersion: { type: "string" },
+      },
     },
   },
   "logs.tail": {
     role: "operator", scope: "operator.read", summary: "The end of the log; ask again with the returned cursor to follow it.",
-    params: { type: "object", additionalProperties: false, properties: { cursor: count, limit: { type: "integer", minimum: 1, maximum: 5_000 }, maxBytes: { type: "integer", minimum: 1, maximum: 1_000_000 } } },
-    result: { type: "object", required: ["file", "cursor", "size", "lines"], properties: { file: { type: "string" }, cursor: count, size: count, lines: { type: "array", items: { type: "string" } }, truncated: flag, reset: flag, skippedBytes: count } },
+    params: {
+      type: "object", additionalProperties: false,
+      properties: {
+        cursor: count, limit: { type: "integer", minimum: 1, maximum: 5_000 },
+        maxBytes: { type: "integer", minimum: 1, maximum: 1_000_000 },
+      },
+    },
+    result: {
+      type: "object", required: ["file", "cursor", "size", "lines"],
+      properties: {
+        file: { type: "string" }, cursor: count, size: count, lines: { type: "array", items: { type: "string" } }, truncated: flag,
+        reset: flag, skippedBytes: count,
+      },
+    },
   },
   "config.get": {
     role: "operator", scope: "operator.read", summary: "The configuration in force, secrets redacted.", params: nothing,
-    result: { type: "object", required: ["path", "exists", "valid", "config", "hash", "issues"], properties: { path: { type: "string" }, exists: flag, valid: flag, config: anything, hash: { type: "string" }, issues: { type: "array" } } },
+    result: {
+      type: "object", required: ["path", "exists", "valid", "config", "hash", "issues"],
+      properties: {
+        path: { type: "string" }, exists: flag, valid: flag, config: anything, hash: { type: "string" }, issues: { type: "array" },
+      },
+    },
   },
-  "users.self": { role: "operator", scope: "operator.read", summary: "The user profile of this connection; there is none in personal use.", params: nothing, result: anything },
-  "users.prefs.get": { role: "operator", scope: "operator.read", summary: "The user's stored preferences.", params: nothing, result: { type: "object", required: ["status", "entries"], properties: { status: { type: "string" }, entries: anything } } },
-  "question.list": { role: "operator", scope: "operator.questions", summary: "Questions that wait for a person.", params: nothing, result: { type: "object", required: ["questions"], properties: { questions: { type: "array" } } } },
-  "taskSuggestions.list": { role: "operator", scope: "operator.read", summary: "Suggested tasks.", params: nothing, result: { type: "object", required: ["suggestions"], properties: { suggestions: { type: "array" } } } },
+  "users.self": {
+    role: "operator", scope: "operator.read", summary: "The user profile of this connection; there is none in personal use.",
+    params: nothing, result: anything,
+  },
+  "users.prefs.get": {
+    role: "operator", scope: "operator.read", summary: "The user's stored preferences.", params: nothing,
+    result: { type: "object", required: ["status", "entries"], properties: { status: { type: "string" }, entries: anything } },
+  },
+  "question.list": {
+    role: "operator", scope: "operator.questions", summary: "Questions that wait for a person.", params: nothing,
+    result: { type: "object", required: ["questions"], properties: { questions: { type: "array" } } },
+  },
+  "taskSuggestions.list": {
+    role: "operator", scope: "operator.read", summary: "Suggested tasks.", params: nothing,
+    result: { type: "object", required: ["suggestions"], properties: { suggestions: { type: "array" } } },
+  },
 } as const satisfies Record<string, MethodSpec>;

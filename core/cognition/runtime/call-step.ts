@@ -1,7 +1,7 @@
 import type { ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, Landing, Tool, ToolCall } from "@openclaw/sdk";
 import type { GateRecord, NewEvent, SessionState } from "../../fabric/journal.ts";
-import { APPROVAL_LIMITS, classifyCommand, hashIntent, labelArguments, type Decision } from "../../execution/policy.ts";
+import { APPROVAL_LIMITS, classifyRun, hashIntent, labelArguments, type Decision } from "../../execution/policy.ts";
 import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
@@ -27,6 +27,7 @@ export async function callStep(work: TurnWork, view: SessionState, call: ToolCal
   if (granted !== null && !granted.decision.startsWith("allow")) {
     return refuse(work, stepId, call, carry, { ok: false, code: "APPROVAL_DENIED", why: granted.decision === "expired" ? "Nobody answered in time." : `Denied by ${granted.by}.` });
   }
+  if (prepared.intent.actuator === "node") await deps.nodesReady();
   const placed = granted === null ? place(work, prepared.intent) : { ok: true as const, ...pinned(work, granted.intent) };
   if (!placed.ok) return refuse(work, stepId, call, carry, placed);
   const { intent, nodeId } = placed;
@@ -48,8 +49,7 @@ function place({ deps }: TurnWork, intent: Intent): Placed | { readonly ok: fals
   if (intent.actuator === "memory") return { ok: true, intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
   try {
     const choice = deps.nodes.choose(intent.target);
-    const argv = intent.command === "system.run" && Array.isArray(intent.params["command"]) ? (intent.params["command"] as string[]) : undefined;
-    const readOnly = intent.effect === "read" || (argv !== undefined && classifyCommand(argv, deps.placeOf(choice.nodeId)).readOnly);
+    const readOnly = intent.effect === "read" || (intent.command === "system.run" && classifyRun(intent.params, deps.placeOf(choice.nodeId)).readOnly);
     // Doing a documented read-only command again changes nothing, so a crash need not stop at it.
     const effect = readOnly ? "read" : intent.effect;
     return { ok: true, intent: { ...intent, effect, target: { command: intent.target.command, node: choice.nodeId } }, nodeId: choice.nodeId, landing: choice.local ? "local-node" : "node", readOnly };

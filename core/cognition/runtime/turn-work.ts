@@ -34,6 +34,8 @@ export interface RuntimeDeps {
   readonly tools: Tools;
   readonly intents: Intents;
   readonly nodes: Nodes;
+  /** Resolves once the gateway's own node has come up, or is not going to soon. Never rejects. */
+  readonly nodesReady: () => Promise<void>;
   /** The directories a node's read-only commands may look into, as far as they are known. */
   readonly placeOf: (nodeId: string) => CommandPlace;
   readonly gate: Gate;

@@ -45,6 +45,8 @@ export interface SessionsDeps {
   readonly journal: Journal;
   readonly placement: () => Placement;
   readonly index: SessionIndex;
+  /** Resolves when what an earlier gateway left open has been taken up. Never rejects. */
+  readonly recovered: () => Promise<void>;
   readonly runtime: RuntimeDeps;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -55,6 +57,8 @@ export interface SessionsDeps {
   publish(address: SessionAddress, event: LiveEvent): void;
   /** A session's row changed. */
   onChanged(row: SessionRow): void;
+  /** A session's tombstone is durable: whatever else is kept under its key has to go. */
+  onDeleted(sessionKey: string): Promise<void>;
 }
 
 const SWEEP_MS = 15_000;
@@ -86,21 +90,27 @@ export function openSessions(deps: SessionsDeps): Sessions {
       clock, logger: deps.logger, runtime: deps.runtime,
       publish: (of, event) => deps.publish(of.log.address, event),
       onMoved: moved,
-      destroy: async () => {
+      destroy: async (session) => {
+        await deps.onDeleted(session.log.state.key);
         await journal.destroy(address);
         await index.remove(address);
       },
     });
     loaded.set(address.token, session);
+    noteRuns(session);
     sweep ??= clock.after(SWEEP_MS, sweepDormant);
     return session;
   };
 
-  const moved = (session: LiveSession): void => {
-    const { state, address } = session.log;
+  const noteRuns = ({ log: { state, address } }: LiveSession): void => {
     for (const queued of state.queue) runs.set(queued.message.runId, address);
     if (state.turn !== null) runs.set(state.turn.runId, address);
     if (state.lastRunId !== null && state.runs.has(state.lastRunId)) runs.delete(state.lastRunId);
+  };
+
+  const moved = (session: LiveSession): void => {
+    const { state, address } = session.log;
+    noteRuns(session);
     if (state.key === "" || state.deleted) return;
     const row = rowOf(state, deps.modelOf(state.agentId));
     if (state.turn === null) index.put(address, row);
@@ -217,6 +227,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
       await offer(address, "approval.answered", answer.approvalId, answer, principal);
     },
     wait: async (runId, timeoutMs, signal) => {
+      if (!runs.has(runId)) await deps.recovered();
       const address = runs.get(runId);
       const session = address === undefined ? [...loaded.values()].find((candidate) => candidate.log.state.runs.has(runId)) : await hold(address);
       if (session === undefined) return undefined;

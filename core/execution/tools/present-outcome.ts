@@ -12,7 +12,11 @@ export interface ToolOutcome {
 
 /** A failed tool is a result the model reads: what happened, why, what else it could do. */
 export function presentOutcome(tool: Tool | undefined, end: { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly code: ErrorCode; readonly why: string }): ToolOutcome {
-  if (!end.ok) return { text: bound(`${end.code}: ${end.why || ERRORS[end.code].text} ${ERRORS[end.code].next}`), isError: true, code: end.code };
+  if (!end.ok) {
+    const { text, next } = ERRORS[end.code];
+    const why = end.why.startsWith(text) ? end.why : `${text} ${end.why}`;
+    return { text: bound(`${end.code}: ${why.trim()} ${next}`), isError: true, code: end.code };
+  }
   if (tool !== undefined && tool.effect !== "none" && tool.present !== undefined) {
     const { text, isError } = tool.present(end.payload);
     return { text: bound(text), isError };

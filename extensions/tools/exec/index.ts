@@ -20,6 +20,9 @@ interface RunPayload {
   readonly error: string | null;
 }
 
+/** Half an hour: what takes longer belongs into the background. */
+const DEFAULT_TIMEOUT_MS = 1_800_000;
+
 /** Runs a program on a node. A plain command line becomes an argv; only one that needs a shell is given to one. */
 export default {
   name: "exec",
@@ -42,13 +45,14 @@ export default {
   propose(args, ctx): Intent {
     const { argv, command, node, tag, cwd, timeoutMs, background } = args as ExecArgs;
     const line = argv ?? splitCommandLine(command ?? "");
+    const limitMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
     return {
       actuator: "node",
       effect: "unsafe",
       command: background === true ? "job.start" : "system.run",
       target: { command: background === true ? "job.start" : "system.run", ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
-      params: { command: line, ...(cwd === undefined ? {} : { cwd }), ...(timeoutMs === undefined ? {} : { timeoutMs }), sessionKey: ctx.sessionKey },
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      params: { command: line, ...(cwd === undefined ? {} : { cwd }), timeoutMs: limitMs, sessionKey: ctx.sessionKey },
+      timeoutMs: limitMs,
       summary: argv === undefined ? (command ?? "") : argv.join(" "),
     };
   },

@@ -63,10 +63,14 @@ export function agentMethods({ sessions, intake, agents, now }: AgentDeps): Meth
       const { id, name } = agents.get(agentId ?? (sessionKey === undefined ? agents.defaultId : parseSessionKey(sessionKey, agents.defaultId).agentId));
       return { agentId: id, name };
     },
-    "agents.list": () => ({
-      defaultId: agents.defaultId, mainKey: "main", scope: "per-sender",
-      agents: agents.list().map(({ id, name, workspace, model }) => ({ id, name, workspace, model: { primary: model } })),
-    }),
+  };
+}
+
+/** The result of `agents.list`. */
+export function listAgents(agents: Agents): unknown {
+  return {
+    defaultId: agents.defaultId, mainKey: "main", scope: "per-sender",
+    agents: agents.list().map(({ id, name, workspace, model }) => ({ id, name, workspace, model: { primary: model } })),
   };
 }
 

@@ -9,7 +9,7 @@ export interface ChatDeps {
   readonly sessions: Sessions;
   readonly intake: Intake;
   readonly agents: Agents;
-  readonly models: { list(): readonly unknown[] };
+  readonly models: { list(): Promise<readonly unknown[]> };
 }
 
 interface SendParams { readonly sessionKey: string; readonly message: string; readonly idempotencyKey: string; readonly agentId?: string; readonly timeoutMs?: number; readonly attachments?: readonly unknown[] }
@@ -51,9 +51,9 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
     "chat.history": (params, ctx) => history(params as HistoryParams, ctx),
     "chat.startup": async (params, ctx) => ({
       ...(await history({ ...(params as HistoryParams), sessionKey: (params as Partial<HistoryParams>).sessionKey ?? "main" }, ctx)),
-      agents: agents.list().map(({ id, name }) => ({ id, name })), defaultId: agents.defaultId, models: models.list(), commands: [],
+      agents: agents.list().map(({ id, name }) => ({ id, name })), defaultId: agents.defaultId, models: await models.list(), commands: [],
     }),
-    "chat.metadata": () => ({ models: models.list(), commands: [] }),
+    "chat.metadata": async () => ({ models: await models.list(), commands: [] }),
     "chat.message.get": async (params) => {
       const { sessionKey, agentId, messageId } = params as { readonly sessionKey: string; readonly agentId?: string; readonly messageId: string };
       const page = await sessions.history(keyOf(sessionKey, agentId), 1_000, 0);

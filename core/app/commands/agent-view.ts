@@ -1,0 +1,162 @@
+/**
+ * A turn as it happens, for a terminal: the agent's text as text, each tool call as a card.
+ *
+ * A card is one line when it begins, the output indented behind a bar while it runs, and one line when it ends. What was
+ * written is never written again: after a reconnection only what is new appears.
+ */
+import type { Terminal } from "../terminal/open-terminal.ts";
+import { formatDuration } from "../terminal/quantities.ts";
+import { cleanLine, cleanText, shortenId, shortenText } from "../terminal/text.ts";
+import { listAt, numberAt, textAt, textsAt, at, type Payload } from "./payload.ts";
+
+const ARGS_WIDTH = 100;
+const RESULT_LINES_MAX = 12;
+const RESULT_WIDTH = 160;
+
+interface OpenCall {
+  readonly what: string;
+  /** Byte offset up to which output was shown: what is sent again after a reconnection is skipped. */
+  shownTo: number;
+  anyOutput: boolean;
+}
+
+export interface AgentView {
+  /** One `agent` event of the run. */
+  event(payload: Payload): void;
+  /** Something else is about to be written: ends an open line. What was streamed so far may be withdrawn. */
+  interrupted(): void;
+  /** The final text; written only as far as it was not streamed. */
+  finish(text: string): void;
+}
+
+/** `nameOf` gives what a node is called, where that is known by now. */
+export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => string | undefined): AgentView {
+  const { style } = terminal;
+  const calls = new Map<string, OpenCall>();
+  let streamed = "";
+  let column: "start" | "text" | "output" = "start";
+  /** Something was written that the next thing is set apart from by an empty line. */
+  let apart = false;
+
+  /** Ends a line that was left open, so that the next thing starts at the edge. */
+  const toLineStart = (): void => {
+    if (column !== "start") terminal.line();
+    column = "start";
+  };
+  const setApart = (): void => {
+    if (apart) terminal.line();
+    apart = false;
+  };
+  const text = (delta: string): void => {
+    const fresh = streamed === "" ? delta.replace(/^\n+/, "") : delta;
+    if (fresh === "") return;
+    if (column === "output") toLineStart();
+    if (streamed === "") setApart();
+    terminal.stream(fresh);
+    streamed += fresh;
+    column = fresh.endsWith("\n") ? "start" : "text";
+  };
+  const output = (chunk: string, isError: boolean): void => {
+    if (column === "text") toLineStart();
+    const bar = `  ${(isError ? style.attention : style.dim)(style.mark.bar)} `;
+    for (const piece of cleanText(chunk).split(/(?<=\n)/)) {
+      if (piece === "") continue;
+      terminal.put((column === "start" ? bar : "") + piece);
+      column = piece.endsWith("\n") ? "start" : "output";
+    }
+  };
+
+  const tool = (data: Payload): void => {
+    const id = textAt(data, "toolCallId") ?? "";
+    const name = cleanLine(textAt(data, "name") ?? "tool");
+    const phase = textAt(data, "phase");
+    if (phase === "start") {
+      const known = calls.get(id);
+      if (known !== undefined) return; // a resumed call: its card is open already
+      const what = describeCall(name, at(data, "args"), style.mark.ellipsis);
+      calls.set(id, { what, shownTo: 0, anyOutput: false });
+      toLineStart();
+      if (apart || (streamed !== "" && !streamed.endsWith("\n\n"))) terminal.line();
+      apart = false;
+      streamed = "";
+      terminal.line(`${style.accent(style.mark.live)} ${what}`);
+    } else if (phase === "update") {
+      const call = calls.get(id);
+      const details = at(data, "partialResult", "details");
+      for (const part of listAt(data, "partialResult", "content")) showOutput(call, textAt(part, "text") ?? "", numberAt(details, "offset"), textAt(details, "stream") === "stderr");
+    } else if (phase === "result") {
+      endCall(id, name, data);
+    }
+  };
+  const showOutput = (call: OpenCall | undefined, chunk: string, offset: number | undefined, isError: boolean): void => {
+    if (call !== undefined) {
+      const end = (offset ?? call.shownTo) + Buffer.byteLength(chunk);
+      if (offset !== undefined && end <= call.shownTo) return;
+      call.shownTo = Math.max(call.shownTo, end);
+      call.anyOutput = true;
+    }
+    output(chunk, isError);
+  };
+  const endCall = (id: string, name: string, data: Payload): void => {
+    const call = calls.get(id);
+    calls.delete(id);
+    const details = at(data, "result", "details");
+    const isError = data["isError"] === true;
+    const result = listAt(data, "result", "content").map((part) => textAt(part, "text") ?? "").join("\n").trimEnd();
+    if (call?.anyOutput !== true && result !== "") {
+      const width = terminal.width === 0 ? RESULT_WIDTH : Math.min(RESULT_WIDTH, terminal.width - 4);
+      const lines = result.split("\n").map((line) => shortenText(line, width, style.mark.ellipsis));
+      output(`${lines.slice(0, RESULT_LINES_MAX).join("\n")}\n`, isError);
+      if (lines.length > RESULT_LINES_MAX) output(`${style.unicode ? "⋮" : ":"} ${lines.length - RESULT_LINES_MAX} more lines\n`, false);
+    }
+    toLineStart();
+    const nodeId = textAt(details, "nodeId");
+    const exitCode = numberAt(details, "exitCode");
+    const durationMs = numberAt(details, "durationMs");
+    const code = textAt(details, "code");
+    terminal.line([
+      `${isError ? style.problem(style.mark.problem) : style.good(style.mark.good)} ${call?.what.split("  ", 1)[0] ?? name}`,
+      ...[nodeId === undefined ? undefined : cleanLine(nameOf(nodeId) ?? shortenId(nodeId, style.mark.ellipsis)), durationMs === undefined ? undefined : formatDuration(durationMs), exitCode === undefined ? undefined : `exit ${exitCode}`, code]
+        .filter((part) => part !== undefined).map((part) => style.dim(part)),
+    ].join("  "));
+    apart = true;
+  };
+
+  return {
+    event: (payload) => {
+      const data = (at(payload, "data") ?? {}) as Payload;
+      switch (textAt(payload, "stream")) {
+        case "assistant": return text(typeof data["delta"] === "string" ? data["delta"] : "");
+        case "tool": return tool(data);
+        case "lifecycle": {
+          if (textAt(data, "phase") === "resumed") toLineStart();
+          if (textAt(data, "phase") === "retry") terminal.note(`The model did not answer (${cleanLine(textAt(data, "code") ?? "?")}); trying again in ${formatDuration(numberAt(data, "waitMs") ?? 0)}.`);
+        }
+      }
+    },
+    interrupted: () => {
+      toLineStart();
+      if (apart || streamed !== "") terminal.line();
+      apart = false;
+      streamed = "";
+    },
+    finish: (final) => {
+      if (final !== "" && !streamed.trimEnd().endsWith(final.trim())) {
+        toLineStart();
+        apart ||= streamed !== "";
+        streamed = "";
+        text(final);
+      }
+      toLineStart();
+    },
+  };
+}
+
+/** `exec  on heavy-compute  uname -a`: the tool, where, and what, on one line. */
+function describeCall(name: string, args: unknown, ellipsis: string): string {
+  const where = textAt(args, "node") ?? textAt(args, "tag");
+  const argv = textsAt(args, "argv");
+  const what = argv.length > 0 ? argv.join(" ") : textAt(args, "command") ?? textAt(args, "path") ?? textAt(args, "query");
+  const rest = what ?? (Object.keys((args ?? {}) as object).filter((key) => key !== "node" && key !== "tag").length === 0 ? "" : JSON.stringify(args));
+  return [name, ...(where === undefined ? [] : [`on ${cleanLine(where)}`]), ...(rest === "" ? [] : [shortenText(cleanLine(rest), ARGS_WIDTH, ellipsis)])].join("  ");
+}

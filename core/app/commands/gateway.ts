@@ -1,0 +1,151 @@
+/** The gateway as a process, and anything it can be asked. Only `run` and `start` load the gateway itself. */
+import type { Scope } from "@openclaw/protocol";
+import { OpenClawError } from "@openclaw/protocol";
+import { openGateway, requestOptions, withGateway } from "../connect.ts";
+import { addressOf, parsePort, showAddress } from "../gateway-address.ts";
+import type { RunGatewayOptions } from "../run-gateway-options.ts";
+import { formatDuration } from "../terminal/quantities.ts";
+import { cleanLine, cleanText } from "../terminal/text.ts";
+import type { CommandContext, CommandGroup, CommandSpec, OptionSpec } from "./command.ts";
+import { profileOf, stateDirOf } from "./state-dir.ts";
+
+const RUN_OPTIONS: readonly OptionSpec[] = [
+  { name: "yes-local", summary: "Commands on this machine's own node run unasked" },
+  { name: "verbose", short: "v", summary: "Log to the terminal as well" },
+  { name: "bind", value: "loopback", summary: "The only bind there is, until the gateway speaks TLS" },
+];
+
+const run: CommandSpec = {
+  summary: "Run the gateway in this terminal",
+  options: RUN_OPTIONS,
+  examples: [
+    { line: "openclaw gateway run", about: "on port 18789, state in ~/.openclaw" },
+    { line: "openclaw gateway run --port 3000", about: "on another port" },
+    { line: "openclaw --profile work gateway run --port 3001", about: "a second one beside it" },
+  ],
+  notes: ["Ctrl-C drains and stops it. What was accepted and is not finished goes on at the next start."],
+  run: runHere,
+};
+
+const start: CommandSpec = {
+  ...run,
+  summary: "Start the installed service; without one, run here",
+  examples: [{ line: "openclaw gateway start", about: "runs in this terminal while no service is installed" }],
+  run: (ctx) => {
+    ctx.terminal.note("No service is installed, so the gateway runs in this terminal.");
+    return runHere(ctx);
+  },
+};
+
+async function runHere(ctx: CommandContext): Promise<number> {
+  const bind = ctx.given.text("bind") ?? "loopback";
+  if (!["loopback", "127.0.0.1", "localhost", "auto"].includes(bind)) throw new OpenClawError("BIND_REFUSED", { why: `--bind says "${bind}".`, next: "Leave --bind out; from elsewhere, reach it through an SSH tunnel." });
+  const options = await readRunOptions(ctx);
+  const { runGateway } = await import("../compose.ts");
+  return runGateway(options);
+}
+
+async function readRunOptions(ctx: CommandContext): Promise<RunGatewayOptions> {
+  const { Secret } = await import("../../base/secret.ts");
+  const profile = profileOf(ctx);
+  const said = ctx.given.text("port");
+  const fromEnvironment = ctx.environment["OPENCLAW_GATEWAY_PORT"] ?? "";
+  const port = said !== undefined ? parsePort(said, "--port") : fromEnvironment !== "" ? parsePort(fromEnvironment, "OPENCLAW_GATEWAY_PORT") : undefined;
+  const token = ctx.given.text("token") ?? ctx.environment["OPENCLAW_GATEWAY_TOKEN"] ?? "";
+  return {
+    stateDir: stateDirOf(ctx),
+    ...(profile === undefined ? {} : { profile }),
+    ...(port === undefined ? {} : { port }),
+    ...(token === "" ? {} : { token: new Secret(token) }),
+    yesLocal: ctx.given.flag("yes-local"),
+    json: ctx.terminal.json,
+    verbose: ctx.given.flag("verbose"),
+    terminal: ctx.terminal,
+    signal: ctx.signal,
+  };
+}
+
+const status: CommandSpec = {
+  summary: "Does it run, where, since when",
+  examples: [{ line: "openclaw gateway status", about: "exit code 69 when it does not" }],
+  run: (ctx) => withGateway(ctx, { scopes: [] }, async ({ hello }) => {
+    const url = showAddress((await addressOf(ctx)).url);
+    const { style } = ctx.terminal;
+    ctx.terminal.answer({ running: true, url, version: hello.server.version, uptimeMs: hello.snapshot.uptimeMs, stateDir: hello.snapshot.stateDir }, () => {
+      ctx.terminal.line(`${style.good(style.mark.good)} The gateway runs at ${url}`);
+      ctx.terminal.facts([
+        ["  Version", cleanLine(hello.server.version)],
+        ["  Up", formatDuration(hello.snapshot.uptimeMs)],
+        ["  State", hello.snapshot.stateDir === undefined ? undefined : cleanLine(hello.snapshot.stateDir)],
+      ]);
+    });
+    return 0;
+  }),
+};
+
+const call: CommandSpec = {
+  summary: "Ask it anything: one method, one answer",
+  words: [{ name: "METHOD", required: true }],
+  options: [
+    { name: "params", value: "JSON", kind: "json", summary: "Parameters of the method ({})" },
+    { name: "scope", value: "SCOPE", many: true, summary: "Ask with these scopes instead of the method's least" },
+    { name: "expect-final", summary: "Of a method that answers twice, wait for the second" },
+  ],
+  examples: [
+    { line: "openclaw gateway call health", about: "no parameters" },
+    { line: "openclaw gateway call chat.history --params '{\"sessionKey\":\"main\"}'", about: "with parameters" },
+    { line: "openclaw gateway call agent.wait --params '{\"runId\":\"…\"}' --timeout 60000", about: "wait longer" },
+  ],
+  notes: ["The answer is JSON with and without --json. Methods: docs/protocol.md."],
+  run: async (ctx) => {
+    const method = ctx.given.need("METHOD");
+    const gateway = await openGateway(ctx, { scopes: await scopesFor(ctx, method) });
+    try {
+      let accepted: unknown;
+      const expectFinal = ctx.given.flag("expect-final");
+      const payload = await gateway.request(method, ctx.given.json("params") ?? {}, {
+        ...requestOptions(ctx),
+        ...(expectFinal ? { onAccepted: (first: unknown) => { accepted = first; } } : {}),
+      });
+      const document = payload ?? accepted ?? null;
+      ctx.terminal.answer(document, () => ctx.terminal.line(cleanText(JSON.stringify(document, null, 2))));
+      return 0;
+    } finally {
+      gateway.close();
+    }
+  },
+};
+
+/** The least scope of the method. Throws METHOD_UNKNOWN, with the nearest name, for one that is not in the table. */
+async function scopesFor(ctx: CommandContext, method: string): Promise<readonly Scope[]> {
+  const said = ctx.given.list("scope");
+  if (said.length > 0) return said as Scope[];
+  const { METHODS, methodSpec } = await import("@openclaw/protocol/methods");
+  const spec = methodSpec(method);
+  if (spec === undefined) {
+    const { nearest } = await import("./nearest.ts");
+    const near = nearest(method, Object.keys(METHODS));
+    throw new OpenClawError("METHOD_UNKNOWN", near === undefined ? { why: `"${method}" is none.` } : { why: `Did you mean "${near}"?`, next: `openclaw gateway call ${near}` });
+  }
+  return [...(spec.scope === undefined ? [] : [spec.scope]), ...(SCOPES_BESIDE[method] ?? [])];
+}
+
+/** Methods that need more than their least scope for what people call them for. */
+const SCOPES_BESIDE: Readonly<Record<string, readonly Scope[]>> = {
+  "node.pair.approve": ["operator.write", "operator.admin"],
+  "device.pair.approve": ["operator.admin"],
+  "device.pair.list": ["operator.admin"],
+  "sessions.patch": ["operator.admin"],
+  "sessions.delete": ["operator.admin"],
+};
+
+export const gateway: CommandGroup = {
+  summary: "Run the gateway, and ask it anything",
+  usual: "run",
+  examples: [
+    { line: "openclaw gateway run", about: "run it here" },
+    { line: "openclaw gateway status", about: "does it run" },
+    { line: "openclaw gateway call health", about: "ask it anything" },
+  ],
+  verbs: { run, start, status, call },
+};

@@ -1,0 +1,34 @@
+/** Where a gateway, and a node, keep what they must not lose. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { resolveStateDir } from "../../fabric/engine.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { CommandContext } from "./command.ts";
+
+type Said = Pick<CommandContext, "given" | "environment">;
+
+/** `OPENCLAW_STATE_DIR`, else `~/.openclaw`, with the profile's name appended. */
+export function stateDirOf(said: Said): string {
+  return resolveStateDir({ env: said.environment, profile: profileOf(said), home: homeOf(said) });
+}
+
+/** `OPENCLAW_NODE_DIR`, else `~/.openclaw-node`, with the profile's name appended. */
+export function nodeDirOf(said: Said): string {
+  const set = said.environment["OPENCLAW_NODE_DIR"] ?? "";
+  if (set !== "") return resolve(set);
+  const profile = profileOf(said);
+  return join(homeOf(said), profile === undefined ? ".openclaw-node" : `.openclaw-node-${profile}`);
+}
+
+/** Throws UsageError for a name that could lead elsewhere than beside the usual directory. */
+export function profileOf(said: Said): string | undefined {
+  const profile = said.given.text("profile");
+  if (profile !== undefined && !/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(profile)) {
+    throw new UsageError(`"${profile}" cannot be a profile's name.`, "Use letters, digits, dashes and underscores, at most 64.");
+  }
+  return profile;
+}
+
+function homeOf({ environment }: Said): string {
+  return environment["HOME"] || homedir();
+}

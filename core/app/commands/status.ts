@@ -1,0 +1,75 @@
+import { grantsScope } from "@openclaw/protocol";
+import { requestOptions, withGateway } from "../connect.ts";
+import { addressOf, showAddress } from "../gateway-address.ts";
+import { formatBytes, formatDuration } from "../terminal/quantities.ts";
+import { cleanLine } from "../terminal/text.ts";
+import type { CommandContext, CommandSpec } from "./command.ts";
+import { at, listAt, numberAt, textAt } from "./payload.ts";
+
+/** What runs, where, what waits for a person. */
+export const status: CommandSpec = {
+  summary: "What runs, where, and what waits for you",
+  examples: [
+    { line: "openclaw status", about: "at a glance" },
+    { line: "openclaw status --json", about: "for a script" },
+    { line: "openclaw --profile work status", about: "another gateway of yours" },
+  ],
+  run: (ctx) => withGateway(ctx, { scopes: ["operator.read", "operator.approvals"] }, async (gateway) => {
+    const options = requestOptions(ctx);
+    const may = grantsScope(gateway.hello.auth.scopes, "operator.approvals");
+    const [status, nodes, agents, approvals] = await Promise.all([
+      gateway.request("status", {}, options),
+      gateway.request("node.list", {}, options),
+      gateway.request("agents.list", {}, options),
+      may ? gateway.request("exec.approval.list", {}, options) : [],
+    ]);
+    const url = showAddress((await addressOf(ctx)).url);
+    ctx.terminal.answer({ gateway: { url, version: gateway.hello.server.version, uptimeMs: gateway.hello.snapshot.uptimeMs, stateDir: gateway.hello.snapshot.stateDir }, status, nodes, agents, approvals }, () => {
+      show(ctx, url, { hello: gateway.hello, status, nodes, agents, approvals });
+    });
+    return 0;
+  }),
+};
+
+interface Seen {
+  readonly hello: unknown;
+  readonly status: unknown;
+  readonly nodes: unknown;
+  readonly agents: unknown;
+  readonly approvals: unknown;
+}
+
+function show(ctx: CommandContext, url: string, seen: Seen): void {
+  const { terminal } = ctx;
+  const { style } = terminal;
+  const rows = listAt(seen.nodes, "nodes");
+  const online = rows.filter((row) => row["connected"] === true);
+  const unapproved = rows.filter((row) => row["approvalState"] === "pending");
+  const sessions = numberAt(seen.status, "sessions", "count");
+  const active = numberAt(seen.status, "sessions", "active") ?? listAt(seen.status, "sessions", "recent").filter((row) => row["hasActiveRun"] === true).length;
+  const waiting = Array.isArray(seen.approvals) ? seen.approvals.length : 0;
+  const memory = numberAt(seen.status, "processMemory", "rss") ?? numberAt(seen.status, "processMemory", "rssBytes");
+  const agents = listAt(seen.agents, "agents").map((agent) => {
+    const model = textAt(agent, "model", "primary") ?? textAt(agent, "model");
+    return `${textAt(agent, "id") ?? "?"}${model === undefined ? "" : ` (${model})`}`;
+  });
+  const version = textAt(seen.hello, "server", "version") ?? "?";
+  terminal.line(`${style.good(style.mark.good)} ${style.strong(`OpenClaw ${cleanLine(version)}`)} runs at ${url}`);
+  terminal.line();
+  terminal.facts([
+    ["Up", [formatDuration(numberAt(seen.hello, "snapshot", "uptimeMs") ?? 0), ...(numberAt(seen.status, "pid") === undefined ? [] : [`pid ${numberAt(seen.status, "pid")}`]), ...(memory === undefined ? [] : [formatBytes(memory)])].join("  ")],
+    ["State", textAt(seen.hello, "snapshot", "stateDir")],
+    ["Agents", agents.length === 0 ? undefined : cleanLine(agents.join(", "))],
+    ["Sessions", sessions === undefined ? undefined : `${sessions}${active > 0 ? `, ${style.accent(`${active} active`)}` : ""}`],
+    ["Nodes", rows.length === 0 ? "none" : `${online.length} online of ${rows.length}: ${cleanLine(online.map((row) => textAt(row, "displayName") ?? textAt(row, "nodeId") ?? "?").slice(0, 6).join(", "))}`.replace(/: $/, "")],
+    ["Waiting", waiting === 0 ? "nothing waits for you" : style.attention(`${waiting} ${waiting === 1 ? "approval waits" : "approvals wait"} for you`)],
+  ]);
+  if (waiting > 0) next(ctx, "openclaw approvals list");
+  if (unapproved.length > 0) next(ctx, "openclaw nodes pending");
+  if (at(seen.hello, "snapshot", "health", "ok") === false) next(ctx, "openclaw health --json");
+}
+
+function next(ctx: CommandContext, command: string): void {
+  const { style } = ctx.terminal;
+  ctx.terminal.line(`${style.accent(style.mark.live)} ${command}`);
+}

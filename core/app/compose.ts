@@ -1,0 +1,212 @@
+/**
+ * The one place that wires modules: what each is given is written here and nowhere else.
+ *
+ * Opened bottom up, closed top down. The gateway listens as soon as everything below it is open; the local node starts
+ * beside it, and sessions with unfinished work are taken up again while clients already connect.
+ */
+import { join } from "node:path";
+import { hash } from "node:crypto";
+import type { Engine } from "@openclaw/sdk";
+import { systemClock, type Clock } from "../base/clock.ts";
+import { systemIds } from "../base/ids.ts";
+import { Secret } from "../base/secret.ts";
+import { createMemory } from "../cognition/memory.ts";
+import { createModels, loadKey } from "../cognition/models.ts";
+import { PROMPT_REVISION } from "../cognition/context.ts";
+import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
+import { createAgents } from "../control/agents.ts";
+import { createIntake } from "../control/channels.ts";
+import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
+import { openPlacement, type Placement } from "../control/placement.ts";
+import { createSessionIndex, openSessions } from "../control/sessions.ts";
+import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
+import { openNodes } from "../execution/nodes.ts";
+import { createGate, openApprovals, type Approvals } from "../execution/policy.ts";
+import { createTools } from "../execution/tools.ts";
+import { createLiveTopic } from "../fabric/bus.ts";
+import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
+import { createJournal } from "../fabric/journal.ts";
+import type { Logger } from "../fabric/telemetry.ts";
+import { openVault } from "../fabric/vault.ts";
+import type { Config } from "./config-schema.ts";
+import { discoverProviders, discoverTools } from "./discover.ts";
+import { gatewayMethods } from "./gateway-methods.ts";
+
+export interface ComposeOptions {
+  readonly engine: Engine;
+  readonly config: () => Config;
+  readonly configRevision: () => string;
+  /** The result of `config.get`, secrets redacted. */
+  readonly showConfig: () => unknown;
+  readonly stateDir: string;
+  readonly credentialsDir: string;
+  readonly workspace: string;
+  readonly logsDir: string;
+  readonly port: number;
+  readonly token: () => Secret;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly startedAtMs: number;
+  readonly confinement: () => { readonly confined: boolean; readonly workspace: string };
+  /** The device id of the node this gateway starts itself. */
+  readonly localNodeId: string;
+  readonly clock?: Clock;
+}
+
+export interface Composition extends AsyncDisposable {
+  readonly gateway: Gateway;
+  readonly modelLabel: string;
+  /** Makes the local node a paired device; its token is for that node alone. */
+  admitLocalNode(publicKey: string): Promise<Secret>;
+  /** Takes up what an earlier gateway left unfinished. */
+  recover(): Promise<{ readonly slots: number; readonly sessions: number }>;
+}
+
+const LOCAL_NODE_WAIT_MS = 5_000;
+
+export async function composeGateway(options: ComposeOptions): Promise<Composition> {
+  const { engine, config, logger, token, version, startedAtMs } = options;
+  const clock = options.clock ?? systemClock;
+  const ids = systemIds;
+  const { records } = engine;
+  const stack = new AsyncDisposableStack();
+
+  const [vault, providers, tools] = await Promise.all([
+    openVault({ records, keyFile: join(options.credentialsDir, "key-encryption-key"), ids }),
+    discoverProviders(),
+    discoverTools().then(createTools),
+  ]);
+  const tenantKey = await vault.tenantKey(HOME_TENANT);
+  const seal = (belongsTo: string, plain: Uint8Array): Uint8Array => tenantKey.seal(belongsTo, plain);
+  const unseal = (belongsTo: string, sealed: Uint8Array): Uint8Array => tenantKey.unseal(belongsTo, sealed);
+  const journal = createJournal({ engine, vault, clock, ids });
+  const live = createLiveTopic<LiveEvent>(engine.bus, "live");
+
+  const reattachWaitMs = config().gateway?.nodes?.reattachWaitMs ?? 60_000;
+  const recovered = Promise.withResolvers<void>();
+  const late: { gateway?: Gateway; placement?: Placement } = {};
+  const tell = (event: string, payload: unknown): void => void late.gateway?.broadcast(event, payload);
+
+  const [identity, nodes] = await Promise.all([
+    openIdentity({ records, clock, ids, tokenKey: vault.derive("device-tokens"), seal: { seal, unseal }, onProblem: (event, fields) => logger.warn(event, fields) }),
+    openNodes({
+      records, blobs: engine.blobs, clock, ids, log: logger, onEvent: tell, reattachWaitMs,
+      policy: { allow: config().gateway?.nodes?.commands?.allow ?? [], deny: config().gateway?.nodes?.commands?.deny ?? [] },
+      onLateResult: (result) => logger.warn("node.result.late", { nodeId: result.nodeId, id: result.id, ok: result.ok }),
+    }),
+  ]);
+  stack.use(identity);
+  stack.use(nodes);
+
+  // A message may come before the local node has: what is asked of a node then waits for it, for a moment.
+  const nodesReady = Promise.withResolvers<void>();
+  const patience = clock.after(LOCAL_NODE_WAIT_MS, nodesReady.resolve);
+  stack.defer(() => patience.close());
+  const placeOf = (nodeId: string): { readonly allowedDirs: readonly string[]; readonly cwd?: string } =>
+    nodeId === options.localNodeId ? { allowedDirs: [options.confinement().workspace], cwd: options.confinement().workspace } : { allowedDirs: [] };
+  const gate = createGate({ localNodeConfined: () => options.confinement().confined, yesLocal: () => config().tools?.exec?.yesLocal ?? false });
+  const desk: { approvals?: Approvals } = {};
+  const approvalsOf = (): Approvals => {
+    if (desk.approvals === undefined) throw new Error("approvals are not open yet");
+    return desk.approvals;
+  };
+  const operator = createOperatorInvoker({ nodes, gate, approvals: approvalsOf, placeOf, clock, ids });
+
+  const agents = createAgents(() => config().agents ?? {}, options.workspace);
+  const memory = createMemory({ records, vault, clock });
+  const models = createModels({ providers, config: () => config().models ?? {}, secrets: (providerId, section) => loadKey(providerId, section, process.env), clock, ids, log: logger });
+  const intents = createIntents({
+    nodes,
+    reattachWaitMs,
+    actuators: {
+      memory: async ({ intent, invocationId, sessionKey }) => {
+        if (intent.actuator !== "memory") throw new Error("not a memory intent");
+        const agentId = sessionKey.split(":")[1] ?? agents.defaultId;
+        if (intent.action === "remember") {
+          await memory.remember(agentId, invocationId, String(intent.params["text"]), "owner");
+          return { remembered: true };
+        }
+        return { facts: (await memory.recall(agentId, String(intent.params["query"] ?? ""))).map(({ text, label, timeMs }) => ({ text, label, timeMs })) };
+      },
+    },
+  });
+
+  const runtime: RuntimeDeps = {
+    clock, ids, models, tools, intents, nodes, gate, placeOf, nodesReady: () => nodesReady.promise,
+    get approvals() {
+      return approvalsOf();
+    },
+    agentOf: (agentId) => agents.get(agentId),
+    revisionOf: () => ({ program: version, config: options.configRevision(), prompt: PROMPT_REVISION, skills: "none", memory: "none" }),
+  };
+  const index = createSessionIndex({ records, vault, log: logger });
+  const sessions = openSessions({
+    journal, index, runtime, clock, ids, logger, recovered: () => recovered.promise,
+    placement: () => {
+      if (late.placement === undefined) throw new Error("placement is not open yet");
+      return late.placement;
+    },
+    config: () => ({ turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000, ...config().session }),
+    modelOf: (agentId) => agents.get(agentId).model,
+    publish: (address, event) => live.publish(address.token, event),
+    onChanged: (row) => broadcaster.changed(row),
+    onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),
+  });
+  desk.approvals = stack.use(await openApprovals({
+    records, clock, ids, seal, unseal, onChanged: tell, log: logger,
+    deliver: async (answer) => {
+      if (answer.sessionKey === OPERATOR_DESK) return operator.receiveAnswer(answer);
+      await sessions.answer(answer.sessionKey, { approvalId: answer.id, decision: answer.decision ?? "expired", by: answer.by }, OWNER);
+    },
+  }));
+  const placement = (late.placement = openPlacement({ engine, owner: `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`, clock, ids, log: logger, peek: journal.peek, onWork: sessions.onWork, onLost: sessions.onLost }));
+  stack.use(placement);
+  stack.use(sessions);
+
+  const broadcaster = createBroadcaster({
+    broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
+    isWatched: (event, sessionKey) => late.gateway?.isWatched(event, sessionKey) ?? false,
+    now: () => clock.now(),
+  });
+  const watching = live.subscribe(broadcaster.live, (count) => logger.warn("live.dropped", { count }));
+  stack.defer(() => watching.close());
+
+  const intake = createIntake({ agents, sessions });
+  const methods = gatewayMethods({
+    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, clock, config: options.showConfig, logsDir: options.logsDir,
+  });
+  const gateway = (late.gateway = await openGateway({
+    clock, ids, log: logger, version, listen: { host: "127.0.0.1", port: options.port }, auth: { token }, identity, methods: methods.handlers,
+    nodes: {
+      attach: (link, hello) => {
+        const session = nodes.attach(link, hello);
+        if (hello.local) nodesReady.resolve();
+        return session;
+      },
+    }, isLocalNode: (deviceId) => deviceId === options.localNodeId,
+    origins: config().gateway?.controlUi?.allowedOrigins ?? [], startedAtMs,
+    snapshot: () => ({ health: methods.health(), sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: `agent:${agents.defaultId}:main` }, stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json") }),
+  }));
+  stack.use(gateway);
+
+  return {
+    gateway,
+    modelLabel: agents.get(agents.defaultId).model,
+    admitLocalNode: async (publicKey) => {
+      const admission = await identity.admit({
+        deviceId: options.localNodeId, publicKey, role: "node", scopes: [], credential: "shared-secret", local: true,
+        face: { clientId: "node-host", clientMode: "node", platform: process.platform, displayName: "local" },
+      });
+      if (admission.kind !== "admitted") throw new Error("the local node was not admitted");
+      return admission.token;
+    },
+    recover: () => placement.recover().finally(recovered.resolve),
+    [Symbol.asyncDispose]: async () => {
+      await gateway.drain("gateway stopping");
+      await placement.checkpoint().catch((error: unknown) => logger.warn("checkpoint.failed", { error }));
+      await stack.disposeAsync();
+    },
+  };
+}
+
+export { runGateway } from "./run-gateway.ts";

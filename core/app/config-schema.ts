@@ -1,0 +1,68 @@
+/** The whole configuration: each room's slice under its name. What is derived from it (types, docs, checks) starts here. */
+import type { Infer, JsonSchema } from "@openclaw/protocol";
+import { modelsConfig } from "../cognition/models.ts";
+import { agentsConfig } from "../control/agents.ts";
+import { sessionsConfig } from "../control/sessions.ts";
+
+const gatewayConfig = {
+  type: "object",
+  additionalProperties: false,
+  description: "Where the gateway listens and whom it lets in.",
+  properties: {
+    mode: { enum: ["local"], default: "local", description: "A gateway runs here." },
+    port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789, description: "The one port, for WebSocket and HTTP." },
+    bind: { enum: ["loopback"], default: "loopback", description: "Loopback only." },
+    auth: {
+      type: "object", additionalProperties: false, description: "The shared token. Kept in a file of its own unless it is given here.",
+      properties: {
+        mode: { enum: ["token"], default: "token", description: "How clients prove that they may come in." },
+        token: { type: "string", minLength: 16, maxLength: 512, secret: true, description: "The shared token; better left out." },
+      },
+    },
+    controlUi: {
+      type: "object", additionalProperties: false, description: "Pages that may connect.",
+      properties: { allowedOrigins: { type: "array", maxItems: 64, items: { type: "string", maxLength: 256 }, default: [], description: "Origins beside the gateway's own." } },
+    },
+    nodes: {
+      type: "object", additionalProperties: false, description: "What nodes may be asked.",
+      properties: {
+        commands: {
+          type: "object", additionalProperties: false, description: "Node commands, by name.",
+          properties: {
+            allow: { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [], description: "Allowed beyond the usual ones." },
+            deny: { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [], description: "Never allowed; always wins." },
+          },
+        },
+        reattachWaitMs: { type: "integer", minimum: 0, maximum: 3_600_000, default: 60_000, description: "How long a restarted gateway waits for the node that holds an open command." },
+      },
+    },
+  },
+} as const satisfies JsonSchema;
+
+const toolsConfig = {
+  type: "object",
+  additionalProperties: false,
+  description: "How tools are governed.",
+  properties: {
+    exec: {
+      type: "object", additionalProperties: false, description: "Running programs.",
+      properties: { yesLocal: { type: "boolean", default: false, description: "Programs on the confined local node run unasked, unless outside text chose them." } },
+    },
+  },
+} as const satisfies JsonSchema;
+
+const loggingConfig = {
+  type: "object",
+  additionalProperties: false,
+  description: "The gateway's log file.",
+  properties: { level: { enum: ["debug", "info", "warn", "error"], default: "info", description: "The least that is written." } },
+} as const satisfies JsonSchema;
+
+export const configSchema = {
+  type: "object",
+  additionalProperties: false,
+  description: "OpenClaw's configuration: JSON5, in the state directory.",
+  properties: { gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig, logging: loggingConfig },
+} as const satisfies JsonSchema;
+
+export type Config = Infer<typeof configSchema>;

@@ -1,0 +1,33 @@
+/**
+ * Finds the drop-ins: one folder each below `extensions/<kind>/`, imported when it is first needed. No list is kept
+ * anywhere, so adding or deleting a folder changes nothing else.
+ */
+import { readdir } from "node:fs/promises";
+import { OpenClawError } from "@openclaw/protocol";
+import type { Provider, Tool } from "@openclaw/sdk";
+
+const ROOT = new URL("../../extensions/", import.meta.url);
+
+/** Providers by folder name. Nothing is imported before it is called. */
+export async function discoverProviders(): Promise<ReadonlyMap<string, () => Promise<Provider>>> {
+  return new Map((await foldersOf("providers")).map((name) => [name, () => load<Provider>("providers", name, ["id", "stream"])]));
+}
+
+/** Every tool, imported: a model has to be shown them all. */
+export async function discoverTools(): Promise<readonly Tool[]> {
+  return await Promise.all((await foldersOf("tools")).map((name) => load<Tool>("tools", name, ["name", "summary", "args", "effect"])));
+}
+
+async function foldersOf(kind: string): Promise<readonly string[]> {
+  const entries = await readdir(new URL(`${kind}/`, ROOT), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+}
+
+async function load<T extends object>(kind: string, name: string, members: readonly string[]): Promise<T> {
+  const module = (await import(new URL(`${kind}/${name}/index.ts`, ROOT).href)) as { readonly default?: unknown };
+  const found = module.default;
+  if (typeof found !== "object" || found === null || members.some((member) => !(member in found))) {
+    throw new OpenClawError("INTERNAL", { why: `The drop-in ${kind}/${name} has no default export with ${members.join(", ")}.` });
+  }
+  return found as T;
+}

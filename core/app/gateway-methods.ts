@@ -1,0 +1,94 @@
+/** Every method the gateway answers, each given what it needs. */
+import type { Clock } from "../base/clock.ts";
+import type { Models } from "../cognition/models.ts";
+import type { Agents } from "../control/agents.ts";
+import type { Intake } from "../control/channels.ts";
+import { agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth, sessionMethods, systemMethods, type MethodHandlers, type SystemDeps } from "../control/gateway.ts";
+import type { Sessions } from "../control/sessions.ts";
+import type { OperatorInvoker } from "../execution/intents.ts";
+import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
+import type { Approvals } from "../execution/policy.ts";
+import type { Identity } from "../fabric/identity.ts";
+import { readLogTail } from "../fabric/telemetry.ts";
+import { OpenClawError } from "@openclaw/protocol";
+
+export interface GatewayMethodsDeps {
+  readonly sessions: Sessions;
+  readonly intake: Intake;
+  readonly agents: Agents;
+  readonly models: Models;
+  readonly identity: Identity;
+  readonly nodes: Nodes;
+  readonly operator: OperatorInvoker;
+  readonly approvals: Approvals;
+  readonly clock: Clock;
+  readonly config: () => unknown;
+  readonly logsDir: string;
+}
+
+export function gatewayMethods(deps: GatewayMethodsDeps): { readonly handlers: MethodHandlers; readonly health: () => Readonly<Record<string, unknown>> } {
+  const { sessions, intake, agents, models, identity, nodes, operator, approvals, clock } = deps;
+  const now = (): number => clock.now();
+  const system: SystemDeps = {
+    clock, gatewayKey: identity.gateway, config: deps.config,
+    health: () => ({ defaultAgentId: agents.defaultId, agents: agents.list().map(({ id }) => ({ agentId: id, isDefault: id === agents.defaultId })), channels: {}, channelOrder: [], channelLabels: {}, sessions: { live: sessions.live } }),
+    status: async () => {
+      const rows = await sessions.list();
+      return {
+        sessions: { count: rows.length, live: sessions.live, active: rows.filter((row) => row.hasActiveRun).length, defaults: { model: agents.get(agents.defaultId).model }, recent: rows.toSorted((a, b) => b.updatedAt - a.updatedAt).slice(0, 5) },
+        nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
+        approvals: { waiting: approvals.list().length },
+      };
+    },
+    tailLog: (options) => readLogTail({ dir: deps.logsDir, ...options }),
+  };
+  const list = (): unknown => ({ ts: now(), nodes: nodes.list() });
+  return {
+    health: () => readHealth(system) as Readonly<Record<string, unknown>>,
+    handlers: {
+      ...systemMethods(system),
+      ...deviceMethods({ identity }),
+      ...listMethods({ agents: () => listAgents(agents), models: async () => ({ models: await models.list() }) }),
+      ...approvalMethods({ approvals }),
+      ...nodeMethods({
+        directory: {
+          list,
+          describe: (nodeId) => {
+            const node = nodes.describe(nodeId);
+            if (node === null) throw new OpenClawError("NODE_UNKNOWN", { why: `Nodes: ${nodes.list().map((known) => known.displayName).join(", ") || "none"}.` });
+            return { ts: now(), ...node };
+          },
+          rename: (nodeId, displayName) => nodes.rename(nodeId, displayName),
+          pairList: () => nodes.pairs(),
+          approve: (requestId, by) => nodes.approve(requestId, by),
+          reject: (requestId, by) => nodes.reject(requestId, by),
+          remove: async (nodeId) => {
+            const removed = await nodes.remove(nodeId);
+            await identity.remove(nodeId).catch(() => undefined);
+            return removed;
+          },
+        },
+        invoke: async (request, client, signal) => {
+          try {
+            const { nodeId, payload } = await operator.invoke({ ...request, principal: client.principal }, signal);
+            return { ok: true, nodeId, command: request.command, payload, payloadJSON: JSON.stringify(payload) };
+          } catch (error) {
+            throw asWireError(error, request.command);
+          }
+        },
+      }),
+      ...chatMethods({ sessions, intake, agents, models }),
+      ...agentMethods({ sessions, intake, agents, now }),
+      ...sessionMethods({ sessions, intake, agents, now }),
+    },
+  };
+}
+
+/** Node failures have a shape of their own on the wire; the code that clients know goes along. */
+function asWireError(error: unknown, command: string): unknown {
+  if (!(error instanceof OpenClawError)) return error;
+  const { message, details } = formatInvokeError(error, command);
+  const shaped = new OpenClawError(error.code, { next: error.next, detail: details ?? {}, cause: error });
+  shaped.message = message;
+  return shaped;
+}

@@ -1,0 +1,11 @@
+/**
+ * The node that a gateway starts next to itself.
+ *
+ * It speaks the same protocol as a node across the world, in a process group of its own, in the strongest confinement this
+ * machine allows: there the gateway's state directory does not exist, the gateway's processes cannot be seen, and only the
+ * workspace can be written. The node proves this from inside before it is told a token; a mechanism that did not hold is never
+ * reported as one. The node outlives a gateway that was killed and is adopted by the next. This room never runs a command for
+ * anybody: it starts the one program that does, and nothing else.
+ */
+export { openLocalNode, type LocalNode, type LocalNodeOptions } from "./local-node/open-local-node.ts";
+export type { ConfinementKind } from "./local-node/plan-confinement.ts";

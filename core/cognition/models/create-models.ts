@@ -1,0 +1,219 @@
+/**
+ * `provider/model` → provider, configuration, key, stream.
+ *
+ * A drop-in is loaded at its first use and kept; after that nothing stands between a call and its provider but a lookup. The
+ * configuration is asked for each time, so that a reload holds from the next call; it is checked once per revision.
+ */
+import { OpenClawError } from "@openclaw/protocol";
+import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderContext } from "@openclaw/sdk";
+import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import { checkSchema } from "../../base/schema.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { Logger } from "../../fabric/telemetry.ts";
+import { MODELS_DEFAULTS, type ModelsConfig } from "./config.ts";
+import { refuseInlineKey } from "./load-key.ts";
+import { streamBounded } from "./stream-bounded.ts";
+
+export interface ModelsDeps {
+  /** Drop-ins by id, each imported when it is first asked for. */
+  readonly providers: ReadonlyMap<string, () => Promise<Provider>>;
+  /** The configuration in force now. The same object until it changes. */
+  readonly config: () => ModelsConfig;
+  /** The key that a provider's section names. Asked once for each call; compose binds it to `loadKey`. */
+  readonly secrets: (providerId: string, config: unknown) => Promise<Secret | null>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Pick<Logger, "warn">;
+}
+
+export interface ResolvedModel {
+  readonly provider: Provider;
+  /** The model's name at its provider. */
+  readonly model: string;
+  readonly info: ModelInfo;
+  /** What a person reads wherever the model is named. */
+  readonly label: string;
+}
+
+export interface ListedModel {
+  /** `provider/model`. */
+  readonly ref: string;
+  readonly provider: string;
+  readonly id: string;
+  readonly name: string;
+  readonly label: string;
+  readonly contextTokens: number;
+  readonly outputTokens?: number;
+}
+
+export interface Models {
+  /** Throws MODEL_NOT_CONFIGURED, saying what is missing; CONFIG_SECRET_INLINE for a key in the configuration. */
+  resolveModel(ref: string): Promise<ResolvedModel>;
+  /** One call. Never throws; exactly one `end` or `error`, last. Stopping to read closes the call. */
+  streamModel(ref: string, request: Omit<ModelRequest, "model">, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /** Every model that can be called under the configuration in force, without asking the network. */
+  list(): Promise<readonly ListedModel[]>;
+}
+
+/** Assumed for a model its provider's configuration does not list. */
+const CONTEXT_TOKENS_ASSUMED = 32_768;
+
+/** Owns nothing that must be closed. */
+export function createModels(deps: ModelsDeps): Models {
+  const loaded = new Map<string, Provider>();
+  const checked = new WeakMap<object, Entry>();
+
+  async function load(ref: ModelRef): Promise<Provider> {
+    const id = providerIdOf(ref.provider, deps.config());
+    const open = deps.providers.get(id);
+    if (open === undefined) throw unknownProvider(ref, id, deps);
+    const provider = await open();
+    loaded.set(id, provider);
+    return provider;
+  }
+
+  /** The part of a call that needs no waiting; undefined while the drop-in is not loaded yet. */
+  function find(ref: ModelRef): Found | undefined {
+    const config = deps.config();
+    const provider = loaded.get(providerIdOf(ref.provider, config));
+    if (provider === undefined) return undefined;
+    const section = sectionOf(ref.provider, config);
+    const known = checked.get(section);
+    // Two entries may share one section object only as the empty default, which is checked for each provider anew.
+    const entry = known !== undefined && known.provider === provider ? known : checkEntry(ref.provider, provider, section);
+    checked.set(section, entry);
+    return { ...entry, info: findModel(ref, entry) };
+  }
+
+  async function resolve(ref: ModelRef): Promise<Found> {
+    const found = find(ref);
+    if (found !== undefined) return found;
+    await load(ref);
+    const now = find(ref);
+    if (now === undefined) throw unknownProvider(ref, ref.provider, deps); // the configuration changed while it was loading
+    return now;
+  }
+
+  function contextOf(name: string, config: unknown): ProviderContext {
+    return {
+      config,
+      apiKey: async () => (await deps.secrets(name, config))?.reveal() ?? null,
+      now: () => deps.clock.now(),
+      wait: (ms, signal) => deps.clock.wait(ms, signal),
+      random: () => deps.ids.random(),
+    };
+  }
+
+  return {
+    resolveModel: async (text) => {
+      const ref = parseRef(text);
+      const { provider, info } = await resolve(ref);
+      return { provider, model: ref.model, info, label: provider.label };
+    },
+
+    streamModel: (text, request, signal) => {
+      const config = deps.config();
+      const open = (found: Found, ref: ModelRef, stop: AbortSignal): AsyncIterable<ModelEvent> =>
+        found.provider.stream({ ...request, model: ref.model }, contextOf(ref.provider, found.config), stop);
+      return streamBounded({
+        open: (stop) => {
+          const ref = parseRef(text);
+          const found = find(ref);
+          return found === undefined ? resolve(ref).then((late) => open(late, ref, stop)) : open(found, ref, stop);
+        },
+        clock: deps.clock,
+        timeoutMs: config.callTimeoutMs ?? MODELS_DEFAULTS.callTimeoutMs,
+        outputBytesMax: config.outputBytesMax ?? MODELS_DEFAULTS.outputBytesMax,
+        inputTokensEstimated: () => Math.ceil(request.messages.reduce((chars, message) => chars + message.text.length, 0) / 4),
+        watch: (event) => {
+          // Codes only: a provider's own words may quote what the person wrote.
+          if (event.type === "retry") deps.log.warn("model.retried", { model: text, attempt: event.attempt, waitMs: event.waitMs, code: event.code });
+          if (event.type === "error" && event.detail?.["aborted"] !== true) deps.log.warn("model.failed", { model: text, code: event.code });
+        },
+      }, signal);
+    },
+
+    list: async () => {
+      const config = deps.config();
+      const names = new Set([...deps.providers.keys(), ...Object.keys(config.providers ?? {})]);
+      const listed: ListedModel[] = [];
+      for (const name of names) {
+        const provider = await load({ provider: name, model: "" }).catch(() => undefined);
+        if (provider === undefined) continue;
+        const section = sectionOf(name, config);
+        if (!checkSchema(provider.config, section).ok) continue; // not configured, or not rightly: it cannot be called
+        for (const info of provider.models(section)) listed.push(listModel(name, provider, info));
+      }
+      return listed;
+    },
+  };
+}
+
+interface ModelRef { readonly provider: string; readonly model: string }
+interface Entry { readonly provider: Provider; readonly config: object; readonly models: readonly ModelInfo[] }
+interface Found extends Entry { readonly info: ModelInfo }
+
+/** The first slash divides: names of models may hold more. */
+function parseRef(text: string): ModelRef {
+  const slash = text.indexOf("/");
+  if (slash <= 0 || slash === text.length - 1) {
+    throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `'${text.slice(0, 100)}' is not of the form provider/model.` });
+  }
+  return { provider: text.slice(0, slash), model: text.slice(slash + 1) };
+}
+
+const EMPTY_SECTION = {};
+const sections = new WeakMap<object, object>();
+
+/** A provider's section without our own `use`; the same object for the same section. */
+function sectionOf(name: string, config: ModelsConfig): object {
+  const section: { readonly [key: string]: unknown } | undefined = config.providers?.[name];
+  if (section === undefined) return EMPTY_SECTION;
+  if (!Object.hasOwn(section, "use")) return section;
+  const known = sections.get(section);
+  if (known !== undefined) return known;
+  const { use: _, ...rest } = section;
+  sections.set(section, rest);
+  return rest;
+}
+
+function providerIdOf(name: string, config: ModelsConfig): string {
+  return config.providers?.[name]?.use ?? name;
+}
+
+function checkEntry(name: string, provider: Provider, section: object): Entry {
+  refuseInlineKey(name, section);
+  const check = checkSchema(provider.config, section);
+  if (check.ok) return { provider, config: section, models: provider.models(section) };
+  throw new OpenClawError("MODEL_NOT_CONFIGURED", {
+    why: `models.providers.${name} does not fit: ${check.text}.`,
+    next: `Set what is missing: openclaw config set models.providers.${name}.KEY VALUE`,
+    detail: { provider: name },
+  });
+}
+
+/** A provider that lists nothing takes any name: its server knows. */
+function findModel(ref: ModelRef, { models }: Entry): ModelInfo {
+  const info = models.find((model) => model.id === ref.model);
+  if (info !== undefined) return info;
+  if (models.length === 0) return { id: ref.model, name: ref.model, contextTokens: CONTEXT_TOKENS_ASSUMED };
+  throw new OpenClawError("MODEL_NOT_CONFIGURED", {
+    why: `${ref.provider} has no model '${ref.model.slice(0, 100)}'; it has ${models.slice(0, 8).map((model) => model.id).join(", ")}.`,
+    detail: { provider: ref.provider, model: ref.model.slice(0, 100) },
+  });
+}
+
+function unknownProvider(ref: ModelRef, id: string, deps: ModelsDeps): OpenClawError {
+  return new OpenClawError("MODEL_NOT_CONFIGURED", {
+    why: `There is no provider '${id.slice(0, 100)}'; there is ${[...deps.providers.keys()].slice(0, 16).join(", ")}.`,
+    detail: { provider: ref.provider },
+  });
+}
+
+function listModel(name: string, provider: Provider, info: ModelInfo): ListedModel {
+  return {
+    ref: `${name}/${info.id}`, provider: name, id: info.id, name: info.name, label: provider.label, contextTokens: info.contextTokens,
+    ...(info.outputTokens === undefined ? {} : { outputTokens: info.outputTokens }),
+  };
+}

@@ -1,0 +1,65 @@
+/** A provider's key: from the environment, or from a file that only its owner can read. Never from the configuration itself. */
+import { open } from "node:fs/promises";
+import { OpenClawError } from "@openclaw/protocol";
+import { Secret } from "../../base/secret.ts";
+
+const KEY_BYTES_MAX = 16_384;
+
+/** Names under which a person may put a key where it must not be. */
+const INLINE_NAMES = /^(api[-_]?key|key|token|secret|password|authorization|bearer|api[-_]?token|access[-_]?token)$/i;
+
+/**
+ * Reads the key that a provider's configuration names by `apiKeyEnv` or `apiKeyFile`; null when it names none.
+ *
+ * Throws CONFIG_SECRET_INLINE for a key written into the configuration, STATE_UNSAFE for a file others can read, and
+ * MODEL_NOT_CONFIGURED for a variable or file that is missing or empty. No message holds the key.
+ */
+export async function loadKey(providerId: string, config: unknown, environment: Readonly<Record<string, string | undefined>>): Promise<Secret | null> {
+  refuseInlineKey(providerId, config);
+  const { apiKeyEnv, apiKeyFile } = (config ?? {}) as { readonly apiKeyEnv?: unknown; readonly apiKeyFile?: unknown };
+  if (typeof apiKeyEnv === "string") {
+    const value = environment[apiKeyEnv]?.trim();
+    if (value !== undefined && value !== "") return new Secret(value);
+    if (typeof apiKeyFile !== "string") {
+      throw new OpenClawError("MODEL_NOT_CONFIGURED", {
+        why: `The environment variable ${apiKeyEnv}, which models.providers.${providerId}.apiKeyEnv names, is not set.`,
+        next: `Set ${apiKeyEnv} for the gateway and start it again.`,
+      });
+    }
+  }
+  return typeof apiKeyFile === "string" ? readKeyFile(apiKeyFile) : null;
+}
+
+/** Throws CONFIG_SECRET_INLINE when a provider's section holds a key itself, also one inside its address. */
+export function refuseInlineKey(providerId: string, config: unknown): void {
+  if (typeof config !== "object" || config === null) return;
+  for (const [name, value] of Object.entries(config)) {
+    const inside = typeof value === "string" && /^[a-z]+:\/\/[^/?#\s]*@/i.test(value);
+    if (!INLINE_NAMES.test(name) && !inside) continue;
+    throw new OpenClawError("CONFIG_SECRET_INLINE", {
+      why: `models.providers.${providerId}.${name} holds ${inside ? "a password in its address" : "a key"}.`,
+      next: `Remove it, and name where the key is: models.providers.${providerId}.apiKeyEnv, or apiKeyFile for a file of mode 0600.`,
+      detail: { path: `models.providers.${providerId}.${name}` },
+    });
+  }
+}
+
+/** Looks at the opened file, not at the name: a file swapped in between is judged by what is read. */
+async function readKeyFile(path: string): Promise<Secret> {
+  let file;
+  try {
+    file = await open(path, "r");
+  } catch (cause) {
+    throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `The key file ${path} could not be opened.`, next: `Write the key to ${path}, then run: chmod 600 ${path}`, cause });
+  }
+  try {
+    const { mode, size } = await file.stat();
+    if ((mode & 0o077) !== 0) throw new OpenClawError("STATE_UNSAFE", { why: `Others can read the key file ${path}.`, next: `Run: chmod 600 ${path}` });
+    if (size > KEY_BYTES_MAX) throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `${path} is too large to be a key.`, next: `Write only the key to ${path}.` });
+    const value = (await file.readFile("utf8")).trim();
+    if (value === "") throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `The key file ${path} is empty.`, next: `Write the key to ${path}.` });
+    return new Secret(value);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,211 @@
+/** The room as the runtime uses it, over the real HTTP provider and a real server; providers that misbehave are made here. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasCode, OpenClawError } from "@openclaw/protocol";
+import type { ModelEvent, Provider, ProviderContext } from "@openclaw/sdk";
+import { collectEvents, endOf, modelRequest, textOf } from "../../../testkit/provider-contract.ts";
+import { openScriptedModel } from "../../../testkit/scripted-model-server.ts";
+import { VirtualClock } from "../../../testkit/virtual-clock.ts";
+import { systemIds } from "../../base/ids.ts";
+import { Secret } from "../../base/secret.ts";
+import type { ModelsConfig } from "./config.ts";
+import { createModels, type Models, type ModelsDeps } from "./create-models.ts";
+
+const httpProvider = async (): Promise<Provider> => (await import("../../../extensions/providers/openai-compatible/index.ts")).default;
+
+interface Room { readonly models: Models; readonly clock: VirtualClock; readonly logged: unknown[]; loads: number }
+
+function openRoom(config: ModelsConfig | (() => ModelsConfig), providers: Record<string, Provider | (() => Promise<Provider>)> = {}, rest: Partial<ModelsDeps> = {}): Room {
+  const clock = new VirtualClock();
+  const logged: unknown[] = [];
+  const room: { -readonly [K in keyof Room]: Room[K] } = { models: undefined as unknown as Models, clock, logged, loads: 0 };
+  const openers = Object.entries({ "openai-compatible": httpProvider, ...providers }).map(([id, provider]) => [id, async () => {
+    room.loads += 1;
+    return typeof provider === "function" ? provider() : provider;
+  }] as const);
+  room.models = createModels({
+    providers: new Map(openers),
+    config: typeof config === "function" ? config : () => config,
+    secrets: async () => new Secret("sk-room-secret"),
+    clock, ids: systemIds, log: { warn: (event, fields) => logged.push({ event, ...fields }) }, ...rest,
+  });
+  return room;
+}
+
+type Play = (ctx: ProviderContext, signal: AbortSignal) => AsyncIterable<ModelEvent>;
+
+function played(stream: Play): Provider {
+  return { id: "played", label: "Played", config: { type: "object" }, models: () => [{ id: "one", name: "One", contextTokens: 9 }], stream: (_request, ctx, signal) => stream(ctx, signal) };
+}
+
+const END: ModelEvent = { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
+const never = new AbortController().signal;
+const ask = (room: Room, ref = "played/one", signal: AbortSignal = never): Promise<ModelEvent[]> => collectEvents(room.models.streamModel(ref, modelRequest("hello"), signal));
+
+test("a call goes to the configured server with the key, and comes back as it streams", async () => {
+  await using server = await openScriptedModel();
+  const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
+  const events = await ask(room, "openai-compatible/vendor/some-model");
+  assert.equal(textOf(events), "echo: hello");
+  assert.equal(server.requests[0]?.body.model, "vendor/some-model");
+  assert.equal(server.requests[0]?.headers["authorization"], "Bearer sk-room-secret");
+  await ask(room, "openai-compatible/vendor/some-model");
+  assert.equal(room.loads, 1, "a drop-in is loaded once");
+  await server.requests[1]?.closed;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(room.clock.pending, 0, "no timer is left");
+});
+
+test("several servers stand side by side under names of their own", async () => {
+  await using one = await openScriptedModel();
+  await using two = await openScriptedModel();
+  const room = openRoom({ providers: { here: { use: "openai-compatible", baseUrl: one.url }, there: { use: "openai-compatible", baseUrl: two.url, models: [{ id: "big", contextTokens: 1_000 }] } } });
+  await ask(room, "here/small");
+  await ask(room, "there/big");
+  assert.deepEqual([one.requests.length, two.requests.length], [1, 1]);
+  assert.deepEqual(await room.models.list(), [{ ref: "there/big", provider: "there", id: "big", name: "big", label: "OpenAI-compatible server", contextTokens: 1_000 }]);
+});
+
+test("a name resolves to provider, model, info and label", async () => {
+  const room = openRoom({ providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1" } } }, { played: played(async function* () { yield END; }) });
+  const { provider, model, info, label } = await room.models.resolveModel("played/one");
+  assert.deepEqual([provider.id, model, info.contextTokens, label], ["played", "one", 9, "Played"]);
+  assert.equal((await room.models.resolveModel("openai-compatible/any")).info.id, "any");
+});
+
+test("providers without a section of their own keep their models apart", async () => {
+  const other = { ...played(async function* () { yield END; }), models: () => [{ id: "two", name: "Two", contextTokens: 8 }] };
+  const room = openRoom({}, { played: played(async function* () { yield END; }), other });
+  for (const [ref, tokens] of [["played/one", 9], ["other/two", 8], ["played/one", 9]] as const) assert.equal((await room.models.resolveModel(ref)).info.contextTokens, tokens);
+  assert.deepEqual((await room.models.list()).map((model) => model.ref), ["played/one", "other/two"]);
+});
+
+test("what is missing is said: form, provider, configuration, model; a key in the clear is refused", async () => {
+  const room = openRoom({ providers: { leaky: { use: "openai-compatible", baseUrl: "http://127.0.0.1:1", apiKey: "sk-in-the-clear" } } }, { played: played(async function* () { yield END; }) });
+  for (const [ref, word] of [["played", "provider/model"], ["/x", "provider/model"], ["nobody/x", "nobody"], ["constructor/x", "constructor"], ["openai-compatible/x", "baseUrl"], ["played/two", "one"]] as const) {
+    await assert.rejects(room.models.resolveModel(ref), (error: Error) => hasCode(error, "MODEL_NOT_CONFIGURED") && error.message.includes(word), ref);
+    const end = endOf(await ask(room, ref));
+    assert.ok(end.type === "error" && end.code === "MODEL_NOT_CONFIGURED" && end.why.includes(word), JSON.stringify(end));
+  }
+  await assert.rejects(room.models.resolveModel("leaky/x"), (error: Error) => hasCode(error, "CONFIG_SECRET_INLINE") && !error.message.includes("sk-in"));
+});
+
+test("a changed configuration holds from the next call", async () => {
+  await using server = await openScriptedModel();
+  let config: ModelsConfig = { providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1", attemptsMax: 1 } } };
+  const room = openRoom(() => config);
+  assert.equal(endOf(await ask(room, "openai-compatible/x")).type, "error");
+  config = { providers: { "openai-compatible": { baseUrl: server.url } } };
+  assert.equal(endOf(await ask(room, "openai-compatible/x")).type, "end");
+});
+
+test("a key that cannot be read is the stream's last event, its sentence once", async () => {
+  const room = openRoom({ providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1" } } }, {}, {
+    secrets: () => Promise.reject(new OpenClawError("MODEL_NOT_CONFIGURED", { why: "THE_KEY is not set." })),
+  });
+  const end = endOf(await ask(room, "openai-compatible/x"));
+  assert.ok(end.type === "error" && end.why === "THE_KEY is not set.", JSON.stringify(end));
+});
+
+test("whatever a provider does, the stream ends once and does not throw", async () => {
+  const cases: readonly [string, Play, string][] = [
+    ["throws at once", () => { throw new Error("sk-secret"); }, "INTERNAL"],
+    ["throws later", async function* () { yield { type: "text", delta: "a" }; throw new Error("sk-secret"); }, "INTERNAL"],
+    ["stops without an end", async function* () { yield { type: "text", delta: "a" }; }, "MODEL_OUTPUT_INVALID"],
+    ["yields nothing sensible", async function* () { yield undefined as unknown as ModelEvent; }, "INTERNAL"],
+    ["invents a code", async function* () { yield { type: "error", code: "NOPE" as "INTERNAL", why: "x" }; }, "INTERNAL"],
+    ["calls without end", async function* () { yield { ...END, calls: Array.from({ length: 65 }, (_, n) => ({ id: `${n}`, name: "x", arguments: "{}" })) } as ModelEvent; }, "MODEL_OUTPUT_INVALID"],
+  ];
+  for (const [what, play, code] of cases) {
+    const end = endOf(await ask(openRoom({}, { played: played(play) })));
+    assert.ok(end.type === "error" && end.code === code && !end.why.includes("sk-secret"), `${what}: ${JSON.stringify(end)}`);
+  }
+  const twice = await ask(openRoom({}, { played: played(async function* () { yield END; yield { type: "text", delta: "more" }; yield END; }) }));
+  assert.deepEqual(twice, [END]);
+});
+
+test("a provider that hangs and ignores its signal is left behind: at the deadline, and at an abort", async () => {
+  const hanging = played(async function* () {
+    yield { type: "text", delta: "a" };
+    await new Promise(() => {});
+  });
+  const late = openRoom({ callTimeoutMs: 60_000 }, { played: hanging });
+  const waiting = ask(late);
+  await late.clock.advance(59_999);
+  let ended = false;
+  void waiting.then(() => (ended = true));
+  await late.clock.advance(0);
+  assert.equal(ended, false);
+  await late.clock.advance(1);
+  const end = endOf(await waiting);
+  assert.ok(end.type === "error" && end.code === "MODEL_TIMEOUT");
+
+  const aborted = openRoom({}, { played: hanging });
+  const controller = new AbortController();
+  const stopping = ask(aborted, "played/one", controller.signal);
+  await aborted.clock.advance(0);
+  controller.abort();
+  const stopped = endOf(await stopping);
+  assert.ok(stopped.type === "error" && stopped.detail?.["aborted"] === true);
+  assert.equal(aborted.clock.pending, 0);
+  assert.deepEqual(aborted.logged, [], "an abort is nobody's failure");
+});
+
+test("an abort while nobody reads is there at the next read", async () => {
+  const room = openRoom({}, { played: played(async function* () { for (;;) yield { type: "text", delta: "a" }; }) });
+  const controller = new AbortController();
+  const iterator = room.models.streamModel("played/one", modelRequest("hello"), controller.signal)[Symbol.asyncIterator]();
+  await iterator.next();
+  controller.abort(new OpenClawError("TURN_TIMEOUT"));
+  const last = await iterator.next();
+  assert.ok(last.value.type === "error" && last.value.code === "TURN_TIMEOUT");
+  assert.deepEqual(await iterator.next(), { done: true, value: undefined });
+});
+
+test("whoever stops reading closes the provider's stream", async () => {
+  let closed = false;
+  const room = openRoom({}, { played: played(async function* () {
+    try {
+      for (;;) yield { type: "text", delta: "a" };
+    } finally {
+      closed = true;
+    }
+  }) });
+  for await (const event of room.models.streamModel("played/one", modelRequest("hello"), never)) if (event.type === "text") break;
+  await room.clock.advance(0);
+  assert.ok(closed);
+  assert.equal(room.clock.pending, 0);
+});
+
+test("text beyond the limit ends the answer with length, and the server is hung up on", async () => {
+  await using server = await openScriptedModel();
+  server.script({ fault: "endless" });
+  const room = openRoom({ outputBytesMax: 10_000, providers: { "openai-compatible": { baseUrl: server.url } } });
+  const events = await ask(room, "openai-compatible/x");
+  const end = endOf(events);
+  assert.ok(end.type === "end" && end.finish === "length" && end.usage.estimated === true && end.usage.inputTokens > 0);
+  assert.ok(textOf(events).length <= 10_000);
+  assert.equal(await server.requests[0]?.closed, "closed-by-client");
+});
+
+test("a megabyte of arguments is passed on cut one byte beyond what dispatch accepts", async () => {
+  await using server = await openScriptedModel();
+  server.script({ calls: [{ name: "write_file", arguments: { content: "x".repeat(1_000_000) } }, { name: "exec", arguments: { argv: ["true"] } }] });
+  const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
+  const end = endOf(await ask(room, "openai-compatible/x"));
+  assert.ok(end.type === "end");
+  assert.deepEqual(end.calls.map((call) => call.arguments.length), [262_145, "{\"argv\":[\"true\"]}".length]);
+});
+
+test("failures and retries are logged by code, without words that may quote the person", async () => {
+  await using server = await openScriptedModel();
+  server.script({ status: 503, headers: { "retry-after": "1" } }, { status: 400, body: JSON.stringify({ error: { message: "canary prompt" } }) });
+  const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
+  for await (const event of room.models.streamModel("openai-compatible/x", modelRequest("canary prompt"), never)) {
+    if (event.type === "retry") setImmediate(() => void room.clock.advance(event.waitMs));
+  }
+  assert.deepEqual(room.logged, [
+    { event: "model.retried", model: "openai-compatible/x", attempt: 2, waitMs: 1_000, code: "MODEL_UNAVAILABLE" },
+    { event: "model.failed", model: "openai-compatible/x", code: "MODEL_REJECTED" },
+  ]);
+});

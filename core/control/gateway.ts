@@ -1,0 +1,26 @@
+/**
+ * The wire: one port on loopback, WebSocket and HTTP.
+ *
+ * The room knows who is connected, what each may call and see, and keeps one client from troubling another: frames, queues,
+ * buffers and handshakes are bounded, requests are served connection by connection, and an event reaches only those who
+ * watch. Authority is the server's: what a client says about itself narrows what was approved and never widens it, and a
+ * revoked token ends its live connections. The room never runs a turn, never touches a node or a store itself: handlers are
+ * handed in.
+ */
+export { openGateway, type Gateway, type GatewayDeps } from "./gateway/open-gateway.ts";
+export { GATEWAY_LIMITS, type GatewayLimits } from "./gateway/limits.ts";
+export type { GatewaySnapshot } from "./gateway/hello.ts";
+export type { BroadcastOptions } from "./gateway/connections.ts";
+export type { NodeDoor, NodeHello, NodeLink, NodeSession } from "./gateway/node-link.ts";
+export type {
+  ClientView, GatewayCounters, GatewayLog, GatewayView, MethodContext, MethodHandler, MethodHandlers,
+} from "./gateway/method.ts";
+export { systemMethods, readHealth, type SystemDeps } from "./gateway/methods/system.ts";
+export { deviceMethods, type DeviceMethodDeps } from "./gateway/methods/devices.ts";
+export { nodeMethods, type NodeDirectory, type NodeInvokeRequest, type NodeMethodDeps } from "./gateway/methods/nodes.ts";
+export { approvalMethods, type ApprovalDesk, type ApprovalMethodDeps, type ApprovalVerdict } from "./gateway/methods/approvals.ts";
+export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
+export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
+export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
+export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/methods/sessions.ts";
+export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";

@@ -1,0 +1,166 @@
+/**
+ * One socket: its state, its queue of requests, its sequence of events.
+ *
+ * Everything that is written goes through `#write`, which knows what the client has not read yet. A client that does not
+ * read loses what may be lost, and is closed by what may not.
+ */
+import type { WebSocket } from "ws";
+import type { Clock } from "../../base/clock.ts";
+import { formatWireError, OpenClawError, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
+import type { Secret } from "../../base/secret.ts";
+import type { GatewayLimits } from "./limits.ts";
+import type { ClientView } from "./method.ts";
+import type { NodeSession } from "./node-link.ts";
+import { cutReason } from "./refuse.ts";
+
+/** `silent`: nothing received yet. `connecting`: `connect` is being answered. */
+export type ConnectionState = "silent" | "connecting" | "open" | "closed";
+
+export interface ConnectionDeps {
+  readonly socket: WebSocket;
+  readonly connId: string;
+  readonly nonce: string;
+  readonly openedAtMs: number;
+  readonly remoteAddress: string;
+  readonly origin: string | undefined;
+  readonly clock: Clock;
+  readonly limits: GatewayLimits;
+  readonly onSlow: (connection: Connection) => void;
+  /** Called once, before its queue is thrown away. */
+  readonly onEnd: (connection: Connection) => void;
+}
+
+export class Connection {
+  readonly connId: string;
+  readonly nonce: string;
+  readonly openedAtMs: number;
+  readonly remoteAddress: string;
+  readonly origin: string | undefined;
+  readonly socket: WebSocket;
+  state: ConnectionState = "silent";
+  /** Present from hello-ok on. */
+  client: ClientView | undefined;
+  node: NodeSession | undefined;
+  /** The shared secret it came in with; when the gateway's has changed, the connection ends. */
+  secret: Secret | undefined;
+  connectedAtMs = 0;
+  /** Its refusal is held back to slow down guessing. */
+  penalised = false;
+  wrongRoleCalls = 0;
+  running = 0;
+  queuedBytes = 0;
+  /** Waits in the dispatcher's ring. */
+  inRing = false;
+  /** A ping was written and no pong came yet. */
+  awaitsPong = false;
+  readonly queue: Buffer[] = [];
+  /** Names of events it receives for all sessions. */
+  watchedEvents: Set<string> | undefined;
+  watchedSessions: Set<string> | undefined;
+  readonly #clock: Clock;
+  readonly #limits: GatewayLimits;
+  readonly #onSlow: (connection: Connection) => void;
+  readonly #onEnd: (connection: Connection) => void;
+  #seq = 0;
+  #abort: AbortController | undefined;
+
+  constructor(deps: ConnectionDeps) {
+    this.socket = deps.socket;
+    this.connId = deps.connId;
+    this.nonce = deps.nonce;
+    this.openedAtMs = deps.openedAtMs;
+    this.remoteAddress = deps.remoteAddress;
+    this.origin = deps.origin;
+    this.#clock = deps.clock;
+    this.#limits = deps.limits;
+    this.#onSlow = deps.onSlow;
+    this.#onEnd = deps.onEnd;
+  }
+
+  /** Aborts when the socket closes. Made only when somebody asks. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.state === "closed" && !this.#abort.signal.aborted) this.#abort.abort(new OpenClawError("CONNECTION_LOST"));
+    return this.#abort.signal;
+  }
+
+  /** A response. `payload` undefined leaves the member out. */
+  respond(id: string, payload: unknown): void {
+    const json = JSON.stringify(payload);
+    const head = `{"type":"res","id":${JSON.stringify(id)},"ok":true`;
+    this.#write(json === undefined ? `${head}}` : `${head},"payload":${json}}`);
+  }
+
+  respondError(id: string, error: unknown): void {
+    this.respondWireError(id, formatWireError(error));
+  }
+
+  respondWireError(id: string, error: WireError): void {
+    this.#write(JSON.stringify({ type: "res", id, ok: false, error }));
+  }
+
+  /** An event without a sequence number. False when it was not written. */
+  sendDirect(event: string, payload: unknown): boolean {
+    return this.#write(JSON.stringify({ type: "event", event, payload }));
+  }
+
+  /** An event of a broadcast: `head` is the frame without its end, made once for all sockets. A skipped one takes its number too. */
+  sendSequenced(head: string, dropIfSlow: boolean): boolean {
+    const seq = ++this.#seq;
+    if (dropIfSlow && this.socket.bufferedAmount > this.#limits.maxBufferedBytes) return false;
+    return this.#write(`${head},"seq":${seq}}`);
+  }
+
+  /** A peer that did not answer the last ping is gone. */
+  ping(): void {
+    if (this.awaitsPong) {
+      this.markClosed();
+      this.socket.terminate();
+      return;
+    }
+    this.awaitsPong = true;
+    this.socket.ping();
+  }
+
+  /**
+   * Until hello a frame may have 64 KiB, after it 25 MiB. `ws` takes the limit at construction only, so the receiver's own
+   * field is set; a test holds both limits against the installed version.
+   */
+  raisePayloadLimit(bytes: number): void {
+    const receiver = (this.socket as unknown as { readonly _receiver?: { _maxPayload: number } })._receiver;
+    if (receiver !== undefined) receiver._maxPayload = bytes;
+  }
+
+  /** Says goodbye, waits the grace time for the other side, then cuts. Repeated calls do nothing. */
+  close(code: number, reason: string): void {
+    if (this.state === "closed") return;
+    this.markClosed();
+    const { socket } = this;
+    socket.close(code, cutReason(reason, WIRE_LIMITS.closeReasonBytes));
+    const cut = this.#clock.after(this.#limits.closeGraceMs, () => socket.terminate());
+    socket.once("close", () => cut.close());
+  }
+
+  /** From here on nothing is read, started or written. */
+  markClosed(): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.#onEnd(this);
+    this.queue.length = 0;
+    this.queuedBytes = 0;
+    this.#abort?.abort(new OpenClawError("CONNECTION_LOST"));
+    // A paused socket would never see the other side's goodbye.
+    this.socket.resume();
+  }
+
+  #write(text: string): boolean {
+    if (this.state === "closed") return false;
+    if (this.socket.bufferedAmount > this.#limits.maxBufferedBytes) {
+      this.#onSlow(this);
+      this.close(1008, "slow consumer");
+      return false;
+    }
+    this.socket.send(text);
+    return true;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Everybody who is connected, and how an event reaches those it is for.
+ *
+ * An event is turned into text once, however many sockets get it; a socket adds only its sequence number. Sessions keep an
+ * index of their watchers, so that a token of one session costs nothing to the thousands who watch others.
+ */
+import { grantsScope, type PresenceEntry, type Scope } from "@openclaw/protocol";
+import type { Connection } from "./connection.ts";
+import type { GatewayLimits } from "./limits.ts";
+import { eventSpec, type EventSpec } from "./wire.ts";
+
+export interface BroadcastOptions {
+  /** Needed instead of the scope in the event table. */
+  readonly scope?: Scope;
+  readonly sessionKey?: string;
+  /** A socket that does not drain misses it, and sees the gap in the sequence. */
+  readonly dropIfSlow?: boolean;
+  /** Only these connections. */
+  readonly only?: readonly string[];
+  readonly stateVersion?: { readonly presence: number; readonly health: number };
+}
+
+const SPREAD_BATCH = 256;
+
+export class Connections {
+  readonly #limits: GatewayLimits;
+  readonly #open = new Map<string, Connection>();
+  readonly #byDevice = new Map<string, Set<Connection>>();
+  readonly #bySession = new Map<string, Set<Connection>>();
+  readonly #byEvent = new Map<string, Set<Connection>>();
+
+  constructor(limits: GatewayLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  all(): IterableIterator<Connection> {
+    return this.#open.values();
+  }
+
+  ofDevice(deviceId: string): readonly Connection[] {
+    return [...(this.#byDevice.get(deviceId) ?? [])];
+  }
+
+  add(connection: Connection): void {
+    this.#open.set(connection.connId, connection);
+    const deviceId = connection.client?.deviceId;
+    if (deviceId !== undefined) addTo(this.#byDevice, deviceId, connection);
+  }
+
+  /** Answers whether it was there. */
+  remove(connection: Connection): boolean {
+    if (!this.#open.delete(connection.connId)) return false;
+    const deviceId = connection.client?.deviceId;
+    if (deviceId !== undefined) removeFrom(this.#byDevice, deviceId, connection);
+    for (const sessionKey of connection.watchedSessions ?? []) removeFrom(this.#bySession, sessionKey, connection);
+    for (const event of connection.watchedEvents ?? []) removeFrom(this.#byEvent, event, connection);
+    return true;
+  }
+
+  watch(connection: Connection, sessionKey: string): void {
+    if (connection.state === "closed") return;
+    const watched = (connection.watchedSessions ??= new Set());
+    if (watched.has(sessionKey)) return;
+    if (watched.size >= this.#limits.watchedSessionsMax) this.unwatch(connection, watched.values().next().value as string);
+    watched.add(sessionKey);
+    addTo(this.#bySession, sessionKey, connection);
+  }
+
+  unwatch(connection: Connection, sessionKey: string): void {
+    if (connection.watchedSessions?.delete(sessionKey) === true) removeFrom(this.#bySession, sessionKey, connection);
+  }
+
+  watchAll(connection: Connection, events: readonly string[]): void {
+    if (connection.state === "closed") return;
+    const watched = (connection.watchedEvents ??= new Set());
+    for (const event of events) {
+      if (eventSpec(event)?.audience !== "session") continue;
+      watched.add(event);
+      addTo(this.#byEvent, event, connection);
+    }
+  }
+
+  /** Would anybody receive this event of this session? Lets a caller skip the work of making it. */
+  isWatched(event: string, sessionKey: string): boolean {
+    return this.#bySession.has(sessionKey) || this.#byEvent.has(event);
+  }
+
+  /** Sends an event to whom it is for; answers to how many. A name that is not in the table goes to nobody. */
+  broadcast(event: string, payload: unknown, options: BroadcastOptions = {}): number {
+    const spec = eventSpec(event);
+    if (spec === undefined || spec.direct === true) return 0;
+    let head: string | undefined;
+    let sent = 0;
+    for (const connection of this.#audience(event, spec, options)) {
+      if (!mayReceive(connection, event, spec, payload, options.scope)) continue;
+      head ??= formatHead(event, payload, options.stateVersion);
+      if (connection.sendSequenced(head, options.dropIfSlow === true)) sent += 1;
+    }
+    return sent;
+  }
+
+  /** For states of which only the newest matters: to everybody, in batches with the event loop free in between. */
+  async spread(event: string, payload: unknown, stateVersion?: BroadcastOptions["stateVersion"]): Promise<void> {
+    const spec = eventSpec(event);
+    if (spec === undefined || this.#open.size === 0) return;
+    const head = formatHead(event, payload, stateVersion);
+    let batch = 0;
+    for (const connection of [...this.#open.values()]) {
+      if (!mayReceive(connection, event, spec, payload, undefined)) continue;
+      connection.sendSequenced(head, true);
+      if (++batch % SPREAD_BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Nodes and people's own clients, newest first; programs that come and go in a second are not presence. */
+  presence(): PresenceEntry[] {
+    const entries: PresenceEntry[] = [];
+    for (const connection of [...this.#open.values()].reverse()) {
+      if (entries.length >= this.#limits.presenceEntriesMax) break;
+      if (isPresent(connection)) entries.push(presenceOf(connection));
+    }
+    return entries;
+  }
+
+  *#audience(event: string, spec: EventSpec, options: BroadcastOptions): Iterable<Connection> {
+    if (options.only !== undefined) {
+      for (const connId of options.only) {
+        const connection = this.#open.get(connId);
+        if (connection !== undefined) yield connection;
+      }
+      return;
+    }
+    if (spec.audience !== "session") return yield* this.#open.values();
+    const wanting = this.#byEvent.get(event);
+    if (wanting !== undefined) yield* wanting;
+    const watching = options.sessionKey === undefined ? undefined : this.#bySession.get(options.sessionKey);
+    for (const connection of watching ?? []) if (wanting?.has(connection) !== true) yield connection;
+  }
+}
+
+export function isPresent(connection: Connection): boolean {
+  const mode = connection.client?.mode;
+  return mode === "node" || mode === "ui" || mode === "webchat";
+}
+
+function presenceOf(connection: Connection): PresenceEntry {
+  const { client } = connection;
+  return {
+    ts: connection.connectedAtMs,
+    onlineSince: connection.connectedAtMs,
+    reason: "connect",
+    ...(client === undefined ? {} : {
+      clientId: client.clientId,
+      mode: client.mode,
+      roles: [client.role],
+      scopes: client.scopes,
+      ...(client.displayName === undefined ? {} : { host: client.displayName }),
+      ...(client.deviceId === undefined ? {} : { deviceId: client.deviceId }),
+    }),
+  };
+}
+
+function mayReceive(connection: Connection, event: string, spec: EventSpec, payload: unknown, scope: Scope | undefined): boolean {
+  const { client } = connection;
+  if (client === undefined || connection.state !== "open") return false;
+  if (client.role === "node") return spec.nodes === true;
+  const needed = scope ?? spec.scope;
+  if (needed !== undefined && !grantsScope(client.scopes, needed)) return false;
+  return event !== "agent" || (payload as { readonly stream?: unknown }).stream !== "tool" || client.caps.includes("tool-events");
+}
+
+function formatHead(event: string, payload: unknown, stateVersion: BroadcastOptions["stateVersion"]): string {
+  const json = JSON.stringify(payload);
+  const version = stateVersion === undefined ? "" : `,"stateVersion":${JSON.stringify(stateVersion)}`;
+  const head = `{"type":"event","event":"${event}"`;
+  return json === undefined ? `${head}${version}` : `${head},"payload":${json}${version}`;
+}
+
+function addTo(index: Map<string, Set<Connection>>, key: string, connection: Connection): void {
+  const set = index.get(key);
+  if (set === undefined) index.set(key, new Set([connection]));
+  else set.add(connection);
+}
+
+function removeFrom(index: Map<string, Set<Connection>>, key: string, connection: Connection): void {
+  const set = index.get(key);
+  if (set?.delete(connection) === true && set.size === 0) index.delete(key);
+}

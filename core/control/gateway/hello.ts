@@ -1,0 +1,63 @@
+/** hello-ok: what a client learns when it is let in. A closed object; nothing is added that strict clients do not know. */
+import { PROTOCOL_VERSION, type HelloOk, type PresenceEntry } from "@openclaw/protocol";
+import type { Secret } from "../../base/secret.ts";
+import type { GatewayLimits } from "./limits.ts";
+import type { ClientView } from "./method.ts";
+import { EVENTS, type EventSpec } from "./wire.ts";
+
+/** What the other rooms add to hello-ok. */
+export interface GatewaySnapshot {
+  readonly health: Readonly<Record<string, unknown>>;
+  readonly sessionDefaults?: HelloOk["snapshot"]["sessionDefaults"];
+  /** Shown to operator.admin only. */
+  readonly configPath?: string;
+  readonly stateDir?: string;
+}
+
+export interface HelloFacts {
+  readonly version: string;
+  readonly bootId: string;
+  readonly methods: readonly string[];
+  readonly snapshot: GatewaySnapshot;
+  readonly presence: readonly PresenceEntry[];
+  readonly stateVersion: { readonly presence: number; readonly health: number };
+  readonly uptimeMs: number;
+  readonly limits: GatewayLimits;
+  readonly client: ClientView;
+  readonly method: string;
+  readonly deviceToken: Secret | undefined;
+  readonly issuedAtMs: number | undefined;
+}
+
+const ADVERTISED_EVENTS: readonly string[] = Object.entries<EventSpec>(EVENTS).filter(
+  ([, spec]) => spec.hidden !== true,
+).map(([name]) => name);
+
+export function formatHello(facts: HelloFacts): HelloOk {
+  const { client, snapshot, limits } = facts;
+  const isAdmin = client.scopes.includes("operator.admin");
+  return {
+    type: "hello-ok",
+    protocol: PROTOCOL_VERSION,
+    server: { version: facts.version, connId: client.connId, bootId: facts.bootId },
+    features: { methods: facts.methods, events: ADVERTISED_EVENTS },
+    snapshot: {
+      presence: facts.presence,
+      health: snapshot.health,
+      stateVersion: facts.stateVersion,
+      uptimeMs: Math.round(facts.uptimeMs),
+      ...(snapshot.sessionDefaults === undefined ? {} : { sessionDefaults: snapshot.sessionDefaults }),
+      ...(isAdmin && snapshot.configPath !== undefined ? { configPath: snapshot.configPath } : {}),
+      ...(isAdmin && snapshot.stateDir !== undefined ? { stateDir: snapshot.stateDir } : {}),
+      ...(isAdmin ? { authMode: "token" } : {}),
+    },
+    auth: {
+      role: client.role,
+      scopes: client.scopes,
+      method: facts.method,
+      ...(facts.deviceToken === undefined ? {} : { deviceToken: facts.deviceToken.reveal() }),
+      ...(facts.issuedAtMs === undefined ? {} : { issuedAtMs: facts.issuedAtMs }),
+    },
+    policy: { maxPayload: limits.maxPayload, maxBufferedBytes: limits.maxBufferedBytes, tickIntervalMs: limits.tickIntervalMs },
+  };
+}

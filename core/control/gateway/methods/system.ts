@@ -1,0 +1,89 @@
+/** Health, status, presence, configuration, log: the gateway about itself. */
+import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem } from "node:os";
+import type { Clock } from "../../../base/clock.ts";
+import type { GatewayKey } from "../../../fabric/identity.ts";
+import type { MethodHandlers } from "../method.ts";
+import { refusal } from "../refuse.ts";
+
+export interface SystemDeps {
+  readonly clock: Clock;
+  /** The gateway's own public key. */
+  readonly gatewayKey: GatewayKey;
+  /** Facts of the other rooms: `{defaultAgentId, agents, sessions, channels, …}`. Cheap: it is asked for every `health`. */
+  readonly health: () => Readonly<Record<string, unknown>>;
+  /** Facts of the other rooms: `{sessions, heartbeat, tasks, …}`. */
+  readonly status: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
+  /** The result of `config.get`, secrets redacted. */
+  readonly config: () => unknown;
+  readonly tailLog: (options: { readonly cursor?: number; readonly limit?: number; readonly maxBytes?: number }) => unknown;
+}
+
+export function systemMethods(deps: SystemDeps): MethodHandlers {
+  return {
+    health: () => readHealth(deps),
+    status: async (_params, { gateway }) => ({
+      runtimeVersion: gateway.version,
+      uptimeMs: deps.clock.now() - gateway.startedAtMs,
+      pid: process.pid,
+      processMemory: process.memoryUsage(),
+      connections: gateway.counters(),
+      channelSummary: [],
+      queuedSystemEvents: [],
+      ...(await deps.status()),
+    }),
+    "system-presence": (_params, { gateway }) => gateway.presence(),
+    "last-heartbeat": () => null,
+    "gateway.identity.get": () => ({ deviceId: deps.gatewayKey.deviceId, publicKey: deps.gatewayKey.publicKey }),
+    "system.info": (_params, { gateway }) => describeMachine(gateway.port, deps.clock.now() - gateway.startedAtMs),
+    "logs.tail": (params) => deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number }),
+    "config.get": () => deps.config(),
+    "users.self": () => {
+      throw refusal("GATE_REFUSED", "this connection has no user profile", { reason: "no-profile" });
+    },
+    "users.prefs.get": () => ({ status: "ok", entries: {} }),
+    "question.list": () => ({ questions: [] }),
+    "taskSuggestions.list": () => ({ suggestions: [] }),
+  };
+}
+
+/** What `health` answers, and the event of that name carries. */
+export function readHealth(deps: Pick<SystemDeps, "clock" | "health">): Readonly<Record<string, unknown>> {
+  const startedMs = deps.clock.monotonic();
+  const facts = deps.health();
+  return {
+    ok: true,
+    ts: deps.clock.now(),
+    durationMs: Math.round(deps.clock.monotonic() - startedMs),
+    plugins: { loaded: [], errors: [], unavailable: [] },
+    configReload: { hotReloadStatus: "ok" },
+    channels: {},
+    channelOrder: [],
+    channelLabels: {},
+    heartbeatSeconds: 0,
+    agents: [],
+    sessions: { count: 0, recent: [] },
+    ...facts,
+  };
+}
+
+function describeMachine(port: number, uptimeMs: number): Record<string, unknown> {
+  const processors = cpus();
+  return {
+    machineName: hostname(),
+    hostname: hostname(),
+    platform: platform(),
+    release: release(),
+    arch: arch(),
+    osLabel: `${platform()} ${release()}`,
+    port,
+    nodeVersion: process.version,
+    pid: process.pid,
+    uptimeMs: Math.max(0, Math.round(uptimeMs)),
+    cpuCount: processors.length,
+    cpuModel: processors[0]?.model ?? "unknown",
+    loadAverage: loadavg(),
+    memoryTotalBytes: totalmem(),
+    memoryFreeBytes: freemem(),
+    disks: [],
+  };
+}

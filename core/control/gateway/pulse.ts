@@ -1,0 +1,58 @@
+/**
+ * Everything periodic of the gateway, on one timer of a second: ticks, pings, handshakes that take too long, the state of
+ * health. Each connection has its own second of an interval, so that thousands never come due at once.
+ */
+import { CLOSE } from "@openclaw/protocol";
+import type { Closer } from "@openclaw/sdk";
+import type { Clock } from "../../base/clock.ts";
+import type { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import type { GatewayLimits } from "./limits.ts";
+import type { Unauthenticated } from "./unauthenticated.ts";
+
+export interface PulseDeps {
+  readonly clock: Clock;
+  readonly limits: GatewayLimits;
+  readonly connections: Connections;
+  readonly unauthenticated: Unauthenticated;
+  /** Did it come in with a secret that is no longer the gateway's? */
+  readonly isStale: (connection: Connection) => boolean;
+  readonly onHealthDue: () => void;
+}
+
+/** Beats until closed. */
+export function startPulse(deps: PulseDeps): Closer {
+  let second = 0;
+  let timer: Closer;
+  const arm = (): void => {
+    timer = deps.clock.after(1_000, () => {
+      arm();
+      second += 1;
+      beat(deps);
+      if (second % seconds(deps.limits.healthIntervalMs) === 0) deps.onHealthDue();
+    });
+  };
+  arm();
+  return { close: () => timer.close() };
+}
+
+function beat({ clock, limits, connections, unauthenticated, isStale }: PulseDeps): void {
+  const nowMs = clock.now();
+  const tick = `{"type":"event","event":"tick","payload":{"ts":${nowMs}}`;
+  for (const connection of [...connections.all()]) {
+    if (isStale(connection)) {
+      connection.close(CLOSE.authChanged, "gateway auth changed");
+      continue;
+    }
+    const age = Math.floor((nowMs - connection.connectedAtMs) / 1_000);
+    if (age <= 0) continue;
+    if (age % seconds(limits.pingIntervalMs) === 0) connection.ping();
+    if (age % seconds(limits.tickIntervalMs) === 0) connection.sendSequenced(tick, true);
+  }
+  const lateMs = clock.monotonic() - limits.handshakeTimeoutMs;
+  for (const connection of [...unauthenticated.all()]) if (connection.openedAtMs <= lateMs) connection.close(CLOSE.normal, "");
+}
+
+function seconds(ms: number): number {
+  return Math.max(1, Math.round(ms / 1_000));
+}

@@ -1,0 +1,105 @@
+/**
+ * A command that a person runs on a node by hand. It passes the same gate as an agent's: what only reads runs at once, what
+ * acts is asked for once, and the answer holds for exactly that command on exactly that node.
+ */
+import { NODE_COMMANDS, OpenClawError, type Effect } from "@openclaw/protocol";
+import { hash } from "node:crypto";
+import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import { invokeOnce, type Nodes } from "../nodes.ts";
+import { classifyRun, hashIntent, type ApprovalAnswer, type Approvals, type CommandPlace, type Gate } from "../policy.ts";
+
+export interface OperatorCall {
+  readonly nodeId: string;
+  readonly command: string;
+  readonly params?: unknown;
+  readonly timeoutMs?: number;
+  /** The same key within five minutes is the same call and gets the same answer. */
+  readonly idempotencyKey: string;
+  readonly principal: { readonly id: string };
+}
+
+export interface OperatorInvoker {
+  /** Throws the node's coded error, GATE_REFUSED, or APPROVAL_REQUIRED with the approval's id. */
+  invoke(call: OperatorCall, signal: AbortSignal): Promise<{ readonly nodeId: string; readonly payload: unknown }>;
+  /** An answer to one of this desk's approvals. */
+  receiveAnswer(answer: ApprovalAnswer): void;
+}
+
+export interface OperatorInvokerDeps {
+  readonly nodes: Nodes;
+  readonly gate: Gate;
+  readonly approvals: () => Approvals;
+  readonly placeOf: (nodeId: string) => CommandPlace;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** In place of a session: approvals of calls that no session asked for. */
+export const OPERATOR_DESK = "operator";
+const REPEAT_MS = 300_000;
+const REPEATS_MAX = 1_000;
+
+export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, ids }: OperatorInvokerDeps): OperatorInvoker {
+  const granted = new Map<string, "once" | "always" | "deny">();
+  const asked = new Map<string, string>();
+  const recent = new Map<string, { readonly atMs: number; readonly answer: Promise<{ readonly nodeId: string; readonly payload: unknown }> }>();
+
+  const call = async ({ nodeId: wanted, command, params, timeoutMs, principal }: OperatorCall, signal: AbortSignal) => {
+    const choice = nodes.choose({ node: wanted, command });
+    const argv = command === "system.run" || command === "job.start" ? argvOf(params) : undefined;
+    const declared: Effect = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS].effect : "unsafe";
+    const readOnly = declared === "read" || (command === "system.run" && classifyRun((params ?? {}) as Readonly<Record<string, unknown>>, placeOf(choice.nodeId)).readOnly);
+    const intentHash = hashIntent({ command, params: params ?? {}, nodeId: choice.nodeId });
+    const decision = gate.decide({
+      effect: readOnly ? "read" : declared, label: "owner", landing: choice.local ? "local-node" : "node", readOnly, nodeId: choice.nodeId, intentHash,
+      remembered: () => granted.get(intentHash) === "always",
+    });
+    const grant = granted.get(intentHash);
+    if (decision.answer === "refuse") throw new OpenClawError("GATE_REFUSED", { why: decision.reason, detail: { rule: decision.rule } });
+    if (grant === "once" || grant === "deny") granted.delete(intentHash);
+    if (decision.answer === "ask" && grant === "deny") throw new OpenClawError("APPROVAL_DENIED");
+    if (decision.answer === "ask" && grant === undefined) {
+      const summary = argv === undefined ? `${command} on ${choice.displayName}` : argv.join(" ");
+      const listed = await approvals().open({
+        id: asked.get(intentHash) ?? ids.sortable(clock.now()), sessionKey: OPERATOR_DESK, agentId: OPERATOR_DESK, runId: principal.id, stepId: intentHash.slice(0, 22), intentHash, summary,
+        nodeId: choice.nodeId, nodeName: choice.displayName, localNode: choice.local, reason: decision.reason, rule: decision.rule, labels: ["owner"], remember: "exact",
+        ...(argv === undefined ? {} : { commandArgv: argv }),
+      });
+      if (asked.size > REPEATS_MAX) asked.clear();
+      asked.set(intentHash, listed.id);
+      throw new OpenClawError("APPROVAL_REQUIRED", { why: decision.reason, next: `Run: openclaw approvals allow ${listed.id}   then repeat the command.`, detail: { approvalId: listed.id } });
+    }
+    const { nodeId, payload } = await invokeOnce(nodes.invoke({ id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params: params ?? {}, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, signal));
+    return { nodeId, payload };
+  };
+
+  return {
+    invoke: (request, signal) => {
+      const key = hash("sha256", `${request.principal.id}\0${request.idempotencyKey}`, "base64url");
+      const now = clock.now();
+      const known = recent.get(key);
+      if (known !== undefined && now - known.atMs < REPEAT_MS) return known.answer;
+      const answer = call(request, signal);
+      recent.set(key, { atMs: now, answer });
+      // What asked a person or failed may be tried again under the same key; what was carried out may not.
+      answer.catch(() => recent.delete(key));
+      for (const [old, { atMs }] of recent) {
+        if (recent.size <= REPEATS_MAX && now - atMs < REPEAT_MS) break;
+        recent.delete(old);
+      }
+      return answer;
+    },
+    receiveAnswer: ({ intentHash, decision }) => {
+      asked.delete(intentHash);
+      if (decision === null) return;
+      if (granted.size > REPEATS_MAX) granted.clear();
+      granted.set(intentHash, decision === "allow-once" ? "once" : decision === "allow-always" ? "always" : "deny");
+    },
+  };
+}
+
+function argvOf(params: unknown): readonly string[] | undefined {
+  const argv: unknown = typeof params === "object" && params !== null && "command" in params ? params.command : undefined;
+  return Array.isArray(argv) && argv.every((word) => typeof word === "string") ? argv : undefined;
+}

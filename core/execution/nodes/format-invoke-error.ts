@@ -1,0 +1,43 @@
+import { codeOf, formatWireError, type WireError } from "@openclaw/protocol";
+
+/**
+ * A failed `node.invoke` in the form operators' clients know. `details.code` is what those clients look at; where that is
+ * not our own code, ours stands in `details.reason`.
+ */
+export function formatInvokeError(error: unknown, command: string): WireError {
+  const wire = formatWireError(error);
+  const code = codeOf(error);
+  const details = wire.details ?? {};
+  const nodeError = details["nodeError"];
+  if (isNodeError(nodeError)) {
+    return {
+      ...wire, code: "UNAVAILABLE", message: `${nodeError.code}: ${nodeError.message}`,
+      details: { ...details, nodeError, nodeCommandDispatched: true },
+    };
+  }
+  if (code === "NODE_COMMAND_NOT_ALLOWED" && details["approved"] !== false) {
+    return {
+      ...wire, code: "INVALID_REQUEST", message: `node command not allowed: "${command}". ${wire.message}`,
+      details: { ...details, reason: "command not allowlisted", command },
+    };
+  }
+  if (code === "NODE_UNKNOWN" || code === "NODE_COMMAND_NOT_ALLOWED") {
+    return {
+      ...wire, code: "UNAVAILABLE", message: "node pairing changed while invocation was active", retryable: true,
+      details: { ...details, code: "PAIRING_CHANGED", reason: code },
+    };
+  }
+  if (code === "NODE_OFFLINE") {
+    const told = { code: "NOT_CONNECTED", message: "node not connected" };
+    return {
+      ...wire, code: "UNAVAILABLE", message: "node not connected",
+      details: { ...details, code: "NOT_CONNECTED", reason: code, nodeError: told, nodeCommandDispatched: false },
+    };
+  }
+  return { ...wire, details: { ...details, nodeCommandDispatched: details["dispatched"] === true } };
+}
+
+function isNodeError(value: unknown): value is { readonly code: string; readonly message: string } {
+  if (typeof value !== "object" || value === null || !("code" in value) || !("message" in value)) return false;
+  return typeof value.code === "string" && typeof value.message === "string";
+}

@@ -1,0 +1,107 @@
+/** What a connected node may ask of the gateway, by method: each parameter checked, each answer as documented. */
+import {
+  OpenClawError, artifactReadParams, artifactWriteParams, invokeAttachedParams, invokeProgressParams, invokeResultParams, nodeEventParams,
+  type Infer, type JsonSchema, type NodeEventParams,
+} from "@openclaw/protocol";
+import { checkSchema } from "../../base/schema.ts";
+import type { Artifacts } from "./artifacts.ts";
+import type { Invocations } from "./invocations.ts";
+import type { KnownNode, KnownNodes, LiveNode } from "./known-nodes.ts";
+
+export interface ReceiveDeps {
+  readonly nodes: KnownNodes;
+  readonly invocations: Invocations;
+  readonly artifacts: Artifacts;
+  readonly now: () => number;
+}
+
+const STATS_CHARS_MAX = 16_384;
+
+/** Throws METHOD_UNKNOWN, PARAMS_INVALID, or what a transfer throws. */
+export async function receiveFromNode(
+  deps: ReceiveDeps, node: KnownNode, live: LiveNode, method: string, params: unknown
+): Promise<unknown> {
+  const { invocations, artifacts } = deps;
+  const { nodeId } = live.link;
+  switch (method) {
+    case "node.invoke.progress": return invocations.progress(nodeId, parse(method, invokeProgressParams, params));
+    case "node.invoke.result": {
+      const checked = checkSchema(invokeResultParams, params);
+      if (checked.ok) return invocations.result(nodeId, checked.value);
+      invocations.resultMalformed(nodeId, (params as { id?: unknown } | null)?.id, `The result has no result's form: ${checked.text}.`);
+      throw misfit(method, checked.text);
+    }
+    case "node.invoke.attached": return invocations.attached(nodeId, parse(method, invokeAttachedParams, params));
+    case "node.event": return receiveEvent(deps, node, live, parse(method, nodeEventParams, params));
+    case "node.artifact.write": {
+      const piece = parse(method, artifactWriteParams, params);
+      return artifacts.write(invocations.get(piece.invokeId), nodeId, piece);
+    }
+    case "node.artifact.read": {
+      const wish = parse(method, artifactReadParams, params);
+      return artifacts.read(invocations.get(wish.invokeId), nodeId, wish);
+    }
+    // Of other node programs, which expect an answer and do without what it would bring.
+    case "node.pending.pull": case "node.pending.drain": return { nodeId, actions: [] };
+    case "node.pending.ack": return { nodeId, acked: 0 };
+    case "node.skills.update": return { nodeId, skills: [] };
+    case "node.pluginTools.update": return { nodeId, tools: [] };
+    case "node.runnerInventory.update": return { nodeId };
+    case "skills.bins": return { bins: [] };
+    default: throw new OpenClawError("METHOD_UNKNOWN", { why: `Nodes may not call ${method.slice(0, 128)}.` });
+  }
+}
+
+function receiveEvent(
+  { nodes, now }: ReceiveDeps, node: KnownNode, live: LiveNode, { event, payload, payloadJSON }: NodeEventParams
+): object {
+  const answer = (handled: boolean, reason: string): object => ({ ok: true, event, handled, reason });
+  if (node.live !== live) return answer(false, "stale_connection");
+  const facts = parsePayload(payload, payloadJSON);
+  if (facts === undefined) return answer(false, "invalid_payload");
+  switch (event) {
+    case "node.host.stats":
+      if (JSON.stringify(facts).length > STATS_CHARS_MAX) return answer(false, "invalid_payload");
+      live.hostStats = facts;
+      live.load = loadOf(facts);
+      return answer(true, "updated");
+    case "node.presence.alive":
+      nodes.note(
+        node, { lastSeenAtMs: now(), lastSeenReason: typeof facts["trigger"] === "string" ? facts["trigger"].slice(0, 64) : "alive" }
+      );
+      return answer(true, "persisted");
+    case "exec.started": case "exec.finished": case "exec.denied":
+      return answer(false, "unmatched_exec_event"); // the invocation's own frames have told it
+    default:
+      return answer(false, "unsupported_event");
+  }
+}
+
+function parsePayload(payload: Record<string, unknown> | undefined, payloadJSON: string | undefined): Record<string, unknown> | undefined {
+  if (payloadJSON === undefined) return payload ?? {};
+  try {
+    const value: unknown = JSON.parse(payloadJSON);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of one minute and for each processor, so that a large machine is not taken for a busy one; null when it does not tell. */
+function loadOf(stats: Record<string, unknown>): number | null {
+  const told: unknown = stats["loadAverage"] ?? stats["loadavg"] ?? stats["load"];
+  const first: unknown = Array.isArray(told) ? told[0] : told;
+  const count: unknown = stats["cpuCount"];
+  if (typeof first !== "number" || !Number.isFinite(first) || first < 0) return null;
+  return first / (typeof count === "number" && count >= 1 ? count : 1);
+}
+
+function parse<const S extends JsonSchema>(method: string, schema: S, params: unknown): Infer<S> {
+  const checked = checkSchema(schema, params);
+  if (!checked.ok) throw misfit(method, checked.text);
+  return checked.value;
+}
+
+function misfit(method: string, text: string): OpenClawError {
+  return new OpenClawError("PARAMS_INVALID", { why: `invalid ${method} params: ${text}` });
+}

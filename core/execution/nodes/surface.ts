@@ -1,0 +1,66 @@
+/**
+ * What a node may be asked: declared ∩ approved ∩ allowed.
+ *
+ * The commands of our own node host become allowed through approval. Others are dropped from a node's surface before
+ * anybody is asked, unless the configuration allows them by name; what it denies stays denied.
+ */
+import { NODE_COMMANDS } from "@openclaw/protocol";
+import type { NodeHello } from "./node-link.ts";
+
+export interface CommandPolicy { readonly allow: readonly string[]; readonly deny: readonly string[] }
+
+export interface Surface {
+  readonly caps: readonly string[];
+  readonly commands: readonly string[];
+  readonly permissions: Readonly<Record<string, boolean>>;
+}
+
+/** Harmless commands of other node programs, allowed like our own once approved. */
+const ALLOWED_BESIDES = ["system.notify", "device.info", "device.status"];
+
+const LIMITS = { caps: 64, commands: 256, tags: 64, permissions: 64, nameChars: 128 } as const;
+
+export function isCommandAllowed(command: string, policy: CommandPolicy): boolean {
+  if (policy.deny.includes(command)) return false;
+  return Object.hasOwn(NODE_COMMANDS, command) || ALLOWED_BESIDES.includes(command) || policy.allow.includes(command);
+}
+
+/** The surface a hello declares, bounded and without what policy forbids; and what was dropped, for the log. */
+export function declareSurface(hello: NodeHello, policy: CommandPolicy): {
+  readonly surface: Surface; readonly dropped: readonly string[];
+} {
+  const declared = boundNames(hello.commands, LIMITS.commands);
+  return {
+    surface: {
+      caps: boundNames(hello.caps, LIMITS.caps),
+      commands: declared.filter((command) => isCommandAllowed(command, policy)),
+      permissions: Object.fromEntries(Object.entries(hello.permissions ?? {}).filter(([, given]) => given).slice(0, LIMITS.permissions)),
+    },
+    dropped: declared.filter((command) => !isCommandAllowed(command, policy)),
+  };
+}
+
+/** Does `wanted` hold anything that was not approved? */
+export function isWider(wanted: Surface, approved: Surface | null): boolean {
+  if (approved === null) return true;
+  return wanted.commands.some((command) => !approved.commands.includes(command))
+    || wanted.caps.some((cap) => !approved.caps.includes(cap))
+    || Object.keys(wanted.permissions).some((name) => approved.permissions[name] !== true);
+}
+
+export function sameSurface(a: Surface, b: Surface): boolean {
+  return !isWider(a, b) && !isWider(b, a);
+}
+
+/** What may be used now. */
+export function usableCommands(declared: Surface, approved: Surface | null): ReadonlySet<string> {
+  return new Set(approved === null ? [] : declared.commands.filter((command) => approved.commands.includes(command)));
+}
+
+export function boundTags(tags: readonly string[]): readonly string[] {
+  return boundNames(tags, LIMITS.tags);
+}
+
+function boundNames(names: readonly string[], max: number): readonly string[] {
+  return [...new Set(names.filter((name) => name !== "" && name.length <= LIMITS.nameChars))].slice(0, max);
+}

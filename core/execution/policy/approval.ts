@@ -1,0 +1,74 @@
+/** One approval: how it is opened, stored and answered. */
+import type { Label } from "@openclaw/protocol";
+
+export const APPROVAL_LIMITS = {
+  /** How long an approval waits. */
+  lifetimeMs: 1_800_000,
+  /** Waiting at once, over all sessions; more is refused with BACKPRESSURE. */
+  waitingMax: 1_000,
+  /** Settled ones are kept this long, so that a late repeat gets its answer. */
+  settledKeptMs: 86_400_000,
+  settledMax: 1_000,
+  textChars: 65_536,
+  /** Between attempts to offer an answer to its session: doubles from the first to the last. */
+  retryFirstMs: 500,
+  retryLastMs: 60_000,
+} as const;
+
+export type ApprovalDecision = "allow-once" | "allow-always" | "deny";
+export type ApprovalStatus = "pending" | "allowed" | "denied" | "expired" | "cancelled";
+
+export interface ApprovalOpening {
+  /** Chosen by the caller, so that opening it again after a crash is the same approval. Drawn when absent. */
+  readonly id?: string;
+  readonly sessionKey: string;
+  readonly agentId: string;
+  readonly runId: string;
+  readonly stepId: string;
+  readonly toolCallId?: string;
+  /** Of the exact intent: the answer holds for nothing else. */
+  readonly intentHash: string;
+  /** One line a person understands. */
+  readonly summary: string;
+  readonly commandArgv?: readonly string[];
+  readonly cwd?: string;
+  readonly nodeId?: string;
+  readonly nodeName?: string;
+  readonly localNode?: boolean;
+  readonly reason: string;
+  readonly rule: string;
+  readonly labels: readonly Label[];
+  /** What an "always" would cover; absent: the exact intent. */
+  readonly remember?: "session" | "exact";
+  readonly allowedDecisions?: readonly ApprovalDecision[];
+  readonly createdAtMs?: number;
+  readonly expiresAtMs?: number;
+}
+
+/** What the session is offered. `null` decides nothing: nobody answered in time. */
+export interface ApprovalAnswer {
+  readonly id: string;
+  readonly sessionKey: string;
+  readonly runId: string;
+  readonly stepId: string;
+  readonly intentHash: string;
+  readonly decision: ApprovalDecision | null;
+  readonly by: string;
+}
+
+type MaybeNull = "toolCallId" | "commandArgv" | "cwd" | "nodeId" | "nodeName" | "localNode";
+
+export interface StoredApproval extends Required<Omit<ApprovalOpening, MaybeNull>> {
+  readonly v: 1;
+  readonly toolCallId: string | null;
+  readonly commandArgv: readonly string[] | null;
+  readonly cwd: string | null;
+  readonly nodeId: string | null;
+  readonly nodeName: string | null;
+  readonly localNode: boolean;
+  readonly state: "waiting" | "answering" | "settled";
+  readonly status: ApprovalStatus;
+  readonly decision: ApprovalDecision | null;
+  readonly resolvedBy: string | null;
+  readonly resolvedAtMs: number | null;
+}

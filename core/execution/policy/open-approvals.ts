@@ -1,0 +1,356 @@
+/**
+ * The durable index of what waits for a person's answer.
+ *
+ * An approval lives in two places. The session's log holds the wait itself; this index holds what people are shown, sealed.
+ * An answer goes through three states, each durable before the next: *waiting*, *answering* (which answer is fixed from
+ * here on, so a crash can not turn an allow into a deny), and *settled* once the session has been offered the answer. What
+ * is found answering at a start is offered again; the session takes the first and knows repeats by the approval's id.
+ */
+import { OpenClawError, codeOf, hasCode } from "@openclaw/protocol";
+import type { RecordEntry, Records } from "@openclaw/sdk";
+import { assert } from "../../base/assert.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import {
+  APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalOpening, type ApprovalStatus, type StoredApproval,
+} from "./approval.ts";
+import {
+  presentListed, presentRequest, presentShown, presentSummary, type ApprovalListed, type ApprovalShown, type ApprovalSummary,
+} from "./present-approval.ts";
+
+export interface ApprovalsDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Everything stored goes through these; `belongsTo` binds the bytes to their record. */
+  readonly seal: (belongsTo: string, plain: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  readonly unseal: (belongsTo: string, sealed: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  /** Offers the answer to the session's slot; resolves once durable. Called again, with the same answer, until it resolves. */
+  readonly deliver: (answer: ApprovalAnswer) => Promise<void>;
+  /** For watching clients; must not throw. */
+  readonly onChanged: (event: "exec.approval.requested" | "exec.approval.resolved", payload: unknown) => void;
+  readonly log: { warn(event: string, fields: Record<string, unknown>): void };
+}
+
+export interface Approvals extends AsyncDisposable {
+  /**
+   * Durable when it resolves. The same id again returns the first one, answered or not; a cancelled one waits again. Throws
+   * BACKPRESSURE when too many wait.
+   */
+  open(opening: ApprovalOpening): Promise<ApprovalListed>;
+  /** What waits, oldest first: the result of `exec.approval.list`. */
+  list(): readonly ApprovalListed[];
+  /** The result of `exec.approval.get`. Throws APPROVAL_NOT_FOUND. */
+  get(id: string): ApprovalSummary;
+  /** The result of `approval.get`. Throws APPROVAL_NOT_FOUND. */
+  show(id: string): { readonly approval: ApprovalShown };
+  /**
+   * Fixes the answer, offers it to the session, then marks it settled. The same decision again is accepted; another one
+   * throws APPROVAL_ALREADY_RESOLVED, an unknown id APPROVAL_NOT_FOUND, a decision it does not allow PARAMS_INVALID. When the
+   * session cannot be reached the error says so; the answer stands, and is offered again until it arrives.
+   */
+  resolve(id: string, decision: ApprovalDecision, by: string): Promise<void>;
+  /** Takes back what waits no more, because its turn has ended. The session is told nothing. Unknown ids are ignored. */
+  cancel(id: string): Promise<void>;
+  /** Forgets every approval of a session that was deleted. */
+  forget(sessionKey: string): Promise<void>;
+}
+
+const BUCKET = "approvals";
+const PAGE_ROWS = 256;
+const SAVE_TRIES_MAX = 4;
+
+interface Held {
+  approval: StoredApproval;
+  revision: number;
+  /** Changes of one approval happen one after another. */
+  turn: Promise<unknown>;
+  timer: { close(): void } | undefined;
+  retryMs: number;
+}
+
+/** Reads the index, offers again what was being answered, and starts the clocks of what waits. Throws STATE_DAMAGED. */
+export async function openApprovals(deps: ApprovalsDeps): Promise<Approvals> {
+  const index = new ApprovalIndex(deps);
+  await index.load();
+  return index;
+}
+
+class ApprovalIndex implements Approvals {
+  readonly #deps: ApprovalsDeps;
+  readonly #held = new Map<string, Held>();
+  #closed = false;
+
+  constructor(deps: ApprovalsDeps) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    const { clock } = this.#deps;
+    for (let after = ""; ; ) {
+      const page = await this.#readPage(after);
+      for (const { key, value, revision } of page) {
+        const approval = await this.#unseal(key, value);
+        this.#held.set(key, { approval, revision, turn: Promise.resolve(), timer: undefined, retryMs: APPROVAL_LIMITS.retryFirstMs });
+      }
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.key;
+    }
+    await this.#prune();
+    for (const [id, held] of this.#held) {
+      if (held.approval.state === "waiting") this.#expireAt(id, held);
+      else if (held.approval.state === "answering") held.timer = clock.after(0, () => void this.#offerAgain(id, held));
+    }
+  }
+
+  /** A start should not fail because one answer of the store was lost. */
+  async #readPage(after: string): Promise<readonly RecordEntry[]> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#deps.records.list(BUCKET, "", after === "" ? { limit: PAGE_ROWS } : { after, limit: PAGE_ROWS });
+      } catch (error) {
+        if (!hasCode(error, "ENGINE_UNAVAILABLE") || tries >= SAVE_TRIES_MAX) throw error;
+      }
+    }
+  }
+
+  async open(opening: ApprovalOpening): Promise<ApprovalListed> {
+    assert(!this.#closed, "approvals are closed");
+    const { clock, ids } = this.#deps;
+    const id = opening.id ?? ids.sortable(clock.now());
+    const known = this.#held.get(id);
+    if (known !== undefined) {
+      await this.#inTurn(known, () => this.#reopen(known));
+      if (known.approval.state === "waiting") this.#expireAt(id, known);
+      return presentListed(known.approval);
+    }
+    if (this.list().length >= APPROVAL_LIMITS.waitingMax) throw new OpenClawError(
+      "BACKPRESSURE", { why: "Too many approvals wait for an answer.", next: "Run: openclaw approvals list" }
+    );
+    const createdAtMs = opening.createdAtMs ?? clock.now();
+    const approval: StoredApproval = {
+      v: 1, id, sessionKey: opening.sessionKey, agentId: opening.agentId, runId: opening.runId, stepId: opening.stepId,
+      toolCallId: opening.toolCallId ?? null, intentHash: opening.intentHash, summary: opening.summary.slice(0, APPROVAL_LIMITS.textChars),
+      commandArgv: boundArgv(opening.commandArgv), cwd: opening.cwd ?? null, nodeId: opening.nodeId ?? null,
+      nodeName: opening.nodeName ?? null,
+      localNode: opening.localNode ?? false, reason: opening.reason, rule: opening.rule, labels: opening.labels,
+      remember: opening.remember ?? "exact",
+      allowedDecisions: opening.allowedDecisions ?? ["allow-once", "allow-always", "deny"], createdAtMs,
+      expiresAtMs: opening.expiresAtMs ?? createdAtMs + APPROVAL_LIMITS.lifetimeMs,
+      state: "waiting", status: "pending", decision: null, resolvedBy: null, resolvedAtMs: null,
+    };
+    const held: Held = { approval, revision: 0, turn: Promise.resolve(), timer: undefined, retryMs: APPROVAL_LIMITS.retryFirstMs };
+    this.#held.set(id, held);
+    try {
+      await this.#inTurn(held, () => this.#save(held, approval));
+    } catch (error) {
+      if (held.revision === 0) {
+        this.#held.delete(id);
+        throw error;
+      }
+      if (held.approval.state === "waiting") this.#expireAt(id, held);
+      return presentListed(held.approval); // it was opened before, under this id, by another gateway
+    }
+    this.#expireAt(id, held);
+    this.#deps.onChanged("exec.approval.requested", { approvalKind: "exec", ...presentListed(approval) });
+    return presentListed(approval);
+  }
+
+  list(): readonly ApprovalListed[] {
+    return [...this.#held.values()]
+      .filter(({ approval, revision }) => approval.state === "waiting" && revision > 0)
+      .sort((a, b) => a.approval.createdAtMs - b.approval.createdAtMs)
+      .map(({ approval }) => presentListed(approval));
+  }
+
+  get(id: string): ApprovalSummary {
+    return presentSummary(this.#find(id).approval);
+  }
+
+  show(id: string): { readonly approval: ApprovalShown } {
+    return { approval: presentShown(this.#find(id).approval) };
+  }
+
+  async resolve(id: string, decision: ApprovalDecision, by: string): Promise<void> {
+    const held = this.#find(id);
+    await this.#inTurn(held, async () => {
+      const { approval } = held;
+      if (approval.state !== "waiting") {
+        if (approval.decision !== decision) throw alreadyResolved(approval);
+      } else if (!approval.allowedDecisions.includes(decision)) {
+        throw new OpenClawError(
+          "PARAMS_INVALID", { why: `This approval allows: ${approval.allowedDecisions.join(", ")}.`, detail: { id } }
+        );
+      } else {
+        await this.#fix(held, decision === "deny" ? "denied" : "allowed", decision, by);
+      }
+      await this.#offer(id, held);
+    });
+  }
+
+  async cancel(id: string): Promise<void> {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    await this.#inTurn(held, async () => {
+      if (held.approval.state !== "waiting") return;
+      await this.#save(held, { ...held.approval, state: "settled", status: "cancelled", resolvedAtMs: this.#deps.clock.now() });
+      this.#announce(held);
+    });
+  }
+
+  async forget(sessionKey: string): Promise<void> {
+    for (const [id, held] of this.#held) {
+      if (held.approval.sessionKey !== sessionKey) continue;
+      await this.#inTurn(held, () => this.#drop(id, held));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const held of this.#held.values()) held.timer?.close();
+    await Promise.allSettled([...this.#held.values()].map(({ turn }) => turn));
+  }
+
+  /** Whoever opens it again is waiting for it: what was taken back, by a gateway that was stopping, waits once more. */
+  async #reopen(held: Held): Promise<void> {
+    if (held.approval.status !== "cancelled") return;
+    await this.#save(held, { ...held.approval, state: "waiting", status: "pending", resolvedAtMs: null });
+    this.#deps.onChanged("exec.approval.requested", { approvalKind: "exec", ...presentListed(held.approval) });
+  }
+
+  #find(id: string): Held {
+    const held = this.#held.get(id);
+    if (held === undefined) throw new OpenClawError("APPROVAL_NOT_FOUND", { detail: { reason: "APPROVAL_NOT_FOUND", id } });
+    return held;
+  }
+
+  /** From here on the answer is this one, whatever happens. */
+  async #fix(held: Held, status: ApprovalStatus, decision: ApprovalDecision | null, by: string): Promise<void> {
+    await this.#save(
+      held, { ...held.approval, state: "answering", status, decision, resolvedBy: by, resolvedAtMs: this.#deps.clock.now() }
+    );
+  }
+
+  /** Does nothing when it is settled already. Throws what `deliver` throws, after arranging the next attempt. */
+  async #offer(id: string, held: Held): Promise<void> {
+    const { approval } = held;
+    if (approval.state !== "answering") return;
+    const { sessionKey, runId, stepId, intentHash, decision } = approval;
+    try {
+      await this.#deps.deliver({ id, sessionKey, runId, stepId, intentHash, decision, by: approval.resolvedBy ?? "clock" });
+      await this.#save(held, { ...approval, state: "settled" });
+    } catch (error) {
+      this.#deps.log.warn("approval.delivery_failed", { id, code: codeOf(error) ?? "INTERNAL" });
+      held.timer?.close();
+      if (!this.#closed) held.timer = this.#deps.clock.after(held.retryMs, () => void this.#offerAgain(id, held));
+      held.retryMs = Math.min(held.retryMs * 2, APPROVAL_LIMITS.retryLastMs);
+      throw error;
+    }
+    this.#announce(held);
+    await this.#prune();
+  }
+
+  async #offerAgain(id: string, held: Held): Promise<void> {
+    await this.#inTurn(held, () => this.#offer(id, held)).catch(() => undefined); // logged, and the next attempt is arranged
+  }
+
+  #expireAt(id: string, held: Held): void {
+    held.timer?.close();
+    held.timer = this.#deps.clock.after(Math.max(0, held.approval.expiresAtMs - this.#deps.clock.now()), () => {
+      void this.#inTurn(held, async () => {
+        if (held.approval.state !== "waiting") return;
+        await this.#fix(held, "expired", null, "clock");
+        await this.#offer(id, held);
+      }).catch((error: unknown) => {
+        this.#deps.log.warn("approval.expiry_failed", { id, code: codeOf(error) ?? "INTERNAL" });
+        if (held.approval.state === "waiting" && !this.#closed) held.timer = this.#deps.clock.after(
+          APPROVAL_LIMITS.retryLastMs, () => this.#expireAt(id, held)
+        );
+      });
+    });
+  }
+
+  #announce(held: Held): void {
+    held.timer?.close();
+    const { id, decision, resolvedBy, resolvedAtMs } = held.approval;
+    this.#deps.onChanged("exec.approval.resolved", { id, decision, resolvedBy, ts: resolvedAtMs, request: presentRequest(held.approval) });
+  }
+
+  #inTurn<T>(held: Held, work: () => Promise<T>): Promise<T> {
+    const next = held.turn.then(work, work);
+    held.turn = next.catch(() => undefined);
+    return next;
+  }
+
+  /** After an unsure write it looks what is stored: its own value counts as written, another's is taken over and thrown about. */
+  async #save(held: Held, approval: StoredApproval): Promise<void> {
+    const { records, seal } = this.#deps;
+    const plain = JSON.stringify(approval);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        held.revision = await records.write(BUCKET, approval.id, await seal(`${BUCKET}/${approval.id}`, Buffer.from(plain)), held.revision);
+        break;
+      } catch (error) {
+        if (!hasCode(error, "ENGINE_UNAVAILABLE") && !hasCode(error, "CONFLICT")) throw error;
+        const present = await records.get(BUCKET, approval.id);
+        if ((present?.revision ?? 0) === held.revision) {
+          if (tries < SAVE_TRIES_MAX) continue; // nothing was written
+          throw error;
+        }
+        if (present === null) throw error;
+        held.revision = present.revision;
+        held.approval = await this.#unseal(approval.id, present.value);
+        if (JSON.stringify(held.approval) === plain) break;
+        throw error;
+      }
+    }
+    held.approval = approval;
+  }
+
+  async #unseal(id: string, sealed: Uint8Array): Promise<StoredApproval> {
+    return JSON.parse(Buffer.from(await this.#deps.unseal(`${BUCKET}/${id}`, sealed)).toString("utf8")) as StoredApproval;
+  }
+
+  async #drop(id: string, held: Held): Promise<void> {
+    held.timer?.close();
+    if (this.#held.get(id) !== held) return;
+    await this.#deps.records.write(BUCKET, id, null, held.revision);
+    this.#held.delete(id);
+  }
+
+  /** Lets go of settled approvals that are old, or too many. */
+  async #prune(): Promise<void> {
+    const settled = [...this.#held].filter(([, held]) => held.approval.state === "settled");
+    const oldestKeptMs = this.#deps.clock.now() - APPROVAL_LIMITS.settledKeptMs;
+    const over = settled.length - APPROVAL_LIMITS.settledMax;
+    settled.sort(([, a], [, b]) => (a.approval.resolvedAtMs ?? 0) - (b.approval.resolvedAtMs ?? 0));
+    for (const [position, [id, held]] of settled.entries()) {
+      if (position >= over && (held.approval.resolvedAtMs ?? 0) >= oldestKeptMs) break;
+      await this.#drop(id, held).catch(
+        (error: unknown) => this.#deps.log.warn("approval.prune_failed", { id, code: codeOf(error) ?? "INTERNAL" })
+      );
+    }
+  }
+}
+
+function alreadyResolved(approval: StoredApproval): OpenClawError {
+  return new OpenClawError("APPROVAL_ALREADY_RESOLVED", {
+    why: approval.decision === null ? `It is ${approval.status}.` : `The answer was ${approval.decision}.`,
+    detail: {
+      reason: "APPROVAL_ALREADY_RESOLVED", id: approval.id, status: approval.status,
+      ...(approval.decision === null ? {} : { decision: approval.decision }),
+    },
+  });
+}
+
+/** A person can not judge what is too long to show; the hash still binds the whole. */
+function boundArgv(argv: readonly string[] | undefined): readonly string[] | null {
+  if (argv === undefined) return null;
+  let left: number = APPROVAL_LIMITS.textChars;
+  return argv.slice(0, 256).map((arg) => {
+    const kept = arg.length <= left ? arg : `${arg.slice(0, left)}…`;
+    left = Math.max(0, left - kept.length);
+    return kept;
+  });
+}

@@ -1,0 +1,124 @@
+/** The three shapes in which the wire knows an approval: as an item of a list, in short, and for a page of its own. */
+import type { ApprovalDecision, ApprovalStatus, StoredApproval } from "./approval.ts";
+
+/** The member `request` of `exec.approval.list` and of the events; null where nothing was set. */
+export interface ApprovalRequest {
+  readonly command: string;
+  readonly commandArgv: readonly string[] | null;
+  readonly host: "gateway" | "node" | null;
+  readonly nodeId: string | null;
+  readonly nodeName: string | null;
+  readonly cwd: string | null;
+  readonly agentId: string;
+  readonly sessionKey: string;
+  readonly runId: string;
+  readonly toolCallId: string | null;
+  readonly security: string | null;
+  readonly ask: "session" | "exact";
+  readonly allowedDecisions: readonly ApprovalDecision[];
+  readonly warningText: string;
+  readonly rule: string;
+  readonly labels: readonly string[];
+  readonly intentHash: string;
+}
+
+export interface ApprovalListed {
+  readonly id: string;
+  readonly request: ApprovalRequest;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+export interface ApprovalSummary {
+  readonly id: string;
+  readonly commandText: string;
+  readonly commandPreview: string;
+  readonly allowedDecisions: readonly ApprovalDecision[];
+  readonly host: string | null;
+  readonly nodeId: string | null;
+  readonly agentId: string;
+  readonly expiresAtMs: number;
+}
+
+export interface ApprovalShown {
+  readonly id: string;
+  readonly status: ApprovalStatus;
+  readonly presentation: {
+    readonly kind: "exec";
+    readonly commandText: string;
+    readonly commandPreview: string;
+    readonly host: string | null;
+    readonly nodeId: string | null;
+    readonly nodeName: string | null;
+    readonly cwd: string | null;
+    readonly agentId: string;
+    readonly sessionKey: string;
+    readonly warningText: string;
+    readonly allowedDecisions: readonly ApprovalDecision[];
+  };
+  readonly urlPath: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly resolvedAtMs?: number;
+  readonly decision?: ApprovalDecision;
+  readonly reason?: string;
+}
+
+const PREVIEW_CHARS = 120;
+
+export function presentListed(approval: StoredApproval): ApprovalListed {
+  return { id: approval.id, request: presentRequest(approval), createdAtMs: approval.createdAtMs, expiresAtMs: approval.expiresAtMs };
+}
+
+export function presentRequest(approval: StoredApproval): ApprovalRequest {
+  return {
+    command: commandText(approval), commandArgv: approval.commandArgv, host: hostOf(approval), nodeId: approval.nodeId,
+    nodeName: approval.nodeName,
+    cwd: approval.cwd, agentId: approval.agentId, sessionKey: approval.sessionKey, runId: approval.runId, toolCallId: approval.toolCallId,
+    security: null, ask: approval.remember, allowedDecisions: approval.allowedDecisions, warningText: approval.reason, rule: approval.rule,
+    labels: approval.labels, intentHash: approval.intentHash,
+  };
+}
+
+export function presentSummary(approval: StoredApproval): ApprovalSummary {
+  return {
+    id: approval.id, commandText: commandText(approval), commandPreview: preview(commandText(approval)),
+    allowedDecisions: approval.allowedDecisions,
+    host: hostOf(approval), nodeId: approval.nodeId, agentId: approval.agentId, expiresAtMs: approval.expiresAtMs,
+  };
+}
+
+export function presentShown(approval: StoredApproval): ApprovalShown {
+  const text = commandText(approval);
+  return {
+    id: approval.id,
+    status: approval.status,
+    presentation: {
+      kind: "exec", commandText: text, commandPreview: preview(text), host: hostOf(approval), nodeId: approval.nodeId,
+      nodeName: approval.nodeName,
+      cwd: approval.cwd, agentId: approval.agentId, sessionKey: approval.sessionKey, warningText: approval.reason,
+      allowedDecisions: approval.allowedDecisions,
+    },
+    urlPath: `/approve/${approval.id}`,
+    createdAtMs: approval.createdAtMs,
+    expiresAtMs: approval.expiresAtMs,
+    ...(approval.resolvedAtMs === null ? {} : { resolvedAtMs: approval.resolvedAtMs }),
+    ...(approval.decision === null ? {} : { decision: approval.decision }),
+    reason: approval.reason,
+  };
+}
+
+/** Arguments with anything unusual in them are quoted, so that two different commands never look the same. */
+function commandText(approval: StoredApproval): string {
+  if (approval.commandArgv === null) return approval.summary;
+  return approval.commandArgv.map((arg) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(" ");
+}
+
+function hostOf(approval: StoredApproval): "gateway" | "node" | null {
+  if (approval.localNode) return "gateway";
+  return approval.nodeId === null ? null : "node";
+}
+
+function preview(text: string): string {
+  return text.length <= PREVIEW_CHARS ? text : `${text.slice(0, PREVIEW_CHARS - 1)}…`;
+}

@@ -1,0 +1,176 @@
+/**
+ * What is wrong with a configuration, all of it at once, each complaint with its key.
+ *
+ * The general schema check stops at the first mistake and loads a compiler; a person who mends a file wants every mistake, and
+ * a start should not wait for a compiler to read ten lines. It understands the whole schema dialect.
+ */
+import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
+import { formatKey, type KeyPath } from "./config-key.ts";
+
+export interface ConfigIssue {
+  readonly line: number;
+  readonly column: number;
+  /** The key, as a person writes it; empty for the whole file. */
+  readonly path: string;
+  readonly message: string;
+  readonly code: Extract<ErrorCode, "CONFIG_INVALID" | "CONFIG_KEY_UNKNOWN" | "CONFIG_SECRET_INLINE">;
+}
+
+export interface Complaint {
+  readonly at: KeyPath;
+  readonly message: string;
+  readonly code: ConfigIssue["code"];
+}
+
+const COMPLAINTS_MAX = 32;
+/** The well-known program keeps it in the file, and so do people's files; it is taken, with a warning. */
+export const TOKEN_KEY = "gateway.auth.token";
+const SECRET_NAME = /(?:apikey|token|password|secret)$/;
+/** A reference to the environment is not a secret. */
+const REFERENCE = /^\$\{[A-Z_][A-Z0-9_]*\}$/;
+
+/** At most 32 complaints, in the order of the text. */
+export function checkConfig(schema: JsonSchema, value: unknown): Complaint[] {
+  const complaints: Complaint[] = [];
+  const complain = (at: KeyPath, message: string, code: Complaint["code"] = "CONFIG_INVALID"): void => {
+    if (complaints.length < COMPLAINTS_MAX) complaints.push({ at, message, code });
+  };
+  check(schema, value, [], complain);
+  findSecrets(schema, value, [], complain);
+  return complaints;
+}
+
+type Complain = (at: KeyPath, message: string, code?: Complaint["code"]) => void;
+
+function check(schema: JsonSchema, value: unknown, at: KeyPath, complain: Complain): void {
+  const { anyOf } = schema;
+  if (anyOf !== undefined && !anyOf.some((option) => fits(option, value))) return checkOptions(anyOf, value, at, complain);
+  if (schema.const !== undefined && value !== schema.const) return complain(at, `must be ${JSON.stringify(schema.const)}`);
+  if (schema.enum !== undefined && !schema.enum.includes(value as string)) {
+    return complain(at, `must be one of ${schema.enum.map((option) => JSON.stringify(option)).join(", ")}; it is ${show(value)}`);
+  }
+  if (schema.type !== undefined && !isType(schema.type, value)) {
+    return complain(at, `must be ${[schema.type].flat().map(article).join(" or ")}; it is ${show(value)}`);
+  }
+  if (typeof value === "string") checkString(schema, value, at, complain);
+  else if (typeof value === "number") checkNumber(schema, value, at, complain);
+  else if (Array.isArray(value)) checkList(schema, value, at, complain);
+  else if (typeof value === "object" && value !== null) checkObject(schema, value as Record<string, unknown>, at, complain);
+}
+
+function fits(schema: JsonSchema, value: unknown): boolean {
+  let good = true;
+  check(schema, value, [], () => (good = false));
+  return good;
+}
+
+/** Of several forms, the complaint of the one that was meant, as far as its kind tells. */
+function checkOptions(options: readonly JsonSchema[], value: unknown, at: KeyPath, complain: Complain): void {
+  const meant = options.filter((option) => option.type !== undefined && isType(option.type, value));
+  const [only] = meant;
+  if (meant.length === 1 && only !== undefined) check(only, value, at, complain);
+  else complain(at, `has none of the allowed forms; it is ${show(value)}`);
+}
+
+function checkString(schema: JsonSchema, value: string, at: KeyPath, complain: Complain): void {
+  const { minLength = 0, maxLength = Infinity, pattern } = schema;
+  if (value.length < minLength) complain(at, minLength === 1 ? "must not be empty" : `must have at least ${minLength} characters`);
+  if (value.length > maxLength) complain(at, `must have at most ${maxLength} characters`);
+  if (pattern !== undefined && !new RegExp(pattern, "u").test(value)) complain(at, `must match ${pattern}`);
+}
+
+function checkNumber(schema: JsonSchema, value: number, at: KeyPath, complain: Complain): void {
+  const { minimum = -Infinity, maximum = Infinity } = schema;
+  if (value < minimum) complain(at, `must be at least ${minimum}; it is ${value}`);
+  if (value > maximum) complain(at, `must be at most ${maximum}; it is ${value}`);
+}
+
+function checkList(schema: JsonSchema, value: readonly unknown[], at: KeyPath, complain: Complain): void {
+  const { minItems = 0, maxItems = Infinity, uniqueItems = false, items } = schema;
+  if (value.length < minItems) complain(at, `must have at least ${minItems} entries`);
+  if (value.length > maxItems) complain(at, `must have at most ${maxItems} entries`);
+  if (uniqueItems && new Set(value.map((item) => JSON.stringify(item))).size < value.length) complain(at, "must not name anything twice");
+  if (items !== undefined) for (const [index, item] of value.entries()) check(items, item, [...at, index], complain);
+}
+
+function checkObject(schema: JsonSchema, value: Readonly<Record<string, unknown>>, at: KeyPath, complain: Complain): void {
+  const { properties = {}, additionalProperties, required = [], minProperties = 0, maxProperties = Infinity } = schema;
+  const names = Object.keys(value);
+  if (names.length < minProperties) complain(at, `must have at least ${minProperties} entries`);
+  if (names.length > maxProperties) complain(at, `must have at most ${maxProperties} entries`);
+  for (const name of required) if (!Object.hasOwn(value, name)) complain(at, `needs the key "${name}"`);
+  for (const name of names) {
+    const others = typeof additionalProperties === "object" ? additionalProperties : undefined;
+    const known = Object.hasOwn(properties, name) ? properties[name] : others;
+    // An object that took it would change its own kind.
+    if (name === "__proto__") complain([...at, name], "is not a key", "CONFIG_KEY_UNKNOWN");
+    else if (known !== undefined) check(known, value[name], [...at, name], complain);
+    else if (additionalProperties === false) {
+      complain([...at, name], `is not a key${suggest(name, Object.keys(properties))}`, "CONFIG_KEY_UNKNOWN");
+    }
+  }
+}
+
+function findSecrets(schema: JsonSchema | undefined, value: unknown, at: KeyPath, complain: Complain): void {
+  if (typeof value === "string") {
+    const name = String(at.at(-1) ?? "").toLowerCase().replace(/[-_]/g, "");
+    const secret = schema?.secret === true || (at[0] === "models" && SECRET_NAME.test(name));
+    if (secret && value !== "" && !REFERENCE.test(value) && formatKey(at) !== TOKEN_KEY) {
+      complain(at, "is a secret; name an environment variable or a file that only you can read instead", "CONFIG_SECRET_INLINE");
+    }
+    return;
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    const part = Array.isArray(value) ? Number(name) : name;
+    const others = typeof schema?.additionalProperties === "object" ? schema.additionalProperties : undefined;
+    findSecrets(Array.isArray(value) ? schema?.items : (schema?.properties?.[name] ?? others), inner, [...at, part], complain);
+  }
+}
+
+function isType(type: NonNullable<JsonSchema["type"]>, value: unknown): boolean {
+  return [type].flat().some((name) => {
+    switch (name) {
+      case "null": return value === null;
+      case "array": return Array.isArray(value);
+      case "object": return typeof value === "object" && value !== null && !Array.isArray(value);
+      case "integer": return Number.isInteger(value);
+      case "number": return Number.isFinite(value);
+      default: return typeof value === name;
+    }
+  });
+}
+
+function article(name: string): string {
+  if (name === "null") return "null";
+  if (name === "boolean") return "true or false";
+  if (name === "string") return "text";
+  return name === "array" ? "a list" : name === "integer" ? "a whole number" : name === "number" ? "a number" : "an object";
+}
+
+/** The kind of a value, and the value itself only where it is short: a mistyped secret is not repeated. */
+function show(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
+  return Array.isArray(value) ? "a list" : typeof value === "string" ? "text" : "an object";
+}
+
+function suggest(name: string, known: readonly string[]): string {
+  const near = known.map((other) => ({ other, far: distance(name.toLowerCase(), other.toLowerCase()) })).sort((a, b) => a.far - b.far)[0];
+  const farMax = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3));
+  if (near !== undefined && near.far <= farMax) return `; did you mean "${near.other}"?`;
+  return known.length > 0 && known.length <= 12 ? `; known here: ${known.join(", ")}` : "";
+}
+
+/** Edits between two words: a letter in, out, or changed. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? Infinity;
+}

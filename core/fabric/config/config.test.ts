@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { hasCode, type ErrorCode, type JsonSchema, type OpenClawError } from "@openclaw/protocol";
+import { systemClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../testkit/virtual-clock.ts";
+import { getConfigValue, parseKey } from "./config-key.ts";
+import { loadConfig } from "./load-config.ts";
+import { mergeSchemas } from "./merge-schemas.ts";
+import { openConfig } from "./open-config.ts";
+import { setConfigValue } from "./set-config-value.ts";
+
+const schema = mergeSchemas({
+  gateway: {
+    type: "object",
+    properties: {
+      port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789 },
+      bind: { enum: ["loopback"], default: "loopback" },
+    },
+  },
+  "gateway.auth": {
+    type: "object",
+    properties: {
+      token: { type: "string", secret: true },
+      mode: { anyOf: [{ const: "token" }, { type: "object", required: ["key"], properties: { key: { type: "string" } } }] },
+    },
+  },
+  sessions: { type: "object", properties: { turnsWaitingMax: { type: "integer", minimum: 1, default: 20 } } },
+  agents: {
+    type: "object",
+    properties: {
+      list: {
+        type: "array",
+        items: {
+          type: "object", required: ["id"],
+          properties: { id: { type: "string", minLength: 1 }, model: { type: "string", default: "demo/demo" } },
+        },
+      },
+    },
+  },
+  models: {
+    type: "object",
+    additionalProperties: { type: "object", properties: { apiKey: { type: "string" }, keyFile: { type: "string" } } },
+  },
+});
+
+async function makeDir(t: TestContext, text?: string): Promise<{ dir: string; path: string }> {
+  const dir = await mkdtemp(join(tmpdir(), "openclaw-config-"));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const path = join(dir, "openclaw.json");
+  if (text !== undefined) await writeFile(path, text, { mode: 0o600 });
+  return { dir, path };
+}
+
+async function issuesOf(t: TestContext, text: string): Promise<string[]> {
+  const { path } = await makeDir(t, text);
+  const loaded = await loadConfig({ path, schema });
+  assert.equal(loaded.config === undefined, loaded.issues.length > 0);
+  return loaded.issues.map(({ line, column, path: key, message }) => `${line}:${column} ${key} ${message}`);
+}
+
+test("without a file the defaults of every slice are the configuration", async (t) => {
+  const { path } = await makeDir(t);
+  const loaded = await loadConfig({ path, schema });
+  assert.equal(loaded.exists, false);
+  const gateway = { port: 18_789, bind: "loopback", auth: {} };
+  assert.deepEqual(loaded.config, { gateway, sessions: { turnsWaitingMax: 20 }, agents: {}, models: {} });
+});
+
+test("without a file neither the parser nor the schema compiler is loaded", async (t) => {
+  const { path } = await makeDir(t);
+  const doors = ["../config.ts", "../../base/clock.ts"].map((door) => JSON.stringify(new URL(door, import.meta.url).href));
+  const script = `import { registerHooks } from "node:module";
+    const seen = [];
+    registerHooks({ load: (url, context, next) => (seen.push(url), next(url, context)) });
+    const [{ openConfig }, { systemClock }] = await Promise.all([${doors.map((door) => `import(${door})`).join(", ")}]);
+    const path = ${JSON.stringify(path)}, stateDir = ${JSON.stringify(join(path, ".."))};
+    await using config = await openConfig({ path, stateDir, schema: {}, clock: systemClock });
+    console.log(seen.length > 5, seen.filter((url) => /momoa|ajv/.test(url)).length);`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", script], { encoding: "utf8" });
+  assert.equal(stdout.trim(), "true 0", stderr);
+});
+
+test("what the file says is merged with defaults, in lists too, and JSON5 is understood", async (t) => {
+  const { path } = await makeDir(t, "// mine\n{ gateway: { port: 3000, }, agents: { list: [{ id: 'main' }] } }\n");
+  const { config, source, hash } = await loadConfig({ path, schema });
+  assert.deepEqual(source, { gateway: { port: 3_000 }, agents: { list: [{ id: "main" }] } });
+  assert.deepEqual(config?.["agents"], { list: [{ id: "main", model: "demo/demo" }] });
+  assert.equal((config?.["gateway"] as { bind: string }).bind, "loopback");
+  assert.match(hash, /^[0-9a-f]{64}$/);
+});
+
+test("broken JSON5, unknown keys and wrong types each name line and key (S3.13)", async (t) => {
+  assert.match((await issuesOf(t, "{\n  gateway: { port: 3000,\n  sessions }\n"))[0] ?? "", /^3:\d+ {2}is not JSON5: /);
+  assert.deepEqual(await issuesOf(t, "[]"), ["1:1  must be an object"]);
+  const many = "{\n  gateway: {\n    prot: 1,\n    port: 'x',\n  },\n  sessions: { turnsWaitingMax: 0.5 },\n  other: 1\n}";
+  assert.deepEqual(await issuesOf(t, many), [
+    '3:5 gateway.prot is not a key; did you mean "port"?',
+    "4:5 gateway.port must be a whole number; it is text",
+    "6:15 sessions.turnsWaitingMax must be a whole number; it is 0.5",
+    "7:3 other is not a key; known here: agents, gateway, models, sessions",
+  ]);
+  assert.deepEqual(await issuesOf(t, "{\n agents: { list: [\n  { id: '' },\n  { model: 'x' } ] } }"), [
+    "3:5 agents.list[0].id must not be empty",
+    '4:3 agents.list[1] needs the key "id"',
+  ]);
+  assert.deepEqual(await issuesOf(t, "{ gateway: { port: 1, port: 2, bind: 'lan' } }"), [
+    "1:23 gateway.port is there twice",
+    '1:32 gateway.bind must be one of "loopback"; it is text',
+  ]);
+  assert.deepEqual(await issuesOf(t, "{ gateway: { auth: { mode: { kez: 1 } } } }"), [
+    '1:22 gateway.auth.mode needs the key "key"',
+    '1:30 gateway.auth.mode.kez is not a key; did you mean "key"?',
+  ]);
+});
+
+test("hostile files are answers, not crashes", async (t) => {
+  assert.equal((await issuesOf(t, "[".repeat(200_000))).length, 1);
+  assert.match((await issuesOf(t, `{ "__proto__": { gateway: 1 } }`))[0] ?? "", /__proto__ is not a key/);
+  assert.match((await issuesOf(t, `{ models: { x: { "__proto__": 1 } } }`))[0] ?? "", /__proto__.* is not a key/);
+  assert.match((await issuesOf(t, " ".repeat(2_000_000)))[0] ?? "", /larger than/);
+  assert.equal((await issuesOf(t, "{ gateway: { port: NaN } }")).length, 1);
+  assert.equal((await issuesOf(t, "")).length, 1);
+});
+
+test("secrets in the file are refused and not repeated; the gateway's token is taken with a warning (S0.34)", async (t) => {
+  const issues = await issuesOf(t, "{ models: {\n openai: { apiKey: 'sk-canary' } } }");
+  assert.equal(issues.length, 1);
+  assert.match(issues[0] ?? "", /^2:12 models\.openai\.apiKey is a secret/);
+  assert.doesNotMatch(issues.join(), /canary/);
+  assert.deepEqual(await issuesOf(t, "{ models: { openai: { apiKey: '${OPENAI_API_KEY}', keyFile: '/x' } } }"), []);
+
+  const { path } = await makeDir(t, "{ gatewayToken: 'abc' }");
+  await chmod(path, 0o644);
+  const loaded = await loadConfig({ path, schema });
+  assert.equal(getConfigValue(loaded.config, "gatewayToken"), "abc");
+  assert.equal(getConfigValue(loaded.config, "gateway.auth.token"), "abc");
+  assert.match(loaded.warnings[0]?.message ?? "", /chmod 600/);
+  assert.equal((await issuesOf(t, "{ gatewayToken: 'a', gateway: { auth: { token: 'b' } } }")).length, 1);
+});
+
+test("keys are written with dots, places in lists and quoted names", () => {
+  assert.deepEqual(parseKey('a.b[0].c["d.e"]'), ["a", "b", 0, "c", "d.e"]);
+  for (const bad of ["a..b", "a[", "[x]", 'a["'] ) assert.throws(() => parseKey(bad), (error) => hasCode(error, "CONFIG_KEY_UNKNOWN"), bad);
+  const config = { a: { b: [{ c: 1 }] } };
+  assert.equal(getConfigValue(config, "a.b[0].c"), 1);
+  assert.throws(() => getConfigValue(config, "a.constructor"), (error) => hasCode(error, "CONFIG_KEY_UNKNOWN"));
+  assert.equal(getConfigValue({}, "agents.list[3].model", schema), undefined);
+  assert.throws(() => getConfigValue({}, "agents.lst", schema), (error) => hasCode(error, "CONFIG_KEY_UNKNOWN"));
+});
+
+test("setting a key keeps comments and layout, and writes a private file", async (t) => {
+  const { path } = await makeDir(t, "// top\n{\n  gateway: {\n    port: 3000, // mine\n  },\n  agents: { list: [ { id: 'main' } ] },\n}\n");
+  const set = (key: string, value: unknown): ReturnType<typeof setConfigValue> => setConfigValue({ path, schema, key, value });
+  await set("gateway.port", 4_000);
+  await set("gateway.bind", "loopback");
+  await set("sessions.turnsWaitingMax", 5);
+  await set("agents.list[1]", { id: "second" });
+  const loaded = await set("agents.list[0].model", "x/y");
+  const text = await readFile(path, "utf8");
+  assert.match(text, /^\/\/ top\n/);
+  assert.match(text, /port: 4000,\n {4}bind: "loopback", \/\/ mine\n/);
+  await assert.rejects(set("agents.list[5]", { id: "far" }), /the next is \[2\]/);
+  assert.deepEqual(loaded.source, {
+    gateway: { port: 4_000, bind: "loopback" },
+    agents: { list: [{ id: "main", model: "x/y" }, { id: "second" }] },
+    sessions: { turnsWaitingMax: 5 },
+  });
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+});
+
+test("setting makes a file, follows a link, and goes through an empty object", async (t) => {
+  const { dir, path } = await makeDir(t);
+  assert.deepEqual((await setConfigValue({ path, schema, key: "gateway.port", value: 5 })).source, { gateway: { port: 5 } });
+  await symlink(path, join(dir, "link.json"));
+  await setConfigValue({ path: join(dir, "link.json"), schema, key: "gatewayToken", value: "t" });
+  assert.deepEqual((await loadConfig({ path, schema })).source, { gateway: { port: 5, auth: { token: "t" } } });
+  await writeFile(path, "{\n  gateway: { /* none yet */ },\n}");
+  await setConfigValue({ path, schema, key: "gateway.port", value: 6 });
+  assert.match(await readFile(path, "utf8"), /none yet/);
+});
+
+test("a value that does not fit is refused with its key, and the file stays as it was", async (t) => {
+  const { path } = await makeDir(t, "{ gateway: { port: 1 } }");
+  const set = (key: string, value: unknown, code: ErrorCode, pattern: RegExp): Promise<void> =>
+    assert.rejects(setConfigValue({ path, schema, key, value }), (error) => hasCode(error, code) && pattern.test(String(error)));
+  await set("gateway.port", 0, "CONFIG_INVALID", /"gateway\.port" must be at least 1/);
+  await set("gateway.prt", 1, "CONFIG_KEY_UNKNOWN", /did you mean "port"/);
+  await set("nowhere.at.all", 1, "CONFIG_KEY_UNKNOWN", /"nowhere" is not a key/);
+  await set("models.x.apiKey", "sk-1", "CONFIG_SECRET_INLINE", /is a secret/);
+  assert.equal(await readFile(path, "utf8"), "{ gateway: { port: 1 } }");
+  await writeFile(path, "{ gateway: ");
+  await set("gateway.port", 2, "CONFIG_INVALID", /:1:\d+ The file is not JSON5/);
+});
+
+test("a file that became wrong leaves the last good configuration in force, and says why (S3.13)", async (t) => {
+  const { dir, path } = await makeDir(t, "{ gateway: { port: 1 } }");
+  await using config = await openConfig({ path, stateDir: dir, schema, clock: systemClock, watch: false });
+  const seen: unknown[] = [];
+  config.onChange((values) => seen.push(getConfigValue(values, "gateway.port")));
+  config.onRefused((issues) => seen.push(issues[0]?.path));
+  await writeFile(path, "{ gateway: { port: 2 } }");
+  await config.reload();
+  await writeFile(path, "{ gateway: { port: 'x' } }");
+  await config.reload();
+  assert.deepEqual(seen, [2, "gateway.port"]);
+  assert.equal(getConfigValue(config.values, "gateway.port"), 2);
+  assert.equal(config.isLastGood, true);
+  assert.equal(config.file.issues[0]?.line, 1);
+
+  await using again = await openConfig({ path, stateDir: dir, schema, clock: systemClock, watch: false });
+  assert.equal(getConfigValue(again.values, "gateway.port"), 2);
+  assert.equal((await stat(join(dir, "openclaw.last-good.json"))).mode & 0o777, 0o600);
+  await writeFile(path, "{ gateway: { port: 3 } }");
+  await again.reload();
+  assert.deepEqual([again.isLastGood, getConfigValue(again.values, "gateway.port")], [false, 3]);
+  await again.set("gateway.port", 4);
+  assert.equal(getConfigValue(again.values, "gateway.port"), 4);
+});
+
+test("a file that is broken at the first start names line and key", async (t) => {
+  const { dir, path } = await makeDir(t, "{\n  gatway: {} }");
+  await assert.rejects(openConfig({ path, stateDir: dir, schema, clock: systemClock }), (error: OpenClawError) =>
+    error.code === "CONFIG_INVALID" && error.message.includes(`${path}:2:3 "gatway" is not a key; did you mean "gateway"?`));
+});
+
+test("a change on disk is noticed once it has settled", async (t) => {
+  const { dir, path } = await makeDir(t, "{}");
+  const clock = new VirtualClock();
+  await using config = await openConfig({ path, stateDir: dir, schema, clock });
+  const changed = new Promise((resolve) => config.onChange((values) => resolve(getConfigValue(values, "gateway.port"))));
+  await writeFile(path, "{ gateway: { po");
+  await writeFile(path, "{ gateway: { port: 7 } }");
+  const advance = setInterval(() => void clock.advance(100), 5); // the kernel tells in its own time
+  t.after(() => clearInterval(advance));
+  assert.equal(await changed, 7);
+  clearInterval(advance);
+});
+
+test("two modules cannot claim one key", () => {
+  const slice: JsonSchema = { type: "object", properties: { x: { type: "string" } } };
+  assert.throws(() => mergeSchemas({ "a.b": slice, a: { type: "object", properties: { b: slice } } }), /two modules claim/);
+});

@@ -1,0 +1,19 @@
+import { open, realpath, rename, rm } from "node:fs/promises";
+
+/** Replaces a file, 0600, whole or not at all; durable when it resolves. A link is followed, and stays a link. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const temporary = `${target}.new`;
+  const file = await open(temporary, "w", 0o600);
+  try {
+    await file.chmod(0o600);
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, target);
+}

@@ -1,0 +1,38 @@
+/**
+ * The engine: everything durable, and the bus.
+ *
+ * Opens the port `Engine` of the sdk in memory or on SQLite, and the state directory the latter lives in. It promises what
+ * the contract suite in `testkit/engine-contract.ts` tests: what was confirmed is on the disk, a superseded claim writes
+ * nothing, readers see neither gap nor repeat, a full or locked disk is a code and no half-write. It never looks into the
+ * bytes it keeps, and nothing above it can tell which engine it is. Importing this file loads no database: the command
+ * line, which opens none, pays nothing for it.
+ */
+import type { Engine } from "@openclaw/sdk";
+import type { MemoryEngineDeps } from "./engine/memory-engine.ts";
+import type { SqliteEngineDeps } from "./engine/sqlite-engine.ts";
+import type { StateDir, StateDirDeps } from "./engine/state-dir.ts";
+
+export { resolveStateDir, type StateDirChoice } from "./engine/resolve-state-dir.ts";
+export type { MemoryEngineDeps, SqliteEngineDeps, StateDir, StateDirDeps };
+
+/** Keeps everything in memory and forgets it when disposed. The caller disposes. */
+export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> {
+  return (await import("./engine/memory-engine.ts")).openMemoryEngine(deps);
+}
+
+/**
+ * Opens, creates or migrates the database in a state directory this process owns. Throws STATE_FOREIGN, STATE_NEWER,
+ * STATE_DAMAGED, MIGRATION_FAILED, DISK_FULL, FILE_LOCKED or ENGINE_UNAVAILABLE. Disposing writes what was accepted first;
+ * the caller disposes.
+ */
+export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> {
+  return (await import("./engine/sqlite-engine.ts")).openSqliteEngine(deps);
+}
+
+/**
+ * Makes the state directory, checks that it is private and becomes its one owner until disposed or dead. Throws STATE_UNSAFE,
+ * STATE_HELD, DISK_FULL or ENGINE_UNAVAILABLE. The caller disposes, after everything that lives in it.
+ */
+export async function openStateDir(deps: StateDirDeps): Promise<StateDir> {
+  return (await import("./engine/state-dir.ts")).openStateDir(deps);
+}

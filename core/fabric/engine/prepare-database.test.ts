@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test, type TestContext } from "node:test";
+import { hasCode, OpenClawError } from "@openclaw/protocol";
+import { prepareDatabase } from "./prepare-database.ts";
+import type { SchemaStep } from "./sqlite-schema.ts";
+
+const FIRST: SchemaStep = { what: "first", apply: (database) => database.exec("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT) STRICT") };
+const SECOND: SchemaStep = {
+  what: "second",
+  apply: (database) => {
+    database.exec("ALTER TABLE notes ADD COLUMN loud TEXT");
+    database.exec("UPDATE notes SET loud = upper(text)");
+  },
+};
+const THIRD: SchemaStep = { what: "third", apply: (database) => database.exec("CREATE INDEX notes_loud ON notes (loud)") };
+const BROKEN: SchemaStep = {
+  what: "broken",
+  apply: (database) => {
+    database.exec("DELETE FROM notes");
+    database.exec("INSERT INTO nowhere VALUES (1)");
+  },
+};
+
+function makePath(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), "engine-schema-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return join(dir, "it's state", "openclaw.sqlite");
+}
+
+/** A file of version 1 with one note in it. */
+function makeFirst(path: string): void {
+  prepareDatabase(path, [FIRST]).close();
+  const database = new DatabaseSync(path);
+  database.exec("INSERT INTO notes (text) VALUES ('hello')");
+  database.close();
+}
+
+function codeOfOpening(path: string, steps: readonly SchemaStep[]): OpenClawError {
+  try {
+    prepareDatabase(path, steps).close();
+  } catch (error) {
+    if (error instanceof OpenClawError) return error;
+    throw error;
+  }
+  return assert.fail("it opened");
+}
+
+test("a fresh file takes every step, and the connection handed out refuses to write", (t) => {
+  const path = makePath(t);
+  const database = prepareDatabase(path, [FIRST, SECOND, THIRD]);
+  assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], 3);
+  assert.throws(() => database.exec("INSERT INTO notes (text) VALUES ('x')"), /readonly/);
+  database.close();
+  assert.deepEqual(readdirSync(join(path, "..")), ["openclaw.sqlite"]);
+});
+
+test("an older file is migrated on a copy, keeps its data and settings, and stays beside under its version", (t) => {
+  const path = makePath(t);
+  makeFirst(path);
+  const database = prepareDatabase(path, [FIRST, SECOND, THIRD]);
+  assert.deepEqual({ ...database.prepare("SELECT text, loud FROM notes").get() }, { text: "hello", loud: "HELLO" });
+  const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+  assert.deepEqual(["user_version", "auto_vacuum", "journal_mode"].map(pragma), [3, 2, "wal"]);
+  database.close();
+  const kept = new DatabaseSync(`${path}.version-1`, { readOnly: true });
+  assert.equal(kept.prepare("PRAGMA user_version").get()?.["user_version"], 1);
+  assert.equal(kept.prepare("SELECT text FROM notes").get()?.["text"], "hello");
+  kept.close();
+  assert.equal(existsSync(`${path}.migrating`), false);
+  assert.equal(statSync(path).mode & 0o077, 0);
+});
+
+test("nothing is copied when nothing is to migrate", (t) => {
+  const path = makePath(t);
+  makeFirst(path);
+  const before = statSync(path);
+  prepareDatabase(path, [FIRST]).close();
+  assert.equal(statSync(path).ino, before.ino);
+  assert.deepEqual(readdirSync(join(path, "..")), ["openclaw.sqlite"]);
+});
+
+test("a migration that fails is MIGRATION_FAILED and the old file is byte for byte what it was", (t) => {
+  const path = makePath(t);
+  makeFirst(path);
+  const before = readFileSync(path);
+  const error = codeOfOpening(path, [FIRST, SECOND, BROKEN]);
+  assert.ok(hasCode(error, "MIGRATION_FAILED"));
+  assert.match(error.message, /nowhere/);
+  assert.deepEqual(readFileSync(path), before);
+  assert.deepEqual(readdirSync(join(path, "..")), ["openclaw.sqlite"]);
+  prepareDatabase(path, [FIRST, SECOND]).close();
+});
+
+test("a migration while another connection uses the file is MIGRATION_FAILED", (t) => {
+  const path = makePath(t);
+  makeFirst(path);
+  const user = new DatabaseSync(path);
+  user.exec("INSERT INTO notes (text) VALUES ('in the log')");
+  assert.ok(hasCode(codeOfOpening(path, [FIRST, SECOND]), "MIGRATION_FAILED"));
+  assert.equal(user.prepare("SELECT count(*) AS rows FROM notes").get()?.["rows"], 2);
+  user.close();
+  const database = prepareDatabase(path, [FIRST, SECOND]);
+  assert.equal(database.prepare("SELECT count(*) AS rows FROM notes").get()?.["rows"], 2);
+  database.close();
+});
+
+test("a copy left by a crash is replaced", (t) => {
+  const path = makePath(t);
+  makeFirst(path);
+  writeFileSync(`${path}.migrating`, "half");
+  prepareDatabase(path, [FIRST, SECOND]).close();
+  assert.equal(existsSync(`${path}.migrating`), false);
+});
+
+test("a newer file is STATE_NEWER, and untouched", (t) => {
+  const path = makePath(t);
+  prepareDatabase(path, [FIRST, SECOND]).close();
+  const before = readFileSync(path);
+  const error = codeOfOpening(path, [FIRST]);
+  assert.ok(hasCode(error, "STATE_NEWER"));
+  assert.deepEqual([error.detail["version"], error.detail["known"]], [2, 1]);
+  assert.deepEqual(readFileSync(path), before);
+});
+
+test("another program's file is STATE_FOREIGN, and untouched", (t) => {
+  const path = makePath(t);
+  prepareDatabase(path, [FIRST]).close();
+  const other = new DatabaseSync(path);
+  other.exec("PRAGMA application_id = 1234");
+  other.close();
+  assert.ok(hasCode(codeOfOpening(path, [FIRST]), "STATE_FOREIGN"));
+
+  rmSync(path);
+  const unmarked = new DatabaseSync(path);
+  unmarked.exec("CREATE TABLE theirs (x)");
+  unmarked.close();
+  assert.ok(hasCode(codeOfOpening(path, [FIRST]), "STATE_FOREIGN"));
+
+  const text = "This is a diary, not a database. ".repeat(40);
+  writeFileSync(path, text);
+  assert.ok(hasCode(codeOfOpening(path, [FIRST]), "STATE_FOREIGN"));
+  assert.equal(readFileSync(path, "utf8"), text);
+});
+
+test("a file that a crash left empty is begun again", (t) => {
+  const path = makePath(t);
+  prepareDatabase(path, [FIRST]).close();
+  writeFileSync(path, "");
+  const database = prepareDatabase(path, [FIRST]);
+  assert.equal(database.prepare("SELECT count(*) AS rows FROM notes").get()?.["rows"], 0);
+  database.close();
+});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { VirtualClock } from "../../../testkit/virtual-clock.ts";
+import { WriterQueue } from "./writer-queue.ts";
+
+test("when the writer dies, what it had is ENGINE_UNAVAILABLE, and what waited goes to a new one", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "engine-writer-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const program = join(dir, "mortal.mjs");
+  // Dies of the owner "poison"; answers everything else with the number of operations in the group.
+  writeFileSync(program, `
+    import { parentPort } from "node:worker_threads";
+    parentPort.on("message", (group) => {
+      if (group === "close") return parentPort.close();
+      if (group.ops.some((op) => op.owner === "poison")) process.exit(3);
+      parentPort.postMessage({ results: group.ops.map(() => ({ value: group.ops.length, count: 0, duplicate: false })), foreign: false });
+    });
+  `);
+  const queue = new WriterQueue({
+    clock: new VirtualClock(), passed: () => 0, onForeign: () => {}, program: pathToFileURL(program),
+    options: { path: "", batchRows: 128, dedupeMs: 0, lockWaitMs: 0, pagesMax: undefined },
+  });
+  const claim = (owner: string): Promise<number> => queue.submit({ op: "claim", slot: 1, owner }, 0).then(({ value }) => value);
+  assert.deepEqual(await Promise.all([claim("a"), claim("b")]), [2, 2]);
+  const poisoned = [claim("poison"), claim("neighbour")];
+  await Promise.resolve();
+  await Promise.resolve();
+  const behind = claim("ready behind it");
+  await Promise.resolve();
+  await Promise.resolve();
+  const waiting = claim("not yet posted");
+  for (const lost of [...poisoned, behind]) await assert.rejects(lost, { code: "ENGINE_UNAVAILABLE" });
+  assert.equal(await waiting, 1);
+  await queue.drain();
+  const last = claim("last");
+  await queue.close();
+  assert.equal(await last, 1);
+  await assert.rejects(claim("too late"), { code: "CLOSED" });
+});

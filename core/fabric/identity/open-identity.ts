@@ -1,0 +1,404 @@
+/**
+ * The devices this gateway knows: who may connect, in which role, with which scopes, by which token.
+ */
+import { OpenClawError, SCOPES, type Role, type Scope } from "@openclaw/protocol";
+import type { Closer, Records } from "@openclaw/sdk";
+import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import type { Secret } from "../../base/secret.ts";
+import { containsScopes, decideAdmission, isScope } from "./decide-admission.ts";
+import type { DeviceFace, DeviceRecord, PairRequest, RoleGrant } from "./device-record.ts";
+import { DeviceStore, type RecordSeal } from "./device-store.ts";
+import { deriveDeviceToken, deriveGatewayKey, type GatewayKey } from "./device-token.ts";
+
+export const IDENTITY_LIMITS = { requestTtlMs: 300_000, requestsWaitingMax: 256, devicesMax: 10_000, seenFlushMs: 60_000 } as const;
+
+export interface IdentityDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Derives device tokens and the gateway's own key. Whoever has it can be any device. */
+  readonly tokenKey: Buffer;
+  readonly seal?: RecordSeal;
+  /** `gateway.nodes.pairing.autoApproveLocal`; true unless given. */
+  readonly autoApproveLocal?: () => boolean;
+  readonly onProblem?: (event: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface AdmitRequest {
+  readonly deviceId: string;
+  /** Canonical, from `verifyDeviceProof`. */
+  readonly publicKey: string;
+  readonly face: DeviceFace;
+  readonly role: Role;
+  readonly scopes: readonly string[];
+  readonly credential: "shared-secret" | "device-token";
+  /** From this machine, and not from a page of another origin. */
+  readonly local: boolean;
+}
+
+export type Admission =
+  | { readonly kind: "admitted"; readonly scopes: readonly Scope[]; readonly token: Secret; readonly issuedAtMs: number }
+  | { readonly kind: "scope-mismatch"; readonly approvedScopes: readonly string[] }
+  | {
+    readonly kind: "wait"; readonly request: PairRequest; readonly approvedRoles: readonly string[];
+    readonly approvedScopes: readonly string[];
+  };
+
+/** Who asks for a change of somebody's authority: it can never give what it does not have. */
+export interface Caller { readonly scopes: readonly string[]; readonly deviceId?: string; readonly connId?: string; readonly name: string }
+
+export type IdentityChange =
+  | { readonly type: "requested"; readonly request: PairRequest }
+  | {
+    readonly type: "resolved"; readonly requestId: string; readonly deviceId: string; readonly decision: "approved" | "rejected";
+    readonly atMs: number;
+  }
+  /** Live connections of the device (in that role) must end now, but for `sparing`. */
+  | {
+    readonly type: "revoked"; readonly deviceId: string; readonly role?: Role;
+    readonly cause: "removed" | "revoked" | "rotated" | "narrowed"; readonly sparing?: string;
+  }
+  | { readonly type: "changed" };
+
+export interface Identity extends AsyncDisposable {
+  readonly gateway: GatewayKey;
+  /** Decides about a device that has proved its key and credential; writes the record or the request it leads to. */
+  admit(request: AdmitRequest): Promise<Admission>;
+  /** Constant time. False for an unknown device, another role, an older generation, or a revoked token. */
+  checkToken(deviceId: string, role: Role, candidate: string): boolean;
+  device(deviceId: string): DeviceRecord | undefined;
+  devices(): readonly DeviceRecord[];
+  requests(): readonly PairRequest[];
+  /** Remembered in memory and written now and then: a connect must not wait for a disk. */
+  seen(deviceId: string, reason: string): void;
+  /** Throws NOT_FOUND, or MISSING_SCOPE when the caller would give away more than it has. */
+  approve(requestId: string, caller: Caller): Promise<DeviceRecord>;
+  reject(requestId: string): Promise<PairRequest>;
+  remove(deviceId: string): Promise<void>;
+  rename(deviceId: string, label: string): Promise<void>;
+  /** Next generation, same scopes or fewer. Throws NOT_FOUND, AUTH_SCOPE_MISMATCH, MISSING_SCOPE. */
+  rotate(deviceId: string, role: Role, scopes: readonly string[] | undefined, caller: Caller): Promise<{
+    readonly scopes: readonly string[]; readonly rotatedAtMs: number; readonly token: Secret;
+  }>;
+  revoke(deviceId: string, role: Role): Promise<number>;
+  onChanged(listener: (change: IdentityChange) => void): Closer;
+}
+
+/** Loads the devices. Whoever opens it disposes it. */
+export async function openIdentity(deps: IdentityDeps): Promise<Identity> {
+  const identity = new DeviceIdentity(deps);
+  await identity.load();
+  return identity;
+}
+
+class DeviceIdentity implements Identity {
+  readonly #deps: IdentityDeps;
+  readonly #store: DeviceStore;
+  readonly #listeners = new Set<(change: IdentityChange) => void>();
+  readonly #closing = new AbortController();
+  readonly #seen = new Map<string, { readonly atMs: number; readonly reason: string }>();
+  readonly #sparing = new Map<string, string>();
+  #seenTimer: Closer | undefined;
+  #gateway: GatewayKey | undefined;
+
+  constructor(deps: IdentityDeps) {
+    this.#deps = deps;
+    this.#store = new DeviceStore({ records: deps.records, seal: deps.seal, onDevice: (before, after) => this.#onDevice(before, after) });
+  }
+
+  load(): Promise<void> {
+    return this.#store.load(this.#closing.signal, (error) => {
+      if (!this.#closing.signal.aborted) this.#deps.onProblem?.("identity.watch_failed", { error: String(error) });
+    });
+  }
+
+  get gateway(): GatewayKey {
+    return (this.#gateway ??= deriveGatewayKey(this.#deps.tokenKey));
+  }
+
+  async admit(request: AdmitRequest): Promise<Admission> {
+    const scopes = request.scopes.filter(isScope);
+    const record = this.#store.device(request.deviceId);
+    const answer = decideAdmission(record, {
+      role: request.role,
+      scopes,
+      credential: request.credential,
+      mayApproveSilently: request.local && request.credential === "shared-secret" && (this.#deps.autoApproveLocal?.() ?? true),
+    });
+    switch (answer.kind) {
+      case "admit": return this.#admitted(record as DeviceRecord, request.role, scopes);
+      case "scope-mismatch": return { kind: "scope-mismatch", approvedScopes: record?.roles[request.role]?.scopes ?? [] };
+      case "approve-silently": {
+        const approved = await this.#grant({ ...request, scopes }, "silent");
+        this.#tell(
+          {
+            type: "resolved", requestId: this.#deps.ids.uuid(), deviceId: request.deviceId, decision: "approved",
+            atMs: this.#deps.clock.now(),
+          },
+        );
+        return this.#admitted(approved, request.role, scopes);
+      }
+      case "wait": {
+        const waiting = await this.#ask({ ...request, scopes }, answer.reason);
+        const grants = Object.entries(record?.roles ?? {});
+        return {
+          kind: "wait", request: waiting, approvedRoles: grants.map(([role]) => role),
+          approvedScopes: grants.flatMap(([, grant]) => grant?.scopes ?? []),
+        };
+      }
+    }
+  }
+
+  checkToken(deviceId: string, role: Role, candidate: string): boolean {
+    const grant = this.#store.device(deviceId)?.roles[role];
+    if (grant === undefined || grant.revokedAtMs !== undefined) return false;
+    return deriveDeviceToken(this.#deps.tokenKey, deviceId, role, grant.generation).equals(candidate);
+  }
+
+  device(deviceId: string): DeviceRecord | undefined {
+    const record = this.#store.device(deviceId);
+    return record === undefined ? undefined : this.#withSeen(record);
+  }
+
+  devices(): readonly DeviceRecord[] {
+    return this.#store.devices().map((record) => this.#withSeen(record));
+  }
+
+  requests(): readonly PairRequest[] {
+    const oldestMs = this.#deps.clock.now() - IDENTITY_LIMITS.requestTtlMs;
+    return this.#store.requests().filter((request) => request.atMs > oldestMs);
+  }
+
+  seen(deviceId: string, reason: string): void {
+    this.#seen.set(deviceId, { atMs: this.#deps.clock.now(), reason });
+    this.#seenTimer ??= this.#deps.clock.after(IDENTITY_LIMITS.seenFlushMs, () => {
+      this.#seenTimer = undefined;
+      void this.#flushSeen();
+    });
+  }
+
+  async approve(requestId: string, caller: Caller): Promise<DeviceRecord> {
+    const request = this.#waiting(requestId);
+    if (request.role === "node" && !caller.scopes.includes("operator.admin")) throw missingScope("operator.admin");
+    for (const scope of request.scopes) if (!containsScopes(caller.scopes, [scope])) throw missingScope(scope);
+    const record = await this.#grant(request, caller.name);
+    await this.#store.updateRequest(requestId, () => undefined);
+    this.#tell({ type: "resolved", requestId, deviceId: request.deviceId, decision: "approved", atMs: this.#deps.clock.now() });
+    return record;
+  }
+
+  async reject(requestId: string): Promise<PairRequest> {
+    const request = this.#waiting(requestId);
+    await this.#store.updateRequest(requestId, () => undefined);
+    this.#tell({ type: "resolved", requestId, deviceId: request.deviceId, decision: "rejected", atMs: this.#deps.clock.now() });
+    return request;
+  }
+
+  async remove(deviceId: string): Promise<void> {
+    this.#known(deviceId);
+    this.#seen.delete(deviceId);
+    await this.#store.updateDevice(deviceId, () => undefined);
+  }
+
+  async rename(deviceId: string, label: string): Promise<void> {
+    this.#known(deviceId);
+    await this.#store.updateDevice(deviceId, (now) => (now === undefined ? undefined : { ...now, label }));
+  }
+
+  async rotate(
+    deviceId: string, role: Role, scopes: readonly string[] | undefined, caller: Caller,
+  ): Promise<{ scopes: readonly string[]; rotatedAtMs: number; token: Secret }> {
+    const rotatedAtMs = this.#deps.clock.now();
+    const spare = caller.deviceId === deviceId ? caller.connId : undefined;
+    const record = await this.#change(deviceId, spare, (now) => {
+      const grant = now.roles[role];
+      if (grant === undefined || grant.revokedAtMs !== undefined) throw new OpenClawError(
+        "NOT_FOUND", { why: `The device has no ${role} token.`, detail: { deviceId, role } },
+      );
+      const wanted = scopes ?? grant.scopes;
+      if (!containsScopes(grant.scopes, wanted)) throw new OpenClawError(
+        "AUTH_SCOPE_MISMATCH", { detail: { deviceId, approvedScopes: grant.scopes } },
+      );
+      // A caller that could mint a token stronger than itself would be its own approver.
+      const isOwn = caller.deviceId === deviceId;
+      if (role === "node" && !isOwn && !caller.scopes.includes("operator.admin")) throw missingScope("operator.admin");
+      for (const scope of wanted) if (!containsScopes(caller.scopes, [scope])) throw missingScope(scope);
+      const next: RoleGrant = { ...grant, scopes: wanted.filter(isScope), generation: grant.generation + 1, rotatedAtMs };
+      return { ...now, roles: { ...now.roles, [role]: next } };
+    });
+    const grant = record.roles[role] as RoleGrant;
+    return { scopes: grant.scopes, rotatedAtMs, token: deriveDeviceToken(this.#deps.tokenKey, deviceId, role, grant.generation) };
+  }
+
+  async revoke(deviceId: string, role: Role): Promise<number> {
+    const revokedAtMs = this.#deps.clock.now();
+    await this.#change(deviceId, undefined, (now) => {
+      const grant = now.roles[role];
+      if (grant === undefined) throw new OpenClawError(
+        "NOT_FOUND", { why: `The device has no ${role} token.`, detail: { deviceId, role } },
+      );
+      return { ...now, roles: { ...now.roles, [role]: { ...grant, revokedAtMs } } };
+    });
+    return revokedAtMs;
+  }
+
+  onChanged(listener: (change: IdentityChange) => void): Closer {
+    this.#listeners.add(listener);
+    return { close: () => this.#listeners.delete(listener) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#seenTimer?.close();
+    await this.#flushSeen();
+    this.#closing.abort(new OpenClawError("CLOSED"));
+    this.#listeners.clear();
+  }
+
+  #admitted(record: DeviceRecord, role: Role, scopes: readonly Scope[]): Admission {
+    const grant = record.roles[role] as RoleGrant;
+    const token = deriveDeviceToken(this.#deps.tokenKey, record.deviceId, role, grant.generation);
+    return { kind: "admitted", scopes, token, issuedAtMs: grant.rotatedAtMs ?? grant.createdAtMs };
+  }
+
+  /** Adds role and scopes to the device's record. Wider scopes and a repaired role are a new generation of the token. */
+  async #grant(
+    request: { deviceId: string; publicKey: string; face: DeviceFace; role: Role; scopes: readonly string[] }, approvedVia: string,
+  ): Promise<DeviceRecord> {
+    const nowMs = this.#deps.clock.now();
+    if (this.#store.device(request.deviceId) === undefined && this.#store.devices().length >= IDENTITY_LIMITS.devicesMax) {
+      throw new OpenClawError(
+        "BACKPRESSURE",
+        { why: `No more than ${IDENTITY_LIMITS.devicesMax} devices.`, next: "Remove devices that are no longer used: openclaw devices" },
+      );
+    }
+    const record = await this.#store.updateDevice(request.deviceId, (now) => {
+      const old = now?.roles[request.role];
+      const kept = old === undefined || old.revokedAtMs !== undefined ? [] : old.scopes;
+      const scopes = SCOPES.filter((scope) => kept.includes(scope) || request.scopes.includes(scope));
+      const grant: RoleGrant = {
+        scopes, generation: (old?.generation ?? 0) + 1, createdAtMs: old?.createdAtMs ?? nowMs,
+        ...(old === undefined ? {} : { rotatedAtMs: nowMs }),
+      };
+      return {
+        ...now,
+        deviceId: request.deviceId,
+        publicKey: request.publicKey,
+        face: request.face,
+        approvedVia,
+        createdAtMs: now?.createdAtMs ?? nowMs,
+        approvedAtMs: nowMs,
+        roles: { ...now?.roles, [request.role]: grant },
+      };
+    });
+    return record as DeviceRecord;
+  }
+
+  /** One waiting request per device and role: asking again refreshes it. */
+  async #ask(request: AdmitRequest & { readonly scopes: readonly Scope[] }, reason: PairRequest["reason"]): Promise<PairRequest> {
+    const nowMs = this.#deps.clock.now();
+    const all = this.#store.requests().sort((a, b) => a.atMs - b.atMs);
+    const same = all.find(
+      (one) => one.deviceId === request.deviceId && one.role === request.role && one.atMs > nowMs - IDENTITY_LIMITS.requestTtlMs,
+    );
+    for (const [index, one] of all.entries()) {
+      const expired = one.atMs <= nowMs - IDENTITY_LIMITS.requestTtlMs;
+      if (one !== same && (expired || all.length - index >= IDENTITY_LIMITS.requestsWaitingMax)) await this.#store.updateRequest(
+        one.requestId, () => undefined,
+      );
+    }
+    const { deviceId, publicKey, face, role, scopes } = request;
+    const waiting: PairRequest = {
+      requestId: same?.requestId ?? this.#deps.ids.uuid(), deviceId, publicKey, face, role, scopes, reason, atMs: nowMs,
+    };
+    await this.#store.updateRequest(waiting.requestId, () => waiting);
+    if (same === undefined) this.#tell({ type: "requested", request: waiting });
+    return waiting;
+  }
+
+  async #change(deviceId: string, sparing: string | undefined, change: (now: DeviceRecord) => DeviceRecord): Promise<DeviceRecord> {
+    this.#known(deviceId);
+    if (sparing !== undefined) this.#sparing.set(deviceId, sparing);
+    try {
+      const record = await this.#store.updateDevice(deviceId, (now) => (now === undefined ? undefined : change(now)));
+      if (record === undefined) throw unknownDevice(deviceId);
+      return record;
+    } finally {
+      this.#sparing.delete(deviceId);
+    }
+  }
+
+  #onDevice(before: DeviceRecord | undefined, after: DeviceRecord | undefined): void {
+    if (before !== undefined && after === undefined) this.#tell({ type: "revoked", deviceId: before.deviceId, cause: "removed" });
+    if (before !== undefined && after !== undefined) {
+      const sparing = this.#sparing.get(after.deviceId);
+      for (const role of Object.keys(before.roles) as Role[]) {
+        const cause = lostAuthority(before.roles[role] as RoleGrant, after.roles[role]);
+        if (cause !== undefined) this.#tell(
+          { type: "revoked", deviceId: after.deviceId, role, cause, ...(sparing === undefined ? {} : { sparing }) },
+        );
+      }
+    }
+    if (!onlySeen(before, after)) this.#tell({ type: "changed" });
+  }
+
+  #tell(change: IdentityChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #known(deviceId: string): void {
+    if (this.#store.device(deviceId) === undefined) throw unknownDevice(deviceId);
+  }
+
+  #waiting(requestId: string): PairRequest {
+    const request = this.requests().find((one) => one.requestId === requestId);
+    if (request === undefined) throw new OpenClawError(
+      "NOT_FOUND",
+      { why: "The pairing request is unknown or older than five minutes.", next: "Have the device connect again.", detail: { requestId } },
+    );
+    return request;
+  }
+
+  #withSeen(record: DeviceRecord): DeviceRecord {
+    const seen = this.#seen.get(record.deviceId);
+    return seen === undefined ? record : { ...record, lastSeenAtMs: seen.atMs, lastSeenReason: seen.reason };
+  }
+
+  async #flushSeen(): Promise<void> {
+    for (const [deviceId, seen] of [...this.#seen]) {
+      try {
+        await this.#store.updateDevice(
+          deviceId, (now) => (now === undefined ? undefined : { ...now, lastSeenAtMs: seen.atMs, lastSeenReason: seen.reason }),
+        );
+        if (this.#seen.get(deviceId) === seen) this.#seen.delete(deviceId);
+      } catch (error) {
+        this.#deps.onProblem?.("identity.seen_not_saved", { deviceId, error: String(error) });
+        return;
+      }
+    }
+  }
+}
+
+/** What a change takes away from live connections; a pure widening (upgrade) takes nothing. */
+function lostAuthority(before: RoleGrant, after: RoleGrant | undefined): "removed" | "revoked" | "rotated" | "narrowed" | undefined {
+  if (after === undefined) return "removed";
+  if (after.revokedAtMs !== undefined && before.revokedAtMs === undefined) return "revoked";
+  if (!containsScopes(after.scopes, before.scopes)) return "narrowed";
+  return after.generation !== before.generation && after.scopes.length === before.scopes.length ? "rotated" : undefined;
+}
+
+/** Being seen again is no change that anybody has to hear of. */
+function onlySeen(before: DeviceRecord | undefined, after: DeviceRecord | undefined): boolean {
+  if (before === undefined || after === undefined) return false;
+  return before.roles === after.roles && before.face === after.face && before.label === after.label;
+}
+
+function missingScope(scope: string): OpenClawError {
+  const error = new OpenClawError("MISSING_SCOPE", { detail: { missingScope: scope, requiredScopes: [scope] } });
+  error.message = `missing scope: ${scope}`; // the wire's own words
+  return error;
+}
+
+function unknownDevice(deviceId: string): OpenClawError {
+  return new OpenClawError("NOT_FOUND", { why: "No such device.", next: "Run: openclaw devices list", detail: { deviceId } });
+}

@@ -1,0 +1,11 @@
+/**
+ * The program's own log.
+ *
+ * One JSON object a line: `ts`, `level`, `event` and fields. A logger never throws, never blocks and never prints a secret:
+ * values of type `Secret` and fields whose names say so are shown as `[secret]`, and every line, string, depth and queue has
+ * a bound. What cannot be written is counted and the count is written later. The log is not the journal: nothing reads it
+ * back to decide anything.
+ */
+export { createLogger, LOG_LEVELS, type Logger, type LogFields, type LogLevel, type LoggerOptions } from "./telemetry/create-logger.ts";
+export { openLogFile, type LogFile, type LogFileOptions } from "./telemetry/open-log-file.ts";
+export { readLogTail, type LogTail, type LogTailOptions } from "./telemetry/read-log-tail.ts";

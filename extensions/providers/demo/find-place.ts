@@ -1,0 +1,45 @@
+/** Which machine a sentence speaks of: `on the 'heavy-compute' node`, `on node pi`, `on tag gpu`, `how busy is pi`. */
+import type { Place } from "./wish.ts";
+
+const NAME = String.raw`(?:["'“‘](?<quoted>[\w.:-]{1,128})["'”’]|(?<word>[\w.:-]{0,127}\w))`;
+const TAGGED = new RegExp(String.raw`\s+(?:on|from)\s+(?:(?:the|a|any|some)\s+)?(?:(?:node|machine)s?\s+)?(?:tagged|with\s+(?:the\s+)?tag|tag)\s+(?:as\s+)?${NAME}(?:\s+(?:node|machine))?`, "gi");
+const NAMED = new RegExp(String.raw`\s+(?:on|from)\s+(?:(?:the|my|our)\s+)?(?:(?:node|machine|server|host)\s+(?:called\s+|named\s+)?)?${NAME}(?:\s+(?:node|machine|server|host))?`, "gi");
+const BUSY = new RegExp(String.raw`\bhow\s+(?:busy|loaded)\s+(?:is|are)\s+(?:(?:the|my|our)\s+)?(?:(?:node|machine|server|host)\s+)?${NAME}`, "gi");
+
+/** Words after "on" that name no other machine. */
+const HERE = /^(?:this|here|it|that|the|a|an|my|your|its|local|localhost|gateway|disk|node|machine|server|host|me|time|top|standby|hold)$/i;
+
+/** The first place named, and the text without it. Text in backticks is left alone. */
+export function findPlace(text: string): { readonly place: Place | undefined; readonly rest: string } {
+  const masked = text.replace(/`[^`]*`/g, (quoted) => "`".repeat(quoted.length));
+  for (const [kind, pattern] of [["tag", TAGGED], ["node", NAMED], ["node", BUSY]] as const) {
+    for (const found of masked.matchAll(pattern)) {
+      const said = found.groups?.["quoted"] ?? found.groups?.["word"] ?? "";
+      if (said === "" || HERE.test(said)) continue;
+      if (pattern === BUSY) return { place: { selector: { node: said }, said }, rest: text };
+      const rest = text.slice(0, found.index) + text.slice(found.index + found[0].length);
+      return { place: { selector: kind === "tag" ? { tag: said } : { node: said }, said }, rest };
+    }
+  }
+  return { place: undefined, rest: text.replace(/\s+(?:on|of)\s+(?:this|the|my)\s+(?:local\s+|gateway'?s?\s+)?(?:machine|computer|node|host|gateway)\b/i, "") };
+}
+
+/** `only on pi`, `nowhere else`: then another machine is no answer. */
+export function insistsOnPlace(text: string): boolean {
+  return /\b(?:only|exactly|strictly|must|nowhere else|no other|not (?:any|on any) other)\b/i.test(text.replace(/`[^`]*`/g, ""));
+}
+
+/** `or anywhere`, `otherwise here`: another machine is welcome. */
+export function welcomesElsewhere(text: string): boolean {
+  return /\b(?:or (?:on )?(?:any|another|some other|elsewhere|here|locally)|anywhere|otherwise|if (?:that|it) fails|wherever)\b/i.test(text.replace(/`[^`]*`/g, ""));
+}
+
+/** The sentence without greetings around it and without its final mark. */
+export function withoutCourtesy(text: string): string {
+  let plain = text.trim();
+  for (let before = ""; before !== plain; ) {
+    before = plain;
+    plain = plain.replace(/^(?:please|kindly|ok(?:ay)?|so|now|hey openclaw|openclaw|(?:could|can|would|will) you(?: please)?|i(?:'d| would) like you to|i want you to)[,:]?\s+/i, "");
+  }
+  return plain.replace(/[,\s]+(?:please|thanks|thank you)[.!]*$/i, "").replace(/\s*[?!.]+$/, "");
+}

@@ -1,0 +1,40 @@
+/** What `models.providers.openai-compatible` may say. */
+import type { Infer, JsonSchema } from "@openclaw/protocol";
+
+export const chatConfig = {
+  type: "object",
+  additionalProperties: false,
+  required: ["baseUrl"],
+  properties: {
+    baseUrl: { type: "string", pattern: "^https?://", maxLength: 2_048, description: "Where the API begins, such as http://127.0.0.1:8080/v1." },
+    models: {
+      type: "array",
+      maxItems: 256,
+      description: "The models to offer. Empty: any name is passed on to the server.",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["id"],
+        properties: {
+          id: { type: "string", minLength: 1, maxLength: 256 },
+          name: { type: "string", minLength: 1, maxLength: 256 },
+          contextTokens: { type: "integer", minimum: 1 },
+          outputTokens: { type: "integer", minimum: 1 },
+        },
+      },
+    },
+    apiKeyEnv: { type: "string", minLength: 1, maxLength: 256, description: "Name of the environment variable that holds the key." },
+    apiKeyFile: { type: "string", minLength: 1, maxLength: 4_096, description: "File that holds the key; only its owner may read it." },
+    outputTokensField: {
+      enum: ["max_tokens", "max_completion_tokens"], default: "max_tokens",
+      description: "How the server wants the output limit to be called.",
+    },
+    timeoutMs: { type: "integer", minimum: 100, maximum: 3_600_000, default: 120_000, description: "Longest silence between two bytes." },
+    connectTimeoutMs: { type: "integer", minimum: 100, maximum: 600_000, default: 10_000, description: "Longest wait for a connection." },
+    attemptsMax: { type: "integer", minimum: 1, maximum: 10, default: 4, description: "Attempts before a failure that may pass is reported." },
+  },
+} as const satisfies JsonSchema;
+
+export type ChatConfig = Infer<typeof chatConfig>;
+
+export const CHAT_DEFAULTS = { timeoutMs: 120_000, connectTimeoutMs: 10_000, attemptsMax: 4 } as const;

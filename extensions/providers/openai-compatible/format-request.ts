@@ -1,0 +1,51 @@
+/** Our request in the words of the wire. */
+import type { ModelMessage, ModelRequest, ToolCall } from "@openclaw/sdk";
+import type { ChatConfig } from "./config.ts";
+
+const ARGUMENTS_QUOTED_CHARS = 1_000;
+
+/** The JSON body of one request. Pure: every attempt sends the same bytes. */
+export function formatRequest(request: ModelRequest, config: ChatConfig): string {
+  return JSON.stringify({
+    model: request.model,
+    messages: request.messages.map(formatMessage),
+    stream: true,
+    stream_options: { include_usage: true },
+    ...(request.tools.length === 0 ? {} : {
+      tools: request.tools.map((tool) => ({ type: "function", function: { name: tool.name, description: tool.summary, parameters: tool.args } })),
+    }),
+    ...(request.outputTokensMax === undefined ? {} : { [config.outputTokensField ?? "max_tokens"]: request.outputTokensMax }),
+    ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
+    ...(request.logprobs === true ? { logprobs: true } : {}),
+  });
+}
+
+function formatMessage(message: ModelMessage): object {
+  switch (message.role) {
+    case "system":
+    case "user":
+      return { role: message.role, content: message.text };
+    case "tool":
+      // The wire has no field for failure; without the word a model takes the text of an error for an answer.
+      return { role: "tool", tool_call_id: message.callId, content: message.isError ? `Error: ${message.text}` : message.text };
+    case "assistant": {
+      const calls = message.calls ?? [];
+      if (calls.length === 0) return { role: "assistant", content: message.text };
+      return { role: "assistant", content: message.text === "" ? null : message.text, tool_calls: calls.map(formatCall) };
+    }
+  }
+}
+
+function formatCall(call: ToolCall): object {
+  return { id: call.id, type: "function", function: { name: call.name, arguments: parsableArguments(call.arguments) } };
+}
+
+/** Many servers parse the arguments of earlier calls and refuse the whole conversation when one is not JSON. */
+function parsableArguments(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return JSON.stringify({ notJson: text.slice(0, ARGUMENTS_QUOTED_CHARS) });
+  }
+}

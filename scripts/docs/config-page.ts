@@ -1,0 +1,28 @@
+/** docs/config.md: every key of the configuration, from the merged schema. */
+import type { JsonSchema } from "@openclaw/protocol";
+import { code, formatHead, formatTable } from "./markdown.ts";
+import { formatBounds, formatSchema } from "./schema-notation.ts";
+
+export function formatConfigPage(schema: JsonSchema): string {
+  const about = `The file is \`openclaw.json\` in the state directory (JSON5: comments and trailing commas are fine).
+\`openclaw config get\` shows what is in force, \`openclaw config set KEY VALUE\` changes it. A file that does not fit changes
+nothing: the last good one stays in force, and the message names line and key. Secrets do not belong here; a key marked
+*secret* takes the name of a variable or of a file.`;
+  const sections = Object.entries(schema.properties ?? {}).map(([name, section]) => {
+    const intro = section.description === undefined || section.properties === undefined ? "" : `${section.description}\n\n`;
+    return `## \`${name}\`\n\n${intro}${formatTable(["key", "type", "default", "what it does"], rowsOf(name, section))}`;
+  });
+  return [formatHead("Configuration", "the schema slices of core", about), ...sections].join("\n");
+}
+
+/** One row for each leaf; a table of things by name stands as `<name>`. */
+function rowsOf(path: string, schema: JsonSchema): readonly (readonly string[])[] {
+  const children = Object.entries(schema.properties ?? {}).flatMap(([name, value]) => rowsOf(`${path}.${name}`, value));
+  const byName = typeof schema.additionalProperties === "object" ? rowsOf(`${path}.<name>`, schema.additionalProperties) : [];
+  if (children.length + byName.length > 0) return [...children, ...byName];
+  const bounds = formatBounds(schema);
+  const limits = bounds === "" ? "" : `${bounds.charAt(0).toUpperCase()}${bounds.slice(1)}.`;
+  const notes = [schema.description ?? "", limits, schema.secret === true ? "*Secret.*" : ""];
+  const preset = schema.default === undefined ? "" : code(JSON.stringify(schema.default));
+  return [[code(path), code(formatSchema(schema)), preset, notes.filter((note) => note !== "").join(" ")]];
+}

@@ -1,0 +1,17 @@
+/**
+ * The modules of core as one ordered list, bottom to top. A file may import its own module, `base`, and the doors of the
+ * modules that stand before its own. A total order admits no cycle.
+ */
+export const FLOORS = [
+  { floor: "fabric", rooms: ["config", "telemetry", "engine", "vault", "identity", "audit", "journal", "ledger", "bus"] },
+  { floor: "execution", rooms: ["sandbox", "nodes", "node-host", "policy", "intents", "skills", "tools"] },
+  { floor: "cognition", rooms: ["models", "memory", "context", "supervisor", "runtime", "council", "planner"] },
+  { floor: "control", rooms: ["agents", "placement", "sessions", "routing", "media", "channels", "schedule", "gateway"] },
+] as const;
+
+/** Every module with its place in the order, from 0. */
+export const ROOMS: readonly { readonly floor: string; readonly room: string; readonly order: number }[] =
+  FLOORS.flatMap(({ floor, rooms }) => rooms.map((room) => ({ floor, room }))).map((place, order) => ({ ...place, order }));
+
+/** The door of a module, relative to the root. */
+export const doorOf = (place: { readonly floor: string; readonly room: string }): string => `core/${place.floor}/${place.room}.ts`;

@@ -1,0 +1,180 @@
+/**
+ * The real program on a free port with a home of its own: started, killed and started again as a person would.
+ *
+ * Everything lives in one temporary directory, which `dispose` removes after every process has gone.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WebSocket } from "ws";
+import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
+import type { EventFrame } from "@openclaw/protocol";
+
+export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
+const MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
+const READY_MS = 20_000;
+const POLL_MS = 20;
+
+export interface RealGatewayOptions {
+  /** The configuration file's content. */
+  readonly config?: unknown;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Watched {
+  readonly client: GatewayClient;
+  /** Every event so far, in order. */
+  readonly events: EventFrame[];
+  /** Resolves with the first event, past or to come, that fits. */
+  until(fits: (event: EventFrame) => boolean, signal?: AbortSignal): Promise<EventFrame>;
+}
+
+export interface RealGateway {
+  readonly home: string;
+  readonly stateDir: string;
+  readonly port: number;
+  readonly token: string;
+  readonly pid: number;
+  /** What the process wrote, both streams. */
+  output(): string;
+  connect(options?: { readonly scopes?: readonly string[]; readonly caps?: readonly string[]; readonly token?: string }): Promise<Watched>;
+  /** Runs the command line against this gateway. */
+  cli(args: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number }): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  /** Ends the gateway process without a chance to say goodbye. The local node lives on. */
+  kill(): Promise<void>;
+  /** Asks it to stop; resolves with its exit code. */
+  stop(): Promise<number | null>;
+  /** Starts it again on the same port and state. */
+  start(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export async function openRealGateway(options: RealGatewayOptions = {}): Promise<RealGateway> {
+  const home = await mkdtemp(join(tmpdir(), "openclaw-e2e-"));
+  await chmod(home, 0o755);
+  const stateDir = join(home, ".openclaw");
+  await mkdir(stateDir, { mode: 0o700 });
+  if (options.config !== undefined) await writeFile(join(stateDir, "openclaw.json"), JSON.stringify(options.config), { mode: 0o600 });
+  const port = await freePort();
+  const env = {
+    PATH: process.env["PATH"] ?? "", HOME: home, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(PROGRAM_ROOT, ".cache", "compile"), NO_COLOR: "1", TMPDIR: process.env["TMPDIR"] ?? tmpdir(),
+    ...options.env,
+  };
+  const run: { child?: ChildProcess; output: string; token: string } = { output: "", token: "" };
+  const spawned: ChildProcess[] = [];
+
+  const start = async (): Promise<void> => {
+    const child = spawn(process.execPath, [MAIN, "gateway", "run", "--port", String(port), ...(options.args ?? [])], { env, stdio: ["ignore", "pipe", "pipe"] });
+    run.child = child;
+    spawned.push(child);
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (run.output = (run.output + chunk.toString()).slice(-200_000)));
+    for (const began = Date.now(); ; ) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the gateway ended at its start (${child.exitCode ?? child.signalCode}):\n${run.output}`);
+      if (await answers(port)) break;
+      if (Date.now() - began > READY_MS) throw new Error(`the gateway was not ready in time:\n${run.output}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    run.token = (await readFile(join(stateDir, "credentials", "gateway-token"), "utf8")).trim();
+  };
+
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    const { child } = run;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+    return child.exitCode;
+  };
+
+  await start();
+  return {
+    home, stateDir, port,
+    get token() {
+      return run.token;
+    },
+    get pid() {
+      return run.child?.pid ?? 0;
+    },
+    output: () => run.output,
+    connect: (wish = {}) => connectWatched(port, wish.token ?? run.token, wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"], wish.caps ?? ["tool-events"]),
+    cli: async (args, { env: more = {}, timeoutMs = 60_000 } = {}) => {
+      const child = spawn(process.execPath, [MAIN, ...args], { env: { ...env, OPENCLAW_GATEWAY_PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+      await once(child, "close");
+      return { code: child.exitCode, stdout, stderr };
+    },
+    kill: async () => void (await end("SIGKILL")),
+    stop: () => end("SIGTERM"),
+    start,
+    dispose: async () => {
+      await end("SIGTERM");
+      await endLocalNode(stateDir);
+      for (const child of spawned) child.removeAllListeners();
+      await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    },
+  };
+}
+
+async function connectWatched(port: number, token: string, scopes: readonly string[], caps: readonly string[]): Promise<Watched> {
+  const events: EventFrame[] = [];
+  const waiting = new Set<() => void>();
+  const client = await connectGateway({
+    url: `ws://127.0.0.1:${port}`, openSocket: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as SocketLike,
+    hello: () => ({ client: { id: "gateway-client", mode: "backend", version: "0.0.0", platform: process.platform }, role: "operator", scopes: [...scopes], caps: [...caps], auth: { token } }),
+    onEvent: (event) => {
+      events.push(event);
+      for (const wake of [...waiting]) wake();
+    },
+  });
+  return {
+    client, events,
+    until: (fits, signal) => new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = events.find(fits);
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      void client.ended.then(({ code, reason }) => reject(new Error(`the connection ended: ${code} ${reason}`)));
+      waiting.add(look);
+      look();
+    }),
+  };
+}
+
+/** A local node outlives a killed gateway; a test must not leave it behind. */
+async function endLocalNode(stateDir: string): Promise<void> {
+  try {
+    const { pid } = JSON.parse(await readFile(join(stateDir, "local-node.json"), "utf8")) as { readonly pid: number };
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // none was left
+  }
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
