@@ -100,18 +100,23 @@ export function endOf(events: readonly ModelEvent[]): Extract<ModelEvent, { type
   const last = events.at(-1);
   assert.ok(last !== undefined && (last.type === "end" || last.type === "error"), "the end is the last event");
   for (const event of events) {
-    if (event.type === "text" || event.type === "thinking") assert.ok(typeof event.delta === "string" && event.delta !== "", "a delta brings something");
+    if (event.type === "text" || event.type === "thinking") {
+      assert.ok(typeof event.delta === "string" && event.delta !== "", "a delta brings something");
+    }
     if (event.type === "retry") {
       assert.ok(Object.hasOwn(ERRORS, event.code), `${event.code} is in the catalogue`);
-      assert.ok(Number.isInteger(event.attempt) && event.attempt >= 2 && event.waitMs >= 0, "a retry names the coming attempt and its wait");
+      assert.ok(Number.isInteger(event.attempt) && event.attempt >= 2 && event.waitMs >= 0,
+        "a retry names the coming attempt and its wait");
     }
   }
   if (last.type === "error") {
     assert.ok(Object.hasOwn(ERRORS, last.code), `${last.code} is in the catalogue`);
     assert.ok(last.why.length > 0 && last.why.length <= 2_000, "the reason is said, and bounded");
   } else {
-    for (const count of [last.usage.inputTokens, last.usage.outputTokens]) assert.ok(Number.isInteger(count) && count >= 0, "usage counts tokens");
-    assert.equal(last.finish === "tools", last.calls.length > 0 && last.finish !== "length" && last.finish !== "refusal", "tools means calls");
+    for (const count of [last.usage.inputTokens, last.usage.outputTokens]) assert.ok(Number.isInteger(count) && count >= 0,
+      "usage counts tokens");
+    assert.equal(last.finish === "tools", last.calls.length > 0 && last.finish !== "length" && last.finish !== "refusal",
+      "tools means calls");
   }
   return last;
 }
@@ -128,7 +133,8 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
       }
     });
   };
-  const stream = (under: ProviderUnderTest, messages: readonly ModelMessage[] | string, steer: Partial<ProviderContext> = {}, signal: AbortSignal = new AbortController().signal, config: unknown = under.config): AsyncIterable<ModelEvent> =>
+  const stream = (under: ProviderUnderTest, messages: readonly ModelMessage[] | string, steer: Partial<ProviderContext> = {},
+    signal: AbortSignal = new AbortController().signal, config: unknown = under.config): AsyncIterable<ModelEvent> =>
     under.provider.stream(modelRequest(messages, { model: under.model, tools: under.tools }), providerContext(config, steer), signal);
 
   contract("says what it is and which models it offers, without asking anybody", async ({ provider, config, model }) => {

@@ -58,10 +58,17 @@ export interface ScriptedRequest {
   readonly closed: Promise<"complete" | "closed-by-client">;
 }
 
+export interface ChatMessage {
+  readonly role: string;
+  readonly content?: string | null;
+  readonly tool_call_id?: string;
+  readonly tool_calls?: readonly unknown[];
+}
+
 export interface ChatBody {
   readonly model: string;
   readonly stream?: boolean;
-  readonly messages: readonly { readonly role: string; readonly content?: string | null; readonly tool_call_id?: string; readonly tool_calls?: readonly unknown[] }[];
+  readonly messages: readonly ChatMessage[];
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
   readonly [name: string]: unknown;
 }
@@ -105,7 +112,9 @@ export async function openScriptedModel(options: { readonly port?: number } = {}
     if (request.method === "GET" && path.endsWith("/models")) {
       return respond(response, 200, JSON.stringify({ object: "list", data: [{ id: "scripted", object: "model" }] }));
     }
-    if (request.method !== "POST" || !path.endsWith("/chat/completions")) return respond(response, 404, errorBody("no such path", "not_found"));
+    if (request.method !== "POST" || !path.endsWith("/chat/completions")) {
+      return respond(response, 404, errorBody("no such path", "not_found"));
+    }
     const body = await readBody(request);
     const closed = new Promise<"complete" | "closed-by-client">((resolve) => {
       response.on("close", () => resolve(response.writableFinished ? "complete" : "closed-by-client"));
@@ -145,7 +154,9 @@ function decide(body: ChatBody): ScriptedAnswer {
   const calls = findCalls(user, "call");
   if (calls.length > 0) return { calls };
   const tokens = /\[\[tokens (\d{1,6}) (\d{1,6})\]\]/.exec(user);
-  if (tokens !== null) return { text: Array.from({ length: Number(tokens[1]) }, (_, index) => `word${index} `), delayMs: Number(tokens[2]) };
+  if (tokens !== null) {
+    return { text: Array.from({ length: Number(tokens[1]) }, (_, index) => `word${index} `), delayMs: Number(tokens[2]) };
+  }
   const fault = /\[\[fault ([a-z0-9-]+)\]\]/.exec(user)?.[1];
   if (fault !== undefined) return FAULTS[fault] ?? { status: 400, body: errorBody(`no fault of that name: ${fault}`, "bad_request") };
   return { text: `echo: ${user}` };
@@ -203,7 +214,8 @@ async function give(answer: ScriptedAnswer, body: ChatBody, response: ServerResp
   await giveEvents(answer, body, response, counters);
 }
 
-async function giveRaw(answer: { readonly raw: readonly (string | Uint8Array)[]; readonly contentType?: string; readonly gapMs?: number }, response: ServerResponse): Promise<void> {
+async function giveRaw(answer: { readonly raw: readonly (string | Uint8Array)[]; readonly contentType?: string; readonly gapMs?: number },
+  response: ServerResponse): Promise<void> {
   response.writeHead(200, { "content-type": answer.contentType ?? "text/event-stream" });
   for (const chunk of answer.raw) {
     response.write(chunk);
@@ -212,11 +224,14 @@ async function giveRaw(answer: { readonly raw: readonly (string | Uint8Array)[];
   response.end();
 }
 
-async function giveFault(fault: "reset" | "endless" | "endless-comments" | "no-headers", response: ServerResponse, counters: Counters): Promise<void> {
+async function giveFault(fault: "reset" | "endless" | "endless-comments" | "no-headers", response: ServerResponse,
+  counters: Counters): Promise<void> {
   if (fault === "no-headers") return;
   if (fault === "reset") return void response.socket?.resetAndDestroy();
   response.writeHead(200, { "content-type": "text/event-stream" });
-  const event = fault === "endless" ? `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "and so on ".repeat(100) } }] })}\n\n` : `: ${"still here ".repeat(100)}\n`;
+  const event = fault === "endless"
+    ? `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "and so on ".repeat(100) } }] })}\n\n`
+    : `: ${"still here ".repeat(100)}\n`;
   let wake = (): void => {};
   response.on("drain", () => wake());
   response.on("close", () => wake());
@@ -229,8 +244,9 @@ async function giveFault(fault: "reset" | "endless" | "endless-comments" | "no-h
 async function giveEvents(answer: ScriptedSpeech, body: ChatBody, response: ServerResponse, counters: Counters): Promise<void> {
   const { model } = body;
   const head = { id: "chatcmpl-scripted", object: "chat.completion.chunk", created: 0, model };
-  const send = (choice: object, usage?: object): void => {
-    if (!response.destroyed) response.write(`data: ${JSON.stringify({ ...head, choices: [{ index: 0, finish_reason: null, ...choice }], ...(usage === undefined ? {} : { usage }) })}\n\n`);
+  const send = (choice: object): void => {
+    const chunk = { ...head, choices: [{ index: 0, finish_reason: null, ...choice }] };
+    if (!response.destroyed) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
   };
   const gap = async (): Promise<void> => (answer.delayMs === undefined ? undefined : pause(answer.delayMs));
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
@@ -239,7 +255,8 @@ async function giveEvents(answer: ScriptedSpeech, body: ChatBody, response: Serv
   for (const delta of deltasOf(answer)) {
     await gap();
     if (response.destroyed) return;
-    send({ delta: { content: delta }, ...(answer.logprob === undefined ? {} : { logprobs: { content: [{ token: delta, logprob: answer.logprob }] } }) });
+    send({ delta: { content: delta },
+      ...(answer.logprob === undefined ? {} : { logprobs: { content: [{ token: delta, logprob: answer.logprob }] } }) });
   }
   for (const piece of callPieces(answer, counters)) {
     await gap();
@@ -260,10 +277,12 @@ async function giveEvents(answer: ScriptedSpeech, body: ChatBody, response: Serv
 
 function giveJson(answer: ScriptedSpeech, body: ChatBody, response: ServerResponse, counters: Counters): void {
   const calls = (answer.calls ?? []).map((call) => ({
-    id: call.id ?? `call_${(counters.calls += 1)}`, type: "function", function: { name: call.name, arguments: formatArguments(call.arguments) },
+    id: call.id ?? `call_${(counters.calls += 1)}`, type: "function",
+      function: { name: call.name, arguments: formatArguments(call.arguments) },
   }));
   const text = deltasOf(answer).join("");
-  const message = { role: "assistant", content: text === "" && calls.length > 0 ? null : text, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
+  const message = { role: "assistant", content: text === "" && calls.length > 0 ? null : text,
+    ...(calls.length === 0 ? {} : { tool_calls: calls }) };
   const usage = usageOf(answer, body);
   respond(response, 200, JSON.stringify({
     id: "chatcmpl-scripted", object: "chat.completion", created: 0, model: body.model,
@@ -300,7 +319,8 @@ function finishOf(answer: ScriptedSpeech): string | null {
 
 function usageOf(answer: ScriptedSpeech, body: ChatBody): object | null {
   if (answer.usage === null) return null;
-  const prompt = answer.usage?.prompt_tokens ?? Math.ceil(body.messages.reduce((sum, message) => sum + (message.content ?? "").length, 0) / 4);
+  const prompt = answer.usage?.prompt_tokens ?? Math.ceil(body.messages.reduce((sum, message) => sum + (message.content ?? "").length,
+    0) / 4);
   const completion = answer.usage?.completion_tokens ?? Math.max(1, deltasOf(answer).length);
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }

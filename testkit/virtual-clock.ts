@@ -11,7 +11,13 @@
  *     await clock.advance(1_000);
  *     await waiting;
  */
-import type { Clock } from "../core/base/clock.ts";
+/** The shape of the program's clock: see core/base/clock.ts. */
+export interface TestClock {
+  now(): number;
+  monotonic(): number;
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  after(ms: number, run: () => void): { close(): void };
+}
 
 interface Timer {
   readonly dueMs: number;
@@ -26,7 +32,7 @@ export interface VirtualClockOptions {
   readonly seed?: number;
 }
 
-export class VirtualClock implements Clock {
+export class VirtualClock implements TestClock {
   #elapsedMs = 0;
   #made = 0;
   readonly #startMs: number;

@@ -20,7 +20,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const interruption = watchSignals();
   try {
     if (process.platform === "win32") {
-      return terminal.fail({ code: "PLATFORM_UNSUPPORTED", message: "OpenClaw runs on Windows inside WSL only.", next: "Run: wsl --install, then start it there.", exit: 69 });
+      return terminal.fail({
+        code: "PLATFORM_UNSUPPORTED", message: "OpenClaw runs on Windows inside WSL only.",
+        next: "Run: wsl --install, then start it there.", exit: 69,
+      });
     }
     return await obey(await parseCommandLine(argv), terminal, interruption.signal);
   } catch (error) {

@@ -159,7 +159,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       await sessions.answer(answer.sessionKey, { approvalId: answer.id, decision: answer.decision ?? "expired", by: answer.by }, OWNER);
     },
   }));
-  const placement = (late.placement = openPlacement({ engine, owner: `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`, clock, ids, log: logger, peek: journal.peek, onWork: sessions.onWork, onLost: sessions.onLost }));
+  const placement = (late.placement = openPlacement({ engine, owner: `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`, clock, ids, log: logger, peek: journal.peek, onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost }));
   stack.use(placement);
   stack.use(sessions);
 

@@ -31,7 +31,11 @@ const STARTING_WAIT_MS = 250;
 const STARTING_TRIES = 40;
 
 /** Connects for the time of `use`. Throws what `use` throws, or a coded reason why there is no connection. */
-export async function withGateway<T>(ctx: CommandContext, options: ConnectOptions, use: (gateway: GatewayClient) => Promise<T>): Promise<T> {
+export async function withGateway<T>(
+  ctx: CommandContext,
+  options: ConnectOptions,
+  use: (gateway: GatewayClient) => Promise<T>,
+): Promise<T> {
   const gateway = await openGateway(ctx, options);
   try {
     return await use(gateway);
@@ -41,7 +45,14 @@ export async function withGateway<T>(ctx: CommandContext, options: ConnectOption
 }
 
 /** One request on a connection of its own. */
-export async function askGateway(ctx: CommandContext, scopes: readonly Scope[], method: string, params?: unknown, where: Pick<ConnectOptions, "url" | "token"> = {}): Promise<unknown> {
+export async function askGateway(
+  ctx: CommandContext,
+  scopes: readonly Scope[],
+  method: string,
+  params?: unknown,
+  where: Pick<ConnectOptions,
+  "url" | "token"> = {},
+): Promise<unknown> {
   return withGateway(ctx, { scopes, ...where }, (gateway) => gateway.request(method, params, requestOptions(ctx)));
 }
 
@@ -71,7 +82,11 @@ export async function openGateway(ctx: CommandContext, options: ConnectOptions):
   }
 }
 
-async function operatorHello(ctx: CommandContext, address: GatewayAddress, options: ConnectOptions): Promise<() => Omit<ConnectParams, "minProtocol" | "maxProtocol">> {
+async function operatorHello(
+  ctx: CommandContext,
+  address: GatewayAddress,
+  options: ConnectOptions,
+): Promise<() => Omit<ConnectParams, "minProtocol" | "maxProtocol">> {
   const token = options.token ?? await tokenFor(ctx, address);
   return () => ({
     client: { id: "cli", mode: "cli", version: ctx.version, platform: process.platform },
@@ -114,7 +129,10 @@ function explain(error: unknown, cause: unknown, address: GatewayAddress): unkno
     });
   }
   if (hasCode(error, "REQUEST_TIMEOUT")) {
-    return new OpenClawError("GATEWAY_UNREACHABLE", { why: `${where} (${address.from}) accepts connections but does not greet as a gateway does.`, next: "Check the port: --port N, or OPENCLAW_GATEWAY_PORT", cause: error });
+    return new OpenClawError("GATEWAY_UNREACHABLE", {
+      why: `${where} (${address.from}) accepts connections but does not greet as a gateway does.`,
+      next: "Check the port: --port N, or OPENCLAW_GATEWAY_PORT", cause: error,
+    });
   }
   return error;
 }

@@ -52,7 +52,10 @@ function parseAddress(url: string): URL {
   } catch {
     throw new UsageError(`"${url}" is not an address.`, "Write it as http://HOST:PORT or wss://HOST.");
   }
-  if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") throw new UsageError(`A gateway is not reached by ${parsed.protocol}//.`, "Write it as http://HOST:PORT or wss://HOST.");
+  if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:") throw new UsageError(
+    `A gateway is not reached by ${parsed.protocol}//.`,
+    "Write it as http://HOST:PORT or wss://HOST.",
+  );
   return parsed;
 }
 
@@ -62,7 +65,9 @@ async function portAddress(said: Said): Promise<{ url: string; from: string }> {
   if (chosen !== undefined) return local(parsePort(chosen, "--port"), "--port");
   if (fromEnvironment !== "") return local(parsePort(fromEnvironment, "OPENCLAW_GATEWAY_PORT"), "OPENCLAW_GATEWAY_PORT");
   const noted = await readNotedPort(stateDirOf(said));
-  return noted === undefined ? local(DEFAULT_PORT, "the usual port") : local(noted, "where the gateway of this state directory listened last");
+  return noted === undefined
+    ? local(DEFAULT_PORT, "the usual port")
+    : local(noted, "where the gateway of this state directory listened last");
 }
 
 function local(port: number, from: string): { url: string; from: string } {
@@ -72,7 +77,10 @@ function local(port: number, from: string): { url: string; from: string } {
 /** Throws UsageError, naming where the number came from. */
 export function parsePort(text: string, from: string): number {
   const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) throw new UsageError(`${from} says "${text}", which is no port.`, "Ports are whole numbers from 1 to 65535.");
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) throw new UsageError(
+    `${from} says "${text}", which is no port.`,
+    "Ports are whole numbers from 1 to 65535.",
+  );
   return port;
 }
 

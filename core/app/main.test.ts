@@ -53,7 +53,10 @@ test("an unknown command is answered with the nearest one and exit code 2", asyn
   const said = await openclaw(["statsu"]);
   assert.equal(said.code, EXIT.usage);
   assert.equal(said.stdout, "");
-  assert.match(said.stderr, /There is no command "statsu"\. Did you mean "status"\?\n {2}Next {2}openclaw status\n {2}Code {2}USAGE_INVALID\n$/);
+  assert.match(
+    said.stderr,
+    /There is no command "statsu"\. Did you mean "status"\?\n {2}Next {2}openclaw status\n {2}Code {2}USAGE_INVALID\n$/,
+  );
   assert.match((await openclaw(["nodes", "lsit"])).stderr, /Did you mean "list"\?\n {2}Next {2}openclaw nodes list/);
 });
 
@@ -80,7 +83,10 @@ test("no gateway: a sentence, the command that starts one, exit code 69", async 
   for (const args of [["status"], ["health"], ["nodes", "list"], ["agent", "-m", "hi"], ["gateway", "status"]]) {
     const said = await openclaw(args, GONE);
     assert.equal(said.code, EXIT.unavailable, args.join(" "));
-    assert.match(said.stderr, /No gateway answers at this address\.\n {2}Nothing listens on 127\.0\.0\.1:1 \(OPENCLAW_GATEWAY_PORT\)\.\n {2}Next {2}Start one: openclaw gateway run\n {2}Code {2}GATEWAY_UNREACHABLE/);
+    assert.match(
+      said.stderr,
+      /No gateway answers at this address\.\n {2}Nothing listens on 127\.0\.0\.1:1 \(OPENCLAW_GATEWAY_PORT\)\.\n {2}Next {2}Start one: openclaw gateway run\n {2}Code {2}GATEWAY_UNREACHABLE/,
+    );
   }
 });
 
@@ -97,10 +103,16 @@ test("wrong port: what listens there is not a gateway, and the sentence says so"
 });
 
 test("a token is not sent unencrypted to another machine", async () => {
-  for (const args of [["status", "--url", "http://192.0.2.7:3000", "--token", "t"], ["node", "pair", "--url=ws://gateway.example:3000", "--token", "t"]]) {
+  for (const args of [
+    ["status", "--url", "http://192.0.2.7:3000", "--token", "t"],
+    ["node", "pair", "--url=ws://gateway.example:3000", "--token", "t"],
+  ]) {
     const said = await openclaw(args, { OPENCLAW_NODE_DIR: "/nonexistent/node" });
     assert.equal(said.code, EXIT.usage);
-    assert.match(said.stderr, /is another machine, and (http|ws):\/\/ would send the token there unencrypted\.\n {2}Next {2}Tunnel it: ssh -N -L 3000/);
+    assert.match(
+      said.stderr,
+      /is another machine, and (http|ws):\/\/ would send the token there unencrypted\.\n {2}Next {2}Tunnel it: ssh -N -L 3000/,
+    );
   }
 });
 
@@ -113,10 +125,18 @@ test("config get gatewayToken prints the bare token with no gateway running; the
     await mkdir(join(dir, "credentials"));
     await writeFile(join(dir, "credentials", "gateway-token"), "secret-of-the-file\n", { mode: 0o600 });
     for (const path of ["gatewayToken", "gateway.auth.token"]) {
-      assert.deepEqual(await openclaw(["config", "get", path], { OPENCLAW_STATE_DIR: dir }), { code: 0, stdout: "secret-of-the-file\n", stderr: "" });
+      assert.deepEqual(await openclaw(["config", "get", path], { OPENCLAW_STATE_DIR: dir }), {
+        code: 0, stdout: "secret-of-the-file\n", stderr: "",
+      });
     }
-    assert.equal((await openclaw(["config", "get", "gatewayToken", "--json"], { OPENCLAW_STATE_DIR: dir })).stdout, '"secret-of-the-file"\n');
-    assert.equal((await openclaw(["config", "get", "gatewayToken"], { OPENCLAW_STATE_DIR: dir, OPENCLAW_GATEWAY_TOKEN: "from-outside" })).stdout, "from-outside\n");
+    assert.equal(
+      (await openclaw(["config", "get", "gatewayToken", "--json"], { OPENCLAW_STATE_DIR: dir })).stdout,
+      '"secret-of-the-file"\n',
+    );
+    assert.equal(
+      (await openclaw(["config", "get", "gatewayToken"], { OPENCLAW_STATE_DIR: dir, OPENCLAW_GATEWAY_TOKEN: "from-outside" })).stdout,
+      "from-outside\n",
+    );
   } finally {
     await rm(dir, { recursive: true });
   }
@@ -152,7 +172,10 @@ test("the port a gateway noted in its state directory is where commands look for
   const dir = await mkdtemp(join(tmpdir(), "openclaw-cli-"));
   try {
     await writeFile(join(dir, "owner.json"), '{"pid":1,"port":2,"startedAtMs":1}');
-    assert.match((await openclaw(["health"], { OPENCLAW_STATE_DIR: dir })).stderr, /Nothing listens on 127\.0\.0\.1:2 \(where the gateway of this state directory listened last\)/);
+    assert.match(
+      (await openclaw(["health"], { OPENCLAW_STATE_DIR: dir })).stderr,
+      /Nothing listens on 127\.0\.0\.1:2 \(where the gateway of this state directory listened last\)/,
+    );
   } finally {
     await rm(dir, { recursive: true });
   }

@@ -5,7 +5,7 @@
  * written is never written again: after a reconnection only what is new appears.
  */
 import type { Terminal } from "../terminal/open-terminal.ts";
-import { formatDuration } from "../terminal/quantities.ts";
+import { formatBytes, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText, shortenId, shortenText } from "../terminal/text.ts";
 import { listAt, numberAt, textAt, textsAt, at, type Payload } from "./payload.ts";
 
@@ -83,7 +83,12 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
     } else if (phase === "update") {
       const call = calls.get(id);
       const details = at(data, "partialResult", "details");
-      for (const part of listAt(data, "partialResult", "content")) showOutput(call, textAt(part, "text") ?? "", numberAt(details, "offset"), textAt(details, "stream") === "stderr");
+      for (const part of listAt(data, "partialResult", "content")) showOutput(
+        call,
+        textAt(part, "text") ?? "",
+        numberAt(details, "offset"),
+        textAt(details, "stream") === "stderr",
+      );
     } else if (phase === "result") {
       endCall(id, name, data);
     }
@@ -92,6 +97,10 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
     if (call !== undefined) {
       const end = (offset ?? call.shownTo) + Buffer.byteLength(chunk);
       if (offset !== undefined && end <= call.shownTo) return;
+      if (offset !== undefined && offset > call.shownTo) {
+        if (column !== "start") toLineStart();
+        terminal.line(`  ${style.dim(`${style.mark.quiet} ${formatBytes(offset - call.shownTo)} came while nobody was connected`)}`);
+      }
       call.shownTo = Math.max(call.shownTo, end);
       call.anyOutput = true;
     }
@@ -116,7 +125,11 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
     const code = textAt(details, "code");
     terminal.line([
       `${isError ? style.problem(style.mark.problem) : style.good(style.mark.good)} ${call?.what.split("  ", 1)[0] ?? name}`,
-      ...[nodeId === undefined ? undefined : cleanLine(nameOf(nodeId) ?? shortenId(nodeId, style.mark.ellipsis)), durationMs === undefined ? undefined : formatDuration(durationMs), exitCode === undefined ? undefined : `exit ${exitCode}`, code]
+      ...[
+        nodeId === undefined ? undefined : cleanLine(nameOf(nodeId) ?? shortenId(nodeId, style.mark.ellipsis)),
+        durationMs === undefined ? undefined : formatDuration(durationMs),
+        exitCode === undefined ? undefined : `exit ${exitCode}`, code,
+      ]
         .filter((part) => part !== undefined).map((part) => style.dim(part)),
     ].join("  "));
     apart = true;
@@ -130,7 +143,9 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
         case "tool": return tool(data);
         case "lifecycle": {
           if (textAt(data, "phase") === "resumed") toLineStart();
-          if (textAt(data, "phase") === "retry") terminal.note(`The model did not answer (${cleanLine(textAt(data, "code") ?? "?")}); trying again in ${formatDuration(numberAt(data, "waitMs") ?? 0)}.`);
+          if (textAt(data, "phase") === "retry") terminal.note(
+            `The model did not answer (${cleanLine(textAt(data, "code") ?? "?")}); trying again in ${formatDuration(numberAt(data, "waitMs") ?? 0)}.`,
+          );
         }
       }
     },
@@ -157,6 +172,11 @@ function describeCall(name: string, args: unknown, ellipsis: string): string {
   const where = textAt(args, "node") ?? textAt(args, "tag");
   const argv = textsAt(args, "argv");
   const what = argv.length > 0 ? argv.join(" ") : textAt(args, "command") ?? textAt(args, "path") ?? textAt(args, "query");
-  const rest = what ?? (Object.keys((args ?? {}) as object).filter((key) => key !== "node" && key !== "tag").length === 0 ? "" : JSON.stringify(args));
-  return [name, ...(where === undefined ? [] : [`on ${cleanLine(where)}`]), ...(rest === "" ? [] : [shortenText(cleanLine(rest), ARGS_WIDTH, ellipsis)])].join("  ");
+  const rest = what ?? (Object.keys((args ?? {}) as object).filter(
+    (key) => key !== "node" && key !== "tag",
+  ).length === 0 ? "" : JSON.stringify(args));
+  return [
+    name, ...(where === undefined ? [] : [`on ${cleanLine(where)}`]),
+    ...(rest === "" ? [] : [shortenText(cleanLine(rest), ARGS_WIDTH, ellipsis)]),
+  ].join("  ");
 }

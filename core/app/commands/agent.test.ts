@@ -6,7 +6,10 @@ import { EXIT } from "@openclaw/protocol";
 import { openclaw, startOpenClaw, type Said } from "./run-openclaw.testing.ts";
 import { openScriptedGateway, type Script, type ScriptedCall } from "./scripted-gateway.testing.ts";
 
-const OK = (text: string): unknown => ({ status: "ok", summary: "done", result: { payloads: [{ text, mediaUrl: null }], meta: { durationMs: 1_200, agentMeta: { provider: "demo", model: "demo" } } } });
+const OK = (text: string): unknown => ({
+  status: "ok", summary: "done",
+  result: { payloads: [{ text, mediaUrl: null }], meta: { durationMs: 1_200, agentMeta: { provider: "demo", model: "demo" } } },
+});
 
 function live(call: ScriptedCall): (stream: string, data: unknown) => void {
   let seq = 0;
@@ -14,7 +17,10 @@ function live(call: ScriptedCall): (stream: string, data: unknown) => void {
 }
 
 function update(text: string, offset: number, stream = "stdout"): unknown {
-  return { phase: "update", name: "exec", toolCallId: "t1", partialResult: { content: [{ type: "text", text }], details: { stream, offset } } };
+  return {
+    phase: "update", name: "exec", toolCallId: "t1",
+    partialResult: { content: [{ type: "text", text }], details: { stream, offset } },
+  };
 }
 
 async function say(script: Script, args: readonly string[] = []): Promise<Said> {
@@ -30,7 +36,10 @@ const CHECK: Script = {
     emit("tool", { phase: "start", name: "exec", toolCallId: "t1", args: { tag: "heavy-compute", argv: ["uptime", "-p"] } });
     emit("tool", update("up 3 d", 0));
     emit("tool", update("ays\nload 0.1\n", 6));
-    emit("tool", { phase: "result", name: "exec", toolCallId: "t1", isError: false, result: { content: [{ type: "text", text: "up 3 days" }], details: { nodeId: "3f2a", durationMs: 400, exitCode: 0 } } });
+    emit("tool", {
+      phase: "result", name: "exec", toolCallId: "t1", isError: false,
+      result: { content: [{ type: "text", text: "up 3 days" }], details: { nodeId: "3f2a", durationMs: 400, exitCode: 0 } },
+    });
     emit("assistant", { delta: "It is " });
     emit("assistant", { delta: "well." });
     return OK("It is well.");
@@ -57,7 +66,9 @@ test("with --quiet only the reply; with --json only the final document", async (
 });
 
 test("a failed turn is a failed command, under the turn's own code", async () => {
-  const failed = await say({ agent: () => ({ status: "error", summary: "The provider said no.", result: { payloads: [], meta: { error: { code: "MODEL_AUTH" } } } }) });
+  const failed = await say({
+    agent: () => ({ status: "error", summary: "The provider said no.", result: { payloads: [], meta: { error: { code: "MODEL_AUTH" } } } }),
+  });
   assert.equal(failed.code, EXIT.auth);
   assert.match(failed.stderr, /The model provider refused the key\.\n {2}The provider said no\.\n.*\n {2}Code {2}MODEL_AUTH/);
   assert.equal((await say({ agent: () => ({ status: "timeout" }) })).code, EXIT.timeout);
@@ -73,7 +84,9 @@ test("an approval is shown exactly, with the command that answers it", async () 
       return OK("Done.");
     },
   });
-  for (const part of ['? rm "a b"', "It changes files.", "openclaw approvals allow 0k3v --session", "openclaw approvals deny 0k3v", "Done."]) assert.ok(said.stdout.includes(part), `${part} in\n${said.stdout}`);
+  for (const part of [
+    '? rm "a b"', "It changes files.", "openclaw approvals allow 0k3v --session", "openclaw approvals deny 0k3v", "Done.",
+  ]) assert.ok(said.stdout.includes(part), `${part} in\n${said.stdout}`);
 });
 
 test("a gateway that dies in mid-turn is waited for; the same key is sent again and no output is shown twice (S0.15)", async () => {
@@ -102,7 +115,11 @@ test("a gateway that dies in mid-turn is waited for; the same key is sent again 
       emit("tool", { phase: "start", name: "exec", toolCallId: "t1", args: {}, resumed: true });
       emit("tool", update("one\n", 0));
       emit("tool", update("two\n", 4));
-      emit("tool", { phase: "result", name: "exec", toolCallId: "t1", isError: false, result: { content: [{ type: "text", text: "one\ntwo" }], details: { exitCode: 0 } } });
+      emit("tool", update("four\n", 14));
+      emit("tool", {
+        phase: "result", name: "exec", toolCallId: "t1", isError: false,
+        result: { content: [{ type: "text", text: "one\ntwo" }], details: { exitCode: 0 } },
+      });
       return OK("Both came.");
     },
   }, { port: first.port });
@@ -112,7 +129,7 @@ test("a gateway that dies in mid-turn is waited for; the same key is sent again 
   assert.equal(keys.length, 2);
   assert.equal(keys[0], keys[1]);
   assert.equal(said.stdout.match(/one/g)?.length, 1, said.stdout);
-  assert.match(said.stdout, /two[\s\S]*Both came\./);
+  assert.match(said.stdout, /two\n {2}· 6 B came while nobody was connected\n {2}│ four\n[\s\S]*Both came\./);
 });
 
 test("--timeout is the turn's, in seconds: the gateway is told, and its word is the exit code", async () => {

@@ -19,8 +19,9 @@ const ANSWER_GRACE_MS = 5_000;
 /** `--timeout` is about the turn here, in seconds, not about the connection. */
 const HANDSHAKE_MS = 10_000;
 const COME_BACK_MS = 60_000;
-const RETRY_FIRST_MS = 200;
-const RETRY_LAST_MS = 2_000;
+const RETRY_FIRST_MS = 100;
+const RETRY_LAST_MS = 1_000;
+const RETRY_GROWTH = 1.3;
 
 export const agent: CommandSpec = {
   summary: "Send a message; watch the answer and the tools as they run",
@@ -44,9 +45,14 @@ export const agent: CommandSpec = {
     const startedAt = ctx.clock.monotonic();
     const turn = new Turn(ctx, message);
     const final = await turn.run();
-    const text = listAt(final, "result", "payloads").map((payload) => textAt(payload, "text") ?? "").filter((part) => part !== "").join("\n\n");
+    const text = listAt(final, "result", "payloads").map(
+      (payload) => textAt(payload, "text") ?? "",
+    ).filter((part) => part !== "").join("\n\n");
     const status = textAt(final, "status");
-    if (status !== "ok") throw failedTurn(final, status);
+    if (status !== "ok") {
+      turn.view.interrupted();
+      throw failedTurn(final, status);
+    }
     ctx.terminal.answer(final, () => {
       turn.view.finish(text);
       showFoot(ctx, final, ctx.clock.monotonic() - startedAt);
@@ -84,7 +90,8 @@ class Turn {
           waitMs = RETRY_FIRST_MS;
         });
       } catch (error) {
-        const gone = hasCode(error, "CONNECTION_LOST") || hasCode(error, "GATEWAY_STOPPING") || (lostAt !== undefined && hasCode(error, "GATEWAY_UNREACHABLE"));
+        const gone = hasCode(error, "CONNECTION_LOST") || hasCode(error, "GATEWAY_STOPPING")
+          || (lostAt !== undefined && hasCode(error, "GATEWAY_UNREACHABLE"));
         if (!gone || signal.aborted || (lostAt !== undefined && clock.monotonic() - lostAt > COME_BACK_MS)) throw error;
         if (lostAt === undefined) {
           lostAt = clock.monotonic();
@@ -92,7 +99,7 @@ class Turn {
           terminal.note("The connection is lost. What was accepted is kept; waiting for the gateway to come back.");
         }
         await clock.wait(waitMs, signal);
-        waitMs = Math.min(waitMs * 2, RETRY_LAST_MS);
+        waitMs = Math.min(waitMs * RETRY_GROWTH, RETRY_LAST_MS);
       }
     }
   }
@@ -114,7 +121,10 @@ class Turn {
       }, { signal, timeoutMs: timeoutSeconds * 1_000 + ANSWER_GRACE_MS, onAccepted });
     } catch (error) {
       if (hasCode(error, "REQUEST_TIMEOUT") && this.#asking !== undefined) {
-        throw new OpenClawError("APPROVAL_REQUIRED", { why: "Nobody answered while this command waited; the turn still does.", next: `openclaw approvals allow ${this.#asking.id}` });
+        throw new OpenClawError("APPROVAL_REQUIRED", {
+          why: "Nobody answered while this command waited; the turn still does.",
+          next: `openclaw approvals allow ${this.#asking.id}`,
+        });
       }
       throw error;
     } finally {
@@ -156,7 +166,13 @@ class Turn {
     const listed = await gateway.request("exec.approval.list", {}).catch(() => []);
     const approval = (Array.isArray(listed) ? listed : []).map(asPayload).find((row) => row["id"] === id);
     this.view.interrupted();
-    showApproval(terminal, approval ?? { id, request: { command: textAt(data, "title"), warningText: textAt(data, "reason") }, expiresAtMs: data["expiresAtMs"] }, clock.now());
+    showApproval(
+      terminal,
+      approval ?? {
+        id, request: { command: textAt(data, "title"), warningText: textAt(data, "reason") }, expiresAtMs: data["expiresAtMs"],
+      },
+      clock.now(),
+    );
     if (!terminal.interactive) return terminal.line();
     terminal.line(`  ${terminal.style.dim("Here")}    d deny   a allow once   s allow for this session`);
     const key = await terminal.key("das", AbortSignal.any([this.#ctx.signal, answered.signal]));
@@ -168,7 +184,9 @@ class Turn {
     const { style } = this.#ctx.terminal;
     const whose = by === undefined || by === "clock" ? "" : `  ${style.dim(`by ${cleanLine(by)}`)}`;
     const [mark, word] = decision === "expired" ? [style.attention(style.mark.quiet), "Nobody answered in time"]
-      : decision === "deny" ? [style.problem(style.mark.problem), "Denied"] : [style.good(style.mark.good), decision === "allow-always" ? "Allowed for this session" : "Allowed once"];
+      : decision === "deny"
+        ? [style.problem(style.mark.problem), "Denied"]
+        : [style.good(style.mark.good), decision === "allow-always" ? "Allowed for this session" : "Allowed once"];
     this.#ctx.terminal.line(`${mark} ${word}${whose}`);
   }
 }
@@ -180,7 +198,8 @@ function scopesFor(message: string): readonly Scope[] {
 
 /** A turn that ended badly is a failure of the command, under the turn's own code where it has one. */
 function failedTurn(final: unknown, status: string | undefined): OpenClawError {
-  const said = textAt(final, "error", "code") ?? textAt(final, "code") ?? textAt(final, "result", "meta", "code") ?? textAt(final, "result", "meta", "error", "code");
+  const said = textAt(final, "error", "code") ?? textAt(final, "code") ?? textAt(final, "result", "meta", "code")
+    ?? textAt(final, "result", "meta", "error", "code");
   const code = codeOf({ code: said }) ?? (status === "timeout" ? "TURN_TIMEOUT" : "INTERNAL");
   const why = textAt(final, "error", "message") ?? textAt(final, "error") ?? textAt(final, "summary");
   const next = textAt(final, "error", "next") ?? (code === "INTERNAL" ? "openclaw logs --level warn" : undefined);
@@ -194,6 +213,8 @@ function showFoot(ctx: CommandContext, final: unknown, tookMs: number): void {
   const provider = textAt(meta, "agentMeta", "provider");
   const model = textAt(meta, "agentMeta", "model");
   const label = textAt(meta, "agentMeta", "label") ?? (provider === undefined || model === undefined ? model : `${provider}/${model}`);
-  const parts = [label === undefined ? undefined : cleanLine(label), formatDuration(numberAt(meta, "durationMs") ?? tookMs)].filter((part) => part !== undefined);
+  const parts = [
+    label === undefined ? undefined : cleanLine(label), formatDuration(numberAt(meta, "durationMs") ?? tookMs),
+  ].filter((part) => part !== undefined);
   ctx.terminal.note(parts.join(`  ${style.mark.quiet}  `));
 }

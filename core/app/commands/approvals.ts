@@ -11,7 +11,10 @@ const ID: WordSpec = { name: "ID", required: true };
 
 const list: CommandSpec = {
   summary: "What waits for you",
-  examples: [{ line: "openclaw approvals list", about: "exactly what would happen, and where" }, { line: "openclaw approvals list --json", about: "for a script" }],
+  examples: [
+    { line: "openclaw approvals list", about: "exactly what would happen, and where" },
+    { line: "openclaw approvals list --json", about: "for a script" },
+  ],
   run: (ctx) => withGateway(ctx, { scopes: ["operator.approvals"] }, async (gateway) => {
     const payload = await gateway.request("exec.approval.list", {}, requestOptions(ctx));
     const waiting = Array.isArray(payload) ? payload.map(asPayload) : [];
@@ -35,11 +38,21 @@ export function showApproval(terminal: Terminal, approval: Payload, nowMs: numbe
   const expiresAt = numberAt(approval, "expiresAtMs");
   terminal.line(`${style.attention("?")} ${style.strong(cleanLine(commandOf(request)))}`);
   const facts: [string, string | undefined][] = [
-    ["Where", cleanLine([textAt(request, "nodeName") ?? textAt(request, "nodeId") ?? textAt(request, "host"), textAt(request, "cwd")].filter((part) => part !== undefined).join("  in "))],
+    [
+      "Where",
+      cleanLine([
+        textAt(request, "nodeName") ?? textAt(request, "nodeId") ?? textAt(request, "host"), textAt(request, "cwd"),
+      ].filter((part) => part !== undefined).join("  in ")),
+    ],
     ["For", cleanLine([textAt(request, "agentId"), textAt(request, "sessionKey")].filter((part) => part !== undefined).join(", session "))],
     ["Why", cleanLine(textAt(request, "warningText") ?? "")],
     ["Origin", cleanLine(textsAt(request, "labels").join(", "))],
-    ["Asked", createdAt === undefined ? undefined : `${formatAgo(createdAt, nowMs)}${expiresAt === undefined ? "" : `; denied by itself in ${formatDuration(Math.max(0, expiresAt - nowMs))}`}`],
+    [
+      "Asked",
+      createdAt === undefined
+        ? undefined
+        : `${formatAgo(createdAt, nowMs)}${expiresAt === undefined ? "" : `; denied by itself in ${formatDuration(Math.max(0, expiresAt - nowMs))}`}`,
+    ],
     ["Answer", `openclaw approvals deny ${cleanLine(id)}`],
     ["", `openclaw approvals allow ${cleanLine(id)}`],
     ["", `openclaw approvals allow ${cleanLine(id)} --session`],
@@ -83,13 +96,19 @@ async function resolveApproval(ctx: CommandContext, decision: "allow-once" | "al
     });
     const said = ctx.given.need("ID");
     // An id that is not waiting is sent as it is: the gateway knows whether it was answered before or never existed.
-    const known = waiting.some((approval) => approval.id.startsWith(said)) ? findNamed(said, waiting, "APPROVAL_NOT_FOUND", "approvals") : undefined;
+    const known = waiting.some((approval) => approval.id.startsWith(said))
+      ? findNamed(said, waiting, "APPROVAL_NOT_FOUND", "approvals")
+      : undefined;
     const id = known?.id ?? said;
     const answer = await gateway.request("exec.approval.resolve", { id, decision }, requestOptions(ctx));
     ctx.terminal.answer(at(answer, "ok") === undefined ? { ok: true, id, decision } : { ...asPayload(answer), id, decision }, () => {
       const { style } = ctx.terminal;
       const what = known === undefined ? id : commandOf(asPayload(known.row["request"]));
-      ctx.terminal.line(decision === "deny" ? `${style.problem(style.mark.problem)} Denied: ${cleanLine(what)}` : `${style.good(style.mark.good)} Allowed${decision === "allow-always" ? " for this session" : " once"}: ${cleanLine(what)}`);
+      ctx.terminal.line(
+        decision === "deny"
+          ? `${style.problem(style.mark.problem)} Denied: ${cleanLine(what)}`
+          : `${style.good(style.mark.good)} Allowed${decision === "allow-always" ? " for this session" : " once"}: ${cleanLine(what)}`,
+      );
     });
     return 0;
   });

@@ -13,7 +13,9 @@ import { stateDirOf } from "./state-dir.ts";
 export async function readConfig(ctx: CommandContext, key?: string): Promise<unknown> {
   const config = await load(ctx);
   const { gateway } = config;
-  const shown = gateway?.auth?.token === undefined ? config : { ...config, gateway: { ...gateway, auth: { ...gateway.auth, token: "[secret]" } } };
+  const shown = gateway?.auth?.token === undefined
+    ? config
+    : { ...config, gateway: { ...gateway, auth: { ...gateway.auth, token: "[secret]" } } };
   return key === undefined ? shown : getConfigValue(shown, key, configSchema);
 }
 
@@ -40,6 +42,10 @@ function configPathOf(ctx: Pick<CommandContext, "given" | "environment">): strin
 }
 
 function invalid(path: string, issues: readonly ConfigIssue[]): OpenClawError {
-  const shown = issues.slice(0, 8).map((issue) => `${path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.`);
-  return new OpenClawError("CONFIG_INVALID", { why: [...shown, ...(issues.length > 8 ? [`${issues.length - 8} more.`] : [])].join("\n"), detail: { path } });
+  const shown = issues.slice(0, 8).map(
+    (issue) => `${path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.`,
+  );
+  return new OpenClawError("CONFIG_INVALID", {
+    why: [...shown, ...(issues.length > 8 ? [`${issues.length - 8} more.`] : [])].join("\n"), detail: { path },
+  });
 }

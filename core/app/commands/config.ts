@@ -33,7 +33,9 @@ async function printToken(ctx: CommandContext, path: string): Promise<number> {
   const fromEnvironment = ctx.environment["OPENCLAW_GATEWAY_TOKEN"] ?? "";
   const token = fromEnvironment !== "" ? fromEnvironment : (await readGatewayToken(ctx))?.reveal();
   if (token === undefined) {
-    throw new OpenClawError("NOT_FOUND", { why: `${stateDirOf(ctx)} holds no token yet; the first start of the gateway makes one.`, next: "openclaw gateway run" });
+    throw new OpenClawError("NOT_FOUND", {
+      why: `${stateDirOf(ctx)} holds no token yet; the first start of the gateway makes one.`, next: "openclaw gateway run",
+    });
   }
   ctx.terminal.answer(token, () => ctx.terminal.line(token));
   if (ctx.terminal.interactive) ctx.terminal.note(`Whoever has ${path} can join; keep it secret.`);
@@ -51,7 +53,9 @@ const set: CommandSpec = {
   notes: ["A running gateway takes the change at once where it can, and says so in its log."],
   run: async (ctx) => {
     const path = ctx.given.need("PATH");
-    if (TOKEN_PATHS.includes(path)) throw new OpenClawError("CONFIG_SECRET_INLINE", { why: "The gateway's token is no setting.", next: "Start the gateway with OPENCLAW_GATEWAY_TOKEN, or leave the one it made." });
+    if (TOKEN_PATHS.includes(path)) throw new OpenClawError("CONFIG_SECRET_INLINE", {
+      why: "The gateway's token is no setting.", next: "Start the gateway with OPENCLAW_GATEWAY_TOKEN, or leave the one it made.",
+    });
     const value = parseValue(ctx.given.need("VALUE"));
     const { writeConfig } = await import("./config-file.ts");
     await writeConfig(ctx, path, value);

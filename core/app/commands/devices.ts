@@ -26,23 +26,35 @@ function show(ctx: CommandContext, pending: readonly Payload[], paired: readonly
   const { style } = terminal;
   const now = ctx.clock.now();
   const rows = [
-    ...pending.map((row) => [`${style.mark.live} asks`, nameOf(row), textsAt(row, "roles").join(", ") || textAt(row, "role"), textsAt(row, "scopes").join(", "), formatAgo(numberAt(row, "ts") ?? now, now), textAt(row, "requestId")]),
+    ...pending.map((row) => [
+      `${style.mark.live} asks`, nameOf(row), textsAt(row, "roles").join(", ") || textAt(row, "role"),
+      textsAt(row, "scopes").join(", "), formatAgo(numberAt(row, "ts") ?? now, now), textAt(row, "requestId"),
+    ]),
     ...paired.map((row) => {
       const seen = numberAt(row, "lastSeenAtMs");
       const id = textAt(row, "deviceId") ?? "";
       return [
-        row["connected"] === true ? `${style.mark.good} online` : `${style.mark.quiet} paired`, nameOf(row), textsAt(row, "roles").join(", ") || textAt(row, "role"),
+        row["connected"] === true ? `${style.mark.good} online` : `${style.mark.quiet} paired`, nameOf(row),
+        textsAt(row, "roles").join(", ") || textAt(row, "role"),
         textsAt(row, "scopes").join(", "), row["connected"] === true ? "now" : seen === undefined ? undefined : formatAgo(seen, now),
         terminal.width === 0 ? id : shortenId(id, style.mark.ellipsis),
       ];
     }),
   ];
   terminal.table([
-    { title: "STATE", paint: (padded, cell) => (cell.endsWith("asks") ? style.attention(padded) : cell.endsWith("online") ? style.good(padded) : style.dim(padded)) },
-    { title: "NAME" }, { title: "ROLE" }, { title: "MAY", shrinks: true }, { title: "SEEN" }, { title: "ID", paint: (padded) => style.dim(padded) },
+    {
+      title: "STATE",
+      paint: (padded, cell) => (
+        cell.endsWith("asks") ? style.attention(padded) : cell.endsWith("online") ? style.good(padded) : style.dim(padded)
+      ),
+    },
+    { title: "NAME" }, { title: "ROLE" }, { title: "MAY", shrinks: true }, { title: "SEEN" },
+    { title: "ID", paint: (padded) => style.dim(padded) },
   ], rows, "No device is paired. The command line on this machine needs none.");
   const first = pending[0];
-  if (first !== undefined) terminal.line(`${style.accent(style.mark.live)} openclaw devices approve ${cleanLine(textAt(first, "requestId") ?? "")}`);
+  if (first !== undefined) terminal.line(
+    `${style.accent(style.mark.live)} openclaw devices approve ${cleanLine(textAt(first, "requestId") ?? "")}`,
+  );
 }
 
 const approve: CommandSpec = {
@@ -53,7 +65,12 @@ const approve: CommandSpec = {
     const request = await resolve(ctx, "pending", "requestId", "REQUEST");
     const scopes = [...SEE_ALL, ...textsAt(request.row, "scopes")] as Scope[];
     const payload = await askGateway(ctx, [...new Set(scopes)], "device.pair.approve", { requestId: request.id });
-    ctx.terminal.answer(payload, () => ctx.terminal.line(`${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(request.name ?? request.id)} may connect${describeScopes(request.row)}.`));
+    ctx.terminal.answer(
+      payload,
+      () => ctx.terminal.line(
+        `${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(request.name ?? request.id)} may connect${describeScopes(request.row)}.`,
+      ),
+    );
     return 0;
   },
 };
@@ -96,7 +113,12 @@ export const devices: CommandGroup = {
   aliases: { ls: "list", rm: "remove" },
 };
 
-async function resolve(ctx: CommandContext, part: "pending" | "paired", idField: string, word: string): Promise<Named & { readonly row: Payload }> {
+async function resolve(
+  ctx: CommandContext,
+  part: "pending" | "paired",
+  idField: string,
+  word: string,
+): Promise<Named & { readonly row: Payload }> {
   const rows = listAt(await askGateway(ctx, SEE_ALL, "device.pair.list", {}), part);
   const known = rows.flatMap((row) => {
     const id = textAt(row, idField);

@@ -17,6 +17,8 @@ export function findNamed<T extends Named>(said: string, things: readonly T[], c
   const [only, second] = found;
   if (only !== undefined && second === undefined) return only;
   const known = things.slice(0, 8).map((thing) => thing.name ?? thing.id).join(", ");
-  const why = only !== undefined ? `"${said}" fits ${found.length} of them; say the id.` : things.length === 0 ? `There are no ${plural}.` : `"${said}" is none of the ${plural}: ${known}.`;
+  const why = only !== undefined ? `"${said}" fits ${found.length} of them; say the id.`
+    : things.length === 0 ? `There are no ${plural}.`
+    : `"${said}" is none of the ${plural}: ${known}.`;
   throw new OpenClawError(code, { why, detail: { said } });
 }

@@ -9,21 +9,39 @@ const TOKEN = "the-right-token";
 const NODES = {
   ts: 1,
   nodes: [
-    { nodeId: "3f2a91bc00000000000000000000000000000000000000000000000000000001", displayName: "pi", platform: "linux", version: "1", caps: [], commands: ["system.run", "system.info"], tags: ["gpu", "heavy-compute"], paired: true, connected: true, connectedAtMs: 1, approvalState: "approved" },
-    { nodeId: "77d0ffff00000000000000000000000000000000000000000000000000000002", displayName: "laptop", platform: "darwin", version: "1", caps: [], commands: [], tags: [], paired: true, connected: false, approvalState: "pending" },
+    {
+      nodeId: "3f2a91bc00000000000000000000000000000000000000000000000000000001", displayName: "pi", platform: "linux",
+      version: "1", caps: [], commands: ["system.run", "system.info"], tags: ["gpu", "heavy-compute"], paired: true,
+      connected: true, connectedAtMs: 1, approvalState: "approved",
+    },
+    {
+      nodeId: "77d0ffff00000000000000000000000000000000000000000000000000000002", displayName: "laptop", platform: "darwin",
+      version: "1", caps: [], commands: [], tags: [], paired: true, connected: false, approvalState: "pending",
+    },
   ],
 };
 
-async function ask(script: Script, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Said & { readonly gateway: ScriptedGateway }> {
+async function ask(
+  script: Script,
+  args: readonly string[],
+  environment: Readonly<Record<string,
+  string>> = {},
+): Promise<Said & { readonly gateway: ScriptedGateway }> {
   await using gateway = await openScriptedGateway(script, { token: TOKEN });
-  const said = await openclaw(args, { OPENCLAW_GATEWAY_PORT: String(gateway.port), OPENCLAW_GATEWAY_TOKEN: TOKEN, OPENCLAW_STATE_DIR: "/nonexistent", ...environment });
+  const said = await openclaw(args, {
+    OPENCLAW_GATEWAY_PORT: String(gateway.port), OPENCLAW_GATEWAY_TOKEN: TOKEN, OPENCLAW_STATE_DIR: "/nonexistent",
+    ...environment,
+  });
   return { ...said, gateway };
 }
 
 test("a wrong token and a missing one are named, with the command that shows the right one, and exit with 77", async () => {
   const wrong = await ask({}, ["health"], { OPENCLAW_GATEWAY_TOKEN: "another" });
   assert.equal(wrong.code, EXIT.auth);
-  assert.match(wrong.stderr, /The token is not this gateway's\.\n {2}Next {2}.*openclaw config get gatewayToken\n {2}Code {2}AUTH_TOKEN_MISMATCH/);
+  assert.match(
+    wrong.stderr,
+    /The token is not this gateway's\.\n {2}Next {2}.*openclaw config get gatewayToken\n {2}Code {2}AUTH_TOKEN_MISMATCH/,
+  );
   assert.doesNotMatch(wrong.stderr + wrong.stdout, /another/);
   const missing = await ask({}, ["health", "--json"], { OPENCLAW_GATEWAY_TOKEN: "" });
   assert.equal(missing.code, EXIT.auth);
@@ -49,13 +67,24 @@ test("nodes list aligns its columns and says what waits; a tag nobody carries is
   assert.match(listed.stdout, /▸ openclaw nodes pending/);
   const none = await ask({ "node.list": () => NODES }, ["nodes", "list", "--tag", "quantum"]);
   assert.equal(none.code, EXIT.notFound);
-  assert.match(none.stderr, /No node carries this tag\.\n {2}Tags here: gpu, heavy-compute\.\n {2}Next {2}Start one: openclaw node start --tags=quantum\n {2}Code {2}NODE_TAG_NONE/);
+  assert.match(
+    none.stderr,
+    /No node carries this tag\.\n {2}Tags here: gpu, heavy-compute\.\n {2}Next {2}Start one: openclaw node start --tags=quantum\n {2}Code {2}NODE_TAG_NONE/,
+  );
 });
 
 test("a node is found by name or the beginning of its id; an unknown one lists those there are", async () => {
-  const script: Script = { "node.list": () => NODES, "node.invoke": ({ params }) => ({ ok: true, nodeId: params["nodeId"], command: params["command"], payload: { exitCode: 3, success: false, stdout: "half\n", stderr: "no\n", timedOut: false } }) };
+  const script: Script = {
+    "node.list": () => NODES,
+    "node.invoke": ({ params }) => ({
+      ok: true, nodeId: params["nodeId"], command: params["command"],
+      payload: { exitCode: 3, success: false, stdout: "half\n", stderr: "no\n", timedOut: false },
+    }),
+  };
   for (const name of ["PI", "3f2a91"]) {
-    const { gateway, stdout, stderr, code } = await ask(script, ["nodes", "invoke", "--node", name, "--command", "system.run", "--params", '{"command":["false"]}']);
+    const { gateway, stdout, stderr, code } = await ask(script, [
+      "nodes", "invoke", "--node", name, "--command", "system.run", "--params", '{"command":["false"]}',
+    ]);
     const sent = gateway.requests.find((request) => request.method === "node.invoke")?.params as Record<string, unknown>;
     assert.equal(sent["nodeId"], NODES.nodes[0]?.nodeId);
     assert.deepEqual([sent["params"], stdout, code], [{ command: ["false"] }, "half\nno\n", 1]);
@@ -64,7 +93,10 @@ test("a node is found by name or the beginning of its id; an unknown one lists t
   assert.equal((await ask(script, ["nodes", "invoke", "--node", "pi", "--command", "system.run", "--propagate"])).code, 3);
   const unknown = await ask(script, ["nodes", "describe", "pi2"]);
   assert.equal(unknown.code, EXIT.notFound);
-  assert.match(unknown.stderr, /There is no node of that name\.\n {2}"pi2" is none of the nodes: pi, laptop\.\n {2}Next {2}Run: openclaw nodes list/);
+  assert.match(
+    unknown.stderr,
+    /There is no node of that name\.\n {2}"pi2" is none of the nodes: pi, laptop\.\n {2}Next {2}Run: openclaw nodes list/,
+  );
 });
 
 test("what a node calls itself cannot move the cursor", async () => {
@@ -83,7 +115,9 @@ test("a gateway that is starting is waited for", async () => {
 });
 
 test("the gateway's refusal keeps its sentence, code and exit code", async () => {
-  const said = await ask({ "sessions.delete": () => { throw new OpenClawError("SESSION_PROTECTED"); } }, ["sessions", "delete", "main", "--yes"]);
+  const said = await ask({ "sessions.delete": () => { throw new OpenClawError("SESSION_PROTECTED"); } }, [
+    "sessions", "delete", "main", "--yes",
+  ]);
   assert.equal(said.code, EXIT.conflict);
   assert.match(said.stderr, /✗ The main session cannot be deleted\.\n.*Reset it instead.*\n {2}Code {2}SESSION_PROTECTED/);
 });
@@ -92,6 +126,7 @@ test("what cannot be undone is not done where nobody can be asked, unless --yes"
   const script: Script = { "sessions.delete": () => ({ ok: true, key: "x", deleted: true }) };
   const asked = await ask(script, ["sessions", "delete", "agent:main:old"]);
   assert.equal(asked.code, EXIT.usage);
+  assert.match(asked.stderr, /nobody is here to ask\.\n {2}Next {2}Add --yes/);
   assert.equal(asked.gateway.requests.length, 0);
   assert.equal((await ask(script, ["-y", "sessions", "delete", "agent:main:old"])).code, 0);
 });
@@ -99,26 +134,43 @@ test("what cannot be undone is not done where nobody can be asked, unless --yes"
 test("approvals show the exact argv, where, why and from where, and are answered by id or its beginning (S4.25)", async () => {
   const approval = {
     id: "0k3vabcdefghijklmnopqr", createdAtMs: Date.now() - 5_000, expiresAtMs: Date.now() + 60_000,
-    request: { command: "rm -rf x", commandArgv: ["rm", "-rf", "my files"], nodeName: "pi", nodeId: "3f", cwd: "/srv", agentId: "main", sessionKey: "agent:main:main", warningText: "It changes files.", labels: ["owner", "outside"] },
+    request: {
+      command: "rm -rf x", commandArgv: ["rm", "-rf", "my files"], nodeName: "pi", nodeId: "3f", cwd: "/srv", agentId: "main",
+      sessionKey: "agent:main:main", warningText: "It changes files.", labels: ["owner", "outside"],
+    },
   };
   const script: Script = { "exec.approval.list": () => [approval], "exec.approval.resolve": () => ({ ok: true }) };
   const listed = await ask(script, ["approvals"]);
-  for (const part of ['rm -rf "my files"', "pi  in /srv", "It changes files.", "owner, outside", `openclaw approvals allow ${approval.id}`]) assert.ok(listed.stdout.includes(part), part);
-  for (const [args, decision] of [[["allow", "0k3v"], "allow-once"], [["allow", approval.id, "--session"], "allow-always"], [["deny", "0k3vab"], "deny"]] as const) {
+  for (const part of [
+    'rm -rf "my files"', "pi  in /srv", "It changes files.", "owner, outside", `openclaw approvals allow ${approval.id}`,
+  ]) assert.ok(listed.stdout.includes(part), part);
+  for (const [args, decision] of [
+    [["allow", "0k3v"], "allow-once"], [["allow", approval.id, "--session"], "allow-always"], [["deny", "0k3vab"], "deny"],
+  ] as const) {
     const { gateway, code } = await ask(script, ["approvals", ...args]);
     assert.deepEqual([gateway.requests.at(-1)?.params, code], [{ id: approval.id, decision }, 0]);
   }
 });
 
 test("nodes approve asks for exactly the scopes the request lists", async () => {
-  const waiting = { requestId: "r1", nodeId: "77d0", displayName: "laptop", platform: "darwin", commands: ["system.run"], requiredApproveScopes: ["operator.pairing", "operator.admin"], ts: Date.now() };
-  const { gateway, stdout } = await ask({ "node.pair.list": () => ({ pending: [waiting], paired: [] }), "node.pair.approve": () => ({ requestId: "r1", node: {} }) }, ["nodes", "approve", "laptop"]);
-  assert.deepEqual(gateway.requests.at(-1), { method: "node.pair.approve", params: { requestId: "r1" }, scopes: ["operator.pairing", "operator.admin"] });
+  const waiting = {
+    requestId: "r1", nodeId: "77d0", displayName: "laptop", platform: "darwin", commands: ["system.run"],
+    requiredApproveScopes: ["operator.pairing", "operator.admin"], ts: Date.now(),
+  };
+  const { gateway, stdout } = await ask(
+    { "node.pair.list": () => ({ pending: [waiting], paired: [] }), "node.pair.approve": () => ({ requestId: "r1", node: {} }) },
+    ["nodes", "approve", "laptop"],
+  );
+  assert.deepEqual(gateway.requests.at(-1), {
+    method: "node.pair.approve", params: { requestId: "r1" }, scopes: ["operator.pairing", "operator.admin"],
+  });
   assert.match(stdout, /laptop may now be asked for system\.run/);
 });
 
 test("logs filters by level and shows records as lines", async () => {
-  const lines = [{ level: "info", event: "turn.started", sessionKey: "main", time: 0 }, { level: "warn", event: "node.lost", nodeId: "3f" }].map((line) => JSON.stringify(line));
+  const lines = [
+    { level: "info", event: "turn.started", sessionKey: "main", time: 0 }, { level: "warn", event: "node.lost", nodeId: "3f" },
+  ].map((line) => JSON.stringify(line));
   const script: Script = { "logs.tail": () => ({ file: "f", cursor: 1, size: 1, lines }) };
   const warned = await ask(script, ["logs", "--level", "warn"]);
   assert.equal(warned.stdout, " warn  node.lost nodeId=3f\n");
@@ -126,7 +178,9 @@ test("logs filters by level and shows records as lines", async () => {
 });
 
 test("gateway call passes parameters on and prints the payload", async () => {
-  const { gateway, stdout, code } = await ask({ "chat.history": () => ({ messages: [] }) }, ["gateway", "call", "chat.history", "--params", '{"sessionKey":"main"}']);
+  const { gateway, stdout, code } = await ask({ "chat.history": () => ({ messages: [] }) }, [
+    "gateway", "call", "chat.history", "--params", '{"sessionKey":"main"}',
+  ]);
   assert.deepEqual([JSON.parse(stdout), code], [{ messages: [] }, 0]);
   assert.deepEqual(gateway.requests, [{ method: "chat.history", params: { sessionKey: "main" }, scopes: ["operator.read"] }]);
 });
@@ -134,8 +188,12 @@ test("gateway call passes parameters on and prints the payload", async () => {
 test("status says what runs and what waits", async () => {
   const { stdout, code } = await ask({
     status: () => ({ runtimeVersion: "1", pid: 42, sessions: { count: 2, recent: [] }, processMemory: { rss: 61_000_000 } }),
-    "node.list": () => NODES, "agents.list": () => ({ agents: [{ id: "main", model: { primary: "demo/demo" } }] }), "exec.approval.list": () => [{ id: "a" }],
+    "node.list": () => NODES, "agents.list": () => ({ agents: [{ id: "main", model: { primary: "demo/demo" } }] }),
+    "exec.approval.list": () => [{ id: "a" }],
   }, ["status"]);
   assert.equal(code, 0);
-  for (const part of ["OpenClaw 9.9.9", "1 min  pid 42  61.0 MB", "main (demo/demo)", "1 online of 2: pi", "1 approval waits for you", "▸ openclaw approvals list", "▸ openclaw nodes pending"]) assert.ok(stdout.includes(part), `${part} in\n${stdout}`);
+  for (const part of [
+    "OpenClaw 9.9.9", "1 min  pid 42  61.0 MB", "main (demo/demo)", "1 online of 2: pi", "1 approval waits for you",
+    "▸ openclaw approvals list", "▸ openclaw nodes pending",
+  ]) assert.ok(stdout.includes(part), `${part} in\n${stdout}`);
 });

@@ -39,7 +39,9 @@ const start: CommandSpec = {
 
 async function runHere(ctx: CommandContext): Promise<number> {
   const bind = ctx.given.text("bind") ?? "loopback";
-  if (!["loopback", "127.0.0.1", "localhost", "auto"].includes(bind)) throw new OpenClawError("BIND_REFUSED", { why: `--bind says "${bind}".`, next: "Leave --bind out; from elsewhere, reach it through an SSH tunnel." });
+  if (!["loopback", "127.0.0.1", "localhost", "auto"].includes(bind)) throw new OpenClawError("BIND_REFUSED", {
+    why: `--bind says "${bind}".`, next: "Leave --bind out; from elsewhere, reach it through an SSH tunnel.",
+  });
   const options = await readRunOptions(ctx);
   const { runGateway } = await import("../compose.ts");
   return runGateway(options);
@@ -50,7 +52,9 @@ async function readRunOptions(ctx: CommandContext): Promise<RunGatewayOptions> {
   const profile = profileOf(ctx);
   const said = ctx.given.text("port");
   const fromEnvironment = ctx.environment["OPENCLAW_GATEWAY_PORT"] ?? "";
-  const port = said !== undefined ? parsePort(said, "--port") : fromEnvironment !== "" ? parsePort(fromEnvironment, "OPENCLAW_GATEWAY_PORT") : undefined;
+  const port = said !== undefined ? parsePort(said, "--port")
+    : fromEnvironment !== "" ? parsePort(fromEnvironment, "OPENCLAW_GATEWAY_PORT")
+    : undefined;
   const token = ctx.given.text("token") ?? ctx.environment["OPENCLAW_GATEWAY_TOKEN"] ?? "";
   return {
     stateDir: stateDirOf(ctx),
@@ -71,7 +75,9 @@ const status: CommandSpec = {
   run: (ctx) => withGateway(ctx, { scopes: [] }, async ({ hello }) => {
     const url = showAddress((await addressOf(ctx)).url);
     const { style } = ctx.terminal;
-    ctx.terminal.answer({ running: true, url, version: hello.server.version, uptimeMs: hello.snapshot.uptimeMs, stateDir: hello.snapshot.stateDir }, () => {
+    ctx.terminal.answer({
+      running: true, url, version: hello.server.version, uptimeMs: hello.snapshot.uptimeMs, stateDir: hello.snapshot.stateDir,
+    }, () => {
       ctx.terminal.line(`${style.good(style.mark.good)} The gateway runs at ${url}`);
       ctx.terminal.facts([
         ["  Version", cleanLine(hello.server.version)],
@@ -125,7 +131,10 @@ async function scopesFor(ctx: CommandContext, method: string): Promise<readonly 
   if (spec === undefined) {
     const { nearest } = await import("./nearest.ts");
     const near = nearest(method, Object.keys(METHODS));
-    throw new OpenClawError("METHOD_UNKNOWN", near === undefined ? { why: `"${method}" is none.` } : { why: `Did you mean "${near}"?`, next: `openclaw gateway call ${near}` });
+    throw new OpenClawError(
+      "METHOD_UNKNOWN",
+      near === undefined ? { why: `"${method}" is none.` } : { why: `Did you mean "${near}"?`, next: `openclaw gateway call ${near}` },
+    );
   }
   return [...(spec.scope === undefined ? [] : [spec.scope]), ...(SCOPES_BESIDE[method] ?? [])];
 }

@@ -45,7 +45,9 @@ function formatGroup(path: readonly string[], group: Extract<CommandModule, { ve
     ...formatExamples(group.examples, style),
     "",
     style.dim("Commands"),
-    ...verbs.map(([name, verb], at) => `  ${(heads[at] ?? name).padEnd(width)}  ${verb.summary}${name === group.usual ? style.dim("  (usual)") : ""}`),
+    ...verbs.map(
+      ([name, verb], at) => `  ${(heads[at] ?? name).padEnd(width)}  ${verb.summary}${name === group.usual ? style.dim("  (usual)") : ""}`,
+    ),
     "",
     style.dim(`More: openclaw ${path.join(" ")} COMMAND --help`),
   ];
@@ -53,7 +55,9 @@ function formatGroup(path: readonly string[], group: Extract<CommandModule, { ve
 
 function formatCommand(path: readonly string[], spec: CommandSpec, style: Style): string[] {
   const own = (spec.options ?? []).filter((option) => option.hidden !== true);
-  const usual = GLOBAL_OPTIONS.filter((option) => ["json", "url", "port", "token"].includes(option.name) && !own.some((mine) => mine.name === option.name));
+  const usual = GLOBAL_OPTIONS.filter((option) => ["json", "url", "port", "token"].includes(option.name) && !own.some(
+    (mine) => mine.name === option.name,
+  ));
   return [
     `${style.strong(`openclaw ${path.join(" ")}`)}${formatWords(spec)}  ${spec.summary}`,
     "",
@@ -79,7 +83,11 @@ function formatWords(spec: CommandSpec): string {
 }
 
 function formatOptions(options: readonly OptionSpec[], style: Style): string[] {
-  const heads = options.map((option) => `${option.short === undefined ? "    " : `-${option.short}, `}--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`);
+  const heads = options.map(
+    (option) => `${option.short === undefined ? "    " : `-${option.short}, `}--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`,
+  );
   const width = Math.max(...heads.map((head) => head.length));
-  return options.map((option, at) => `  ${(heads[at] ?? "").padEnd(width)}  ${option.summary}${option.required === true ? style.dim("  (required)") : ""}`);
+  return options.map(
+    (option, at) => `  ${(heads[at] ?? "").padEnd(width)}  ${option.summary}${option.required === true ? style.dim("  (required)") : ""}`,
+  );
 }

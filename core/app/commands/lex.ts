@@ -34,7 +34,8 @@ export function lexArguments(argv: readonly string[], known: readonly OptionSpec
       lexemes.push({ kind: "option", spec, value: text.slice(equals + 1), missing: false });
     } else {
       const next = argv[at + 1];
-      const missing = next === undefined || next === "--" || (next.startsWith("-") && findOption(next.split("=", 1)[0] ?? "", known) !== undefined);
+      const missing = next === undefined || next === "--"
+        || (next.startsWith("-") && findOption(next.split("=", 1)[0] ?? "", known) !== undefined);
       lexemes.push({ kind: "option", spec, value: missing ? "" : next, missing });
       if (!missing) at += 1;
     }

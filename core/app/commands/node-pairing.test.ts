@@ -17,7 +17,13 @@ interface NodeHello {
   readonly tags?: string[];
   readonly auth: { readonly token?: string; readonly deviceToken?: string };
   readonly client: { readonly id: string; readonly mode: string; readonly platform: string; readonly displayName: string };
-  readonly device: { readonly id: string; readonly publicKey: string; readonly signature: string; readonly signedAt: number; readonly nonce: string };
+  readonly device: {
+    readonly id: string;
+    readonly publicKey: string;
+    readonly signature: string;
+    readonly signedAt: number;
+    readonly nonce: string
+  };
 }
 
 async function withDir(use: (dir: string) => Promise<void>): Promise<void> {
@@ -32,7 +38,15 @@ async function withDir(use: (dir: string) => Promise<void>): Promise<void> {
 /** Lists one pending surface for whatever node connected last. */
 function pairingScript(seen: { node?: NodeHello }): Script {
   return {
-    "node.pair.list": () => ({ pending: [{ requestId: "r1", nodeId: seen.node?.device.id, commands: seen.node?.commands, requiredApproveScopes: ["operator.pairing", "operator.write", "operator.admin"], ts: 1 }], paired: [] }),
+    "node.pair.list": () => ({
+      pending: [
+        {
+          requestId: "r1", nodeId: seen.node?.device.id, commands: seen.node?.commands,
+          requiredApproveScopes: ["operator.pairing", "operator.write", "operator.admin"], ts: 1,
+        },
+      ],
+      paired: [],
+    }),
     "node.pair.approve": () => ({ requestId: "r1", node: {} }),
     "node.event": () => ({ ok: true, event: "x", handled: true }),
   };
@@ -43,18 +57,29 @@ test("pairing proves a key, spends the token, approves the node and says what wa
   await using gateway = await openScriptedGateway(pairingScript(seen), { token: TOKEN });
   const nodeHello = (): NodeHello => gateway.connects.find((connect) => connect["role"] === "node") as unknown as NodeHello;
   Object.defineProperty(seen, "node", { get: nodeHello });
-  const said = await openclaw(["node", "pair", "--url", `http://127.0.0.1:${gateway.port}`, "--token", TOKEN, "--name", "pi"], { OPENCLAW_NODE_DIR: dir });
+  const said = await openclaw(
+    ["node", "pair", "--url", `http://127.0.0.1:${gateway.port}`, "--token", TOKEN, "--name", "pi"],
+    { OPENCLAW_NODE_DIR: dir },
+  );
   assert.equal(said.code, 0, said.stderr);
 
   const hello = nodeHello();
-  const proof = formatDeviceProof({ deviceId: hello.device.id, clientId: "node-host", clientMode: "node", role: "node", scopes: [], signedAtMs: hello.device.signedAt, token: TOKEN, nonce: hello.device.nonce, platform: hello.client.platform });
+  const proof = formatDeviceProof({
+    deviceId: hello.device.id, clientId: "node-host", clientMode: "node", role: "node", scopes: [],
+    signedAtMs: hello.device.signedAt, token: TOKEN, nonce: hello.device.nonce, platform: hello.client.platform,
+  });
   const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x: hello.device.publicKey } });
   assert.ok(verify(null, Buffer.from(proof), key, Buffer.from(hello.device.signature, "base64url")));
   assert.equal(hello.device.id, createHash("sha256").update(Buffer.from(hello.device.publicKey, "base64url")).digest("hex"));
-  assert.deepEqual(gateway.requests.at(-1), { method: "node.pair.approve", params: { requestId: "r1" }, scopes: ["operator.pairing", "operator.write", "operator.admin"] });
+  assert.deepEqual(gateway.requests.at(-1), {
+    method: "node.pair.approve", params: { requestId: "r1" }, scopes: ["operator.pairing", "operator.write", "operator.admin"],
+  });
 
   assert.match(said.stdout, /✓ This machine is now the node pi of http:\/\/127\.0\.0\.1/);
-  for (const [command, { summary }] of Object.entries(NODE_COMMANDS)) assert.ok(said.stdout.includes(command) && said.stdout.includes(summary), command);
+  for (const [command, { summary }] of Object.entries(NODE_COMMANDS)) assert.ok(
+    said.stdout.includes(command) && said.stdout.includes(summary),
+    command,
+  );
 
   for (const name of await readdir(dir)) {
     const file = join(dir, name);
@@ -66,7 +91,9 @@ test("pairing proves a key, spends the token, approves the node and says what wa
 
 test("a node that cannot be paired leaves nothing that looks like a pairing", () => withDir(async (dir) => {
   await using gateway = await openScriptedGateway({}, { token: TOKEN });
-  const environment = { OPENCLAW_NODE_DIR: dir, OPENCLAW_GATEWAY_PORT: String(gateway.port), OPENCLAW_STATE_DIR: join(dir, "no-gateway-here") };
+  const environment = {
+    OPENCLAW_NODE_DIR: dir, OPENCLAW_GATEWAY_PORT: String(gateway.port), OPENCLAW_STATE_DIR: join(dir, "no-gateway-here"),
+  };
   const wrong = await openclaw(["node", "pair", "--token", "wrong"], environment);
   assert.equal(wrong.code, EXIT.auth);
   assert.match(wrong.stderr, /AUTH_TOKEN_MISMATCH/);

@@ -36,17 +36,25 @@ const SURFACE_TRIES = 20;
 const SURFACE_WAIT_MS = 50;
 
 /** Throws AUTH_TOKEN_MISSING without a token, and whatever the gateway refuses with. Nothing is kept of a pairing that failed. */
-export async function pairNode(ctx: CommandContext, nodeDir: string, said: { readonly url?: string; readonly name?: string }): Promise<Paired> {
+export async function pairNode(
+  ctx: CommandContext,
+  nodeDir: string,
+  said: { readonly url?: string; readonly name?: string },
+): Promise<Paired> {
   const address = await addressOf(ctx, said.url);
   const token = await tokenFor(ctx, address);
-  if (token === undefined) throw new OpenClawError("AUTH_TOKEN_MISSING", { why: "Pairing spends the gateway's token once.", next: "On the gateway's machine: openclaw config get gatewayToken" });
+  if (token === undefined) throw new OpenClawError("AUTH_TOKEN_MISSING", {
+    why: "Pairing spends the gateway's token once.", next: "On the gateway's machine: openclaw config get gatewayToken",
+  });
   const identity = await loadNodeIdentity(nodeDir);
   const name = said.name ?? hostname();
   // Everything below authenticates with the token in hand, wherever it came from.
   const node = await connectAsNode(ctx, address, identity, token, name);
   try {
     const deviceToken = node.hello.auth.deviceToken;
-    if (deviceToken === undefined) throw new OpenClawError("PAIRING_REQUIRED", { why: "The gateway gave this machine no token of its own.", next: "Update the gateway, or look at: openclaw devices" });
+    if (deviceToken === undefined) throw new OpenClawError("PAIRING_REQUIRED", {
+      why: "The gateway gave this machine no token of its own.", next: "Update the gateway, or look at: openclaw devices",
+    });
     const commands = await approveSurface(ctx, address, identity.deviceId, token);
     const pairing: Pairing = { url: address.url, name, nodeId: identity.deviceId };
     await saveDeviceToken(nodeDir, new Secret(deviceToken));
@@ -69,7 +77,10 @@ export async function loadPairing(nodeDir: string): Promise<Pairing | undefined>
   const stored = parseStored(text);
   const [url, name, nodeId] = [textAt(stored, "url"), textAt(stored, "name"), textAt(stored, "nodeId")];
   if (url === undefined || name === undefined || nodeId === undefined) {
-    throw new OpenClawError("STATE_DAMAGED", { why: `${join(nodeDir, PAIRING_FILE)} does not say which gateway.`, next: "Pair again: openclaw node pair --url URL --token TOKEN" });
+    throw new OpenClawError("STATE_DAMAGED", {
+      why: `${join(nodeDir, PAIRING_FILE)} does not say which gateway.`,
+      next: "Pair again: openclaw node pair --url URL --token TOKEN",
+    });
   }
   return { url, name, nodeId };
 }
@@ -90,8 +101,16 @@ async function savePairing(nodeDir: string, pairing: Pairing): Promise<void> {
 }
 
 /** A gateway that wants a person's word first gets it from the same token, as an operator's. */
-async function connectAsNode(ctx: CommandContext, address: GatewayAddress, identity: NodeIdentity, token: Secret, name: string): Promise<GatewayClient> {
-  const open = (): Promise<GatewayClient> => openGateway(ctx, { scopes: [], url: address.url, hello: (challenge) => nodeHello(ctx, identity, token, name, challenge) });
+async function connectAsNode(
+  ctx: CommandContext,
+  address: GatewayAddress,
+  identity: NodeIdentity,
+  token: Secret,
+  name: string,
+): Promise<GatewayClient> {
+  const open = (): Promise<GatewayClient> => openGateway(ctx, {
+    scopes: [], url: address.url, hello: (challenge) => nodeHello(ctx, identity, token, name, challenge),
+  });
   try {
     return await open();
   } catch (error) {
@@ -102,7 +121,13 @@ async function connectAsNode(ctx: CommandContext, address: GatewayAddress, ident
   }
 }
 
-function nodeHello(ctx: CommandContext, identity: NodeIdentity, token: Secret, name: string, challenge: { readonly nonce: string; readonly ts: number }): Omit<ConnectParams, "minProtocol" | "maxProtocol"> {
+function nodeHello(
+  ctx: CommandContext,
+  identity: NodeIdentity,
+  token: Secret,
+  name: string,
+  challenge: { readonly nonce: string; readonly ts: number },
+): Omit<ConnectParams, "minProtocol" | "maxProtocol"> {
   // The gateway's own time: a machine whose clock is wrong can still be paired, and the nonce alone makes the proof fresh.
   const { nonce, ts: signedAt } = challenge;
   const proof = formatDeviceProof({
@@ -134,6 +159,8 @@ async function approveSurface(ctx: CommandContext, address: GatewayAddress, node
       if (known !== undefined) return textsAt(known, "commands");
       await ctx.clock.wait(SURFACE_WAIT_MS, ctx.signal);
     }
-    throw new OpenClawError("PAIRING_REQUIRED", { why: "The machine is paired, but the gateway lists nothing to approve for it.", next: "openclaw nodes pending" });
+    throw new OpenClawError("PAIRING_REQUIRED", {
+      why: "The machine is paired, but the gateway lists nothing to approve for it.", next: "openclaw nodes pending",
+    });
   });
 }

@@ -35,11 +35,19 @@ const pair: CommandSpec = {
 function showPaired(ctx: CommandContext, paired: Paired, nodeDir: string): void {
   const { terminal } = ctx;
   const { style } = terminal;
-  terminal.line(`${style.good(style.mark.good)} This machine is now the node ${style.strong(cleanLine(paired.name))} of ${showAddress(paired.url)}`);
+  terminal.line(
+    `${style.good(style.mark.good)} This machine is now the node ${style.strong(cleanLine(paired.name))} of ${showAddress(paired.url)}`,
+  );
   terminal.line();
-  terminal.facts([["Key", shortenId(paired.nodeId, style.mark.ellipsis)], ["Kept in", `${nodeDir}  ${style.dim("the gateway's token is not")}`]]);
+  terminal.facts([
+    ["Key", shortenId(paired.nodeId, style.mark.ellipsis)], ["Kept in", `${nodeDir}  ${style.dim("the gateway's token is not")}`],
+  ]);
   terminal.line();
-  terminal.table([{ title: "IT MAY BE ASKED FOR" }, { title: "WHAT IT DOES", paint: (padded) => style.dim(padded), shrinks: true }], paired.commands.map((command) => [command, summaryOf(command)]), "It may be asked for nothing yet.");
+  terminal.table(
+    [{ title: "IT MAY BE ASKED FOR" }, { title: "WHAT IT DOES", paint: (padded) => style.dim(padded), shrinks: true }],
+    paired.commands.map((command) => [command, summaryOf(command)]),
+    "It may be asked for nothing yet.",
+  );
   terminal.line();
   terminal.line(`${style.accent(style.mark.live)} openclaw node start --tags=TAG`);
 }
@@ -89,7 +97,9 @@ async function pairingFor(ctx: CommandContext, nodeDir: string): Promise<Pairing
   const { loadPairing, pairNode } = await import("./node-pairing.ts");
   const stored = await loadPairing(nodeDir);
   const host = ctx.given.text("host");
-  const saidUrl = ctx.given.text("url") ?? (host === undefined ? undefined : `http://${host}:${parsePort(ctx.given.text("port") ?? "18789", "--port")}`);
+  const saidUrl = ctx.given.text("url") ?? (
+    host === undefined ? undefined : `http://${host}:${parsePort(ctx.given.text("port") ?? "18789", "--port")}`
+  );
   const saidToken = ctx.given.text("token") ?? ctx.environment["OPENCLAW_GATEWAY_TOKEN"] ?? "";
   const elsewhere = saidUrl !== undefined && stored !== undefined && !sameGateway(saidUrl, stored.url);
   if (stored !== undefined && !elsewhere) return stored;
@@ -116,7 +126,10 @@ function nameOf(ctx: CommandContext): string | undefined {
 
 function checkedTags(tags: readonly string[]): readonly string[] {
   const bad = tags.find((tag) => !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(tag));
-  if (bad !== undefined) throw new UsageError(`"${bad}" cannot be a tag.`, 'Tags are letters, digits, dots and dashes: --tags="gpu,heavy-compute"');
+  if (bad !== undefined) throw new UsageError(
+    `"${bad}" cannot be a tag.`,
+    'Tags are letters, digits, dots and dashes: --tags="gpu,heavy-compute"',
+  );
   return tags;
 }
 
@@ -127,13 +140,17 @@ const status: CommandSpec = {
     const nodeDir = nodeDirOf(ctx);
     const { loadPairing } = await import("./node-pairing.ts");
     const pairing = await loadPairing(nodeDir);
-    if (pairing === undefined) throw new OpenClawError("PAIRING_REQUIRED", { why: `${nodeDir} holds no pairing.`, next: "openclaw node pair --url URL --token TOKEN" });
+    if (pairing === undefined) throw new OpenClawError("PAIRING_REQUIRED", {
+      why: `${nodeDir} holds no pairing.`, next: "openclaw node pair --url URL --token TOKEN",
+    });
     const seen = await seenByGateway(ctx, pairing);
     const { style } = ctx.terminal;
     ctx.terminal.answer({ ...pairing, nodeDir, ...seen }, () => {
       const state = seen.reachable === false ? style.attention("the gateway does not answer")
         : seen.connected === true ? `${style.good(style.mark.good)} Online`
-        : seen.connected === false ? `${style.mark.quiet} Offline: it is not running` : style.dim("the gateway does not tell without a token");
+        : seen.connected === false
+          ? `${style.mark.quiet} Offline: it is not running`
+          : style.dim("the gateway does not tell without a token");
       ctx.terminal.line(`${style.strong(cleanLine(pairing.name))}  ${state}`);
       ctx.terminal.facts([["  Gateway", showAddress(pairing.url)], ["  Id", pairing.nodeId], ["  Kept in", nodeDir]]);
       if (seen.connected === false) ctx.terminal.line(`${style.accent(style.mark.live)} openclaw node start`);
@@ -143,7 +160,10 @@ const status: CommandSpec = {
 };
 
 /** Asked only where a token for the gateway is at hand; a node's own token may not list nodes. */
-async function seenByGateway(ctx: CommandContext, pairing: Pairing): Promise<{ readonly reachable?: boolean; readonly connected?: boolean }> {
+async function seenByGateway(ctx: CommandContext, pairing: Pairing): Promise<{
+  readonly reachable?: boolean;
+  readonly connected?: boolean
+}> {
   const { askGateway } = await import("../connect.ts");
   if ((await tokenFor(ctx, await addressOf(ctx, pairing.url))) === undefined) return {};
   try {

@@ -14,7 +14,10 @@ const ANSWER_GRACE_MS = 5_000;
 
 const list: CommandSpec = {
   summary: "Every node: state, name, tags, last seen",
-  options: [{ name: "connected", summary: "Only those that are online" }, { name: "tag", value: "TAG", summary: "Only those that carry it" }],
+  options: [
+    { name: "connected", summary: "Only those that are online" },
+    { name: "tag", value: "TAG", summary: "Only those that carry it" },
+  ],
   examples: [
     { line: "openclaw nodes list", about: "all of them" },
     { line: "openclaw nodes list --tag gpu", about: "who has a GPU" },
@@ -24,10 +27,15 @@ const list: CommandSpec = {
     const payload = await askGateway(ctx, ["operator.read"], "node.list", {});
     const tag = ctx.given.text("tag");
     const all = listAt(payload, "nodes");
-    const rows = all.filter((row) => (!ctx.given.flag("connected") || row["connected"] === true) && (tag === undefined || textsAt(row, "tags").includes(tag)));
+    const rows = all.filter((row) => (
+      !ctx.given.flag("connected") || row["connected"] === true
+    ) && (tag === undefined || textsAt(row, "tags").includes(tag)));
     if (tag !== undefined && rows.length === 0) {
       const tags = [...new Set(all.flatMap((row) => textsAt(row, "tags")))];
-      throw new OpenClawError("NODE_TAG_NONE", { why: tags.length === 0 ? "No node has a tag." : `Tags here: ${tags.join(", ")}.`, next: `Start one: openclaw node start --tags=${tag}` });
+      throw new OpenClawError("NODE_TAG_NONE", {
+        why: tags.length === 0 ? "No node has a tag." : `Tags here: ${tags.join(", ")}.`,
+        next: `Start one: openclaw node start --tags=${tag}`,
+      });
     }
     ctx.terminal.answer({ nodes: rows }, () => showNodes(ctx, rows));
     return 0;
@@ -39,7 +47,12 @@ function showNodes(ctx: CommandContext, rows: readonly Payload[]): void {
   const { style } = terminal;
   const now = ctx.clock.now();
   terminal.table([
-    { title: "STATE", paint: (padded, cell) => (cell.endsWith("online") ? style.good(padded) : cell.endsWith("waiting") ? style.attention(padded) : style.dim(padded)) },
+    {
+      title: "STATE",
+      paint: (padded, cell) => (
+        cell.endsWith("online") ? style.good(padded) : cell.endsWith("waiting") ? style.attention(padded) : style.dim(padded)
+      ),
+    },
     { title: "NAME" },
     { title: "TAGS", shrinks: true },
     { title: "PLATFORM" },
@@ -71,7 +84,10 @@ function seenAgo(row: Payload, now: number): string | undefined {
 const describe: CommandSpec = {
   summary: "One node: what it is and may do",
   words: [NODE],
-  examples: [{ line: "openclaw nodes describe pi", about: "by name" }, { line: "openclaw nodes describe 3f2a91bc", about: "by the beginning of its id" }],
+  examples: [
+    { line: "openclaw nodes describe pi", about: "by name" },
+    { line: "openclaw nodes describe 3f2a91bc", about: "by the beginning of its id" },
+  ],
   run: (ctx) => withGateway(ctx, { scopes: ["operator.read"] }, async (gateway) => {
     const node = await resolveNode(ctx, gateway, ctx.given.need("NODE"));
     const payload = await gateway.request("node.describe", { nodeId: node.id }, requestOptions(ctx));
@@ -84,13 +100,20 @@ const describe: CommandSpec = {
       terminal.facts([
         ["Id", node.id],
         ["Tags", cleanLine(textsAt(row, "tags").join(", "))],
-        ["Platform", cleanLine([textAt(row, "platform"), textAt(row, "deviceFamily"), textAt(row, "version")].filter((part) => part !== undefined).join("  "))],
+        [
+          "Platform",
+          cleanLine([
+            textAt(row, "platform"), textAt(row, "deviceFamily"), textAt(row, "version"),
+          ].filter((part) => part !== undefined).join("  ")),
+        ],
         ["Address", cleanLine(textAt(row, "remoteIp") ?? "")],
         ["Seen", row["connected"] === true ? "now" : seenAgo(row, ctx.clock.now())],
         ["Commands", cleanLine(textsAt(row, "commands").join(", ")) || style.attention("none approved")],
         ["Abilities", cleanLine(textsAt(row, "caps").join(", "))],
       ]);
-      if (row["approvalState"] === "pending") terminal.line(`\n${style.accent(style.mark.live)} openclaw nodes approve ${cleanLine(textAt(row, "displayName") ?? node.id)}`);
+      if (row["approvalState"] === "pending") terminal.line(
+        `\n${style.accent(style.mark.live)} openclaw nodes approve ${cleanLine(textAt(row, "displayName") ?? node.id)}`,
+      );
     });
     return 0;
   }),
@@ -141,7 +164,11 @@ function showResult(ctx: CommandContext, result: unknown): void {
   if (output !== "" && !output.endsWith("\n")) terminal.line();
   const exitCode = numberAt(result, "exitCode");
   const signal = textAt(result, "signal");
-  if (exitCode !== 0) terminal.note(at(result, "timedOut") === true ? "ended after its time was over" : signal === undefined ? `exit code ${exitCode ?? "unknown"}` : `ended by ${cleanLine(signal)}`);
+  if (exitCode !== 0) terminal.note(
+    at(result, "timedOut") === true ? "ended after its time was over"
+      : signal === undefined ? `exit code ${exitCode ?? "unknown"}`
+      : `ended by ${cleanLine(signal)}`,
+  );
 }
 
 const pending: CommandSpec = {
@@ -152,13 +179,16 @@ const pending: CommandSpec = {
     const { style } = ctx.terminal;
     ctx.terminal.answer({ pending: waiting }, () => {
       ctx.terminal.table([
-        { title: "NODE" }, { title: "PLATFORM" }, { title: "WANTS TO OFFER", shrinks: true }, { title: "ASKED" }, { title: "REQUEST", paint: (padded) => style.dim(padded) },
+        { title: "NODE" }, { title: "PLATFORM" }, { title: "WANTS TO OFFER", shrinks: true }, { title: "ASKED" },
+        { title: "REQUEST", paint: (padded) => style.dim(padded) },
       ], waiting.map((row) => [
         textAt(row, "displayName") ?? textAt(row, "nodeId"), textAt(row, "platform"), textsAt(row, "commands").join(", "),
         formatAgo(numberAt(row, "ts") ?? ctx.clock.now(), ctx.clock.now()), textAt(row, "requestId"),
       ]), "No node waits for approval.");
       const first = waiting[0];
-      if (first !== undefined) ctx.terminal.line(`${style.accent(style.mark.live)} openclaw nodes approve ${cleanLine(textAt(first, "displayName") ?? textAt(first, "requestId") ?? "")}`);
+      if (first !== undefined) ctx.terminal.line(
+        `${style.accent(style.mark.live)} openclaw nodes approve ${cleanLine(textAt(first, "displayName") ?? textAt(first, "requestId") ?? "")}`,
+      );
     });
     return 0;
   },
@@ -172,14 +202,21 @@ const approve: CommandSpec = {
     const request = await resolveRequest(ctx, ctx.given.need("NODE|REQUEST"));
     const payload = await approveNode(ctx, request.row);
     ctx.terminal.answer(payload, () => {
-      ctx.terminal.line(`${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(request.name ?? request.id)} may now be asked for ${cleanLine(textsAt(request.row, "commands").join(", ")) || "nothing"}.`);
+      ctx.terminal.line(
+        `${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(request.name ?? request.id)} may now be asked for ${cleanLine(textsAt(request.row, "commands").join(", ")) || "nothing"}.`,
+      );
     });
     return 0;
   },
 };
 
 /** Approves a pending request with exactly the scopes it asks for. */
-export async function approveNode(ctx: CommandContext, request: Payload, where: Pick<ConnectOptions, "url" | "token"> = {}): Promise<unknown> {
+export async function approveNode(
+  ctx: CommandContext,
+  request: Payload,
+  where: Pick<ConnectOptions,
+  "url" | "token"> = {},
+): Promise<unknown> {
   const scopes = ["operator.pairing", ...textsAt(request, "requiredApproveScopes")] as Scope[];
   return askGateway(ctx, [...new Set(scopes)], "node.pair.approve", { requestId: textAt(request, "requestId") }, where);
 }
@@ -217,7 +254,10 @@ const rename: CommandSpec = {
   run: (ctx) => withGateway(ctx, { scopes: ["operator.read", "operator.pairing"] }, async (gateway) => {
     const node = await resolveNode(ctx, gateway, ctx.given.need("NODE"));
     const payload = await gateway.request("node.rename", { nodeId: node.id, displayName: ctx.given.need("NAME") }, requestOptions(ctx));
-    ctx.terminal.answer(payload, () => ctx.terminal.line(`${cleanLine(node.name ?? node.id)} is now ${cleanLine(ctx.given.need("NAME"))}.`));
+    ctx.terminal.answer(
+      payload,
+      () => ctx.terminal.line(`${cleanLine(node.name ?? node.id)} is now ${cleanLine(ctx.given.need("NAME"))}.`),
+    );
     return 0;
   }),
 };
@@ -254,7 +294,9 @@ async function resolveRequest(ctx: CommandContext, said: string): Promise<Pendin
   const waiting = listAt(await askGateway(ctx, ["operator.pairing"], "node.pair.list", {}), "pending").flatMap((row): PendingRequest[] => {
     const requestId = textAt(row, "requestId");
     const name = textAt(row, "displayName");
-    return requestId === undefined ? [] : [{ id: textAt(row, "nodeId") ?? requestId, requestId, row, ...(name === undefined ? {} : { name }) }];
+    return requestId === undefined
+      ? []
+      : [{ id: textAt(row, "nodeId") ?? requestId, requestId, row, ...(name === undefined ? {} : { name }) }];
   });
   return waiting.find((request) => request.requestId === said) ?? findNamed(said, waiting, "NODE_UNKNOWN", "waiting nodes");
 }

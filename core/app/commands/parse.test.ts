@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../terminal/usage-error.ts";
+import { lexArguments } from "./lex.ts";
 import { nearest } from "./nearest.ts";
 import { parseCommandLine } from "./parse.ts";
 
@@ -57,6 +58,10 @@ test("a noun alone means its usual verb; without one, its help", async () => {
 });
 
 test("a command's own option wins over the global one of the same name", async () => {
+  const own = { name: "timeout", value: "S", summary: "own" };
+  assert.deepEqual(lexArguments(["--timeout", "5"], [{ name: "timeout", summary: "global" }, own]), [
+    { kind: "option", spec: own, value: "5", missing: false },
+  ]);
   assert.equal((await run("agent --timeout 5 hi")).given.integer("timeout"), 5);
 });
 

@@ -57,7 +57,10 @@ async function parseCommand(path: readonly string[], spec: CommandSpec, argv: re
     }
   }
   const missing = spec.options?.find((option) => option.required === true && !options.has(option.name));
-  if (missing !== undefined) throw new UsageError(`${commandOf(path)} needs --${missing.name} ${missing.value ?? ""}.`.replace(" .", "."), helpOf(path));
+  if (missing !== undefined) throw new UsageError(
+    `${commandOf(path)} needs --${missing.name} ${missing.value ?? ""}.`.replace(" .", "."),
+    helpOf(path),
+  );
   return { kind: "run", path, spec, given: new Given({ options, words: nameWords(path, spec, words) }) };
 }
 
@@ -65,12 +68,18 @@ function checkOption(lexeme: Extract<Lexeme, { kind: "option" }>, path: readonly
   const { spec, value } = lexeme;
   if (spec.value === undefined) return;
   if (lexeme.missing) throw new UsageError(`--${spec.name} needs a value: --${spec.name} ${spec.value}.`, helpOf(path));
-  if (spec.kind === "integer" && !/^\d{1,12}$/.test(value)) throw new UsageError(`--${spec.name} takes a whole number, not "${value}".`, helpOf(path));
+  if (spec.kind === "integer" && !/^\d{1,12}$/.test(value)) throw new UsageError(
+    `--${spec.name} takes a whole number, not "${value}".`,
+    helpOf(path),
+  );
   if (spec.kind === "json") {
     try {
       JSON.parse(value);
     } catch (error) {
-      throw new UsageError(`--${spec.name} takes JSON; this is not: ${(error as Error).message}.`, `Quote it whole: --${spec.name} '{"key": "value"}'`);
+      throw new UsageError(
+        `--${spec.name} takes JSON; this is not: ${(error as Error).message}.`,
+        `Quote it whole: --${spec.name} '{"key": "value"}'`,
+      );
     }
   }
 }
@@ -105,7 +114,9 @@ async function unknownWord(text: string, names: readonly string[], path: readonl
   const { nearest } = await import("./nearest.ts");
   const near = nearest(text, names);
   const what = path.length === 0 ? `There is no command "${text}".` : `${commandOf(path)} knows no "${text}".`;
-  return near === undefined ? new UsageError(what, helpOf(path)) : new UsageError(`${what} Did you mean "${near}"?`, commandOf([...path, near]));
+  return near === undefined
+    ? new UsageError(what, helpOf(path))
+    : new UsageError(`${what} Did you mean "${near}"?`, commandOf([...path, near]));
 }
 
 async function unknownOption(text: string, known: readonly OptionSpec[], path: readonly string[]): Promise<UsageError> {

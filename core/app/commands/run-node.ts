@@ -1,7 +1,9 @@
 /** The node host in the foreground: opens it within its owner's limits and says when it is online and when it is not. */
 import { ERRORS, type ErrorCode } from "@openclaw/protocol";
 import { systemIds } from "../../base/ids.ts";
-import { defaultNodeLimits, loadNodeIdentity, openNodeHost, saveDeviceToken, type ConnectionState, type StateDetail } from "../../execution/node-host.ts";
+import {
+  defaultNodeLimits, loadNodeIdentity, openNodeHost, saveDeviceToken, type ConnectionState, type StateDetail,
+} from "../../execution/node-host.ts";
 import { openPlainSocket } from "../connect.ts";
 import { addressOf, showAddress, tokenFor } from "../gateway-address.ts";
 import { cleanLine } from "../terminal/text.ts";
@@ -40,7 +42,9 @@ export async function runNode(ctx: CommandContext, options: RunNodeOptions): Pro
     ...(token === undefined ? {} : { token }),
     clock: ctx.clock, ids: systemIds,
     openSocket: openPlainSocket,
-    saveDeviceToken: (fresh) => void saveDeviceToken(nodeDir, fresh).catch((error: unknown) => ctx.terminal.note(`The node's token could not be kept: ${cleanLine(String(error))}`)),
+    saveDeviceToken: (fresh) => void saveDeviceToken(nodeDir, fresh).catch((error: unknown) => ctx.terminal.note(
+      `The node's token could not be kept: ${cleanLine(String(error))}`,
+    )),
     log: () => {},
     onState: report,
   }, ctx.signal);
@@ -72,10 +76,15 @@ function createReport(ctx: CommandContext, options: RunNodeOptions): (state: Con
     const key = state === "offline" ? state : `${state} ${detail.code ?? ""}`;
     if (state === "connecting" || key === last) return;
     last = key;
-    terminal.record({ state, node: options.name, nodeId: options.pairing.nodeId, tags: options.tags, ...(detail.code === undefined ? {} : { code: detail.code }), at: clock.now() });
+    terminal.record({
+      state, node: options.name, nodeId: options.pairing.nodeId, tags: options.tags,
+      ...(detail.code === undefined ? {} : { code: detail.code }), at: clock.now(),
+    });
     const time = style.dim(new Date(clock.now()).toTimeString().slice(0, 8));
     if (state === "online") terminal.line(`${style.good(style.mark.good)} Online   ${time}`);
-    else if (state === "offline") terminal.line(`${style.attention(style.mark.quiet)} Offline  ${time}  ${style.dim(`${cleanLine(detail.message ?? "the connection ended")}; trying again`)}`);
+    else if (state === "offline") terminal.line(
+      `${style.attention(style.mark.quiet)} Offline  ${time}  ${style.dim(`${cleanLine(detail.message ?? "the connection ended")}; trying again`)}`,
+    );
     else {
       const next = detail.requestId !== undefined ? `openclaw devices approve ${cleanLine(detail.requestId)}` : nextOf(detail.code);
       terminal.line(`${style.problem(style.mark.problem)} Refused  ${time}  ${cleanLine(detail.message ?? "")}`);
@@ -86,6 +95,8 @@ function createReport(ctx: CommandContext, options: RunNodeOptions): (state: Con
 
 /** A node mends a refused token by pairing again; the catalogue's other next steps hold as they are. */
 function nextOf(code: ErrorCode | undefined): string {
-  if (code === undefined || code.startsWith("AUTH_") || code.startsWith("DEVICE_AUTH_")) return "openclaw node pair --url URL --token TOKEN";
+  if (
+    code === undefined || code.startsWith("AUTH_") || code.startsWith("DEVICE_AUTH_")
+  ) return "openclaw node pair --url URL --token TOKEN";
   return ERRORS[code].next;
 }

@@ -21,7 +21,11 @@ const PATIENCE_MS = 20_000;
 /** The environment is only what is given here: no locale, no token, no colour of the tester's leaks in. */
 export function startOpenClaw(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ...(process.env["NODE_COMPILE_CACHE"] === undefined ? {} : { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] }), ...environment },
+    env: {
+      PATH: process.env["PATH"] ?? "", HOME: "/nonexistent",
+      ...(process.env["NODE_COMPILE_CACHE"] === undefined ? {} : { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] }),
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -28,7 +28,10 @@ export interface ScriptedGateway extends AsyncDisposable {
 
 const NONCE = "nonce-of-the-test";
 
-export async function openScriptedGateway(script: Script, options: { readonly token?: string; readonly port?: number; readonly startingFor?: number } = {}): Promise<ScriptedGateway> {
+export async function openScriptedGateway(
+  script: Script,
+  options: { readonly token?: string; readonly port?: number; readonly startingFor?: number } = {},
+): Promise<ScriptedGateway> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: options.port ?? 0 });
   await once(server, "listening");
   const connects: Record<string, unknown>[] = [];

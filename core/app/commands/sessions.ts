@@ -14,7 +14,10 @@ const list: CommandSpec = {
     { name: "agent", value: "ID", summary: "Only this agent's" },
     { name: "active", value: "MIN", kind: "integer", summary: "Only those used in the last minutes" },
   ],
-  examples: [{ line: "openclaw sessions list", about: "the newest fifty" }, { line: "openclaw sessions list --active 60", about: "of the last hour" }],
+  examples: [
+    { line: "openclaw sessions list", about: "the newest fifty" },
+    { line: "openclaw sessions list --active 60", about: "of the last hour" },
+  ],
   run: async (ctx) => {
     const active = ctx.given.integer("active");
     const agentId = ctx.given.text("agent");
@@ -49,7 +52,10 @@ const history: CommandSpec = {
   summary: "Read one",
   words: [KEY],
   options: [{ name: "limit", short: "n", value: "N", kind: "integer", summary: "Newest messages (50)" }],
-  examples: [{ line: "openclaw sessions history main", about: "the main conversation" }, { line: "openclaw sessions history main --limit 5 --json", about: "for a script" }],
+  examples: [
+    { line: "openclaw sessions history main", about: "the main conversation" },
+    { line: "openclaw sessions history main --limit 5 --json", about: "for a script" },
+  ],
   run: async (ctx) => {
     const limit = Math.min(Math.max(ctx.given.integer("limit") ?? 50, 1), 1_000);
     const payload = await askGateway(ctx, ["operator.read"], "chat.history", { sessionKey: ctx.given.need("KEY"), limit });
@@ -68,10 +74,15 @@ function showMessage(ctx: CommandContext, message: Payload): void {
   const { style } = terminal;
   const role = textAt(message, "role") ?? "?";
   const stamp = numberAt(message, "timestamp");
-  const who = role === "user" ? "You" : role === "assistant" ? "Agent" : role === "toolResult" ? `Tool ${textAt(message, "toolName") ?? ""}`.trim() : role;
+  const who = role === "user" ? "You"
+    : role === "assistant" ? "Agent"
+    : role === "toolResult" ? `Tool ${textAt(message, "toolName") ?? ""}`.trim()
+    : role;
   terminal.line(`${style.strong(cleanLine(who))}${stamp === undefined ? "" : `  ${style.dim(formatAgo(stamp, ctx.clock.now()))}`}`);
   for (const call of listAt(message, "content").filter((part) => part["type"] === "toolCall")) {
-    terminal.line(`  ${style.accent(style.mark.live)} ${cleanLine(textAt(call, "name") ?? "tool")}  ${style.dim(cleanLine(JSON.stringify(call["arguments"] ?? {})))}`);
+    terminal.line(
+      `  ${style.accent(style.mark.live)} ${cleanLine(textAt(call, "name") ?? "tool")}  ${style.dim(cleanLine(JSON.stringify(call["arguments"] ?? {})))}`,
+    );
   }
   const text = cleanText(messageText(message)).trimEnd();
   const bar = role === "toolResult" ? `${style.dim(style.mark.bar)} ` : "";
@@ -86,7 +97,10 @@ const reset: CommandSpec = {
   run: async (ctx) => {
     const key = ctx.given.need("KEY");
     const payload = await askGateway(ctx, ["operator.admin"], "sessions.reset", { key, reason: "reset" });
-    ctx.terminal.answer(payload, () => ctx.terminal.line(`${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(key)} begins anew.`));
+    ctx.terminal.answer(
+      payload,
+      () => ctx.terminal.line(`${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(key)} begins anew.`),
+    );
     return 0;
   },
 };
@@ -100,7 +114,12 @@ const remove: CommandSpec = {
     const { agreed } = await import("./agreed.ts");
     await agreed(ctx, `Delete ${key} for good? Nobody will be able to read it again.`);
     const payload = await askGateway(ctx, ["operator.admin"], "sessions.delete", { key, deleteTranscript: true });
-    ctx.terminal.answer(payload, () => ctx.terminal.line(payload !== null && (payload as Payload)["deleted"] === false ? `There was no ${cleanLine(key)}.` : `Deleted: ${cleanLine(key)}.`));
+    ctx.terminal.answer(
+      payload,
+      () => ctx.terminal.line(
+        payload !== null && (payload as Payload)["deleted"] === false ? `There was no ${cleanLine(key)}.` : `Deleted: ${cleanLine(key)}.`,
+      ),
+    );
     return 0;
   },
 };

@@ -24,7 +24,13 @@ export const status: CommandSpec = {
       may ? gateway.request("exec.approval.list", {}, options) : [],
     ]);
     const url = showAddress((await addressOf(ctx)).url);
-    ctx.terminal.answer({ gateway: { url, version: gateway.hello.server.version, uptimeMs: gateway.hello.snapshot.uptimeMs, stateDir: gateway.hello.snapshot.stateDir }, status, nodes, agents, approvals }, () => {
+    ctx.terminal.answer({
+      gateway: {
+        url, version: gateway.hello.server.version, uptimeMs: gateway.hello.snapshot.uptimeMs,
+        stateDir: gateway.hello.snapshot.stateDir,
+      },
+      status, nodes, agents, approvals,
+    }, () => {
       show(ctx, url, { hello: gateway.hello, status, nodes, agents, approvals });
     });
     return 0;
@@ -46,7 +52,9 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
   const online = rows.filter((row) => row["connected"] === true);
   const unapproved = rows.filter((row) => row["approvalState"] === "pending");
   const sessions = numberAt(seen.status, "sessions", "count");
-  const active = numberAt(seen.status, "sessions", "active") ?? listAt(seen.status, "sessions", "recent").filter((row) => row["hasActiveRun"] === true).length;
+  const active = numberAt(seen.status, "sessions", "active") ?? listAt(seen.status, "sessions", "recent").filter(
+    (row) => row["hasActiveRun"] === true,
+  ).length;
   const waiting = Array.isArray(seen.approvals) ? seen.approvals.length : 0;
   const memory = numberAt(seen.status, "processMemory", "rss") ?? numberAt(seen.status, "processMemory", "rssBytes");
   const agents = listAt(seen.agents, "agents").map((agent) => {
@@ -57,12 +65,29 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
   terminal.line(`${style.good(style.mark.good)} ${style.strong(`OpenClaw ${cleanLine(version)}`)} runs at ${url}`);
   terminal.line();
   terminal.facts([
-    ["Up", [formatDuration(numberAt(seen.hello, "snapshot", "uptimeMs") ?? 0), ...(numberAt(seen.status, "pid") === undefined ? [] : [`pid ${numberAt(seen.status, "pid")}`]), ...(memory === undefined ? [] : [formatBytes(memory)])].join("  ")],
+    [
+      "Up",
+      [
+        formatDuration(numberAt(seen.hello, "snapshot", "uptimeMs") ?? 0),
+        ...(numberAt(seen.status, "pid") === undefined ? [] : [`pid ${numberAt(seen.status, "pid")}`]),
+        ...(memory === undefined ? [] : [formatBytes(memory)]),
+      ].join("  "),
+    ],
     ["State", textAt(seen.hello, "snapshot", "stateDir")],
     ["Agents", agents.length === 0 ? undefined : cleanLine(agents.join(", "))],
     ["Sessions", sessions === undefined ? undefined : `${sessions}${active > 0 ? `, ${style.accent(`${active} active`)}` : ""}`],
-    ["Nodes", rows.length === 0 ? "none" : `${online.length} online of ${rows.length}: ${cleanLine(online.map((row) => textAt(row, "displayName") ?? textAt(row, "nodeId") ?? "?").slice(0, 6).join(", "))}`.replace(/: $/, "")],
-    ["Waiting", waiting === 0 ? "nothing waits for you" : style.attention(`${waiting} ${waiting === 1 ? "approval waits" : "approvals wait"} for you`)],
+    [
+      "Nodes",
+      rows.length === 0
+        ? "none"
+        : `${online.length} online of ${rows.length}: ${cleanLine(online.map((row) => textAt(row, "displayName") ?? textAt(row, "nodeId") ?? "?").slice(0, 6).join(", "))}`.replace(/: $/, ""),
+    ],
+    [
+      "Waiting",
+      waiting === 0
+        ? "nothing waits for you"
+        : style.attention(`${waiting} ${waiting === 1 ? "approval waits" : "approvals wait"} for you`),
+    ],
   ]);
   if (waiting > 0) next(ctx, "openclaw approvals list");
   if (unapproved.length > 0) next(ctx, "openclaw nodes pending");

@@ -10,15 +10,42 @@ export interface CommandEntry {
 }
 
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: "agent", section: "Talk", summary: "Send a message; watch the answer and the tools as they run", load: async () => (await import("./agent.ts")).agent },
-  { name: "sessions", section: "Talk", summary: "List conversations, read one, reset or delete it", load: async () => (await import("./sessions.ts")).sessions },
-  { name: "approvals", section: "Talk", summary: "What waits for you: list, allow, deny", load: async () => (await import("./approvals.ts")).approvals },
-  { name: "gateway", section: "Gateway", summary: "Run the gateway; ask it anything with gateway call", load: async () => (await import("./gateway.ts")).gateway },
-  { name: "config", section: "Gateway", summary: "Read and change settings; config get gatewayToken", load: async () => (await import("./config.ts")).config },
-  { name: "devices", section: "Gateway", summary: "Who may connect: list, approve, reject, remove", load: async () => (await import("./devices.ts")).devices },
-  { name: "nodes", section: "Nodes", summary: "The machines that do the work, seen from the gateway", load: async () => (await import("./nodes.ts")).nodes },
-  { name: "node", section: "Nodes", summary: "Make this machine a node: pair it, start it", load: async () => (await import("./node.ts")).node },
-  { name: "status", section: "Look", summary: "What runs, where, and what waits for you", load: async () => (await import("./status.ts")).status },
+  {
+    name: "agent", section: "Talk", summary: "Send a message; watch the answer and the tools as they run",
+    load: async () => (await import("./agent.ts")).agent,
+  },
+  {
+    name: "sessions", section: "Talk", summary: "List conversations, read one, reset or delete it",
+    load: async () => (await import("./sessions.ts")).sessions,
+  },
+  {
+    name: "approvals", section: "Talk", summary: "What waits for you: list, allow, deny",
+    load: async () => (await import("./approvals.ts")).approvals,
+  },
+  {
+    name: "gateway", section: "Gateway", summary: "Run the gateway; ask it anything with gateway call",
+    load: async () => (await import("./gateway.ts")).gateway,
+  },
+  {
+    name: "config", section: "Gateway", summary: "Read and change settings; config get gatewayToken",
+    load: async () => (await import("./config.ts")).config,
+  },
+  {
+    name: "devices", section: "Gateway", summary: "Who may connect: list, approve, reject, remove",
+    load: async () => (await import("./devices.ts")).devices,
+  },
+  {
+    name: "nodes", section: "Nodes", summary: "The machines that do the work, seen from the gateway",
+    load: async () => (await import("./nodes.ts")).nodes,
+  },
+  {
+    name: "node", section: "Nodes", summary: "Make this machine a node: pair it, start it",
+    load: async () => (await import("./node.ts")).node,
+  },
+  {
+    name: "status", section: "Look", summary: "What runs, where, and what waits for you",
+    load: async () => (await import("./status.ts")).status,
+  },
   { name: "health", section: "Look", summary: "One line: is the gateway well", load: async () => (await import("./health.ts")).health },
   { name: "logs", section: "Look", summary: "The gateway's log, and --follow", load: async () => (await import("./logs.ts")).logs },
 ];

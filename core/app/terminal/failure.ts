@@ -35,9 +35,17 @@ export function describeFailure(error: unknown): Failure {
 function describeUncoded(error: unknown): Failure {
   const system = typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  if (system === "ENOSPC") return { code: "DISK_FULL", message: ERRORS.DISK_FULL.text, why: message, next: ERRORS.DISK_FULL.next, exit: ERRORS.DISK_FULL.exit };
+  if (system === "ENOSPC") return {
+    code: "DISK_FULL", message: ERRORS.DISK_FULL.text, why: message, next: ERRORS.DISK_FULL.next, exit: ERRORS.DISK_FULL.exit,
+  };
   if (system === "EACCES" || system === "EPERM" || system === "EROFS") {
-    return { code: "INTERNAL", message: "A file may not be read or written.", why: message, next: "Mend its permissions, or point OPENCLAW_STATE_DIR somewhere else.", exit: EXIT.failed };
+    return {
+      code: "INTERNAL", message: "A file may not be read or written.", why: message,
+      next: "Mend its permissions, or point OPENCLAW_STATE_DIR somewhere else.", exit: EXIT.failed,
+    };
   }
-  return { code: "INTERNAL", message: "This command met something it was not written for.", why: message, next: "Run it again with OPENCLAW_DEBUG=1 to see where.", exit: EXIT.failed };
+  return {
+    code: "INTERNAL", message: "This command met something it was not written for.", why: message,
+    next: "Run it again with OPENCLAW_DEBUG=1 to see where.", exit: EXIT.failed,
+  };
 }

@@ -45,7 +45,11 @@ export function startProgress(what: string, options: ProgressOptions): Progress 
       said = current;
     } else {
       const mark = style.mark.frames[frame++ % style.mark.frames.length] ?? "";
-      const text = shortenText(`${current}  ${formatDuration(clock.monotonic() - startedAt)}`, Math.max(20, options.screenWidth() - 3), style.mark.ellipsis);
+      const text = shortenText(
+        `${current}  ${formatDuration(clock.monotonic() - startedAt)}`,
+        Math.max(20, options.screenWidth() - 3),
+        style.mark.ellipsis,
+      );
       options.write(`\r\x1b[2K${style.accent(mark)} ${text}`);
       drawn = true;
     }

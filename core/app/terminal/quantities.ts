@@ -14,7 +14,9 @@ export function formatDuration(ms: number): string {
 /** `just now`, `3 min ago`; times ahead of the clock are `just now`, for clocks differ. */
 export function formatAgo(thenMs: number, nowMs: number): string {
   const passedMs = nowMs - thenMs;
-  return passedMs < 2_000 ? "just now" : `${formatDuration(passedMs < 10_000 ? Math.round(passedMs / 1_000) * 1_000 : passedMs).replace(".0 s", " s")} ago`;
+  return passedMs < 2_000
+    ? "just now"
+    : `${formatDuration(passedMs < 10_000 ? Math.round(passedMs / 1_000) * 1_000 : passedMs).replace(".0 s", " s")} ago`;
 }
 
 /** `812 B`, `1.4 kB`, `3.2 GB`: powers of a thousand. */

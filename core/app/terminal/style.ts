@@ -33,14 +33,18 @@ export interface StyleOptions {
 }
 
 const UNICODE: Marks = { good: "✓", problem: "✗", live: "▸", quiet: "·", bar: "│", dash: "–", ellipsis: "…", frames: [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"] };
-const ASCII: Marks = { good: "+", problem: "x", live: ">", quiet: "-", bar: "|", dash: "-", ellipsis: "...", frames: ["|", "/", "-", "\\"] };
+const ASCII: Marks = {
+  good: "+", problem: "x", live: ">", quiet: "-", bar: "|", dash: "-", ellipsis: "...", frames: ["|", "/", "-", "\\"],
+};
 
 /** `--no-color` beats `NO_COLOR`, which beats `FORCE_COLOR`, which beats what the stream is. */
 export function createStyle(options: StyleOptions): Style {
   const { environment } = options;
   const colour = wantsColour(options);
   const unicode = speaksUnicode(environment);
-  const paint = (open: string, close: string) => (text: string): string => (colour && text !== "" ? `\x1b[${open}m${text}\x1b[${close}m` : text);
+  const paint = (open: string, close: string) => (text: string): string => (
+    colour && text !== "" ? `\x1b[${open}m${text}\x1b[${close}m` : text
+  );
   const manyColours = /256|truecolor|24bit/.test(`${environment["TERM"] ?? ""} ${environment["COLORTERM"] ?? ""}`);
   return {
     colour,

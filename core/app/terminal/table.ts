@@ -17,7 +17,9 @@ const SHRUNK_MIN = 8;
 
 /** One string per line, without a line's end. An absent cell shows a quiet dash. `screenWidth` 0 means no limit. */
 export function formatTable(columns: readonly Column[], rows: readonly Row[], style: Style, screenWidth: number): string[] {
-  const cells = rows.map((row) => columns.map((_, at) => (row[at] === undefined || row[at] === "" ? style.mark.dash : cleanLine(String(row[at])))));
+  const cells = rows.map((row) => columns.map(
+    (_, at) => (row[at] === undefined || row[at] === "" ? style.mark.dash : cleanLine(String(row[at]))),
+  ));
   const widths = columns.map((column, at) => Math.max(widthOf(column.title), ...cells.map((row) => widthOf(row[at] ?? ""))));
   shrink(columns, widths, screenWidth);
 

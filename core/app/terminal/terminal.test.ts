@@ -40,7 +40,12 @@ function handClock(): Clock & { pass(ms: number): void } {
 }
 
 test("columns align two spaces apart, whatever the width of the letters", () => {
-  const lines = formatTable([{ title: "NAME" }, { title: "N", align: "right" }, { title: "TAGS" }], [["日本", 5, "a"], ["pi", 1_000, undefined]], plain, 0);
+  const lines = formatTable(
+    [{ title: "NAME" }, { title: "N", align: "right" }, { title: "TAGS" }],
+    [["日本", 5, "a"], ["pi", 1_000, undefined]],
+    plain,
+    0,
+  );
   assert.deepEqual(lines, ["NAME     N  TAGS", "日本     5  a", "pi    1000  –"]);
 });
 
@@ -62,7 +67,10 @@ test("what came from elsewhere is shown, never obeyed", () => {
   assert.equal(cleanText("50%\r100%"), "50%\\x0d100%");
   assert.equal(cleanLine("x\u202ey\nz"), "x\\u202ey\\nz");
   const written: string[] = [];
-  const terminal = openTerminal({ stdout: { write: (text) => written.push(text) }, stderr: { write: () => true }, environment: {}, clock: handClock(), json: false, quiet: false, colour: true });
+  const terminal = openTerminal({
+    stdout: { write: (text) => written.push(text) }, stderr: { write: () => true }, environment: {}, clock: handClock(),
+    json: false, quiet: false, colour: true,
+  });
   terminal.stream("\u001b]0;owned\u0007");
   assert.deepEqual(written, ["\\x1b]0;owned\\x07"]);
 });
@@ -74,15 +82,21 @@ test("ids are shortened in the middle, texts at the end", () => {
 });
 
 test("quantities carry units in honest precision", () => {
-  assert.deepEqual([340, 1_240, 45_400, 200_000, 7_300_000, 200_000_000].map(formatDuration), ["340 ms", "1.2 s", "45 s", "3 min", "2 h", "2 d"]);
+  assert.deepEqual([340, 1_240, 45_400, 200_000, 7_300_000, 200_000_000].map(formatDuration), [
+    "340 ms", "1.2 s", "45 s", "3 min", "2 h", "2 d",
+  ]);
   assert.deepEqual([812, 1_400, 999_600, 61_000_000].map(formatBytes), ["812 B", "1.4 kB", "1.0 MB", "61.0 MB"]);
   assert.deepEqual([formatAgo(10_000, 9_000), formatAgo(0, 240_000)], ["just now", "4 min ago"]);
 });
 
 test("a failure has four parts in words and in JSON", () => {
   const failure = describeFailure(new OpenClawError("NODE_TAG_NONE", { why: "Tags here: gpu.", next: "openclaw nodes list" }));
-  assert.deepEqual(failure, { code: "NODE_TAG_NONE", message: ERRORS.NODE_TAG_NONE.text, why: "Tags here: gpu.", next: "openclaw nodes list", exit: 4 });
-  assert.deepEqual(formatFailure(failure, plain), ["✗ No node carries this tag.", "  Tags here: gpu.", "  Next  openclaw nodes list", "  Code  NODE_TAG_NONE"]);
+  assert.deepEqual(failure, {
+    code: "NODE_TAG_NONE", message: ERRORS.NODE_TAG_NONE.text, why: "Tags here: gpu.", next: "openclaw nodes list", exit: 4,
+  });
+  assert.deepEqual(formatFailure(failure, plain), [
+    "✗ No node carries this tag.", "  Tags here: gpu.", "  Next  openclaw nodes list", "  Code  NODE_TAG_NONE",
+  ]);
 });
 
 test("what has no code is never a stack trace", () => {
@@ -103,7 +117,9 @@ test("marks have ASCII forms where the locale or the terminal knows no others", 
 test("a progress line appears only once it takes a while, rewrites itself, and leaves nothing behind", () => {
   const clock = handClock();
   const written: string[] = [];
-  const progress = startProgress("pairing", { clock, style: plain, write: (text) => written.push(text), screenWidth: () => 80, rewrites: true });
+  const progress = startProgress("pairing", {
+    clock, style: plain, write: (text) => written.push(text), screenWidth: () => 80, rewrites: true,
+  });
   clock.pass(300);
   assert.deepEqual(written, []);
   clock.pass(1_000);
@@ -118,7 +134,9 @@ test("a progress line appears only once it takes a while, rewrites itself, and l
 test("in a pipe progress is one plain line for each thing said", () => {
   const clock = handClock();
   const written: string[] = [];
-  const progress = startProgress("pairing", { clock, style: plain, write: (text) => written.push(text), screenWidth: () => 80, rewrites: false });
+  const progress = startProgress("pairing", {
+    clock, style: plain, write: (text) => written.push(text), screenWidth: () => 80, rewrites: false,
+  });
   clock.pass(2_000);
   progress.update("approving");
   clock.pass(2_000);
@@ -127,9 +145,16 @@ test("in a pipe progress is one plain line for each thing said", () => {
 });
 
 test("the banner says version, state, loopback, confinement, link and one thing to try", () => {
-  const facts = { version: "0.1.0", stateDir: "/home/me/.openclaw", url: "http://127.0.0.1:18789", dashboardUrl: "http://127.0.0.1:18789/#token=once", node: { name: "local", confined: true, how: "bubblewrap" }, suggestion: 'openclaw agent -m "How busy is this machine?"', readyInMs: 214 };
+  const facts = {
+    version: "0.1.0", stateDir: "/home/me/.openclaw", url: "http://127.0.0.1:18789",
+    dashboardUrl: "http://127.0.0.1:18789/#token=once", node: { name: "local", confined: true, how: "bubblewrap" },
+    suggestion: 'openclaw agent -m "How busy is this machine?"', readyInMs: 214,
+  };
   const text = formatBanner(facts, plain).join("\n");
-  for (const part of ["OpenClaw 0.1.0", "ready in 0.21 s", "/home/me/.openclaw", "loopback only", "✓ local  confined by bubblewrap", "#token=once", "How busy"]) assert.ok(text.includes(part), part);
+  for (const part of [
+    "OpenClaw 0.1.0", "ready in 0.21 s", "/home/me/.openclaw", "loopback only", "✓ local  confined by bubblewrap", "#token=once",
+    "How busy",
+  ]) assert.ok(text.includes(part), part);
   const open = formatBanner({ ...facts, node: { name: "local", confined: false, how: "no user namespaces here" } }, plain).join("\n");
   assert.match(open, /! local {2}not confined: no user namespaces here/);
 });
@@ -137,7 +162,10 @@ test("the banner says version, state, loopback, confinement, link and one thing 
 test("with --json stdout holds the document and nothing else", () => {
   const out: string[] = [];
   const aside: string[] = [];
-  const terminal = openTerminal({ stdout: { write: (text) => out.push(text) }, stderr: { write: (text) => aside.push(text) }, environment: {}, clock: handClock(), json: true, quiet: false, colour: true });
+  const terminal = openTerminal({
+    stdout: { write: (text) => out.push(text) }, stderr: { write: (text) => aside.push(text) }, environment: {},
+    clock: handClock(), json: true, quiet: false, colour: true,
+  });
   terminal.line("words");
   terminal.note("aside");
   terminal.table([{ title: "A" }], [["1"]], "none");

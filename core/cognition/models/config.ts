@@ -20,8 +20,14 @@ export const modelsConfig = {
         additionalProperties: true,
       },
     },
-    callTimeoutMs: { type: "integer", minimum: 1_000, maximum: 86_400_000, default: 600_000, description: "Longest one model call may take, retries included." },
-    outputBytesMax: { type: "integer", minimum: 1_024, maximum: 4_194_304, default: 1_048_576, description: "Most text one model call may bring; the answer ends there." },
+    callTimeoutMs: {
+      type: "integer", minimum: 1_000, maximum: 86_400_000, default: 600_000,
+      description: "Longest one model call may take, retries included.",
+    },
+    outputBytesMax: {
+      type: "integer", minimum: 1_024, maximum: 4_194_304, default: 1_048_576,
+      description: "Most text one model call may bring; the answer ends there.",
+    },
   },
 } as const satisfies JsonSchema;
 

@@ -128,8 +128,12 @@ export function createModels(deps: ModelsDeps): Models {
         inputTokensEstimated: () => Math.ceil(request.messages.reduce((chars, message) => chars + message.text.length, 0) / 4),
         watch: (event) => {
           // Codes only: a provider's own words may quote what the person wrote.
-          if (event.type === "retry") deps.log.warn("model.retried", { model: text, attempt: event.attempt, waitMs: event.waitMs, code: event.code });
-          if (event.type === "error" && event.detail?.["aborted"] !== true) deps.log.warn("model.failed", { model: text, code: event.code });
+          if (event.type === "retry") {
+            deps.log.warn("model.retried", { model: text, attempt: event.attempt, waitMs: event.waitMs, code: event.code });
+          }
+          if (event.type === "error" && event.detail?.["aborted"] !== true) {
+            deps.log.warn("model.failed", { model: text, code: event.code });
+          }
         },
       }, signal);
     },

@@ -47,7 +47,8 @@ test("a key file that the group or others can read is refused, with the command 
 
 test("a key in the configuration itself is refused by the path it stands at, and not repeated", async () => {
   const address = { baseUrl: `https://user:${KEY}@example.com/v1` };
-  for (const [config, name] of [[{ apiKey: KEY }, "apiKey"], [{ api_key: KEY }, "api_key"], [{ token: KEY }, "token"], [address, "baseUrl"]] as const) {
+  for (const [config, name] of [[{ apiKey: KEY }, "apiKey"], [{ api_key: KEY }, "api_key"], [{ token: KEY }, "token"],
+    [address, "baseUrl"]] as const) {
     await assert.rejects(loadKey("p", config, {}), (error: Error) => {
       assert.ok(hasCode(error, "CONFIG_SECRET_INLINE"));
       assert.ok(error.message.includes(`models.providers.p.${name}`) && !error.message.includes(KEY));
@@ -58,7 +59,9 @@ test("a key in the configuration itself is refused by the path it stands at, and
 
 test("a variable that is not set, a file that is missing or empty: each says which one", async () => {
   const empty = await keyFile("empty", "\n", 0o600);
-  for (const [config, word] of [[{ apiKeyEnv: "UNSET" }, "UNSET"], [{ apiKeyFile: "/nowhere/key" }, "/nowhere/key"], [{ apiKeyFile: empty }, "is empty"]] as const) {
-    await assert.rejects(loadKey("p", config, {}), (error: Error) => hasCode(error, "MODEL_NOT_CONFIGURED") && error.message.includes(word));
+  for (const [config, word] of [[{ apiKeyEnv: "UNSET" }, "UNSET"], [{ apiKeyFile: "/nowhere/key" }, "/nowhere/key"],
+    [{ apiKeyFile: empty }, "is empty"]] as const) {
+    await assert.rejects(loadKey("p", config, {}), (error: Error) => hasCode(error, "MODEL_NOT_CONFIGURED")
+      && error.message.includes(word));
   }
 });

@@ -3,6 +3,8 @@ import { open } from "node:fs/promises";
 import { OpenClawError } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const KEY_BYTES_MAX = 16_384;
 
 /** Names under which a person may put a key where it must not be. */
@@ -14,7 +16,7 @@ const INLINE_NAMES = /^(api[-_]?key|key|token|secret|password|authorization|bear
  * Throws CONFIG_SECRET_INLINE for a key written into the configuration, STATE_UNSAFE for a file others can read, and
  * MODEL_NOT_CONFIGURED for a variable or file that is missing or empty. No message holds the key.
  */
-export async function loadKey(providerId: string, config: unknown, environment: Readonly<Record<string, string | undefined>>): Promise<Secret | null> {
+export async function loadKey(providerId: string, config: unknown, environment: Environment): Promise<Secret | null> {
   refuseInlineKey(providerId, config);
   const { apiKeyEnv, apiKeyFile } = (config ?? {}) as { readonly apiKeyEnv?: unknown; readonly apiKeyFile?: unknown };
   if (typeof apiKeyEnv === "string") {
@@ -50,14 +52,21 @@ async function readKeyFile(path: string): Promise<Secret> {
   try {
     file = await open(path, "r");
   } catch (cause) {
-    throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `The key file ${path} could not be opened.`, next: `Write the key to ${path}, then run: chmod 600 ${path}`, cause });
+    throw new OpenClawError("MODEL_NOT_CONFIGURED",
+      { why: `The key file ${path} could not be opened.`, next: `Write the key to ${path}, then run: chmod 600 ${path}`, cause });
   }
   try {
     const { mode, size } = await file.stat();
-    if ((mode & 0o077) !== 0) throw new OpenClawError("STATE_UNSAFE", { why: `Others can read the key file ${path}.`, next: `Run: chmod 600 ${path}` });
-    if (size > KEY_BYTES_MAX) throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `${path} is too large to be a key.`, next: `Write only the key to ${path}.` });
+    if ((mode & 0o077) !== 0) {
+      throw new OpenClawError("STATE_UNSAFE", { why: `Others can read the key file ${path}.`, next: `Run: chmod 600 ${path}` });
+    }
+    if (size > KEY_BYTES_MAX) {
+      throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `${path} is too large to be a key.`, next: `Write only the key to ${path}.` });
+    }
     const value = (await file.readFile("utf8")).trim();
-    if (value === "") throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `The key file ${path} is empty.`, next: `Write the key to ${path}.` });
+    if (value === "") {
+      throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `The key file ${path} is empty.`, next: `Write the key to ${path}.` });
+    }
     return new Secret(value);
   } finally {
     await file.close();

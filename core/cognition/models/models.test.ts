@@ -11,11 +11,16 @@ import { Secret } from "../../base/secret.ts";
 import type { ModelsConfig } from "./config.ts";
 import { createModels, type Models, type ModelsDeps } from "./create-models.ts";
 
-const httpProvider = async (): Promise<Provider> => (await import("../../../extensions/providers/openai-compatible/index.ts")).default;
+/** Found as the program finds it: by its folder. */
+async function httpProvider(): Promise<Provider> {
+  const entry = new URL("../../../extensions/providers/openai-compatible/index.ts", import.meta.url);
+  return ((await import(entry.href)) as { readonly default: Provider }).default;
+}
 
 interface Room { readonly models: Models; readonly clock: VirtualClock; readonly logged: unknown[]; loads: number }
 
-function openRoom(config: ModelsConfig | (() => ModelsConfig), providers: Record<string, Provider | (() => Promise<Provider>)> = {}, rest: Partial<ModelsDeps> = {}): Room {
+function openRoom(config: ModelsConfig | (() => ModelsConfig), providers: Record<string, Provider | (() => Promise<Provider>)> = {},
+  rest: Partial<ModelsDeps> = {}): Room {
   const clock = new VirtualClock();
   const logged: unknown[] = [];
   const room: { -readonly [K in keyof Room]: Room[K] } = { models: undefined as unknown as Models, clock, logged, loads: 0 };
@@ -35,12 +40,14 @@ function openRoom(config: ModelsConfig | (() => ModelsConfig), providers: Record
 type Play = (ctx: ProviderContext, signal: AbortSignal) => AsyncIterable<ModelEvent>;
 
 function played(stream: Play): Provider {
-  return { id: "played", label: "Played", config: { type: "object" }, models: () => [{ id: "one", name: "One", contextTokens: 9 }], stream: (_request, ctx, signal) => stream(ctx, signal) };
+  return { id: "played", label: "Played", config: { type: "object" }, models: () => [{ id: "one", name: "One", contextTokens: 9 }],
+    stream: (_request, ctx, signal) => stream(ctx, signal) };
 }
 
 const END: ModelEvent = { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
 const never = new AbortController().signal;
-const ask = (room: Room, ref = "played/one", signal: AbortSignal = never): Promise<ModelEvent[]> => collectEvents(room.models.streamModel(ref, modelRequest("hello"), signal));
+const ask = (room: Room, ref = "played/one", signal: AbortSignal = never): Promise<ModelEvent[]> =>
+  collectEvents(room.models.streamModel(ref, modelRequest("hello"), signal));
 
 test("a call goes to the configured server with the key, and comes back as it streams", async () => {
   await using server = await openScriptedModel();
@@ -59,15 +66,18 @@ test("a call goes to the configured server with the key, and comes back as it st
 test("several servers stand side by side under names of their own", async () => {
   await using one = await openScriptedModel();
   await using two = await openScriptedModel();
-  const room = openRoom({ providers: { here: { use: "openai-compatible", baseUrl: one.url }, there: { use: "openai-compatible", baseUrl: two.url, models: [{ id: "big", contextTokens: 1_000 }] } } });
+  const room = openRoom({ providers: { here: { use: "openai-compatible", baseUrl: one.url },
+    there: { use: "openai-compatible", baseUrl: two.url, models: [{ id: "big", contextTokens: 1_000 }] } } });
   await ask(room, "here/small");
   await ask(room, "there/big");
   assert.deepEqual([one.requests.length, two.requests.length], [1, 1]);
-  assert.deepEqual(await room.models.list(), [{ ref: "there/big", provider: "there", id: "big", name: "big", label: "OpenAI-compatible server", contextTokens: 1_000 }]);
+  assert.deepEqual(await room.models.list(),
+    [{ ref: "there/big", provider: "there", id: "big", name: "big", label: "OpenAI-compatible server", contextTokens: 1_000 }]);
 });
 
 test("a name resolves to provider, model, info and label", async () => {
-  const room = openRoom({ providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1" } } }, { played: played(async function* () { yield END; }) });
+  const room = openRoom({ providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1" } } },
+    { played: played(async function* () { yield END; }) });
   const { provider, model, info, label } = await room.models.resolveModel("played/one");
   assert.deepEqual([provider.id, model, info.contextTokens, label], ["played", "one", 9, "Played"]);
   assert.equal((await room.models.resolveModel("openai-compatible/any")).info.id, "any");
@@ -76,18 +86,23 @@ test("a name resolves to provider, model, info and label", async () => {
 test("providers without a section of their own keep their models apart", async () => {
   const other = { ...played(async function* () { yield END; }), models: () => [{ id: "two", name: "Two", contextTokens: 8 }] };
   const room = openRoom({}, { played: played(async function* () { yield END; }), other });
-  for (const [ref, tokens] of [["played/one", 9], ["other/two", 8], ["played/one", 9]] as const) assert.equal((await room.models.resolveModel(ref)).info.contextTokens, tokens);
+  for (const [ref, tokens] of [["played/one", 9], ["other/two", 8],
+    ["played/one", 9]] as const) assert.equal((await room.models.resolveModel(ref)).info.contextTokens, tokens);
   assert.deepEqual((await room.models.list()).map((model) => model.ref), ["played/one", "other/two"]);
 });
 
 test("what is missing is said: form, provider, configuration, model; a key in the clear is refused", async () => {
-  const room = openRoom({ providers: { leaky: { use: "openai-compatible", baseUrl: "http://127.0.0.1:1", apiKey: "sk-in-the-clear" } } }, { played: played(async function* () { yield END; }) });
-  for (const [ref, word] of [["played", "provider/model"], ["/x", "provider/model"], ["nobody/x", "nobody"], ["constructor/x", "constructor"], ["openai-compatible/x", "baseUrl"], ["played/two", "one"]] as const) {
-    await assert.rejects(room.models.resolveModel(ref), (error: Error) => hasCode(error, "MODEL_NOT_CONFIGURED") && error.message.includes(word), ref);
+  const room = openRoom({ providers: { leaky: { use: "openai-compatible", baseUrl: "http://127.0.0.1:1", apiKey: "sk-in-the-clear" } } },
+    { played: played(async function* () { yield END; }) });
+  for (const [ref, word] of [["played", "provider/model"], ["/x", "provider/model"], ["nobody/x", "nobody"],
+    ["constructor/x", "constructor"], ["openai-compatible/x", "baseUrl"], ["played/two", "one"]] as const) {
+    await assert.rejects(room.models.resolveModel(ref), (error: Error) => hasCode(error, "MODEL_NOT_CONFIGURED")
+      && error.message.includes(word), ref);
     const end = endOf(await ask(room, ref));
     assert.ok(end.type === "error" && end.code === "MODEL_NOT_CONFIGURED" && end.why.includes(word), JSON.stringify(end));
   }
-  await assert.rejects(room.models.resolveModel("leaky/x"), (error: Error) => hasCode(error, "CONFIG_SECRET_INLINE") && !error.message.includes("sk-in"));
+  await assert.rejects(room.models.resolveModel("leaky/x"), (error: Error) => hasCode(error, "CONFIG_SECRET_INLINE")
+    && !error.message.includes("sk-in"));
 });
 
 test("a changed configuration holds from the next call", async () => {
@@ -114,13 +129,15 @@ test("whatever a provider does, the stream ends once and does not throw", async 
     ["stops without an end", async function* () { yield { type: "text", delta: "a" }; }, "MODEL_OUTPUT_INVALID"],
     ["yields nothing sensible", async function* () { yield undefined as unknown as ModelEvent; }, "INTERNAL"],
     ["invents a code", async function* () { yield { type: "error", code: "NOPE" as "INTERNAL", why: "x" }; }, "INTERNAL"],
-    ["calls without end", async function* () { yield { ...END, calls: Array.from({ length: 65 }, (_, n) => ({ id: `${n}`, name: "x", arguments: "{}" })) } as ModelEvent; }, "MODEL_OUTPUT_INVALID"],
+    ["calls without end", async function* () { yield { ...END,
+      calls: Array.from({ length: 65 }, (_, n) => ({ id: `${n}`, name: "x", arguments: "{}" })) } as ModelEvent; }, "MODEL_OUTPUT_INVALID"],
   ];
   for (const [what, play, code] of cases) {
     const end = endOf(await ask(openRoom({}, { played: played(play) })));
     assert.ok(end.type === "error" && end.code === code && !end.why.includes("sk-secret"), `${what}: ${JSON.stringify(end)}`);
   }
-  const twice = await ask(openRoom({}, { played: played(async function* () { yield END; yield { type: "text", delta: "more" }; yield END; }) }));
+  const twice = await ask(openRoom({},
+    { played: played(async function* () { yield END; yield { type: "text", delta: "more" }; yield END; }) }));
   assert.deepEqual(twice, [END]);
 });
 
@@ -190,7 +207,8 @@ test("text beyond the limit ends the answer with length, and the server is hung 
 
 test("a megabyte of arguments is passed on cut one byte beyond what dispatch accepts", async () => {
   await using server = await openScriptedModel();
-  server.script({ calls: [{ name: "write_file", arguments: { content: "x".repeat(1_000_000) } }, { name: "exec", arguments: { argv: ["true"] } }] });
+  server.script({ calls: [{ name: "write_file", arguments: { content: "x".repeat(1_000_000) } },
+    { name: "exec", arguments: { argv: ["true"] } }] });
   const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
   const end = endOf(await ask(room, "openai-compatible/x"));
   assert.ok(end.type === "end");
@@ -199,7 +217,8 @@ test("a megabyte of arguments is passed on cut one byte beyond what dispatch acc
 
 test("failures and retries are logged by code, without words that may quote the person", async () => {
   await using server = await openScriptedModel();
-  server.script({ status: 503, headers: { "retry-after": "1" } }, { status: 400, body: JSON.stringify({ error: { message: "canary prompt" } }) });
+  server.script({ status: 503, headers: { "retry-after": "1" } },
+    { status: 400, body: JSON.stringify({ error: { message: "canary prompt" } }) });
   const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
   for await (const event of room.models.streamModel("openai-compatible/x", modelRequest("canary prompt"), never)) {
     if (event.type === "retry") setImmediate(() => void room.clock.advance(event.waitMs));

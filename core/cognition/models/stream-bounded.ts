@@ -100,7 +100,9 @@ class BoundedStream implements AsyncIterator<ModelEvent, undefined> {
   #take(result: IteratorResult<ModelEvent, unknown>): void {
     if (this.#ended) return;
     try {
-      if (result.done === true) this.#finish(failed(new OpenClawError("MODEL_OUTPUT_INVALID", { why: "The provider's stream stopped without an end." })));
+      if (result.done === true) {
+        this.#finish(failed(new OpenClawError("MODEL_OUTPUT_INVALID", { why: "The provider's stream stopped without an end." })));
+      }
       else this.#pass(result.value);
     } catch (error) {
       this.#finish(failed(error)); // an event that is none
@@ -148,10 +150,14 @@ class BoundedStream implements AsyncIterator<ModelEvent, undefined> {
 /** Whatever was thrown, as an event. Only a coded error speaks: anything else may hold what nobody should read. */
 function failed(error: unknown): ModelEvent {
   const code = codeOf(error);
-  if (code === undefined) return { type: "error", code: "INTERNAL", why: `The provider failed (${error instanceof Error ? error.name : typeof error}).` };
+  if (code === undefined) {
+    return { type: "error", code: "INTERNAL", why: `The provider failed (${error instanceof Error ? error.name : typeof error}).` };
+  }
   const known = error instanceof OpenClawError ? error : undefined;
   return boundWords({
-    type: "error", code, why: known?.message ?? ERRORS[code].text, ...(known === undefined ? {} : { detail: { ...known.detail, next: known.next } }),
+    type: "error", code,
+    why: known?.message ?? ERRORS[code].text,
+    ...(known === undefined ? {} : { detail: { ...known.detail, next: known.next } }),
   });
 }
 
@@ -163,15 +169,22 @@ function stopped(reason: unknown): ModelEvent {
 
 /** Whoever makes an error of the event puts the catalogue's sentence in front again: it must not stand there twice. */
 function boundWords(event: Extract<ModelEvent, { type: "error" }>): ModelEvent {
-  if (!Object.hasOwn(ERRORS, event.code)) return { type: "error", code: "INTERNAL", why: "The provider failed with a code that is not in the catalogue." };
+  if (!Object.hasOwn(ERRORS, event.code)) {
+    return { type: "error", code: "INTERNAL", why: "The provider failed with a code that is not in the catalogue." };
+  }
   const { text } = ERRORS[event.code];
   const why = event.why.startsWith(text) ? event.why.slice(text.length).trimStart() : event.why;
   return { ...event, why: (why === "" ? event.why : why).slice(0, WHY_CHARS_MAX) };
 }
 
 function boundCalls(event: Extract<ModelEvent, { type: "end" }>): ModelEvent {
-  if (event.calls.length > CALLS_MAX) return { type: "error", code: "MODEL_OUTPUT_INVALID", why: `The model made ${event.calls.length} calls at once; at most ${CALLS_MAX} are carried out.` };
-  return event.calls.every(fits) ? event : { ...event, calls: event.calls.map((call): ToolCall => (fits(call) ? call : { ...call, arguments: call.arguments.slice(0, ARGUMENTS_BYTES_MAX + 1) })) };
+  if (event.calls.length > CALLS_MAX) {
+    return { type: "error", code: "MODEL_OUTPUT_INVALID",
+      why: `The model made ${event.calls.length} calls at once; at most ${CALLS_MAX} are carried out.` };
+  }
+  if (event.calls.every(fits)) return event;
+  const cut = (call: ToolCall): ToolCall => ({ ...call, arguments: call.arguments.slice(0, ARGUMENTS_BYTES_MAX + 1) });
+  return { ...event, calls: event.calls.map((call) => (fits(call) ? call : cut(call))) };
 }
 
 function fits(call: ToolCall): boolean {

@@ -30,6 +30,8 @@ export interface PlacementDeps {
   readonly peek: (entry: LogEntry) => EntryHeader;
   /** A session with work to do: after recovery with no entry, later with each offer. Must not wait for the work. */
   readonly onWork: (work: { readonly session: string; readonly tenant: string; readonly slot: number; readonly claim: Claim; readonly entry: LogEntry | null }) => Promise<void>;
+  /** An event this gateway appended itself, shown again in its place among the offers. */
+  readonly onOwnEvent: (entry: LogEntry) => void;
   /** Every session of the slot has to be let go. */
   readonly onLost: (slot: number) => void;
 }
@@ -49,12 +51,18 @@ interface Held extends OwnedSlot {
 
 const CHECKPOINTS = "checkpoints";
 const CHECKPOINT_EVERY = 256;
+const RETRY_FIRST_MS = 20;
+const RETRY_LAST_MS = 2_000;
+const RECLAIM_MS = 100;
+/** Conditions that end by themselves, or when somebody frees a disk. */
+const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL"] as const;
 /** Session token of the marks that owners leave; no session can have it, for tokens have 22 characters. */
 const MARK = "owner-mark";
 
 export function openPlacement(deps: PlacementDeps): Placement {
   const { engine, owner, ids, clock, log, peek } = deps;
   const held = new Map<number, Promise<Held>>();
+  const stopped = new AbortController();
   let heads: ReadonlyMap<number, number> | undefined;
 
   const save = async (slot: number, own: Held): Promise<void> => {
@@ -89,6 +97,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
       } else {
         work.see(entry, peek(entry));
         if (live && entry.kind === "offer") await deps.onWork({ session: entry.session, tenant: work.tenantOf(entry.session), slot, claim, entry });
+        else if (live) deps.onOwnEvent(entry);
       }
       own.position = entry.position;
       own.unsaved += 1;
@@ -96,10 +105,22 @@ export function openPlacement(deps: PlacementDeps): Placement {
     }
   };
 
+  /** The engine may fail to answer at any time; owning a slot is wanted until it works or the gateway stops. */
+  const insist = async <T>(run: () => Promise<T>): Promise<T> => {
+    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!PASSING.some((code) => hasCode(error, code))) throw error;
+        await clock.wait(waitMs, stopped.signal);
+      }
+    }
+  };
+
   const take = async (slot: number): Promise<Held> => {
-    const claim = await engine.log.claim(slot, owner);
-    heads ??= await engine.log.heads();
-    const stored = await engine.records.get(CHECKPOINTS, String(slot));
+    const claim = await insist(() => engine.log.claim(slot, owner));
+    heads ??= await insist(() => engine.log.heads());
+    const stored = await insist(() => engine.records.get(CHECKPOINTS, String(slot)));
     const from: Checkpoint = stored === null ? { upTo: 0, open: [] } : (JSON.parse(Buffer.from(stored.value).toString("utf8")) as Checkpoint);
     const empty = stored === null && !heads.has(slot);
     // The mark is what "read to the end" means: positions are not dense, and the last entry may have been trimmed.
@@ -110,8 +131,13 @@ export function openPlacement(deps: PlacementDeps): Placement {
     };
     done.promise.catch(() => undefined);
     const lose = (): void => {
-      if (!own.controller.signal.aborted) drop(slot, own);
+      if (own.controller.signal.aborted) return;
+      drop(slot, own);
       done.reject(new OpenClawError("FENCED"));
+      // Alone, this gateway is the one that should own it: whoever took the claim has gone, or takes it again.
+      clock.after(RECLAIM_MS, () => {
+        if (!stopped.signal.aborted) ownSlot(slot).catch((error: unknown) => log.error("slot.unowned", { slot, error }));
+      });
     };
     claim.lost.addEventListener("abort", lose, { once: true });
     follow(slot, own, from, mark, done.resolve).catch((error: unknown) => {
@@ -119,7 +145,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
       log.error("slot.failed", { slot, error });
       lose();
     });
-    if (mark !== null) await engine.log.offer({ slot, session: MARK, id: mark, body: new Uint8Array(0) });
+    if (mark !== null) await insist(() => engine.log.offer({ slot, session: MARK, id: mark, body: new Uint8Array(0) }));
     return own;
   };
 
@@ -151,6 +177,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
       await Promise.all([...held].map(async ([slot, own]) => save(slot, await own)));
     },
     [Symbol.asyncDispose]: async () => {
+      stopped.abort(new OpenClawError("CLOSED"));
       for (const [slot, taking] of [...held]) {
         const own = await taking.catch(() => undefined);
         if (own === undefined) continue;

@@ -37,6 +37,8 @@ export interface Sessions extends AsyncDisposable {
   wait(runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined>;
   /** For placement: a session of an owned slot has something to do. */
   onWork(work: { readonly session: string; readonly tenant: string; readonly slot: number; readonly claim: Claim; readonly entry: LogEntry | null }): Promise<void>;
+  /** For placement: an own event of the log, in its place. */
+  onOwnEvent(entry: LogEntry): void;
   onLost(slot: number): void;
   readonly live: number;
 }
@@ -62,6 +64,10 @@ export interface SessionsDeps {
 }
 
 const SWEEP_MS = 15_000;
+const RETRY_FIRST_MS = 20;
+const RETRY_LAST_MS = 2_000;
+/** Conditions that end by themselves, or when somebody frees a disk. */
+const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL"] as const;
 
 export function openSessions(deps: SessionsDeps): Sessions {
   const { journal, clock, ids, index } = deps;
@@ -228,15 +234,18 @@ export function openSessions(deps: SessionsDeps): Sessions {
     },
     wait: async (runId, timeoutMs, signal) => {
       if (!runs.has(runId)) await deps.recovered();
-      const address = runs.get(runId);
-      const session = address === undefined ? [...loaded.values()].find((candidate) => candidate.log.state.runs.has(runId)) : await hold(address);
-      if (session === undefined) return undefined;
+      const address = runs.get(runId) ?? [...loaded.values()].find((candidate) => candidate.log.state.runs.has(runId))?.log.address;
+      if (address === undefined) return undefined;
       const limit = deadline(clock, timeoutMs, () => new OpenClawError("REQUEST_TIMEOUT"), signal);
       try {
         for (;;) {
+          const session = await hold(address);
           const outcome = session.log.state.runs.get(runId);
           if (outcome !== undefined) return outcome;
-          await session.changed(limit.signal);
+          // A session that was let go is folded anew; only the end of the gateway ends the wait.
+          await session.changed(limit.signal).catch((error: unknown) => {
+            if (closed || !hasCode(error, "GATEWAY_STOPPING") || limit.signal.aborted) throw error;
+          });
         }
       } catch (error) {
         signal.throwIfAborted();
@@ -247,17 +256,29 @@ export function openSessions(deps: SessionsDeps): Sessions {
       }
     },
     onWork: async ({ session: token, tenant, slot, claim, entry }) => {
-      try {
-        const session = await hold({ tenant, token, slot });
-        if (entry !== null) session.receive(entry);
-        session.work(claim);
-      } catch (error) {
-        // A deleted session's late offers have no reader any more; anything else is worth a person's look.
-        if (!hasCode(error, "KEY_DESTROYED")) deps.logger.error("session.failed", { slot, error });
+      for (let waitMs = RETRY_FIRST_MS; !closed && !claim.lost.aborted; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+        try {
+          const session = await hold({ tenant, token, slot });
+          if (entry !== null) session.receive(entry);
+          session.work(claim);
+          return;
+        } catch (error) {
+          // A deleted session's late offers have no reader any more; a damaged one is worth a person's look.
+          if (hasCode(error, "KEY_DESTROYED")) return;
+          if (!PASSING.some((code) => hasCode(error, code))) return deps.logger.error("session.failed", { slot, error });
+          await clock.wait(waitMs, claim.lost).catch(() => undefined);
+        }
       }
     },
+    onOwnEvent: (entry) => void loaded.get(entry.session)?.log.receive(entry),
     onLost: (slot) => {
-      for (const [token, session] of loaded) if (session.log.address.slot === slot) void letGo(token, session);
+      for (const [token, session] of loaded) {
+        if (session.log.address.slot !== slot) continue;
+        // Out of the maps at once: the next claim folds the session anew while this one winds down, fenced.
+        loaded.delete(token);
+        live.delete(token);
+        void session.stop(STOPPED);
+      }
     },
     get live() {
       return loaded.size;

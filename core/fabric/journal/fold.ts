@@ -2,7 +2,8 @@
  * State from log: pure, total, and the only place where state changes.
  *
  * What was accepted once is never accepted again: a repeated offer is dropped here, whatever the engine's own window
- * forgot. An entry that makes no sense in the present state changes nothing, so that a log is always foldable.
+ * forgot. An owner folds its events as soon as they are durable, so an offer that lies before them in the log may be folded
+ * after them; the end is the same in both orders, and every case below keeps it so. An entry that makes no sense in the present state changes nothing, so that a log is always foldable.
  */
 import { joinLabels, type Label } from "@openclaw/protocol";
 import { unreachable } from "../../base/assert.ts";
@@ -10,8 +11,6 @@ import type { EntryHeader, NewEvent, Recorded, StepEnded, StepStarted } from "./
 import { STATE_LIMITS, type QueuedMessage, type SessionState, type TranscriptMessage, type TurnState } from "./session-state.ts";
 
 export function foldEntry(state: SessionState, entry: Recorded, link: string): void {
-  if (entry.position <= state.position) return;
-  state.position = entry.position;
   if (entry.kind === "event") {
     state.link = link;
     state.events += 1;
@@ -181,7 +180,7 @@ function pushMessage(state: SessionState, position: number, timeMs: number, runI
  */
 export function previewState(state: SessionState, events: readonly NewEvent[], timeMs: number): SessionState {
   const view: SessionState = {
-    ...state, messages: [...state.messages], queue: [...state.queue], requests: [...state.requests], index: [...state.index], allowed: new Set(state.allowed),
+    ...state, ahead: new Set(state.ahead), messages: [...state.messages], queue: [...state.queue], requests: [...state.requests], index: [...state.index], allowed: new Set(state.allowed),
     runs: new Map(state.runs), usage: { ...state.usage }, turn: state.turn === null ? null : { ...state.turn, calls: [...state.turn.calls] },
   };
   events.forEach((event, index) => {

@@ -27,14 +27,19 @@ async function open(t: TestContext) {
   const journal = createJournal({ engine, vault, clock: systemClock, ids: systemIds });
   const address = journal.address("agent:main:main");
   const claim = await engine.log.claim(address.slot, "here");
+  /** Shows the log what the engine holds, as the owner's reader does. */
+  const show = async (log: Awaited<ReturnType<typeof journal.load>>): Promise<void> => {
+    for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
+  };
   const turn = async (runId: string, log: Awaited<ReturnType<typeof journal.load>>): Promise<void> => {
     const { offerId } = await journal.offer(address, { type: "message.offered", id: runId, body: message(runId, `text of ${runId}`), principal: OWNER });
-    for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
+    await show(log);
     await log.append(claim, "agent:main", [{ type: "turn.started", body: { runId, inputs: [offerId], model: "demo/demo", revision } }]);
     await log.append(claim, "agent:main", [
       { type: "step.ended", body: { stepId: "s", kind: "model", text: `answer to ${runId}`, calls: [], usage: { inputTokens: 1, outputTokens: 2 }, finish: "stop" } },
       { type: "turn.ended", body: { runId, status: "ok", text: `answer to ${runId}` } },
     ]);
+    await show(log);
   };
   return { engine, vault, journal, address, claim, turn };
 }
@@ -114,6 +119,19 @@ test("an event that was changed or left out breaks the chain where it happened",
   });
   const report = await cut.verify(address);
   assert.notEqual(report.brokenAt, null);
+});
+
+test("an offer that lies before an own event in the log is folded, though the owner saw it later (S1.10)", async (t) => {
+  const { journal, address, claim, engine } = await open(t);
+  const log = await journal.load(address);
+  await journal.offer(address, { type: "message.offered", id: "early", body: message("early", "hello"), principal: OWNER });
+  await log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: "n" } }]);
+  assert.equal(log.state.queue.length, 0);
+  await log.snapshot();
+  const reloaded = await journal.load(address);
+  for (const entry of await engine.log.readSession(address.slot, address.token, 0)) log.receive(entry);
+  assert.equal(log.state.queue.length, 1);
+  assert.deepEqual(reloaded.state, log.state);
 });
 
 test("an owner that was superseded cannot append, and its fold stays as it was (S0.19)", async (t) => {

@@ -28,7 +28,7 @@ export interface SessionLog {
    * the engine did not confirm. Throws FENCED when the session has a newer owner: drop it then.
    */
   append(claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void>;
-  /** Folds an entry that came from the live log. Entries folded before are ignored. */
+  /** Takes the next entry of the live log: folds it, unless it was folded before. Every entry of the session must pass here. */
   receive(entry: LogEntry): Recorded | undefined;
   /** Opened entries after `after`, oldest first, at most `limit`; segments first, then the log. */
   read(after: number, limit: number): Promise<readonly Recorded[]>;
@@ -50,16 +50,24 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   let segmentEvents = state.events;
   let tail: Promise<void> = Promise.resolve();
 
-  const fold = (entry: LogEntry): Recorded => {
+  const receive = (entry: LogEntry): Recorded | undefined => {
+    if (entry.position <= state.position) return undefined;
+    if (state.ahead.delete(entry.position)) {
+      state.position = entry.position;
+      return undefined;
+    }
     const { recorded, link } = openEntry(key, entry);
     foldEntry(state, recorded, link);
+    state.position = entry.position;
     return recorded;
   };
 
-  for (;;) {
-    const page = await engine.log.readSession(address.slot, address.token, state.position);
-    for (const entry of page) fold(entry);
-    if (page.length === 0) break;
+  for (let read = state.position; ; ) {
+    const page = await engine.log.readSession(address.slot, address.token, read);
+    for (const entry of page) receive(entry);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    read = last.position;
   }
 
   const appendNow = async (claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void> => {
@@ -81,9 +89,19 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
       const position = positions[index];
       if (event === undefined || position === undefined) throw new OpenClawError("STATE_DAMAGED", { why: "The engine answered with too few positions." });
       foldEntry(state, { kind: "event", type: event.type, body: event.body, position, id: `${batchId}#${index}`, header: made.header } as Recorded, made.link);
+      state.ahead.add(position);
     });
-    if (state.events - snapshotEvents >= SNAPSHOT_EVERY) await snapshot();
-    if (state.events - segmentEvents >= SEGMENT_EVERY) await compact(claim);
+    await keepUp(claim);
+  };
+
+  /** Saves work for the next start; what was appended stands, whatever becomes of this. */
+  const keepUp = async (claim: Claim): Promise<void> => {
+    try {
+      if (state.events - snapshotEvents >= SNAPSHOT_EVERY) await snapshot();
+      if (state.events - segmentEvents >= SEGMENT_EVERY) await compact(claim);
+    } catch (error) {
+      if (hasCode(error, "FENCED")) throw error;
+    }
   };
 
   const compact = async (claim: Claim): Promise<void> => {
@@ -94,7 +112,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   };
 
   const snapshot = async (): Promise<void> => {
-    if (state.position === snapshotPosition || state.deleted) return;
+    if ((state.position === snapshotPosition && state.events === snapshotEvents) || state.deleted) return;
     const { position, events } = state;
     const sealed = key.seal(`snapshot/${recordKey}`, Buffer.from(JSON.stringify(formatState(state))));
     try {
@@ -116,7 +134,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
       tail = done.catch(() => undefined);
       return done;
     },
-    receive: (entry) => (entry.position <= state.position ? undefined : fold(entry)),
+    receive,
     read: async (after, limit) => {
       const opened: Recorded[] = [];
       const keep = (entry: LogEntry): void => {

@@ -18,8 +18,10 @@ export const STATE_LIMITS = {
 
 export interface SessionState {
   readonly version: 1;
-  /** Position of the last entry folded. */
+  /** Everything up to here was folded, in the order of the log. */
   position: number;
+  /** Positions of own events folded before the log showed them: offers that lie between are still to come. */
+  ahead: Set<number>;
   /** Link of the last event: the end of the chain. */
   link: string;
   events: number;
@@ -113,7 +115,7 @@ export interface TranscriptMessage {
 
 export function emptyState(): SessionState {
   return {
-    version: 1, position: 0, link: "", events: 0, key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false,
+    version: 1, position: 0, ahead: new Set(), link: "", events: 0, key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false,
     window: 0, windowPosition: 0, settings: {}, queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
     allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null,
   };
@@ -125,12 +127,12 @@ export function isIdle(state: SessionState): boolean {
 }
 
 export function formatState(state: SessionState): unknown {
-  return { ...state, seen: [...state.seen], runs: [...state.runs], allowed: [...state.allowed] };
+  return { ...state, ahead: [...state.ahead], seen: [...state.seen], runs: [...state.runs], allowed: [...state.allowed] };
 }
 
 /** The state a snapshot holds; undefined when it is of a version this program does not read, so the log is folded anew. */
 export function parseState(value: unknown): SessionState | undefined {
   if (typeof value !== "object" || value === null || !("version" in value) || value.version !== 1) return undefined;
-  const stored = value as Omit<SessionState, "seen" | "runs" | "allowed"> & { seen: [string, number][]; runs: [string, RunOutcome][]; allowed: string[] };
-  return { ...stored, seen: new Map(stored.seen), runs: new Map(stored.runs), allowed: new Set(stored.allowed) };
+  const stored = value as Omit<SessionState, "ahead" | "seen" | "runs" | "allowed"> & { ahead: number[]; seen: [string, number][]; runs: [string, RunOutcome][]; allowed: string[] };
+  return { ...stored, ahead: new Set(stored.ahead), seen: new Map(stored.seen), runs: new Map(stored.runs), allowed: new Set(stored.allowed) };
 }

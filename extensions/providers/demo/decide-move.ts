@@ -25,7 +25,11 @@ export function decideMove(request: Pick<ModelRequest, "messages" | "tools">): M
 
 type Understood = Wish & { readonly intent: (typeof INTENTS)[number] };
 
-const HELP = /^(?:hi|hello|hey|good (?:morning|day|afternoon|evening)|help|thanks|thank you|what can you do|what do you understand|who are you|what are you)\b(?!.{60})/i;
+/** A greeting or a question about itself, and not much more. */
+const HELP = new RegExp([
+  "^(?:hi|hello|hey|good (?:morning|day|afternoon|evening)|help|thank(?:s| you)",
+  String.raw`what (?:can you do|do you understand)|wh(?:o|at) are you)\b(?!.{60})`,
+].join("|"), "i");
 
 /** The first intent of the table that fits. Undefined when none does. */
 function findWish(text: string): Understood | "help" | undefined {
@@ -48,7 +52,8 @@ function roundsSince(messages: readonly ModelMessage[]): readonly Round[] {
     if (message.role !== "assistant" || message.calls === undefined || message.calls.length === 0) continue;
     const done = message.calls.flatMap((call): CallDone[] => {
       const result = messages.find((other, later) => later > at && other.role === "tool" && other.callId === call.id);
-      return result?.role === "tool" ? [{ name: call.name, args: parseArgs(call.arguments), text: result.text, isError: result.isError }] : [];
+      if (result?.role !== "tool") return [];
+      return [{ name: call.name, args: parseArgs(call.arguments), text: result.text, isError: result.isError }];
     });
     if (done.length > 0) rounds.push(done);
   }

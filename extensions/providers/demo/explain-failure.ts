@@ -23,6 +23,10 @@ interface Explanation {
   readonly instead: (said: string) => string;
 }
 
+const LOOK_INSTEAD = "I can look at things without changing them instead: try a system check, or ask what I understand.";
+const NOT_REPEATED = "I did not repeat it elsewhere, because it may have taken effect before the node was lost. "
+  + "Say so if I shall run it again, here or on another node.";
+
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   NODE_OFFLINE: {
     happened: (said) => `**${said}** is not connected, or does not offer this.`,
@@ -36,30 +40,48 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     happened: (said) => `No node carries the tag **${said}**.`,
     instead: (said) => `Start one with \`openclaw node start --tags=${said}\`, or ask me again without naming it.`,
   },
-  NODE_LOST: {
-    happened: (said) => `**${said}** went away in the middle of it.`,
-    instead: () => "I did not repeat it elsewhere, because it may have taken effect before the node was lost. Say so if I shall run it again, here or on another node.",
-  },
+  NODE_LOST: { happened: (said) => `**${said}** went away in the middle of it.`, instead: () => NOT_REPEATED },
   OUTCOME_UNKNOWN: {
     happened: (said) => `It is not known whether it took effect on **${said}**.`,
     instead: () => "I did not repeat it. Please look, and tell me if I shall.",
   },
   NODE_BUSY: { happened: (said) => `**${said}** runs as many jobs as it may.`, instead: () => "Ask me again in a moment." },
-  APPROVAL_DENIED: { happened: () => "A person said no, so I did not do it.", instead: () => "I can look at things without changing them instead: try a system check, or ask what I understand." },
-  GATE_REFUSED: { happened: () => "The gate refused this, so nothing was done.", instead: () => "I can look at things without changing them instead: try a system check, or ask what I understand." },
-  APPROVAL_REQUIRED: { happened: () => "This needs a person's approval first.", instead: () => "See `openclaw approvals list`, then ask me again." },
-  COMMAND_TIMEOUT: { happened: () => "It took longer than it may, and was ended.", instead: () => "Ask me to run it in the background." },
-  COMMAND_NOT_STARTED: { happened: () => "The program could not be started.", instead: () => "Is its name right, and is it installed there?" },
-  NODE_BINARY_FORBIDDEN: { happened: (said) => `**${said}** does not allow this program.`, instead: () => "Allow it on the node, or name another program." },
-  NODE_PATH_FORBIDDEN: { happened: () => "That path lies outside the directories the node allows.", instead: () => "Use a path inside the workspace." },
-  NODE_FILE_FAILED: { happened: () => "The file could not be reached.", instead: () => "Ask me to list the files to see what is there." },
+  APPROVAL_DENIED: { happened: () => "A person said no, so I did not do it.", instead: () => LOOK_INSTEAD },
+  GATE_REFUSED: { happened: () => "The gate refused this, so nothing was done.", instead: () => LOOK_INSTEAD },
+  APPROVAL_REQUIRED: {
+    happened: () => "This needs a person's approval first.",
+    instead: () => "See `openclaw approvals list`, then ask me again.",
+  },
+  COMMAND_TIMEOUT: {
+    happened: () => "It took longer than it may, and was ended.",
+    instead: () => "Ask me to run it in the background.",
+  },
+  COMMAND_NOT_STARTED: {
+    happened: () => "The program could not be started.",
+    instead: () => "Is its name right, and is it installed there?",
+  },
+  NODE_BINARY_FORBIDDEN: {
+    happened: (said) => `**${said}** does not allow this program.`,
+    instead: () => "Allow it on the node, or name another program.",
+  },
+  NODE_PATH_FORBIDDEN: {
+    happened: () => "That path lies outside the directories the node allows.",
+    instead: () => "Use a path inside the workspace.",
+  },
+  NODE_FILE_FAILED: {
+    happened: () => "The file could not be reached.",
+    instead: () => "Ask me to list the files to see what is there.",
+  },
 };
 
 /** For the person. `short` leaves out what could be done instead, where the demo model does it itself. */
 export function explainFailure(wish: Wish, done: CallDone, length: "short" | "full" = "full"): string {
   const code = failureCode(done);
   const known = code !== undefined && Object.hasOwn(EXPLANATIONS, code) ? EXPLANATIONS[code] : undefined;
-  if (known === undefined) return `That did not work${wish.place === undefined ? "" : ` on **${wish.place.said}**`}. This is what came back:\n\n${fence(done.text)}`;
+  if (known === undefined) {
+    const where = wish.place === undefined ? "" : ` on **${wish.place.said}**`;
+    return `That did not work${where}. This is what came back:\n\n${fence(done.text)}`;
+  }
   const said = wish.place?.said ?? "this machine";
   if (length === "short") return `${known.happened(said)} (\`${code ?? ""}\`)`;
   return `${known.happened(said)} ${known.instead(said)}\n\n> ${oneLine(done.text)}`;

@@ -19,7 +19,8 @@ async function* stream(request: ModelRequest, _ctx: ProviderContext, signal: Abo
   try {
     const move = decideMove(request);
     const mark = markOf(`${request.messages.length} ${request.idempotencyKey}`);
-    const calls = (move.calls ?? []).map((call, index) => ({ id: `call_${mark}_${index + 1}`, name: call.name, arguments: JSON.stringify(call.args) }));
+    const calls = (move.calls ?? []).map(({ name, args }, index) =>
+      ({ id: `call_${mark}_${index + 1}`, name, arguments: JSON.stringify(args) }));
     for (const word of move.say.split(/(?<=\s)(?=\S)/)) {
       if (signal.aborted) return yield aborted(signal);
       yield { type: "text", delta: word };
@@ -29,7 +30,8 @@ async function* stream(request: ModelRequest, _ctx: ProviderContext, signal: Abo
     const usage = { inputTokens: tokens(requestChars(request)), outputTokens: tokens(outputChars), estimated: true };
     yield { type: "end", finish: calls.length > 0 ? "tools" : "stop", calls, usage };
   } catch (error) {
-    yield { type: "error", code: "INTERNAL", why: `The demo model has a mistake in its rules (${error instanceof Error ? error.name : "unknown"}).` };
+    const name = error instanceof Error ? error.name : "unknown";
+    yield { type: "error", code: "INTERNAL", why: `The demo model has a mistake in its rules (${name}).` };
   }
 }
 

@@ -12,13 +12,16 @@ import type { CallDone, DemoIntent, Move, Place, Round, Wish } from "./wish.ts";
 
 const PATH = String.raw`(?:["'“\x60](?<quoted>[^"'”\x60]+)["'”\x60]|(?<path>\S+))`;
 
+const INSIDE = String.raw`(?:\s+(?:in|of|under|inside|at)\s+(?:the\s+)?(?:folder\s+|directory\s+)?${PATH})?(?:\s+(?:folder|directory))?$`;
+
 export const INTENTS: readonly DemoIntent[] = [
   {
     example: "Remember that the backup runs at night.",
     tools: ["remember"],
     verbatim: true,
     patterns: [/^(?:remember|note|keep in mind|don't forget|do not forget)(?: down)?(?: that\b|:)?\s+(?<fact>[\s\S]+)$/i],
-    next: once(({ parts }) => ({ say: "I'll keep that.", calls: [{ name: "remember", args: { text: parts["fact"] ?? "" } }] }), ({ parts }) => `I'll remember: ${parts["fact"] ?? ""}`),
+    next: once(({ parts }) => ({ say: "I'll keep that.", calls: [{ name: "remember", args: { text: parts["fact"] ?? "" } }] }),
+      ({ parts }) => `I'll remember: ${parts["fact"] ?? ""}`),
   },
   {
     example: "What do you remember about the backup?",
@@ -38,8 +41,15 @@ export const INTENTS: readonly DemoIntent[] = [
     tools: ["write_file"],
     verbatim: true,
     patterns: [
-      new RegExp(String.raw`^(?:write|create|make|save)\s+(?:an?\s+|the\s+)?(?:new\s+)?(?:text\s+)?file\s+(?:called\s+|named\s+)?${PATH}(?<where>\s+on\s.*?)?\s*(?:with(?:\s+the)?\s+(?:contents?|text)|containing|that says|saying|:)[:,]?\s+(?<content>[\s\S]+)$`, "i"),
-      new RegExp(String.raw`^(?:write|save|put)\s+(?<content>["“'\x60][\s\S]+["”'\x60])\s+(?:to|into|in)\s+(?:the\s+)?(?:file\s+)?${PATH}(?<where>\s+on\s.*)?$`, "i"),
+      pattern(
+        String.raw`^(?:write|create|make|save)\s+(?:an?\s+|the\s+)?(?:new\s+)?(?:text\s+)?file\s+(?:called\s+|named\s+)?`, PATH,
+        String.raw`(?<where>\s+on\s.*?)?\s*(?:with(?:\s+the)?\s+(?:contents?|text)|containing|that says|saying|:)[:,]?`,
+        String.raw`\s+(?<content>[\s\S]+)$`,
+      ),
+      pattern(
+        String.raw`^(?:write|save|put)\s+(?<content>["“'\x60][\s\S]+["”'\x60])\s+(?:to|into|in)\s+(?:the\s+)?(?:file\s+)?`, PATH,
+        String.raw`(?<where>\s+on\s.*)?$`,
+      ),
     ],
     next: writeFile,
   },
@@ -52,13 +62,16 @@ export const INTENTS: readonly DemoIntent[] = [
   {
     example: "Run a system check on the 'heavy-compute' node.",
     tools: ["system_info", "exec"],
-    patterns: [/\b(?:system|health|machine|full)[- ]?(?:check|report)\b/i, /\bcheck (?:up on )?(?:the |my )?(?:system|machine|server|computer)\b/i, /\bdiagnostics?\b/i],
-    next: checkMachine({ title: "system check", info: true, commands: [["uname", "-a"], ["uptime"], ["df", "-h", "/"]], report: reportCheck }),
+    patterns: [/\b(?:system|health|machine|full)[- ]?(?:check|report)\b/i,
+      /\bcheck (?:up on )?(?:the |my )?(?:system|machine|server|computer)\b/i, /\bdiagnostics?\b/i],
+    next: checkMachine({ title: "system check", info: true, commands: [["uname", "-a"], ["uptime"], ["df", "-h", "/"]],
+      report: reportCheck }),
   },
   {
     example: "How busy is this machine?",
     tools: ["system_info", "exec"],
-    patterns: [/\bhow (?:busy|loaded|hard)\b/i, /\b(?:machine|system|cpu|server|memory|ram|processor) (?:load|usage|use)\b/i, /\bload average\b/i, /\bhow much (?:memory|ram)\b/i, /\buptime of\b/i],
+    patterns: [/\bhow (?:busy|loaded|hard)\b/i, /\b(?:machine|system|cpu|server|memory|ram|processor) (?:load|usage|use)\b/i,
+      /\bload average\b/i, /\bhow much (?:memory|ram)\b/i, /\buptime of\b/i],
     next: checkMachine({ title: "load", info: true, commands: [["uptime"]], report: reportLoad }),
   },
   {
@@ -71,12 +84,16 @@ export const INTENTS: readonly DemoIntent[] = [
     example: "List the files in docs.",
     tools: ["list_files"],
     patterns: [
-      new RegExp(String.raw`^(?:list|show)(?:\s+me)?(?:\s+all)?(?:\s+(?:of\s+)?(?:the|my|your))?\s+(?:files|folders?|director(?:y|ies)|contents)(?:\s+(?:in|of|under|inside|at)\s+(?:the\s+)?(?:folder\s+|directory\s+)?${PATH})?(?:\s+(?:folder|directory))?$`, "i"),
-      new RegExp(String.raw`^(?:what|which) files\s+(?:are|do (?:you|we|i) have)(?:\s+there)?(?:\s+(?:in|under|inside|at)\s+(?:the\s+)?(?:folder\s+|directory\s+)?${PATH})?(?:\s+(?:folder|directory))?$`, "i"),
-      new RegExp(String.raw`^ls(?:\s+${PATH})?$`, "i"),
+      pattern(
+        String.raw`^(?:list|show)(?:\s+me)?(?:\s+all)?(?:\s+(?:of\s+)?(?:the|my|your))?`,
+        String.raw`\s+(?:files|folders?|director(?:y|ies)|contents)`, INSIDE,
+      ),
+      pattern(String.raw`^(?:what|which) files\s+(?:are|do (?:you|we|i) have)(?:\s+there)?`, INSIDE),
+      pattern(String.raw`^ls(?:\s+`, PATH, ")?$"),
     ],
     next: once(
-      ({ parts, place }) => ({ say: `I'll list ${nameOf(pathOf(parts), "the workspace")}${at(place)}.`, calls: [{ name: "list_files", args: { ...pathArgs(parts), ...place?.selector } }] }),
+      ({ parts, place }) => ({ say: `I'll list ${nameOf(pathOf(parts), "the workspace")}${at(place)}.`,
+        calls: [{ name: "list_files", args: { ...pathArgs(parts), ...place?.selector } }] }),
       ({ parts, place }, done) => `${nameOf(pathOf(parts), "The workspace")}${at(place)}:\n\n${listFiles(done.text)}`,
     ),
   },
@@ -84,12 +101,13 @@ export const INTENTS: readonly DemoIntent[] = [
     example: "Read the file hello.txt.",
     tools: ["read_file"],
     patterns: [
-      new RegExp(String.raw`^(?:read|show|open|print|display)(?:\s+me)?\s+(?:the\s+)?(?:contents?\s+of\s+)?(?:the\s+)?(?:file\s+)${PATH}$`, "i"),
-      new RegExp(String.raw`^(?:read|show|open|cat|print)(?:\s+me)?\s+(?:contents?\s+of\s+)?${PATH}$`, "i"),
-      new RegExp(String.raw`^what(?:'s| is) in (?:the )?(?:file )?${PATH}$`, "i"),
+      pattern(String.raw`^(?:read|show|open|print|display)(?:\s+me)?\s+(?:the\s+)?(?:contents?\s+of\s+)?(?:the\s+)?file\s+`, PATH, "$"),
+      pattern(String.raw`^(?:read|show|open|cat|print)(?:\s+me)?\s+(?:contents?\s+of\s+)?`, PATH, "$"),
+      pattern(String.raw`^what(?:'s| is) in (?:the )?(?:file )?`, PATH, "$"),
     ],
     next: once(
-      ({ parts, place }) => ({ say: `I'll read ${nameOf(pathOf(parts), "it")}${at(place)}.`, calls: [{ name: "read_file", args: { path: pathOf(parts) ?? "", ...place?.selector } }] }),
+      ({ parts, place }) => ({ say: `I'll read ${nameOf(pathOf(parts), "it")}${at(place)}.`,
+        calls: [{ name: "read_file", args: { path: pathOf(parts) ?? "", ...place?.selector } }] }),
       ({ parts, place }, done) => `${nameOf(pathOf(parts), "The file")}${at(place)} says:\n\n${fence(done.text)}`,
     ),
   },
@@ -101,6 +119,10 @@ export const INTENTS: readonly DemoIntent[] = [
     next: runCommand,
   },
 ];
+
+function pattern(...parts: readonly string[]): RegExp {
+  return new RegExp(parts.join(""), "i");
+}
 
 /** An intent of one call: what to call, and how to say its result. */
 function once(begin: (wish: Wish) => Move, answer: (wish: Wish, done: CallDone) => string): (wish: Wish, rounds: readonly Round[]) => Move {
@@ -132,14 +154,16 @@ function runCommand(wish: Wish, rounds: readonly Round[]): Move {
   const args = { ...how, ...(background ? { background } : {}) };
   const done = rounds.at(-1)?.[0];
   if (done === undefined) {
-    return { say: `I'll run \`${line}\`${at(wish.place)}${background ? " in the background" : ""}.`, calls: [{ name: "exec", args: { ...args, ...wish.place?.selector } }] };
+    return { say: `I'll run \`${line}\`${at(wish.place)}${background ? " in the background" : ""}.`,
+      calls: [{ name: "exec", args: { ...args, ...wish.place?.selector } }] };
   }
   if (!done.isError) {
     const moved = rounds.length > 1 ? `\`${wish.place?.said ?? ""}\` could not be reached, so this ran on the gateway's own machine. ` : "";
     return { say: `${moved}\`${line}\`${rounds.length > 1 ? "" : at(wish.place)} gave:\n\n${fence(done.text)}` };
   }
   if (rounds.length === 1 && wish.place !== undefined && !wish.insists && neverStarted(failureCode(done)) && welcomesElsewhere(wish.text)) {
-    return { say: `${explainFailure(wish, done, "short")} You said another machine would do, so I try without naming one.`, calls: [{ name: "exec", args }] };
+    return { say: `${explainFailure(wish, done, "short")} You said another machine would do, so I try without naming one.`,
+      calls: [{ name: "exec", args }] };
   }
   return { say: explainFailure(wish, done) };
 }

@@ -23,13 +23,17 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }
 
+type FileEntry = { readonly name?: unknown; readonly kind?: unknown; readonly bytes?: unknown } | null;
+
 /** The entries of a directory as a table, or the text as it is. */
 export function listFiles(text: string): string {
   const entries = parseObject(text)?.["entries"];
   if (!Array.isArray(entries)) return fence(text);
   if (entries.length === 0) return "It is empty.";
-  const rows = (entries as readonly { readonly name?: unknown; readonly kind?: unknown; readonly bytes?: unknown }[]).slice(0, LINES_MAX).map((entry) =>
-    `| ${oneLine(String(entry?.name ?? ""))} | ${oneLine(String(entry?.kind ?? ""))} | ${typeof entry?.bytes === "number" && entry.kind !== "dir" ? formatBytes(entry.bytes) : ""} |`);
+  const rows = (entries as readonly FileEntry[]).slice(0, LINES_MAX).map((entry) => {
+    const size = typeof entry?.bytes === "number" && entry.kind !== "dir" ? formatBytes(entry.bytes) : "";
+    return `| ${oneLine(String(entry?.name ?? ""))} | ${oneLine(String(entry?.kind ?? ""))} | ${size} |`;
+  });
   const rest = entries.length > LINES_MAX ? `\n\n… and ${entries.length - LINES_MAX} more.` : "";
   return `| name | kind | size |\n| --- | --- | ---: |\n${rows.join("\n")}${rest}`;
 }
@@ -39,10 +43,15 @@ export function listFacts(text: string, query: string | undefined): string {
   const value = parseJson(text);
   const list: unknown = Array.isArray(value) ? value : (parseObject(text)?.["facts"] ?? parseObject(text)?.["results"]);
   const about = query === undefined ? "" : ` about ${oneLine(query)}`;
-  if (!Array.isArray(list)) return text.trim() === "" ? `I remember nothing${about}.` : `This is what I remember${about}:\n\n${fence(text)}`;
-  if (list.length === 0) return `I remember nothing${about}.`;
-  const facts = list.slice(0, LINES_MAX).map((fact: unknown) => (typeof fact === "string" ? fact : String((fact as { text?: unknown } | null)?.text ?? JSON.stringify(fact))));
-  return `This is what I remember${about}:\n\n${facts.map((fact) => `- ${oneLine(fact)}`).join("\n")}`;
+  const nothing = `I remember nothing${about}.`;
+  const heading = `This is what I remember${about}:`;
+  if (!Array.isArray(list)) return text.trim() === "" ? nothing : `${heading}\n\n${fence(text)}`;
+  if (list.length === 0) return nothing;
+  const facts = list.slice(0, LINES_MAX).map((fact: unknown) => {
+    const said = typeof fact === "string" ? fact : (fact as { readonly text?: unknown } | null)?.text;
+    return `- ${oneLine(typeof said === "string" ? said : JSON.stringify(fact))}`;
+  });
+  return `${heading}\n\n${facts.join("\n")}`;
 }
 
 export function writtenFile(path: string, at: string, text: string): string {

@@ -5,15 +5,19 @@ import { fence, formatBytes, oneLine, parseObject } from "./quote.ts";
 import type { CallDone } from "./wish.ts";
 
 export function reportCheck(findings: Findings): string {
-  return [`### System check: ${headline(findings)}`, moved(findings), infoTable(findings), ...findings.commands.map((done) => quoteCommand(done, findings))].filter((part) => part !== "").join("\n\n");
+  return joinParts([`### System check: ${headline(findings)}`, moved(findings), infoTable(findings), ...quoteCommands(findings)]);
 }
 
 export function reportLoad(findings: Findings): string {
-  return [moved(findings), loadSentence(findings), ...findings.commands.map((done) => quoteCommand(done, findings))].filter((part) => part !== "").join("\n\n");
+  return joinParts([moved(findings), loadSentence(findings), ...quoteCommands(findings)]);
 }
 
 export function reportDisk(findings: Findings): string {
-  return [moved(findings), `Disk space on ${headline(findings)}:`, ...findings.commands.map((done) => quoteCommand(done, findings))].filter((part) => part !== "").join("\n\n");
+  return joinParts([moved(findings), `Disk space on ${headline(findings)}:`, ...quoteCommands(findings)]);
+}
+
+function joinParts(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 /** Which machine has answered: by the name the person used, and by its own. */
@@ -24,10 +28,13 @@ function headline(findings: Findings): string {
   return host === undefined ? "the gateway's own machine" : `the gateway's own machine (host ${host})`;
 }
 
-function moved(findings: Findings): string {
-  const { movedBecause, wish } = findings;
+function moved({ movedBecause, wish }: Findings): string {
   if (movedBecause === undefined) return "";
-  return `**This is not ${wish.place?.said ?? "the node you named"}.** ${explainFailure(wish, movedBecause, "short")} The figures below are those of the gateway's own machine. Say "only on ${wish.place?.said ?? "that node"}" if another machine is of no use.`;
+  const said = wish.place?.said ?? "the node you named";
+  return [
+    `**This is not ${said}.** ${explainFailure(wish, movedBecause, "short")} The figures below are those of the gateway's own machine.`,
+    `Say "only on ${said}" if another machine is of no use.`,
+  ].join(" ");
 }
 
 function infoOf(findings: Findings): Readonly<Record<string, unknown>> | undefined {
@@ -39,7 +46,8 @@ function infoTable(findings: Findings): string {
   if (findings.info.isError) return explainFailure(findings.wish, findings.info);
   const info = infoOf(findings);
   if (info === undefined) return fence(findings.info.text);
-  const system = textField(info, "osLabel") ?? [textField(info, "platform"), textField(info, "release")].filter((part) => part !== undefined).join(" ");
+  const kernel = [textField(info, "platform"), textField(info, "release")].filter((part) => part !== undefined).join(" ");
+  const system = textField(info, "osLabel") ?? kernel;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ["System", [system, textField(info, "arch")].filter((part) => part !== undefined && part !== "").join(", ")],
     ["Processor", processor(info)],
@@ -61,6 +69,10 @@ function loadSentence(findings: Findings): string {
   return `${capital(headline(findings))} is **${now.word}**: load ${now.figures}${used === undefined ? "" : `; memory ${used}`}.`;
 }
 
+function quoteCommands(findings: Findings): readonly string[] {
+  return findings.commands.map((done) => quoteCommand(done, findings));
+}
+
 function quoteCommand(done: CallDone, findings: Findings): string {
   const argv = done.args["argv"];
   const line = Array.isArray(argv) ? argv.join(" ") : String(done.args["command"] ?? "");
@@ -79,28 +91,37 @@ function load(info: Readonly<Record<string, unknown>>): { readonly figures: stri
   const count = info["cpuCount"];
   if (typeof count !== "number" || count < 1) return { figures: shown, word: "running" };
   const share = (figures[0] as number) / count;
-  return { figures: `${shown} on ${count} ${count === 1 ? "core" : "cores"}`, word: share < 0.3 ? "quiet" : share < 0.8 ? "at work" : share < 1.2 ? "busy" : "overloaded" };
+  const word = share < 0.3 ? "quiet" : share < 0.8 ? "at work" : share < 1.2 ? "busy" : "overloaded";
+  return { figures: `${shown} on ${count} ${count === 1 ? "core" : "cores"}`, word };
 }
 
 function memory(info: Readonly<Record<string, unknown>>): string | undefined {
   const total = info["memoryTotalBytes"];
   const free = info["memoryFreeBytes"];
-  return typeof total === "number" && typeof free === "number" && total > 0 ? `${formatBytes(total - free)} of ${formatBytes(total)} used (${Math.round(((total - free) / total) * 100)} %)` : undefined;
+  if (typeof total !== "number" || typeof free !== "number" || total <= 0) return undefined;
+  return `${formatBytes(total - free)} of ${formatBytes(total)} used (${Math.round(((total - free) / total) * 100)} %)`;
 }
+
+type Disk = { readonly path?: unknown; readonly totalBytes?: unknown; readonly freeBytes?: unknown } | null;
 
 function disks(info: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
   const list = info["disks"];
   if (!Array.isArray(list)) return [];
-  return (list as readonly { readonly path?: unknown; readonly totalBytes?: unknown; readonly freeBytes?: unknown }[]).slice(0, 8).flatMap((disk) =>
-    typeof disk?.path === "string" && typeof disk.totalBytes === "number" && typeof disk.freeBytes === "number"
-      ? [[`Disk ${oneLine(disk.path)}`, `${formatBytes(disk.freeBytes)} of ${formatBytes(disk.totalBytes)} free`] as const] : []);
+  return (list as readonly Disk[]).slice(0, 8).flatMap((disk): (readonly [string, string])[] => {
+    if (typeof disk?.path !== "string" || typeof disk.totalBytes !== "number" || typeof disk.freeBytes !== "number") return [];
+    return [[`Disk ${oneLine(disk.path)}`, `${formatBytes(disk.freeBytes)} of ${formatBytes(disk.totalBytes)} free`]];
+  });
 }
+
+type Gpu = { readonly name?: unknown; readonly memoryTotalBytes?: unknown } | null;
 
 function gpus(info: Readonly<Record<string, unknown>>): string | undefined {
   const list = info["gpus"];
   if (!Array.isArray(list) || list.length === 0) return undefined;
-  return (list as readonly { readonly name?: unknown; readonly memoryTotalBytes?: unknown }[]).slice(0, 8).map((gpu) =>
-    `${oneLine(String(gpu?.name ?? "unknown"))}${typeof gpu?.memoryTotalBytes === "number" ? ` (${formatBytes(gpu.memoryTotalBytes)})` : ""}`).join(", ");
+  return (list as readonly Gpu[]).slice(0, 8).map((gpu) => {
+    const size = typeof gpu?.memoryTotalBytes === "number" ? ` (${formatBytes(gpu.memoryTotalBytes)})` : "";
+    return `${oneLine(String(gpu?.name ?? "unknown"))}${size}`;
+  }).join(", ");
 }
 
 function textField(info: Readonly<Record<string, unknown>> | undefined, name: string): string | undefined {

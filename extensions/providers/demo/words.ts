@@ -10,8 +10,11 @@ const CONNECT = [
   "```",
 ].join("\n");
 
+const SELF = "I am the demo model: rules, not a language model, running offline and free. "
+  + "What I do is real, though: I call the same tools, through the same gate, as a real model would.";
+
 export function sayHelp(examples: readonly string[]): string {
-  return `Hello! I am the demo model: rules, not a language model, running offline and free. What I do is real, though: I call the same tools, through the same gate, as a real model would.\n\n${listExamples(examples)}\n\n${CONNECT}`;
+  return `Hello! ${SELF}\n\n${listExamples(examples)}\n\n${CONNECT}`;
 }
 
 export function sayOutsideTable(examples: readonly string[]): string {
@@ -19,7 +22,8 @@ export function sayOutsideTable(examples: readonly string[]): string {
 }
 
 export function sayMissingTools(tools: readonly string[]): string {
-  return `I understand what you want, but this agent was not given ${tools.map((tool) => `\`${tool}\``).join(" and ")}, which I would need for it.`;
+  const names = tools.map((tool) => `\`${tool}\``).join(" and ");
+  return `I understand what you want, but this agent was not given ${names}, which I would need for it.`;
 }
 
 function listExamples(examples: readonly string[]): string {

@@ -28,6 +28,13 @@ interface Choice {
   readonly logprobs?: { readonly content?: readonly { readonly token?: unknown; readonly logprob?: unknown }[] | null } | null;
 }
 
+interface Chunk {
+  readonly choices?: readonly (Choice | null)[] | null;
+  readonly usage?: unknown;
+  readonly error?: unknown;
+  readonly object?: unknown;
+}
+
 interface Delta {
   readonly content?: unknown;
   readonly refusal?: unknown;
@@ -64,7 +71,9 @@ export class AnswerReader {
   /** Throws a ChatFailure; what was read before it can still be taken. */
   push(chunk: Buffer): void {
     this.#wireBytes += chunk.length;
-    if (this.#wireBytes > WIRE_BYTES_MAX) throw new ChatFailure("MODEL_OUTPUT_INVALID", `The server sent more than ${WIRE_BYTES_MAX} bytes.`);
+    if (this.#wireBytes > WIRE_BYTES_MAX) {
+      throw new ChatFailure("MODEL_OUTPUT_INVALID", `The server sent more than ${WIRE_BYTES_MAX} bytes.`);
+    }
     if (this.#mode === "unknown") {
       const first = chunk.find((byte) => byte > 0x20);
       if (first === undefined) return;
@@ -72,7 +81,9 @@ export class AnswerReader {
       this.#mode = first === OPEN_BRACE ? "json" : "events";
     }
     if (this.#mode === "events") return this.#events.push(chunk);
-    if (this.#wireBytes > JSON_BODY_BYTES_MAX) throw new ChatFailure("MODEL_OUTPUT_INVALID", `The server sent a body of more than ${JSON_BODY_BYTES_MAX} bytes.`);
+    if (this.#wireBytes > JSON_BODY_BYTES_MAX) {
+      throw new ChatFailure("MODEL_OUTPUT_INVALID", `The server sent a body of more than ${JSON_BODY_BYTES_MAX} bytes.`);
+    }
     this.#body.push(chunk);
   }
 
@@ -126,12 +137,14 @@ export class AnswerReader {
   }
 
   #chunk(value: unknown, whole: boolean): void {
-    if (typeof value !== "object" || value === null) throw new ChatFailure("MODEL_OUTPUT_INVALID", "The server sent JSON that is not an object.");
-    const chunk = value as { readonly choices?: readonly Choice[] | null; readonly usage?: unknown; readonly error?: unknown; readonly object?: unknown };
+    if (typeof value !== "object" || value === null) {
+      throw new ChatFailure("MODEL_OUTPUT_INVALID", "The server sent JSON that is not an object.");
+    }
+    const chunk = value as Chunk;
     if (chunk.error !== undefined && chunk.error !== null) throw failureOfErrorBody(chunk.error);
     if (chunk.object === "error") throw failureOfErrorBody(chunk);
     this.#usage = parseUsage(chunk.usage) ?? this.#usage;
-    const choice: Choice | null | undefined = Array.isArray(chunk.choices) ? (chunk.choices as readonly (Choice | null)[])[0] : undefined;
+    const choice = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
     if (typeof choice !== "object" || choice === null) {
       // The accounting comes last, in a chunk without choices: waiting for the mark would only delay the end.
       if (this.#usage !== undefined && this.#finish !== undefined) this.#marked = true;
@@ -176,7 +189,8 @@ export class AnswerReader {
     if (known.length === tokens.length && known.map((token) => token.token).join("") === text) {
       for (const token of known) if (token.token !== "") this.#ready.push({ type: "text", delta: token.token, logprob: token.logprob });
     } else {
-      this.#ready.push({ type: "text", delta: text, ...(known.length === 0 ? {} : { logprob: known.reduce((sum, token) => sum + token.logprob, 0) }) });
+      const logprob = known.reduce((sum, token) => sum + token.logprob, 0);
+      this.#ready.push(known.length === 0 ? { type: "text", delta: text } : { type: "text", delta: text, logprob });
     }
   }
 }

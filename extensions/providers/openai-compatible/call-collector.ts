@@ -54,7 +54,8 @@ export class CallCollector {
   finished(): readonly ToolCall[] {
     const ids = new Set<string>();
     return this.#calls.map((call) => {
-      const id = call.id !== "" && !ids.has(call.id) ? call.id : `call_${Math.floor(this.#random() * 36 ** 9).toString(36).padStart(9, "0")}_${ids.size}`;
+      const ours = `call_${Math.floor(this.#random() * 36 ** 9).toString(36).padStart(9, "0")}_${ids.size}`;
+      const id = call.id !== "" && !ids.has(call.id) ? call.id : ours;
       ids.add(id);
       return { id, name: call.name, arguments: call.arguments.trim() === "" ? "{}" : call.arguments };
     });
@@ -69,7 +70,9 @@ export class CallCollector {
   }
 
   #open(index: unknown): OpenCall {
-    if (this.#calls.length >= CALLS_MAX) throw new ChatFailure("MODEL_OUTPUT_INVALID", `The model made more than ${CALLS_MAX} calls in one answer.`);
+    if (this.#calls.length >= CALLS_MAX) {
+      throw new ChatFailure("MODEL_OUTPUT_INVALID", `The model made more than ${CALLS_MAX} calls in one answer.`);
+    }
     const call: OpenCall = { index, id: "", name: "", arguments: "" };
     this.#calls.push(call);
     return call;

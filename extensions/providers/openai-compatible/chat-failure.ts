@@ -4,6 +4,14 @@ import type { ErrorCode } from "@openclaw/protocol";
 const MESSAGE_CHARS_MAX = 500;
 const RETRY_AFTER_MS_MAX = 60_000;
 
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+interface FailureOptions {
+  readonly passing?: boolean;
+  readonly retryAfterMs?: number | undefined;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
 export class ChatFailure extends Error {
   readonly code: ErrorCode;
   /** The same request may succeed: ask again if nothing has been said yet. */
@@ -12,7 +20,7 @@ export class ChatFailure extends Error {
   readonly retryAfterMs: number | undefined;
   readonly detail: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: ErrorCode, why: string, options: { readonly passing?: boolean; readonly retryAfterMs?: number | undefined; readonly detail?: Readonly<Record<string, unknown>> } = {}) {
+  constructor(code: ErrorCode, why: string, options: FailureOptions = {}) {
     super(why);
     this.name = "ChatFailure";
     this.code = code;
@@ -23,7 +31,7 @@ export class ChatFailure extends Error {
 }
 
 /** An answer with a status other than 200. */
-export function failureOfStatus(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: string, nowMs: number): ChatFailure {
+export function failureOfStatus(status: number, headers: Headers, body: string, nowMs: number): ChatFailure {
   const said = messageOf(body);
   const why = said === "" ? `The server answered with status ${status}.` : `Status ${status}: ${said}`;
   const retryAfterMs = parseRetryAfter(headers, nowMs);
@@ -37,33 +45,43 @@ export function failureOfStatus(status: number, headers: Readonly<Record<string,
   if (status === 408 || status === 409 || status === 425 || status >= 500) {
     return new ChatFailure("MODEL_UNAVAILABLE", why, { passing: true, retryAfterMs, detail });
   }
-  if (status >= 300 && status < 400) return new ChatFailure("MODEL_REJECTED", `${why} It redirects; set baseUrl to where the API is.`, { detail });
+  if (status >= 300 && status < 400) {
+    return new ChatFailure("MODEL_REJECTED", `${why} It redirects; set baseUrl to where the API is.`, { detail });
+  }
   return new ChatFailure("MODEL_REJECTED", why, { detail });
 }
 
 /** `{"error": …}` under status 200, alone or in the middle of a stream. */
 export function failureOfErrorBody(error: unknown): ChatFailure {
-  const code = typeof error === "object" && error !== null ? ((error as { code?: unknown }).code ?? (error as { type?: unknown }).type) : undefined;
+  const named = typeof error === "object" && error !== null ? (error as { code?: unknown; type?: unknown }) : {};
+  const code = named.code ?? named.type;
   const said = messageOf(JSON.stringify({ error }));
   const why = said === "" ? "The server sent an error without a message." : said;
   const name = String(code ?? "");
-  if (name === "401" || name === "403" || /invalid_api_key|authentication|permission_(denied|error)|unauthorized/i.test(name)) return new ChatFailure("MODEL_AUTH", why);
+  if (AUTH_NAMES.test(name)) return new ChatFailure("MODEL_AUTH", why);
   if (/^(insufficient_quota|billing_\w{1,40})$/.test(name)) return new ChatFailure("MODEL_REJECTED", why);
   if (name === "429" || /rate_limit/i.test(name)) return new ChatFailure("MODEL_RATE_LIMITED", why, { passing: true });
-  if (/^5\d\d$/.test(name) || /server_error|overloaded|unavailable|internal_error|timeout/i.test(name)) return new ChatFailure("MODEL_UNAVAILABLE", why, { passing: true });
+  if (PASSING_NAMES.test(name)) return new ChatFailure("MODEL_UNAVAILABLE", why, { passing: true });
   return new ChatFailure("MODEL_REJECTED", why);
 }
+
+const AUTH_NAMES = /^40[13]$|invalid_api_key|authentication|permission_(denied|error)|unauthorized/i;
+const PASSING_NAMES = /^5\d\d$|server_error|overloaded|unavailable|internal_error|timeout/i;
 
 /** A failure of the connection itself. Names the error's code, never the request. */
 export function failureOfConnection(error: unknown): ChatFailure {
   if (error instanceof ChatFailure) return error;
   const name = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
   // Node gives every failure of a connection a code: without one it is a mistake of ours, and asking again repeats it.
-  if (name === undefined) return new ChatFailure("INTERNAL", `The call failed inside the provider (${error instanceof Error ? error.name : typeof error}).`);
+  if (name === undefined) {
+    return new ChatFailure("INTERNAL", `The call failed inside the provider (${error instanceof Error ? error.name : typeof error}).`);
+  }
   if (/^(CERT_|ERR_TLS|ERR_SSL|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)/.test(name)) {
     return new ChatFailure("MODEL_UNAVAILABLE", `The server's certificate was not accepted (${name}).`, { detail: { cause: name } });
   }
-  if (/^(HPE_|ERR_INVALID_|ERR_HTTP_)/.test(name)) return new ChatFailure("MODEL_OUTPUT_INVALID", `The server does not speak HTTP as it should (${name}).`, { detail: { cause: name } });
+  if (/^(HPE_|ERR_INVALID_|ERR_HTTP_)/.test(name)) {
+    return new ChatFailure("MODEL_OUTPUT_INVALID", `The server does not speak HTTP as it should (${name}).`, { detail: { cause: name } });
+  }
   const why = CONNECTION_WORDS[name] ?? "The connection to the server failed.";
   return new ChatFailure("MODEL_UNAVAILABLE", `${why} (${name})`, { passing: true, detail: { cause: name } });
 }
@@ -83,16 +101,18 @@ export function messageOf(body: string): string {
   try {
     const parsed = JSON.parse(body) as { error?: unknown; message?: unknown; detail?: unknown } | null;
     const error = parsed?.error;
-    said = typeof error === "object" && error !== null ? (error as { message?: unknown }).message : (error ?? parsed?.message ?? parsed?.detail);
+    const inside = typeof error === "object" && error !== null ? (error as { message?: unknown }).message : error;
+    said = inside ?? parsed?.message ?? parsed?.detail;
     if (said !== undefined && typeof said !== "string") said = JSON.stringify(said);
   } catch {
     said = body.replace(/<[^>]{0,500}>/g, " ");
   }
-  return typeof said === "string" ? said.slice(0, 4 * MESSAGE_CHARS_MAX).replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, MESSAGE_CHARS_MAX) : "";
+  if (typeof said !== "string") return "";
+  return said.slice(0, 4 * MESSAGE_CHARS_MAX).replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, MESSAGE_CHARS_MAX);
 }
 
 /** `Retry-After` in seconds or as a date, or `retry-after-ms`; at most a minute. Undefined when absent or not understood. */
-export function parseRetryAfter(headers: Readonly<Record<string, string | string[] | undefined>>, nowMs: number): number | undefined {
+export function parseRetryAfter(headers: Headers, nowMs: number): number | undefined {
   const exact = Number(headers["retry-after-ms"] ?? Number.NaN);
   if (Number.isFinite(exact) && exact >= 0) return Math.min(exact, RETRY_AFTER_MS_MAX);
   const value = headers["retry-after"];

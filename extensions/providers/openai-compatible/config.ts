@@ -6,7 +6,10 @@ export const chatConfig = {
   additionalProperties: false,
   required: ["baseUrl"],
   properties: {
-    baseUrl: { type: "string", pattern: "^https?://", maxLength: 2_048, description: "Where the API begins, such as http://127.0.0.1:8080/v1." },
+    baseUrl: {
+      type: "string", pattern: "^https?://", maxLength: 2_048,
+      description: "Where the API begins, such as http://127.0.0.1:8080/v1.",
+    },
     models: {
       type: "array",
       maxItems: 256,
@@ -31,7 +34,10 @@ export const chatConfig = {
     },
     timeoutMs: { type: "integer", minimum: 100, maximum: 3_600_000, default: 120_000, description: "Longest silence between two bytes." },
     connectTimeoutMs: { type: "integer", minimum: 100, maximum: 600_000, default: 10_000, description: "Longest wait for a connection." },
-    attemptsMax: { type: "integer", minimum: 1, maximum: 10, default: 4, description: "Attempts before a failure that may pass is reported." },
+    attemptsMax: {
+      type: "integer", minimum: 1, maximum: 10, default: 4,
+      description: "Attempts before a failure that may pass is reported.",
+    },
   },
 } as const satisfies JsonSchema;
 

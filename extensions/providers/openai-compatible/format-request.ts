@@ -1,5 +1,5 @@
 /** Our request in the words of the wire. */
-import type { ModelMessage, ModelRequest, ToolCall } from "@openclaw/sdk";
+import type { ModelMessage, ModelRequest, ToolCall, ToolFace } from "@openclaw/sdk";
 import type { ChatConfig } from "./config.ts";
 
 const ARGUMENTS_QUOTED_CHARS = 1_000;
@@ -12,7 +12,7 @@ export function formatRequest(request: ModelRequest, config: ChatConfig): string
     stream: true,
     stream_options: { include_usage: true },
     ...(request.tools.length === 0 ? {} : {
-      tools: request.tools.map((tool) => ({ type: "function", function: { name: tool.name, description: tool.summary, parameters: tool.args } })),
+      tools: request.tools.map(formatTool),
     }),
     ...(request.outputTokensMax === undefined ? {} : { [config.outputTokensField ?? "max_tokens"]: request.outputTokensMax }),
     ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
@@ -34,6 +34,10 @@ function formatMessage(message: ModelMessage): object {
       return { role: "assistant", content: message.text === "" ? null : message.text, tool_calls: calls.map(formatCall) };
     }
   }
+}
+
+function formatTool(tool: ToolFace): object {
+  return { type: "function", function: { name: tool.name, description: tool.summary, parameters: tool.args } };
 }
 
 function formatCall(call: ToolCall): object {

@@ -34,7 +34,11 @@ const SOCKETS_KEPT_MAX = 64;
 const SOCKET_KEPT_MS = 60_000;
 const DRAIN_MS = 1_000;
 
-const pool = { keepAlive: true, noDelay: true, maxSockets: SOCKETS_MAX, maxFreeSockets: SOCKETS_KEPT_MAX, timeout: SOCKET_KEPT_MS, scheduling: "lifo" } as const;
+const pool = {
+  keepAlive: true, noDelay: true, maxSockets: SOCKETS_MAX, maxFreeSockets: SOCKETS_KEPT_MAX, timeout: SOCKET_KEPT_MS, scheduling: "lifo",
+} as const;
+
+type Stop = (reason: unknown) => void;
 let httpAgent: HttpAgent | undefined;
 let httpsAgent: HttpsAgent | undefined;
 
@@ -105,7 +109,7 @@ function send(spec: ExchangeSpec): ClientRequest {
 }
 
 /** One timer at a time, however many chunks arrive: a chunk only moves the mark it is compared with. */
-function watchSilence(timeoutMs: number, ctx: ProviderContext, signal: AbortSignal, stop: (reason: unknown) => void): { touch(): void; pause(): void } {
+function watchSilence(timeoutMs: number, ctx: ProviderContext, signal: AbortSignal, stop: Stop): { touch(): void; pause(): void } {
   let heardAtMs = ctx.now();
   let paused = false;
   const watch = async (): Promise<void> => {
@@ -128,7 +132,7 @@ function watchSilence(timeoutMs: number, ctx: ProviderContext, signal: AbortSign
   };
 }
 
-function watchConnecting(socket: Socket, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal, stop: (reason: unknown) => void): void {
+function watchConnecting(socket: Socket, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal, stop: Stop): void {
   if (!socket.connecting) return;
   const connected = new AbortController();
   socket.once(spec.url.protocol === "https:" ? "secureConnect" : "connect", () => connected.abort());

@@ -11,7 +11,8 @@ function parse(chunks: readonly (string | Buffer)[]): string[] {
   return events;
 }
 
-const STREAM = "\ufeff: a comment\r\nevent: message\r\ndata: {\"a\":\"grüße 🦞\"}\r\n\r\nid: 7\ndata:first\ndata: second\n\ndata\n\nretry: 3\n\ndatabase: no\n\ndata: [DONE]\n\n";
+const STREAM = "\ufeff: a comment\r\nevent: message\r\ndata: {\"a\":\"grüße 🦞\"}\r\n\r\n"
+  + "id: 7\ndata:first\ndata: second\n\ndata\n\nretry: 3\n\ndatabase: no\n\ndata: [DONE]\n\n";
 const EVENTS = ["{\"a\":\"grüße 🦞\"}", "first\nsecond", "", "[DONE]"];
 
 test("comments, other fields, CRLF, a byte order mark and data over several lines are read as the standard says", () => {

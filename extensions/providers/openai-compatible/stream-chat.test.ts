@@ -9,7 +9,12 @@ import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { streamChat } from "./stream-chat.ts";
 
 interface Bench { readonly model: ScriptedModel; readonly clock: VirtualClock; ask(options?: Ask): AsyncIterable<ModelEvent> }
-interface Ask { readonly request?: Partial<ModelRequest>; readonly config?: object; readonly signal?: AbortSignal; readonly context?: Partial<ProviderContext> }
+interface Ask {
+  readonly request?: Partial<ModelRequest>;
+  readonly config?: object;
+  readonly signal?: AbortSignal;
+  readonly context?: Partial<ProviderContext>;
+}
 
 async function openBench(...answers: readonly ScriptedAnswer[]): Promise<Bench & AsyncDisposable> {
   const model = await openScriptedModel();
@@ -66,8 +71,10 @@ test("the request carries model, messages, tools, limits, key and idempotency ke
       tools: [{ name: "exec", summary: "Runs.", args: { type: "object" } }],
       messages: [
         { role: "system", text: "be kind" }, { role: "user", text: "go" },
-        { role: "assistant", text: "", calls: [{ id: "c1", name: "exec", arguments: "{\"a\":1}" }, { id: "c2", name: "exec", arguments: "{cut" }] },
-        { role: "tool", callId: "c1", name: "exec", text: "out", isError: false }, { role: "tool", callId: "c2", name: "exec", text: "no", isError: true },
+        { role: "assistant", text: "",
+          calls: [{ id: "c1", name: "exec", arguments: "{\"a\":1}" }, { id: "c2", name: "exec", arguments: "{cut" }] },
+        { role: "tool", callId: "c1", name: "exec", text: "out", isError: false },
+          { role: "tool", callId: "c2", name: "exec", text: "no", isError: true },
       ],
     },
   }));
@@ -112,7 +119,8 @@ test("log probabilities come with their tokens", async () => {
 });
 
 test("a server that ignores stream and answers in one JSON body is understood, calls and usage too", async () => {
-  await using bench = await openBench({ json: true, text: "all at once", calls: [{ name: "exec", arguments: {} }, { name: "exec", arguments: { n: 2 } }] });
+  await using bench = await openBench({ json: true, text: "all at once",
+    calls: [{ name: "exec", arguments: {} }, { name: "exec", arguments: { n: 2 } }] });
   const events = await collect(bench, bench.ask());
   const end = endOf(events);
   assert.ok(end.type === "end" && end.finish === "tools" && end.usage.estimated === undefined);
@@ -195,7 +203,8 @@ test("408, 409, 425, 500, 502, 503, a reset and a cut before the first word are 
     await using bench = await openBench({ status: first }, { text: "well" });
     assert.equal(textOf(await collect(bench, bench.ask())), "well", String(first));
   }
-  await using bench = await openBench({ fault: "reset" }, { text: [], cut: true }, { text: [], calls: [{ name: "exec", arguments: {} }], cut: true }, { text: "well" });
+  await using bench = await openBench({ fault: "reset" }, { text: [], cut: true },
+    { text: [], calls: [{ name: "exec", arguments: {} }], cut: true }, { text: "well" });
   const events = await collect(bench, bench.ask());
   assert.equal(events.filter((event) => event.type === "retry").length, 3);
   assert.equal(textOf(events), "well");
@@ -210,7 +219,8 @@ test("a refused connection is tried again and reported in words", async () => {
 });
 
 test("401 and 403 are the key; 400, 404 and 422 carry the provider's words, bounded; none is tried again", async () => {
-  for (const [status, code] of [[401, "MODEL_AUTH"], [403, "MODEL_AUTH"], [400, "MODEL_REJECTED"], [404, "MODEL_REJECTED"], [422, "MODEL_REJECTED"], [302, "MODEL_REJECTED"]] as const) {
+  for (const [status, code] of [[401, "MODEL_AUTH"], [403, "MODEL_AUTH"], [400, "MODEL_REJECTED"], [404, "MODEL_REJECTED"],
+    [422, "MODEL_REJECTED"], [302, "MODEL_REJECTED"]] as const) {
     await using bench = await openBench({ status, body: JSON.stringify({ error: { message: `no ${"x".repeat(9_000)}` } }) });
     const end = endOf(await collect(bench, bench.ask()));
     assert.ok(end.type === "error" && end.code === code && end.why.includes("no xxx") && end.why.length < 600, `${status}`);
@@ -243,7 +253,8 @@ test("status 200 with an error body: refused, the key, or tried again, by what i
 });
 
 test("an error in the middle of a stream ends it: what was said stays said, nothing is asked again", async () => {
-  await using bench = await openBench({ raw: ["data: {\"choices\":[{\"delta\":{\"content\":\"half\"}}]}\n\ndata: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n"] });
+  const half = "data: {\"choices\":[{\"delta\":{\"content\":\"half\"}}]}\n\n";
+  await using bench = await openBench({ raw: [half, "data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n"] });
   const events = await collect(bench, bench.ask());
   const end = endOf(events);
   assert.ok(end.type === "error" && end.code === "MODEL_UNAVAILABLE" && end.why === "overloaded");
@@ -262,15 +273,31 @@ test("a stream cut in the middle is reported as that and not asked again", async
 
 test("a stream that just stops, without a finish reason, is a cut; with one it is an end", async () => {
   const half = "data: {\"choices\":[{\"delta\":{\"content\":\"half\"}}]}\n\n";
-  await using bench = await openBench({ raw: [half, "data: {\"choi"] }, { raw: [half, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}"] });
+  await using bench = await openBench({ raw: [half, "data: {\"choi"] },
+    { raw: [half, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}"] });
   const cut = endOf(await collect(bench, bench.ask()));
   assert.ok(cut.type === "error" && cut.code === "MODEL_UNAVAILABLE");
   const end = endOf(await collect(bench, bench.ask()));
   assert.ok(end.type === "end" && end.finish === "length");
 });
 
+test("a connection that breaks after the model has finished changes nothing", async () => {
+  const events = "data: {\"choices\":[{\"delta\":{\"content\":\"whole\"},\"finish_reason\":\"stop\"}]}\n\n";
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9999\r\n\r\n${events}`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await using bench = await openBench();
+  const heard = await collect(bench, bench.ask({ config: { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }));
+  const end = endOf(heard);
+  assert.ok(end.type === "end" && end.finish === "stop" && textOf(heard) === "whole", JSON.stringify(end));
+  server.close();
+});
+
 test("malformed JSON is the server's mistake, in a stream and in a body; a web page is the wrong address", async () => {
-  for (const raw of ["data: {\"choices\":[{\"delta\":\n\n", "{\"choices\": [", "<html>welcome</html>", "data: 7\n\n", "{\"choices\": []}"]) {
+  for (const raw of ["data: {\"choices\":[{\"delta\":\n\n", "{\"choices\": [", "<html>welcome</html>", "data: 7\n\n",
+    "{\"choices\": []}"]) {
     await using bench = await openBench({ raw: [raw] });
     const end = endOf(await collect(bench, bench.ask()));
     assert.ok(end.type === "error" && end.code === "MODEL_OUTPUT_INVALID", `${raw} → ${JSON.stringify(end)}`);
@@ -336,7 +363,8 @@ test("a megabyte of arguments arrives whole, in many pieces or in one", async ()
 });
 
 test("silence is noticed after timeoutMs, before the status line, before the first word and after it", async () => {
-  const cases: readonly [ScriptedAnswer, string][] = [[{ fault: "no-headers" }, ""], [{ text: [], silence: true }, ""], [{ text: ["well"], silence: true }, "well"]];
+  const cases: readonly [ScriptedAnswer, string][] =
+    [[{ fault: "no-headers" }, ""], [{ text: [], silence: true }, ""], [{ text: ["well"], silence: true }, "well"]];
   for (const [answer, said] of cases) {
     await using bench = await openBench(answer);
     const events: ModelEvent[] = [];

@@ -24,7 +24,9 @@ const OUTPUT_CHARS_MAX = 4_194_304;
 const TOKEN_CHARS_MAX = 32;
 const OUTPUT_CHARS_MIN = 4_096;
 
-export async function* streamChat(request: ModelRequest, ctx: ProviderContext, signal: AbortSignal): AsyncGenerator<ModelEvent, void, void> {
+type Stream<T> = AsyncGenerator<T, void, void>;
+
+export async function* streamChat(request: ModelRequest, ctx: ProviderContext, signal: AbortSignal): Stream<ModelEvent> {
   let key: string | null = null;
   try {
     const config = ctx.config as ChatConfig;
@@ -50,7 +52,7 @@ export async function* streamChat(request: ModelRequest, ctx: ProviderContext, s
 }
 
 /** Yields one answer to its `end`. Throws whatever went wrong; after something was yielded, only what must not be tried again. */
-async function* runAttempt(request: ModelRequest, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal): AsyncGenerator<ModelEvent, void, void> {
+async function* runAttempt(request: ModelRequest, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal): Stream<ModelEvent> {
   const exchange = await openExchange(spec, ctx, signal);
   let spoken = false;
   try {
@@ -73,7 +75,7 @@ async function* runAttempt(request: ModelRequest, spec: ExchangeSpec, ctx: Provi
 }
 
 /** The events of each chunk together. Once the model has said that it finished, a connection that ends badly changes nothing. */
-async function* readAnswer(exchange: Exchange, reader: AnswerReader, signal: AbortSignal): AsyncGenerator<readonly ModelEvent[], void, void> {
+async function* readAnswer(exchange: Exchange, reader: AnswerReader, signal: AbortSignal): Stream<readonly ModelEvent[]> {
   try {
     for await (const chunk of exchange.response.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       let failure: unknown;
@@ -99,7 +101,8 @@ async function* readAnswer(exchange: Exchange, reader: AnswerReader, signal: Abo
 function finalFailure(error: unknown): ChatFailure {
   const failure = failureOfConnection(error);
   if (!failure.passing) return failure;
-  return new ChatFailure(failure.code, error instanceof ChatFailure ? failure.message : `The answer was cut in mid-stream. ${failure.message}`, { ...(failure.detail === undefined ? {} : { detail: failure.detail }) });
+  const why = error instanceof ChatFailure ? failure.message : `The answer was cut in mid-stream. ${failure.message}`;
+  return new ChatFailure(failure.code, why, failure.detail === undefined ? {} : { detail: failure.detail });
 }
 
 async function readFailure(exchange: Exchange, ctx: ProviderContext): Promise<ChatFailure> {
@@ -119,7 +122,9 @@ async function readFailure(exchange: Exchange, ctx: ProviderContext): Promise<Ch
 function describeExchange(request: ModelRequest, config: ChatConfig, key: string | null): ExchangeSpec {
   const url = URL.parse(config.baseUrl);
   if (url === null) throw new ChatFailure("MODEL_NOT_CONFIGURED", "The configured baseUrl is not an address.");
-  if (key !== null && !/^[\x21-\x7e]+$/.test(key)) throw new ChatFailure("MODEL_AUTH", "The configured key holds characters that cannot be sent.");
+  if (key !== null && !isHeaderText(key)) {
+    throw new ChatFailure("MODEL_AUTH", "The configured key holds characters that cannot be sent.");
+  }
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/chat/completions`;
   return {
     url,
@@ -127,13 +132,18 @@ function describeExchange(request: ModelRequest, config: ChatConfig, key: string
       "content-type": "application/json",
       "accept": "text/event-stream, application/json",
       "user-agent": "openclaw",
-      "idempotency-key": /^[\x21-\x7e]+$/.test(request.idempotencyKey) ? request.idempotencyKey : encodeURIComponent(request.idempotencyKey),
+      "idempotency-key": isHeaderText(request.idempotencyKey) ? request.idempotencyKey : encodeURIComponent(request.idempotencyKey),
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
     },
     body: Buffer.from(formatRequest(request, config)),
     timeoutMs: config.timeoutMs ?? CHAT_DEFAULTS.timeoutMs,
     connectTimeoutMs: config.connectTimeoutMs ?? CHAT_DEFAULTS.connectTimeoutMs,
   };
+}
+
+/** What a header may carry; Node refuses the rest with an error that names no cause. */
+function isHeaderText(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
 function outputCharsMax(request: ModelRequest): number {

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { hasCode } from "@openclaw/protocol";
+import type { ModelEvent } from "@openclaw/sdk";
+import { withFaults } from "@openclaw/testkit/fault-engine";
+import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
+import { openMemoryEngine } from "../../fabric/engine.ts";
+import { OWNER } from "../../fabric/identity.ts";
+import { makeKeyDir, newOutside, openWorld, type World, type WorldOptions } from "./world.testing.ts";
+
+const KEY = "agent:main:main";
+
+async function setUp(t: TestContext, more: Partial<WorldOptions> = {}) {
+  const clock = new VirtualClock();
+  const engine = await openMemoryEngine({ clock });
+  const keys = await makeKeyDir();
+  const outside = newOutside();
+  t.after(async () => {
+    await engine[Symbol.asyncDispose]();
+    await keys.remove();
+  });
+  const open = (again: Partial<WorldOptions> = {}): Promise<World> => openWorld({ engine, clock, keyDir: keys.dir, outside, ...more, ...again });
+  return { clock, engine, outside, open };
+}
+
+/** Lets everything that can happen now happen. */
+async function settle(clock: VirtualClock, ms = 500): Promise<void> {
+  for (let step = 0; step < 20; step++) await clock.advance(ms / 20);
+}
+
+test("a message is answered once, in order, and the acknowledgement comes after it is stored (S3.5, S3.11)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const world = await open();
+  for (const text of ["one", "two", "three"]) assert.equal((await world.send(KEY, text)).status, "started");
+  await settle(clock);
+  assert.deepEqual(await world.transcript(KEY), ["user: one", "assistant: echo: one", "user: two", "assistant: echo: two", "user: three", "assistant: echo: three"]);
+});
+
+test("the same run id is the same message, while it runs, after it ended and after a restart", async (t) => {
+  const { clock, open } = await setUp(t);
+  const world = await open();
+  await Promise.all([world.send(KEY, "hello", "r1"), world.send(KEY, "hello", "r1")]);
+  await settle(clock);
+  assert.equal((await world.send(KEY, "hello", "r1")).status, "ok");
+  world.crash();
+  const again = await open();
+  assert.equal((await again.send(KEY, "hello", "r1")).status, "ok");
+  await settle(clock);
+  assert.deepEqual(await again.transcript(KEY), ["user: hello", "assistant: echo: hello"]);
+});
+
+test("every refusal comes before the message is stored", async (t) => {
+  const { open } = await setUp(t, { model: () => NEVER_ENDING });
+  const world = await open();
+  await assert.rejects(world.send(KEY, "x".repeat(20_000)), (error) => hasCode(error, "MESSAGE_TOO_LARGE"));
+  await assert.rejects(world.send(KEY, "   "), (error) => hasCode(error, "MESSAGE_EMPTY"));
+  const sent = await Promise.allSettled(Array.from({ length: 40 }, (_, at) => world.send(KEY, `m${at}`)));
+  const refused = sent.filter((outcome) => outcome.status === "rejected");
+  assert.ok(refused.length > 0);
+  assert.ok(refused.every((outcome) => hasCode(outcome.reason, "SESSION_QUEUE_FULL")));
+});
+
+const NEVER_ENDING: AsyncIterable<ModelEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
+
+test("an abort stops the running turn, keeps what was seen, and the session goes on", async (t) => {
+  let slow = true;
+  const { clock, open } = await setUp(t, {
+    model: async function* (_request, signal) {
+      yield { type: "text", delta: slow ? "partial" : "whole" };
+      if (slow) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+      yield { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
+    },
+  });
+  const world = await open();
+  await world.send(KEY, "first");
+  await settle(clock);
+  const aborting = world.sessions.abort(KEY, null, OWNER);
+  await settle(clock);
+  assert.deepEqual(await aborting, ["first"]);
+  slow = false;
+  await world.send(KEY, "second");
+  await settle(clock);
+  assert.deepEqual(await world.transcript(KEY), ["user: first", "assistant: partial", "user: second", "assistant: whole"]);
+});
+
+test("a reset opens a new window on the same key, a patch is part of the log, a deletion destroys the key (S4.7)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const world = await open();
+  await world.send("agent:main:work", "one");
+  await settle(clock);
+  const patched = world.sessions.patch("agent:main:work", { label: "Work" }, OWNER);
+  await settle(clock);
+  assert.equal((await patched).label, "Work");
+  const resetting = world.sessions.reset("agent:main:work", "reset", OWNER);
+  await settle(clock);
+  const row = await resetting;
+  assert.equal(row?.label, "Work");
+  await world.send("agent:main:work", "two");
+  await settle(clock);
+  assert.deepEqual(await world.transcript("agent:main:work"), ["user: two", "assistant: echo: two"]);
+  const deleting = world.sessions.delete("agent:main:work", OWNER);
+  await settle(clock);
+  assert.equal(await deleting, true);
+  assert.equal(await world.sessions.describe("agent:main:work"), null);
+  await assert.rejects(world.journal.load(world.journal.address("agent:main:work")), (error) => hasCode(error, "KEY_DESTROYED"));
+  assert.equal((await world.journal.verify(world.journal.address("agent:main:work"))).brokenAt, null);
+});
+
+test("a question waits across a restart and its answer is taken once, whenever it was given", async (t) => {
+  for (const when of ["after", "before"] as const) {
+    const { clock, open, outside } = await setUp(t, { yesLocal: false });
+    const world = await open();
+    await world.send(KEY, "act wash");
+    await settle(clock);
+    const [approvalId] = [...outside.asked.keys()];
+    assert.ok(approvalId);
+    assert.equal(outside.effects.size, 0);
+    const answer = { approvalId, decision: "allow-once" as const, by: "owner" };
+    if (when === "before") {
+      const giving = world.sessions.answer(KEY, answer, OWNER);
+      await giving;
+      world.crash();
+    } else world.crash();
+    const again = await open({ yesLocal: false });
+    await settle(clock);
+    if (when === "after") {
+      await again.sessions.answer(KEY, answer, OWNER);
+      await again.sessions.answer(KEY, { ...answer, decision: "deny" }, OWNER);
+    }
+    await settle(clock);
+    assert.equal(outside.effects.get("wash"), 1, when);
+    assert.equal((await again.transcript(KEY)).at(-1), "assistant: did: wash happened", when);
+    assert.equal(outside.asked.size, 1, "asked again under the same id");
+  }
+});
+
+test("nobody answers: the wait ends by the clock, and the agent is told", async (t) => {
+  const { clock, open, outside } = await setUp(t, { yesLocal: false });
+  const world = await open();
+  await world.send(KEY, "act wash");
+  await settle(clock);
+  await clock.advance(31 * 60_000);
+  await settle(clock);
+  assert.equal(outside.effects.size, 0);
+  assert.match((await world.transcript(KEY)).at(-1) ?? "", /APPROVAL_DENIED/);
+});
+
+test("a tool loop without end is halted and said", async (t) => {
+  const { clock, open } = await setUp(t, {
+    model: async function* () {
+      yield { type: "end", finish: "tools", calls: [{ id: "c", name: "nonsense", arguments: "{}" }], usage: { inputTokens: 1, outputTokens: 1 } };
+    },
+  });
+  const world = await open();
+  await world.send(KEY, "go");
+  await settle(clock);
+  const outcome = await world.sessions.wait("go", 0, new AbortController().signal);
+  assert.equal(outcome?.status, "halted");
+  assert.equal(outcome.code, "TURN_STEPS_EXCEEDED");
+});
+
+test("a session nobody uses is on disk only, and comes back as it was", async (t) => {
+  const { clock, open } = await setUp(t, { dormantAfterMs: 1_000 });
+  const world = await open();
+  await world.send(KEY, "one");
+  await settle(clock);
+  assert.equal(world.sessions.live, 1);
+  await clock.advance(60_000);
+  await settle(clock);
+  assert.equal(world.sessions.live, 0);
+  assert.deepEqual(await world.transcript(KEY), ["user: one", "assistant: echo: one"]);
+});
+
+test("crashes at random points over a faulty engine lose nothing, double nothing and reorder nothing (S0.16, S0.20, S1.10)", async (t) => {
+  const failures: string[] = [];
+  for (let seed = 1; seed <= 60; seed++) {
+    const wrong = await runSchedule(seed);
+    if (wrong !== undefined) failures.push(`seed ${seed}: ${wrong}`);
+  }
+  assert.deepEqual(failures, []);
+  t.diagnostic("60 schedules");
+});
+
+/** One seeded run: messages to three sessions, crashes in between, then everything is left to finish. */
+async function runSchedule(seed: number): Promise<string | undefined> {
+  const random = seededRandom(seed);
+  const clock = new VirtualClock({ seed });
+  const base = await openMemoryEngine({ clock, skipNumbers: true });
+  const keys = await makeKeyDir();
+  const outside = newOutside();
+  const engine = withFaults(base, { random, rates: { before: 0.04, after: 0.04, fence: 0.02, watch: 0, frame: 0 } });
+  const keysOf = ["agent:main:a", "agent:main:b", "agent:main:c"];
+  const accepted = new Map<string, string[]>(keysOf.map((key) => [key, []]));
+  const open = async (): Promise<World> => {
+    for (;;) {
+      try {
+        return await openWorld({ engine, clock, keyDir: keys.dir, outside });
+      } catch (error) {
+        if (!hasCode(error, "ENGINE_UNAVAILABLE")) throw error;
+      }
+    }
+  };
+  try {
+    let world = await open();
+    const waiting = keysOf.flatMap((key) => [1, 2, 3, 4].map((at) => ({ key, text: at % 2 === 0 ? `act ${key}-${at}` : `${key} says ${at}` })));
+    const crashes = 4;
+    const crashAt = new Set(Array.from({ length: crashes }, () => Math.floor(random() * 90)));
+    for (let step = 0; step < 400; step++) {
+      if (crashAt.has(step)) {
+        world.crash();
+        world = await open();
+      }
+      // One message of a session at a time: the next one goes out when the one before it was accepted.
+      for (const key of keysOf) {
+        const next = waiting.find((message) => message.key === key);
+        if (next === undefined || random() > 0.3) continue;
+        const here = world;
+        void here.send(key, next.text).then(() => {
+          const at = waiting.indexOf(next);
+          if (at < 0) return;
+          waiting.splice(at, 1);
+          accepted.get(key)?.push(next.text);
+        }, () => undefined);
+      }
+      await clock.advance(random() < 0.5 ? 0 : Math.floor(random() * 40));
+    }
+    for (let step = 0; step < 60; step++) await clock.advance(2_000);
+    if (waiting.length > 0) return `${waiting.length} messages were never accepted`;
+    for (const key of keysOf) {
+      const told = (await retry(() => world.transcript(key), clock)).filter((line) => !line.startsWith("toolResult"));
+      const expected = (accepted.get(key) ?? []).flatMap((text) => [`user: ${text}`, `assistant: ${text.startsWith("act ") ? `did: ${text.slice(4)} happened` : `echo: ${text}`}`]);
+      if (JSON.stringify(told) !== JSON.stringify(expected)) return `${key}: ${JSON.stringify(told)} instead of ${JSON.stringify(expected)}`;
+    }
+    for (const [what, count] of outside.effects) if (count !== 1) return `${what} happened ${count} times`;
+    return outside.effects.size === 6 ? undefined : `${outside.effects.size} effects instead of 6`;
+  } finally {
+    await base[Symbol.asyncDispose]();
+    await keys.remove();
+  }
+}
+
+async function retry<T>(run: () => Promise<T>, clock: VirtualClock): Promise<T> {
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!hasCode(error, "ENGINE_UNAVAILABLE")) throw error;
+      await clock.advance(100);
+    }
+  }
+}
