@@ -3,52 +3,131 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openRealGateway } from "@openclaw/testkit/real-gateway";
+import { approvalOf, history, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
+import { openRealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { openRealNode } from "@openclaw/testkit/real-node";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
-const scripted = (url: string): unknown => ({
-  agents: { defaults: { model: "scripted/test" } },
-  models: { providers: { scripted: { use: "openai-compatible", baseUrl: `${url}/v1`, models: [{ id: "test" }] } } },
-  tools: { exec: { yesLocal: true } },
-});
+const LINES = [1, 2, 3, 4, 5, 6, 7, 8];
+const SHOWN = LINES.map((line) => `line-${line}`).join("\n");
+const WITNESS = LINES.map((line) => `${line}\n`).join("");
+/** Takes two seconds, says where it is, and leaves a trace of each time it ran. */
+const SLOW = `for i in ${LINES.join(" ")}; do echo line-$i; echo $i >> witness; sleep 0.25; done`;
 
 test("a command outlives its gateway: its output and the reply arrive complete, and it ran once (S0.16, S0.19, S0.20, S0.40)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({ config: scripted(model.url) });
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
   t.after(() => gateway.dispose());
   const first = await gateway.connect();
-  const witness = "for i in 1 2 3 4 5 6 7 8; do echo line-$i; echo $i >> witness; sleep 0.25; done";
-  const ack = await first.client.request("chat.send", { sessionKey: "main", message: `go [[call exec ${JSON.stringify({ command: witness })}]]`, idempotencyKey: "long-1" });
-  assert.equal((ack as { status: string }).status, "started");
-  await first.until(({ event, payload }) => event === "agent" && JSON.stringify(payload).includes("line-3"));
+  await send(first, `go ${callMark("exec", { command: SLOW })}`, { key: "long-1" });
+  await first.until(isOutput("line-3"));
+  await gateway.kill();
+  await gateway.start();
+  const turn = await settled(await gateway.connect(), "long-1");
+  assert.equal(turn.status, "ok", turn.error);
+  assert.deepEqual(turn.messages.map(({ role }) => role), ["user", "assistant", "toolResult", "assistant"]);
+  assert.deepEqual(toolResults(turn), [SHOWN]);
+  assert.match(turn.reply, /^done: line-1/);
+  assert.equal(await readFile(join(gateway.stateDir, "workspace", "witness"), "utf8"), WITNESS);
+});
+
+test("a command on a remote node outlives two gateways, and its output is neither lost nor doubled (S0.16, S0.19, S0.40, S2.41)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const node = await openRealNode(gateway, { name: "far" });
+  t.after(() => node.dispose());
+  const first = await gateway.connect();
+  await send(first, `go ${callMark("exec", { node: "far", command: SLOW })}`, { key: "far-1" });
+  await first.client.request("exec.approval.resolve", { id: await approvalOf(first), decision: "allow-once" });
+  await first.until(isOutput("line-2"));
   await gateway.kill();
   await gateway.start();
   const second = await gateway.connect();
-  const outcome = (await second.client.request("agent.wait", { runId: "long-1", timeoutMs: 30_000 }, { timeoutMs: 40_000 })) as { status: string };
-  assert.equal(outcome.status, "ok");
-  const { messages } = (await second.client.request("chat.history", { sessionKey: "main" })) as { messages: { role: string; content: { text?: string }[] }[] };
-  assert.deepEqual(messages.map((message) => message.role), ["user", "assistant", "toolResult", "assistant"]);
-  const lines = [1, 2, 3, 4, 5, 6, 7, 8];
-  assert.equal(messages[2]?.content[0]?.text, lines.map((line) => `line-${line}`).join("\n"));
-  assert.match(messages[3]?.content[0]?.text ?? "", /^done: line-1/);
-  assert.equal(await readFile(join(gateway.stateDir, "workspace", "witness"), "utf8"), lines.map((line) => `${line}\n`).join(""));
+  await watch(second);
+  await second.until(isOutput("line-5"));
+  await gateway.kill();
+  await gateway.start();
+  const turn = await settled(await gateway.connect(), "far-1");
+  assert.equal(turn.status, "ok", turn.error);
+  assert.deepEqual(toolResults(turn), [SHOWN]);
+  assert.equal(await readFile(join(node.workspace, "witness"), "utf8"), WITNESS);
 });
 
-test("messages accepted before the kill are each answered once and in order (S1.10)", async (t) => {
+test("messages accepted before the kill are each answered once and in order, in every session (S0.2, S1.10, S3.11)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({ config: scripted(model.url) });
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
   t.after(() => gateway.dispose());
+  const sessions = ["main", "agent:main:second", "agent:main:third", "agent:main:fourth"];
+  const texts = Array.from({ length: 10 }, (_, at) => `message-${at} [[tokens 3 5]]`);
   const before = await gateway.connect();
-  const sent = Array.from({ length: 20 }, (_, at) => `message-${at}`);
-  await Promise.all(sent.map((text) => before.client.request("chat.send", { sessionKey: "main", message: text, idempotencyKey: text })));
+  for (const text of texts) await Promise.all(sessions.map((session) => send(before, text, { session, key: `${session}/${text}` })));
   await gateway.kill();
   await gateway.start();
   const after = await gateway.connect();
-  const again = (await after.client.request("chat.send", { sessionKey: "main", message: sent[19], idempotencyKey: sent[19] })) as { status: string };
-  assert.notEqual(again.status, "started", "a repeated key starts nothing");
-  await after.client.request("agent.wait", { runId: sent[19], timeoutMs: 30_000 }, { timeoutMs: 40_000 });
-  const { messages } = (await after.client.request("chat.history", { sessionKey: "main", limit: 100 })) as { messages: { role: string; content: { text?: string }[] }[] };
-  assert.deepEqual(messages.map((message) => message.content[0]?.text), sent.flatMap((text) => [text, `echo: ${text}`]));
+  for (const session of sessions) {
+    const last = await settled(after, `${session}/${texts.at(-1) ?? ""}`, { session });
+    assert.equal(last.status, "ok", last.error);
+    const all = await history(after, session);
+    assert.deepEqual(all.map(textOf), texts.flatMap((text) => [text, "word0 word1 word2 "]), session);
+  }
 });
+
+test("whoever repeats an idempotency key after the kill starts nothing twice, acknowledged or not (S0.19, S1.10)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
+  t.after(() => gateway.dispose());
+  const before = await gateway.connect();
+  const texts = Array.from({ length: 12 }, (_, at) => `once-${at} ${callMark("exec", { command: `echo ${at} >> witness` })}`);
+  const acknowledged: string[] = [];
+  const sending = texts.map((text) => send(before, text, { key: text.slice(0, 7) }).then((key) => acknowledged.push(key), () => undefined));
+  await sending[3];
+  await gateway.kill();
+  await Promise.all(sending);
+  await gateway.start();
+  const after = await gateway.connect();
+  // the sender does not know which of them arrived, so it sends all of them again
+  for (const text of texts) await send(after, text, { key: text.slice(0, 7) });
+  for (const text of texts) assert.equal((await settled(after, text.slice(0, 7))).status, "ok");
+  const asked = (await history(after)).filter(({ role }) => role === "user").map(textOf);
+  assert.deepEqual(asked.toSorted(), texts.toSorted(), "each message stands in the transcript once");
+  const known = asked.map((text) => text.slice(0, 7)).filter((key) => acknowledged.includes(key));
+  assert.deepEqual(known, acknowledged, "those that were acknowledged kept their order");
+  const witness = (await readFile(join(gateway.stateDir, "workspace", "witness"), "utf8")).trim().split("\n");
+  assert.deepEqual(witness.map(Number).toSorted((a, b) => a - b), texts.map((_, at) => at), "each command ran once");
+  const again = await after.client.request("chat.send", { sessionKey: "main", message: "other words", idempotencyKey: "once-0 " });
+  assert.equal((again as { status: string }).status, "ok", "an old key gets its old outcome");
+  assert.equal((await history(after)).some((message) => textOf(message) === "other words"), false);
+});
+
+test("a turn whose model was speaking when the gateway died asks it again, and the half sentence is withdrawn (S0.2, S0.19)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const first = await gateway.connect();
+  await send(first, "count [[tokens 20 40]]", { key: "spoken" });
+  await first.until(({ event, payload }) => event === "chat" && JSON.stringify(payload).includes("word3"));
+  await gateway.kill();
+  await gateway.start();
+  const second = await gateway.connect();
+  await watch(second);
+  const turn = await settled(second, "spoken");
+  assert.equal(turn.reply, Array.from({ length: 20 }, (_, at) => `word${at} `).join(""));
+  assert.equal(turn.messages.length, 2);
+  assert.equal((await say(second, "and now?")).reply, "echo: and now?");
+});
+
+function isOutput(text: string): Parameters<Watched["until"]>[0] {
+  return ({ event, payload }) => event === "agent" && JSON.stringify(payload).includes(text);
+}
+
+/** Asking for a session's history subscribes the connection to what happens in it. */
+async function watch(watched: Watched): Promise<void> {
+  await history(watched);
+}

@@ -13,14 +13,15 @@ import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
 import type { EventFrame } from "@openclaw/protocol";
+import { endProcessesIn } from "./processes-in.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
-const MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
+export const PROGRAM_MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
 const READY_MS = 20_000;
 const POLL_MS = 20;
 
 export interface RealGatewayOptions {
-  /** The configuration file's content. */
+  /** The configuration file's content; a string is written as it is. */
   readonly config?: unknown;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -40,6 +41,8 @@ export interface RealGateway {
   readonly port: number;
   readonly token: string;
   readonly pid: number;
+  /** What its processes are started with, and what another program of the same person would be. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What the process wrote, both streams. */
   output(): string;
   connect(options?: { readonly scopes?: readonly string[]; readonly caps?: readonly string[]; readonly token?: string }): Promise<Watched>;
@@ -59,17 +62,19 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   await chmod(home, 0o755);
   const stateDir = join(home, ".openclaw");
   await mkdir(stateDir, { mode: 0o700 });
-  if (options.config !== undefined) await writeFile(join(stateDir, "openclaw.json"), JSON.stringify(options.config), { mode: 0o600 });
+  if (options.config !== undefined) await writeFile(join(stateDir, "openclaw.json"), configText(options.config), { mode: 0o600 });
   const port = await freePort();
   const env = {
     PATH: process.env["PATH"] ?? "", HOME: home, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(PROGRAM_ROOT, ".cache", "compile"), NO_COLOR: "1", TMPDIR: process.env["TMPDIR"] ?? tmpdir(),
+    // By it a test run finds what its tests left behind.
+    ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
     ...options.env,
   };
   const run: { child?: ChildProcess; output: string; token: string } = { output: "", token: "" };
   const spawned: ChildProcess[] = [];
 
   const start = async (): Promise<void> => {
-    const child = spawn(process.execPath, [MAIN, "gateway", "run", "--port", String(port), ...(options.args ?? [])], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [PROGRAM_MAIN, "gateway", "run", "--port", String(port), ...(options.args ?? [])], { env, stdio: ["ignore", "pipe", "pipe"] });
     run.child = child;
     spawned.push(child);
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (run.output = (run.output + chunk.toString()).slice(-200_000)));
@@ -93,7 +98,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
 
   await start();
   return {
-    home, stateDir, port,
+    home, stateDir, port, environment: env,
     get token() {
       return run.token;
     },
@@ -103,7 +108,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     output: () => run.output,
     connect: (wish = {}) => connectWatched(port, wish.token ?? run.token, wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"], wish.caps ?? ["tool-events"]),
     cli: async (args, { env: more = {}, timeoutMs = 60_000 } = {}) => {
-      const child = spawn(process.execPath, [MAIN, ...args], { env: { ...env, OPENCLAW_GATEWAY_PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
+      const child = spawn(process.execPath, [PROGRAM_MAIN, ...args], { env: { ...env, OPENCLAW_GATEWAY_PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
       let stdout = "";
       let stderr = "";
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -117,6 +122,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     dispose: async () => {
       await end("SIGTERM");
       await endLocalNode(stateDir);
+      endProcessesIn(home);
       for (const child of spawned) child.removeAllListeners();
       await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
@@ -149,6 +155,10 @@ async function connectWatched(port: number, token: string, scopes: readonly stri
       look();
     }),
   };
+}
+
+function configText(config: unknown): string {
+  return typeof config === "string" ? config : JSON.stringify(config);
 }
 
 /** A local node outlives a killed gateway; a test must not leave it behind. */

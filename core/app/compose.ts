@@ -69,7 +69,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const clock = options.clock ?? systemClock;
   const ids = systemIds;
   const { records } = engine;
-  const stack = new AsyncDisposableStack();
+  await using opening = new AsyncDisposableStack();
 
   const [vault, providers, tools] = await Promise.all([
     openVault({ records, keyFile: join(options.credentialsDir, "key-encryption-key"), ids }),
@@ -95,13 +95,13 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       onLateResult: (result) => logger.warn("node.result.late", { nodeId: result.nodeId, id: result.id, ok: result.ok }),
     }),
   ]);
-  stack.use(identity);
-  stack.use(nodes);
+  opening.use(identity);
+  opening.use(nodes);
 
   // A message may come before the local node has: what is asked of a node then waits for it, for a moment.
   const nodesReady = Promise.withResolvers<void>();
   const patience = clock.after(LOCAL_NODE_WAIT_MS, nodesReady.resolve);
-  stack.defer(() => patience.close());
+  opening.defer(() => patience.close());
   const placeOf = (nodeId: string): { readonly allowedDirs: readonly string[]; readonly cwd?: string } =>
     nodeId === options.localNodeId ? { allowedDirs: [options.confinement().workspace], cwd: options.confinement().workspace } : { allowedDirs: [] };
   const gate = createGate({ localNodeConfined: () => options.confinement().confined, yesLocal: () => config().tools?.exec?.yesLocal ?? false });
@@ -152,7 +152,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     onChanged: (row) => broadcaster.changed(row),
     onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),
   });
-  desk.approvals = stack.use(await openApprovals({
+  desk.approvals = opening.use(await openApprovals({
     records, clock, ids, seal, unseal, onChanged: tell, log: logger,
     deliver: async (answer) => {
       if (answer.sessionKey === OPERATOR_DESK) return operator.receiveAnswer(answer);
@@ -160,8 +160,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
   }));
   const placement = (late.placement = openPlacement({ engine, owner: `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`, clock, ids, log: logger, peek: journal.peek, onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost }));
-  stack.use(placement);
-  stack.use(sessions);
+  opening.use(placement);
+  opening.use(sessions);
 
   const broadcaster = createBroadcaster({
     broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
@@ -169,7 +169,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     now: () => clock.now(),
   });
   const watching = live.subscribe(broadcaster.live, (count) => logger.warn("live.dropped", { count }));
-  stack.defer(() => watching.close());
+  opening.defer(() => watching.close());
 
   const intake = createIntake({ agents, sessions });
   const methods = gatewayMethods({
@@ -187,8 +187,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     origins: config().gateway?.controlUi?.allowedOrigins ?? [], startedAtMs,
     snapshot: () => ({ health: methods.health(), sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: `agent:${agents.defaultId}:main` }, stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json") }),
   }));
-  stack.use(gateway);
+  opening.use(gateway);
 
+  const stack = opening.move();
   return {
     gateway,
     modelLabel: agents.get(agents.defaultId).model,
@@ -208,5 +209,3 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
   };
 }
-
-export { runGateway } from "./run-gateway.ts";

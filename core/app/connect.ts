@@ -25,6 +25,9 @@ export interface ConnectOptions {
   readonly hello?: ClientOptions["hello"];
 }
 
+/** Another gateway, or another token, than the command line names. */
+export type GatewayChoice = Pick<ConnectOptions, "url" | "token">;
+
 const HANDSHAKE_MS = 10_000;
 /** A gateway that has just been started answers "starting" for a moment; that moment is waited for, not reported. */
 const STARTING_WAIT_MS = 250;
@@ -50,8 +53,7 @@ export async function askGateway(
   scopes: readonly Scope[],
   method: string,
   params?: unknown,
-  where: Pick<ConnectOptions,
-  "url" | "token"> = {},
+  where: GatewayChoice = {},
 ): Promise<unknown> {
   return withGateway(ctx, { scopes, ...where }, (gateway) => gateway.request(method, params, requestOptions(ctx)));
 }
@@ -114,6 +116,9 @@ function openSocket(url: string, handshakeTimeout: number, trouble: { cause?: un
   return socket as unknown as SocketLike;
 }
 
+/** What the socket library says when it is answered by something that speaks no WebSocket. */
+const NOT_A_GATEWAY = /Unexpected server response|Parse Error|Expected HTTP|Invalid (Upgrade|Sec)/i;
+
 /** Nothing listens; something else listens; it closed on us: three different next steps. */
 function explain(error: unknown, cause: unknown, address: GatewayAddress): unknown {
   const where = new URL(address.url).host;
@@ -121,7 +126,8 @@ function explain(error: unknown, cause: unknown, address: GatewayAddress): unkno
     const text = cause instanceof Error ? cause.message : "";
     const system = cause instanceof Error && "code" in cause ? cause.code : undefined;
     const why = system === "ECONNREFUSED" ? `Nothing listens on ${where} (${address.from}).`
-      : /Unexpected server response|Parse Error|Expected HTTP|Invalid (Upgrade|Sec)/i.test(text) ? `What listens on ${where} (${address.from}) is not a gateway: ${text}.`
+      : NOT_A_GATEWAY.test(text)
+        ? `What listens on ${where} (${address.from}) is not a gateway: ${text}.`
       : `${where} (${address.from}): ${text === "" ? "no answer" : text}.`;
     return new OpenClawError("GATEWAY_UNREACHABLE", {
       why, cause, detail: { url: address.url },

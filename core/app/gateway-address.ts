@@ -32,8 +32,9 @@ export async function addressOf(said: Said, override?: string): Promise<GatewayA
   const loopback = isLoopback(parsed.hostname);
   if (parsed.protocol === "ws:" && !loopback) {
     const port = parsed.port || String(DEFAULT_PORT);
+    const scheme = address.url.includes("://") ? address.url.split(":", 1)[0] : "ws";
     throw new UsageError(
-      `${parsed.host} is another machine, and ${address.url.includes("://") ? address.url.split(":", 1)[0] : "ws"}:// would send the token there unencrypted.`,
+      `${parsed.host} is another machine, and ${scheme}:// would send the token there unencrypted.`,
       `Tunnel it: ssh -N -L ${port}:127.0.0.1:${port} ${parsed.hostname}, then --url http://127.0.0.1:${port}`,
     );
   }

@@ -78,7 +78,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): { readonly handlers: M
         },
       }),
       ...chatMethods({ sessions, intake, agents, models }),
-      ...agentMethods({ sessions, intake, agents, now }),
+      ...agentMethods({ sessions, intake, agents, now, labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref) }),
       ...sessionMethods({ sessions, intake, agents, now }),
     },
   };

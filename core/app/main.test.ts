@@ -83,10 +83,10 @@ test("no gateway: a sentence, the command that starts one, exit code 69", async 
   for (const args of [["status"], ["health"], ["nodes", "list"], ["agent", "-m", "hi"], ["gateway", "status"]]) {
     const said = await openclaw(args, GONE);
     assert.equal(said.code, EXIT.unavailable, args.join(" "));
-    assert.match(
-      said.stderr,
-      /No gateway answers at this address\.\n {2}Nothing listens on 127\.0\.0\.1:1 \(OPENCLAW_GATEWAY_PORT\)\.\n {2}Next {2}Start one: openclaw gateway run\n {2}Code {2}GATEWAY_UNREACHABLE/,
-    );
+    assert.deepEqual(said.stderr.trimEnd().split("\n"), [
+      "✗ No gateway answers at this address.", "  Nothing listens on 127.0.0.1:1 (OPENCLAW_GATEWAY_PORT).",
+      "  Next  Start one: openclaw gateway run", "  Code  GATEWAY_UNREACHABLE",
+    ]);
   }
 });
 

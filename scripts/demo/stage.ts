@@ -6,16 +6,19 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { readFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { BrokenPromise } from "./broken-promise.ts";
 
 const root = dirname(dirname(import.meta.dirname));
 const program = join(root, "core", "app", "main.ts");
 const ENDING_MS = 4_000;
+const LOOK_MS = 5;
+const GONE_TRIES = 200;
 
 export interface Running {
   readonly pid: number;
@@ -34,6 +37,8 @@ export interface Stage extends AsyncDisposable {
   start(args: readonly string[]): Running;
   /** A command that ends. Gives its stdout; throws BrokenPromise unless it ends with 0. */
   run(args: readonly string[], signal: AbortSignal): Promise<string>;
+  /** After the end: is neither a process nor a file left? The system may take a moment to collect a process. */
+  isGone(): Promise<boolean>;
 }
 
 export async function openStage(): Promise<Stage> {
@@ -42,6 +47,7 @@ export async function openStage(): Promise<Stage> {
   await chmod(home, 0o711);
   const port = await findFreePort();
   const children = new Set<ChildProcess>();
+  const groups = new Set<number>();
   const env = environmentOf(home, port);
 
   const launch = (args: readonly string[]): { readonly child: ChildProcess; readonly output: () => string; readonly stdout: () => string } => {
@@ -86,7 +92,14 @@ export async function openStage(): Promise<Stage> {
       if (child.exitCode === 0) return stdout();
       throw new BrokenPromise(`openclaw ${args.slice(0, 2).join(" ")} ended with ${child.exitCode ?? child.signalCode}: ${output().trim()}`);
     },
+    isGone: async () => {
+      for (let tries = 0; tries < GONE_TRIES && [...groups].some(isAlive); tries += 1) await wait(LOOK_MS);
+      if (process.env["DBG"]) console.error(children.size, [...groups].map((g) => [g, isAlive(g)]), existsSync(home), existsSync(home) ? (await import("node:child_process")).execSync(`find ${home}; ps -eo pid,ppid,pgid,stat,args | grep node-main`).toString() : "");
+      return children.size === 0 && ![...groups].some(isAlive) && !existsSync(home);
+    },
     [Symbol.asyncDispose]: async () => {
+      const local = findLocalNode(home);
+      if (local !== undefined) groups.add(-local);
       // The gateway last: its nodes say goodbye to it.
       for (const child of [...children].reverse()) await endGently(child);
       endLocalNode(home);
@@ -109,13 +122,7 @@ function environmentOf(home: string, port: number): NodeJS.ProcessEnv {
 async function untilOutput(child: ChildProcess, output: () => string, pattern: RegExp, name: string, signal: AbortSignal): Promise<void> {
   while (!pattern.test(output())) {
     if (hasEnded(child)) throw new BrokenPromise(`${name} ended with ${child.exitCode ?? child.signalCode}: ${output().trim()}`);
-    await new Promise((resolve, reject) => {
-      const look = setTimeout(resolve, 5);
-      signal.addEventListener("abort", () => {
-        clearTimeout(look);
-        reject(signal.reason as Error);
-      }, { once: true });
-    });
+    await wait(LOOK_MS, undefined, { signal });
   }
 }
 
@@ -132,13 +139,32 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** It leads a process group of its own, whose id the gateway notes. Gone already in all but the worst endings. */
+/** Gone already in all but the worst endings. */
 function endLocalNode(home: string): void {
+  const pid = findLocalNode(home);
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // it has ended in between
+  }
+}
+
+/** It leads a process group of its own, whose id the gateway notes for as long as it lives. */
+function findLocalNode(home: string): number | undefined {
   try {
     const { pid } = JSON.parse(readFileSync(join(home, ".openclaw", "local-node.json"), "utf8")) as { readonly pid: number };
-    if (pid > 1) process.kill(-pid, "SIGKILL");
+    return pid > 1 ? pid : undefined;
   } catch {
-    // none was left
+    return undefined;
+  }
+}
+
+/** A negative number asks about a process group. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -143,9 +143,10 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
         case "tool": return tool(data);
         case "lifecycle": {
           if (textAt(data, "phase") === "resumed") toLineStart();
-          if (textAt(data, "phase") === "retry") terminal.note(
-            `The model did not answer (${cleanLine(textAt(data, "code") ?? "?")}); trying again in ${formatDuration(numberAt(data, "waitMs") ?? 0)}.`,
-          );
+          if (textAt(data, "phase") === "retry") {
+            const wait = formatDuration(numberAt(data, "waitMs") ?? 0);
+            terminal.note(`The model did not answer (${cleanLine(textAt(data, "code") ?? "?")}); trying again in ${wait}.`);
+          }
         }
       }
     },
@@ -172,9 +173,8 @@ function describeCall(name: string, args: unknown, ellipsis: string): string {
   const where = textAt(args, "node") ?? textAt(args, "tag");
   const argv = textsAt(args, "argv");
   const what = argv.length > 0 ? argv.join(" ") : textAt(args, "command") ?? textAt(args, "path") ?? textAt(args, "query");
-  const rest = what ?? (Object.keys((args ?? {}) as object).filter(
-    (key) => key !== "node" && key !== "tag",
-  ).length === 0 ? "" : JSON.stringify(args));
+  const others = Object.keys((args ?? {}) as object).some((key) => key !== "node" && key !== "tag");
+  const rest = what ?? (others ? JSON.stringify(args) : "");
   return [
     name, ...(where === undefined ? [] : [`on ${cleanLine(where)}`]),
     ...(rest === "" ? [] : [shortenText(cleanLine(rest), ARGS_WIDTH, ellipsis)]),

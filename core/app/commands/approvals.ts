@@ -37,6 +37,7 @@ export function showApproval(terminal: Terminal, approval: Payload, nowMs: numbe
   const createdAt = numberAt(approval, "createdAtMs");
   const expiresAt = numberAt(approval, "expiresAtMs");
   terminal.line(`${style.attention("?")} ${style.strong(cleanLine(commandOf(request)))}`);
+  const ends = expiresAt === undefined ? "" : `; denied by itself in ${formatDuration(Math.max(0, expiresAt - nowMs))}`;
   const facts: [string, string | undefined][] = [
     [
       "Where",
@@ -47,12 +48,7 @@ export function showApproval(terminal: Terminal, approval: Payload, nowMs: numbe
     ["For", cleanLine([textAt(request, "agentId"), textAt(request, "sessionKey")].filter((part) => part !== undefined).join(", session "))],
     ["Why", cleanLine(textAt(request, "warningText") ?? "")],
     ["Origin", cleanLine(textsAt(request, "labels").join(", "))],
-    [
-      "Asked",
-      createdAt === undefined
-        ? undefined
-        : `${formatAgo(createdAt, nowMs)}${expiresAt === undefined ? "" : `; denied by itself in ${formatDuration(Math.max(0, expiresAt - nowMs))}`}`,
-    ],
+    ["Asked", createdAt === undefined ? undefined : `${formatAgo(createdAt, nowMs)}${ends}`],
     ["Answer", `openclaw approvals deny ${cleanLine(id)}`],
     ["", `openclaw approvals allow ${cleanLine(id)}`],
     ["", `openclaw approvals allow ${cleanLine(id)} --session`],

@@ -60,7 +60,7 @@ const set: CommandSpec = {
     const { writeConfig } = await import("./config-file.ts");
     await writeConfig(ctx, path, value);
     ctx.terminal.answer({ ok: true, path, value }, () => {
-      ctx.terminal.line(`${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${path} is now ${cleanText(JSON.stringify(value))}`);
+      ctx.terminal.done(`${path} is now ${cleanText(JSON.stringify(value))}`);
     });
     return 0;
   },

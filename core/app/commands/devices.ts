@@ -52,8 +52,8 @@ function show(ctx: CommandContext, pending: readonly Payload[], paired: readonly
     { title: "ID", paint: (padded) => style.dim(padded) },
   ], rows, "No device is paired. The command line on this machine needs none.");
   const first = pending[0];
-  if (first !== undefined) terminal.line(
-    `${style.accent(style.mark.live)} openclaw devices approve ${cleanLine(textAt(first, "requestId") ?? "")}`,
+  if (first !== undefined) terminal.suggest(
+    `openclaw devices approve ${cleanLine(textAt(first, "requestId") ?? "")}`,
   );
 }
 
@@ -67,8 +67,8 @@ const approve: CommandSpec = {
     const payload = await askGateway(ctx, [...new Set(scopes)], "device.pair.approve", { requestId: request.id });
     ctx.terminal.answer(
       payload,
-      () => ctx.terminal.line(
-        `${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(request.name ?? request.id)} may connect${describeScopes(request.row)}.`,
+      () => ctx.terminal.done(
+        `${cleanLine(request.name ?? request.id)} may connect${describeScopes(request.row)}.`,
       ),
     );
     return 0;

@@ -67,10 +67,10 @@ test("nodes list aligns its columns and says what waits; a tag nobody carries is
   assert.match(listed.stdout, /▸ openclaw nodes pending/);
   const none = await ask({ "node.list": () => NODES }, ["nodes", "list", "--tag", "quantum"]);
   assert.equal(none.code, EXIT.notFound);
-  assert.match(
-    none.stderr,
-    /No node carries this tag\.\n {2}Tags here: gpu, heavy-compute\.\n {2}Next {2}Start one: openclaw node start --tags=quantum\n {2}Code {2}NODE_TAG_NONE/,
-  );
+  assert.deepEqual(none.stderr.trimEnd().split("\n"), [
+    "✗ No node carries this tag.", "  Tags here: gpu, heavy-compute.",
+    "  Next  Start one: openclaw node start --tags=quantum", "  Code  NODE_TAG_NONE",
+  ]);
 });
 
 test("a node is found by name or the beginning of its id; an unknown one lists those there are", async () => {

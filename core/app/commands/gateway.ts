@@ -43,7 +43,7 @@ async function runHere(ctx: CommandContext): Promise<number> {
     why: `--bind says "${bind}".`, next: "Leave --bind out; from elsewhere, reach it through an SSH tunnel.",
   });
   const options = await readRunOptions(ctx);
-  const { runGateway } = await import("../compose.ts");
+  const { runGateway } = await import("../run-gateway.ts");
   return runGateway(options);
 }
 
@@ -74,11 +74,10 @@ const status: CommandSpec = {
   examples: [{ line: "openclaw gateway status", about: "exit code 69 when it does not" }],
   run: (ctx) => withGateway(ctx, { scopes: [] }, async ({ hello }) => {
     const url = showAddress((await addressOf(ctx)).url);
-    const { style } = ctx.terminal;
     ctx.terminal.answer({
       running: true, url, version: hello.server.version, uptimeMs: hello.snapshot.uptimeMs, stateDir: hello.snapshot.stateDir,
     }, () => {
-      ctx.terminal.line(`${style.good(style.mark.good)} The gateway runs at ${url}`);
+      ctx.terminal.done(`The gateway runs at ${url}`);
       ctx.terminal.facts([
         ["  Version", cleanLine(hello.server.version)],
         ["  Up", formatDuration(hello.snapshot.uptimeMs)],

@@ -44,9 +44,8 @@ export class Given {
 
   /** All values, those parted by commas too; empty ones are dropped. */
   list(name: string): string[] {
-    return (
-      this.#parts.options.get(name) ?? []
-    ).flatMap((value) => value.split(",")).map((value) => value.trim()).filter((value) => value !== "");
+    const said = this.#parts.options.get(name) ?? [];
+    return said.flatMap((value) => value.split(",")).map((value) => value.trim()).filter((value) => value !== "");
   }
 
   word(name: string): string | undefined {

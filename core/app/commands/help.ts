@@ -5,6 +5,9 @@ import { COMMANDS } from "./table.ts";
 
 const SECTIONS = ["Talk", "Gateway", "Nodes", "Look"] as const;
 
+/** Of the global options, those worth a line in the help of every command. */
+const EVERYWHERE = ["json", "url", "port", "token"];
+
 const FIRST_EXAMPLES: readonly Example[] = [
   { line: "openclaw gateway run", about: "start the gateway here" },
   { line: 'openclaw agent --message "How busy is this machine?"', about: "ask, and watch it work" },
@@ -55,9 +58,7 @@ function formatGroup(path: readonly string[], group: Extract<CommandModule, { ve
 
 function formatCommand(path: readonly string[], spec: CommandSpec, style: Style): string[] {
   const own = (spec.options ?? []).filter((option) => option.hidden !== true);
-  const usual = GLOBAL_OPTIONS.filter((option) => ["json", "url", "port", "token"].includes(option.name) && !own.some(
-    (mine) => mine.name === option.name,
-  ));
+  const usual = GLOBAL_OPTIONS.filter((option) => EVERYWHERE.includes(option.name) && !own.some((mine) => mine.name === option.name));
   return [
     `${style.strong(`openclaw ${path.join(" ")}`)}${formatWords(spec)}  ${spec.summary}`,
     "",
@@ -83,9 +84,9 @@ function formatWords(spec: CommandSpec): string {
 }
 
 function formatOptions(options: readonly OptionSpec[], style: Style): string[] {
-  const heads = options.map(
-    (option) => `${option.short === undefined ? "    " : `-${option.short}, `}--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`,
-  );
+  const heads = options.map(({ short, name, value }) => [
+    short === undefined ? "   " : `-${short},`, `--${name}`, ...(value === undefined ? [] : [value]),
+  ].join(" "));
   const width = Math.max(...heads.map((head) => head.length));
   return options.map(
     (option, at) => `  ${(heads[at] ?? "").padEnd(width)}  ${option.summary}${option.required === true ? style.dim("  (required)") : ""}`,

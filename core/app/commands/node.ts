@@ -35,8 +35,8 @@ const pair: CommandSpec = {
 function showPaired(ctx: CommandContext, paired: Paired, nodeDir: string): void {
   const { terminal } = ctx;
   const { style } = terminal;
-  terminal.line(
-    `${style.good(style.mark.good)} This machine is now the node ${style.strong(cleanLine(paired.name))} of ${showAddress(paired.url)}`,
+  terminal.done(
+    `This machine is now the node ${style.strong(cleanLine(paired.name))} of ${showAddress(paired.url)}`,
   );
   terminal.line();
   terminal.facts([
@@ -49,7 +49,7 @@ function showPaired(ctx: CommandContext, paired: Paired, nodeDir: string): void 
     "It may be asked for nothing yet.",
   );
   terminal.line();
-  terminal.line(`${style.accent(style.mark.live)} openclaw node start --tags=TAG`);
+  terminal.suggest(`openclaw node start --tags=TAG`);
 }
 
 function summaryOf(command: string): string | undefined {
@@ -153,17 +153,19 @@ const status: CommandSpec = {
           : style.dim("the gateway does not tell without a token");
       ctx.terminal.line(`${style.strong(cleanLine(pairing.name))}  ${state}`);
       ctx.terminal.facts([["  Gateway", showAddress(pairing.url)], ["  Id", pairing.nodeId], ["  Kept in", nodeDir]]);
-      if (seen.connected === false) ctx.terminal.line(`${style.accent(style.mark.live)} openclaw node start`);
+      if (seen.connected === false) ctx.terminal.suggest(`openclaw node start`);
     });
     return 0;
   },
 };
 
-/** Asked only where a token for the gateway is at hand; a node's own token may not list nodes. */
-async function seenByGateway(ctx: CommandContext, pairing: Pairing): Promise<{
+interface Seen {
   readonly reachable?: boolean;
-  readonly connected?: boolean
-}> {
+  readonly connected?: boolean;
+}
+
+/** Asked only where a token for the gateway is at hand; a node's own token may not list nodes. */
+async function seenByGateway(ctx: CommandContext, pairing: Pairing): Promise<Seen> {
   const { askGateway } = await import("../connect.ts");
   if ((await tokenFor(ctx, await addressOf(ctx, pairing.url))) === undefined) return {};
   try {

@@ -1,7 +1,7 @@
 /** Nodes as the gateway sees them. Names are looked up here, so that every command takes an id, a name or an id's beginning. */
 import type { GatewayClient } from "@openclaw/protocol/client";
 import { OpenClawError, type Scope } from "@openclaw/protocol";
-import { askGateway, requestOptions, withGateway, type ConnectOptions } from "../connect.ts";
+import { askGateway, requestOptions, withGateway, type GatewayChoice } from "../connect.ts";
 import { formatAgo, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText, shortenId } from "../terminal/text.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
@@ -27,9 +27,9 @@ const list: CommandSpec = {
     const payload = await askGateway(ctx, ["operator.read"], "node.list", {});
     const tag = ctx.given.text("tag");
     const all = listAt(payload, "nodes");
-    const rows = all.filter((row) => (
-      !ctx.given.flag("connected") || row["connected"] === true
-    ) && (tag === undefined || textsAt(row, "tags").includes(tag)));
+    const connectedOnly = ctx.given.flag("connected");
+    const tagged = tag === undefined ? all : all.filter((row) => textsAt(row, "tags").includes(tag));
+    const rows = connectedOnly ? tagged.filter((row) => row["connected"] === true) : tagged;
     if (tag !== undefined && rows.length === 0) {
       const tags = [...new Set(all.flatMap((row) => textsAt(row, "tags")))];
       throw new OpenClawError("NODE_TAG_NONE", {
@@ -68,7 +68,7 @@ function showNodes(ctx: CommandContext, rows: readonly Payload[]): void {
     row["connected"] === true ? `for ${formatDuration(Math.max(0, now - (numberAt(row, "connectedAtMs") ?? now)))}` : seenAgo(row, now),
     terminal.width === 0 ? textAt(row, "nodeId") : shortenId(textAt(row, "nodeId") ?? "", style.mark.ellipsis),
   ]), "No node is paired yet. Pair one from its machine: openclaw node pair --url URL --token TOKEN");
-  if (rows.some((row) => row["approvalState"] === "pending")) terminal.line(`${style.accent(style.mark.live)} openclaw nodes pending`);
+  if (rows.some((row) => row["approvalState"] === "pending")) terminal.suggest(`openclaw nodes pending`);
 }
 
 function stateOf(row: Payload, mark: { readonly good: string; readonly quiet: string; readonly live: string }): string {
@@ -186,8 +186,8 @@ const pending: CommandSpec = {
         formatAgo(numberAt(row, "ts") ?? ctx.clock.now(), ctx.clock.now()), textAt(row, "requestId"),
       ]), "No node waits for approval.");
       const first = waiting[0];
-      if (first !== undefined) ctx.terminal.line(
-        `${style.accent(style.mark.live)} openclaw nodes approve ${cleanLine(textAt(first, "displayName") ?? textAt(first, "requestId") ?? "")}`,
+      if (first !== undefined) ctx.terminal.suggest(
+        `openclaw nodes approve ${cleanLine(textAt(first, "displayName") ?? textAt(first, "requestId") ?? "")}`,
       );
     });
     return 0;
@@ -201,11 +201,8 @@ const approve: CommandSpec = {
   run: async (ctx) => {
     const request = await resolveRequest(ctx, ctx.given.need("NODE|REQUEST"));
     const payload = await approveNode(ctx, request.row);
-    ctx.terminal.answer(payload, () => {
-      ctx.terminal.line(
-        `${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(request.name ?? request.id)} may now be asked for ${cleanLine(textsAt(request.row, "commands").join(", ")) || "nothing"}.`,
-      );
-    });
+    const commands = cleanLine(textsAt(request.row, "commands").join(", ")) || "nothing";
+    ctx.terminal.answer(payload, () => ctx.terminal.done(`${cleanLine(request.name ?? request.id)} may now be asked for ${commands}.`));
     return 0;
   },
 };
@@ -214,8 +211,7 @@ const approve: CommandSpec = {
 export async function approveNode(
   ctx: CommandContext,
   request: Payload,
-  where: Pick<ConnectOptions,
-  "url" | "token"> = {},
+  where: GatewayChoice = {},
 ): Promise<unknown> {
   const scopes = ["operator.pairing", ...textsAt(request, "requiredApproveScopes")] as Scope[];
   return askGateway(ctx, [...new Set(scopes)], "node.pair.approve", { requestId: textAt(request, "requestId") }, where);

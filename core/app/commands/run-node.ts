@@ -58,7 +58,7 @@ function showStart(ctx: CommandContext, options: RunNodeOptions, allowedDirs: re
   const { style } = terminal;
   if (terminal.quiet) return;
   const elsewhere = allowedDirs.filter((dir) => dir !== options.workspace);
-  terminal.line(`${style.accent(style.mark.live)} Node ${style.strong(cleanLine(options.name))} for ${showAddress(options.pairing.url)}`);
+  terminal.suggest(`Node ${style.strong(cleanLine(options.name))} for ${showAddress(options.pairing.url)}`);
   terminal.facts([
     ["  Tags", options.tags.length === 0 ? style.dim("none; work is routed here by name only") : options.tags.join(", ")],
     ["  Works in", options.workspace],
@@ -81,10 +81,11 @@ function createReport(ctx: CommandContext, options: RunNodeOptions): (state: Con
       ...(detail.code === undefined ? {} : { code: detail.code }), at: clock.now(),
     });
     const time = style.dim(new Date(clock.now()).toTimeString().slice(0, 8));
-    if (state === "online") terminal.line(`${style.good(style.mark.good)} Online   ${time}`);
-    else if (state === "offline") terminal.line(
-      `${style.attention(style.mark.quiet)} Offline  ${time}  ${style.dim(`${cleanLine(detail.message ?? "the connection ended")}; trying again`)}`,
-    );
+    if (state === "online") terminal.done(`Online   ${time}`);
+    else if (state === "offline") {
+      const why = cleanLine(detail.message ?? "the connection ended");
+      terminal.line(`${style.attention(style.mark.quiet)} Offline  ${time}  ${style.dim(`${why}; trying again`)}`);
+    }
     else {
       const next = detail.requestId !== undefined ? `openclaw devices approve ${cleanLine(detail.requestId)}` : nextOf(detail.code);
       terminal.line(`${style.problem(style.mark.problem)} Refused  ${time}  ${cleanLine(detail.message ?? "")}`);

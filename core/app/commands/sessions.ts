@@ -80,9 +80,8 @@ function showMessage(ctx: CommandContext, message: Payload): void {
     : role;
   terminal.line(`${style.strong(cleanLine(who))}${stamp === undefined ? "" : `  ${style.dim(formatAgo(stamp, ctx.clock.now()))}`}`);
   for (const call of listAt(message, "content").filter((part) => part["type"] === "toolCall")) {
-    terminal.line(
-      `  ${style.accent(style.mark.live)} ${cleanLine(textAt(call, "name") ?? "tool")}  ${style.dim(cleanLine(JSON.stringify(call["arguments"] ?? {})))}`,
-    );
+    const args = cleanLine(JSON.stringify(call["arguments"] ?? {}));
+    terminal.line(`  ${style.accent(style.mark.live)} ${cleanLine(textAt(call, "name") ?? "tool")}  ${style.dim(args)}`);
   }
   const text = cleanText(messageText(message)).trimEnd();
   const bar = role === "toolResult" ? `${style.dim(style.mark.bar)} ` : "";
@@ -99,7 +98,7 @@ const reset: CommandSpec = {
     const payload = await askGateway(ctx, ["operator.admin"], "sessions.reset", { key, reason: "reset" });
     ctx.terminal.answer(
       payload,
-      () => ctx.terminal.line(`${ctx.terminal.style.good(ctx.terminal.style.mark.good)} ${cleanLine(key)} begins anew.`),
+      () => ctx.terminal.done(`${cleanLine(key)} begins anew.`),
     );
     return 0;
   },

@@ -4,7 +4,9 @@ import { addressOf, showAddress } from "../gateway-address.ts";
 import { formatBytes, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine } from "../terminal/text.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
-import { at, listAt, numberAt, textAt } from "./payload.ts";
+import { at, listAt, numberAt, textAt, type Payload } from "./payload.ts";
+
+const NAMED_MAX = 6;
 
 /** What runs, where, what waits for a person. */
 export const status: CommandSpec = {
@@ -49,7 +51,6 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
   const { terminal } = ctx;
   const { style } = terminal;
   const rows = listAt(seen.nodes, "nodes");
-  const online = rows.filter((row) => row["connected"] === true);
   const unapproved = rows.filter((row) => row["approvalState"] === "pending");
   const sessions = numberAt(seen.status, "sessions", "count");
   const active = numberAt(seen.status, "sessions", "active") ?? listAt(seen.status, "sessions", "recent").filter(
@@ -62,7 +63,7 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
     return `${textAt(agent, "id") ?? "?"}${model === undefined ? "" : ` (${model})`}`;
   });
   const version = textAt(seen.hello, "server", "version") ?? "?";
-  terminal.line(`${style.good(style.mark.good)} ${style.strong(`OpenClaw ${cleanLine(version)}`)} runs at ${url}`);
+  terminal.done(`${style.strong(`OpenClaw ${cleanLine(version)}`)} runs at ${url}`);
   terminal.line();
   terminal.facts([
     [
@@ -76,12 +77,7 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
     ["State", textAt(seen.hello, "snapshot", "stateDir")],
     ["Agents", agents.length === 0 ? undefined : cleanLine(agents.join(", "))],
     ["Sessions", sessions === undefined ? undefined : `${sessions}${active > 0 ? `, ${style.accent(`${active} active`)}` : ""}`],
-    [
-      "Nodes",
-      rows.length === 0
-        ? "none"
-        : `${online.length} online of ${rows.length}: ${cleanLine(online.map((row) => textAt(row, "displayName") ?? textAt(row, "nodeId") ?? "?").slice(0, 6).join(", "))}`.replace(/: $/, ""),
-    ],
+    ["Nodes", describeNodes(rows)],
     [
       "Waiting",
       waiting === 0
@@ -89,12 +85,14 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
         : style.attention(`${waiting} ${waiting === 1 ? "approval waits" : "approvals wait"} for you`),
     ],
   ]);
-  if (waiting > 0) next(ctx, "openclaw approvals list");
-  if (unapproved.length > 0) next(ctx, "openclaw nodes pending");
-  if (at(seen.hello, "snapshot", "health", "ok") === false) next(ctx, "openclaw health --json");
+  if (waiting > 0) terminal.suggest("openclaw approvals list");
+  if (unapproved.length > 0) terminal.suggest("openclaw nodes pending");
+  if (at(seen.hello, "snapshot", "health", "ok") === false) terminal.suggest("openclaw health --json");
 }
 
-function next(ctx: CommandContext, command: string): void {
-  const { style } = ctx.terminal;
-  ctx.terminal.line(`${style.accent(style.mark.live)} ${command}`);
+function describeNodes(rows: readonly Payload[]): string {
+  if (rows.length === 0) return "none";
+  const online = rows.filter((row) => row["connected"] === true).map((row) => textAt(row, "displayName") ?? textAt(row, "nodeId") ?? "?");
+  const names = `${online.slice(0, NAMED_MAX).join(", ")}${online.length > NAMED_MAX ? ", …" : ""}`;
+  return `${online.length} online of ${rows.length}${online.length === 0 ? "" : `: ${cleanLine(names)}`}`;
 }

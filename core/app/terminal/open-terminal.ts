@@ -36,6 +36,10 @@ export interface Terminal {
   readonly width: number;
   /** One line to stdout, as it is given: clean what came from elsewhere first. Silent with `--json`. */
   line(text?: string): void;
+  /** A line that says that something was done. */
+  done(text: string): void;
+  /** A line that names the command to go on with. */
+  suggest(command: string): void;
   /** Part of a line to stdout, as it is given. Silent with `--json`. */
   put(text: string): void;
   /** Text that streams to stdout, made harmless. Silent with `--json`. */
@@ -87,6 +91,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
 
   return {
     json, quiet, interactive, style, width, line,
+    done: (text) => line(`${style.good(style.mark.good)} ${text}`),
+    suggest: (command) => line(`${style.accent(style.mark.live)} ${command}`),
     put: (text) => {
       if (!json) out(text);
     },

@@ -32,7 +32,9 @@ export interface StyleOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-const UNICODE: Marks = { good: "✓", problem: "✗", live: "▸", quiet: "·", bar: "│", dash: "–", ellipsis: "…", frames: [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"] };
+const UNICODE: Marks = {
+  good: "✓", problem: "✗", live: "▸", quiet: "·", bar: "│", dash: "–", ellipsis: "…", frames: [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"],
+};
 const ASCII: Marks = {
   good: "+", problem: "x", live: ">", quiet: "-", bar: "|", dash: "-", ellipsis: "...", frames: ["|", "/", "-", "\\"],
 };

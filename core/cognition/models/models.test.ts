@@ -1,8 +1,9 @@
-/** The room as the runtime uses it, over the real HTTP provider and a real server; providers that misbehave are made here. */
+/** The room as the runtime uses it: over a small provider that speaks to a real server, and over providers that misbehave. */
 import assert from "node:assert/strict";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
-import type { ModelEvent, Provider, ProviderContext } from "@openclaw/sdk";
+import type { ModelEvent, ModelRequest, Provider, ProviderContext, ToolCall } from "@openclaw/sdk";
 import { collectEvents, endOf, modelRequest, textOf } from "../../../testkit/provider-contract.ts";
 import { openScriptedModel } from "../../../testkit/scripted-model-server.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
@@ -11,11 +12,68 @@ import { Secret } from "../../base/secret.ts";
 import type { ModelsConfig } from "./config.ts";
 import { createModels, type Models, type ModelsDeps } from "./create-models.ts";
 
-/** Found as the program finds it: by its folder. */
-async function httpProvider(): Promise<Provider> {
-  const entry = new URL("../../../extensions/providers/openai-compatible/index.ts", import.meta.url);
-  return ((await import(entry.href)) as { readonly default: Provider }).default;
+interface WireConfig { readonly baseUrl: string; readonly models?: readonly { readonly id: string; readonly contextTokens: number }[] }
+
+/** No more of the wire than these tests need; a status other than 200 is tried again once. */
+const wire: Provider = {
+  id: "wire",
+  label: "Wire",
+  config: { type: "object", required: ["baseUrl"], properties: { baseUrl: { type: "string" }, models: { type: "array" } } },
+  models: (config) => ((config as WireConfig).models ?? []).map((model) => ({ ...model, name: model.id })),
+  async *stream(request, ctx, signal) {
+    const key = await ctx.apiKey();
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const response = await post(`${(ctx.config as WireConfig).baseUrl}/chat/completions`, `Bearer ${key}`, request, signal);
+      if (response.statusCode !== 200) {
+        response.resume();
+        if (attempt === 2) return yield { type: "error", code: "MODEL_REJECTED", why: "canary prompt" };
+        yield { type: "retry", attempt: 2, waitMs: 1_000, code: "MODEL_UNAVAILABLE" };
+        await ctx.wait(1_000, signal);
+        continue;
+      }
+      return yield* readAnswer(response);
+    }
+  },
+};
+
+function post(url: string, authorization: string, request: ModelRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method: "POST", headers: { authorization }, signal }, resolve).on("error", reject);
+    const messages = request.messages.map((message) => ({ role: message.role, content: message.text }));
+    sent.end(JSON.stringify({ model: request.model, stream: true, messages }));
+  });
 }
+
+async function* readAnswer(response: IncomingMessage): AsyncGenerator<ModelEvent> {
+  const calls: ToolCall[] = [];
+  for await (const line of linesOf(response)) {
+    if (!line.startsWith("data: {")) continue;
+    const { delta } = (JSON.parse(line.slice(6)) as Chunk).choices[0];
+    if (delta.content) yield { type: "text", delta: delta.content };
+    for (const { index, id, function: part } of delta.tool_calls ?? []) {
+      const call = calls[index];
+      calls[index] = { id: call?.id ?? id ?? "", name: call?.name ?? part.name ?? "", arguments: (call?.arguments ?? "") + part.arguments };
+    }
+  }
+  yield { type: "end", finish: calls.length > 0 ? "tools" : "stop", calls, usage: { inputTokens: 1, outputTokens: 1 } };
+}
+
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of response.setEncoding("utf8") as AsyncIterable<string>) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+interface CallPiece {
+  readonly index: number;
+  readonly id?: string;
+  readonly function: { readonly name?: string; readonly arguments: string };
+}
+interface Delta { readonly content?: string; readonly tool_calls?: readonly CallPiece[] }
+interface Chunk { readonly choices: readonly [{ readonly delta: Delta }] }
 
 interface Room { readonly models: Models; readonly clock: VirtualClock; readonly logged: unknown[]; loads: number }
 
@@ -24,7 +82,8 @@ function openRoom(config: ModelsConfig | (() => ModelsConfig), providers: Record
   const clock = new VirtualClock();
   const logged: unknown[] = [];
   const room: { -readonly [K in keyof Room]: Room[K] } = { models: undefined as unknown as Models, clock, logged, loads: 0 };
-  const openers = Object.entries({ "openai-compatible": httpProvider, ...providers }).map(([id, provider]) => [id, async () => {
+  const all: Record<string, Provider | (() => Promise<Provider>)> = { wire, ...providers };
+  const openers = Object.entries(all).map(([id, provider]) => [id, async () => {
     room.loads += 1;
     return typeof provider === "function" ? provider() : provider;
   }] as const);
@@ -51,12 +110,12 @@ const ask = (room: Room, ref = "played/one", signal: AbortSignal = never): Promi
 
 test("a call goes to the configured server with the key, and comes back as it streams", async () => {
   await using server = await openScriptedModel();
-  const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
-  const events = await ask(room, "openai-compatible/vendor/some-model");
+  const room = openRoom({ providers: { wire: { baseUrl: server.url } } });
+  const events = await ask(room, "wire/vendor/some-model");
   assert.equal(textOf(events), "echo: hello");
   assert.equal(server.requests[0]?.body.model, "vendor/some-model");
   assert.equal(server.requests[0]?.headers["authorization"], "Bearer sk-room-secret");
-  await ask(room, "openai-compatible/vendor/some-model");
+  await ask(room, "wire/vendor/some-model");
   assert.equal(room.loads, 1, "a drop-in is loaded once");
   await server.requests[1]?.closed;
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -66,21 +125,21 @@ test("a call goes to the configured server with the key, and comes back as it st
 test("several servers stand side by side under names of their own", async () => {
   await using one = await openScriptedModel();
   await using two = await openScriptedModel();
-  const room = openRoom({ providers: { here: { use: "openai-compatible", baseUrl: one.url },
-    there: { use: "openai-compatible", baseUrl: two.url, models: [{ id: "big", contextTokens: 1_000 }] } } });
+  const room = openRoom({ providers: { here: { use: "wire", baseUrl: one.url },
+    there: { use: "wire", baseUrl: two.url, models: [{ id: "big", contextTokens: 1_000 }] } } });
   await ask(room, "here/small");
   await ask(room, "there/big");
   assert.deepEqual([one.requests.length, two.requests.length], [1, 1]);
   assert.deepEqual(await room.models.list(),
-    [{ ref: "there/big", provider: "there", id: "big", name: "big", label: "OpenAI-compatible server", contextTokens: 1_000 }]);
+    [{ ref: "there/big", provider: "there", id: "big", name: "big", label: "Wire", contextTokens: 1_000 }]);
 });
 
 test("a name resolves to provider, model, info and label", async () => {
-  const room = openRoom({ providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1" } } },
+  const room = openRoom({ providers: { wire: { baseUrl: "http://127.0.0.1:1" } } },
     { played: played(async function* () { yield END; }) });
   const { provider, model, info, label } = await room.models.resolveModel("played/one");
   assert.deepEqual([provider.id, model, info.contextTokens, label], ["played", "one", 9, "Played"]);
-  assert.equal((await room.models.resolveModel("openai-compatible/any")).info.id, "any");
+  assert.equal((await room.models.resolveModel("wire/any")).info.id, "any");
 });
 
 test("providers without a section of their own keep their models apart", async () => {
@@ -92,10 +151,10 @@ test("providers without a section of their own keep their models apart", async (
 });
 
 test("what is missing is said: form, provider, configuration, model; a key in the clear is refused", async () => {
-  const room = openRoom({ providers: { leaky: { use: "openai-compatible", baseUrl: "http://127.0.0.1:1", apiKey: "sk-in-the-clear" } } },
+  const room = openRoom({ providers: { leaky: { use: "wire", baseUrl: "http://127.0.0.1:1", apiKey: "sk-in-the-clear" } } },
     { played: played(async function* () { yield END; }) });
   for (const [ref, word] of [["played", "provider/model"], ["/x", "provider/model"], ["nobody/x", "nobody"],
-    ["constructor/x", "constructor"], ["openai-compatible/x", "baseUrl"], ["played/two", "one"]] as const) {
+    ["constructor/x", "constructor"], ["wire/x", "baseUrl"], ["played/two", "one"]] as const) {
     await assert.rejects(room.models.resolveModel(ref), (error: Error) => hasCode(error, "MODEL_NOT_CONFIGURED")
       && error.message.includes(word), ref);
     const end = endOf(await ask(room, ref));
@@ -107,18 +166,18 @@ test("what is missing is said: form, provider, configuration, model; a key in th
 
 test("a changed configuration holds from the next call", async () => {
   await using server = await openScriptedModel();
-  let config: ModelsConfig = { providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1", attemptsMax: 1 } } };
+  let config: ModelsConfig = { providers: { wire: { baseUrl: "http://127.0.0.1:1" } } };
   const room = openRoom(() => config);
-  assert.equal(endOf(await ask(room, "openai-compatible/x")).type, "error");
-  config = { providers: { "openai-compatible": { baseUrl: server.url } } };
-  assert.equal(endOf(await ask(room, "openai-compatible/x")).type, "end");
+  assert.equal(endOf(await ask(room, "wire/x")).type, "error");
+  config = { providers: { wire: { baseUrl: server.url } } };
+  assert.equal(endOf(await ask(room, "wire/x")).type, "end");
 });
 
 test("a key that cannot be read is the stream's last event, its sentence once", async () => {
-  const room = openRoom({ providers: { "openai-compatible": { baseUrl: "http://127.0.0.1:1" } } }, {}, {
+  const room = openRoom({ providers: { wire: { baseUrl: "http://127.0.0.1:1" } } }, {}, {
     secrets: () => Promise.reject(new OpenClawError("MODEL_NOT_CONFIGURED", { why: "THE_KEY is not set." })),
   });
-  const end = endOf(await ask(room, "openai-compatible/x"));
+  const end = endOf(await ask(room, "wire/x"));
   assert.ok(end.type === "error" && end.why === "THE_KEY is not set.", JSON.stringify(end));
 });
 
@@ -194,11 +253,26 @@ test("whoever stops reading closes the provider's stream", async () => {
   assert.equal(room.clock.pending, 0);
 });
 
+test("leaving in the middle of a wait reaches the provider by its signal", async () => {
+  const signals: AbortSignal[] = [];
+  const room = openRoom({}, { played: played(async function* (_ctx, signal) {
+    signals.push(signal);
+    yield { type: "text", delta: "a" };
+    await new Promise(() => {});
+  }) });
+  const iterator = room.models.streamModel("played/one", modelRequest("hello"), never)[Symbol.asyncIterator]();
+  await iterator.next();
+  void iterator.next();
+  await iterator.return?.();
+  assert.equal(signals[0]?.aborted, true);
+  assert.equal(room.clock.pending, 0);
+});
+
 test("text beyond the limit ends the answer with length, and the server is hung up on", async () => {
   await using server = await openScriptedModel();
   server.script({ fault: "endless" });
-  const room = openRoom({ outputBytesMax: 10_000, providers: { "openai-compatible": { baseUrl: server.url } } });
-  const events = await ask(room, "openai-compatible/x");
+  const room = openRoom({ outputBytesMax: 10_000, providers: { wire: { baseUrl: server.url } } });
+  const events = await ask(room, "wire/x");
   const end = endOf(events);
   assert.ok(end.type === "end" && end.finish === "length" && end.usage.estimated === true && end.usage.inputTokens > 0);
   assert.ok(textOf(events).length <= 10_000);
@@ -209,8 +283,8 @@ test("a megabyte of arguments is passed on cut one byte beyond what dispatch acc
   await using server = await openScriptedModel();
   server.script({ calls: [{ name: "write_file", arguments: { content: "x".repeat(1_000_000) } },
     { name: "exec", arguments: { argv: ["true"] } }] });
-  const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
-  const end = endOf(await ask(room, "openai-compatible/x"));
+  const room = openRoom({ providers: { wire: { baseUrl: server.url } } });
+  const end = endOf(await ask(room, "wire/x"));
   assert.ok(end.type === "end");
   assert.deepEqual(end.calls.map((call) => call.arguments.length), [262_145, "{\"argv\":[\"true\"]}".length]);
 });
@@ -219,12 +293,12 @@ test("failures and retries are logged by code, without words that may quote the 
   await using server = await openScriptedModel();
   server.script({ status: 503, headers: { "retry-after": "1" } },
     { status: 400, body: JSON.stringify({ error: { message: "canary prompt" } }) });
-  const room = openRoom({ providers: { "openai-compatible": { baseUrl: server.url } } });
-  for await (const event of room.models.streamModel("openai-compatible/x", modelRequest("canary prompt"), never)) {
+  const room = openRoom({ providers: { wire: { baseUrl: server.url } } });
+  for await (const event of room.models.streamModel("wire/x", modelRequest("canary prompt"), never)) {
     if (event.type === "retry") setImmediate(() => void room.clock.advance(event.waitMs));
   }
   assert.deepEqual(room.logged, [
-    { event: "model.retried", model: "openai-compatible/x", attempt: 2, waitMs: 1_000, code: "MODEL_UNAVAILABLE" },
-    { event: "model.failed", model: "openai-compatible/x", code: "MODEL_REJECTED" },
+    { event: "model.retried", model: "wire/x", attempt: 2, waitMs: 1_000, code: "MODEL_UNAVAILABLE" },
+    { event: "model.failed", model: "wire/x", code: "MODEL_REJECTED" },
   ]);
 });

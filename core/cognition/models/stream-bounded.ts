@@ -37,6 +37,7 @@ export function streamBounded(spec: StreamSpec, signal: AbortSignal): AsyncItera
 class BoundedStream implements AsyncIterator<ModelEvent, undefined> {
   readonly #spec: StreamSpec;
   readonly #outer: AbortSignal;
+  readonly #left = new AbortController();
   #limit: { readonly signal: AbortSignal; close(): void } | undefined;
   #source: AsyncIterator<ModelEvent> | undefined;
   #answer: ((result: IteratorResult<ModelEvent, undefined>) => void) | undefined;
@@ -68,7 +69,7 @@ class BoundedStream implements AsyncIterator<ModelEvent, undefined> {
   #open(): void {
     const { clock, timeoutMs } = this.#spec;
     const late = (): Error => new OpenClawError("MODEL_TIMEOUT", { why: `The call took longer than ${timeoutMs} ms.` });
-    this.#limit = deadline(clock, timeoutMs, late, this.#outer);
+    this.#limit = deadline(clock, timeoutMs, late, this.#outer, this.#left.signal);
     const { signal } = this.#limit;
     // Not left to the provider: its last words would tell nothing more, and one that hangs would have none.
     const onAbort = (): void => this.#finish(stopped(signal.reason));
@@ -100,10 +101,8 @@ class BoundedStream implements AsyncIterator<ModelEvent, undefined> {
   #take(result: IteratorResult<ModelEvent, unknown>): void {
     if (this.#ended) return;
     try {
-      if (result.done === true) {
-        this.#finish(failed(new OpenClawError("MODEL_OUTPUT_INVALID", { why: "The provider's stream stopped without an end." })));
-      }
-      else this.#pass(result.value);
+      if (result.done !== true) return this.#pass(result.value);
+      this.#finish(failed(new OpenClawError("MODEL_OUTPUT_INVALID", { why: "The provider's stream stopped without an end." })));
     } catch (error) {
       this.#finish(failed(error)); // an event that is none
     }
@@ -141,6 +140,8 @@ class BoundedStream implements AsyncIterator<ModelEvent, undefined> {
   #close(): void {
     if (this.#ended) return;
     this.#ended = true;
+    // A provider that is in the middle of waiting hears of it by its signal; its clean-up alone would come after the wait.
+    this.#left.abort();
     this.#limit?.close();
     // Not waited for: a provider that hangs in its own clean-up must not hold up whoever has already stopped reading.
     this.#source?.return?.()?.catch(() => {});

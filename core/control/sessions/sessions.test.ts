@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
-import type { ModelEvent } from "@openclaw/sdk";
+import type { Engine, ModelEvent, SlotLog } from "@openclaw/sdk";
 import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { openMemoryEngine } from "../../fabric/engine.ts";
@@ -188,7 +188,7 @@ async function runSchedule(seed: number): Promise<string | undefined> {
   const base = await openMemoryEngine({ clock, skipNumbers: true });
   const keys = await makeKeyDir();
   const outside = newOutside();
-  const engine = withFaults(base, { random, rates: { before: 0.04, after: 0.04, fence: 0.02, watch: 0, frame: 0 } });
+  const engine = withFaults(answersLate(base, random), { random, rates: { before: 0.04, after: 0.04, fence: 0.02, watch: 0, frame: 0 } });
   const keysOf = ["agent:main:a", "agent:main:b", "agent:main:c"];
   const accepted = new Map<string, string[]>(keysOf.map((key) => [key, []]));
   const open = async (): Promise<World> => {
@@ -237,6 +237,23 @@ async function runSchedule(seed: number): Promise<string | undefined> {
     await base[Symbol.asyncDispose]();
     await keys.remove();
   }
+}
+
+/** Half of the appends are shown by the log before their own answer comes, as a store with a thread of its own does. */
+function answersLate(engine: Engine, random: () => number): Engine {
+  const append: SlotLog["append"] = async (...args) => {
+    const positions = await engine.log.append(...args);
+    if (random() < 0.5) for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    return positions;
+  };
+  return { ...engine, log: { ...bound(engine.log), append }, drain: () => engine.drain(), [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
+}
+
+function bound(log: SlotLog): SlotLog {
+  return {
+    offer: (offer) => log.offer(offer), claim: (slot, owner) => log.claim(slot, owner), release: (claim) => log.release(claim), append: (...args) => log.append(...args),
+    read: (...args) => log.read(...args), readSession: (...args) => log.readSession(...args), heads: () => log.heads(), trim: (...args) => log.trim(...args),
+  };
 }
 
 async function retry<T>(run: () => Promise<T>, clock: VirtualClock): Promise<T> {

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { seededRandom } from "../../../testkit/virtual-clock.ts";
 import { CharacterGate, completeLength } from "./complete-characters.ts";
 import { temporaryDirectory } from "./host-for-test.ts";
-import { OutputLog, type OutputPiece, type OutputStream } from "./output-log.ts";
+import { OutputLog, type OutputPiece } from "./output-log.ts";
+import type { OutputStream } from "./output-tail.ts";
 
 interface Piece { readonly stream: OutputStream; readonly bytes: Buffer }
 

@@ -1,8 +1,6 @@
 import { closeSync, openSync, readSync, writeSync, writevSync } from "node:fs";
 import { completeLength, firstCharacter } from "./complete-characters.ts";
-import { OutputTail } from "./output-tail.ts";
-
-export type OutputStream = "stdout" | "stderr";
+import { OutputTail, type OutputStream } from "./output-tail.ts";
 
 export interface OutputPiece {
   readonly stream: OutputStream;

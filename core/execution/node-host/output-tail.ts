@@ -1,4 +1,5 @@
-import type { OutputStream } from "./output-log.ts";
+/** Where a program wrote. */
+export type OutputStream = "stdout" | "stderr";
 
 /** The last bytes of an output that no longer is stored: a ring of fixed size, with who wrote which run of it. */
 export class OutputTail {

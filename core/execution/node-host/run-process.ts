@@ -3,7 +3,8 @@ import type { Readable } from "node:stream";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import { CharacterGate } from "./complete-characters.ts";
-import type { OutputLog, OutputStream } from "./output-log.ts";
+import type { OutputLog } from "./output-log.ts";
+import type { OutputStream } from "./output-tail.ts";
 import { killGroup, killTree, signalTree, startTicks, type TreeRoot } from "./process-tree.ts";
 
 export interface ProcessPlan {

@@ -150,7 +150,8 @@ export class WriterQueue {
         waiting.resolve(result);
       }
     }
-    if (this.#underWay.length === 0) this.#worker?.unref();
+    // While closing, the wait for the thread's end must keep the process alive.
+    if (this.#underWay.length === 0 && !this.#closed) this.#worker?.unref();
     this.#post();
     this.#tellIdle();
   }

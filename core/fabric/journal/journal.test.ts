@@ -54,6 +54,20 @@ test("a session folded anew equals the one that was folded while it happened (S0
   assert.equal(again.state.usage.outputTokens, 10);
 });
 
+test("an event that the live log shows before its append is confirmed is folded once (S0.2)", async (t) => {
+  const { engine, journal, address, turn } = await open(t);
+  const log = await journal.load(address);
+  const { append } = engine.log;
+  engine.log.append = async (...args) => {
+    const positions = await append(...args);
+    for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
+    return positions;
+  };
+  await turn("early", log);
+  assert.deepEqual(log.state.messages.map(({ content }) => content.text), ["text of early", "answer to early"]);
+  assert.deepEqual((await journal.load(address)).state, log.state);
+});
+
 test("a message offered twice is folded once, even when the engine forgot its id", async (t) => {
   const { engine, journal, address } = await open(t);
   const log = await journal.load(address);

@@ -88,6 +88,8 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
       const event = events[index];
       const position = positions[index];
       if (event === undefined || position === undefined) throw new OpenClawError("STATE_DAMAGED", { why: "The engine answered with too few positions." });
+      // The log may have shown it before its own answer came.
+      if (position <= state.position) return;
       foldEntry(state, { kind: "event", type: event.type, body: event.body, position, id: `${batchId}#${index}`, header: made.header } as Recorded, made.link);
       state.ahead.add(position);
     });

@@ -9,6 +9,8 @@ export interface AgentDeps {
   readonly intake: Intake;
   readonly agents: Agents;
   readonly now: () => number;
+  /** What a person reads wherever the model is named. */
+  readonly labelOf: (model: string) => Promise<string>;
 }
 
 interface RunParams {
@@ -26,7 +28,7 @@ interface RunParams {
 const WAIT_DEFAULT_MS = 30_000;
 const RUN_WAIT_MS = 86_400_000;
 
-export function agentMethods({ sessions, intake, agents, now }: AgentDeps): MethodHandlers {
+export function agentMethods({ sessions, intake, agents, now, labelOf }: AgentDeps): MethodHandlers {
   const run = async (params: RunParams, ctx: MethodContext): Promise<unknown> => {
     const { message, idempotencyKey, agentId, sessionKey, model, provider, timeout, extraSystemPrompt } = params;
     const wanted = agentId ?? agents.defaultId;
@@ -46,8 +48,15 @@ export function agentMethods({ sessions, intake, agents, now }: AgentDeps): Meth
       runId: received.runId, sessionKey: received.sessionKey, agentId: received.agentId, status,
       summary: outcome === undefined ? "timeout" : outcome.status === "ok" ? "completed" : (outcome.why ?? outcome.status),
       ...(outcome?.code === undefined ? {} : { error: { code: outcome.code, message: outcome.why ?? "" } }),
-      result: { payloads: text === "" ? [] : [{ text, mediaUrl: null }], meta: { durationMs: now() - startedAt, aborted: outcome?.status === "aborted" } },
+      result: { payloads: text === "" ? [] : [{ text, mediaUrl: null }], meta: { durationMs: now() - startedAt, aborted: outcome?.status === "aborted", agentMeta: await modelOf(received.sessionKey) } },
     };
+  };
+
+  const modelOf = async (sessionKey: string): Promise<unknown> => {
+    const row = await sessions.describe(sessionKey);
+    if (row === null) return {};
+    const { sessionId, modelProvider, model } = row;
+    return { sessionId, provider: modelProvider, model, label: await labelOf(`${modelProvider}/${model}`) };
   };
 
   return {

@@ -1,0 +1,33 @@
+/** An operator's connection whose events can be waited for. */
+import { setTimeout as wait } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { hasCode, type EventFrame } from "@openclaw/protocol";
+import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
+
+const RETRY_MS = 5;
+
+export interface WatchOptions {
+  readonly port: number;
+  readonly token: string;
+  readonly onEvent: (event: EventFrame) => void;
+}
+
+/** Tries until a gateway listens there; throws what it refuses with, or the signal's reason. The caller closes it. */
+export async function watchGateway({ port, token, onEvent }: WatchOptions, signal: AbortSignal): Promise<GatewayClient> {
+  for (;;) {
+    try {
+      return await connectGateway({
+        url: `ws://127.0.0.1:${port}`,
+        openSocket: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as SocketLike,
+        hello: () => ({
+          client: { id: "gateway-client", mode: "backend", version: "0.1.0", platform: process.platform },
+          role: "operator", scopes: ["operator.read", "operator.write", "operator.approvals"], caps: ["tool-events"], auth: { token },
+        }),
+        onEvent,
+      }, signal);
+    } catch (error) {
+      if (!hasCode(error, "GATEWAY_UNREACHABLE") && !hasCode(error, "CONNECTION_LOST")) throw error;
+      await wait(RETRY_MS, undefined, { signal });
+    }
+  }
+}
