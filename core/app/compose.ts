@@ -119,11 +119,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     nodes,
     reattachWaitMs,
     actuators: {
-      memory: async ({ intent, invocationId, sessionKey }) => {
+      memory: async ({ intent, invocationId, sessionKey, label }) => {
         if (intent.actuator !== "memory") throw new Error("not a memory intent");
         const agentId = sessionKey.split(":")[1] ?? agents.defaultId;
         if (intent.action === "remember") {
-          await memory.remember(agentId, invocationId, String(intent.params["text"]), "owner");
+          await memory.remember(agentId, invocationId, String(intent.params["text"]), label);
           return { remembered: true };
         }
         return { facts: (await memory.recall(agentId, String(intent.params["query"] ?? ""))).map(({ text, label, timeMs }) => ({ text, label, timeMs })) };

@@ -47,7 +47,7 @@ export async function openStage(): Promise<Stage> {
   await chmod(home, 0o711);
   const port = await findFreePort();
   const children = new Set<ChildProcess>();
-  const groups = new Set<number>();
+  const localNodes = new Set<number>();
   const env = environmentOf(home, port);
 
   const launch = (args: readonly string[]): { readonly child: ChildProcess; readonly output: () => string; readonly stdout: () => string } => {
@@ -93,13 +93,12 @@ export async function openStage(): Promise<Stage> {
       throw new BrokenPromise(`openclaw ${args.slice(0, 2).join(" ")} ended with ${child.exitCode ?? child.signalCode}: ${output().trim()}`);
     },
     isGone: async () => {
-      for (let tries = 0; tries < GONE_TRIES && [...groups].some(isAlive); tries += 1) await wait(LOOK_MS);
-      if (process.env["DBG"]) console.error(children.size, [...groups].map((g) => [g, isAlive(g)]), existsSync(home), existsSync(home) ? (await import("node:child_process")).execSync(`find ${home}; ps -eo pid,ppid,pgid,stat,args | grep node-main`).toString() : "");
-      return children.size === 0 && ![...groups].some(isAlive) && !existsSync(home);
+      for (let tries = 0; tries < GONE_TRIES && [...localNodes].some(isAlive); tries += 1) await wait(LOOK_MS);
+      return children.size === 0 && ![...localNodes].some(isAlive) && !existsSync(home);
     },
     [Symbol.asyncDispose]: async () => {
       const local = findLocalNode(home);
-      if (local !== undefined) groups.add(-local);
+      if (local !== undefined) localNodes.add(local);
       // The gateway last: its nodes say goodbye to it.
       for (const child of [...children].reverse()) await endGently(child);
       endLocalNode(home);
@@ -159,10 +158,12 @@ function findLocalNode(home: string): number | undefined {
   }
 }
 
-/** A negative number asks about a process group. */
+/** Asks about the leader of a group. One that only waits to be collected by the system has ended. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !stat.slice(stat.lastIndexOf(")")).startsWith(") Z");
   } catch {
     return false;
   }

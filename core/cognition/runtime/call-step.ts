@@ -32,7 +32,7 @@ export async function callStep(work: TurnWork, view: SessionState, call: ToolCal
   if (!placed.ok) return refuse(work, stepId, call, carry, placed);
   const { intent, nodeId } = placed;
   if (granted !== null) {
-    const record: GateRecord = { answer: "allow", rule: "approved", reason: `Allowed by ${granted.by}.`, label: "owner" };
+    const record: GateRecord = { answer: "allow", rule: "approved", reason: `Allowed by ${granted.by}.`, label: granted.label };
     return await carryOut(work, { stepId, call, intent, nodeId, decision: record }, prepared.tool, carry, signal);
   }
   const decision = judge(work, view, placed, prepared.args);

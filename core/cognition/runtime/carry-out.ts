@@ -23,8 +23,8 @@ export async function carryOut(work: TurnWork, placed: PlacedCall, tool: Tool, c
   return await collectOutcome(work, placed, order, tool, deps.intents.carryOut(order, signal), session.log.state.turn?.openSinceMs ?? deps.clock.now(), signal);
 }
 
-export function orderOf({ session }: TurnWork, { stepId, intent, nodeId }: PlacedCall): IntentOrder {
-  return { invocationId: stepId, intent, nodeId, sessionKey: session.log.state.key, fence: { slot: session.claim.slot, epoch: session.claim.epoch } };
+export function orderOf({ session }: TurnWork, { stepId, intent, nodeId, decision }: PlacedCall): IntentOrder {
+  return { invocationId: stepId, intent, nodeId, sessionKey: session.log.state.key, label: decision.label, fence: { slot: session.claim.slot, epoch: session.claim.epoch } };
 }
 
 /** Streams what the actuator says and turns its end into the step's end. */

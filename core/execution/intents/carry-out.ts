@@ -1,4 +1,4 @@
-import { OpenClawError, codeOf, type ErrorCode } from "@openclaw/protocol";
+import { OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent } from "@openclaw/sdk";
 import type { Nodes } from "../nodes.ts";
 
@@ -14,6 +14,8 @@ export interface IntentOrder {
   /** Chosen before the intent was recorded. Null where no node is involved. */
   readonly nodeId: string | null;
   readonly sessionKey: string;
+  /** Whose words the arguments are; an approval does not change that. */
+  readonly label: Label;
   /** The claim under which the intent was recorded. */
   readonly fence: { readonly slot: number; readonly epoch: number };
 }

@@ -146,7 +146,7 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
       role: "tool", callId: body.call.id, name: body.call.name, text: body.text, isError: body.isError, ...(body.nodeId === undefined ? {} : { nodeId: body.nodeId }),
     });
   } else if (started?.kind === "wait") {
-    turn.granted = { callId: started.call.id, decision: body.decision, by: body.by, intent: started.intent };
+    turn.granted = { callId: started.call.id, decision: body.decision, by: body.by, intent: started.intent, label: started.decision.label };
     if (body.decision === "allow-always") state.allowed.add(started.rememberHash);
   }
 }

@@ -94,7 +94,7 @@ export interface TurnState {
   /** Text of the last model answer. */
   text: string;
   /** The approval just given, for the call at the head of `calls`. */
-  granted: { readonly callId: string; readonly decision: string; readonly by: string; readonly intent: Intent } | null;
+  granted: { readonly callId: string; readonly decision: string; readonly by: string; readonly intent: Intent; readonly label: Label } | null;
   failed: { readonly code: ErrorCode; readonly why: string } | null;
   abort: string | null;
   /** Finished: nothing is left to do but to end the turn. */

@@ -1,0 +1,125 @@
+/** Nodes die too: the agent is told in a typed form, the turn still ends with a reply, and the next command finds its way. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { approvalOf, say, send, settled, toolResults } from "@openclaw/testkit/conversation";
+import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { openRealNode, type RealNode } from "@openclaw/testkit/real-node";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+
+const ENDLESS = "echo begun; sleep 20";
+
+interface Setting {
+  readonly gateway: RealGateway;
+  readonly node: RealNode;
+  readonly operator: Watched;
+}
+
+/** A node called `far` that works on an endless command of the turn `lost`. */
+async function openBusyNode(t: TestContext, reattachWaitMs: number): Promise<Setting> {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { reattachWaitMs }) });
+  t.after(() => gateway.dispose());
+  const node = await openRealNode(gateway, { name: "far", tags: ["gpu"] });
+  t.after(() => node.dispose());
+  const operator = await gateway.connect();
+  await send(operator, `go ${callMark("exec", { tag: "gpu", command: ENDLESS })}`, { key: "lost" });
+  await operator.client.request("exec.approval.resolve", { id: await approvalOf(operator), decision: "allow-once" });
+  await operator.until(({ event, payload }) => event === "agent" && JSON.stringify(payload).includes("begun"));
+  return { gateway, node, operator };
+}
+
+test("a node that dies in mid-command and stays away is a typed failure that the agent reads and answers (S0.19, S0.20, S0.40)", async (t) => {
+  const { node, operator } = await openBusyNode(t, 300);
+  await node.kill();
+  const turn = await settled(operator, "lost");
+  assert.equal(turn.status, "ok", turn.error);
+  assert.match(toolResults(turn)[0] ?? "", /^OUTCOME_UNKNOWN: /);
+  assert.equal(turn.messages.find(({ role }) => role === "toolResult")?.isError, true);
+  assert.match(turn.reply, /^done: OUTCOME_UNKNOWN/, "the model saw the failure and ended the turn with a reply");
+  const next = await say(operator, `again ${callMark("exec", { tag: "gpu", argv: ["uptime"] })}`);
+  assert.match(toolResults(next)[0] ?? "", /^NODE_OFFLINE: /, "and it is told that nobody with the tag is there");
+  const elsewhere = await say(operator, `here ${callMark("exec", { argv: ["echo", "another way"] })}`);
+  assert.deepEqual(toolResults(elsewhere), ["another way"], "and it can choose another strategy");
+});
+
+test("a node that comes back after its death says that the command ended with it, and works again (S0.19, S0.20, S0.37)", async (t) => {
+  const { node, operator } = await openBusyNode(t, 30_000);
+  await node.kill();
+  await node.start();
+  const turn = await settled(operator, "lost");
+  assert.equal(turn.status, "ok", turn.error);
+  assert.match(toolResults(turn)[0] ?? "", /^[A-Z_]+: /, "a typed failure");
+  assert.match(toolResults(turn)[0] ?? "", /OUTCOME_UNKNOWN/);
+  const next = await say(operator, `again ${callMark("exec", { node: "far", argv: ["echo", "back"] })}`);
+  assert.deepEqual(toolResults(next), ["back"]);
+});
+
+test("a command that is not done in its time is ended with everything it started, and the agent is told (S0.16, S0.20)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
+  t.after(() => gateway.dispose());
+  const operator = await gateway.connect();
+  const turn = await say(operator, `go ${callMark("exec", { command: "echo begun; sleep 30 & sleep 30; echo never", timeoutMs: 400 })}`);
+  assert.equal(turn.status, "ok", turn.error);
+  assert.match(toolResults(turn)[0] ?? "", /begun[^]*took longer than allowed/);
+  const left = await say(operator, `look ${callMark("exec", { argv: ["ps", "-A", "-o", "args"] })}`);
+  assert.doesNotMatch(toolResults(left)[0] ?? "", /sleep 30/);
+});
+
+test("the local node is started again when it dies, and the session goes on (S0.19, S0.20, S3.2, S3.13)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true, reattachWaitMs: 30_000 }) });
+  t.after(() => gateway.dispose());
+  const operator = await gateway.connect();
+  const first = await say(operator, `go ${callMark("exec", { command: "echo one" })}`);
+  assert.deepEqual(toolResults(first), ["one"]);
+  const before = await localNodePid(gateway);
+  await send(operator, `wait ${callMark("exec", { command: "echo begun; sleep 20" })}`, { key: "cut" });
+  await operator.until(({ event, payload }) => event === "agent" && JSON.stringify(payload).includes("begun"));
+  process.kill(-before, "SIGKILL");
+  const cut = await settled(operator, "cut");
+  assert.equal(cut.status, "ok", cut.error);
+  assert.match(toolResults(cut)[0] ?? "", /^OUTCOME_UNKNOWN: /);
+  const again = await say(operator, `go ${callMark("exec", { command: "echo two" })}`);
+  assert.deepEqual(toolResults(again), ["two"]);
+  assert.notEqual(await localNodePid(gateway), before);
+  assert.equal((await operator.client.request("health", {}) as { ok: boolean }).ok, true);
+});
+
+test("a node's own limits hold whatever the gateway asks: its programs, its directories, its time (S0.44, S0.41)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const node = await openRealNode(gateway, { name: "strict", args: ["--allow-bin", "echo,sleep", "--command-timeout", "1"] });
+  t.after(() => node.dispose());
+  const outside = join(gateway.home, "outside.txt");
+  await writeFile(outside, "not for nodes");
+  const operator = await gateway.connect();
+  const ask = async (tool: string, args: Readonly<Record<string, unknown>>): Promise<string> => {
+    const known = operator.events.flatMap(({ event, payload }) => (event === "exec.approval.requested" ? [(payload as { id: string }).id] : []));
+    const runId = await send(operator, `do ${callMark(tool, { ...args, node: "strict" })}`);
+    const asked = approvalOf(operator, known).then((id) => operator.client.request("exec.approval.resolve", { id, decision: "allow-once" }), () => undefined);
+    const turn = await settled(operator, runId);
+    void asked;
+    return toolResults(turn)[0] ?? "";
+  };
+  assert.equal(await ask("exec", { argv: ["echo", "fine"] }), "fine");
+  assert.match(await ask("exec", { argv: ["ls"] }), /^COMMAND_BINARY_DENIED: /);
+  assert.match(await ask("exec", { argv: ["sleep", "9"] }), /longer than allowed/);
+  assert.match(await ask("read_file", { path: outside }), /^PATH_NOT_ALLOWED: /);
+  assert.match(await ask("write_file", { path: join(gateway.home, "new.txt"), content: "x" }), /^PATH_NOT_ALLOWED: /);
+  assert.match(await ask("write_file", { path: "report.txt", content: "written on the node" }), /bytes/);
+  assert.equal(await readFile(join(node.workspace, "report.txt"), "utf8"), "written on the node");
+  assert.match(await ask("read_file", { path: "report.txt" }), /written on the node/);
+});
+
+async function localNodePid(gateway: RealGateway): Promise<number> {
+  return (JSON.parse(await readFile(join(gateway.stateDir, "local-node.json"), "utf8")) as { readonly pid: number }).pid;
+}
