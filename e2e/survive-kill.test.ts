@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { approvalOf, history, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
+import { approvalOf, history, isOutput, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 import { openRealNode } from "@openclaw/testkit/real-node";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
@@ -122,10 +122,6 @@ test("a turn whose model was speaking when the gateway died asks it again, and t
   assert.equal(turn.messages.length, 2);
   assert.equal((await say(second, "and now?")).reply, "echo: and now?");
 });
-
-function isOutput(text: string): Parameters<Watched["until"]>[0] {
-  return ({ event, payload }) => event === "agent" && JSON.stringify(payload).includes(text);
-}
 
 /** Asking for a session's history subscribes the connection to what happens in it. */
 async function watch(watched: Watched): Promise<void> {

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { GatewayClient } from "@openclaw/protocol/client";
 import { formatDuration } from "./paint.mjs";
-import { BrokenPromise, promised } from "./demo/broken-promise.ts";
+import { promised } from "./demo/broken-promise.ts";
 import { followRun, type FollowedRun, type Question } from "./demo/follow-run.ts";
 import { createNarrator, type Narrator } from "./demo/narrator.ts";
 import { openStage, readSoFar, type Running, type Stage } from "./demo/stage.ts";
@@ -131,7 +131,8 @@ async function askForSystemCheck(scene: Scene, signal: AbortSignal): Promise<voi
 
 async function send({ client, narrator }: Scene, runId: string, text: string): Promise<void> {
   narrator.said(text);
-  const { status } = (await client.request("chat.send", { sessionKey: "main", message: text, idempotencyKey: runId })) as { readonly status: string };
+  const sent = await client.request("chat.send", { sessionKey: "main", message: text, idempotencyKey: runId });
+  const { status } = sent as { readonly status: string };
   promised(status === "started", `The message was not accepted: ${status}.`);
 }
 
@@ -139,9 +140,10 @@ interface HistoryMessage { readonly role: string; readonly content: readonly { r
 
 /** Waits until the run has ended well; gives the reply as the transcript has it. */
 async function settled(scene: Scene, runId: string, signal: AbortSignal): Promise<string> {
-  const outcome = (await scene.client.request("agent.wait", { runId, timeoutMs: ENOUGH_MS }, { signal, timeoutMs: ENOUGH_MS })) as { readonly status: string; readonly error?: string };
+  const ended = await scene.client.request("agent.wait", { runId, timeoutMs: ENOUGH_MS }, { signal, timeoutMs: ENOUGH_MS });
+  const { status, error } = ended as { readonly status: string; readonly error?: string };
   scene.narrator.lineEnd();
-  promised(outcome.status === "ok", `The turn ended with ${outcome.status}${outcome.error === undefined ? "" : `: ${outcome.error}`}.`);
+  promised(status === "ok", `The turn ended with ${status}${error === undefined ? "" : `: ${error}`}.`);
   return textOf((await historyOf(scene)).findLast((message) => message.role === "assistant"));
 }
 
@@ -229,8 +231,9 @@ async function runDemo(): Promise<number> {
   let interruptedBy: keyof typeof SIGNAL_EXITS | undefined;
   for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      if (interruptedBy !== undefined) process.exit(SIGNAL_EXITS[name]);
-      interruptedBy = name;
+      // A launcher may say SIGTERM more than once; only a person who presses Ctrl-C again is in a hurry.
+      if (interruptedBy !== undefined && name === "SIGINT") process.exit(SIGNAL_EXITS[name]);
+      interruptedBy ??= name;
       interruption.abort(new Error(name));
     });
   }
@@ -239,7 +242,8 @@ async function runDemo(): Promise<number> {
   try {
     await playDemo(narrator, AbortSignal.any([interruption.signal, overdue]));
     narrator.lineEnd();
-    process.stdout.write(`\n${paint.green(paint.good)} All as promised, in ${formatDuration(performance.now() - began)}.  ${paint.dim("Your own: npm start")}\n`);
+    const took = formatDuration(performance.now() - began);
+    process.stdout.write(`\n${paint.green(paint.good)} All as promised, in ${took}.  ${paint.dim("Your own: npm start")}\n`);
     return 0;
   } catch (error) {
     narrator.lineEnd();
@@ -247,9 +251,9 @@ async function runDemo(): Promise<number> {
       process.stdout.write(`${paint.dim(`${paint.dot} Interrupted; everything it started has ended.`)}\n`);
       return SIGNAL_EXITS[interruptedBy];
     }
-    const why = overdue.aborted ? `The demo did not come to its end within ${formatDuration(ENOUGH_MS)}.` : String(error instanceof Error ? error.message : error);
+    const late = `The demo did not come to its end within ${formatDuration(ENOUGH_MS)}.`;
+    const why = overdue.aborted ? late : error instanceof Error ? error.message : String(error);
     process.stderr.write(`${paint.red(paint.bad)} Not as promised: ${why}\n`);
-    if (!(error instanceof BrokenPromise) && !overdue.aborted && error instanceof Error) process.stderr.write(`${paint.dim(error.stack ?? "")}\n`);
     return 1;
   }
 }

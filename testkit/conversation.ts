@@ -69,12 +69,30 @@ export function toolResults({ messages }: Turn): readonly string[] {
 }
 
 /** The first approval a turn of this connection asks for, after those already named. */
-export async function approvalOf(watched: Watched, except: readonly string[] = []): Promise<string> {
+export async function approvalOf(watched: Watched, except: readonly string[] = [], signal?: AbortSignal): Promise<string> {
   const id = (event: EventFrame): string => {
     const { id: asked } = (event.payload ?? {}) as { readonly id?: string };
     return event.event === "exec.approval.requested" && asked !== undefined && !except.includes(asked) ? asked : "";
   };
-  return id(await watched.until((event) => id(event) !== ""));
+  return id(await watched.until((event) => id(event) !== "", signal));
+}
+
+/** As `say`; a person allows, once each, whatever the turn asks for. */
+export async function sayAllowing(watched: Watched, message: string, options: SayOptions = {}): Promise<Turn> {
+  const known = watched.events.flatMap(({ event, payload }) => (event === "exec.approval.requested" ? [(payload as { readonly id: string }).id] : []));
+  const runId = await send(watched, message, options);
+  const over = new AbortController();
+  const allowing = (async (): Promise<void> => {
+    for (;;) {
+      const id = await approvalOf(watched, known, over.signal);
+      known.push(id);
+      await watched.client.request("exec.approval.resolve", { id, decision: "allow-once" });
+    }
+  })().catch(() => undefined); // the turn is over, or its outcome tells what went wrong
+  const turn = await settled(watched, runId, options);
+  over.abort(new Error("the turn is over"));
+  await allowing;
+  return turn;
 }
 
 /** What `agent` events of one stream carried, in order. */
@@ -83,4 +101,12 @@ export function streamed(watched: Watched, stream: string, runId: string): reado
     const live = payload as { readonly stream?: string; readonly runId?: string; readonly data?: Readonly<Record<string, unknown>> };
     return event === "agent" && live.stream === stream && live.runId === runId && live.data !== undefined ? [live.data] : [];
   });
+}
+
+/** For `Watched.until`: a piece of a command's live output that holds the text. Its arguments do not count. */
+export function isOutput(text: string): (event: EventFrame) => boolean {
+  return ({ event, payload }) => {
+    const { stream, data } = (payload ?? {}) as { readonly stream?: string; readonly data?: { readonly phase?: string } };
+    return event === "agent" && stream === "tool" && data?.phase === "update" && JSON.stringify(data).includes(text);
+  };
 }

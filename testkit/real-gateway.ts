@@ -149,7 +149,10 @@ async function connectWatched(port: number, token: string, scopes: readonly stri
         waiting.delete(look);
         resolve(found);
       };
-      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      signal?.addEventListener("abort", () => {
+        waiting.delete(look);
+        reject(signal.reason as Error);
+      }, { once: true });
       void client.ended.then(({ code, reason }) => reject(new Error(`the connection ended: ${code} ${reason}`)));
       waiting.add(look);
       look();

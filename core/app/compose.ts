@@ -83,6 +83,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const live = createLiveTopic<LiveEvent>(engine.bus, "live");
 
   const reattachWaitMs = config().gateway?.nodes?.reattachWaitMs ?? 60_000;
+  const progress = { recovered: false };
   const recovered = Promise.withResolvers<void>();
   const late: { gateway?: Gateway; placement?: Placement } = {};
   const tell = (event: string, payload: unknown): void => void late.gateway?.broadcast(event, payload);
@@ -184,7 +185,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
         return session;
       },
     }, isLocalNode: (deviceId) => deviceId === options.localNodeId,
-    origins: config().gateway?.controlUi?.allowedOrigins ?? [], startedAtMs,
+    origins: config().gateway?.controlUi?.allowedOrigins ?? [], startedAtMs, failing: () => (progress.recovered ? [] : ["recovery"]),
     snapshot: () => ({ health: methods.health(), sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: `agent:${agents.defaultId}:main` }, stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json") }),
   }));
   opening.use(gateway);
@@ -201,7 +202,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       if (admission.kind !== "admitted") throw new Error("the local node was not admitted");
       return admission.token;
     },
-    recover: () => placement.recover().finally(recovered.resolve),
+    recover: () => placement.recover().finally(() => {
+      progress.recovered = true;
+      recovered.resolve();
+    }),
     [Symbol.asyncDispose]: async () => {
       await gateway.drain("gateway stopping");
       await placement.checkpoint().catch((error: unknown) => logger.warn("checkpoint.failed", { error }));

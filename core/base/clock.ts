@@ -34,7 +34,9 @@ export const systemClock: Clock = {
 };
 
 /** A signal that aborts with `reason()` when `ms` have passed or any of `signals` aborts. Close it when the work ends. */
-export function deadline(clock: Clock, ms: number, reason: () => Error, ...signals: readonly AbortSignal[]): { readonly signal: AbortSignal; close(): void } {
+export function deadline(
+  clock: Clock, ms: number, reason: () => Error, ...signals: readonly AbortSignal[]
+): { readonly signal: AbortSignal; close(): void } {
   const controller = new AbortController();
   const timer = clock.after(ms, () => controller.abort(reason()));
   const closers = signals.map((signal) => {

@@ -36,9 +36,8 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
 
   async *[Symbol.asyncIterator](): AsyncIterator<T> {
     for (;;) {
-      const item = this.#items.shift();
-      if (item !== undefined) {
-        yield item;
+      if (this.#items.length > 0) {
+        yield this.#items.shift() as T;
       } else if (this.#closed) {
         if (this.#error !== undefined) throw this.#error;
         return;

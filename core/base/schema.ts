@@ -1,6 +1,6 @@
 /** Checks values against our schema dialect. A schema is compiled at its first use, once. */
 import { createRequire } from "node:module";
-import type { Ajv as AjvClass, ValidateFunction } from "ajv";
+import type { Ajv as AjvClass, ErrorObject, ValidateFunction } from "ajv";
 import type { Infer, JsonSchema } from "@openclaw/protocol";
 
 export interface SchemaIssue {
@@ -10,7 +10,9 @@ export interface SchemaIssue {
   readonly message: string;
 }
 
-export type SchemaCheck<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: readonly SchemaIssue[]; readonly text: string };
+export type SchemaCheck<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly issues: readonly SchemaIssue[]; readonly text: string };
 
 const require = createRequire(import.meta.url);
 const compiled = new WeakMap<JsonSchema, ValidateFunction>();
@@ -20,14 +22,14 @@ let ajv: AjvClass | undefined;
 export function checkSchema<const S extends JsonSchema>(schema: S, value: unknown): SchemaCheck<Infer<S>> {
   const validate = compile(schema);
   if (validate(value)) return { ok: true, value: value as Infer<S> };
-  const issues = (validate.errors ?? []).slice(0, 8).map((error): SchemaIssue => {
-    if (error.keyword === "additionalProperties") {
-      return { path: error.instancePath, message: `unexpected property '${String(error.params["additionalProperty"])}'` };
-    }
-    const allowed: unknown = error.params["allowedValues"] ?? error.params["allowedValue"];
-    return { path: error.instancePath, message: `${error.message ?? "is not valid"}${allowed === undefined ? "" : `: ${JSON.stringify(allowed)}`}` };
-  });
-  return { ok: false, issues, text: issues.map((issue) => (issue.path === "" ? `at root: ${issue.message}` : `at ${issue.path}: ${issue.message}`)).join("; ") };
+  const issues = (validate.errors ?? []).slice(0, 8).map(issueOf);
+  return { ok: false, issues, text: issues.map(({ path, message }) => `at ${path === "" ? "root" : path}: ${message}`).join("; ") };
+}
+
+function issueOf({ keyword, instancePath: path, message = "is not valid", params }: ErrorObject): SchemaIssue {
+  if (keyword === "additionalProperties") return { path, message: `unexpected property '${String(params["additionalProperty"])}'` };
+  const allowed: unknown = params["allowedValues"] ?? params["allowedValue"];
+  return { path, message: allowed === undefined ? message : `${message}: ${JSON.stringify(allowed)}` };
 }
 
 function compile(schema: JsonSchema): ValidateFunction {

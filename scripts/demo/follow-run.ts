@@ -8,6 +8,7 @@ import { formatDuration } from "../paint.mjs";
 import type { Narrator } from "./narrator.ts";
 
 interface Payload { readonly [name: string]: unknown }
+interface ToolResult { readonly content: readonly { readonly text: string }[]; readonly details: Payload }
 
 export interface Question { readonly approvalId: string; readonly reason: string; readonly command: string }
 
@@ -43,11 +44,12 @@ export function followRun({ runId, narrator, onQuestion }: FollowOptions): Follo
     const args = (data["args"] ?? {}) as Payload;
     const place = args["tag"] ?? args["node"];
     const argv = Array.isArray(args["argv"]) ? args["argv"].join(" ") : args["command"];
-    narrator.begins([name, ...(place === undefined ? [] : [`on ${String(place)}`])].join(" ") + (argv === undefined ? "" : `  ${paint.dim(String(argv))}`));
+    const where = place === undefined ? "" : ` on ${String(place)}`;
+    narrator.begins(`${name}${where}${argv === undefined ? "" : `  ${paint.dim(String(argv))}`}`);
   };
   const update = (data: Payload): void => {
     const call = calls.get(String(data["toolCallId"]));
-    const partial = data["partialResult"] as { readonly content: readonly { readonly text: string }[]; readonly details: Payload };
+    const partial = data["partialResult"] as ToolResult;
     const bytes = Buffer.from(partial.content.map((part) => part.text).join(""));
     if (call === undefined) return;
     const offset = Number(partial.details["offset"] ?? call.shownTo);
@@ -60,14 +62,15 @@ export function followRun({ runId, narrator, onQuestion }: FollowOptions): Follo
   };
   const end = (data: Payload): void => {
     const call = calls.get(String(data["toolCallId"]));
-    const result = data["result"] as { readonly content: readonly { readonly text: string }[]; readonly details: Payload };
+    const result = data["result"] as ToolResult;
     // What streamed nothing says all it has at its end.
     if (call?.shownTo === 0) narrator.output(`${result.content.map((part) => part.text).join("\n").trimEnd()}\n`);
     const { durationMs, exitCode } = result.details;
     nodeId = typeof result.details["nodeId"] === "string" ? result.details["nodeId"] : nodeId;
     const name = call?.name ?? String(data["name"]);
     const notes = [
-      ...(typeof durationMs === "number" ? [formatDuration(durationMs)] : []), ...(typeof exitCode === "number" ? [`exit ${exitCode}`] : []),
+      ...(typeof durationMs === "number" ? [formatDuration(durationMs)] : []),
+      ...(typeof exitCode === "number" ? [`exit ${exitCode}`] : []),
     ];
     if (data["isError"] === true) narrator.failed(`${name}  ${paint.dim(notes.join("  "))}`);
     else narrator.done(`${name}  ${paint.dim(notes.join("  "))}`);

@@ -42,7 +42,7 @@ const WIDTH_MAX = 110;
 export function createNarrator(stdout: Output, env: Readonly<Record<string, string | undefined>> = process.env): Narrator {
   const paint = createPainter(stdout, env);
   const bar = paint.good === "✓" ? "│" : "|";
-  const width = Math.min(stdout.columns ?? WIDTH_MAX, WIDTH_MAX);
+  const width = Math.min(stdout.columns || WIDTH_MAX, WIDTH_MAX);
   let open: "nothing" | "words" | "output" = "nothing";
   let outputChars = 0;
 

@@ -6,7 +6,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -41,6 +41,8 @@ export interface Stage extends AsyncDisposable {
   isGone(): Promise<boolean>;
 }
 
+interface Launched { readonly child: ChildProcess; output(): string; stdout(): string }
+
 export async function openStage(): Promise<Stage> {
   const home = await mkdtemp(join(tmpdir(), "openclaw-demo-"));
   // The confined local node may be another user, and has to pass through to its workspace.
@@ -50,7 +52,7 @@ export async function openStage(): Promise<Stage> {
   const localNodes = new Set<number>();
   const env = environmentOf(home, port);
 
-  const launch = (args: readonly string[]): { readonly child: ChildProcess; readonly output: () => string; readonly stdout: () => string } => {
+  const launch = (args: readonly string[]): Launched => {
     const child = spawn(process.execPath, [program, ...args], { cwd: home, env, stdio: ["ignore", "pipe", "pipe"] });
     let [both, stdout] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -67,6 +69,7 @@ export async function openStage(): Promise<Stage> {
   const endAtOnce = (): void => {
     for (const child of children) child.kill("SIGKILL");
     endLocalNode(home);
+    rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
   process.once("exit", endAtOnce);
 
@@ -90,7 +93,8 @@ export async function openStage(): Promise<Stage> {
       const { child, output, stdout } = launch(args);
       if (!hasEnded(child)) await once(child, "close", { signal });
       if (child.exitCode === 0) return stdout();
-      throw new BrokenPromise(`openclaw ${args.slice(0, 2).join(" ")} ended with ${child.exitCode ?? child.signalCode}: ${output().trim()}`);
+      const name = args.slice(0, 2).join(" ");
+      throw new BrokenPromise(`openclaw ${name} ended with ${child.exitCode ?? child.signalCode}: ${output().trim()}`);
     },
     isGone: async () => {
       for (let tries = 0; tries < GONE_TRIES && [...localNodes].some(isAlive); tries += 1) await wait(LOOK_MS);

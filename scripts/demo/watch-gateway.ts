@@ -1,6 +1,5 @@
 /** An operator's connection whose events can be waited for. */
 import { setTimeout as wait } from "node:timers/promises";
-import { WebSocket } from "ws";
 import { hasCode, type EventFrame } from "@openclaw/protocol";
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
 
@@ -18,7 +17,7 @@ export async function watchGateway({ port, token, onEvent }: WatchOptions, signa
     try {
       return await connectGateway({
         url: `ws://127.0.0.1:${port}`,
-        openSocket: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as SocketLike,
+        openSocket: (url) => new WebSocket(url) as SocketLike,
         hello: () => ({
           client: { id: "gateway-client", mode: "backend", version: "0.1.0", platform: process.platform },
           role: "operator", scopes: ["operator.read", "operator.write", "operator.approvals"], caps: ["tool-events"], auth: { token },

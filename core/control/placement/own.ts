@@ -47,6 +47,8 @@ interface Held extends OwnedSlot {
   unsaved: number;
   revision: number;
   opened: number;
+  /** The slot may hold marks that nobody needs. */
+  marked: boolean;
 }
 
 const CHECKPOINTS = "checkpoints";
@@ -73,6 +75,9 @@ export function openPlacement(deps: PlacementDeps): Placement {
       own.revision = await engine.records.write(CHECKPOINTS, String(slot), Buffer.from(JSON.stringify(checkpoint)), own.revision);
       own.saved = position;
       own.unsaved = 0;
+      // What was read to is written down, so the marks of this and earlier owners have done their work.
+      if (own.marked) await engine.log.trim(own.claim, position, MARK);
+      own.marked = false;
     } catch (error) {
       // Only a saving of work at the next start: without it the slot is read from the one before.
       if (!hasCode(error, "CONFLICT") && !hasCode(error, "ENGINE_UNAVAILABLE")) log.warn("checkpoint.failed", { slot, error });
@@ -127,7 +132,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
     const mark = empty ? null : ids.sortable(clock.now());
     const done = Promise.withResolvers<void>();
     const own: Held = {
-      claim, recovered: done.promise, work: createOpenWork(from.open), controller: new AbortController(), position: from.upTo, saved: from.upTo, unsaved: 0, revision: stored?.revision ?? 0, opened: 0,
+      claim, recovered: done.promise, work: createOpenWork(from.open), controller: new AbortController(), position: from.upTo, saved: from.upTo, unsaved: 0, revision: stored?.revision ?? 0, opened: 0, marked: mark !== null,
     };
     done.promise.catch(() => undefined);
     const lose = (): void => {

@@ -64,6 +64,8 @@ export interface SessionsDeps {
 }
 
 const SWEEP_MS = 15_000;
+/** Sessions that are woken to look for a run of which only its id is known. */
+const WAKE_MAX = 16;
 const RETRY_FIRST_MS = 20;
 const RETRY_LAST_MS = 2_000;
 /** Conditions that end by themselves, or when somebody frees a disk. */
@@ -144,6 +146,16 @@ export function openSessions(deps: SessionsDeps): Sessions {
       void letGo(token, session);
     }
     if (!closed && loaded.size > 0) sweep = clock.after(SWEEP_MS, sweepDormant);
+  };
+
+  /** A run that ended before its session fell dormant stands only in that session's fold: looked for where something happened last. */
+  const findEnded = async (runId: string): Promise<SessionAddress | undefined> => {
+    const rows = [...(await index.rows()).values()].toSorted((a, b) => b.updatedAt - a.updatedAt);
+    for (const { key } of rows.slice(0, WAKE_MAX)) {
+      const { log } = await hold(journal.address(key));
+      if (log.state.runs.has(runId)) return log.address;
+    }
+    return undefined;
   };
 
   const offer = async <T extends OfferType>(address: SessionAddress, type: T, id: string, body: OfferBodies[T], principal: Principal, label?: Label) => {
@@ -234,7 +246,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
     },
     wait: async (runId, timeoutMs, signal) => {
       if (!runs.has(runId)) await deps.recovered();
-      const address = runs.get(runId) ?? [...loaded.values()].find((candidate) => candidate.log.state.runs.has(runId))?.log.address;
+      const address = runs.get(runId) ?? [...loaded.values()].find((candidate) => candidate.log.state.runs.has(runId))?.log.address ?? (await findEnded(runId));
       if (address === undefined) return undefined;
       const limit = deadline(clock, timeoutMs, () => new OpenClawError("REQUEST_TIMEOUT"), signal);
       try {

@@ -47,7 +47,6 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   const state = (stored === null ? undefined : openSnapshot(key, recordKey, stored.value)) ?? emptyState();
   let snapshotPosition = state.position;
   let snapshotEvents = state.events;
-  let segmentEvents = state.events;
   let tail: Promise<void> = Promise.resolve();
 
   const receive = (entry: LogEntry): Recorded | undefined => {
@@ -100,7 +99,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   const keepUp = async (claim: Claim): Promise<void> => {
     try {
       if (state.events - snapshotEvents >= SNAPSHOT_EVERY) await snapshot();
-      if (state.events - segmentEvents >= SEGMENT_EVERY) await compact(claim);
+      if (state.events - state.segmented >= SEGMENT_EVERY) await compact(claim);
     } catch (error) {
       if (hasCode(error, "FENCED")) throw error;
     }
@@ -110,7 +109,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     await snapshot();
     if (snapshotPosition === 0) return;
     await writeSegment(deps, address, claim, snapshotPosition);
-    segmentEvents = snapshotEvents;
+    state.segmented = snapshotEvents;
   };
 
   const snapshot = async (): Promise<void> => {

@@ -25,6 +25,8 @@ export interface SessionState {
   /** Link of the last event: the end of the chain. */
   link: string;
   events: number;
+  /** Events that had left the log for segments when it was last compacted. */
+  segmented: number;
   key: string;
   agentId: string;
   sessionId: string;
@@ -115,7 +117,7 @@ export interface TranscriptMessage {
 
 export function emptyState(): SessionState {
   return {
-    version: 1, position: 0, ahead: new Set(), link: "", events: 0, key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false,
+    version: 1, position: 0, ahead: new Set(), link: "", events: 0, segmented: 0, key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false,
     window: 0, windowPosition: 0, settings: {}, queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
     allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null,
   };

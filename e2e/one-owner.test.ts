@@ -1,0 +1,106 @@
+/** One gateway on one state directory: how it stops, how the next one goes on, and what a second one is told. */
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { EXIT } from "@openclaw/protocol";
+import { isOutput, say, send, settled, toolResults } from "@openclaw/testkit/conversation";
+import { freePort, openRealGateway } from "@openclaw/testkit/real-gateway";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+
+test("asked to stop in the middle of a command, the gateway says goodbye, exits 0, and the next start goes on (S0.16, S0.19, S3.2, S3.13)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
+  t.after(() => gateway.dispose());
+  const first = await gateway.connect();
+  await send(first, `go ${callMark("exec", { command: "for i in 1 2 3 4 5; do echo line-$i; sleep 0.2; done" })}`, { key: "drained" });
+  await first.until(isOutput("line-2"));
+  const code = await gateway.stop();
+  assert.equal(code, EXIT.ok, gateway.output());
+  assert.equal((await first.client.ended).code, 1012);
+  assert.ok(first.events.some(({ event }) => event === "shutdown"), "whoever was connected was told");
+  await gateway.start();
+  const turn = await settled(await gateway.connect(), "drained");
+  assert.equal(turn.status, "ok", turn.error);
+  // a stopped local node ends its commands and says so; one that went on says all five lines: both are told, never silence
+  assert.match(toolResults(turn)[0] ?? "", /line-2/);
+  assert.equal((await say(await gateway.connect(), "and now?")).reply, "echo: and now?");
+});
+
+test("a stopped gateway leaves no process behind (S0.19, S3.13)", async (t) => {
+  const gateway = await openRealGateway();
+  t.after(() => gateway.dispose());
+  await say(await gateway.connect(), "how busy is this machine?");
+  const { pid } = JSON.parse(await readFile(join(gateway.stateDir, "local-node.json"), "utf8")) as { readonly pid: number };
+  assert.equal(await gateway.stop(), EXIT.ok);
+  assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+});
+
+test("a second gateway on the same state directory is refused with a documented code that names pid and port; another profile is not (S4.20)", async (t) => {
+  const gateway = await openRealGateway();
+  t.after(() => gateway.dispose());
+  const port = await freePort();
+  const second = await gateway.cli(["gateway", "run", "--port", String(port), "--json"]);
+  const { error } = JSON.parse(second.stdout) as { readonly error: { readonly code: string; readonly why: string; readonly next: string } };
+  assert.equal(second.code, EXIT.conflict);
+  assert.equal(error.code, "STATE_HELD");
+  assert.match(error.why, new RegExp(`\\b${gateway.pid}\\b`));
+  assert.match(error.why, new RegExp(`\\b${gateway.port}\\b`));
+  assert.match(error.next, /--profile/);
+  const spoken = await gateway.cli(["gateway", "run", "--port", String(port)]);
+  assert.equal(spoken.code, EXIT.conflict);
+  assert.match(spoken.stderr, new RegExp(`process ${gateway.pid} on port ${gateway.port}`));
+
+  const other = await openRealGateway();
+  t.after(() => other.dispose());
+  const [mine, theirs] = await Promise.all([gateway, other].map(async (each) => (await each.connect()).client.hello.snapshot.stateDir));
+  assert.notEqual(mine, theirs);
+});
+
+test("a port that is taken and a bind beyond loopback are refused before anything is opened (S4.3, S4.40)", async (t) => {
+  const gateway = await openRealGateway();
+  t.after(() => gateway.dispose());
+  const home = await mkdtemp(join(tmpdir(), "openclaw-other-"));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const env = { OPENCLAW_STATE_DIR: join(home, "state") };
+  const taken = await gateway.cli(["gateway", "run", "--port", String(gateway.port), "--json"], { env });
+  assert.equal(taken.code, EXIT.unavailable, taken.stdout);
+  assert.equal((JSON.parse(taken.stdout) as { error: { code: string } }).error.code, "PORT_TAKEN");
+  for (const bind of ["lan", "tailnet", "0.0.0.0", "custom"]) {
+    const refused = await gateway.cli(["gateway", "run", "--bind", bind, "--json"], { env });
+    assert.equal(refused.code, EXIT.config, bind);
+    assert.equal((JSON.parse(refused.stdout) as { error: { code: string } }).error.code, "BIND_REFUSED");
+  }
+  assert.deepEqual(await listeningOn(gateway.port), ["127.0.0.1"], "loopback, and nothing else");
+});
+
+test("the state directory is its owner's alone (S0.4, S0.48)", async (t) => {
+  const gateway = await openRealGateway();
+  t.after(() => gateway.dispose());
+  assert.equal((await stat(gateway.stateDir)).mode & 0o777, 0o700);
+  for (const name of ["gateway-token", "key-encryption-key"]) {
+    assert.equal((await stat(join(gateway.stateDir, "credentials", name))).mode & 0o777, 0o600, name);
+  }
+  assert.equal(await gateway.stop(), EXIT.ok);
+  await chmod(gateway.stateDir, 0o755);
+  const refused = await gateway.cli(["gateway", "run", "--json"]);
+  assert.equal(refused.code, EXIT.config, refused.stdout);
+  assert.equal((JSON.parse(refused.stdout) as { error: { code: string } }).error.code, "STATE_UNSAFE");
+});
+
+/** Addresses that accept connections on the port, from the kernel's own table. */
+async function listeningOn(port: number): Promise<readonly string[]> {
+  const wanted = port.toString(16).toUpperCase().padStart(4, "0");
+  const found: string[] = [];
+  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    for (const line of (await readFile(table, "utf8")).split("\n").slice(1)) {
+      const [, local = "", , state] = line.trim().split(/\s+/);
+      const [address = "", hex] = local.split(":");
+      if (state === "0A" && hex === wanted) found.push(address.length === 8 ? address.match(/../g)!.map((byte) => parseInt(byte, 16)).reverse().join(".") : address);
+    }
+  }
+  return found;
+}
