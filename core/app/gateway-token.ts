@@ -1,9 +1,9 @@
 /** The shared token: who has it may act for the owner. Made at the first start, in a file only the owner can read. */
-import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Ids } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
+import { makePrivate, readPrivate } from "../fabric/vault.ts";
 
 const TOKEN_BYTES = 32;
 
@@ -11,31 +11,28 @@ export function gatewayTokenPath(credentialsDir: string): string {
   return join(credentialsDir, "gateway-token");
 }
 
-/** A configured token wins. Throws STATE_UNSAFE when others can read the file. */
-export async function loadGatewayToken({ credentialsDir, configured, ids }: { readonly credentialsDir: string; readonly configured: string | undefined; readonly ids: Ids }): Promise<Secret> {
+export interface GatewayTokenDeps {
+  readonly credentialsDir: string;
+  /** From the configuration; wins over the file. */
+  readonly configured: string | undefined;
+  readonly ids: Ids;
+}
+
+/** Throws STATE_UNSAFE when others can read the file, STATE_DAMAGED when it is empty. */
+export async function loadGatewayToken({ credentialsDir, configured, ids }: GatewayTokenDeps): Promise<Secret> {
   if (configured !== undefined) return new Secret(configured);
   const path = gatewayTokenPath(credentialsDir);
   const present = await readToken(path);
   if (present !== undefined) return present;
   const made = ids.bytes(TOKEN_BYTES).toString("base64url");
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.write(`${made}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return new Secret(made);
+  if (await makePrivate(path, Buffer.from(`${made}\n`), ids)) return new Secret(made);
+  return (await readToken(path)) ?? new Secret(made);
 }
 
 async function readToken(path: string): Promise<Secret | undefined> {
-  try {
-    const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0) throw new OpenClawError("STATE_UNSAFE", { why: `Others can read ${path}.`, next: `Run: chmod 600 ${path}` });
-    const text = (await readFile(path, "utf8")).trim();
-    return text === "" ? undefined : new Secret(text);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+  const text = (await readPrivate(path))?.toString("utf8").trim();
+  if (text === "") {
+    throw new OpenClawError("STATE_DAMAGED", { why: `${path} is empty.`, next: `Remove it, and a new token is made: rm ${path}` });
   }
+  return text === undefined ? undefined : new Secret(text);
 }

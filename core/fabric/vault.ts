@@ -6,3 +6,4 @@
  * in every copy, without touching the log. The vault never hands out a wrapping key and never logs anything.
  */
 export { openVault, type DataKey, type Vault } from "./vault/open-vault.ts";
+export { makePrivate, readPrivate } from "./vault/private-file.ts";

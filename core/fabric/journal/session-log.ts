@@ -106,10 +106,11 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   };
 
   const compact = async (claim: Claim): Promise<void> => {
+    // Before the snapshot, so that it is part of it; a segment that fails is made up for by the next one.
+    state.segmented = state.events;
     await snapshot();
     if (snapshotPosition === 0) return;
     await writeSegment(deps, address, claim, snapshotPosition);
-    state.segmented = snapshotEvents;
   };
 
   const snapshot = async (): Promise<void> => {

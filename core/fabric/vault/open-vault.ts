@@ -57,7 +57,10 @@ export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<V
   return {
     token: (tenant, name) => createHmac("sha256", tokenKey).update(`${tenant}\0${name}`).digest("base64url").slice(0, 22),
     derive,
-    sessionKey: async (tenant, session) => dataKey(await loadOrMake(records, SESSION_KEYS, `${tenant}.${session}`, await tenantBytes(tenant), ids), ids),
+    sessionKey: async (tenant, session) => {
+      const wrapping = await tenantBytes(tenant);
+      return dataKey(await loadOrMake(records, SESSION_KEYS, `${tenant}.${session}`, wrapping, ids), ids);
+    },
     tenantKey: async (tenant) => dataKey(await tenantBytes(tenant), ids),
     destroy: async (tenant, session) => {
       const key = `${tenant}.${session}`;

@@ -23,7 +23,9 @@ export function sealBytes(key: Uint8Array, context: string, plain: Uint8Array, i
 
 /** Throws STATE_DAMAGED when the bytes, the key or the context is not the one they were sealed with. */
 export function unsealBytes(key: Uint8Array, context: string, sealed: Uint8Array): Uint8Array {
-  if (sealed.length < SEAL_OVERHEAD_BYTES || sealed[0] !== VERSION) throw new OpenClawError("STATE_DAMAGED", { why: "A sealed value has an unknown layout." });
+  if (sealed.length < SEAL_OVERHEAD_BYTES || sealed[0] !== VERSION) {
+    throw new OpenClawError("STATE_DAMAGED", { why: "A sealed value has an unknown layout." });
+  }
   const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(1, 1 + NONCE_BYTES));
   decipher.setAAD(Buffer.from(context));
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
