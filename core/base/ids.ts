@@ -14,17 +14,24 @@ export interface Ids {
 const pool = Buffer.alloc(4_096);
 let taken = pool.length;
 
+/** Fresh bytes from a pool: a system call for each nonce would cost more than the nonce is worth. */
+function take(count: number): Buffer {
+  if (taken + count > pool.length) {
+    randomFillSync(pool);
+    taken = 0;
+  }
+  const bytes = Buffer.from(pool.subarray(taken, taken + count));
+  pool.fill(0, taken, taken + count);
+  taken += count;
+  return bytes;
+}
+
 export const systemIds: Ids = {
   sortable: (nowMs) => {
-    if (taken + 8 > pool.length) {
-      randomFillSync(pool);
-      taken = 0;
-    }
-    const chance = pool.readBigUInt64LE(taken).toString(32).padStart(13, "0");
-    taken += 8;
+    const chance = take(8).readBigUInt64LE().toString(32).padStart(13, "0");
     return nowMs.toString(32).padStart(9, "0") + chance;
   },
   uuid: () => randomUUID(),
-  bytes: (count) => randomBytes(count),
+  bytes: (count) => (count <= 64 ? take(count) : randomBytes(count)),
   random: () => Math.random(),
 };

@@ -1,5 +1,5 @@
-import { OpenClawError, type Label } from "@openclaw/protocol";
-import type { Records } from "@openclaw/sdk";
+import { OpenClawError, hasCode, type Label } from "@openclaw/protocol";
+import type { RecordEntry, Records } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import type { DataKey, Vault } from "../../fabric/vault.ts";
@@ -17,18 +17,23 @@ export const FACTS_MAX = 2_000;
 const FACTS = "facts";
 const PAGE = 256;
 
-export function createMemory({ records, vault, clock }: { readonly records: Records; readonly vault: Vault; readonly clock: Clock }): Memory {
+export interface MemoryDeps {
+  readonly records: Records;
+  readonly vault: Vault;
+  readonly clock: Clock;
+}
+
+export function createMemory({ records, vault, clock }: MemoryDeps): Memory {
   const prefixOf = (agentId: string): string => `${HOME_TENANT}.${vault.token(HOME_TENANT, `agent/${agentId}`)}.`;
 
-  const all = async (agentId: string): Promise<Fact[]> => {
-    const key = await vault.tenantKey(HOME_TENANT);
+  const stored = async (agentId: string): Promise<readonly RecordEntry[]> => {
     const prefix = prefixOf(agentId);
-    const facts: Fact[] = [];
+    const entries: RecordEntry[] = [];
     for (let after: string | undefined; ; ) {
       const page = await records.list(FACTS, prefix, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const entry of page) facts.push(openFact(key, entry.key, entry.value));
+      entries.push(...page);
       after = page.at(-1)?.key;
-      if (page.length < PAGE) return facts;
+      if (page.length < PAGE) return entries;
     }
   };
 
@@ -36,21 +41,33 @@ export function createMemory({ records, vault, clock }: { readonly records: Reco
     remember: async (agentId, id, text, label) => {
       const recordKey = prefixOf(agentId) + id;
       if ((await records.get(FACTS, recordKey)) !== null) return;
-      if ((await all(agentId)).length >= FACTS_MAX) throw new OpenClawError("BACKPRESSURE", { why: `An agent keeps at most ${FACTS_MAX} facts.`, next: "Forget some first." });
+      if ((await stored(agentId)).length >= FACTS_MAX) {
+        throw new OpenClawError("BACKPRESSURE", { why: `An agent keeps at most ${FACTS_MAX} facts.`, next: "Forget some first." });
+      }
       const key = await vault.tenantKey(HOME_TENANT);
       const fact: Fact = { id, text, label, timeMs: clock.now() };
-      await records.write(FACTS, recordKey, key.seal(`fact/${recordKey}`, Buffer.from(JSON.stringify(fact))), 0);
+      try {
+        await records.write(FACTS, recordKey, key.seal(`fact/${recordKey}`, Buffer.from(JSON.stringify(fact))), 0);
+      } catch (error) {
+        if (!hasCode(error, "CONFLICT")) throw error; // the same fact, kept by a repeat of this call
+      }
     },
     recall: async (agentId, query, limit = 20) => {
       const words = wordsOf(query);
-      const scored = (await all(agentId)).map((fact) => ({ fact, score: words.length === 0 ? 1 : overlap(words, wordsOf(fact.text)) }));
-      return scored.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score || b.fact.timeMs - a.fact.timeMs).slice(0, limit).map(({ fact }) => fact);
+      const key = await vault.tenantKey(HOME_TENANT);
+      const facts = (await stored(agentId)).map((entry) => openFact(key, entry));
+      const scored = facts.map((fact) => ({ fact, score: words.length === 0 ? 1 : overlap(words, wordsOf(fact.text)) }));
+      return scored
+        .filter(({ score }) => score > 0)
+        .sort((a, b) => b.score - a.score || b.fact.timeMs - a.fact.timeMs)
+        .slice(0, limit)
+        .map(({ fact }) => fact);
     },
   };
 }
 
-function openFact(key: DataKey, recordKey: string, sealed: Uint8Array): Fact {
-  return JSON.parse(Buffer.from(key.unseal(`fact/${recordKey}`, sealed)).toString("utf8")) as Fact;
+function openFact(key: DataKey, { key: recordKey, value }: RecordEntry): Fact {
+  return JSON.parse(Buffer.from(key.unseal(`fact/${recordKey}`, value)).toString("utf8")) as Fact;
 }
 
 function wordsOf(text: string): readonly string[] {

@@ -18,8 +18,7 @@ export interface Broadcaster {
 }
 
 /** How often the whole text so far goes along with a delta. */
-const WHOLE_TEXT_MS = 250;
-const WHOLE_TEXT_CHARS = 1_000;
+const WHOLE_TEXT_MS = 100;
 
 interface Running { text: string; wholeAtMs: number; replace: boolean }
 
@@ -37,7 +36,7 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
     if (run === undefined) running.set(event.runId, (run = { text: "", wholeAtMs: 0, replace: false }));
     run.text = run.replace ? deltaText : run.text + deltaText;
     const at = now();
-    const whole = run.replace || run.text.length <= WHOLE_TEXT_CHARS || at - run.wholeAtMs >= WHOLE_TEXT_MS;
+    const whole = run.replace || at - run.wholeAtMs >= WHOLE_TEXT_MS;
     if (whole) run.wholeAtMs = at;
     chat(event, { state: "delta", deltaText, ...(run.replace ? { replace: true } : {}), ...(whole ? { message: assistant(run.text, at) } : {}) });
     run.replace = false;

@@ -4,6 +4,7 @@
  * Everything that is written goes through `#write`, which knows what the client has not read yet. A client that does not
  * read loses what may be lost, and is closed by what may not.
  */
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../base/clock.ts";
 import { formatWireError, OpenClawError, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
@@ -18,6 +19,8 @@ export type ConnectionState = "silent" | "connecting" | "open" | "closed";
 
 export interface ConnectionDeps {
   readonly socket: WebSocket;
+  /** What the socket writes to. */
+  readonly stream: Duplex;
   readonly connId: string;
   readonly nonce: string;
   readonly openedAtMs: number;
@@ -61,11 +64,14 @@ export class Connection {
   readonly #limits: GatewayLimits;
   readonly #onSlow: (connection: Connection) => void;
   readonly #onEnd: (connection: Connection) => void;
+  readonly #stream: Duplex;
   #seq = 0;
+  #gathering = false;
   #abort: AbortController | undefined;
 
   constructor(deps: ConnectionDeps) {
     this.socket = deps.socket;
+    this.#stream = deps.stream;
     this.connId = deps.connId;
     this.nonce = deps.nonce;
     this.openedAtMs = deps.openedAtMs;
@@ -160,7 +166,19 @@ export class Connection {
       this.close(1008, "slow consumer");
       return false;
     }
+    this.#gather();
     this.socket.send(text);
     return true;
+  }
+
+  /** What is sent in one turn of the loop goes out in one system call: a burst of events would else pay for each. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      this.#stream.uncork();
+    });
   }
 }

@@ -264,13 +264,13 @@ class LoopbackGateway implements Gateway {
       503, "Too many connections.", "busy",
     );
     if (!this.#unauthenticated.makeRoom(address)) return refuse(503, "Too many unauthenticated connections from this address.", "busy");
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, address, request.headers.origin));
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address, request.headers.origin));
   }
 
-  #open(socket: WebSocket, remoteAddress: string, origin: string | undefined): void {
+  #open(socket: WebSocket, stream: Duplex, remoteAddress: string, origin: string | undefined): void {
     const { clock, ids } = this.#deps;
     const connection = new Connection({
-      socket, connId: ids.uuid(), nonce: ids.uuid(), openedAtMs: clock.monotonic(), remoteAddress, origin, clock, limits: this.#limits,
+      socket, stream, connId: ids.uuid(), nonce: ids.uuid(), openedAtMs: clock.monotonic(), remoteAddress, origin, clock, limits: this.#limits,
       onSlow: (slow) => {
         this.#slowConsumers += 1;
         this.#deps.log.warn("connection.slow", { connId: slow.connId, bufferedBytes: slow.socket.bufferedAmount });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
@@ -46,6 +46,21 @@ test("no more acknowledged entries are kept than the journal is told, however mu
   rmSync(dir, { recursive: true });
 });
 
+test("what a run was asked and answered is forgotten once the gateway has it; the guard against a repeat stays", async () => {
+  const dir = temporaryDirectory();
+  const journal = await openInvocationJournal(dir);
+  const entry = await journal.begin({ version: 1, id: "told", command: "system.run", params: { command: ["echo", "private words"] }, slot: 3, epoch: 4, receivedAtMs: 1 });
+  const result = { exitCode: 0, timedOut: false, success: true, stdout: "private words", stderr: "", error: null };
+  journal.ended(entry, { version: 1, startedAtMs: 1, end: { endedAtMs: 2, result, sizes: NO_OUTPUT } });
+  assert.match(contentOf(join(dir, "told")), /private words/);
+  await journal.acknowledge(entry);
+  assert.doesNotMatch(contentOf(join(dir, "told")), /private words/);
+  await journal.close();
+  const again = (await openInvocationJournal(dir)).entries.get("told");
+  assert.deepEqual([again?.running, again?.acked, again?.slot, again?.epoch], [false, true, 3, 4]);
+  rmSync(dir, { recursive: true });
+});
+
 test("an entry cut off in the middle of being written was never started, and its id is free", async () => {
   const dir = temporaryDirectory();
   mkdirSync(join(dir, "half"));
@@ -84,6 +99,10 @@ test("the newest claim of each slot is remembered on disk", async () => {
   assert.throws(() => openEpochs(file), (error) => hasCode(error, "STATE_DAMAGED"));
   rmSync(dir, { recursive: true });
 });
+
+function contentOf(dir: string): string {
+  return readdirSync(dir).map((name) => readFileSync(join(dir, name), "utf8")).join("\n");
+}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { open, readFile, rm, writeFile, type FileHandle } from "node:fs/promises";
+import { open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { NODE_LIMITS, OpenClawError, type NodeCommandParams, type RunResult } from "@openclaw/protocol";
 import { fileError } from "./file-error.ts";
@@ -62,7 +62,7 @@ export interface InvocationJournal {
   loadRequest(entry: JournalEntry): Promise<JournalRequest>;
   loadState(entry: JournalEntry): Promise<JournalState>;
   outputPath(entry: JournalEntry): string;
-  /** The gateway has it: the entry stays, as a guard against a repeat, for as long as there is room. */
+  /** The gateway has it: the entry stays, as a guard against a repeat, for as long as there is room; a run's content goes. */
   acknowledge(entry: JournalEntry): Promise<void>;
   close(): Promise<void>;
 }
@@ -138,8 +138,8 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
       if (entry.running || entry.acked) return;
       entry.acked = true;
       await writeFile(join(entry.directory, ACKED), "").catch(() => undefined);
-      // A job's output is asked for after its start was acknowledged; a run's is in the gateway's hands.
-      if (entry.command === "system.run") await rm(join(entry.directory, OUTPUT), { force: true }).catch(() => undefined);
+      // A job's request and output are asked for after its start was acknowledged; a run's are in the gateway's hands.
+      if (entry.command === "system.run") await forgetContent(entry).catch(() => undefined);
       sweep();
     },
     close: async () => {
@@ -170,6 +170,17 @@ function writeState(entry: JournalEntry, state: JournalState): void {
   } catch {
     // the entry itself is durable; what is lost is how it ended, and that is then reported as unknown
   }
+}
+
+/** What was asked and what came of it; that it was asked stays, as the guard. */
+async function forgetContent({ directory, id, command, slot, epoch, receivedAtMs }: JournalEntry): Promise<void> {
+  const request: Omit<JournalRequest, "slot" | "epoch"> = { version: 1, id, command, params: { command: ["forgotten"] }, receivedAtMs };
+  const state: JournalState = { version: 1, end: { endedAtMs: receivedAtMs, sizes: NO_OUTPUT } };
+  for (const [name, content] of [[REQUEST, { ...request, slot, epoch }], [STATE, state]] as const) {
+    await writeFile(join(directory, `${name}.new`), JSON.stringify(content), { mode: 0o600 });
+    await rename(join(directory, `${name}.new`), join(directory, name));
+  }
+  await rm(join(directory, OUTPUT), { force: true });
 }
 
 async function loadState(entry: JournalEntry): Promise<JournalState> {

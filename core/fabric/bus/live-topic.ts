@@ -12,8 +12,10 @@ export function createLiveTopic<T>(bus: Topics, name: string): LiveTopic<T> {
   return {
     publish: (subject, frame) => bus.publish(`${name}.${subject}`, Buffer.from(JSON.stringify(frame))),
     subscribe: (on, onDrop) =>
-      bus.subscribe(`${name}.>`, (_topic, frame) => on(JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8")) as T), {
-        ...(onDrop === undefined ? {} : { onDrop }),
-      }),
+      bus.subscribe(`${name}.>`, (_topic, frame) => on(parseFrame<T>(frame)), onDrop === undefined ? {} : { onDrop }),
   };
+}
+
+function parseFrame<T>(frame: Uint8Array): T {
+  return JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8")) as T;
 }

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
 import type { Ids } from "../../base/ids.ts";
@@ -35,16 +35,19 @@ export interface VaultDeps {
 const TENANT_KEYS = "tenant-keys";
 const SESSION_KEYS = "session-keys";
 const DESTROYED = new Uint8Array([0]);
+/** Data keys kept at hand; a session in use keeps its own beyond that. */
+const RECENT_KEYS_MAX = 1_024;
 
 /** Throws STATE_UNSAFE when others can read the key file, STATE_DAMAGED when it is not a key. */
 export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<Vault> {
   const root = await loadKeyFile(keyFile, ids);
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", root, "openclaw", purpose, 32));
-  const tokenKey = derive("session-token");
-  const wrappingKey = derive("tenant-wrap");
-  const tenants = new Map<string, Promise<Buffer>>();
+  const tokenKey = createSecretKey(derive("session-token"));
+  const wrappingKey = createSecretKey(derive("tenant-wrap"));
+  const tenants = new Map<string, Promise<KeyObject>>();
+  const recent = new Map<string, DataKey>();
 
-  const tenantBytes = (tenant: string): Promise<Buffer> => {
+  const keyOfTenant = (tenant: string): Promise<KeyObject> => {
     let found = tenants.get(tenant);
     if (found === undefined) {
       found = loadOrMake(records, TENANT_KEYS, tenant, wrappingKey, ids);
@@ -58,17 +61,25 @@ export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<V
     token: (tenant, name) => createHmac("sha256", tokenKey).update(`${tenant}\0${name}`).digest("base64url").slice(0, 22),
     derive,
     sessionKey: async (tenant, session) => {
-      const wrapping = await tenantBytes(tenant);
-      return dataKey(await loadOrMake(records, SESSION_KEYS, `${tenant}.${session}`, wrapping, ids), ids);
+      const name = `${tenant}.${session}`;
+      const known = recent.get(name);
+      if (known !== undefined) return known;
+      const made = dataKey(await loadOrMake(records, SESSION_KEYS, name, await keyOfTenant(tenant), ids), ids);
+      const oldest = recent.keys().next().value;
+      if (recent.size >= RECENT_KEYS_MAX && oldest !== undefined) recent.delete(oldest);
+      recent.set(name, made);
+      return made;
     },
-    tenantKey: async (tenant) => dataKey(await tenantBytes(tenant), ids),
+    tenantKey: async (tenant) => dataKey(await keyOfTenant(tenant), ids),
     destroy: async (tenant, session) => {
       const key = `${tenant}.${session}`;
+      recent.delete(key);
       for (;;) {
         const present = await records.get(SESSION_KEYS, key);
         if (present !== null && isDestroyed(present.value)) return;
         try {
           await records.write(SESSION_KEYS, key, DESTROYED, present?.revision ?? 0);
+          recent.delete(key); // whoever loaded it while the write was under way
           return;
         } catch (error) {
           if (!isConflict(error)) throw error; // somebody made the key in between: destroy that one
@@ -78,24 +89,24 @@ export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<V
   };
 }
 
-async function loadOrMake(records: Records, bucket: string, key: string, wrapping: Buffer, ids: Ids): Promise<Buffer> {
+async function loadOrMake(records: Records, bucket: string, key: string, wrapping: KeyObject, ids: Ids): Promise<KeyObject> {
   for (;;) {
     const present = await records.get(bucket, key);
     if (present !== null) {
       if (isDestroyed(present.value)) throw new OpenClawError("KEY_DESTROYED");
-      return Buffer.from(unsealBytes(wrapping, `${bucket}/${key}`, present.value));
+      return createSecretKey(unsealBytes(wrapping, `${bucket}/${key}`, present.value));
     }
     const made = ids.bytes(32);
     try {
       await records.write(bucket, key, sealBytes(wrapping, `${bucket}/${key}`, made, ids), 0);
-      return made;
+      return createSecretKey(made);
     } catch (error) {
       if (!isConflict(error)) throw error; // another call made it first: take that one
     }
   }
 }
 
-function dataKey(key: Buffer, ids: Ids): DataKey {
+function dataKey(key: KeyObject, ids: Ids): DataKey {
   return {
     seal: (belongsTo, plain) => sealBytes(key, belongsTo, plain, ids),
     unseal: (belongsTo, sealed) => unsealBytes(key, belongsTo, sealed),

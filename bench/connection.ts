@@ -1,0 +1,109 @@
+/**
+ * An operator's connection that costs as little as it can: what is measured is the gateway, not its client.
+ *
+ * No timer for each call; whoever measures bounds the whole. When the connection ends, every open call fails.
+ */
+import { WebSocket } from "ws";
+import type { EventFrame, HelloOk, ResponseFrame } from "@openclaw/protocol";
+
+export interface Address { readonly port: number; readonly token: string }
+
+export interface Connection {
+  readonly hello: HelloOk;
+  readonly socket: WebSocket;
+  call(method: string, params: unknown): Promise<unknown>;
+  /** One listener for a run's `chat` and `agent` events; replaced by the next for the same run. */
+  onRun(runId: string, listener: ((event: EventFrame, atMs: number) => void) | undefined): void;
+  close(): void;
+}
+
+export interface ConnectionOptions extends Address {
+  readonly scopes?: readonly string[];
+  readonly caps?: readonly string[];
+}
+
+const SCOPES = ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"];
+
+/** Milliseconds on a clock that all processes of this machine share. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-events"] }: ConnectionOptions): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 268_435_456 });
+    const open = new Map<string, { resolve(payload: unknown): void; reject(error: Error): void }>();
+    const runs = new Map<string, (event: EventFrame, atMs: number) => void>();
+    let counter = 0;
+
+    const call = (method: string, params: unknown): Promise<unknown> => new Promise((resolveCall, rejectCall) => {
+      const id = String((counter += 1));
+      open.set(id, { resolve: resolveCall, reject: rejectCall });
+      socket.send(JSON.stringify({ type: "req", id, method, params }));
+    });
+    const onResponse = (frame: ResponseFrame): void => {
+      const waiting = open.get(frame.id);
+      open.delete(frame.id);
+      if (frame.ok) waiting?.resolve(frame.payload);
+      else waiting?.reject(Object.assign(new Error(frame.error?.message ?? "refused"), { code: frame.error?.code }));
+    };
+    const greet = (): void => {
+      const client = { id: "gateway-client", mode: "backend", version: "0.1.0", platform: process.platform };
+      call("connect", { minProtocol: 4, maxProtocol: 4, client, role: "operator", scopes, caps, auth: { token } }).then((hello) => resolve({
+        hello: hello as HelloOk, socket, call,
+        onRun: (runId, listener) => void (listener === undefined ? runs.delete(runId) : runs.set(runId, listener)),
+        close: () => socket.close(),
+      }), reject);
+    };
+    socket.on("message", (data: Buffer) => {
+      const atMs = nowMs();
+      const frame = JSON.parse(data.toString()) as ResponseFrame | EventFrame;
+      if (frame.type === "res") return onResponse(frame);
+      if (frame.event === "connect.challenge") return greet();
+      if (frame.event === "chat" || frame.event === "agent") runs.get((frame.payload as { readonly runId: string }).runId)?.(frame, atMs);
+    });
+    socket.on("error", reject);
+    socket.on("close", (code, reason) => {
+      const error = new Error(`the connection ended: ${code} ${reason.toString()}`);
+      reject(error);
+      for (const waiting of open.values()) waiting.reject(error);
+    });
+  });
+}
+
+export interface TurnTimes {
+  readonly runId: string;
+  readonly startedMs: number;
+  readonly acknowledgedMs: number;
+  readonly firstWordsMs: number;
+  readonly totalMs: number;
+}
+
+let turnCounter = 0;
+
+/** One message and its turn; times count from the moment before the send. Throws unless the turn ends well. */
+export function runTurn(connection: Connection, sessionKey: string, message: string, onDelta?: (text: string, atMs: number) => void): Promise<TurnTimes> {
+  const runId = `run-${process.pid}-${(turnCounter += 1)}`;
+  return new Promise((resolve, reject) => {
+    const startedMs = nowMs();
+    let acknowledgedMs = 0;
+    let firstWordsMs = 0;
+    const end = (settle: () => void): void => {
+      connection.onRun(runId, undefined);
+      settle();
+    };
+    connection.onRun(runId, ({ event, payload }, atMs) => {
+      if (event !== "chat") return;
+      const { state, deltaText, errorMessage } = payload as { readonly state: string; readonly deltaText?: string; readonly errorMessage?: string };
+      if (state === "delta") {
+        firstWordsMs ||= atMs - startedMs;
+        onDelta?.(deltaText ?? "", atMs);
+      } else if (state === "final") {
+        end(() => resolve({ runId, startedMs, acknowledgedMs, firstWordsMs, totalMs: atMs - startedMs }));
+      } else if (state !== "status") end(() => reject(new Error(`a turn ended with ${state}: ${errorMessage ?? ""}`)));
+    });
+    connection.call("chat.send", { sessionKey, message, idempotencyKey: runId }).then(() => {
+      acknowledgedMs = nowMs() - startedMs;
+    }, (error: Error) => end(() => reject(error)));
+  });
+}

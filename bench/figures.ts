@@ -1,0 +1,98 @@
+/**
+ * Every figure the bench can measure, beside the bar we hold ourselves to and what the well-known gateway takes.
+ *
+ * Bars are those of a quiet machine with two cores. `theirs` is version 2026.9.6 of that gateway on such a machine; it is
+ * there to give the bar its meaning, not as a comparison: for one, both run interleaved in one harness (see target/).
+ */
+export interface FigureSpec {
+  readonly what: string;
+  readonly unit: "ms" | "MB" | "/s" | "tokens" | "×" | "n";
+  /** Good below, or above, this. Absent: printed for its own sake, such as the limit beneath a figure. */
+  readonly below?: number;
+  readonly above?: number;
+  readonly theirs?: number;
+}
+
+export const FIGURES = {
+  "start.hello": { what: "spawn → first hello-ok, fresh home", unit: "ms", below: 300, theirs: 13_800 },
+  "start.accepted": { what: "spawn → /readyz 200 and a message accepted", unit: "ms", below: 300 },
+  "start.cold": { what: "the same, compile cache cold", unit: "ms", below: 600 },
+  "start.again": { what: "spawn → hello-ok, second start", unit: "ms", below: 300, theirs: 9_000 },
+  "start.cpu": { what: "CPU of the tree until hello-ok", unit: "ms", theirs: 17_500 },
+
+  "command.node": { what: "node -e 0, wall", unit: "ms" },
+  "command.node.cpu": { what: "node -e 0, CPU", unit: "ms" },
+  "command.version": { what: "openclaw --version, wall", unit: "ms", below: 150, theirs: 90 },
+  "command.version.cpu": { what: "openclaw --version, CPU", unit: "ms" },
+  "command.help": { what: "openclaw --help, wall", unit: "ms", below: 150, theirs: 1_400 },
+  "command.help.cpu": { what: "openclaw --help, CPU", unit: "ms" },
+  "command.status": { what: "openclaw status, wall", unit: "ms", below: 150, theirs: 11_000 },
+  "command.status.cpu": { what: "openclaw status, CPU", unit: "ms", theirs: 8_000 },
+  "command.health": { what: "openclaw health, wall", unit: "ms", below: 150, theirs: 4_600 },
+  "command.health.cpu": { what: "openclaw health, CPU", unit: "ms", theirs: 2_000 },
+  "command.config": { what: "openclaw config get gateway.port, wall", unit: "ms", below: 150, theirs: 2_600 },
+  "command.config.cpu": { what: "openclaw config get gateway.port, CPU", unit: "ms", theirs: 2_400 },
+
+  "memory.pss": { what: "PSS, idle, gateway and local node", unit: "MB", below: 120, theirs: 880 },
+  "memory.rss": { what: "RSS of the same processes", unit: "MB", theirs: 985 },
+  "memory.launcher": { what: "PSS with the launcher of npm start", unit: "MB" },
+  "memory.processes": { what: "processes of the tree", unit: "n" },
+  "memory.idle-cpu": { what: "CPU while idle, ms a second", unit: "ms", theirs: 9 },
+
+  "connect.p50": { what: "connect → hello-ok, p50", unit: "ms", theirs: 4.3 },
+  "connect.p99": { what: "connect → hello-ok, p99", unit: "ms", theirs: 11.5 },
+
+  "call.echo.p50": { what: "bare ws echo, p50", unit: "ms" },
+  "call.echo.rate32": { what: "bare ws echo, 32 callers", unit: "/s" },
+  "call.health.p50": { what: "health, p50", unit: "ms", below: 0.2, theirs: 1.7 },
+  "call.health.p99": { what: "health, p99", unit: "ms", theirs: 4.9 },
+  "call.health.rate1": { what: "health, 1 caller", unit: "/s", theirs: 517 },
+  "call.health.rate32": { what: "health, 32 callers", unit: "/s", above: 15_000, theirs: 1_097 },
+  "call.health.cpu": { what: "health, gateway CPU a call", unit: "ms", theirs: 1.3 },
+
+  "node.invoke.p50": { what: "node.invoke of an instant node, p50", unit: "ms", below: 0.5, theirs: 5.2 },
+  "node.invoke.p99": { what: "node.invoke of an instant node, p99", unit: "ms", theirs: 18 },
+  "node.invoke.rate32": { what: "node.invoke, 32 callers", unit: "/s", above: 5_000, theirs: 238 },
+  "node.spawn.p50": { what: "bare spawn of true, p50", unit: "ms" },
+  "node.spawn.p99": { what: "bare spawn of true, p99", unit: "ms" },
+  "node.run.p50": { what: "system.run true through the gateway, p50", unit: "ms" },
+  "node.run.p99": { what: "system.run true through the gateway, p99", unit: "ms" },
+
+  "turn.own.p50": { what: "own time of a turn, p50", unit: "ms", below: 3, theirs: 304 },
+  "turn.own.p99": { what: "own time of a turn, p99", unit: "ms", below: 10, theirs: 352 },
+  "turn.cpu": { what: "CPU of the tree a turn", unit: "ms", theirs: 367 },
+  "turn.acknowledged.p50": { what: "chat.send → acknowledged (durable), p50", unit: "ms", below: 2, theirs: 47 },
+  "turn.first.p50": { what: "chat.send → first words, p50", unit: "ms", theirs: 274 },
+  "turn.prompt": { what: "prompt for \"hi\", bytes / 4", unit: "tokens", below: 1_500, theirs: 15_000 },
+
+  "exec.local.p50": { what: "model → exec → model, local node, p50", unit: "ms", below: 8, theirs: 43 },
+  "exec.local.p99": { what: "model → exec → model, local node, p99", unit: "ms" },
+  "exec.remote.p50": { what: "model → exec → model, paired node, p50", unit: "ms", below: 10, theirs: 95 },
+  "exec.remote.p99": { what: "model → exec → model, paired node, p99", unit: "ms" },
+
+  "rate.1": { what: "durable turns, 1 session", unit: "/s", theirs: 3.1 },
+  "rate.16": { what: "durable turns, 16 sessions", unit: "/s", theirs: 2.7 },
+  "rate.64": { what: "durable turns, 64 sessions", unit: "/s", above: 500, theirs: 3 },
+  "rate.64.cpu": { what: "CPU of the tree a turn, 64 sessions", unit: "ms" },
+  "rate.demo": { what: "durable turns, 64 sessions, model in process", unit: "/s", above: 1_000 },
+
+  "token.delivery.p50": { what: "token delivered after the model sent it, p50", unit: "ms", below: 1, theirs: 39 },
+  "token.delivery.p99": { what: "token delivered after the model sent it, p99", unit: "ms", theirs: 75 },
+  "token.cpu": { what: "CPU of the tree a token, 16 sessions", unit: "ms", below: 0.05, theirs: 4.4 },
+
+  "recovery.hello": { what: "kill -9 in mid-turn → hello-ok", unit: "ms", below: 500, theirs: 17_000 },
+  "recovery.turn": { what: "kill -9 in mid-turn → the turn goes on", unit: "ms", below: 500 },
+
+  "fair.baseline.p99": { what: "another client's health, nothing else going on, p99", unit: "ms" },
+  "fair.calls.p99": { what: "… while one sends 2,000 calls at once, p99", unit: "ms", below: 20, theirs: 2_300 },
+  "fair.frames.p99": { what: "… while one sends 20 MB frames, p99", unit: "ms", below: 100, theirs: 300 },
+} as const satisfies Record<string, FigureSpec>;
+
+export type FigureId = keyof typeof FIGURES;
+
+/** Undefined where there is no bar. */
+export function holds(id: FigureId, value: number): boolean | undefined {
+  const { below, above } = FIGURES[id] as FigureSpec;
+  if (below !== undefined) return value < below;
+  return above === undefined ? undefined : value > above;
+}
