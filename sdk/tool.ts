@@ -53,6 +53,7 @@ export type Tool = ToolFace & (
   | { readonly effect: "none"; run(args: unknown, ctx: ToolContext, signal: AbortSignal): AsyncIterable<ToolEvent> }
   | {
       readonly effect: Exclude<Effect, "none">;
+      /** Pure. May throw where the arguments make no sense together: the model reads the error's message. */
       propose(args: unknown, ctx: ToolContext): Intent;
       /** Text the model reads, made from the actuator's payload; the default is the payload as JSON. */
       present?(payload: unknown): { readonly text: string; readonly isError: boolean };

@@ -11,7 +11,7 @@ export const AUTH_LIMITS = {
   failuresMax: 10, windowMs: 60_000, lockoutMs: 300_000, delayMinMs: 250, delayMaxMs: 5_000, sourcesMax: 10_000,
 } as const;
 
-export type CredentialKind = "shared-secret" | "device-token" | "bootstrap-token";
+export type CredentialKind = "shared-secret" | "device-token" | "bootstrap-token" | "dashboard-link";
 
 export interface AuthSource {
   readonly address: string;

@@ -161,7 +161,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const offer = async <T extends OfferType>(address: SessionAddress, type: T, id: string, body: OfferBodies[T], principal: Principal, label?: Label) => {
     const own = await deps.placement().ownSlot(address.slot);
     await own.recovered;
-    return await journal.offer(address, { type, id, body, principal, ...(label === undefined ? {} : { label }) });
+    const log = loaded.get(address.token)?.log;
+    return await journal.offer(address, { type, id, body, principal, ...(label === undefined ? {} : { label }) }, log);
   };
 
   /** Offers a wish and waits until the fold shows that it was carried out. */

@@ -23,26 +23,45 @@ export interface Tools {
 
 export function createTools(tools: readonly Tool[]): Tools {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const faces = [...byName.values()].map(({ name, summary, args }): ToolFace => ({ name, summary, args })).sort((a, b) => a.name.localeCompare(b.name));
+  const faces = [...byName.values()]
+    .map(({ name, summary, args }): ToolFace => ({ name, summary, args }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     faces: () => faces,
     get: (name) => byName.get(name),
     prepare: (call, ctx) => {
       const tool = byName.get(call.name);
-      if (tool === undefined) return { kind: "refused", code: "TOOL_UNKNOWN", why: `There is no tool ${JSON.stringify(call.name.slice(0, 80))}. Tools: ${[...byName.keys()].sort().join(", ")}.` };
-      if (Buffer.byteLength(call.arguments) > TOOL_LIMITS.argumentBytes) {
-        return { kind: "refused", code: "TOOL_ARGS_TOO_LARGE", why: `The arguments have ${Buffer.byteLength(call.arguments)} bytes; at most ${TOOL_LIMITS.argumentBytes} are taken.` };
+      if (tool === undefined) {
+        const names = faces.map(({ name }) => name).join(", ");
+        return refused("TOOL_UNKNOWN", `There is no tool ${JSON.stringify(call.name.slice(0, 80))}. Tools: ${names}.`);
+      }
+      const bytes = Buffer.byteLength(call.arguments);
+      if (bytes > TOOL_LIMITS.argumentBytes) {
+        return refused("TOOL_ARGS_TOO_LARGE", `The arguments have ${bytes} bytes; at most ${TOOL_LIMITS.argumentBytes} are taken.`);
       }
       let parsed: unknown;
       try {
         parsed = call.arguments.trim() === "" ? {} : JSON.parse(call.arguments);
       } catch {
-        return { kind: "refused", code: "TOOL_ARGS_INVALID", why: "The arguments are not JSON." };
+        return refused("TOOL_ARGS_INVALID", "The arguments are not JSON.");
       }
       const checked = checkSchema(tool.args, parsed);
-      if (!checked.ok) return { kind: "refused", code: "TOOL_ARGS_INVALID", why: `${tool.name}: ${checked.text}.` };
+      if (!checked.ok) return refused("TOOL_ARGS_INVALID", `${tool.name}: ${checked.text}.`);
       if (tool.effect === "none") return { kind: "run", tool, args: checked.value };
-      return { kind: "intent", tool, intent: tool.propose(checked.value, ctx), args: checked.value };
+      return propose(tool, checked.value, ctx);
     },
   };
+}
+
+/** A tool may find arguments wrong that fit its schema; what it throws is for the model to read. */
+function propose(tool: Exclude<Tool, { effect: "none" }>, args: unknown, ctx: ToolContext): PreparedCall {
+  try {
+    return { kind: "intent", tool, intent: tool.propose(args, ctx), args };
+  } catch (error) {
+    return refused("TOOL_ARGS_INVALID", `${tool.name}: ${error instanceof Error ? error.message : "it could not make anything of them"}`);
+  }
+}
+
+function refused(code: ErrorCode, why: string): PreparedCall {
+  return { kind: "refused", code, why };
 }

@@ -10,24 +10,37 @@ export interface ToolOutcome {
   readonly code?: ErrorCode;
 }
 
-/** A failed tool is a result the model reads: what happened, why, what else it could do. */
-export function presentOutcome(tool: Tool | undefined, end: { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly code: ErrorCode; readonly why: string }): ToolOutcome {
-  if (!end.ok) {
-    const { text, next } = ERRORS[end.code];
-    const why = end.why.startsWith(text) ? end.why : `${text} ${end.why}`;
-    return { text: bound(`${end.code}: ${why.trim()} ${next}`), isError: true, code: end.code };
-  }
-  if (tool !== undefined && tool.effect !== "none" && tool.present !== undefined) {
+export type CallEnd =
+  | { readonly ok: true; readonly payload: unknown }
+  | { readonly ok: false; readonly code: ErrorCode; readonly why: string };
+
+/** A failed tool is a result the model reads: what happened, why, what else it could do. Never throws. */
+export function presentOutcome(tool: Tool | undefined, end: CallEnd): ToolOutcome {
+  if (!end.ok) return failed(end.code, end.why);
+  if (tool === undefined || tool.effect === "none" || tool.present === undefined) return { text: bound(textOf(end.payload)), isError: false };
+  try {
     const { text, isError } = tool.present(end.payload);
     return { text: bound(text), isError };
+  } catch {
+    return failed("TOOL_FAILED", `${tool.name} could not read the answer it got.`);
   }
-  return { text: bound(typeof end.payload === "string" ? end.payload : JSON.stringify(end.payload)), isError: false };
+}
+
+function failed(code: ErrorCode, why: string): ToolOutcome {
+  const { text, next } = ERRORS[code];
+  const said = why.startsWith(text) ? why : `${text} ${why}`;
+  return { text: bound(`${code}: ${said.trim()} ${next}`), isError: true, code };
+}
+
+function textOf(payload: unknown): string {
+  return typeof payload === "string" ? payload : JSON.stringify(payload ?? null);
 }
 
 /** Head and tail of a long text, with what is missing between them counted and named by digest. */
 function bound(text: string): string {
   if (text.length <= TOOL_LIMITS.resultChars) return text;
   const half = TOOL_LIMITS.resultChars / 2;
-  const gap = text.length - 2 * half;
-  return `${text.slice(0, half)}\n[… ${gap} characters left out; the whole has SHA-256 ${hash("sha256", text, "hex")} …]\n${text.slice(-half)}`;
+  const mark = `[… ${text.length - 2 * half} characters left out; the whole has SHA-256 ${hash("sha256", text, "hex")} …]`;
+  // A character of two code units may have been cut in half, and some providers refuse that.
+  return `${text.slice(0, half)}\n${mark}\n${text.slice(-half)}`.toWellFormed();
 }

@@ -16,6 +16,8 @@ const NUMBER_BLOCK = 4_096;
 /** Pages given back to the file system after one group that trimmed. */
 const VACUUM_PAGES = 128;
 const UNKNOWN = -1;
+/** A value no longer than this, written over another, says that the other one is gone. */
+const TOMBSTONE_BYTES = 1;
 
 type Result = WriterDone | WriterFault;
 
@@ -37,6 +39,9 @@ class SqliteWriter {
   #dataVersion = UNKNOWN;
   #foreign = false;
   #trimmed = false;
+  /** Something was erased, and the write-ahead log may still hold it. True at first: a crash may have come in between. */
+  #erased = true;
+  #started = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -53,7 +58,19 @@ class SqliteWriter {
       this.#prune(group);
       return results;
     });
-    return { results: this.#verdicts(group, together), foreign: this.#foreign };
+    const results = this.#verdicts(group, together);
+    if (this.#erased && this.#started) this.#scrub();
+    this.#started = true;
+    return { results, foreign: this.#foreign };
+  }
+
+  /** Empties the write-ahead log: whoever was told that a value is gone may rely on no file holding it. */
+  #scrub(): void {
+    try {
+      this.#erased = this.#number("PRAGMA wal_checkpoint(TRUNCATE)") !== 0;
+    } catch {
+      // A reader is in the way, or the disk is full: the next group tries again.
+    }
   }
 
   #verdicts({ ops, nowMs }: WriterGroup, together: readonly Result[] | WriterFault): readonly Result[] {
@@ -64,6 +81,7 @@ class SqliteWriter {
 
   /** Gives freed pages back, a few at a time. A failure only means that the file stays larger. */
   tidy(): void {
+    if (this.#erased) this.#scrub();
     if (!this.#trimmed) return;
     this.#trimmed = false;
     try {
@@ -180,6 +198,7 @@ class SqliteWriter {
     if (present !== expected) throw new Refused("CONFLICT");
     const revision = this.#take(1);
     if (value === null && present === 0) return done(revision);
+    if (present !== 0 && (value === null || value.byteLength <= TOMBSTONE_BYTES)) this.#erased = true;
     this.#run("INSERT INTO records (bucket, key, value, revision) VALUES (?, ?, ?, ?) ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value, revision = excluded.revision", bucket, key, value, revision);
     return done(revision);
   }

@@ -15,13 +15,26 @@ export interface Offered {
   readonly offerId: string;
 }
 
+export interface NewOffer<T extends OfferType> {
+  readonly type: T;
+  /** What repeats are known by. */
+  readonly id: string;
+  readonly body: OfferBodies[T];
+  readonly principal: Principal;
+  /** The principal's own unless given. */
+  readonly label?: Label;
+}
+
 export interface Journal {
   /** The same key always has the same address; nothing is read. */
   address(sessionKey: string, tenant?: string): SessionAddress;
   /** The id under which an offer is stored: says nothing of what it was made from. */
   offerId(address: SessionAddress, type: OfferType, id: string): string;
-  /** Durable when it resolves. Anyone may offer; whether it was folded before is the owner's to say. */
-  offer<T extends OfferType>(address: SessionAddress, offer: { readonly type: T; readonly id: string; readonly body: OfferBodies[T]; readonly principal: Principal; readonly label?: Label }): Promise<Offered>;
+  /**
+   * Durable when it resolves. Anyone may offer; whether it was folded before is the owner's to say. `log`, where the session
+   * is loaded, saves loading its key.
+   */
+  offer<T extends OfferType>(address: SessionAddress, offer: NewOffer<T>, log?: SessionLog): Promise<Offered>;
   /** Whether anything was ever recorded under the address and not forgotten. Makes nothing. */
   exists(address: SessionAddress): Promise<boolean>;
   /** Folds a session from its newest snapshot and the log after it. Throws KEY_DESTROYED for a deleted one. */
@@ -43,11 +56,12 @@ export function createJournal(deps: JournalDeps): Journal {
       return { tenant, token, slot: slotOf(token) };
     },
     offerId,
-    offer: async (address, { type, id, body, principal, label }) => {
-      const key = await vault.sessionKey(address.tenant, address.token);
-      const made = encodeEntry(key, {
-        type, tenant: address.tenant, session: address.token, principal: principal.id, label: label ?? principal.label, cause: null, timeMs: clock.now(),
-      }, body);
+    offer: async (address, { type, id, body, principal, label }, log) => {
+      const { tenant, token } = address;
+      const facts = {
+        type, tenant, session: token, principal: principal.id, label: label ?? principal.label, cause: null, timeMs: clock.now(),
+      };
+      const made = log?.encodeOffer(facts, body) ?? encodeEntry(await vault.sessionKey(tenant, token), facts, body);
       const stored = offerId(address, type, id);
       const { position, duplicate } = await engine.log.offer({ slot: address.slot, session: address.token, id: stored, body: made.bytes });
       return { position, duplicate, offerId: stored };

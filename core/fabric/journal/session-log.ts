@@ -5,7 +5,7 @@ import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Claim, Engine, LogEntry } from "@openclaw/sdk";
 import type { DataKey } from "../vault.ts";
 import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
-import { decodeEntry, encodeEntry, openBody } from "./entry.ts";
+import { decodeEntry, encodeEntry, openBody, type EncodedEntry } from "./entry.ts";
 import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
 import { readSegments, writeSegment } from "./segment.ts";
@@ -30,6 +30,8 @@ export interface SessionLog {
   append(claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void>;
   /** Takes the next entry of the live log: folds it, unless it was folded before. Every entry of the session must pass here. */
   receive(entry: LogEntry): Recorded | undefined;
+  /** An offer to this session as bytes; saves loading its key again. */
+  encodeOffer(facts: Omit<EntryHeader, "v" | "commitment">, body: unknown): EncodedEntry;
   /** Opened entries after `after`, oldest first, at most `limit`; segments first, then the log. */
   read(after: number, limit: number): Promise<readonly Recorded[]>;
   /** Writes the fold down if it moved since the last time. */
@@ -137,6 +139,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
       return done;
     },
     receive,
+    encodeOffer: (facts, body) => encodeEntry(key, facts, body),
     read: async (after, limit) => {
       const opened: Recorded[] = [];
       const keep = (entry: LogEntry): void => {

@@ -35,8 +35,6 @@ export interface VaultDeps {
 const TENANT_KEYS = "tenant-keys";
 const SESSION_KEYS = "session-keys";
 const DESTROYED = new Uint8Array([0]);
-/** Data keys kept at hand; a session in use keeps its own beyond that. */
-const RECENT_KEYS_MAX = 1_024;
 
 /** Throws STATE_UNSAFE when others can read the key file, STATE_DAMAGED when it is not a key. */
 export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<Vault> {
@@ -45,7 +43,6 @@ export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<V
   const tokenKey = createSecretKey(derive("session-token"));
   const wrappingKey = createSecretKey(derive("tenant-wrap"));
   const tenants = new Map<string, Promise<KeyObject>>();
-  const recent = new Map<string, DataKey>();
 
   const keyOfTenant = (tenant: string): Promise<KeyObject> => {
     let found = tenants.get(tenant);
@@ -61,25 +58,16 @@ export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<V
     token: (tenant, name) => createHmac("sha256", tokenKey).update(`${tenant}\0${name}`).digest("base64url").slice(0, 22),
     derive,
     sessionKey: async (tenant, session) => {
-      const name = `${tenant}.${session}`;
-      const known = recent.get(name);
-      if (known !== undefined) return known;
-      const made = dataKey(await loadOrMake(records, SESSION_KEYS, name, await keyOfTenant(tenant), ids), ids);
-      const oldest = recent.keys().next().value;
-      if (recent.size >= RECENT_KEYS_MAX && oldest !== undefined) recent.delete(oldest);
-      recent.set(name, made);
-      return made;
+      return dataKey(await loadOrMake(records, SESSION_KEYS, `${tenant}.${session}`, await keyOfTenant(tenant), ids), ids);
     },
     tenantKey: async (tenant) => dataKey(await keyOfTenant(tenant), ids),
     destroy: async (tenant, session) => {
       const key = `${tenant}.${session}`;
-      recent.delete(key);
       for (;;) {
         const present = await records.get(SESSION_KEYS, key);
         if (present !== null && isDestroyed(present.value)) return;
         try {
           await records.write(SESSION_KEYS, key, DESTROYED, present?.revision ?? 0);
-          recent.delete(key); // whoever loaded it while the write was under way
           return;
         } catch (error) {
           if (!isConflict(error)) throw error; // somebody made the key in between: destroy that one
