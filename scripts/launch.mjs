@@ -9,6 +9,7 @@ import { findNode } from "./launch/find-node.mjs";
 import { EXIT, Refusal } from "./launch/refusal.mjs";
 import { runChild } from "./launch/run-child.mjs";
 import { setUp } from "./launch/set-up.mjs";
+import { warmCompileCache } from "./launch/warm.mjs";
 import { createPainter } from "./paint.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,6 +25,9 @@ const verbs = {
   docs: ["scripts/docs.ts"],
 };
 
+/** Verbs whose processes live long enough to be worth compiling for. */
+const longLived = ["start", "demo", "bench"];
+
 async function launch(verb, args) {
   if (process.platform === "win32") {
     throw new Refusal(EXIT.unavailable, "OpenClaw runs on Linux and macOS; on Windows, run it inside WSL (wsl --install).");
@@ -35,8 +39,10 @@ async function launch(verb, args) {
   // `npm start -- --version` asks about the program, not about one of its commands.
   const wantsVersion = verb === "start" && (args[0] === "--version" || args[0] === "-V");
   const [file, ...before] = wantsVersion ? ["core/app/main.ts"] : verbs[verb];
-  const env = { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, ".cache", "compile") };
-  return runChild(findNode(root), [join(root, file), ...before, ...args], env);
+  const cache = process.env.NODE_COMPILE_CACHE ?? join(root, ".cache", "compile");
+  const node = findNode(root);
+  if (longLived.includes(verb) && !wantsVersion) warmCompileCache(root, node, cache);
+  return runChild(node, [join(root, file), ...before, ...args], { ...process.env, NODE_COMPILE_CACHE: cache });
 }
 
 try {

@@ -15,7 +15,7 @@ const client: GatewayClient = await connectGateway({
   url: `ws://127.0.0.1:${port}`,
   openSocket: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as SocketLike,
   hello: ({ nonce, ts }) => {
-    const facts = { clientId: "node-host", clientMode: "node", role: "node", scopes: [], platform: process.platform };
+    const facts = { clientId: "node-host", clientMode: "node", role: "node", scopes: [], platform: process.platform } as const;
     const proof = formatDeviceProof({ ...facts, deviceId: id, signedAtMs: ts, token, nonce });
     const signature = sign(null, Buffer.from(proof), privateKey).toString("base64url");
     return {

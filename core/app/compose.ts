@@ -31,6 +31,7 @@ import { openVault } from "../fabric/vault.ts";
 import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTools } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
+import { readDashboard } from "./read-dashboard.ts";
 
 export interface ComposeOptions {
   readonly engine: Engine;
@@ -47,7 +48,9 @@ export interface ComposeOptions {
   readonly version: string;
   readonly logger: Logger;
   readonly startedAtMs: number;
-  readonly confinement: () => { readonly confined: boolean; readonly workspace: string };
+  readonly confinement: () => { readonly confined: boolean; readonly sentence?: string; readonly workspace: string };
+  /** How a person calls this gateway from a terminal: `openclaw`, or with its profile. */
+  readonly commandLine?: string;
   /** The device id of the node this gateway starts itself. */
   readonly localNodeId: string;
   readonly clock?: Clock;
@@ -185,6 +188,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
         return session;
       },
     }, isLocalNode: (deviceId) => deviceId === options.localNodeId,
+    dashboard: () => readDashboard({
+      sessions, approvals: approvalsOf(), nodes, identity, agents, models, clock, confinement: options.confinement,
+      stateDir: options.stateDir, commandLine: options.commandLine ?? "openclaw",
+    }),
     origins: config().gateway?.controlUi?.allowedOrigins ?? [], startedAtMs, failing: () => (progress.recovered ? [] : ["recovery"]),
     snapshot: () => ({ health: methods.health(), sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: `agent:${agents.defaultId}:main` }, stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json") }),
   }));

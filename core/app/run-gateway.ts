@@ -58,7 +58,11 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   const composition = stack.use(await composeGateway({
     engine, config: () => withYesLocal(current(), options.yesLocal === true), configRevision: () => config.file.hash, showConfig: () => showConfig(config), stateDir: dir,
     credentialsDir: stateDir.credentialsDir, workspace: stateDir.workspaceDir, logsDir: join(dir, "logs"), port, token: () => token, version: VERSION, logger, startedAtMs,
-    confinement: () => ({ confined: local.node !== undefined && local.node.confinement.kind !== "none", workspace: stateDir.workspaceDir }), localNodeId: nodeIdentity.deviceId,
+    confinement: () => ({
+      confined: local.node !== undefined && local.node.confinement.kind !== "none", workspace: stateDir.workspaceDir,
+      ...(local.node === undefined ? {} : { sentence: local.node.confinement.sentence }),
+    }),
+    ...(options.profile === undefined ? {} : { commandLine: `openclaw --profile ${options.profile}` }), localNodeId: nodeIdentity.deviceId,
   }));
   await stateDir.announcePort(composition.gateway.port);
   stack.use(await registerRunning({ programRoot: PROGRAM_ROOT, what: `gateway on port ${composition.gateway.port}` }));
@@ -123,7 +127,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
     if (options.yesLocal === true || current().tools?.exec?.yesLocal === true) warnings.push("--yes-local: programs on the local node run unasked, unless outside text chose them.");
     const pageUrl = gateway.url.replace(/^ws/, "http");
     terminal.banner({
-      version: VERSION, stateDir: dir, ...(options.profile === undefined ? {} : { profile: options.profile }), url: pageUrl, dashboardUrl: pageUrl, readyInMs: ready,
+      version: VERSION, stateDir: dir, ...(options.profile === undefined ? {} : { profile: options.profile }), url: pageUrl, dashboardUrl: gateway.dashboardLink().url, readyInMs: ready,
       ...(node === undefined ? {} : { node: { name: "local", confined: node.confinement.kind !== "none", how: node.confinement.sentence.replace(/^(not )?confined( as| by)?:? ?/, "") } }),
       model: { name: modelLabel, ...(modelLabel.startsWith("demo/") ? { about: "offline, rule-based, free" } : {}) },
       suggestion: "npx openclaw agent --message \"How busy is this machine?\"", warnings,

@@ -19,6 +19,11 @@ export { systemMethods, readHealth, type SystemDeps } from "./gateway/methods/sy
 export { deviceMethods, type DeviceMethodDeps } from "./gateway/methods/devices.ts";
 export { nodeMethods, type NodeDirectory, type NodeInvokeRequest, type NodeMethodDeps } from "./gateway/methods/nodes.ts";
 export { approvalMethods, type ApprovalDesk, type ApprovalMethodDeps, type ApprovalVerdict } from "./gateway/methods/approvals.ts";
+export type {
+  DashboardFacts, FailedRun, NodeRow, PairingRequest, RunningSession, WaitingApproval,
+} from "./gateway/dashboard/dashboard-facts.ts";
+export type { DashboardLink } from "./gateway/dashboard/create-dashboard.ts";
+export { formatShellWord } from "./gateway/dashboard/shell-word.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";

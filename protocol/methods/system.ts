@@ -23,6 +23,11 @@ export const SYSTEM_METHODS = {
       properties: { runtimeVersion: { type: "string" }, pid: count, sessions: anything, processMemory: anything, uptimeMs: count },
     },
   },
+  "dashboard.link": {
+    role: "operator", scope: "operator.admin", controlPlaneWrite: true,
+    summary: "A link that opens the gateway's page in a browser: once, within ten minutes.", params: nothing,
+    result: { type: "object", required: ["url", "expiresAtMs"], properties: { url: { type: "string" }, expiresAtMs: count } },
+  },
   "system-presence": {
     role: "operator", scope: "operator.read", summary: "Everybody who is connected; the gateway first.", params: nothing,
     result: { type: "array", items: anything },

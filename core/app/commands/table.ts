@@ -46,6 +46,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "status", section: "Look", summary: "What runs, where, and what waits for you",
     load: async () => (await import("./status.ts")).status,
   },
+  {
+    name: "dashboard", section: "Look", summary: "The same in a browser: a link that opens once",
+    load: async () => (await import("./dashboard.ts")).dashboard,
+  },
   { name: "health", section: "Look", summary: "One line: is the gateway well", load: async () => (await import("./health.ts")).health },
   { name: "logs", section: "Look", summary: "The gateway's log, and --follow", load: async () => (await import("./logs.ts")).logs },
 ];

@@ -10,6 +10,7 @@ import { loadRecord, removeRecord, saveRecord, type LocalNodeRecord } from "./lo
 import { planConfinement, realPaths, type ConfinementKind, type ConfinementRequest, type Mechanism } from "./plan-confinement.ts";
 import { endGroup, processStart, watchEnd } from "./process-table.ts";
 import { identityOf, ownNamespaces, type ConfinementClaim } from "./prove-confinement.ts";
+import { seedCompileCache } from "./seed-compile-cache.ts";
 
 const START_TIMEOUT_MS = 10_000;
 const STOP_GRACE_MS = 2_000;
@@ -98,9 +99,12 @@ function programOf(options: LocalNodeOptions): string {
 }
 
 async function startNode(options: LocalNodeOptions, signal: AbortSignal): Promise<LocalNode> {
-  for (const dir of [options.workspace, options.nodeDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(options.workspace, { recursive: true, mode: 0o700 });
+  const isFresh = (await mkdir(options.nodeDir, { recursive: true, mode: 0o700 })) !== undefined;
   const request = await requestOf(options);
   const { mechanisms, why } = await planConfinement(request);
+  // Only before anybody but us has written there: a link planted in it would be followed.
+  if (isFresh) await seedCompileCache(join(request.nodeDir, "compile-cache"), mechanisms[0]?.owner?.uid);
   const command = [request.nodeBinary, options.entry ?? fileURLToPath(new URL("./node-main.ts", import.meta.url))];
   const reasons: string[] = [];
   for (const mechanism of mechanisms) {

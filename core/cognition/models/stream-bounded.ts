@@ -141,12 +141,15 @@ class BoundedStream implements AsyncIterator<ModelEvent, undefined> {
     if (this.#ended) return;
     this.#ended = true;
     // A provider that is in the middle of waiting hears of it by its signal; its clean-up alone would come after the wait.
-    this.#left.abort();
+    this.#left.abort(LEFT);
     this.#limit?.close();
     // Not waited for: a provider that hangs in its own clean-up must not hold up whoever has already stopped reading.
     this.#source?.return?.()?.catch(() => {});
   }
 }
+
+/** One for all: without a reason, each abort would make an exception and its stack. */
+const LEFT = new Error("nobody reads any more");
 
 /** Whatever was thrown, as an event. Only a coded error speaks: anything else may hold what nobody should read. */
 function failed(error: unknown): ModelEvent {

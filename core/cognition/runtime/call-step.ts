@@ -1,11 +1,18 @@
-import type { ErrorCode, Label } from "@openclaw/protocol";
-import type { Intent, Landing, Tool, ToolCall } from "@openclaw/sdk";
-import type { GateRecord, NewEvent, SessionState } from "../../fabric/journal.ts";
-import { APPROVAL_LIMITS, classifyRun, hashIntent, labelArguments, type Decision } from "../../execution/policy.ts";
-import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
+import { hasCode, joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
+import type { Intent, Landing, Tool, ToolCall, ToolContext } from "@openclaw/sdk";
+import type { GateRecord, SessionState, StepEnded } from "../../fabric/journal.ts";
+import { APPROVAL_LIMITS, classifyRun, hashIntent, labelArguments, type Decision, type LabelledText } from "../../execution/policy.ts";
+import { presentOutcome, type PreparedCall, type ToolOutcome } from "../../execution/tools.ts";
+import { awaitAnswer } from "./await-answer.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
-import { awaitAnswer } from "./await-answer.ts";
+
+/** One call on its way to its result, and what waits to be recorded with it. */
+interface Calling {
+  readonly stepId: string;
+  readonly call: ToolCall;
+  readonly carry: Carry;
+}
 
 /**
  * One tool call up to its result, or up to the question a person has to answer first.
@@ -14,66 +21,97 @@ import { awaitAnswer } from "./await-answer.ts";
  * the gate's decision; a refused one is recorded with the refusal.
  */
 export async function callStep(work: TurnWork, view: SessionState, call: ToolCall, carry: Carry, signal: AbortSignal): Promise<Carry> {
-  const { deps, agent, live } = work;
-  const stepId = deps.ids.sortable(deps.clock.now());
-  const prepared = deps.tools.prepare(call, { workspace: agent.workspace, sessionKey: view.key, agentId: agent.id });
+  const { deps, live } = work;
+  const calling: Calling = { stepId: deps.ids.sortable(deps.clock.now()), call, carry };
+  const prepared = deps.tools.prepare(call, contextOf(work, view));
   live.emit("tool", { phase: "start", name: call.name, toolCallId: call.id, args: parsedArguments(call) });
-  if (prepared.kind === "refused") return refuse(work, stepId, call, carry, { ok: false, code: prepared.code, why: prepared.why });
+  if (prepared.kind === "refused") return refuse(work, calling, prepared);
   if (prepared.kind === "run") {
-    const outcome = await runPure(prepared.tool, prepared.args, work, view, signal);
-    return finish(work, carry, { stepId, kind: "tool", call, ...outcome, label: "agent" });
-  }
-  const granted = view.turn?.granted?.callId === call.id ? view.turn.granted : null;
-  if (granted !== null && !granted.decision.startsWith("allow")) {
-    return refuse(work, stepId, call, carry, { ok: false, code: "APPROVAL_DENIED", why: granted.decision === "expired" ? "Nobody answered in time." : `Denied by ${granted.by}.` });
+    const outcome = await runPure(work, view, prepared, signal);
+    return finish(work, carry, { stepId: calling.stepId, kind: "tool", call, ...outcome, label: "agent" });
   }
   if (prepared.intent.actuator === "node") await deps.nodesReady();
-  const placed = granted === null ? place(work, prepared.intent) : { ok: true as const, ...pinned(work, granted.intent) };
-  if (!placed.ok) return refuse(work, stepId, call, carry, placed);
-  const { intent, nodeId } = placed;
-  if (granted !== null) {
-    const record: GateRecord = { answer: "allow", rule: "approved", reason: `Allowed by ${granted.by}.`, label: granted.label };
-    return await carryOut(work, { stepId, call, intent, nodeId, decision: record }, prepared.tool, carry, signal);
-  }
-  const decision = judge(work, view, placed, prepared.args);
-  const record: GateRecord = { answer: decision.answer, rule: decision.rule, reason: decision.reason, label: decision.label };
-  if (decision.answer === "refuse") return refuse(work, stepId, call, carry, { ok: false, code: "GATE_REFUSED", why: decision.reason }, record);
-  if (decision.answer === "ask") return await ask(work, { stepId, call, intent, nodeId, decision }, carry, signal);
-  return await carryOut(work, { stepId, call, intent, nodeId, decision: record }, prepared.tool, carry, signal);
+  const granted = view.turn?.granted?.callId === call.id ? view.turn.granted : null;
+  if (granted !== null) return await afterAnswer(work, calling, granted, prepared.tool, signal);
+  return await throughGate(work, view, calling, prepared, signal);
 }
 
-type Placed = { readonly ok: true; readonly intent: Intent; readonly nodeId: string | null; readonly landing: Landing; readonly readOnly: boolean };
+/** What a person decided is decided: the intent is the one that was asked for, on the node it was asked for. */
+async function afterAnswer(work: TurnWork, calling: Calling, granted: Granted, tool: Tool, signal: AbortSignal): Promise<Carry> {
+  const { decision: answer, by, intent, label } = granted;
+  if (!answer.startsWith("allow")) {
+    const why = answer === "expired" ? "Nobody answered in time." : `Denied by ${by}.`;
+    return refuse(work, calling, { code: "APPROVAL_DENIED", why });
+  }
+  const decision: GateRecord = { answer: "allow", rule: "approved", reason: `Allowed by ${by}.`, label };
+  const nodeId = intent.actuator === "node" ? (intent.target.node ?? null) : null;
+  return await carryOut(work, { ...calling, intent, nodeId, decision }, tool, calling.carry, signal);
+}
+
+type Granted = NonNullable<NonNullable<SessionState["turn"]>["granted"]>;
+type Proposed = Extract<PreparedCall, { kind: "intent" }>;
+
+async function throughGate(
+  work: TurnWork, view: SessionState, calling: Calling, { intent: wanted, tool, args }: Proposed, signal: AbortSignal,
+): Promise<Carry> {
+  const placed = place(work, wanted);
+  if ("code" in placed) return refuse(work, calling, placed);
+  const decision = judge(work, view, placed, args);
+  const { answer, rule, reason, label } = decision;
+  const record: GateRecord = { answer, rule, reason, label };
+  if (answer === "refuse") return refuse(work, calling, { code: "GATE_REFUSED", why: reason }, record);
+  const { intent, nodeId } = placed;
+  if (answer === "ask") return await ask(work, calling, { intent, nodeId, decision }, signal);
+  return await carryOut(work, { ...calling, intent, nodeId, decision: record }, tool, calling.carry, signal);
+}
+
+interface Placed {
+  readonly intent: Intent;
+  readonly nodeId: string | null;
+  readonly landing: Landing;
+  readonly readOnly: boolean;
+}
+
+const UNPLACEABLE = ["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMMAND_NOT_ALLOWED"] as const satisfies ErrorCode[];
 
 /** Capability first, placement second; the node is part of the intent from here on, so an approval is for that node. */
-function place({ deps }: TurnWork, intent: Intent): Placed | { readonly ok: false; readonly code: "NODE_UNKNOWN" | "NODE_TAG_NONE" | "NODE_OFFLINE" | "NODE_COMMAND_NOT_ALLOWED"; readonly why: string } {
-  if (intent.actuator === "memory") return { ok: true, intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
+function place({ deps }: TurnWork, intent: Intent): Placed | Failure {
+  if (intent.actuator === "memory") return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
   try {
-    const choice = deps.nodes.choose(intent.target);
-    const readOnly = intent.effect === "read" || (intent.command === "system.run" && classifyRun(intent.params, deps.placeOf(choice.nodeId)).readOnly);
+    const { nodeId, local } = deps.nodes.choose(intent.target);
+    const readOnly = intent.effect === "read" ||
+      (intent.command === "system.run" && classifyRun(intent.params, deps.placeOf(nodeId)).readOnly);
     // Doing a documented read-only command again changes nothing, so a crash need not stop at it.
     const effect = readOnly ? "read" : intent.effect;
-    return { ok: true, intent: { ...intent, effect, target: { command: intent.target.command, node: choice.nodeId } }, nodeId: choice.nodeId, landing: choice.local ? "local-node" : "node", readOnly };
+    const target = { command: intent.target.command, node: nodeId };
+    return { intent: { ...intent, effect, target }, nodeId, landing: local ? "local-node" : "node", readOnly };
   } catch (error) {
-    const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-    if (code !== "NODE_UNKNOWN" && code !== "NODE_TAG_NONE" && code !== "NODE_OFFLINE" && code !== "NODE_COMMAND_NOT_ALLOWED") throw error;
-    return { ok: false, code, why: (error as Error).message };
+    const code = UNPLACEABLE.find((known) => hasCode(error, known));
+    if (code === undefined) throw error;
+    return { code, why: (error as Error).message };
   }
 }
 
-function pinned({ deps }: TurnWork, intent: Intent): Omit<Placed, "ok"> {
-  const nodeId = intent.actuator === "node" ? (intent.target.node ?? null) : null;
-  return { intent, nodeId, landing: nodeId === null ? "memory" : deps.nodes.describe(nodeId)?.local === true ? "local-node" : "node", readOnly: false };
-}
+type Judged = Decision & { readonly label: Label };
 
-function judge({ deps }: TurnWork, view: SessionState, placed: Placed, args: unknown): Decision & { readonly label: Label } {
-  // Only the words of this turn can be an order: what the owner said earlier was answered then.
-  const sources = view.messages.filter((message) => message.runId === view.turn?.runId || message.label !== "owner").map((message) => ({ label: message.label, text: message.content.text }));
-  const label = labelArguments(args, sources);
+function judge({ deps }: TurnWork, view: SessionState, { intent, nodeId, landing, readOnly }: Placed, args: unknown): Judged {
+  const label = labelArguments(args, sourcesOf(view));
   const decision = deps.gate.decide({
-    effect: placed.intent.effect, label, landing: placed.landing, readOnly: placed.readOnly, intentHash: hashIntent(placed.intent),
-    insideWorkspace: insideWorkspace(placed.intent), ...(placed.nodeId === null ? {} : { nodeId: placed.nodeId }), remembered: (_, hash) => view.allowed.has(hash),
+    effect: intent.effect, label, landing, readOnly, intentHash: hashIntent(intent), insideWorkspace: insideWorkspace(intent),
+    ...(nodeId === null ? {} : { nodeId }), remembered: (_, hash) => view.allowed.has(hash),
   });
   return { ...decision, label };
+}
+
+/**
+ * Only what a person said in this turn can be an order. What the owner said earlier was answered then, and a tool that
+ * brings it back, from memory or a file, is no person speaking.
+ */
+function sourcesOf({ messages, turn }: SessionState): readonly LabelledText[] {
+  return messages.map(({ runId, label, content }) => {
+    const isOrder = content.role === "user" && runId === turn?.runId;
+    return { label: isOrder ? label : joinLabels(label, "agent"), text: content.text };
+  });
 }
 
 /** A relative path stays in the workspace, where the node resolves it; whether it escapes by a link, the node checks. */
@@ -82,26 +120,33 @@ function insideWorkspace(intent: Intent): boolean {
   return typeof path === "string" && !path.startsWith("/") && !path.startsWith("~") && !path.split("/").includes("..");
 }
 
-interface Question { readonly stepId: string; readonly call: ToolCall; readonly intent: Intent; readonly nodeId: string | null; readonly decision: Decision & { readonly label: Label } }
+interface Question {
+  readonly intent: Intent;
+  readonly nodeId: string | null;
+  readonly decision: Judged;
+}
 
 /** Suspends the turn: the question is durable before anyone is asked. */
-async function ask(work: TurnWork, { stepId, call, intent, nodeId, decision }: Question, carry: Carry, signal: AbortSignal): Promise<Carry> {
+async function ask(work: TurnWork, calling: Calling, { intent, nodeId, decision }: Question, signal: AbortSignal): Promise<Carry> {
   const { deps } = work;
-  const now = deps.clock.now();
+  const { stepId, call, carry } = calling;
   const { answer, rule, reason, label, remember, rememberHash } = decision;
+  const now = deps.clock.now();
   const wait = {
-    stepId, kind: "wait" as const, call, intent, nodeId, approvalId: deps.ids.sortable(now), intentHash: hashIntent(intent), remember, rememberHash,
-    decision: { answer, rule, reason, label }, expiresAtMs: now + APPROVAL_LIMITS.lifetimeMs,
+    stepId, kind: "wait" as const, call, intent, nodeId, approvalId: deps.ids.sortable(now), intentHash: hashIntent(intent),
+    remember, rememberHash, decision: { answer, rule, reason, label }, expiresAtMs: now + APPROVAL_LIMITS.lifetimeMs,
   };
   await work.record(carry, [{ type: "step.started", body: wait }]);
   return await awaitAnswer(work, wait, signal);
 }
 
-async function runPure(tool: Extract<Tool, { effect: "none" }>, args: unknown, work: TurnWork, view: SessionState, signal: AbortSignal): Promise<ToolOutcome> {
+type Runnable = Extract<PreparedCall, { kind: "run" }>;
+
+async function runPure(work: TurnWork, view: SessionState, { tool, args }: Runnable, signal: AbortSignal): Promise<ToolOutcome> {
   let text = "";
   let isError = false;
   try {
-    for await (const event of tool.run(args, { workspace: work.agent.workspace, sessionKey: view.key, agentId: work.agent.id }, signal)) {
+    for await (const event of tool.run(args, contextOf(work, view), signal)) {
       if (event.type === "result") [text, isError] = [event.text, event.isError ?? false];
     }
   } catch (error) {
@@ -111,14 +156,27 @@ async function runPure(tool: Extract<Tool, { effect: "none" }>, args: unknown, w
   return { ...presentOutcome(tool, { ok: true, payload: text }), isError };
 }
 
-function refuse(work: TurnWork, stepId: string, call: ToolCall, carry: Carry, failure: { readonly ok: false; readonly code: ErrorCode; readonly why: string }, decision?: GateRecord): Carry {
-  const outcome = presentOutcome(undefined, failure);
+function contextOf({ agent }: TurnWork, view: SessionState): ToolContext {
+  return { workspace: agent.workspace, sessionKey: view.key, agentId: agent.id };
+}
+
+interface Failure {
+  readonly code: ErrorCode;
+  readonly why: string;
+}
+
+function refuse(work: TurnWork, { stepId, call, carry }: Calling, { code, why }: Failure, decision?: GateRecord): Carry {
+  const outcome = presentOutcome(undefined, { ok: false, code, why });
   return finish(work, carry, { stepId, kind: "tool", call, ...outcome, label: "agent", ...(decision === undefined ? {} : { decision }) });
 }
 
-function finish({ live }: TurnWork, carry: Carry, body: Extract<Extract<NewEvent, { type: "step.ended" }>["body"], { kind: "tool" }>): Carry {
-  live.emit("tool", { phase: "result", name: body.call.name, toolCallId: body.call.id, isError: body.isError, result: { content: [{ type: "text", text: body.text }], details: { code: body.code } } });
-  return { ...carry, events: [...carry.events, { type: "step.ended", body, label: body.label }] };
+function finish({ live }: TurnWork, carry: Carry, body: Extract<StepEnded, { kind: "tool" }>): Carry {
+  const { call, text, isError, code, label } = body;
+  live.emit("tool", {
+    phase: "result", name: call.name, toolCallId: call.id, isError,
+    result: { content: [{ type: "text", text }], details: { code } },
+  });
+  return { ...carry, events: [...carry.events, { type: "step.ended", body, label }] };
 }
 
 function parsedArguments(call: ToolCall): unknown {

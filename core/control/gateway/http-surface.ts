@@ -1,38 +1,52 @@
 /** What plain HTTP gets on the gateway's port: probes, one page, and a 404 that is JSON. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { formatPage, PAGE_HEADERS } from "./page.ts";
+import type { Dashboard } from "./dashboard/create-dashboard.ts";
 
 export interface HttpFacts {
   readonly version: string;
   readonly address: string;
+  readonly port: number;
   readonly uptimeMs: () => number;
   readonly draining: () => boolean;
   /** Names of what is not ready; empty when the gateway may be used. */
   readonly failing: () => readonly string[];
   readonly hostAllowed: (host: string | undefined) => boolean;
+  /** A browser names an origin when a page asks, not when a person opens an address. */
+  readonly originAllowed: (origin: string | undefined) => boolean;
+  readonly dashboard: Dashboard;
+  readonly onProblem: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 export function answerHttp(request: IncomingMessage, response: ServerResponse, facts: HttpFacts): void {
   request.resume();
-  const path = (request.url ?? "/").split("?", 1)[0];
+  const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
   const isRead = request.method === "GET" || request.method === "HEAD";
   const probe = isRead ? probeOf(path, facts) : undefined;
   if (probe !== undefined) return sendJson(request, response, probe.status, probe.body);
   if (!facts.hostAllowed(request.headers.host)) return sendError(
     request, response, 403, "This gateway answers to loopback names only.", "forbidden",
   );
-  if (path === "/" && isRead) {
-    const page = formatPage(
-      { version: facts.version, address: facts.address, state: facts.draining() ? "stopping" : "running", uptimeMs: facts.uptimeMs() },
-    );
-    response.writeHead(200, { ...PAGE_HEADERS, "Content-Length": Buffer.byteLength(page) });
-    return void response.end(request.method === "HEAD" ? undefined : page);
-  }
+  if (!facts.originAllowed(request.headers.origin)) return sendError(
+    request, response, 403, "Pages from this origin get nothing here.", "forbidden",
+  );
+  if (path === "/" && isRead) return void showPage(request, response, query, facts);
   if (path === "/") return sendError(request, response, 405, "Only GET is answered here.", "method_not_allowed");
   sendError(request, response, 404, "Not found", "not_found");
 }
 
-function probeOf(path: string | undefined, facts: HttpFacts): { readonly status: number; readonly body: unknown } | undefined {
+/** The pages are loaded with the first of them: a start does not pay for them. */
+async function showPage(request: IncomingMessage, response: ServerResponse, query: string, facts: HttpFacts): Promise<void> {
+  try {
+    const { answerPage } = await import("./dashboard/answer-page.ts");
+    await answerPage(request, response, query, facts);
+  } catch (error) {
+    facts.onProblem("page.failed", { error });
+    if (response.headersSent) response.destroy();
+    else sendError(request, response, 500, "The page could not be made. The log says why.", "internal");
+  }
+}
+
+function probeOf(path: string, facts: HttpFacts): { readonly status: number; readonly body: unknown } | undefined {
   switch (path) {
     case "/health":
     case "/healthz":

@@ -1,6 +1,7 @@
 /** What a method's handler is given, and what it may do. */
 import type { PresenceEntry, Role } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
+import type { DashboardLink } from "./dashboard/create-dashboard.ts";
 import type { NodeSession } from "./node-link.ts";
 
 export interface ClientView {
@@ -25,6 +26,7 @@ export interface GatewayView {
   presence(): readonly PresenceEntry[];
   isConnected(deviceId: string): boolean;
   counters(): GatewayCounters;
+  dashboardLink(): DashboardLink;
 }
 
 export interface GatewayCounters {

@@ -16,9 +16,11 @@ import type { Secret } from "../../base/secret.ts";
 import type { Identity } from "../../fabric/identity.ts";
 import { attachNode } from "./attach-node.ts";
 import { AuthLimiter } from "./auth-limiter.ts";
-import { isHostAllowed } from "./check-source.ts";
+import { isHostAllowed, refuseOrigin } from "./check-source.ts";
 import { Connection } from "./connection.ts";
 import { Connections, isPresent, type BroadcastOptions } from "./connections.ts";
+import { createDashboard, type Dashboard, type DashboardLink } from "./dashboard/create-dashboard.ts";
+import type { DashboardFacts } from "./dashboard/dashboard-facts.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { shakeHands, type HandshakeOutcome } from "./handshake.ts";
 import { followIdentity } from "./follow-identity.ts";
@@ -46,6 +48,8 @@ export interface GatewayDeps {
   /** Is this the node the gateway itself started? It knows that node's key; being on this machine is not enough. */
   readonly isLocalNode?: (deviceId: string) => boolean;
   readonly snapshot: () => GatewaySnapshot;
+  /** What the page Now shows; read while somebody watches it. */
+  readonly dashboard: () => Promise<DashboardFacts>;
   readonly startedAtMs: number;
   /** Origins of pages that may connect, beside this machine's own; lowercase. */
   readonly origins?: readonly string[];
@@ -67,7 +71,9 @@ export interface Gateway extends AsyncDisposable {
   isWatched(event: string, sessionKey: string): boolean;
   presence(): readonly PresenceEntry[];
   counters(): GatewayCounters;
-  /** The shared token has changed: connections that came in with another one end with 4001. */
+  /** A link that opens the page Now once, within ten minutes. */
+  dashboardLink(): DashboardLink;
+  /** The shared token has changed: connections that came in with another one end with 4001, and so do the page's links and views. */
   authChanged(): void;
   /** Refuses newcomers, tells everybody, closes all connections with 1012. HTTP answers 503 until disposed. */
   drain(reason?: string): Promise<void>;
@@ -94,6 +100,7 @@ class LoopbackGateway implements Gateway {
   readonly #dispatcher: Dispatcher;
   readonly #caller: Caller;
   readonly #limiter = new AuthLimiter();
+  readonly #dashboard: Dashboard;
   readonly #features: readonly string[];
   readonly #view: GatewayView;
   readonly #bootId: string;
@@ -115,6 +122,7 @@ class LoopbackGateway implements Gateway {
     this.#deps = deps;
     this.#limits = limits;
     this.#bootId = deps.ids.uuid();
+    this.#dashboard = createDashboard({ clock: deps.clock, ids: deps.ids, limiter: this.#limiter, facts: deps.dashboard });
     this.#connections = new Connections(limits);
     this.#unauthenticated = new Unauthenticated(limits.preauthSocketsPerAddress);
     this.#features = Object.keys(deps.methods).filter((method) => specs(method) !== undefined && specs(method)?.hidden !== true);
@@ -179,11 +187,16 @@ class LoopbackGateway implements Gateway {
     this.#url = `ws://${host === "::1" ? "[::1]" : host}:${this.#port}`;
     const facts = {
       version: this.#deps.version,
-      address: this.#url.replace("ws:", "http:"),
+      address: this.#address(),
+      port: this.#port,
       uptimeMs: () => this.#uptimeMs(),
       draining: () => this.#draining,
       failing: () => this.#deps.failing?.() ?? [],
       hostAllowed: (name: string | undefined) => isHostAllowed(name, this.#port, this.#deps.hosts ?? []),
+      originAllowed: (origin: string | undefined) =>
+        refuseOrigin(origin, { required: false, local: true, allowed: this.#deps.origins ?? [] }) === undefined,
+      dashboard: this.#dashboard,
+      onProblem: (event: string, fields: Readonly<Record<string, unknown>>) => this.#deps.log.warn(event, fields),
     };
     server.on("request", (request, response) => answerHttp(request, response, facts));
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket as Socket, head));
@@ -218,7 +231,12 @@ class LoopbackGateway implements Gateway {
     };
   }
 
+  dashboardLink(): DashboardLink {
+    return this.#dashboard.link(this.#address());
+  }
+
   authChanged(): void {
+    this.#dashboard.clear();
     for (const connection of [...this.#connections.all()]) if (this.#isStale(connection)) connection.close(
       CLOSE.authChanged, "gateway auth changed",
     );
@@ -429,11 +447,16 @@ class LoopbackGateway implements Gateway {
       presence: () => gateway.presence(),
       isConnected: (deviceId) => gateway.#connections.ofDevice(deviceId).length > 0,
       counters: () => gateway.counters(),
+      dashboardLink: () => gateway.dashboardLink(),
     };
   }
 
   #stateVersion(): { presence: number; health: number } {
     return { presence: this.#presenceVersion, health: this.#healthVersion };
+  }
+
+  #address(): string {
+    return this.#url.replace("ws:", "http:");
   }
 
   #uptimeMs(): number {

@@ -1,5 +1,5 @@
 /** A session as lists show it. Shape: the wire's SessionRow, only what is known. */
-import type { SessionSettings, SessionState } from "../../fabric/journal.ts";
+import type { RunOutcome, SessionSettings, SessionState } from "../../fabric/journal.ts";
 import { parseSessionKey } from "./session-key.ts";
 
 export interface SessionRow {
@@ -12,6 +12,12 @@ export interface SessionRow {
   readonly updatedAt: number;
   readonly lastActivityAt: number;
   readonly status?: "queued" | "running" | "done" | "failed" | "killed" | "timeout";
+  /** Of the turn that runs. */
+  readonly startedAt?: number;
+  /** Of the last run, and why it ended badly. */
+  readonly endedAt?: number;
+  readonly error?: string;
+  readonly errorCode?: string;
   readonly hasActiveRun: boolean;
   readonly activeRunIds: readonly string[];
   readonly lastRunId?: string;
@@ -38,9 +44,18 @@ export function rowOf(state: SessionState, defaultModel: string): SessionRow {
   return {
     key: state.key, sessionId: state.sessionId, kind, agentId: state.agentId, isMain, createdAt: state.createdAtMs, updatedAt: state.updatedAtMs, lastActivityAt: state.updatedAtMs,
     ...(state.turn !== null ? { status: "running" as const } : state.queue.length > 0 ? { status: "queued" as const } : last === undefined ? {} : { status: statusOf(last.status) }),
+    ...(state.turn === null ? {} : { startedAt: state.turn.startedAtMs }), ...endOf(last),
     hasActiveRun: active.length > 0, activeRunIds: active, ...(state.lastRunId === null ? {} : { lastRunId: state.lastRunId }),
     modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), ...settingsOf(state.settings),
     inputTokens: state.usage.inputTokens, outputTokens: state.usage.outputTokens, totalTokens: state.usage.inputTokens + state.usage.outputTokens,
+  };
+}
+
+function endOf(last: RunOutcome | undefined): Partial<SessionRow> {
+  if (last === undefined) return {};
+  return {
+    endedAt: last.endedAtMs, ...(last.why === undefined ? {} : { error: last.why }),
+    ...(last.code === undefined ? {} : { errorCode: last.code }),
   };
 }
 

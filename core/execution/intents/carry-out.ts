@@ -70,7 +70,8 @@ async function* runActuator(actuator: Actuator, order: IntentOrder, signal: Abor
   try {
     yield { type: "end", ok: true, payload: await actuator(order, signal) };
   } catch (error) {
-    yield { type: "end", ok: false, code: codeOf(error) ?? "TOOL_FAILED", why: error instanceof OpenClawError ? error.message : "The actuator failed." };
+    const why = error instanceof OpenClawError ? error.message : "The actuator failed.";
+    yield { type: "end", ok: false, code: codeOf(error) ?? "TOOL_FAILED", why };
   }
 }
 

@@ -6,8 +6,10 @@ import { NODE_COMMANDS, OpenClawError, type Effect } from "@openclaw/protocol";
 import { hash } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
-import { invokeOnce, type Nodes } from "../nodes.ts";
-import { classifyRun, hashIntent, type ApprovalAnswer, type Approvals, type CommandPlace, type Gate } from "../policy.ts";
+import { invokeOnce, type NodeChoice, type Nodes } from "../nodes.ts";
+import {
+  classifyRun, hashIntent, type ApprovalAnswer, type Approvals, type CommandPlace, type Decision, type Gate,
+} from "../policy.ts";
 
 export interface OperatorCall {
   readonly nodeId: string;
@@ -40,38 +42,51 @@ export const OPERATOR_DESK = "operator";
 const REPEAT_MS = 300_000;
 const REPEATS_MAX = 1_000;
 
+interface Answered {
+  readonly nodeId: string;
+  readonly payload: unknown;
+}
+
 export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, ids }: OperatorInvokerDeps): OperatorInvoker {
   const granted = new Map<string, "once" | "always" | "deny">();
   const asked = new Map<string, string>();
-  const recent = new Map<string, { readonly atMs: number; readonly answer: Promise<{ readonly nodeId: string; readonly payload: unknown }> }>();
+  const recent = new Map<string, { readonly atMs: number; readonly answer: Promise<Answered> }>();
 
-  const call = async ({ nodeId: wanted, command, params, timeoutMs, principal }: OperatorCall, signal: AbortSignal) => {
+  const call = async (request: OperatorCall, signal: AbortSignal): Promise<Answered> => {
+    const { nodeId: wanted, command, timeoutMs } = request;
+    const params = request.params ?? {};
     const choice = nodes.choose({ node: wanted, command });
-    const argv = command === "system.run" || command === "job.start" ? argvOf(params) : undefined;
-    const declared: Effect = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS].effect : "unsafe";
-    const readOnly = declared === "read" || (command === "system.run" && classifyRun((params ?? {}) as Readonly<Record<string, unknown>>, placeOf(choice.nodeId)).readOnly);
-    const intentHash = hashIntent({ command, params: params ?? {}, nodeId: choice.nodeId });
+    const intentHash = hashIntent({ command, params, nodeId: choice.nodeId });
     const decision = gate.decide({
-      effect: readOnly ? "read" : declared, label: "owner", landing: choice.local ? "local-node" : "node", readOnly, nodeId: choice.nodeId, intentHash,
-      remembered: () => granted.get(intentHash) === "always",
+      ...effectOf(command, params, placeOf(choice.nodeId)), label: "owner", landing: choice.local ? "local-node" : "node",
+      nodeId: choice.nodeId, intentHash, remembered: () => granted.get(intentHash) === "always",
     });
-    const grant = granted.get(intentHash);
     if (decision.answer === "refuse") throw new OpenClawError("GATE_REFUSED", { why: decision.reason, detail: { rule: decision.rule } });
-    if (grant === "once" || grant === "deny") granted.delete(intentHash);
+    const grant = granted.get(intentHash);
+    if (grant !== "always") granted.delete(intentHash); // one answer is for one call
+    if (decision.answer === "ask" && grant === undefined) throw await ask(request, choice, intentHash, decision);
     if (decision.answer === "ask" && grant === "deny") throw new OpenClawError("APPROVAL_DENIED");
-    if (decision.answer === "ask" && grant === undefined) {
-      const summary = argv === undefined ? `${command} on ${choice.displayName}` : argv.join(" ");
-      const listed = await approvals().open({
-        id: asked.get(intentHash) ?? ids.sortable(clock.now()), sessionKey: OPERATOR_DESK, agentId: OPERATOR_DESK, runId: principal.id, stepId: intentHash.slice(0, 22), intentHash, summary,
-        nodeId: choice.nodeId, nodeName: choice.displayName, localNode: choice.local, reason: decision.reason, rule: decision.rule, labels: ["owner"], remember: "exact",
-        ...(argv === undefined ? {} : { commandArgv: argv }),
-      });
-      if (asked.size > REPEATS_MAX) asked.clear();
-      asked.set(intentHash, listed.id);
-      throw new OpenClawError("APPROVAL_REQUIRED", { why: decision.reason, next: `Run: openclaw approvals allow ${listed.id}   then repeat the command.`, detail: { approvalId: listed.id } });
-    }
-    const { nodeId, payload } = await invokeOnce(nodes.invoke({ id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params: params ?? {}, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, signal));
+    const invocation = { id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params };
+    const { nodeId, payload } = await invokeOnce(nodes.invoke({ ...invocation, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, signal));
     return { nodeId, payload };
+  };
+
+  /** Opens the approval, and answers the caller with where to find it. A repeated call asks the same question. */
+  const ask = async (
+    { command, params, principal }: OperatorCall, choice: NodeChoice, intentHash: string, { reason, rule }: Decision,
+  ): Promise<OpenClawError> => {
+    const argv = command === "system.run" || command === "job.start" ? argvOf(params) : undefined;
+    const { id } = await approvals().open({
+      id: asked.get(intentHash) ?? ids.sortable(clock.now()), intentHash, reason, rule, labels: ["owner"], remember: "exact",
+      sessionKey: OPERATOR_DESK, agentId: OPERATOR_DESK, runId: principal.id, stepId: intentHash.slice(0, 22),
+      summary: argv === undefined ? `${command} on ${choice.displayName}` : argv.join(" "),
+      nodeId: choice.nodeId, nodeName: choice.displayName, localNode: choice.local,
+      ...(argv === undefined ? {} : { commandArgv: argv }),
+    });
+    if (asked.size > REPEATS_MAX) asked.clear();
+    asked.set(intentHash, id);
+    const next = `Run: openclaw approvals allow ${id}   then repeat the command.`;
+    return new OpenClawError("APPROVAL_REQUIRED", { why: reason, next, detail: { approvalId: id } });
   };
 
   return {
@@ -81,6 +96,7 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
       const known = recent.get(key);
       if (known !== undefined && now - known.atMs < REPEAT_MS) return known.answer;
       const answer = call(request, signal);
+      recent.delete(key);
       recent.set(key, { atMs: now, answer });
       // What asked a person or failed may be tried again under the same key; what was carried out may not.
       answer.catch(() => recent.delete(key));
@@ -97,6 +113,14 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
       granted.set(intentHash, decision === "allow-once" ? "once" : decision === "allow-always" ? "always" : "deny");
     },
   };
+}
+
+/** What the command does by its own declaration; a documented read-only program counts as reading. */
+function effectOf(command: string, params: unknown, place: CommandPlace): { readonly effect: Effect; readonly readOnly: boolean } {
+  const known = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS] : undefined;
+  const declared = known?.effect ?? "unsafe";
+  const readOnly = declared === "read" || (command === "system.run" && classifyRun(params as Readonly<Record<string, unknown>>, place).readOnly);
+  return { effect: readOnly ? "read" : declared, readOnly };
 }
 
 function argvOf(params: unknown): readonly string[] | undefined {

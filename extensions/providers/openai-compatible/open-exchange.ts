@@ -39,6 +39,8 @@ const pool = {
 } as const;
 
 type Stop = (reason: unknown) => void;
+/** Ends a wait whose outcome nobody reads. One for all: without a reason, each abort would make an exception and its stack. */
+const OVER = new Error("over");
 let httpAgent: HttpAgent | undefined;
 let httpsAgent: HttpsAgent | undefined;
 
@@ -58,7 +60,7 @@ export function openExchange(spec: ExchangeSpec, ctx: ProviderContext, signal: A
     const settle = (): void => {
       if (settled) return;
       settled = true;
-      watch.abort();
+      watch.abort(OVER);
       signal.removeEventListener("abort", onAbort);
     };
 
@@ -135,7 +137,7 @@ function watchSilence(timeoutMs: number, ctx: ProviderContext, signal: AbortSign
 function watchConnecting(socket: Socket, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal, stop: Stop): void {
   if (!socket.connecting) return;
   const connected = new AbortController();
-  socket.once(spec.url.protocol === "https:" ? "secureConnect" : "connect", () => connected.abort());
+  socket.once(spec.url.protocol === "https:" ? "secureConnect" : "connect", () => connected.abort(OVER));
   const why = `The server did not accept a connection within ${spec.connectTimeoutMs} ms.`;
   ctx.wait(spec.connectTimeoutMs, AbortSignal.any([signal, connected.signal])).then(
     () => stop(new ChatFailure("MODEL_UNAVAILABLE", why, { passing: true })),
@@ -146,7 +148,7 @@ function watchConnecting(socket: Socket, spec: ExchangeSpec, ctx: ProviderContex
 function drain(response: IncomingMessage, ctx: ProviderContext): void {
   if (response.readableEnded || response.destroyed) return;
   const ended = new AbortController();
-  response.once("close", () => ended.abort());
+  response.once("close", () => ended.abort(OVER));
   response.resume();
   ctx.wait(DRAIN_MS, ended.signal).then(() => response.destroy(), () => {});
 }

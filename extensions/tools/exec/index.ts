@@ -26,7 +26,9 @@ const DEFAULT_TIMEOUT_MS = 1_800_000;
 /** Runs a program on a node. A plain command line becomes an argv; only one that needs a shell is given to one. */
 export default {
   name: "exec",
-  summary: "Runs a program on a node and returns its output. Give argv (program and arguments), or command for a shell line. Without node or tag it runs on the gateway's own machine.",
+  summary:
+    "Runs a program on a node and returns its output. Give argv (program and arguments), or command for a shell line. " +
+    "Without node or tag it runs on the gateway's own machine.",
   args: {
     type: "object",
     additionalProperties: false,
@@ -43,17 +45,17 @@ export default {
   },
   effect: "unsafe",
   propose(args, ctx): Intent {
-    const { argv, command, node, tag, cwd, timeoutMs, background } = args as ExecArgs;
-    const line = argv ?? splitCommandLine(command ?? "");
-    const limitMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const { argv, command: line = "", node, tag, cwd, timeoutMs = DEFAULT_TIMEOUT_MS, background } = args as ExecArgs;
+    if (argv === undefined && line.trim() === "") throw new Error("Give argv or command.");
+    const command = background === true ? "job.start" : "system.run";
     return {
       actuator: "node",
       effect: "unsafe",
-      command: background === true ? "job.start" : "system.run",
-      target: { command: background === true ? "job.start" : "system.run", ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
-      params: { command: line, ...(cwd === undefined ? {} : { cwd }), timeoutMs: limitMs, sessionKey: ctx.sessionKey },
-      timeoutMs: limitMs,
-      summary: argv === undefined ? (command ?? "") : argv.join(" "),
+      command,
+      target: { command, ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
+      params: { command: argv ?? splitCommandLine(line), ...(cwd === undefined ? {} : { cwd }), timeoutMs, sessionKey: ctx.sessionKey },
+      timeoutMs,
+      summary: argv === undefined ? line : argv.join(" "),
     };
   },
   present(payload) {
@@ -71,8 +73,8 @@ export default {
 /** Words of a command line as an argv; a line with anything only a shell understands goes to `/bin/sh -c` as one argument. */
 export function splitCommandLine(line: string): readonly string[] {
   if (/[\n`$|&;<>(){}*?[\]~#!\\]/.test(line) || /^\s*\w+=/.test(line)) return ["/bin/sh", "-c", line];
-  const words: string[] = [];
-  for (const match of line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)) words.push(match[0].replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
-  const unbalanced = (line.replaceAll(/"[^"]*"|'[^']*'/g, "").match(/["']/) ?? []).length > 0;
-  return unbalanced || words.length === 0 ? ["/bin/sh", "-c", line] : words;
+  const unbalanced = /["']/.test(line.replaceAll(/"[^"]*"|'[^']*'/g, ""));
+  const words = line.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+  if (unbalanced || words.length === 0) return ["/bin/sh", "-c", line];
+  return words.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 }

@@ -1,6 +1,16 @@
 import type { Intent, Tool } from "@openclaw/sdk";
 
-interface JobArgs { readonly action: "list" | "poll" | "wait" | "kill"; readonly jobId?: string; readonly offset?: number; readonly timeoutMs?: number; readonly node?: string; readonly tag?: string }
+interface JobArgs {
+  readonly action: "list" | "poll" | "wait" | "kill";
+  readonly jobId?: string;
+  readonly offset?: number;
+  readonly timeoutMs?: number;
+  readonly node?: string;
+  readonly tag?: string;
+}
+
+/** The node answers a little after the wait is over; the invocation has to live that long. */
+const ANSWER_MS = 5_000;
 
 /** Follows background programs: each action is one command of the node. */
 export default {
@@ -22,15 +32,20 @@ export default {
   effect: "idempotent",
   propose(args): Intent {
     const { action, jobId, offset, timeoutMs, node, tag } = args as JobArgs;
+    if (action !== "list" && jobId === undefined) throw new Error(`Give the jobId of the job to ${action}.`);
+    const command = `job.${action}`;
     return {
       actuator: "node",
       effect: action === "kill" ? "idempotent" : "read",
-      command: `job.${action}`,
-      target: { command: `job.${action}`, ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
-      params: action === "list" ? {} : {
-        jobId: jobId ?? "", ...(action === "poll" && offset !== undefined ? { offset } : {}), ...(action === "wait" && timeoutMs !== undefined ? { timeoutMs } : {}),
+      command,
+      target: { command, ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
+      params: {
+        ...(action === "list" ? {} : { jobId }),
+        ...(action === "poll" && offset !== undefined ? { offset } : {}),
+        ...(action === "wait" && timeoutMs !== undefined ? { timeoutMs } : {}),
       },
-      summary: `${action} ${jobId ?? "jobs"}`,
+      ...(action === "wait" && timeoutMs !== undefined ? { timeoutMs: timeoutMs + ANSWER_MS } : {}),
+      summary: `${action} ${action === "list" ? "jobs" : jobId}`,
     };
   },
 } satisfies Tool;

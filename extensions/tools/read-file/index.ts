@@ -5,10 +5,20 @@ const where = {
   tag: { type: "string", minLength: 1, maxLength: 64, description: "A tag the node must carry." },
 } as const;
 
+interface ReadPayload {
+  readonly content: string;
+  readonly encoding: "utf8" | "base64";
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
 export default {
   name: "read_file",
   summary: "Reads a text file of a node's workspace.",
-  args: { type: "object", additionalProperties: false, required: ["path"], properties: { path: { type: "string", minLength: 1, maxLength: 4_096 }, ...where } },
+  args: {
+    type: "object", additionalProperties: false, required: ["path"],
+    properties: { path: { type: "string", minLength: 1, maxLength: 4_096 }, ...where },
+  },
   effect: "read",
   propose(args): Intent {
     const { node, tag, ...params } = args as { readonly node?: string; readonly tag?: string } & Record<string, unknown>;
@@ -22,6 +32,8 @@ export default {
     };
   },
   present(payload) {
-    return { text: (payload as { readonly content: string }).content, isError: false };
+    const { content, encoding, bytes, totalBytes } = payload as ReadPayload;
+    const part = bytes < totalBytes ? `\n[the first ${bytes} of ${totalBytes} bytes]` : "";
+    return { text: encoding === "base64" ? `[not text: ${bytes} bytes as base64]\n${content}${part}` : content + part, isError: false };
   },
 } satisfies Tool;

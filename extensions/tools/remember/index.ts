@@ -3,9 +3,13 @@ import type { Intent, Tool } from "@openclaw/sdk";
 export default {
   name: "remember",
   summary: "Keeps one fact for later conversations.",
-  args: { type: "object", additionalProperties: false, required: ["text"], properties: { text: { type: "string", minLength: 1, maxLength: 4_000 } } },
+  args: {
+    type: "object", additionalProperties: false, required: ["text"],
+    properties: { text: { type: "string", minLength: 1, maxLength: 4_000 } },
+  },
   effect: "idempotent",
   propose(args): Intent {
-    return { actuator: "memory", effect: "idempotent", action: "remember", params: { text: (args as { text: string }).text }, summary: "remember a fact" };
+    const { text } = args as { readonly text: string };
+    return { actuator: "memory", effect: "idempotent", action: "remember", params: { text }, summary: "remember a fact" };
   },
 } satisfies Tool;

@@ -8,7 +8,10 @@ const where = {
 export default {
   name: "write_file",
   summary: "Writes a whole text file in a node's workspace.",
-  args: { type: "object", additionalProperties: false, required: ["path", "content"], properties: { path: { type: "string", minLength: 1, maxLength: 4_096 }, content: { type: "string", maxLength: 200_000 }, ...where } },
+  args: {
+    type: "object", additionalProperties: false, required: ["path", "content"],
+    properties: { path: { type: "string", minLength: 1, maxLength: 4_096 }, content: { type: "string", maxLength: 200_000 }, ...where },
+  },
   effect: "idempotent",
   propose(args): Intent {
     const { node, tag, ...params } = args as { readonly node?: string; readonly tag?: string } & Record<string, unknown>;

@@ -7,13 +7,23 @@ export interface DashboardFacts {
   readonly stateDir: string;
   /** How a person calls this gateway from a terminal: `openclaw`, or with a profile. */
   readonly commandLine: string;
-  readonly confinement: { readonly confined: boolean; readonly sentence: string };
+  /** Of the local node; no sentence while none runs. */
+  readonly confinement: { readonly confined: boolean; readonly sentence?: string };
   readonly running: readonly RunningSession[];
   readonly waiting: readonly WaitingApproval[];
   readonly requests: readonly PairingRequest[];
   readonly nodes: readonly NodeRow[];
   /** Newest first. */
   readonly failed: readonly FailedRun[];
+}
+
+/** With what the gateway knows itself. */
+export interface NowFacts extends DashboardFacts {
+  readonly version: string;
+  readonly address: string;
+  readonly uptimeMs: number;
+  readonly stopping: boolean;
+  readonly nowMs: number;
 }
 
 export interface RunningSession {

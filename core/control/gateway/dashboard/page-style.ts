@@ -62,7 +62,7 @@ td small { display: block; font-size: 13px; color: var(--soft); margin-top: 4px;
 .card > div { font-size: 13px; color: var(--soft); }
 .card .state { color: var(--ink); font-weight: 600; }
 pre { margin-top: 8px; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; }
-pre { white-space: pre-wrap; -webkit-user-select: all; user-select: all; }
+pre { white-space: pre-wrap; }
 .card .what { font-size: 15px; }
 dl { display: grid; grid-template-columns: 112px minmax(0, 1fr); gap: 4px 16px; margin-top: 12px; }
 dt { font-size: 13px; line-height: 22px; color: var(--soft); }
@@ -83,6 +83,7 @@ section > dl { margin-top: 0; padding-top: 12px; border-top: 1px solid var(--lin
   td { display: grid; grid-template-columns: 88px minmax(0, 1fr); gap: 0 12px; padding: 2px 0; border-top: 0; text-align: left; }
   td::before { content: attr(data-label); font-size: 13px; color: var(--soft); }
   td > * { grid-column: 2; }
+  td.number { text-align: left; }
   td.void { display: none; }
   .short { white-space: normal; }
 }

@@ -31,6 +31,7 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
       queuedSystemEvents: [],
       ...(await deps.status()),
     }),
+    "dashboard.link": (_params, { gateway }) => gateway.dashboardLink(),
     "system-presence": (_params, { gateway }) => gateway.presence(),
     "last-heartbeat": () => null,
     "gateway.identity.get": () => ({ deviceId: deps.gatewayKey.deviceId, publicKey: deps.gatewayKey.publicKey }),

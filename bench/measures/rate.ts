@@ -1,0 +1,45 @@
+import { openConnection, runTurn } from "../connection.ts";
+import { openBenchGateway, untilNode, type BenchGateway } from "../gateway.ts";
+import type { Bench, Measure } from "../measure.ts";
+
+const CONNECTIONS_MAX = 8;
+
+export const rate: Measure = {
+  name: "rate",
+  about: "sessions side by side, each one turn after another, all of them durable",
+  run: async (bench) => {
+    const { gateway } = await bench.stand();
+    for (const sessions of [1, 16, 64] as const) {
+      const { perSecond, cpuMs } = await turnsPerSecond(bench, gateway, sessions, "hello");
+      bench.put(`rate.${sessions}`, perSecond);
+      if (sessions === 64) bench.put("rate.64.cpu", cpuMs);
+    }
+    await using own = await openBenchGateway({ config: { agents: { defaults: { model: "demo/demo" } } } });
+    const { connection } = await own.start();
+    await untilNode(connection, (node) => node.displayName === "local");
+    connection.close();
+    bench.put("rate.demo", (await turnsPerSecond(bench, own, 64, "thanks")).perSecond, "the demo model, whose answer is about 60 words");
+  },
+};
+
+async function turnsPerSecond(bench: Bench, gateway: BenchGateway, sessions: number, message: string): Promise<{ perSecond: number; cpuMs: number }> {
+  const connections = await Promise.all(Array.from({ length: Math.min(sessions, CONNECTIONS_MAX) }, () => openConnection(gateway)));
+  const forMs = bench.quick ? 1_500 : 5_000;
+  const run = async (ms: number): Promise<number> => {
+    let count = 0;
+    const began = performance.now();
+    await Promise.all(Array.from({ length: sessions }, async (_, at) => {
+      const connection = connections[at % connections.length];
+      if (connection === undefined) return;
+      for (; performance.now() - began < ms; count += 1) await runTurn(connection, `rate-${sessions}-${at}`, message);
+    }));
+    return count / ((performance.now() - began) / 1_000);
+  };
+  await run(1_000);
+  const before = gateway.cpuMs();
+  const began = performance.now();
+  const perSecond = await run(forMs);
+  const cpuMs = (gateway.cpuMs() - before) / (perSecond * ((performance.now() - began) / 1_000));
+  for (const connection of connections) connection.close();
+  return { perSecond, cpuMs };
+}

@@ -1,0 +1,104 @@
+/** The table a person reads, line by line as figures come, and the JSON a machine compares. */
+import { writeFileSync, mkdirSync, readFileSync } from "node:fs";
+import { cpus, loadavg, release, totalmem } from "node:os";
+import { dirname } from "node:path";
+import { FIGURES, holds, type FigureId, type FigureSpec } from "./figures.ts";
+
+export interface Measured { readonly id: FigureId; readonly value: number; readonly note?: string }
+export interface Lacking { readonly id: FigureId; readonly why: string }
+
+export interface Report {
+  heading(name: string, about: string): void;
+  put(figure: Measured): void;
+  lack(figure: Lacking): void;
+  failed(name: string, why: string): void;
+  /** The verdict; true when every bar holds. */
+  end(tookMs: number): boolean;
+  save(file: string, quick: boolean): void;
+}
+
+export interface Stream { readonly isTTY?: boolean | undefined; write(text: string): unknown }
+
+const WHAT_WIDTH = 50;
+
+/** `baseline` is an earlier file, for the column THEN; it may be missing. */
+export function openReport(stdout: Stream, env: NodeJS.ProcessEnv, baseline: string): Report {
+  const colour = stdout.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+  const paint = (code: number) => (text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const [dim, bold, green, red] = [paint(2), paint(1), paint(32), paint(31)];
+  const then = readBaseline(baseline);
+  const measured: Measured[] = [];
+  const lacking: Lacking[] = [];
+  const loadAtStart = loadavg()[0] ?? 0;
+  const began = new Date();
+  const line = (text: string): void => void stdout.write(`${text}\n`);
+  const row = (mark: string, what: string, cells: readonly string[], note: string): void => {
+    line(`  ${mark} ${what.padEnd(WHAT_WIDTH)} ${cells.map((cell, at) => cell.padStart(at === 0 ? 12 : 11)).join(" ")}${note === "" ? "" : `  ${dim(note)}`}`);
+  };
+  row(" ", dim("".padEnd(WHAT_WIDTH)), ["NOW", "BAR", "THEN", "THEIRS"].map(dim).map((cell, at) => (colour ? padPainted(cell, at === 0 ? 12 : 11) : cell)), "");
+
+  return {
+    heading: (name, about) => line(`${bold(name)}  ${dim(about)}`),
+    put: (figure) => {
+      measured.push(figure);
+      const spec: FigureSpec = FIGURES[figure.id];
+      const good = holds(figure.id, figure.value);
+      const mark = good === undefined ? dim("·") : good ? green("✓") : red("✗");
+      const bar = spec.below !== undefined ? `< ${format(spec.below, spec.unit)}` : spec.above === undefined ? "" : `> ${format(spec.above, spec.unit)}`;
+      const before = then.get(figure.id);
+      const cells = [format(figure.value, spec.unit), bar, before === undefined ? "" : format(before, spec.unit), spec.theirs === undefined ? "" : format(spec.theirs, spec.unit)];
+      row(mark, spec.what, cells, figure.note ?? "");
+    },
+    lack: (figure) => {
+      lacking.push(figure);
+      row(dim("-"), FIGURES[figure.id].what, ["not measured"], figure.why);
+    },
+    failed: (name, why) => line(`  ${red("✗")} ${name} could not be measured: ${why}`),
+    end: (tookMs) => {
+      const judged = measured.filter(({ id, value }) => holds(id, value) !== undefined);
+      const missed = judged.filter(({ id, value }) => holds(id, value) === false);
+      const verdict = missed.length === 0 ? green("✓ every bar holds") : `${red("✗")} ${missed.length} of ${judged.length} bars are missed`;
+      line(`\n${verdict}  ${dim(`${measured.length} figures in ${Math.round(tookMs / 1_000)} s; load ${loadAtStart.toFixed(1)} → ${(loadavg()[0] ?? 0).toFixed(1)}`)}`);
+      for (const { id, value } of missed) line(`  ${FIGURES[id].what}: ${format(value, FIGURES[id].unit)}`);
+      return missed.length === 0;
+    },
+    save: (file, quick) => {
+      mkdirSync(dirname(file), { recursive: true });
+      const figures = Object.fromEntries(measured.map(({ id, value, note }) => {
+        const { what, unit, below, above }: FigureSpec = FIGURES[id];
+        return [id, { value: Number(value.toPrecision(4)), unit, what, below, above, holds: holds(id, value), note }];
+      }));
+      writeFileSync(file, `${JSON.stringify({ at: began.toISOString(), quick, machine: describeMachine(), loadAtStart, loadAtEnd: loadavg()[0], figures, lacking }, null, 2)}\n`);
+      line(dim(`  written to ${file}`));
+    },
+  };
+}
+
+/** As exact as three figures are worth; thousands apart. */
+export function format(value: number, unit: FigureSpec["unit"]): string {
+  const digits = value >= 100 || unit === "n" ? 0 : value >= 10 ? 1 : 2;
+  const [whole = "", fraction] = value.toFixed(digits).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${grouped}${fraction === undefined ? "" : `.${fraction}`}${unit === "n" ? "" : unit === "/s" ? "/s" : unit === "tokens" ? " tok" : ` ${unit}`}`;
+}
+
+function padPainted(text: string, width: number): string {
+  return text.padStart(width + text.length - text.replace(/\x1b\[\d+m/g, "").length);
+}
+
+function describeMachine(): object {
+  const [first] = cpus();
+  return {
+    processors: cpus().length, model: first?.model ?? "unknown", memoryGb: Math.round(totalmem() / 2 ** 30),
+    platform: process.platform, kernel: release(), node: process.version,
+  };
+}
+
+function readBaseline(file: string): ReadonlyMap<string, number> {
+  try {
+    const { figures } = JSON.parse(readFileSync(file, "utf8")) as { readonly figures: Readonly<Record<string, { readonly value: number }>> };
+    return new Map(Object.entries(figures).map(([id, { value }]) => [id, value]));
+  } catch {
+    return new Map();
+  }
+}
