@@ -6,7 +6,7 @@
  */
 export interface FigureSpec {
   readonly what: string;
-  readonly unit: "ms" | "MB" | "/s" | "tokens" | "×" | "n";
+  readonly unit: "ms" | "MB" | "kB" | "/s" | "tokens" | "×" | "n";
   /** Good below, or above, this. Absent: printed for its own sake, such as the limit beneath a figure. */
   readonly below?: number;
   readonly above?: number;
@@ -86,6 +86,12 @@ export const FIGURES = {
   "fair.baseline.p99": { what: "another client's health, nothing else going on, p99", unit: "ms" },
   "fair.calls.p99": { what: "… while one sends 2,000 calls at once, p99", unit: "ms", below: 20, theirs: 2_300 },
   "fair.frames.p99": { what: "… while one sends 20 MB frames, p99", unit: "ms", below: 100, theirs: 300 },
+
+  "crowd.connection": { what: "memory of a connected client", unit: "kB", theirs: 26 },
+  "crowd.listeners": { what: "turn time with idle clients, against none", unit: "×", below: 1.1, theirs: 4.4 },
+  "crowd.active": { what: "turns active at once (5,000 asked for)", unit: "n", above: 4_999, theirs: 8 },
+  "crowd.health.p99": { what: "health beside them, p99", unit: "ms", below: 50, theirs: 3_000 },
+  "crowd.session": { what: "memory of an active session", unit: "kB", below: 50, theirs: 16_000 },
 } as const satisfies Record<string, FigureSpec>;
 
 export type FigureId = keyof typeof FIGURES;

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import type { Bench, Measure } from "./measure.ts";
 import { commands } from "./measures/commands.ts";
 import { calls, connect } from "./measures/calls.ts";
+import { crowd } from "./measures/crowd.ts";
 import { fairness } from "./measures/fairness.ts";
 import { memory } from "./measures/memory.ts";
 import { nodes } from "./measures/nodes.ts";
@@ -25,7 +26,7 @@ import { exec, tokens, turns } from "./measures/turns.ts";
 import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
-const MEASURES: readonly Measure[] = [start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, fairness];
+const MEASURES: readonly Measure[] = [start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, fairness, crowd];
 /** One measure that hangs must not cost the others their turn. */
 const MEASURE_MS_MAX = 60_000;
 

@@ -24,16 +24,11 @@ function canary(what: string): string {
   return `canary-${what}-${randomBytes(8).toString("hex")}`;
 }
 
-function withKey(url: string): unknown {
-  const config = scriptedConfig(url) as { readonly models: { readonly providers: { readonly scripted: object } } };
-  return { ...config, models: { providers: { scripted: { ...config.models.providers.scripted, apiKeyEnv: "CANARY_API_KEY" } } } };
-}
-
 test("after kill -9 no message, answer, fact, command, question or key stands readable in any file (S0.4, S0.21, S0.48, S1.26)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const apiKey = canary("api-key");
-  const gateway = await openRealGateway({ config: withKey(model.url), env: { CANARY_API_KEY: apiKey } });
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { provider: { apiKeyEnv: "CANARY_API_KEY" } }), env: { CANARY_API_KEY: apiKey } });
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
   const said = { message: canary("message"), fact: canary("fact"), command: canary("command"), output: canary("output"), asked: canary("asked"), refused: canary("refused"), session: canary("session"), run: canary("run"), label: canary("label") };

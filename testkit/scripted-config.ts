@@ -4,13 +4,15 @@ export interface ScriptedConfigOptions {
   readonly yesLocal?: boolean;
   /** How long a command waits for a node that went away. */
   readonly reattachWaitMs?: number;
+  /** Further settings of the provider. */
+  readonly provider?: Readonly<Record<string, unknown>>;
 }
 
 /** `url` is the server's, as `openScriptedModel` gives it. */
-export function scriptedConfig(url: string, { yesLocal = false, reattachWaitMs }: ScriptedConfigOptions = {}): Readonly<Record<string, unknown>> {
+export function scriptedConfig(url: string, { yesLocal = false, reattachWaitMs, provider = {} }: ScriptedConfigOptions = {}): Readonly<Record<string, unknown>> {
   return {
     agents: { defaults: { model: "scripted/test" } },
-    models: { providers: { scripted: { use: "openai-compatible", baseUrl: url, models: [{ id: "test" }] } } },
+    models: { providers: { scripted: { use: "openai-compatible", baseUrl: url, models: [{ id: "test" }], ...provider } } },
     ...(yesLocal ? { tools: { exec: { yesLocal: true } } } : {}),
     ...(reattachWaitMs === undefined ? {} : { gateway: { nodes: { reattachWaitMs } } }),
   };

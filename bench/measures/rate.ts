@@ -18,9 +18,19 @@ export const rate: Measure = {
     const { connection } = await own.start();
     await untilNode(connection, (node) => node.displayName === "local");
     connection.close();
-    bench.put("rate.demo", (await turnsPerSecond(bench, own, 64, "thanks")).perSecond, "the demo model, whose answer is about 60 words");
+    const words = await wordsOf(own, "thanks");
+    bench.put("rate.demo", (await turnsPerSecond(bench, own, 64, "thanks")).perSecond, `the demo model, whose answer is ${words} words`);
   },
 };
+
+/** How many pieces an answer streams in. */
+async function wordsOf(gateway: BenchGateway, message: string): Promise<number> {
+  let words = 0;
+  const connection = await gateway.connect();
+  await runTurn(connection, "words", message, () => void (words += 1));
+  connection.close();
+  return words;
+}
 
 async function turnsPerSecond(bench: Bench, gateway: BenchGateway, sessions: number, message: string): Promise<{ perSecond: number; cpuMs: number }> {
   const connections = await Promise.all(Array.from({ length: Math.min(sessions, CONNECTIONS_MAX) }, () => openConnection(gateway)));

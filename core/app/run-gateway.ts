@@ -123,7 +123,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   }
 
   function showBanner(node: LocalNode | undefined, { gateway, modelLabel }: Composition, ready: number): void {
-    const warnings = config.file.issues.map((issue) => `Configuration, line ${issue.line}: ${issue.message}`);
+    const warnings = config.file.issues.map(({ line, path, message }) => `Configuration, line ${line}: ${path === "" ? "the file" : `"${path}"`} ${message}. The last good one is in force.`);
     if (options.yesLocal === true || current().tools?.exec?.yesLocal === true) warnings.push("--yes-local: programs on the local node run unasked, unless outside text chose them.");
     const pageUrl = gateway.url.replace(/^ws/, "http");
     terminal.banner({

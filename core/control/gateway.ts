@@ -22,8 +22,6 @@ export { approvalMethods, type ApprovalDesk, type ApprovalMethodDeps, type Appro
 export type {
   DashboardFacts, FailedRun, NodeRow, PairingRequest, RunningSession, WaitingApproval,
 } from "./gateway/dashboard/dashboard-facts.ts";
-export type { DashboardLink } from "./gateway/dashboard/create-dashboard.ts";
-export { formatShellWord } from "./gateway/dashboard/shell-word.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";

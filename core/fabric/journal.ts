@@ -10,5 +10,8 @@ export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
 export { type SessionLog } from "./journal/session-log.ts";
 export type * from "./journal/event.ts";
 export { foldEntry, labelOfMessages, previewState } from "./journal/fold.ts";
-export { STATE_LIMITS, emptyState, isIdle, type PendingRequest, type QueuedMessage, type RunOutcome, type SessionState, type TranscriptMessage, type TurnState } from "./journal/session-state.ts";
+export {
+  STATE_LIMITS, emptyState, isIdle, type IndexMark, type PendingRequest, type QueuedMessage, type RunOutcome, type SessionState,
+  type TranscriptMessage, type TurnState,
+} from "./journal/session-state.ts";
 export { type ChainReport } from "./journal/verify-chain.ts";

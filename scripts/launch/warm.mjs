@@ -5,7 +5,7 @@
  * stripper, which would stay in its memory (26 MB) for as long as it lives; and a gateway lives for months.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const folders = ["core", "extensions", "protocol"];
@@ -13,14 +13,16 @@ const folders = ["core", "extensions", "protocol"];
 const entries = ["core/app/main.ts", "core/app/local-node/node-main.ts"];
 const limitMs = 60_000;
 
-/** Does nothing when no file changed since the last time. What cannot be compiled is left for the start to complain about. */
+/**
+ * Does nothing when no file changed since the last time, or where the cache cannot be written: a clone that belongs to somebody
+ * else starts without it. What cannot be compiled is left for the start to complain about.
+ */
 export function warmCompileCache(root, node, cache) {
   const files = folders.flatMap((folder) => filesBelow(join(root, folder)));
   const newest = files.reduce((time, file) => Math.max(time, statSync(file).mtimeMs), 0);
   const stamp = `${node} ${files.length} ${newest}`;
   const stampFile = join(cache, "warm");
-  if (readText(stampFile) === stamp) return;
-  mkdirSync(cache, { recursive: true });
+  if (readText(stampFile) === stamp || !isWritable(cache)) return;
   const env = { ...process.env, NODE_COMPILE_CACHE: cache };
   const imports = files.filter((file) => !entries.includes(file.slice(root.length + 1)));
   const program = `await Promise.allSettled(${JSON.stringify(imports)}.map((file) => import(file))); process.exit(0);`;
@@ -29,6 +31,16 @@ export function warmCompileCache(root, node, cache) {
   // With nobody at its input the local node's program loads everything and ends.
   spawnSync(node, [join(root, "core/app/local-node/node-main.ts")], { env, stdio: "ignore", timeout: limitMs });
   writeFileSync(stampFile, stamp);
+}
+
+function isWritable(directory) {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function filesBelow(directory) {

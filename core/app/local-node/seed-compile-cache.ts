@@ -1,6 +1,9 @@
 import { cp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+/** The program and what it loads are some hundreds. A cache of more also holds what is of no use to a node, and takes seconds to copy. */
+const FILES_MAX = 1_500;
+
 /**
  * Gives a new node the compiled code this process has, so that its first start is as light as its second. Node keeps it in
  * a folder that ends in the user's id, and reads no other user's; the files themselves are the same. Never throws: without
@@ -14,6 +17,7 @@ export async function seedCompileCache(to: string, nodeUid: number | undefined):
   try {
     for (const name of await readdir(from)) {
       if (!name.startsWith(process.version) || !name.endsWith(ending)) continue;
+      if ((await readdir(join(from, name))).length > FILES_MAX) continue;
       await cp(join(from, name), join(to, `${name.slice(0, -ending.length)}-${nodeUid ?? uid}`), { recursive: true });
     }
   } catch {

@@ -108,9 +108,9 @@ function judge({ deps }: TurnWork, view: SessionState, { intent, nodeId, landing
  * brings it back, from memory or a file, is no person speaking.
  */
 function sourcesOf({ messages, turn }: SessionState): readonly LabelledText[] {
-  return messages.map(({ runId, label, content }) => {
-    const isOrder = content.role === "user" && runId === turn?.runId;
-    return { label: isOrder ? label : joinLabels(label, "agent"), text: content.text };
+  return messages.flatMap(({ runId, label, content }) => {
+    if (content.role !== "user") return [{ label: joinLabels(label, "agent"), text: content.text }];
+    return runId === turn?.runId || label !== "owner" ? [{ label, text: content.text }] : [];
   });
 }
 

@@ -18,53 +18,58 @@ export interface PlacedCall {
 export async function carryOut(work: TurnWork, placed: PlacedCall, tool: Tool, carry: Carry, signal: AbortSignal): Promise<Carry> {
   const { stepId, call, intent, nodeId, decision } = placed;
   const { deps, session } = work;
-  await work.record(carry, [{ type: "step.started", body: { stepId, kind: "tool", call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision }, label: decision.label }]);
-  const order = orderOf(work, placed);
-  return await collectOutcome(work, placed, order, tool, deps.intents.carryOut(order, signal), session.log.state.turn?.openSinceMs ?? deps.clock.now(), signal);
+  const body = { stepId, kind: "tool" as const, call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision };
+  await work.record(carry, [{ type: "step.started", body, label: decision.label }]);
+  const sinceMs = session.log.state.turn?.openSinceMs ?? deps.clock.now();
+  return await collectOutcome(work, placed, tool, deps.intents.carryOut(orderOf(work, placed), signal), sinceMs, signal);
 }
 
-export function orderOf({ session }: TurnWork, { stepId, intent, nodeId, decision }: PlacedCall): IntentOrder {
-  return { invocationId: stepId, intent, nodeId, sessionKey: session.log.state.key, label: decision.label, fence: { slot: session.claim.slot, epoch: session.claim.epoch } };
+export function orderOf({ session: { log, claim } }: TurnWork, { stepId, intent, nodeId, decision }: PlacedCall): IntentOrder {
+  const fence = { slot: claim.slot, epoch: claim.epoch };
+  return { invocationId: stepId, intent, nodeId, sessionKey: log.state.key, label: decision.label, fence };
 }
 
 /** Streams what the actuator says and turns its end into the step's end. */
 export async function collectOutcome(
-  work: TurnWork, placed: PlacedCall, order: IntentOrder, tool: Tool | undefined, events: AsyncIterable<IntentEvent>, sinceMs: number, signal: AbortSignal,
+  work: TurnWork, placed: PlacedCall, tool: Tool | undefined, events: AsyncIterable<IntentEvent>, sinceMs: number, signal: AbortSignal,
 ): Promise<Carry> {
-  const { call, stepId, intent, nodeId } = placed;
+  const { call, stepId, intent, nodeId, decision } = placed;
   const { deps, live } = work;
-  let end: Extract<IntentEvent, { type: "end" }> = { type: "end", ok: false, code: "TOOL_FAILED", why: "The actuator ended without an answer." };
+  const shown = { name: call.name, toolCallId: call.id };
+  let end: IntentEnd = { type: "end", ok: false, code: "TOOL_FAILED", why: "The actuator ended without an answer." };
   for await (const event of events) {
-    if (event.type === "end") end = event;
-    else {
-      live.emit("tool", {
-        phase: "update", name: call.name, toolCallId: call.id,
-        partialResult: { content: [{ type: "text", text: event.text }], details: { stream: event.stream, offset: event.offset, nodeId } },
-      });
+    if (event.type === "end") {
+      end = event;
+      continue;
     }
+    const { text, stream, offset } = event;
+    const partialResult = { content: [{ type: "text", text }], details: { stream, offset, nodeId } };
+    live.emit("tool", { phase: "update", ...shown, partialResult });
   }
   signal.throwIfAborted();
   const outcome = presentOutcome(tool, end);
   const durationMs = Math.max(0, deps.clock.now() - sinceMs);
-  const exitCode = end.ok ? exitCodeOf(end.payload) : undefined;
+  const exit = exitCodeOf(end);
+  const code = outcome.code === undefined ? {} : { code: outcome.code };
   live.emit("tool", {
-    phase: "result", name: call.name, toolCallId: call.id, isError: outcome.isError,
-    result: { content: [{ type: "text", text: outcome.text }], details: { nodeId, durationMs, effect: intent.effect, rule: placed.decision.rule, ...(exitCode === undefined ? {} : { exitCode }), ...(outcome.code === undefined ? {} : { code: outcome.code }) } },
+    phase: "result", ...shown, isError: outcome.isError,
+    result: {
+      content: [{ type: "text", text: outcome.text }],
+      details: { nodeId, durationMs, effect: intent.effect, rule: decision.rule, ...exit, ...code },
+    },
   });
   const label = labelOf(intent, end);
+  const where = nodeId === null ? {} : { nodeId };
   return {
-    events: [{
-      type: "step.ended", label,
-      body: {
-        stepId, kind: "tool", call, ...outcome, label, durationMs, ...(nodeId === null ? {} : { nodeId }), ...(exitCode === undefined ? {} : { exitCode }),
-      },
-    }],
-    recorded: () => deps.intents.acknowledge(order),
+    events: [{ type: "step.ended", label, body: { stepId, kind: "tool", call, ...outcome, label, durationMs, ...where, ...exit } }],
+    recorded: () => deps.intents.acknowledge(orderOf(work, placed)),
   };
 }
 
+type IntentEnd = Extract<IntentEvent, { type: "end" }>;
+
 /** Whatever a node says is from outside; a memory's facts carry their own labels. */
-function labelOf(intent: Intent, end: Extract<IntentEvent, { type: "end" }>): Label {
+function labelOf(intent: Intent, end: IntentEnd): Label {
   if (!end.ok) return "agent";
   if (intent.actuator === "node") return "outside";
   const facts: unknown = typeof end.payload === "object" && end.payload !== null && "facts" in end.payload ? end.payload.facts : [];
@@ -74,7 +79,8 @@ function labelOf(intent: Intent, end: Extract<IntentEvent, { type: "end" }>): La
   }, "owner");
 }
 
-function exitCodeOf(payload: unknown): number | null | undefined {
-  if (typeof payload !== "object" || payload === null || !("exitCode" in payload)) return undefined;
-  return typeof payload.exitCode === "number" ? payload.exitCode : null;
+function exitCodeOf(end: IntentEnd): { readonly exitCode?: number | null } {
+  const payload = end.ok ? end.payload : undefined;
+  if (typeof payload !== "object" || payload === null || !("exitCode" in payload)) return {};
+  return { exitCode: typeof payload.exitCode === "number" ? payload.exitCode : null };
 }

@@ -17,7 +17,13 @@ export type Next =
   | { readonly do: "call"; readonly call: ToolCall }
   /** A step was started and has no end: the crash table decides. */
   | { readonly do: "resume"; readonly open: NonNullable<TurnState["open"]> }
-  | { readonly do: "end"; readonly status: "ok" | "error" | "aborted" | "halted"; readonly text: string; readonly code?: ErrorCode; readonly why?: string }
+  | {
+      readonly do: "end";
+      readonly status: "ok" | "error" | "aborted" | "halted";
+      readonly text: string;
+      readonly code?: ErrorCode;
+      readonly why?: string;
+    }
   | { readonly do: "nothing" };
 
 /** Pure: the same state gives the same answer, on any gateway, at any time within the turn's own deadline. */

@@ -1,11 +1,15 @@
 import type { ErrorCode } from "@openclaw/protocol";
-import type { ModelEvent, ModelRequest, ToolCall } from "@openclaw/sdk";
+import type { ModelEvent, ToolCall } from "@openclaw/sdk";
 import type { NewEvent, SessionState } from "../../fabric/journal.ts";
 import { assembleContext } from "../context.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
 
-/** Calls one answer may hold; the rest is answered with a refusal the model reads. */
+/** Calls one answer may hold; the rest is dropped. */
 const CALLS_MAX = 32;
+/** One event has to fit into one frame of the engine, and an answer is one event. */
+const ANSWER_BYTES_MAX = 900_000;
+/** Most bytes that one character needs in JSON. */
+const CHAR_BYTES_MAX = 6;
 
 /**
  * Asks the model once. The request goes out while the record of its start is being committed; nothing of the answer is
@@ -16,6 +20,7 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   const model = view.turn?.model ?? agent.model;
   const stepId = deps.ids.sortable(deps.clock.now());
   const started = work.record(carry, [{ type: "step.started", body: { stepId, kind: "model", model } }]);
+  started.catch(() => undefined); // it may fail while the call is being opened; whoever awaits it below hears of it
   live.clearText();
   let ended: NewEvent;
   try {
@@ -29,15 +34,15 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   return { events: [ended] };
 }
 
-async function openStream(work: TurnWork, view: SessionState, model: string, stepId: string, signal: AbortSignal): Promise<AsyncIterator<ModelEvent>> {
+async function openStream(
+  work: TurnWork, view: SessionState, model: string, stepId: string, signal: AbortSignal,
+): Promise<AsyncIterator<ModelEvent>> {
   const { deps, agent } = work;
-  const info = await deps.models.resolveModel(model).catch((error: unknown) => error);
-  if (info instanceof Error) return one({ type: "error", code: codeFor(info), why: info.message });
+  const resolved = await deps.models.resolveModel(model).catch((error: unknown) => asError(error));
+  if (resolved instanceof Error) return one({ type: "error", code: codeFor(resolved), why: resolved.message });
   const tools = deps.tools.faces();
-  const contextTokens = (info as { readonly info: { readonly contextTokens: number } }).info.contextTokens;
-  const request: Omit<ModelRequest, "model"> = { messages: assembleContext(view, agent, tools, contextTokens), tools, idempotencyKey: stepId };
-  const events = deps.models.streamModel(model, request, signal)[Symbol.asyncIterator]();
-  return startNow(events);
+  const messages = assembleContext(view, agent, tools, resolved.info.contextTokens);
+  return startNow(deps.models.streamModel(model, { messages, tools, idempotencyKey: stepId }, signal)[Symbol.asyncIterator]());
 }
 
 /** Begins the call at once: an iterator does nothing before its first `next`. */
@@ -62,17 +67,26 @@ async function readAnswer({ live }: TurnWork, events: AsyncIterator<ModelEvent>,
       signal.throwIfAborted();
       switch (event.type) {
         case "text": live.text(event.delta); break;
-        case "thinking": live.emit("thinking", { delta: event.delta }); break;
+        case "thinking": live.thinking(event.delta); break;
         case "retry": live.emit("lifecycle", { phase: "retry", attempt: event.attempt, waitMs: event.waitMs, code: event.code }); break;
         case "error": return failed(stepId, event.code, event.why);
         case "end":
           live.emit("usage", { ...event.usage });
-          return { type: "step.ended", body: { stepId, kind: "model", text: live.partialText(), calls: distinct(event.calls.slice(0, CALLS_MAX)), usage: event.usage, finish: event.finish } };
+          return answered(stepId, live.partialText(), event);
       }
     }
   } finally {
     void events.return?.(undefined);
   }
+}
+
+function answered(stepId: string, text: string, { calls, usage, finish }: Extract<ModelEvent, { type: "end" }>): NewEvent {
+  const body = { stepId, kind: "model" as const, text, calls: distinct(calls.slice(0, CALLS_MAX)), usage, finish };
+  const chars = body.calls.reduce((sum, call) => sum + call.arguments.length + call.name.length, text.length);
+  if (chars * CHAR_BYTES_MAX > ANSWER_BYTES_MAX && Buffer.byteLength(JSON.stringify(body)) > ANSWER_BYTES_MAX) {
+    return failed(stepId, "MODEL_OUTPUT_INVALID", `The answer has ${chars} characters, more than can be kept.`);
+  }
+  return { type: "step.ended", body };
 }
 
 /** Every call needs an id of its own: results are matched by it. */
@@ -87,6 +101,10 @@ function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
 
 function failed(stepId: string, code: ErrorCode, why: string): NewEvent {
   return { type: "step.ended", body: { stepId, kind: "model", failed: { code, why } } };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function codeFor(error: Error): ErrorCode {

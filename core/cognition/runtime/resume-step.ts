@@ -19,6 +19,6 @@ export async function resumeStep(work: TurnWork, view: SessionState, open: StepS
   const { call, stepId, intent, nodeId, decision } = open;
   live.emit("tool", { phase: "start", name: call.name, toolCallId: call.id, args: {}, resumed: true });
   const placed = { stepId, call, intent, nodeId, decision };
-  const order = orderOf(work, placed);
-  return await collectOutcome(work, placed, order, deps.tools.get(call.name), deps.intents.resume(order, signal), view.turn?.openSinceMs ?? deps.clock.now(), signal);
+  const events = deps.intents.resume(orderOf(work, placed), signal);
+  return await collectOutcome(work, placed, deps.tools.get(call.name), events, view.turn?.openSinceMs ?? deps.clock.now(), signal);
 }

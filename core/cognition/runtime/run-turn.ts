@@ -5,7 +5,7 @@ import { decide, TURN_LIMITS, type Next } from "./decide.ts";
 import { createLive } from "./emit-live.ts";
 import { modelStep } from "./model-step.ts";
 import { resumeStep } from "./resume-step.ts";
-import type { Carry, RuntimeDeps, TurnSession, TurnWork } from "./turn-work.ts";
+import type { Carry, RuntimeDeps, TurnAgent, TurnSession, TurnWork } from "./turn-work.ts";
 
 const NOTHING: Carry = { events: [] };
 
@@ -19,10 +19,10 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   const { state } = session.log;
   const first = decide(state);
   if (first.do === "nothing") return false;
-  const begin = first.do === "start" ? startEvents(state, deps) : undefined;
-  const runId = begin?.runId ?? state.turn?.runId ?? "";
-  const agent = deps.agentOf(begin?.agentId ?? state.agentId);
-  const live = createLive(session, deps.clock, { runId, sessionKey: begin?.sessionKey ?? state.key, agentId: agent.id, resumed: begin === undefined });
+  const { agent, gone } = agentFor(state, deps);
+  const begin = first.do === "start" ? beginning(state, deps, agent) : undefined;
+  const { runId, sessionKey } = begin ?? { runId: state.turn?.runId ?? "", sessionKey: state.key };
+  const live = createLive(session, deps.clock, { runId, sessionKey, agentId: agent.id, resumed: begin === undefined });
   const work: TurnWork = {
     session, deps, live, agent, runId,
     record: async (carried, more) => {
@@ -31,18 +31,33 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
       carried.recorded?.();
     },
   };
-  live.emit("lifecycle", begin === undefined ? { phase: "resumed", startedAt: state.turn?.startedAtMs } : { phase: "start", startedAt: deps.clock.now() });
-  await runSteps(work, begin === undefined ? NOTHING : { events: begin.events }, signal);
+  if (begin === undefined) live.emit("lifecycle", { phase: "resumed", startedAt: state.turn?.startedAtMs });
+  else live.emit("lifecycle", { phase: "start", startedAt: deps.clock.now() });
+  await runSteps(work, begin === undefined ? NOTHING : { events: begin.events }, gone, signal);
   return true;
 }
 
-async function runSteps(work: TurnWork, begin: Carry, signal: AbortSignal): Promise<void> {
+type End = Extract<Next, { do: "end" }>;
+
+/** An agent may be taken out of the configuration while a message waits for it: its turns then end, and say so. */
+function agentFor(state: SessionState, deps: RuntimeDeps): { readonly agent: TurnAgent; readonly gone?: End } {
+  const id = state.agentId === "" ? (state.queue[0]?.message.agentId ?? "") : state.agentId;
+  try {
+    return { agent: deps.agentOf(id) };
+  } catch (error) {
+    if (!(error instanceof OpenClawError) || error.code !== "UNKNOWN_AGENT_ID") throw error;
+    const agent = { id, name: id, instructions: "", model: "none/none", workspace: "" };
+    return { agent, gone: { do: "end", status: "error", text: "", code: error.code, why: error.message } };
+  }
+}
+
+async function runSteps(work: TurnWork, begin: Carry, gone: End | undefined, signal: AbortSignal): Promise<void> {
   const { session, deps } = work;
   const { state } = session.log;
   for (let carry = begin; ; ) {
     signal.throwIfAborted();
     const view = carry.events.length === 0 ? state : previewState(state, carry.events, deps.clock.now());
-    const next = pastDeadline(view, deps) ?? decide(view);
+    const next = gone ?? pastDeadline(view, deps) ?? decide(view);
     // An abort is offered through the log and ends whatever is under way; the fold then decides the end.
     const step = withAbort(session, signal);
     try {
@@ -60,37 +75,49 @@ async function runSteps(work: TurnWork, begin: Carry, signal: AbortSignal): Prom
   }
 }
 
-async function endTurn({ record, live, runId, deps }: TurnWork, next: Extract<Next, { do: "end" }>, carry: Carry): Promise<void> {
-  const text = next.status === "aborted" || next.status === "halted" ? live.partialText() || next.text : next.text;
-  await record(carry, [{
-    type: "turn.ended",
-    body: { runId, status: next.status, text, ...(next.code === undefined ? {} : { code: next.code }), ...(next.why === undefined ? {} : { why: next.why }) },
-  }]);
+/** Longest unfinished text that is kept of a turn that was cut short: with room to spare in one frame of the engine. */
+const PARTIAL_CHARS_MAX = 100_000;
+
+async function endTurn({ record, live, runId, deps }: TurnWork, next: End, carry: Carry): Promise<void> {
+  const { status, code, why } = next;
+  const cutShort = status === "aborted" || status === "halted";
+  const text = cutShort ? (live.partialText() || next.text).slice(0, PARTIAL_CHARS_MAX) : next.text;
+  const coded = code === undefined ? {} : { code };
+  await record(carry, [{ type: "turn.ended", body: { runId, status, text, ...coded, ...(why === undefined ? {} : { why }) } }]);
   live.emit("lifecycle", {
-    phase: next.status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status: next.status, text, aborted: next.status === "aborted",
-    ...(next.code === undefined ? {} : { code: next.code }), ...(next.why === undefined ? {} : { error: next.why }), stopReason: next.status === "ok" ? "stop" : next.status,
+    phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, text, aborted: status === "aborted",
+    ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,
   });
 }
 
-/** The first events of a turn: the session's own first event where it is new, and what the turn answers. */
-function startEvents(state: SessionState, deps: RuntimeDeps): { readonly events: NewEvent[]; readonly runId: string; readonly agentId: string; readonly sessionKey: string } {
-  const input = state.queue[0];
-  if (input === undefined) throw new OpenClawError("INTERNAL", { why: "A turn was started without a message." });
-  const { message, offerId } = input;
-  const agentId = state.agentId === "" ? message.agentId : state.agentId;
-  const events: NewEvent[] = [];
-  if (state.key === "") events.push({ type: "session.opened", body: { key: message.sessionKey, agentId, sessionId: deps.ids.uuid() }, cause: offerId });
-  const model = message.model ?? state.settings.model ?? deps.agentOf(agentId).model;
-  events.push({ type: "turn.started", body: { runId: message.runId, inputs: [offerId], model, revision: deps.revisionOf(agentId) }, cause: offerId });
-  return { events, runId: message.runId, agentId, sessionKey: message.sessionKey };
+interface Beginning {
+  readonly events: readonly NewEvent[];
+  readonly runId: string;
+  readonly sessionKey: string;
 }
 
-function pastDeadline(view: SessionState, deps: RuntimeDeps): Extract<Next, { do: "end" }> | undefined {
+/** The first events of a turn: the session's own first event where it is new, and what the turn answers. */
+function beginning(state: SessionState, deps: RuntimeDeps, agent: TurnAgent): Beginning {
+  const input = state.queue[0];
+  if (input === undefined) throw new OpenClawError("INTERNAL", { why: "A turn was started without a message." });
+  const { message: { sessionKey, runId, model: wanted }, offerId } = input;
+  const model = wanted ?? state.settings.model ?? agent.model;
+  const events: NewEvent[] = [];
+  if (state.key === "") {
+    events.push({ type: "session.opened", body: { key: sessionKey, agentId: agent.id, sessionId: deps.ids.uuid() }, cause: offerId });
+  }
+  const revision = deps.revisionOf(agent.id);
+  events.push({ type: "turn.started", body: { runId, inputs: [offerId], model, revision }, cause: offerId });
+  return { events, runId, sessionKey };
+}
+
+function pastDeadline(view: SessionState, deps: RuntimeDeps): End | undefined {
   const { turn } = view;
   if (turn === null || turn.answered || turn.open?.kind === "wait") return undefined;
   const limitMs = turn.inputs[0]?.message.timeoutMs ?? TURN_LIMITS.timeoutMs;
   if (deps.clock.now() - turn.startedAtMs <= limitMs) return undefined;
-  return { do: "end", status: "halted", text: turn.text, code: "TURN_TIMEOUT", why: `It ran for more than ${Math.round(limitMs / 1_000)} s.` };
+  const why = `It ran for more than ${Math.round(limitMs / 1_000)} s.`;
+  return { do: "end", status: "halted", text: turn.text, code: "TURN_TIMEOUT", why };
 }
 
 /** A signal for one step that also aborts when the folded turn says so. */

@@ -26,6 +26,8 @@ export class Dispatcher {
   #scheduled = false;
   #queuedBytes = 0;
   #largeBusy = false;
+  /** How many requests the next turn may start. */
+  #batch = 1;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
@@ -79,13 +81,22 @@ export class Dispatcher {
 
   #turn(): void {
     const { clock, limits } = this.#deps;
-    const endMs = clock.monotonic() + limits.turnBudgetMs;
-    for (let started = 0; started < limits.startedPerTurn && clock.monotonic() <= endMs; started += 1) {
+    const beganMs = clock.monotonic();
+    let started = 0;
+    for (; started < this.#batch && clock.monotonic() - beganMs <= limits.turnBudgetMs; started += 1) {
       const connection = this.#ring.shift();
-      if (connection === undefined) return;
+      if (connection === undefined) break;
       connection.inRing = false;
       this.#startOne(connection);
     }
+    // Most answers are made right behind this function: what a turn took is known once nothing is left to do in it.
+    if (started > 0) queueMicrotask(() => process.nextTick(() => this.#adapt(started, clock.monotonic() - beganMs)));
+  }
+
+  /** Costly requests are started fewer at a time, so that a turn keeps to its budget with all that follows from it. */
+  #adapt(started: number, tookMs: number): void {
+    const { turnBudgetMs, startedPerTurn } = this.#deps.limits;
+    this.#batch = tookMs > turnBudgetMs ? Math.max(1, Math.floor((started * turnBudgetMs) / tookMs)) : Math.min(startedPerTurn, this.#batch * 2);
   }
 
   #startOne(connection: Connection): void {

@@ -1,20 +1,13 @@
 /** What plain HTTP gets on the gateway's port: probes, one page, and a 404 that is JSON. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Dashboard } from "./dashboard/create-dashboard.ts";
+import type { PageFacts } from "./dashboard/answer-page.ts";
 
-export interface HttpFacts {
-  readonly version: string;
-  readonly address: string;
-  readonly port: number;
-  readonly uptimeMs: () => number;
-  readonly draining: () => boolean;
+export interface HttpFacts extends PageFacts {
   /** Names of what is not ready; empty when the gateway may be used. */
   readonly failing: () => readonly string[];
   readonly hostAllowed: (host: string | undefined) => boolean;
   /** A browser names an origin when a page asks, not when a person opens an address. */
   readonly originAllowed: (origin: string | undefined) => boolean;
-  readonly dashboard: Dashboard;
-  readonly onProblem: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 export function answerHttp(request: IncomingMessage, response: ServerResponse, facts: HttpFacts): void {

@@ -4,18 +4,20 @@ import { formatFrame } from "./dashboard/page-frame.ts";
 import { formatDuration } from "./dashboard/quantities.ts";
 import { formatMark, formatState } from "./dashboard/state-mark.ts";
 
-export interface PageFacts {
+export interface SmallPageFacts {
   readonly version: string;
   readonly address: string;
   readonly state: "running" | "stopping";
   readonly uptimeMs: number;
+  /** The browser asks once more after so many seconds. */
+  readonly reloadSeconds?: number;
 }
 
-export function formatPage({ version, address, state, uptimeMs }: PageFacts): string {
+export function formatPage({ version, address, state, uptimeMs, reloadSeconds }: SmallPageFacts): string {
   return formatFrame({
-    title: "OpenClaw gateway", about: version,
+    title: "OpenClaw gateway", about: version, ...(reloadSeconds === undefined ? {} : { refreshSeconds: reloadSeconds }),
     body: html`<h1>A gateway runs here</h1>
-<p>It answers this machine only. What it does is shown to whoever opens a link of its own.</p>
+<p>It answers this machine only, and shows what it does to whoever has a link.</p>
 <section><h2>Now</h2>
 <dl>
 <dt>State</dt><dd>${formatState(state === "running" ? "good" : "attention", state)}</dd>
@@ -25,7 +27,7 @@ export function formatPage({ version, address, state, uptimeMs }: PageFacts): st
 </section>
 <section><h2>In a terminal</h2>
 <dl class="answers">
-<dt>See all of it here</dt><dd><code>openclaw dashboard</code></dd>
+<dt>Get a link</dt><dd><code>openclaw dashboard</code></dd>
 <dt>See it there</dt><dd><code>openclaw status</code></dd>
 <dt>Ask it</dt><dd><code>openclaw agent --message &quot;How busy is this machine?&quot;</code></dd>
 </dl>

@@ -19,74 +19,90 @@ export interface HistoryPage {
 }
 
 const PAGE = 256;
-/** Bytes of text one page may hold. */
+/** Characters of text one page may hold. */
 const PAGE_CHARS_MAX = 6_000_000;
+/** Most messages one page may hold. */
+const PAGE_MESSAGES_MAX = 2_000;
 
-/** The newest `limit` messages before the newest `offset` ones, oldest first. Reads the log only for what memory no longer holds. */
+/**
+ * The newest `limit` messages before the newest `offset` ones, oldest first. Reads the log only for what memory no longer
+ * holds. A page whose texts are too long together holds fewer, and says where to go on.
+ */
 export async function readTranscript(log: SessionLog, limit: number, offset: number): Promise<HistoryPage> {
   const { state } = log;
   const end = Math.max(0, state.messageCount - offset);
-  const start = Math.max(0, end - limit);
+  const start = Math.max(0, end - Math.min(limit, PAGE_MESSAGES_MAX));
   const firstHeld = state.messages[0]?.seq ?? state.messageCount + 1;
-  const messages = start + 1 >= firstHeld ? state.messages : await readOlder(log, start);
-  const shown: HistoryItem[] = [];
-  let chars = 0;
-  for (const message of messages) {
-    if (message.seq <= start || message.seq > end) continue;
-    shown.push(formatHistoryItem(message));
-    chars += message.content.text.length;
-    while (chars > PAGE_CHARS_MAX && shown.length > 1) chars -= JSON.stringify(shown.shift()).length;
+  const messages = start + 1 >= firstHeld ? state.messages : await readOlder(log, start, end);
+  const shown = newestWithin(messages.filter(({ seq }) => seq > start && seq <= end), PAGE_CHARS_MAX);
+  const hasMore = end - shown.length > 0;
+  return {
+    messages: shown.map(formatHistoryItem), totalMessages: state.messageCount, hasMore, nextOffset: hasMore ? offset + shown.length : null,
+  };
+}
+
+/** The newest one always. */
+function newestWithin(messages: readonly TranscriptMessage[], chars: number): readonly TranscriptMessage[] {
+  let left = chars;
+  let first = messages.length;
+  while (first > 0) {
+    left -= messages[first - 1]?.content.text.length ?? 0;
+    if (left < 0 && first < messages.length) break;
+    first -= 1;
   }
-  return { messages: shown, totalMessages: state.messageCount, hasMore: end - shown.length > 0, nextOffset: end - shown.length > 0 ? offset + shown.length : null };
+  return messages.slice(first);
 }
 
 /**
- * Folds from an indexed turn, so a page deep in a long session costs no more than one near its end. It begins some turns
- * early, because a message that had waited in line was offered before the turns ahead of it.
+ * Folds from an indexed turn, so a page deep in a long session costs no more than one near its end. Messages that waited in
+ * line lie in the log before the turns ahead of them: of what comes before the indexed turn, the offers are folded too.
  */
-async function readOlder({ state, read }: SessionLog, start: number): Promise<readonly TranscriptMessage[]> {
-  const at = state.index.findLastIndex((mark) => mark.count <= start);
-  const from = state.index[Math.max(0, at - TURNS_EARLY)] ?? { after: state.windowPosition, count: 0 };
-  const view: SessionState = { ...emptyState(), position: from.after, messageCount: from.count };
+async function readOlder({ state, read }: SessionLog, start: number, end: number): Promise<readonly TranscriptMessage[]> {
+  const from = state.index.findLast((mark) => mark.count <= start);
+  if (from === undefined) return [];
+  const view: SessionState = { ...emptyState(), messageCount: from.count };
   const found: TranscriptMessage[] = [];
-  for (let after = from.after; found.length < PAGE_MESSAGES_MAX; ) {
+  for (let after = from.offersAfter; view.messageCount < end; ) {
     const page = await read(after, PAGE);
-    if (page.length === 0) break;
     for (const entry of page) {
+      if (entry.position <= from.after && entry.kind === "event") continue;
       const before = view.messageCount;
       foldEntry(view, entry, "");
-      if (view.messageCount > before) found.push(...view.messages.slice(before - view.messageCount).filter((message) => message.seq > start));
+      if (view.messageCount > before) found.push(...view.messages.slice(before - view.messageCount).filter(({ seq }) => seq > start));
     }
-    after = page.at(-1)?.position ?? Number.MAX_SAFE_INTEGER;
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.position;
   }
   return found;
 }
 
-const TURNS_EARLY = 4;
-const PAGE_MESSAGES_MAX = 2_000;
-
-export function formatHistoryItem({ position, seq, timeMs, runId, content, label }: TranscriptMessage): HistoryItem {
-  const marks = { id: `${position}-${seq}`, seq, runId, recordTimestampMs: timeMs, label };
-  if (content.role === "user") {
-    return { role: "user", content: [{ type: "text", text: content.text }], timestamp: timeMs, idempotencyKey: `${runId}:user`, __openclaw: { ...marks, senderIsOwner: label === "owner" } };
+export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
+  const { position, seq, timeMs: timestamp, runId, content, label } = message;
+  const marks = { id: `${position}-${seq}`, seq, runId, recordTimestampMs: timestamp, label };
+  const text = content.text === "" && content.role === "assistant" ? [] : [{ type: "text", text: content.text }];
+  switch (content.role) {
+    case "user": {
+      const __openclaw = { ...marks, senderIsOwner: label === "owner" };
+      return { role: "user", content: text, timestamp, idempotencyKey: `${runId}:user`, __openclaw };
+    }
+    case "tool": {
+      const { callId: toolCallId, name: toolName, isError, nodeId } = content;
+      const where = nodeId === undefined ? {} : { nodeId };
+      return { role: "toolResult", content: text, timestamp, toolCallId, toolName, isError, ...where, __openclaw: marks };
+    }
+    case "assistant": {
+      const calls = content.calls.map(({ id, name, arguments: args }) => ({ type: "toolCall", id, name, arguments: parseArguments(args) }));
+      const { inputTokens: input, outputTokens: output } = content.usage;
+      const slash = content.model.indexOf("/");
+      return {
+        role: "assistant", content: [...text, ...calls], timestamp, __openclaw: marks,
+        provider: content.model.slice(0, Math.max(slash, 0)), model: content.model.slice(slash + 1),
+        usage: { input, output, totalTokens: input + output },
+        stopReason: content.calls.length > 0 ? "toolUse" : content.finish,
+      };
+    }
   }
-  if (content.role === "tool") {
-    return {
-      role: "toolResult", content: [{ type: "text", text: content.text }], timestamp: timeMs, toolCallId: content.callId, toolName: content.name, isError: content.isError,
-      ...(content.nodeId === undefined ? {} : { nodeId: content.nodeId }), __openclaw: marks,
-    };
-  }
-  const slash = content.model.indexOf("/");
-  return {
-    role: "assistant",
-    content: [
-      ...(content.text === "" ? [] : [{ type: "text", text: content.text }]),
-      ...content.calls.map((call) => ({ type: "toolCall", id: call.id, name: call.name, arguments: parseArguments(call.arguments) })),
-    ],
-    timestamp: timeMs, provider: content.model.slice(0, Math.max(slash, 0)), model: content.model.slice(slash + 1),
-    usage: { input: content.usage.inputTokens, output: content.usage.outputTokens, totalTokens: content.usage.inputTokens + content.usage.outputTokens },
-    stopReason: content.calls.length > 0 ? "toolUse" : content.finish, __openclaw: marks,
-  };
 }
 
 function parseArguments(text: string): unknown {

@@ -16,6 +16,7 @@ async function setUp(t: TestContext) {
   const clock = new VirtualClock();
   const engine = await openMemoryEngine({ clock });
   const ran: InvokeRequest[] = [];
+  const acknowledged: string[] = [];
   const node: { fail?: ErrorCode } = {};
   const nodes = {
     choose: ({ node: wanted }: { readonly node?: string }) => {
@@ -27,6 +28,7 @@ async function setUp(t: TestContext) {
       if (node.fail === undefined) yield { type: "end", ok: true, payload: `done ${ran.length}`, nodeId: request.nodeId };
       else yield { type: "end", ok: false, code: node.fail, why: "It failed.", nodeId: request.nodeId };
     },
+    acknowledge: (id: string, nodeId: string) => acknowledged.push(`${id} ${nodeId}`),
   } as unknown as Nodes;
   const desk: { approvals?: Approvals } = {};
   const settings = { yesLocal: false };
@@ -52,7 +54,7 @@ async function setUp(t: TestContext) {
     assert.ok(error instanceof OpenClawError && error.code === "APPROVAL_REQUIRED", String(error));
     await approvals.resolve(String(error.detail["approvalId"]), decision, "owner");
   };
-  return { clock, ran, node, settings, operator, approvals, invoke, answered };
+  return { clock, ran, acknowledged, node, settings, operator, approvals, invoke, answered };
 }
 
 test("what only reads runs at once, a declared reading command and a documented read-only program alike", async (t) => {
@@ -65,6 +67,15 @@ test("what only reads runs at once, a declared reading command and a documented 
     "system.run id-of-local", "system.info id-of-local", "system.info id-of-local", "system.run id-of-gpu-box",
   ]);
   assert.equal(approvals.list().length, 0);
+});
+
+test("a node may forget what came to an end, and keeps what failed on the way (S0.4)", async (t) => {
+  const { ran, acknowledged, node, invoke } = await setUp(t);
+  await invoke(["uname"]);
+  assert.deepEqual(acknowledged, [`${ran[0]?.id} id-of-local`]);
+  node.fail = "OUTCOME_UNKNOWN";
+  await assert.rejects(invoke(["uptime"]), coded("OUTCOME_UNKNOWN"));
+  assert.equal(acknowledged.length, 1);
 });
 
 test("what acts is asked for first: the answer says how to allow it, and nothing has run", async (t) => {

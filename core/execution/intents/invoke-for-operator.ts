@@ -68,6 +68,7 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
     if (decision.answer === "ask" && grant === "deny") throw new OpenClawError("APPROVAL_DENIED");
     const invocation = { id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params };
     const { nodeId, payload } = await invokeOnce(nodes.invoke({ ...invocation, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, signal));
+    nodes.acknowledge(invocation.id, nodeId); // nobody asks for it again: the node need not keep what was said
     return { nodeId, payload };
   };
 

@@ -100,14 +100,13 @@ function foldAnswer(state: SessionState, entry: Extract<Recorded, { type: "appro
 }
 
 function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "turn.started" }>): void {
+  markTurn(state, entry.position);
   const inputs: QueuedMessage[] = [];
   state.queue = state.queue.filter((queued) => {
     if (!entry.body.inputs.includes(queued.offerId)) return true;
     inputs.push(queued);
     return false;
   });
-  const indexed = state.index.at(-1);
-  if (indexed === undefined || state.messageCount - indexed.count >= STATE_LIMITS.indexEvery) state.index.push({ after: entry.position - 1, count: state.messageCount });
   state.turn = {
     runId: entry.body.runId, startedAtMs: entry.header.timeMs, model: entry.body.model, principal: inputs[0]?.principal ?? entry.header.principal, inputs,
     modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, answer: null, calls: [], text: "", granted: null, failed: null, abort: null, answered: false,
@@ -117,6 +116,13 @@ function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "
   for (const input of inputs) {
     pushMessage(state, entry.position, input.timeMs, entry.body.runId, input.label, { role: "user", text: input.message.text });
   }
+}
+
+function markTurn({ index, messageCount, queue }: SessionState, position: number): void {
+  const last = index.at(-1);
+  if (last !== undefined && messageCount - last.count < STATE_LIMITS.indexEvery) return;
+  const firstOffer = queue.reduce((first, queued) => Math.min(first, queued.position), position);
+  index.push({ after: position - 1, offersAfter: firstOffer - 1, count: messageCount });
 }
 
 function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEnded, { position, header }: Recorded): void {

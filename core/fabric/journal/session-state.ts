@@ -50,11 +50,21 @@ export interface SessionState {
   /** Transcript messages ever recorded in this window. */
   messageCount: number;
   /** Where to begin reading for older messages: the start of a turn at least every `indexEvery` messages. */
-  index: { readonly after: number; readonly count: number }[];
+  index: IndexMark[];
   /** Intents a person allowed for the rest of the session, by `kind:hash`. */
   allowed: Set<string>;
   usage: { inputTokens: number; outputTokens: number };
   lastRunId: string | null;
+}
+
+/** A turn from which the transcript can be folded without what came before. */
+export interface IndexMark {
+  /** The turn's first event comes right after this position. */
+  readonly after: number;
+  /** Every offer that this turn or a later one answers comes after this one. */
+  readonly offersAfter: number;
+  /** Transcript messages recorded before the turn. */
+  readonly count: number;
 }
 
 export interface QueuedMessage {

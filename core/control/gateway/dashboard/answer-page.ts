@@ -2,17 +2,26 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isLoopbackAddress } from "../check-source.ts";
 import type { AuthSource } from "../auth-limiter.ts";
-import type { HttpFacts } from "../http-surface.ts";
 import { formatPage, formatRefusalPage } from "../page.ts";
-import { DASHBOARD_LIMITS } from "./create-dashboard.ts";
+import { DASHBOARD_LIMITS, type Dashboard } from "./create-dashboard.ts";
 import { formatNowPage, formatNowUnknown } from "./now-page.ts";
 import { PAGE_HEADERS } from "./page-frame.ts";
+
+export interface PageFacts {
+  readonly version: string;
+  readonly address: string;
+  readonly port: number;
+  readonly uptimeMs: () => number;
+  readonly draining: () => boolean;
+  readonly dashboard: Dashboard;
+  readonly onProblem: (event: string, fields: Readonly<Record<string, unknown>>) => void;
+}
 
 /** Of one name; a page on another port of this machine may have set more of them than ours. */
 const COOKIES_MAX = 8;
 
 /** Only for GET and HEAD, with a Host and Origin that were checked. Never throws for what a client or a room does. */
-export async function answerPage(request: IncomingMessage, response: ServerResponse, query: string, facts: HttpFacts): Promise<void> {
+export async function answerPage(request: IncomingMessage, response: ServerResponse, query: string, facts: PageFacts): Promise<void> {
   const { dashboard } = facts;
   // A HEAD comes from programs that look at a link before a person opens it: it must not use the link up.
   const token = request.method === "GET" ? new URLSearchParams(query).get("once") : null;
@@ -21,10 +30,13 @@ export async function answerPage(request: IncomingMessage, response: ServerRespo
   if (mayView) return send(request, response, 200, await formatNow(facts));
   send(request, response, 200, formatPage({
     version: facts.version, address: facts.address, state: facts.draining() ? "stopping" : "running", uptimeMs: facts.uptimeMs(),
+    // Who followed a link from a page of another site comes here without the strict cookie it was just given, and has it from
+    // the next request on, which is then our own page's.
+    ...(request.headers["sec-fetch-site"] === "cross-site" ? { reloadSeconds: 1 } : {}),
   }));
 }
 
-function answerLink(request: IncomingMessage, response: ServerResponse, token: string, mayView: boolean, facts: HttpFacts): void {
+function answerLink(request: IncomingMessage, response: ServerResponse, token: string, mayView: boolean, facts: PageFacts): void {
   const redeemed = facts.dashboard.redeem(token, sourceOf(request));
   switch (redeemed.kind) {
     case "opened":
@@ -48,7 +60,7 @@ function answerLink(request: IncomingMessage, response: ServerResponse, token: s
   }
 }
 
-async function formatNow(facts: HttpFacts): Promise<string> {
+async function formatNow(facts: PageFacts): Promise<string> {
   const own = { version: facts.version, address: facts.address, uptimeMs: facts.uptimeMs(), nowMs: facts.dashboard.now() };
   try {
     return formatNowPage({ ...(await facts.dashboard.facts()), ...own, stopping: facts.draining() });

@@ -42,12 +42,13 @@ export function shortenId(id: string): string {
   return id.length <= 24 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`;
 }
 
-const HIDDEN =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+/** Control and format characters but the newline, the two separators, and the tags that spell text nobody sees. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{e0000}-\u{e007f}]/gu;
 
 function showHidden(text: string): string {
   return text.toWellFormed().replace(HIDDEN, (character) => {
     const code = character.codePointAt(0) ?? 0;
+    if (code === 0x0a) return character;
     if (code === 0x09) return "\\t";
     if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
     return code < 0x1_0000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\u{${code.toString(16)}}`;

@@ -37,11 +37,12 @@ The log says more: <code>openclaw logs</code></p>`,
 }
 
 function formatHeadline(facts: NowFacts, waiting: number): Html {
-  const running = facts.running.filter(({ state }) => state !== "queued").length;
   const online = facts.nodes.filter(({ state }) => state === "online").length;
   const parts = [
-    running === 0 ? "No turn runs" : `${formatCount(running, "turn")} ${running === 1 ? "runs" : "run"}`,
-    facts.nodes.length === 0 ? "no node is paired" : `${online} of ${formatCount(facts.nodes.length, "node")} online`,
+    formatTurns(facts.running),
+    facts.nodes.length === 0 ? "no node is paired"
+      : online === facts.nodes.length ? `${formatCount(online, "node")} online`
+      : `${online} of ${formatCount(facts.nodes.length, "node")} online`,
     ...(facts.failed.length === 0 ? [] : [`${formatCount(facts.failed.length, "run")} failed in the last day`]),
   ];
   const one = facts.requests.length === 0 ? "approval" : facts.waiting.length === 0 ? "request" : "thing";
@@ -49,6 +50,15 @@ function formatHeadline(facts: NowFacts, waiting: number): Html {
   return html`<h1>${head}</h1>
 <p>${parts.join("; ")}.</p>
 `;
+}
+
+function formatTurns(sessions: readonly RunningSession[]): string {
+  const running = sessions.filter(({ state }) => state === "running").length;
+  const asking = sessions.filter(({ state }) => state === "asking").length;
+  const runs = `${formatCount(running, "turn")} ${running === 1 ? "runs" : "run"}`;
+  const waits = `${formatCount(asking, "turn")} ${asking === 1 ? "waits" : "wait"} for an answer`;
+  if (asking === 0) return running === 0 ? "No turn runs" : runs;
+  return running === 0 ? waits : `${runs}, ${waits}`;
 }
 
 /** What is not as it should be and is nobody's row: said above everything, and only then. */
@@ -74,7 +84,7 @@ function formatRunning({ running, commandLine, nowMs }: NowFacts): Html {
     cell("Session", [html`<span class="id">${clip(session.key, PAGE_LIMITS.lineChars)}</span>`, formatBehind(session)]),
     cell("Agent", clip(session.agentId, PAGE_LIMITS.lineChars)),
     cell("Model", clip(session.model, PAGE_LIMITS.lineChars)),
-    cell("Since", session.sinceMs === undefined ? undefined : formatTime(session.sinceMs, formatDuration(nowMs - session.sinceMs)), "short"),
+    cell("Since", session.sinceMs === undefined ? undefined : formatTime(session.sinceMs, formatDuration(nowMs - session.sinceMs))),
   ]));
 }
 
@@ -94,24 +104,30 @@ the work: ${pair}</p>`);
     cell("State", formatState(...NODE_STATES[node.state])),
     cell("Name", html`<span title="${node.nodeId}">${clip(node.name, PAGE_LIMITS.lineChars)}</span>
 <small>${node.local ? "this machine" : clip(node.platform, 40)}, ${shortenId(node.nodeId)}</small>`),
-    cell("Tags", node.tags.length === 0 ? undefined : node.tags.slice(0, PAGE_LIMITS.tagsMax).map((tag) => html`<span class="tag">${clip(tag, 40)}</span> `)),
+    cell("Tags", formatTags(node)),
     cell("Load", node.load === undefined ? undefined : formatLoad(node.load)),
-    cell("Running", node.state === "online" || node.running > 0 ? node.running : undefined, "number"),
-    cell("Seen", formatSeen(node, nowMs), "short"),
+    cell("Running", node.state === "online" || node.running > 0 ? node.running : undefined),
+    cell("Seen", formatSeen(node, nowMs)),
   ]);
   const alone = nodes.length === 1 && nodes[0]?.local === true;
-  return formatSection("Nodes", [table, alone ? html`<p class="list">To add another machine, say there: ${pair}</p>` : undefined]);
+  return formatSection("Nodes", [table, alone ? html`<p>To add another machine, say there: ${pair}</p>` : undefined]);
 }
 
 const NODE_STATES: Readonly<Record<NodeRow["state"], readonly [Meaning, string]>> = {
   online: ["good", "online"], offline: ["unknown", "offline"], unapproved: ["attention", "not approved"],
 };
 
+function formatTags({ tags }: NodeRow): Piece {
+  if (tags.length > 0) return tags.slice(0, PAGE_LIMITS.tagsMax).map((tag) => html`<span class="tag">${clip(tag, 40)}</span> `);
+  return undefined;
+}
+
 function formatLoad({ average, processors }: NonNullable<NodeRow["load"]>): Html {
   const share = Math.min(1, average / Math.max(1, processors));
   const level = share >= 1 ? "high" : "level";
   return html`<span class="load"><svg viewBox="0 0 48 4" aria-hidden="true"><rect class="rail" width="48" height="4" rx="2"/>
-<rect class="${level}" width="${Math.max(share * 48, 2).toFixed(1)}" height="4" rx="2"/></svg>${average.toFixed(2)} of ${processors}</span>`;
+<rect class="${level}" width="${Math.max(share * 48, 2).toFixed(1)}" height="4" rx="2"/></svg>${
+    average.toFixed(2)} of ${formatCount(processors, "core")}</span>`;
 }
 
 function formatSeen({ state, seenAtMs }: NodeRow, nowMs: number): Piece {
@@ -126,7 +142,7 @@ function formatFailed({ failed, commandLine, nowMs }: NowFacts): Html {
     cell("State", formatState("problem", run.status)),
     cell("Session", html`<span class="id">${clip(run.key, PAGE_LIMITS.lineChars)}</span>`),
     cell("Why", formatWhy(run, commandLine)),
-    cell("When", formatTime(run.endedAtMs, formatAgo(run.endedAtMs, nowMs)), "short"),
+    cell("When", formatTime(run.endedAtMs, formatAgo(run.endedAtMs, nowMs))),
   ], PAGE_LIMITS.failedMax));
 }
 
@@ -145,7 +161,7 @@ function formatGateway(facts: NowFacts): Html {
   modelLabel === undefined ? undefined : html` <span class="soft">${clip(modelLabel, PAGE_LIMITS.lineChars)}</span>`}</dd>
 <dt>Local node</dt><dd>${formatConfinement(confinement)}</dd>
 <dt>Address</dt><dd>${address} <span class="soft">this machine only</span></dd>
-<dt>State</dt><dd>${clip(stateDir, 1_000)}</dd>
+<dt>Directory</dt><dd>${clip(stateDir, 1_000)}</dd>
 <dt>Version</dt><dd>${version}</dd>
 <dt>Up for</dt><dd>${formatTime(nowMs - uptimeMs, formatDuration(uptimeMs))}</dd>
 </dl>`);
@@ -153,7 +169,7 @@ function formatGateway(facts: NowFacts): Html {
 
 function formatConfinement({ confined, sentence }: NowFacts["confinement"]): Html {
   if (sentence === undefined) return formatState("unknown", "does not run");
-  return html`${formatState(confined ? "good" : "attention", confined ? "confined" : "not confined")}
+  return html`${formatState(confined ? "good" : "attention", confined ? "confined" : "not confined:")}
 <span class="soft">${clip(withoutVerdict(sentence), PAGE_LIMITS.textChars)}</span>`;
 }
 
@@ -173,10 +189,14 @@ function formatTime(ms: number, words: string): Html {
   return html`<time datetime="${new Date(ms).toISOString()}" title="${formatMoment(ms)}">${words}</time>`;
 }
 
-/** `label` names the value where there is no room for a heading. */
-function cell(label: string, value: Piece, kind = ""): Html {
-  const kinds = [kind, ...(value === undefined ? ["void"] : [])].filter((name) => name !== "").join(" ");
-  return html`<td data-label="${label}" class="${kinds}"><span>${value}</span></td>`;
+/** `title` names the value where there is no room for a heading. */
+function cell(title: string, value: Piece): Html {
+  return html`<td data-label="${title}" class="${columnOf(title)}${value === undefined ? " void" : ""}"><span>${value}</span></td>`;
+}
+
+/** The style decides by it how wide a column is; columns of one kind stand below each other in all tables. */
+function columnOf(title: string): string {
+  return `${title === "Since" || title === "Seen" ? "when" : title.toLowerCase()}-column`;
 }
 
 function formatTable<Row>(
@@ -184,8 +204,8 @@ function formatTable<Row>(
 ): Html {
   const beyond = rows.length - rowsMax;
   return html`<table>
-<thead><tr>${titles.map((title) => html`<th scope="col"${title === "Running" ? html` class="number"` : undefined}>${title}</th>`)}</tr></thead>
+<thead><tr>${titles.map((title) => html`<th scope="col" class="${columnOf(title)}">${title}</th>`)}</tr></thead>
 <tbody>
 ${rows.slice(0, rowsMax).map((row) => html`<tr>${cellsOf(row)}</tr>\n`)}</tbody>
-</table>${beyond > 0 ? html`\n<p class="list">${beyond} more are not shown.</p>` : undefined}`;
+</table>${beyond > 0 ? html`\n<p>${beyond} more are not shown.</p>` : undefined}`;
 }

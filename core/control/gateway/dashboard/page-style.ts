@@ -24,67 +24,68 @@ main { padding-top: 16px; padding-bottom: 48px; }
 h1 { font-size: 24px; line-height: 1.3; font-weight: 600; letter-spacing: -0.01em; text-wrap: balance; }
 h1 + p { color: var(--soft); margin-top: 4px; max-width: 68ch; }
 section { margin-top: 32px; }
-h2 { font-size: 13px; line-height: 1.5; font-weight: 600; color: var(--soft); padding-bottom: 8px; }
-h2 span { font-weight: 400; }
-section > p, .empty { max-width: 68ch; color: var(--soft); }
-section > p + p { margin-top: 4px; }
-code, pre, .id { font: 13px/1.5 var(--mono); }
-code, pre { overflow-wrap: anywhere; }
-code { -webkit-user-select: all; user-select: all; color: var(--ink); }
-.i { width: 16px; height: 16px; flex: none; fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round; }
-.i { stroke-linejoin: round; }
+h2 { font-size: 13px; line-height: 1.5; font-weight: 600; color: var(--soft); padding-bottom: 8px; border-bottom: 1px solid var(--line); }
+section > p { max-width: 68ch; margin-top: 12px; color: var(--soft); }
+code, pre, .id { font: 13px/1.5 var(--mono); overflow-wrap: anywhere; }
+code { display: inline-block; max-width: 100%; color: var(--ink); -webkit-user-select: all; user-select: all; }
+pre { margin-top: 8px; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; }
+pre { white-space: pre-wrap; }
+.soft { color: var(--soft); }
+.i { width: 16px; height: 16px; vertical-align: -3px; fill: none; stroke: currentColor; stroke-width: 1.5; }
+.i { stroke-linecap: round; stroke-linejoin: round; }
 .i .full { fill: currentColor; stroke: none; }
-.state { display: inline-flex; gap: 8px; align-items: center; white-space: nowrap; }
+.state { white-space: nowrap; }
+.state .i { margin-right: 8px; }
 .good .i { color: var(--good); } .attention .i { color: var(--attention); } .problem .i { color: var(--problem); }
 .unknown .i { color: var(--unknown); } .live .i { color: var(--accent); }
 .note { display: flex; gap: 8px; margin-top: 16px; padding: 8px 12px; background: var(--raised); }
 .note { border: 1px solid var(--line); border-radius: 6px; }
-.note .i { margin-top: 3px; }
-.list { border-top: 1px solid var(--line); }
+.note .i { flex: none; margin-top: 3px; }
 
-table { width: 100%; border-collapse: collapse; line-height: 1.3; }
-th { font-size: 12px; font-weight: 400; color: var(--soft); text-align: left; padding: 0 24px 4px 0; white-space: nowrap; }
-td { padding: 8px 24px 8px 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+table { width: 100%; table-layout: fixed; border-collapse: collapse; line-height: 1.3; }
+th { font-size: 12px; font-weight: 400; color: var(--soft); text-align: left; padding: 8px 16px 0 0; white-space: nowrap; }
+td { padding: 8px 16px 8px 0; vertical-align: baseline; overflow-wrap: anywhere; }
+tr + tr td { border-top: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: 0; }
-.number { text-align: right; }
-.short { white-space: nowrap; }
-.soft { color: var(--soft); }
+.state-column { width: 144px; } .session-column { width: 288px; } .name-column { width: 224px; } .model-column { width: 192px; }
+.load-column { width: 184px; } .running-column { width: 72px; text-align: right; } .when-column { width: 128px; }
 td small { display: block; font-size: 13px; color: var(--soft); margin-top: 4px; }
-.tag { display: inline-block; font-size: 13px; margin-right: 12px; }
-.load { display: inline-flex; gap: 8px; align-items: center; white-space: nowrap; }
-.load svg { width: 48px; height: 4px; flex: none; }
-.load .rail { fill: var(--line); } .load .level { fill: var(--soft); } .load .high { fill: var(--attention); }
+.tag { display: inline-block; margin-right: 12px; }
+.load { white-space: nowrap; }
+.load svg { width: 48px; height: 4px; margin-right: 8px; vertical-align: middle; }
+.rail { fill: var(--line); } .level { fill: var(--soft); } .high { fill: var(--attention); }
 
-.card { background: var(--raised); border: 1px solid var(--line); border-left: 4px solid var(--attention); border-radius: 6px; }
-.card { padding: 12px 16px 16px; }
-.card + .card { margin-top: 12px; }
-.card > div { display: flex; flex-wrap: wrap; gap: 0 24px; justify-content: space-between; }
-.card > div { font-size: 13px; color: var(--soft); }
+.card { margin-top: 12px; padding: 12px 16px 12px; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; }
+.card { border-left: 4px solid var(--attention); }
+.card > div { display: flex; flex-wrap: wrap; gap: 0 24px; justify-content: space-between; font-size: 13px; color: var(--soft); }
 .card .state { color: var(--ink); font-weight: 600; }
-pre { margin-top: 8px; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; }
-pre { white-space: pre-wrap; }
-.card .what { font-size: 15px; }
-dl { display: grid; grid-template-columns: 112px minmax(0, 1fr); gap: 4px 16px; margin-top: 12px; }
-dt { font-size: 13px; line-height: 22px; color: var(--soft); }
-dd { overflow-wrap: anywhere; }
-dl.answers { margin-top: 12px; padding-top: 12px; border-top: 1px solid var(--line); }
-section > dl { margin-top: 0; padding-top: 12px; border-top: 1px solid var(--line); }
+.card > p { margin-top: 8px; }
+dl { display: grid; grid-template-columns: 128px minmax(0, 1fr); gap: 0 16px; align-items: baseline; padding-top: 8px; }
+dt { font-size: 13px; line-height: 24px; color: var(--soft); white-space: nowrap; }
+dd { line-height: 24px; overflow-wrap: anywhere; }
+dd code, dd .id { line-height: inherit; }
+.card dl { grid-template-columns: 108px minmax(0, 1fr); }
+.card .answers { margin-top: 8px; border-top: 1px solid var(--line); }
 
 @media (max-width: 679px) {
   header, main { padding-left: 16px; padding-right: 16px; }
   main { padding-top: 8px; }
-  dl { grid-template-columns: 88px minmax(0, 1fr); gap: 4px 12px; }
-  dl.answers { display: block; }
-  dl.answers dd { margin-bottom: 8px; }
-  dl.answers dd:last-child { margin-bottom: 0; }
+  dl, .card dl { grid-template-columns: 88px minmax(0, 1fr); gap: 0 12px; }
+  .answers, .card .answers { display: block; }
+  .answers dd { line-height: 20px; margin-bottom: 8px; }
   table, tbody, tr, td { display: block; }
   thead { display: none; }
-  tr { padding: 12px 0; border-top: 1px solid var(--line); }
-  td { display: grid; grid-template-columns: 88px minmax(0, 1fr); gap: 0 12px; padding: 2px 0; border-top: 0; text-align: left; }
+  tr { padding: 12px 0; }
+  tr + tr { border-top: 1px solid var(--line); }
+  td { display: grid; grid-template-columns: 88px minmax(0, 1fr); gap: 0 12px; padding: 0; line-height: 24px; }
+  td { align-items: baseline; }
+  td[class] { width: auto; }
+  tr + tr td { border-top: 0; }
   td::before { content: attr(data-label); font-size: 13px; color: var(--soft); }
-  td > * { grid-column: 2; }
-  td.number { text-align: left; }
+  td:first-child { display: block; padding-bottom: 4px; }
+  td:first-child::before { content: none; }
+  td.running-column { text-align: left; }
   td.void { display: none; }
-  .short { white-space: normal; }
+  td small { margin-top: 0; line-height: 20px; }
 }
 `;

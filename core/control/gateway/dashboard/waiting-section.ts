@@ -15,7 +15,7 @@ export function formatWaiting({ waiting, requests, commandLine, nowMs }: NowFact
   ];
   const beyond = waiting.length + requests.length - cards.length;
   return html`<section><h2>Waits for you</h2>
-${cards.length > 0 ? cards : html`<p>Nothing. What a command would change is asked here first, and here:
+${cards.length > 0 ? cards : html`<p>A command that would change something asks here first. The same in a terminal:
 <code>${commandLine} approvals list</code></p>`}${
   beyond > 0 ? html`<p>${beyond} more are not shown. All of them: <code>${commandLine} approvals list</code></p>` : undefined}
 </section>
@@ -28,9 +28,9 @@ function formatApproval(approval: WaitingApproval, commandLine: string, nowMs: n
   return html`<article class="card">
 <div>${formatState("attention", "Approval")}<span>asked ${formatAgo(createdAtMs, nowMs)}</span></div>
 <pre>${clip(command, commandChars)}</pre>
-${command.length > commandChars ? html`<p class="problem">${formatState("attention", "cut")} ${command.length - commandChars + 1} more
+${command.length > commandChars ? html`<p>${formatState("attention", "cut")} ${command.length - commandChars + 1} more
 characters. Read all of it before you answer: <code>${commandLine} approvals list</code></p>\n` : undefined}<dl>
-${formatFact("Where", nodeName === undefined ? undefined : [clip(nodeName, lineChars), cwd === undefined ? undefined : ` in ${clip(cwd, lineChars)}`])}
+${formatFact("Where", nodeName === undefined ? undefined : formatPlace(nodeName, cwd))}
 ${formatFact("For", [`agent ${clip(agentId, lineChars)}, session `, html`<span class="id">${clip(sessionKey, lineChars)}</span>`])}
 ${formatFact("Why you", why === "" ? undefined : clip(why, textChars))}
 ${formatFact("Words from", labels.length === 0 ? undefined : labels.map((label) => ORIGINS[label] ?? label).join(", "))}
@@ -42,6 +42,10 @@ ${ANSWERS.filter(({ decision }) => decisions.includes(decision)).map(({ words, l
 </dl>
 </article>
 `;
+}
+
+function formatPlace(nodeName: string, cwd: string | undefined): string {
+  return cwd === undefined ? clip(nodeName, lineChars) : `${clip(nodeName, lineChars)} in ${clip(cwd, lineChars)}`;
 }
 
 /** Always in this order. */
@@ -60,7 +64,7 @@ function formatRequest({ kind, requestId, name, wants, sinceMs }: PairingRequest
   const word = formatShellWord(requestId) ?? "REQUEST";
   return html`<article class="card">
 <div>${formatState("attention", kind === "node" ? "Node" : "Device")}<span>asked ${formatAgo(sinceMs, nowMs)}</span></div>
-<p class="what">${clip(name, lineChars)} ${kind === "node" ? "wants to offer commands" : "wants to connect"}</p>
+<p>${clip(name, lineChars)} ${kind === "node" ? "wants to offer commands" : "wants to connect"}</p>
 <dl>
 ${formatFact(kind === "node" ? "Commands" : "As", wants.length === 0 ? undefined : clip(wants.join(", "), textChars))}
 </dl>

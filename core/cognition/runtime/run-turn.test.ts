@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OpenClawError } from "@openclaw/protocol";
+import type { Tool } from "@openclaw/sdk";
+import { TURN_LIMITS } from "./decide.ts";
+import { calls, openBench, says, settle, type Speech } from "./turn.testing.ts";
+
+const noop: Tool = {
+  name: "noop", summary: "Does nothing.", effect: "none", args: { type: "object" },
+  async *run() {
+    yield { type: "result", text: "nothing" };
+  },
+};
+
+/** Streams this, then waits until it is stopped. */
+const hangsAfter = (text: string): Speech => async function* (_request, signal) {
+  yield { type: "text", delta: text };
+  await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+};
+
+test("without a message or an open turn there is nothing to do", async (t) => {
+  const bench = await openBench(t);
+  assert.equal(await bench.run(), false);
+  assert.equal((await bench.recorded()).length, 0);
+});
+
+test("one turn answers one message; the next one waits for its own", async (t) => {
+  const bench = await openBench(t);
+  await bench.offer("one");
+  await bench.offer("two");
+  await bench.run(says("first"));
+  assert.equal(bench.state.queue.length, 1);
+  await bench.run(says("second"));
+  assert.deepEqual(bench.state.messages.map(({ content }) => content.text), ["one", "first", "two", "second"]);
+});
+
+test("the message's model wins over the session's, and that over the agent's", async (t) => {
+  const models: string[] = [];
+  const bench = await openBench(t, {
+    deps: ({ models: inner }) => ({
+      models: {
+        ...inner, streamModel: (ref, request, signal) => {
+          models.push(ref);
+          return inner.streamModel(ref, request, signal);
+        },
+      },
+    }),
+  });
+  await bench.say("one", says("1"));
+  bench.state.settings = { model: "session/model" };
+  await bench.say("two", says("2"));
+  await bench.offer("three", { model: "message/model" });
+  await bench.run(says("3"));
+  assert.deepEqual(models, ["test/test", "session/model", "message/model"]);
+});
+
+test("a person's abort ends the step under way, and what was seen of the answer is kept", async (t) => {
+  const bench = await openBench(t);
+  await bench.offer("go");
+  const running = bench.run(hangsAfter("part of it"));
+  await settle();
+  await bench.abort();
+  await running;
+  assert.equal(bench.state.runs.get("run-1")?.status, "aborted");
+  assert.equal(bench.state.messages.at(-1)?.content.text, "part of it");
+  const data = bench.live.at(-1)?.data ?? {};
+  assert.deepEqual([data["phase"], data["status"], data["aborted"]], ["error", "aborted", true]);
+});
+
+test("an abort of a huge unfinished answer is recorded, its text bounded", async (t) => {
+  const bench = await openBench(t);
+  await bench.offer("go");
+  const running = bench.run(hangsAfter("\u0001".repeat(900_000)));
+  await settle();
+  await bench.abort();
+  await running;
+  assert.equal(bench.state.runs.get("run-1")?.status, "aborted");
+  assert.equal(bench.state.messages.at(-1)?.content.text.length, 100_000);
+});
+
+test("stopping the gateway ends nothing: the turn stays open for the next owner", async (t) => {
+  const bench = await openBench(t);
+  const stop = new AbortController();
+  await bench.offer("go");
+  const running = bench.runUntil(stop.signal, hangsAfter("part"));
+  await settle();
+  stop.abort(new OpenClawError("GATEWAY_STOPPING"));
+  await assert.rejects(running);
+  assert.equal(bench.state.turn?.open?.kind, "model");
+  await bench.run(says("whole"));
+  assert.deepEqual(bench.state.messages.map(({ content }) => content.text), ["go", "whole"]);
+  assert.equal(bench.live.some(({ data }) => data["phase"] === "resumed"), true);
+});
+
+test("a turn that calls tools without end is halted, its transcript stays whole, and it is said why (S4.22)", async (t) => {
+  const bench = await openBench(t, { tools: [noop] });
+  await bench.say("go", calls(["noop", {}]));
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code], ["halted", "TURN_STEPS_EXCEEDED"]);
+  assert.equal(bench.requests.length, TURN_LIMITS.modelSteps);
+  assert.equal(bench.results().length, TURN_LIMITS.modelSteps);
+});
+
+test("a turn that took longer than its message allows is halted before its next step", async (t) => {
+  const bench = await openBench(t, { tools: [noop] });
+  await bench.offer("go", { timeoutMs: 5_000 });
+  await bench.run(async function* () {
+    await bench.clock.advance(6_000);
+    const [end] = calls(["noop", {}]) as readonly { readonly type: "end" }[];
+    yield end as never;
+  });
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code, ran?.why], ["halted", "TURN_TIMEOUT", "It ran for more than 5 s."]);
+  assert.equal(bench.requests.length, 1);
+});
+
+test("a message for an agent that is no longer configured ends with the reason, and the next one is taken (S3.11)", async (t) => {
+  const agents = { gone: true };
+  const bench = await openBench(t, {
+    deps: (deps) => ({
+      agentOf: (agentId) => {
+        if (agents.gone) throw new OpenClawError("UNKNOWN_AGENT_ID", { why: "Agents: main." });
+        return deps.agentOf(agentId);
+      },
+    }),
+  });
+  await bench.say("hi", says("never"));
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code], ["error", "UNKNOWN_AGENT_ID"]);
+  assert.match(ran?.why ?? "", /Agents: main\./);
+  agents.gone = false;
+  await bench.say("again", says("here"));
+  assert.equal(bench.state.runs.get("run-2")?.status, "ok");
+});

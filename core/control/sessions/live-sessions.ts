@@ -1,0 +1,149 @@
+/**
+ * The sessions in memory: loaded at first use, put to sleep when nobody uses them, dropped with their slot.
+ *
+ * A session that was let go is out of reach at that moment: whoever asks for it next gets one that is folded anew, so
+ * nothing that comes in between is told to a session that no longer listens.
+ */
+import { hasCode } from "@openclaw/protocol";
+import type { Clock } from "../../base/clock.ts";
+import { isIdle, type Journal, type SessionAddress, type SessionLog } from "../../fabric/journal.ts";
+import type { Logger } from "../../fabric/telemetry.ts";
+import type { SessionsConfig } from "./config.ts";
+import { STOPPED, type LiveSession } from "./live-session.ts";
+
+export interface LiveSessions extends AsyncDisposable {
+  /** Throws KEY_DESTROYED for a deleted one, GATEWAY_STOPPING after disposal. */
+  hold(address: SessionAddress): Promise<LiveSession>;
+  /** Null for a session that was deleted or never existed: asking after one makes nothing. */
+  holdExisting(address: SessionAddress): Promise<LiveSession | null>;
+  /**
+   * Resolves with what `look` first finds, asked again after every change of the session. Outlives the session's sleep:
+   * rejects only when `signal` aborts, the session was deleted, or the gateway stops.
+   */
+  until<T>(address: SessionAddress, look: (session: LiveSession) => T | undefined, signal: AbortSignal): Promise<T>;
+  get(token: string): LiveSession | undefined;
+  all(): Iterable<LiveSession>;
+  /** Lets go of it without ending anything, and writes its fold down. */
+  letGo(session: LiveSession): Promise<void>;
+  /** Lets go of every session of the slot, also of those being loaded. */
+  dropSlot(slot: number): void;
+  readonly size: number;
+}
+
+export interface LiveSessionsDeps {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly config: () => SessionsConfig;
+  readonly create: (log: SessionLog) => LiveSession;
+  readonly onLoaded: (session: LiveSession) => void;
+}
+
+/** One place in memory: taken from when loading begins. */
+interface Place {
+  readonly address: SessionAddress;
+  readonly loading: Promise<LiveSession>;
+  session: LiveSession | undefined;
+}
+
+const SWEEP_MS = 15_000;
+
+export function openLiveSessions({ journal, clock, logger, config, create, onLoaded }: LiveSessionsDeps): LiveSessions {
+  const places = new Map<string, Place>();
+  let sweep: { close(): void } | undefined;
+  let closed = false;
+
+  const hold = (address: SessionAddress): Promise<LiveSession> => {
+    const present = places.get(address.token);
+    if (present !== undefined) {
+      if (present.session !== undefined) present.session.usedAtMs = clock.monotonic();
+      return present.loading;
+    }
+    const loading = load(address);
+    places.set(address.token, { address, loading, session: undefined });
+    return loading;
+  };
+
+  const load = async (address: SessionAddress): Promise<LiveSession> => {
+    if (closed) throw STOPPED;
+    const { token } = address;
+    await undefined; // the place is taken by now
+    const place = places.get(token);
+    try {
+      const session = create(await journal.load(address));
+      // Dropped while it was loaded: what came in between may be missing from it.
+      if (place === undefined || places.get(token) !== place) return await hold(address);
+      place.session = session;
+      onLoaded(session);
+      if (!closed) sweep ??= clock.after(SWEEP_MS, sweepDormant);
+      return session;
+    } catch (error) {
+      if (places.get(token) === place) places.delete(token);
+      throw error;
+    }
+  };
+
+  const held = (): LiveSession[] => [...places.values()].flatMap(({ session }) => session ?? []);
+
+  const letGo = async (session: LiveSession): Promise<void> => {
+    const { token } = session.log.address;
+    if (places.get(token)?.session === session) places.delete(token);
+    await session.stop(STOPPED);
+    await session.log.snapshot().catch((error: unknown) => logger.warn("snapshot.failed", { error }));
+  };
+
+  /** Puts unused sessions to sleep, the longest unused first. */
+  const sweepDormant = (): void => {
+    sweep = undefined;
+    const { dormantAfterMs, liveMax } = config();
+    const now = clock.monotonic();
+    const idle = held().filter((session) => !session.busy && isIdle(session.log.state)).sort((a, b) => a.usedAtMs - b.usedAtMs);
+    let excess = places.size - liveMax;
+    for (const session of idle) {
+      if (excess-- <= 0 && now - session.usedAtMs < dormantAfterMs) break;
+      void letGo(session);
+    }
+    if (!closed && places.size > 0) sweep = clock.after(SWEEP_MS, sweepDormant);
+  };
+
+  return {
+    hold,
+    holdExisting: async (address) => {
+      try {
+        return places.has(address.token) || (await journal.exists(address)) ? await hold(address) : null;
+      } catch (error) {
+        if (hasCode(error, "KEY_DESTROYED")) return null;
+        throw error;
+      }
+    },
+    until: async (address, look, signal) => {
+      for (;;) {
+        const session = await hold(address);
+        const found = look(session);
+        if (found !== undefined) return found;
+        await session.changed(signal).catch((error: unknown) => {
+          if (closed || signal.aborted || !hasCode(error, "GATEWAY_STOPPING")) throw error;
+        });
+      }
+    },
+    get: (token) => places.get(token)?.session,
+    all: held,
+    letGo,
+    dropSlot: (slot) => {
+      for (const [token, { address, session }] of places) {
+        if (address.slot !== slot) continue;
+        places.delete(token);
+        // Fenced, it winds down by itself; its fold is not written down, for somebody else's is newer.
+        void session?.stop(STOPPED);
+      }
+    },
+    get size() {
+      return places.size;
+    },
+    [Symbol.asyncDispose]: async () => {
+      closed = true;
+      sweep?.close();
+      await Promise.all(held().map(letGo));
+    },
+  };
+}
