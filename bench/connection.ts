@@ -60,7 +60,8 @@ export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-eve
       const frame = JSON.parse(data.toString()) as ResponseFrame | EventFrame;
       if (frame.type === "res") return onResponse(frame);
       if (frame.event === "connect.challenge") return greet();
-      if (frame.event === "chat" || frame.event === "agent") runs.get((frame.payload as { readonly runId: string }).runId)?.(frame, atMs);
+      if (frame.event !== "chat" && frame.event !== "agent") return;
+      runs.get((frame.payload as { readonly runId: string }).runId)?.(frame, atMs);
     });
     socket.on("error", reject);
     socket.on("close", (code, reason) => {
@@ -79,10 +80,14 @@ export interface TurnTimes {
   readonly totalMs: number;
 }
 
+interface ChatPayload { readonly state: string; readonly deltaText?: string; readonly errorMessage?: string }
+
 let turnCounter = 0;
 
 /** One message and its turn; times count from the moment before the send. Throws unless the turn ends well. */
-export function runTurn(connection: Connection, sessionKey: string, message: string, onDelta?: (text: string, atMs: number) => void): Promise<TurnTimes> {
+export function runTurn(
+  connection: Connection, sessionKey: string, message: string, onDelta?: (text: string, atMs: number) => void,
+): Promise<TurnTimes> {
   const runId = `run-${process.pid}-${(turnCounter += 1)}`;
   return new Promise((resolve, reject) => {
     const startedMs = nowMs();
@@ -94,7 +99,7 @@ export function runTurn(connection: Connection, sessionKey: string, message: str
     };
     connection.onRun(runId, ({ event, payload }, atMs) => {
       if (event !== "chat") return;
-      const { state, deltaText, errorMessage } = payload as { readonly state: string; readonly deltaText?: string; readonly errorMessage?: string };
+      const { state, deltaText, errorMessage } = payload as ChatPayload;
       if (state === "delta") {
         firstWordsMs ||= atMs - startedMs;
         onDelta?.(deltaText ?? "", atMs);

@@ -96,7 +96,9 @@ export async function openBenchGateway(options: GatewayOptions = {}): Promise<Be
       const began = performance.now();
       const child = spawn(program, [...before, "--port", String(port)], { cwd: home, env, stdio: ["ignore", "pipe", "pipe"] });
       run.child = child;
-      for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (run.output = (run.output + text).slice(-100_000)));
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.setEncoding("utf8").on("data", (text: string) => (run.output = (run.output + text).slice(-100_000)));
+      }
       while (!(await listens(port))) {
         if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the gateway ended at its start: ${run.output}`);
         if (performance.now() - began > READY_MS) throw new Error(`the gateway was not ready in time: ${run.output}`);
@@ -133,7 +135,12 @@ export async function untilNode(connection: Connection, fits: (node: NodeRow) =>
   throw new Error("the node did not connect");
 }
 
-export interface NodeRow { readonly nodeId: string; readonly displayName?: string; readonly connected: boolean; readonly tags?: readonly string[]; readonly commands?: readonly string[] }
+export interface NodeRow {
+  readonly nodeId: string;
+  readonly displayName?: string;
+  readonly connected: boolean;
+  readonly commands?: readonly string[];
+}
 
 export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

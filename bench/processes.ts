@@ -4,7 +4,13 @@ import { readdirSync, readFileSync } from "node:fs";
 /** The kernel's tick, which has been 100 a second for all programs since long. */
 const TICK_MS = 10;
 
-interface Status { readonly pid: number; readonly parent: number; readonly state: string; readonly cpuMs: number; readonly childrenCpuMs: number }
+interface Status {
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+  readonly cpuMs: number;
+  readonly childrenCpuMs: number;
+}
 
 export interface Memory {
   readonly processes: number;
@@ -13,11 +19,13 @@ export interface Memory {
   readonly pssMb: number | undefined;
 }
 
+export const PSS_WITHHELD = "the kernel keeps the confined node's PSS from this user";
 export const hasProc = process.platform === "linux";
 
 /** The process and all that descend from it, and from `more`: processes that were adopted by the system. */
 export function treeOf(root: number, more: readonly number[] = []): readonly number[] {
-  const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (statusOf(Number(name)) ?? []) : [])).filter(({ state }) => state !== "Z");
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const all = pids.flatMap((pid) => statusOf(Number(pid)) ?? []).filter(({ state }) => state !== "Z");
   const tree = new Set([root, ...more]);
   for (let grew = true; grew; ) {
     grew = false;

@@ -1,7 +1,7 @@
 /** The table a person reads, line by line as figures come, and the JSON a machine compares. */
 import { writeFileSync, mkdirSync, readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
-import { dirname } from "node:path";
+import { dirname, relative } from "node:path";
 import { FIGURES, holds, type FigureId, type FigureSpec } from "./figures.ts";
 
 export interface Measured { readonly id: FigureId; readonly value: number; readonly note?: string }
@@ -12,19 +12,20 @@ export interface Report {
   put(figure: Measured): void;
   lack(figure: Lacking): void;
   failed(name: string, why: string): void;
-  /** The verdict; true when every bar holds. */
-  end(tookMs: number): boolean;
+  /** The verdict. */
+  end(tookMs: number): void;
   save(file: string, quick: boolean): void;
 }
 
 export interface Stream { readonly isTTY?: boolean | undefined; write(text: string): unknown }
 
 const WHAT_WIDTH = 50;
+const CELL_WIDTHS = [12, 11, 11, 11];
 
 /** `baseline` is an earlier file, for the column THEN; it may be missing. */
 export function openReport(stdout: Stream, env: NodeJS.ProcessEnv, baseline: string): Report {
   const colour = stdout.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
-  const paint = (code: number) => (text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const paint = (code: number) => (text: string): string => (colour && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text);
   const [dim, bold, green, red] = [paint(2), paint(1), paint(32), paint(31)];
   const then = readBaseline(baseline);
   const measured: Measured[] = [];
@@ -32,10 +33,11 @@ export function openReport(stdout: Stream, env: NodeJS.ProcessEnv, baseline: str
   const loadAtStart = loadavg()[0] ?? 0;
   const began = new Date();
   const line = (text: string): void => void stdout.write(`${text}\n`);
+  const alignCells = (cells: readonly string[]): string => cells.map((cell, at) => cell.padStart(CELL_WIDTHS[at] ?? 0)).join(" ");
   const row = (mark: string, what: string, cells: readonly string[], note: string): void => {
-    line(`  ${mark} ${what.padEnd(WHAT_WIDTH)} ${cells.map((cell, at) => cell.padStart(at === 0 ? 12 : 11)).join(" ")}${note === "" ? "" : `  ${dim(note)}`}`);
+    line(`  ${mark} ${what.padEnd(WHAT_WIDTH)} ${alignCells(cells)}${note === "" ? "" : `  ${dim(note)}`}`.trimEnd());
   };
-  row(" ", dim("".padEnd(WHAT_WIDTH)), ["NOW", "BAR", "THEN", "THEIRS"].map(dim).map((cell, at) => (colour ? padPainted(cell, at === 0 ? 12 : 11) : cell)), "");
+  line(dim(`    ${"".padEnd(WHAT_WIDTH)} ${alignCells(["NOW", "BAR", "THEN", "THEIRS"])}`));
 
   return {
     heading: (name, about) => line(`${bold(name)}  ${dim(about)}`),
@@ -44,10 +46,8 @@ export function openReport(stdout: Stream, env: NodeJS.ProcessEnv, baseline: str
       const spec: FigureSpec = FIGURES[figure.id];
       const good = holds(figure.id, figure.value);
       const mark = good === undefined ? dim("·") : good ? green("✓") : red("✗");
-      const bar = spec.below !== undefined ? `< ${format(spec.below, spec.unit)}` : spec.above === undefined ? "" : `> ${format(spec.above, spec.unit)}`;
-      const before = then.get(figure.id);
-      const cells = [format(figure.value, spec.unit), bar, before === undefined ? "" : format(before, spec.unit), spec.theirs === undefined ? "" : format(spec.theirs, spec.unit)];
-      row(mark, spec.what, cells, figure.note ?? "");
+      const known = (value: number | undefined): string => (value === undefined ? "" : format(value, spec.unit));
+      row(mark, spec.what, [known(figure.value), barOf(spec), known(then.get(figure.id)), known(spec.theirs)], figure.note ?? "");
     },
     lack: (figure) => {
       lacking.push(figure);
@@ -57,33 +57,41 @@ export function openReport(stdout: Stream, env: NodeJS.ProcessEnv, baseline: str
     end: (tookMs) => {
       const judged = measured.filter(({ id, value }) => holds(id, value) !== undefined);
       const missed = judged.filter(({ id, value }) => holds(id, value) === false);
-      const verdict = missed.length === 0 ? green("✓ every bar holds") : `${red("✗")} ${missed.length} of ${judged.length} bars are missed`;
-      line(`\n${verdict}  ${dim(`${measured.length} figures in ${Math.round(tookMs / 1_000)} s; load ${loadAtStart.toFixed(1)} → ${(loadavg()[0] ?? 0).toFixed(1)}`)}`);
-      for (const { id, value } of missed) line(`  ${FIGURES[id].what}: ${format(value, FIGURES[id].unit)}`);
-      return missed.length === 0;
+      const missedSome = `${red("✗")} ${missed.length} of ${judged.length} bars are missed`;
+      const verdict = missed.length === 0 ? `${green("✓")} every bar holds` : missedSome;
+      const load = `load ${loadAtStart.toFixed(1)} → ${(loadavg()[0] ?? 0).toFixed(1)}`;
+      line(`\n${verdict}  ${dim(`${measured.length} figures in ${Math.round(tookMs / 1_000)} s; ${load}`)}`);
+      for (const { id, value } of missed) line(`  ${FIGURES[id].what}: ${format(value, FIGURES[id].unit)}, ${barOf(FIGURES[id])}`);
     },
     save: (file, quick) => {
       mkdirSync(dirname(file), { recursive: true });
-      const figures = Object.fromEntries(measured.map(({ id, value, note }) => {
-        const { what, unit, below, above }: FigureSpec = FIGURES[id];
-        return [id, { value: Number(value.toPrecision(4)), unit, what, below, above, holds: holds(id, value), note }];
-      }));
-      writeFileSync(file, `${JSON.stringify({ at: began.toISOString(), quick, machine: describeMachine(), loadAtStart, loadAtEnd: loadavg()[0], figures, lacking }, null, 2)}\n`);
-      line(dim(`  written to ${file}`));
+      const figures = Object.fromEntries(measured.map((figure) => [figure.id, describeFigure(figure)]));
+      const load = { loadAtStart, loadAtEnd: loadavg()[0] };
+      const record = { at: began.toISOString(), quick, machine: describeMachine(), ...load, figures, lacking };
+      writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+      line(dim(`  written to ${relative(process.cwd(), file)}`));
     },
   };
 }
+
+function barOf({ below, above, unit }: FigureSpec): string {
+  if (below !== undefined) return `< ${format(below, unit)}`;
+  return above === undefined ? "" : `> ${format(above, unit)}`;
+}
+
+function describeFigure({ id, value, note }: Measured): object {
+  const { what, unit, below, above }: FigureSpec = FIGURES[id];
+  return { value: Number(value.toPrecision(4)), unit, what, below, above, holds: holds(id, value), note };
+}
+
+const SUFFIXES = { ms: " ms", MB: " MB", kB: " kB", "/s": "/s", tokens: " tok", "×": " ×", n: "" } as const;
 
 /** As exact as three figures are worth; thousands apart. */
 export function format(value: number, unit: FigureSpec["unit"]): string {
   const digits = value >= 100 || unit === "n" ? 0 : value >= 10 ? 1 : 2;
   const [whole = "", fraction] = value.toFixed(digits).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
-  return `${grouped}${fraction === undefined ? "" : `.${fraction}`}${unit === "n" ? "" : unit === "/s" ? "/s" : unit === "tokens" ? " tok" : ` ${unit}`}`;
-}
-
-function padPainted(text: string, width: number): string {
-  return text.padStart(width + text.length - text.replace(/\x1b\[\d+m/g, "").length);
+  return `${grouped}${fraction === undefined ? "" : `.${fraction}`}${SUFFIXES[unit]}`;
 }
 
 function describeMachine(): object {
@@ -94,9 +102,11 @@ function describeMachine(): object {
   };
 }
 
+interface Saved { readonly figures: Readonly<Record<string, { readonly value: number }>> }
+
 function readBaseline(file: string): ReadonlyMap<string, number> {
   try {
-    const { figures } = JSON.parse(readFileSync(file, "utf8")) as { readonly figures: Readonly<Record<string, { readonly value: number }>> };
+    const { figures } = JSON.parse(readFileSync(file, "utf8")) as Saved;
     return new Map(Object.entries(figures).map(([id, { value }]) => [id, value]));
   } catch {
     return new Map();

@@ -47,7 +47,8 @@ export async function openStand(): Promise<Stand> {
     let paired: Promise<{ readonly nodeId: string; readonly name: string }> | undefined;
     const pairedNode = async (): Promise<{ readonly nodeId: string; readonly name: string }> => {
       const env = { ...gateway.env, OPENCLAW_NODE_DIR: join(gateway.home, "second-node") };
-      const pair = spawn(OPENCLAW, ["node", "pair", "--url", `http://127.0.0.1:${gateway.port}`, "--token", gateway.token, "--name", "second"], { env, stdio: "ignore" });
+      const where = ["--url", `http://127.0.0.1:${gateway.port}`, "--token", gateway.token];
+      const pair = spawn(OPENCLAW, ["node", "pair", ...where, "--name", "second"], { env, stdio: "ignore" });
       await once(pair, "exit");
       const node = spawn(OPENCLAW, ["node", "start", "--tags=bench"], { env, stdio: "ignore" });
       const endAtOnce = (): void => void node.kill("SIGKILL");

@@ -15,7 +15,9 @@ export interface Load extends AsyncDisposable {
 
 /** Resolves once the program has printed its first line. It ends when it is disposed, or when this process ends. */
 export async function startLoad(name: LoadName, env: Readonly<Record<string, string>> = {}): Promise<Load> {
-  const child = fork(join(import.meta.dirname, "load", `${name}.ts`), { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = fork(join(import.meta.dirname, "load", `${name}.ts`), {
+    env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
   const said = await firstLine(child, name);
   return {
     said,

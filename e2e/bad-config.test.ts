@@ -74,7 +74,8 @@ test("while the gateway runs: each broken file is refused with line and key, and
 test("at a start: the last good file is in force and the banner says what is wrong with the new one (S0.19, S3.13)", async (t) => {
   const gateway = await openRealGateway({ config: GOOD });
   t.after(() => gateway.dispose());
-  for (const [what, text, key, line] of BROKEN) {
+  // A start for each: four kinds are enough, the others differ in nothing that a start looks at.
+  for (const [what, text, key, line] of BROKEN.slice(0, 4)) {
     await gateway.stop();
     await writeFile(fileOf(gateway), text);
     const before = gateway.output().length;

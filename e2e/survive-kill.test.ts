@@ -33,7 +33,7 @@ test("a command outlives its gateway: its output and the reply arrive complete, 
   assert.equal(await readFile(join(gateway.stateDir, "workspace", "witness"), "utf8"), WITNESS);
 });
 
-test("a command on a remote node outlives two gateways, and its output is neither lost nor doubled (S0.16, S0.19, S0.40, S2.41)", async (t) => {
+test("a command on a remote node outlives two gateways, and its output is neither lost nor doubled (S0.16, S0.19, S0.40)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });

@@ -45,6 +45,8 @@ export interface RealGateway {
   readonly environment: Readonly<Record<string, string>>;
   /** What the process wrote, both streams. */
   output(): string;
+  /** Resolves once it has written what fits: its banner comes when its local node is up. */
+  wrote(pattern: RegExp): Promise<void>;
   connect(options?: { readonly scopes?: readonly string[]; readonly caps?: readonly string[]; readonly token?: string }): Promise<Watched>;
   /** Runs the command line against this gateway. */
   cli(args: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number }): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
@@ -106,6 +108,12 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
       return run.child?.pid ?? 0;
     },
     output: () => run.output,
+    wrote: async (pattern) => {
+      for (const began = Date.now(); !pattern.test(run.output); ) {
+        if (Date.now() - began > READY_MS) throw new Error(`the gateway did not write ${String(pattern)}:\n${run.output}`);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    },
     connect: (wish = {}) => connectWatched(port, wish.token ?? run.token, wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"], wish.caps ?? ["tool-events"]),
     cli: async (args, { env: more = {}, timeoutMs = 60_000 } = {}) => {
       const child = spawn(process.execPath, [PROGRAM_MAIN, ...args], { env: { ...env, OPENCLAW_GATEWAY_PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });

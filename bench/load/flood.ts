@@ -15,7 +15,8 @@ let connection = await openConnection(address);
 
 async function flood(kind: string): Promise<FloodEnd> {
   const began = performance.now();
-  const calls = kind === "frame" ? [connection.call("health", { pad })] : Array.from({ length: CALLS }, () => connection.call("sessions.list", {}));
+  const calls = kind === "frame" ? [connection.call("health", { pad })]
+    : Array.from({ length: CALLS }, () => connection.call("sessions.list", {}));
   const outcomes = await Promise.allSettled(calls);
   const answered = outcomes.filter((outcome) => outcome.status === "fulfilled").length;
   return { answered, refused: outcomes.length - answered, ms: performance.now() - began };

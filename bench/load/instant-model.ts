@@ -21,7 +21,8 @@ function nowMs(): number {
 }
 
 function chunk(delta: object, finish: string | null = null): string {
-  return `data: ${JSON.stringify({ id: "bench", object: "chat.completion.chunk", created: 0, model: "instant", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  const choices = [{ index: 0, delta, finish_reason: finish }];
+  return `data: ${JSON.stringify({ id: "bench", object: "chat.completion.chunk", created: 0, model: "instant", choices })}\n\n`;
 }
 
 const END = `${chunk({}, "stop")}data: [DONE]\n\n`;

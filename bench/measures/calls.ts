@@ -50,9 +50,10 @@ export const calls: Measure = {
 };
 
 export interface Caller { ask(): Promise<unknown> }
+export interface Paced { readonly times: readonly number[]; readonly perSecond: number }
 
 /** Each caller asks again as soon as it was answered. */
-export async function pace(callers: readonly Caller[], forMs: number): Promise<{ readonly times: readonly number[]; readonly perSecond: number }> {
+export async function pace(callers: readonly Caller[], forMs: number): Promise<Paced> {
   const times: number[] = [];
   const began = performance.now();
   await Promise.all(callers.map(async (caller) => {

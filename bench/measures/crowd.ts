@@ -5,6 +5,7 @@ import type { Bench, Measure } from "../measure.ts";
 import type { TalkEnd } from "../load/talk.ts";
 import { startLoad } from "../start-load.ts";
 import { openModel } from "../stand.ts";
+import { PSS_WITHHELD } from "../processes.ts";
 import { quantile } from "../statistics.ts";
 
 /** Opened at a time: a burst of handshakes is not what is measured here. */
@@ -42,10 +43,11 @@ async function measureListeners(bench: Bench, gateway: BenchGateway, connection:
   const clients = bench.count(5_000);
   const idle: Connection[] = [];
   while (idle.length < clients) {
-    idle.push(...(await Promise.all(Array.from({ length: Math.min(OPENING, clients - idle.length) }, () => openConnection(gateway)))));
+    const next = Array.from({ length: Math.min(OPENING, clients - idle.length) }, () => openConnection(gateway));
+    idle.push(...(await Promise.all(next)));
   }
   const after = gateway.memory().pssMb;
-  if (before === undefined || after === undefined) bench.lack("crowd.connection", "the kernel keeps the confined node's PSS from this user");
+  if (before === undefined || after === undefined) bench.lack("crowd.connection", PSS_WITHHELD);
   else bench.put("crowd.connection", ((after - before) * 1_024) / clients, `${clients} clients`);
   bench.put("crowd.listeners", (await turns()) / alone, `${clients} clients`);
   for (const each of idle) each.close();
@@ -68,6 +70,6 @@ async function measureActive(bench: Bench, gateway: BenchGateway, connection: Co
   const { most, finished } = (await talk.ask("end")) as TalkEnd;
   bench.put("crowd.active", most, `${finished} of ${sessions} turns ended well`);
   bench.put("crowd.health.p99", quantile(times, 0.99), `${times.length} calls`);
-  if (before === undefined || peak === undefined) bench.lack("crowd.session", "the kernel keeps the confined node's PSS from this user");
+  if (before === undefined || peak === undefined) bench.lack("crowd.session", PSS_WITHHELD);
   else bench.put("crowd.session", ((peak - before) * 1_024) / sessions, "growth of PSS");
 }

@@ -42,7 +42,9 @@ function noteOf(times: readonly number[], last: FloodEnd | undefined): string {
 }
 
 /** Asks `health` again and again while something goes on. */
-async function probe<T>(connection: Connection, what: () => Promise<T>): Promise<{ readonly times: readonly number[]; readonly result: T }> {
+async function probe<T>(
+  connection: Connection, what: () => Promise<T>,
+): Promise<{ readonly times: readonly number[]; readonly result: T }> {
   const times: number[] = [];
   let ended = false;
   const going = what().finally(() => {

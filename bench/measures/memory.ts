@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { openBenchGateway, PROJECT, untilNode } from "../gateway.ts";
 import type { Measure } from "../measure.ts";
-import { hasProc } from "../processes.ts";
+import { hasProc, PSS_WITHHELD } from "../processes.ts";
 
 export const memory: Measure = {
   name: "memory",
@@ -13,13 +13,13 @@ export const memory: Measure = {
     const idleMs = bench.quick ? 3_000 : 10_000;
     const plain = await idleMemory(undefined, idleMs);
     const { pssMb, rssMb, processes, cpuMs } = plain;
-    if (pssMb === undefined) bench.lack("memory.pss", "the kernel keeps the confined node's PSS from this user");
+    if (pssMb === undefined) bench.lack("memory.pss", PSS_WITHHELD);
     else bench.put("memory.pss", pssMb, `after ${idleMs / 1_000} s`);
     bench.put("memory.rss", rssMb);
     bench.put("memory.processes", processes);
     bench.put("memory.idle-cpu", cpuMs / (idleMs / 1_000));
     const launched = await idleMemory(["node", join(PROJECT, "scripts", "launch.mjs"), "start"], idleMs / 2);
-    if (launched.pssMb === undefined) bench.lack("memory.launcher", "the kernel keeps the confined node's PSS from this user");
+    if (launched.pssMb === undefined) bench.lack("memory.launcher", PSS_WITHHELD);
     else bench.put("memory.launcher", launched.pssMb, `${launched.processes} processes`);
   },
 };

@@ -9,6 +9,8 @@ import { startLoad } from "../start-load.ts";
 import { quantile } from "../statistics.ts";
 import { callerOf, pace } from "./calls.ts";
 
+interface PairRequest { readonly nodeId: string; readonly requestId: string }
+
 let invocations = 0;
 
 export const nodes: Measure = {
@@ -26,7 +28,9 @@ async function invokeInstantNode(bench: Bench): Promise<void> {
   await approve(connection, node.said);
   await untilNode(connection, ({ nodeId, commands }) => nodeId === node.said && (commands ?? []).includes("system.which"));
   const connections = await Promise.all(Array.from({ length: 32 }, () => openConnection(gateway)));
-  const params = () => ({ nodeId: node.said, command: "system.which", params: { bins: ["sh"] }, idempotencyKey: `invoke-${(invocations += 1)}` });
+  const params = () => ({
+    nodeId: node.said, command: "system.which", params: { bins: ["sh"] }, idempotencyKey: `invoke-${(invocations += 1)}`,
+  });
   const callers = connections.map((each) => callerOf(each, "node.invoke", params));
   const forMs = bench.quick ? 1_000 : 3_000;
   await pace(callers.slice(0, 1), 500);
@@ -40,7 +44,7 @@ async function invokeInstantNode(bench: Bench): Promise<void> {
 /** A node declares its commands after its hello; a person approves them once. */
 async function approve(connection: Connection, nodeId: string): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const { pending } = (await connection.call("node.pair.list", {})) as { readonly pending: readonly { readonly nodeId: string; readonly requestId: string }[] };
+    const { pending } = (await connection.call("node.pair.list", {})) as { readonly pending: readonly PairRequest[] };
     const waiting = pending.find((request) => request.nodeId === nodeId);
     if (waiting !== undefined) {
       await connection.call("node.pair.approve", { requestId: waiting.requestId });

@@ -19,7 +19,7 @@ export const rate: Measure = {
     await untilNode(connection, (node) => node.displayName === "local");
     connection.close();
     const words = await wordsOf(own, "thanks");
-    bench.put("rate.demo", (await turnsPerSecond(bench, own, 64, "thanks")).perSecond, `the demo model, whose answer is ${words} words`);
+    bench.put("rate.demo", (await turnsPerSecond(bench, own, 64, "thanks")).perSecond, `${words} words an answer`);
   },
 };
 
@@ -32,7 +32,9 @@ async function wordsOf(gateway: BenchGateway, message: string): Promise<number> 
   return words;
 }
 
-async function turnsPerSecond(bench: Bench, gateway: BenchGateway, sessions: number, message: string): Promise<{ perSecond: number; cpuMs: number }> {
+async function turnsPerSecond(
+  bench: Bench, gateway: BenchGateway, sessions: number, message: string,
+): Promise<{ readonly perSecond: number; readonly cpuMs: number }> {
   const connections = await Promise.all(Array.from({ length: Math.min(sessions, CONNECTIONS_MAX) }, () => openConnection(gateway)));
   const forMs = bench.quick ? 1_500 : 5_000;
   const run = async (ms: number): Promise<number> => {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { nowMs } from "../connection.ts";
 import { openBenchGateway } from "../gateway.ts";
 import type { Measure } from "../measure.ts";
-import { openModel } from "../stand.ts";
+import { openModel, type Model } from "../stand.ts";
 import { median } from "../statistics.ts";
 
 const DEADLINE_MS = 15_000;
@@ -41,7 +41,7 @@ export const recovery: Measure = {
 };
 
 /** When the model got the request that goes on with the turn. */
-async function askedAgain(held: () => Promise<Readonly<Record<string, readonly { readonly arrivedMs: number }[]>>>, id: string): Promise<number> {
+async function askedAgain(held: Model["held"], id: string): Promise<number> {
   for (const began = nowMs(); nowMs() - began < DEADLINE_MS; await wait(20)) {
     const request = ((await held())[id] ?? [])[0];
     if (request !== undefined) return request.arrivedMs;

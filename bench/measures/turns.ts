@@ -1,5 +1,6 @@
 import { nowMs, runTurn, type TurnTimes } from "../connection.ts";
 import type { Bench, Measure } from "../measure.ts";
+import type { Held } from "../load/instant-model.ts";
 import type { Stand } from "../stand.ts";
 import { quantile } from "../statistics.ts";
 
@@ -13,10 +14,13 @@ export const turns: Measure = {
     const runs = bench.count(300);
     const before = gateway.cpuMs();
     const times: (TurnTimes & { readonly id: string })[] = [];
-    for (let at = 0; at < runs; at += 1) times.push({ id: `own-${at}`, ...(await runTurn(connection, "turns", `hello [[id own-${at}]]`)) });
+    for (let at = 0; at < runs; at += 1) {
+      const id = `own-${at}`;
+      times.push({ id, ...(await runTurn(connection, "turns", `hello [[id ${id}]]`)) });
+    }
     const cpuMs = (gateway.cpuMs() - before) / runs;
     const held = await model.held();
-    const own = times.map(({ id, totalMs }) => totalMs - (held[id] ?? []).reduce((sum, request) => sum + request.endedMs - request.arrivedMs, 0));
+    const own = times.map(({ id, totalMs }) => totalMs - heldMs(held[id]));
     bench.put("turn.own.p50", quantile(own, 0.5), `${runs} turns`);
     bench.put("turn.own.p99", quantile(own, 0.99));
     bench.put("turn.cpu", cpuMs);
@@ -25,6 +29,11 @@ export const turns: Measure = {
     await measurePrompt(bench, stand);
   },
 };
+
+function heldMs(requests: readonly Held[] | undefined): number {
+  if (requests === undefined) throw new Error("the model did not see one of the turns");
+  return requests.reduce((sum, request) => sum + request.endedMs - request.arrivedMs, 0);
+}
 
 /** The request as it goes over the wire, tools included. */
 async function measurePrompt(bench: Bench, { model, connection }: Stand): Promise<void> {
@@ -47,7 +56,11 @@ export const exec: Measure = {
       for (let at = 0; at < 5; at += 1) await runTurn(connection, `exec-${place}`, call(`warm-${at}`));
       for (let at = 0; at < runs; at += 1) await runTurn(connection, `exec-${place}`, call(`${place}-${at}`));
       const held = await model.held();
-      const between = Array.from({ length: runs }, (_, at) => held[`${place}-${at}`] ?? []).flatMap(([asked, told]) => (asked === undefined || told === undefined ? [] : [told.arrivedMs - asked.endedMs]));
+      const between: number[] = [];
+      for (let at = 0; at < runs; at += 1) {
+        const [asked, told] = held[`${place}-${at}`] ?? [];
+        if (asked !== undefined && told !== undefined) between.push(told.arrivedMs - asked.endedMs);
+      }
       if (between.length < runs) throw new Error(`${runs - between.length} of ${runs} ${place} calls had no result`);
       bench.put(`exec.${place}.p50`, quantile(between, 0.5), `${runs} calls`);
       bench.put(`exec.${place}.p99`, quantile(between, 0.99));

@@ -3,7 +3,10 @@
 # on MODEL_PORT, and programs on the confined local node run unasked, as they do in the gateway it is compared with.
 # Needs OPENCLAW_DIR, the clone, and HOME below its .cache, which is emptied.
 set -eu
-case "$HOME" in "${OPENCLAW_DIR:?}"/.cache/bench-target/*) ;; *) echo "HOME must lie in $OPENCLAW_DIR/.cache/bench-target" >&2; exit 2 ;; esac
+case "$HOME" in
+  "${OPENCLAW_DIR:?}"/.cache/bench-target/*) ;;
+  *) echo "HOME must lie in $OPENCLAW_DIR/.cache/bench-target" >&2; exit 2 ;;
+esac
 rm -rf "$HOME" "$OPENCLAW_DIR/.cache/bench-target/node-home"
 mkdir -p "$HOME/.openclaw" "$OPENCLAW_DIR/.cache/bench-target/node-home"
 chmod 700 "$HOME/.openclaw"

@@ -18,7 +18,7 @@ import { createAgents } from "../control/agents.ts";
 import { createIntake } from "../control/channels.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
-import { createSessionIndex, openSessions } from "../control/sessions.ts";
+import { createSessionIndex, openSessions, type Sessions } from "../control/sessions.ts";
 import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
 import { openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals } from "../execution/policy.ts";
@@ -61,6 +61,8 @@ export interface Composition extends AsyncDisposable {
   readonly modelLabel: string;
   /** Makes the local node a paired device; its token is for that node alone. */
   admitLocalNode(publicKey: string): Promise<Secret>;
+  /** The configuration in force is another one now. */
+  configChanged(): void;
   /** Takes up what an earlier gateway left unfinished. */
   recover(): Promise<{ readonly slots: number; readonly sessions: number }>;
 }
@@ -88,15 +90,27 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const reattachWaitMs = config().gateway?.nodes?.reattachWaitMs ?? 60_000;
   const progress = { recovered: false };
   const recovered = Promise.withResolvers<void>();
-  const late: { gateway?: Gateway; placement?: Placement } = {};
+  const late: { gateway?: Gateway; placement?: Placement; sessions?: Sessions } = {};
   const tell = (event: string, payload: unknown): void => void late.gateway?.broadcast(event, payload);
 
   const [identity, nodes] = await Promise.all([
     openIdentity({ records, clock, ids, tokenKey: vault.derive("device-tokens"), seal: { seal, unseal }, onProblem: (event, fields) => logger.warn(event, fields) }),
     openNodes({
       records, blobs: engine.blobs, clock, ids, log: logger, onEvent: tell, reattachWaitMs,
-      policy: { allow: config().gateway?.nodes?.commands?.allow ?? [], deny: config().gateway?.nodes?.commands?.deny ?? [] },
-      onLateResult: (result) => logger.warn("node.result.late", { nodeId: result.nodeId, id: result.id, ok: result.ok }),
+      policy: {
+        get allow() {
+          return config().gateway?.nodes?.commands?.allow ?? [];
+        },
+        get deny() {
+          return config().gateway?.nodes?.commands?.deny ?? [];
+        },
+      },
+      onLateResult: ({ nodeId, id, ok, sessionKey }) => {
+        logger.warn("node.result.late", { nodeId, id, ok });
+        const text = `The node ${nodeId} answered after its outcome had been recorded as unknown: it ${ok ? "worked" : "failed"}.`;
+        if (sessionKey === null) return;
+        late.sessions?.note(sessionKey, text, id).catch((error: unknown) => logger.warn("note.failed", { error }));
+      },
     }),
   ]);
   opening.use(identity);
@@ -144,7 +158,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     revisionOf: () => ({ program: version, config: options.configRevision(), prompt: PROMPT_REVISION, skills: "none", memory: "none" }),
   };
   const index = createSessionIndex({ records, vault, log: logger });
-  const sessions = openSessions({
+  const sessions = late.sessions = openSessions({
     journal, index, runtime, clock, ids, logger, recovered: () => recovered.promise,
     placement: () => {
       if (late.placement === undefined) throw new Error("placement is not open yet");
@@ -209,6 +223,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       if (admission.kind !== "admitted") throw new Error("the local node was not admitted");
       return admission.token;
     },
+    configChanged: () => nodes.policyChanged(),
     recover: () => placement.recover().finally(() => {
       progress.recovered = true;
       recovered.resolve();

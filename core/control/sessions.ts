@@ -4,7 +4,8 @@
  * A message is acknowledged only after its offer is durable, and every refusal comes before that. One turn at a time runs
  * in a session; whoever is killed, the next owner folds the log and goes on. A session nobody uses is on disk only.
  */
-export { openSessions, type Sessions, type SessionsDeps, type SentMessage, type RunStatus } from "./sessions/open-sessions.ts";
+export { openSessions, type Sessions, type SessionsDeps } from "./sessions/open-sessions.ts";
+export type { RunStatus, SentMessage } from "./sessions/send-message.ts";
 export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/session-key.ts";
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
 export { sessionsConfig, type SessionsConfig } from "./sessions/config.ts";

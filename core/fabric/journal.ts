@@ -5,7 +5,7 @@
  * whose key is destroyed cannot be read by anyone, and its chain still verifies. The journal never decides anything and
  * never looks at what a message says.
  */
-export { createJournal, slotOf, type Journal, type Offered } from "./journal/open-journal.ts";
+export { createJournal, slotOf, type Journal, type NewOffer, type Offered } from "./journal/open-journal.ts";
 export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
 export { type SessionLog } from "./journal/session-log.ts";
 export type * from "./journal/event.ts";

@@ -97,12 +97,15 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
     if (call !== undefined) {
       const end = (offset ?? call.shownTo) + Buffer.byteLength(chunk);
       if (offset !== undefined && end <= call.shownTo) return;
+      // After a restart the output begins again: what stands here already is not shown twice.
+      const fresh = offset !== undefined && offset < call.shownTo ? Buffer.from(chunk).subarray(call.shownTo - offset).toString() : chunk;
       if (offset !== undefined && offset > call.shownTo) {
         if (column !== "start") toLineStart();
         terminal.line(`  ${style.dim(`${style.mark.quiet} ${formatBytes(offset - call.shownTo)} came while nobody was connected`)}`);
       }
       call.shownTo = Math.max(call.shownTo, end);
       call.anyOutput = true;
+      return output(fresh, isError);
     }
     output(chunk, isError);
   };

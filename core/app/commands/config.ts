@@ -48,7 +48,7 @@ const set: CommandSpec = {
   examples: [
     { line: "openclaw config set gateway.port 3000", about: "numbers and true, false as they are" },
     { line: "openclaw config set agents.defaults.model demo/demo", about: "anything else is text" },
-    { line: `openclaw config set tools.allow '["exec"]'`, about: "lists and objects as JSON" },
+    { line: `openclaw config set gateway.nodes.commands.deny '["system.run"]'`, about: "lists and objects as JSON" },
   ],
   notes: ["A running gateway takes the change at once where it can, and says so in its log."],
   run: async (ctx) => {

@@ -21,7 +21,8 @@ export function describeFailure(error: unknown): Failure {
   const said = error instanceof Error ? error.message : spec.text;
   const text = said.startsWith(`${code}: `) ? said.slice(code.length + 2) : said; // as a node's failure is written on the wire
   const known = error instanceof OpenClawError ? error : undefined;
-  const why = text.startsWith(spec.text) ? text.slice(spec.text.length).trim() : "";
+  // The wire keeps the words that other clients look for; they are no sentence, so a person gets them as the reason.
+  const why = text.startsWith(spec.text) ? text.slice(spec.text.length).trim() : /^[a-z]/.test(text) ? text : "";
   return {
     code,
     message: why === "" ? text : spec.text,

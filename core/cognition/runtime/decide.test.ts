@@ -9,7 +9,7 @@ const other: ToolCall = { ...call, id: "c2" };
 const open: StepStarted = { stepId: "s", kind: "model", model: "m" };
 
 const turn = (more: Partial<TurnState> = {}): TurnState => ({
-  runId: "r", startedAtMs: 0, model: "m", principal: "owner", inputs: [], modelSteps: 1, toolSteps: 0, open: null, openSinceMs: 0,
+  runId: "r", startedAtMs: 0, model: "m", principal: "owner", inputs: [], modelSteps: 1, toolSteps: 0, open: null, waitedMs: 0, openSinceMs: 0,
   answer: null, calls: [], text: "so far", granted: null, failed: null, abort: null, answered: false, ...more,
 });
 const stateOf = (more: Partial<TurnState> | null, queue: readonly QueuedMessage[] = []): SessionState =>

@@ -115,7 +115,7 @@ function pastDeadline(view: SessionState, deps: RuntimeDeps): End | undefined {
   const { turn } = view;
   if (turn === null || turn.answered || turn.open?.kind === "wait") return undefined;
   const limitMs = turn.inputs[0]?.message.timeoutMs ?? TURN_LIMITS.timeoutMs;
-  if (deps.clock.now() - turn.startedAtMs <= limitMs) return undefined;
+  if (deps.clock.now() - turn.startedAtMs - turn.waitedMs <= limitMs) return undefined;
   const why = `It ran for more than ${Math.round(limitMs / 1_000)} s.`;
   return { do: "end", status: "halted", text: turn.text, code: "TURN_TIMEOUT", why };
 }

@@ -4,7 +4,7 @@
  * A client that sends two thousand calls waits for its own; another's single call is at most one round away. Large frames
  * wait in a line of their own and are parsed one at a time, with the event loop free between the steps.
  */
-import { OpenClawError } from "@openclaw/protocol";
+import { formatWireError, OpenClawError, type WireError } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { Connection } from "./connection.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -18,6 +18,9 @@ export interface DispatcherDeps {
   readonly onGarbage: (connection: Connection) => void;
   readonly onRefused: (connection: Connection) => void;
 }
+
+/** Made once: a flood is refused a thousand times in one turn of the loop, and an error with its stack costs more than the rest. */
+let queueFull: WireError | undefined;
 
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
@@ -39,9 +42,9 @@ export class Dispatcher {
     const full = connection.queue.length >= limits.requestsQueued || connection.queuedBytes + data.length > limits.requestsQueuedBytes;
     if (full || this.#queuedBytes + data.length > limits.requestsQueuedBytesTotal) {
       this.#deps.onRefused(connection);
-      connection.respondError(
-        readFrameId(data), new OpenClawError("BACKPRESSURE", { why: "Too many requests wait on this connection.", retryAfterMs: 100 }),
-      );
+      connection.respondWireError(readFrameId(data), (queueFull ??= formatWireError(
+        new OpenClawError("BACKPRESSURE", { why: "Too many requests wait on this connection.", retryAfterMs: 100 }),
+      )));
       return;
     }
     connection.queue.push(data);
@@ -96,7 +99,8 @@ export class Dispatcher {
   /** Costly requests are started fewer at a time, so that a turn keeps to its budget with all that follows from it. */
   #adapt(started: number, tookMs: number): void {
     const { turnBudgetMs, startedPerTurn } = this.#deps.limits;
-    this.#batch = tookMs > turnBudgetMs ? Math.max(1, Math.floor((started * turnBudgetMs) / tookMs)) : Math.min(startedPerTurn, this.#batch * 2);
+    this.#batch = tookMs > turnBudgetMs
+      ? Math.max(1, Math.floor((started * turnBudgetMs) / tookMs)) : Math.min(startedPerTurn, this.#batch * 2);
   }
 
   #startOne(connection: Connection): void {

@@ -74,8 +74,8 @@ export class Caller {
       if (scope !== undefined && !grantsScope(client.scopes, scope)) throw missingScope(scope);
     }
     const checked = checkSchema(spec.params, request.params ?? {});
-    // A node's malformed answer is an answer too: where its invocations are it is checked again, refused, and ends what waits.
-    const settlesItself = spec.role === "node" && connection.node !== undefined;
+    // A node's malformed result is a result too: where its invocations are it is checked again, refused, and ends what waits.
+    const settlesItself = method === "node.invoke.result" && connection.node !== undefined;
     if (!checked.ok && !settlesItself) throw refusal("PARAMS_INVALID", `invalid ${method} params: ${describeIssues(checked.issues)}`);
     if (spec.controlPlaneWrite === true) this.#countWrite(client, method);
     return handler;

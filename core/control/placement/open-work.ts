@@ -1,37 +1,48 @@
 import type { LogEntry } from "@openclaw/sdk";
-import { HOME_TENANT } from "../../fabric/identity.ts";
 import type { EntryHeader } from "../../fabric/journal.ts";
+
+/** One session with something unfinished, as a checkpoint keeps it. */
+export interface OpenSession {
+  readonly session: string;
+  readonly tenant: string;
+  /** Ids of the offers that nothing has settled yet. */
+  readonly offers: readonly string[];
+  /** A turn was started and has not ended. */
+  readonly turn: boolean;
+}
 
 /** Which sessions of a slot have something unfinished, known from headers alone: no key, no body, no session is loaded. */
 export interface OpenWork {
+  /** Every entry of the slot, in order; one that is seen again changes nothing. */
   see(entry: LogEntry, header: EntryHeader): void;
-  sessions(): readonly string[];
-  tenantOf(session: string): string;
+  sessions(): readonly OpenSession[];
 }
 
-interface Work { readonly tenant: string; readonly offers: Set<string>; turn: boolean; /** Open at the checkpoint: unknown until loaded. */ inherited: boolean }
+interface Work {
+  readonly tenant: string;
+  readonly offers: Set<string>;
+  turn: boolean;
+}
 
-export function createOpenWork(inherited: readonly string[]): OpenWork {
-  const open = new Map<string, Work>(inherited.map((session) => [session, { tenant: HOME_TENANT, offers: new Set<string>(), turn: false, inherited: true }]));
-  const workOf = (session: string, tenant: string): Work => {
-    let work = open.get(session);
-    if (work === undefined) open.set(session, (work = { tenant, offers: new Set(), turn: false, inherited: false }));
-    return work;
-  };
+export function createOpenWork(known: readonly OpenSession[]): OpenWork {
+  const open = new Map<string, Work>(known.map(({ session, tenant, offers, turn }) => [session, { tenant, offers: new Set(offers), turn }]));
   return {
-    see: (entry, header) => {
-      const work = workOf(entry.session, header.tenant);
-      switch (header.type) {
-        case "message.offered": case "patch.requested": case "reset.requested": case "deletion.requested": work.offers.add(entry.id); break;
+    see: ({ session, id }, { type, tenant, inputs = [] }) => {
+      const work = open.get(session) ?? { tenant, offers: new Set<string>(), turn: false };
+      switch (type) {
+        case "message.offered": case "patch.requested": case "reset.requested": case "deletion.requested": work.offers.add(id); break;
         case "turn.started": work.turn = true; break;
-        case "turn.ended": work.turn = false; work.inherited = false; break;
-        case "session.deleted": work.offers.clear(); work.turn = false; work.inherited = false; break;
+        case "turn.ended": work.turn = false; break;
+        case "session.deleted":
+          work.offers.clear();
+          work.turn = false;
+          break;
         default: break;
       }
-      for (const id of header.inputs ?? []) work.offers.delete(id);
-      if (!work.turn && !work.inherited && work.offers.size === 0) open.delete(entry.session);
+      for (const offer of inputs) work.offers.delete(offer);
+      if (work.turn || work.offers.size > 0) open.set(session, work);
+      else open.delete(session);
     },
-    sessions: () => [...open.keys()],
-    tenantOf: (session) => open.get(session)?.tenant ?? HOME_TENANT,
+    sessions: () => [...open].map(([session, { tenant, offers, turn }]) => ({ session, tenant, offers: [...offers], turn })),
   };
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { EntryHeader } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { createOpenWork, type OpenWork } from "./open-work.ts";
 
 export interface OwnedSlot {
@@ -29,16 +30,24 @@ export interface PlacementDeps {
   readonly log: Logger;
   readonly peek: (entry: LogEntry) => EntryHeader;
   /** A session with work to do: after recovery with no entry, later with each offer. Must not wait for the work. */
-  readonly onWork: (work: { readonly session: string; readonly tenant: string; readonly slot: number; readonly claim: Claim; readonly entry: LogEntry | null }) => Promise<void>;
+  readonly onWork: (work: SlotWork) => Promise<void>;
   /** An event this gateway appended itself, shown again in its place among the offers. */
   readonly onOwnEvent: (entry: LogEntry) => void;
-  /** Every session of the slot has to be let go. */
+  /** Every session of the slot has to be let go: what is in memory may miss what others wrote. */
   readonly onLost: (slot: number) => void;
 }
 
-interface Checkpoint { readonly upTo: number; readonly open: readonly string[] }
+/** Something to do in a session of an owned slot. */
+export interface SlotWork {
+  readonly session: string;
+  readonly tenant: string;
+  readonly slot: number;
+  readonly claim: Claim;
+  readonly entry: LogEntry | null;
+}
 
 interface Held extends OwnedSlot {
+  readonly slot: number;
   readonly work: OpenWork;
   readonly controller: AbortController;
   position: number;
@@ -46,12 +55,12 @@ interface Held extends OwnedSlot {
   /** Entries read since the last checkpoint. */
   unsaved: number;
   revision: number;
+  /** Sessions with unfinished work that were found when the slot had been read. */
   opened: number;
   /** The slot may hold marks that nobody needs. */
   marked: boolean;
 }
 
-const CHECKPOINTS = "checkpoints";
 const CHECKPOINT_EVERY = 256;
 const RETRY_FIRST_MS = 20;
 const RETRY_LAST_MS = 2_000;
@@ -62,53 +71,11 @@ const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL
 const MARK = "owner-mark";
 
 export function openPlacement(deps: PlacementDeps): Placement {
-  const { engine, owner, ids, clock, log, peek } = deps;
+  const { engine, owner, ids, clock, log } = deps;
   const held = new Map<number, Promise<Held>>();
   const stopped = new AbortController();
-  let heads: ReadonlyMap<number, number> | undefined;
-
-  const save = async (slot: number, own: Held): Promise<void> => {
-    if (own.saved === own.position) return;
-    const { position } = own;
-    const checkpoint: Checkpoint = { upTo: position, open: own.work.sessions() };
-    try {
-      own.revision = await engine.records.write(CHECKPOINTS, String(slot), Buffer.from(JSON.stringify(checkpoint)), own.revision);
-      own.saved = position;
-      own.unsaved = 0;
-      // What was read to is written down, so the marks of this and earlier owners have done their work.
-      if (own.marked) await engine.log.trim(own.claim, position, MARK);
-      own.marked = false;
-    } catch (error) {
-      // Only a saving of work at the next start: without it the slot is read from the one before.
-      if (!hasCode(error, "CONFLICT") && !hasCode(error, "ENGINE_UNAVAILABLE")) log.warn("checkpoint.failed", { slot, error });
-    }
-  };
-
-  const follow = async (slot: number, own: Held, from: Checkpoint, mark: string | null, recovered: () => void): Promise<void> => {
-    const { claim, work, controller } = own;
-    let live = mark === null;
-    const goLive = async (): Promise<void> => {
-      live = true;
-      for (const session of work.sessions()) {
-        own.opened += 1;
-        await deps.onWork({ session, tenant: work.tenantOf(session), slot, claim, entry: null });
-      }
-      recovered();
-    };
-    if (live) await goLive();
-    for await (const entry of engine.log.read(slot, from.upTo, controller.signal)) {
-      if (entry.session === MARK) {
-        if (entry.id === mark && !live) await goLive();
-      } else {
-        work.see(entry, peek(entry));
-        if (live && entry.kind === "offer") await deps.onWork({ session: entry.session, tenant: work.tenantOf(entry.session), slot, claim, entry });
-        else if (live) deps.onOwnEvent(entry);
-      }
-      own.position = entry.position;
-      own.unsaved += 1;
-      if (own.unsaved >= CHECKPOINT_EVERY) await save(slot, own);
-    }
-  };
+  /** Slots that hold, or may hold, entries. */
+  let used: Set<number> | undefined;
 
   /** The engine may fail to answer at any time; owning a slot is wanted until it works or the gateway stops. */
   const insist = async <T>(run: () => Promise<T>): Promise<T> => {
@@ -124,28 +91,26 @@ export function openPlacement(deps: PlacementDeps): Placement {
 
   const take = async (slot: number): Promise<Held> => {
     const claim = await insist(() => engine.log.claim(slot, owner));
-    heads ??= await insist(() => engine.log.heads());
-    const stored = await insist(() => engine.records.get(CHECKPOINTS, String(slot)));
-    const from: Checkpoint = stored === null ? { upTo: 0, open: [] } : (JSON.parse(Buffer.from(stored.value).toString("utf8")) as Checkpoint);
-    const empty = stored === null && !heads.has(slot);
+    used ??= new Set((await insist(() => engine.log.heads())).keys());
+    const { upTo, open, revision } = await insist(() => loadCheckpoint(engine.records, slot));
     // The mark is what "read to the end" means: positions are not dense, and the last entry may have been trimmed.
-    const mark = empty ? null : ids.sortable(clock.now());
+    const mark = revision === 0 && !used.has(slot) ? null : ids.sortable(clock.now());
+    used.add(slot);
     const done = Promise.withResolvers<void>();
-    const own: Held = {
-      claim, recovered: done.promise, work: createOpenWork(from.open), controller: new AbortController(), position: from.upTo, saved: from.upTo, unsaved: 0, revision: stored?.revision ?? 0, opened: 0, marked: mark !== null,
-    };
     done.promise.catch(() => undefined);
+    const own: Held = {
+      slot, claim, recovered: done.promise, work: createOpenWork(open), controller: new AbortController(), position: upTo, saved: upTo,
+      unsaved: 0, revision, opened: 0, marked: mark !== null,
+    };
     const lose = (): void => {
       if (own.controller.signal.aborted) return;
-      drop(slot, own);
+      drop(own);
       done.reject(new OpenClawError("FENCED"));
-      // Alone, this gateway is the one that should own it: whoever took the claim has gone, or takes it again.
-      clock.after(RECLAIM_MS, () => {
-        if (!stopped.signal.aborted) ownSlot(slot).catch((error: unknown) => log.error("slot.unowned", { slot, error }));
-      });
+      reclaimSoon(slot);
     };
     claim.lost.addEventListener("abort", lose, { once: true });
-    follow(slot, own, from, mark, done.resolve).catch((error: unknown) => {
+    if (claim.lost.aborted) lose();
+    followSlot(deps, own, mark, done.resolve).catch((error: unknown) => {
       if (own.controller.signal.aborted) return;
       log.error("slot.failed", { slot, error });
       lose();
@@ -154,9 +119,16 @@ export function openPlacement(deps: PlacementDeps): Placement {
     return own;
   };
 
-  const drop = (slot: number, own: Held): void => {
+  /** Alone, this gateway is the one that should own it: whoever took the claim has gone, or takes it again. */
+  const reclaimSoon = (slot: number): void => {
+    clock.after(RECLAIM_MS, () => {
+      if (!stopped.signal.aborted) ownSlot(slot).catch((error: unknown) => log.error("slot.unowned", { slot, error }));
+    });
+  };
+
+  const drop = ({ slot, controller }: Held): void => {
     held.delete(slot);
-    own.controller.abort(new OpenClawError("CLOSED"));
+    controller.abort(new OpenClawError("CLOSED"));
     deps.onLost(slot);
   };
 
@@ -173,13 +145,14 @@ export function openPlacement(deps: PlacementDeps): Placement {
   return {
     ownSlot,
     recover: async () => {
-      heads = await engine.log.heads();
+      const heads = await insist(() => engine.log.heads());
+      used = new Set([...(used ?? []), ...heads.keys()]);
       const owned = await Promise.all([...heads.keys()].map(ownSlot));
       await Promise.all(owned.map((own) => own.recovered));
       return { slots: owned.length, sessions: owned.reduce((sum, own) => sum + own.opened, 0) };
     },
     checkpoint: async () => {
-      await Promise.all([...held].map(async ([slot, own]) => save(slot, await own)));
+      await Promise.all([...held.values()].map(async (own) => save(deps, await own)));
     },
     [Symbol.asyncDispose]: async () => {
       stopped.abort(new OpenClawError("CLOSED"));
@@ -192,4 +165,50 @@ export function openPlacement(deps: PlacementDeps): Placement {
       }
     },
   };
+}
+
+/** Reads the slot from its checkpoint on, and shows what comes after the mark as it comes. Ends when the slot is let go. */
+async function followSlot(deps: PlacementDeps, own: Held, mark: string | null, recovered: () => void): Promise<void> {
+  const { slot, claim, work, controller } = own;
+  let live = false;
+  const goLive = async (): Promise<void> => {
+    live = true;
+    // Loaded before the slot was read to its end: an owner in between may have written what they miss.
+    if (mark !== null) deps.onLost(slot);
+    for (const { session, tenant } of work.sessions()) {
+      own.opened += 1;
+      await deps.onWork({ session, tenant, slot, claim, entry: null });
+    }
+    recovered();
+  };
+  if (mark === null) await goLive();
+  for await (const entry of deps.engine.log.read(slot, own.position, controller.signal)) {
+    if (entry.session === MARK) {
+      if (entry.id === mark && !live) await goLive();
+    } else {
+      const header = deps.peek(entry);
+      work.see(entry, header);
+      if (live && entry.kind === "offer") await deps.onWork({ session: entry.session, tenant: header.tenant, slot, claim, entry });
+      else if (live) deps.onOwnEvent(entry);
+    }
+    own.position = entry.position;
+    own.unsaved += 1;
+    if (own.unsaved >= CHECKPOINT_EVERY) await save(deps, own);
+  }
+}
+
+async function save({ engine, log }: PlacementDeps, own: Held): Promise<void> {
+  if (own.saved === own.position) return;
+  const { slot, position, work } = own;
+  own.unsaved = 0;
+  try {
+    own.revision = await saveCheckpoint(engine.records, slot, { upTo: position, open: work.sessions() }, own.revision);
+    own.saved = position;
+    // What was read to is written down, so the marks of this and earlier owners have done their work.
+    if (own.marked) await engine.log.trim(own.claim, position, MARK);
+    own.marked = false;
+  } catch (error) {
+    // Without it the slot is read from the one before.
+    if (!hasCode(error, "CONFLICT") && !hasCode(error, "ENGINE_UNAVAILABLE")) log.warn("checkpoint.failed", { slot, error });
+  }
 }

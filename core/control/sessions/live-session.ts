@@ -42,6 +42,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
   const stopped = new AbortController();
   const waiters = new Set<() => void>();
   let running: Promise<void> | undefined;
+  let carrying: Promise<void> = Promise.resolve();
 
   const wake = (): void => {
     for (const waiter of [...waiters]) waiter();
@@ -65,10 +66,16 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       signal.addEventListener("abort", onAbort, { once: true });
     });
 
-  /** Patches at once; resets and deletions between turns. */
-  const carryOutRequests = async (claim: Claim): Promise<void> => {
+  /** Patches at once; resets and deletions between turns. One after another, so that no wish is carried out twice. */
+  const carryOutRequests = (claim: Claim, which: "all" | "patches"): Promise<void> => {
+    const done = carrying.then(() => carryOutNow(claim, which));
+    carrying = done.catch(() => undefined);
+    return done;
+  };
+
+  const carryOutNow = async (claim: Claim, which: "all" | "patches"): Promise<void> => {
     for (const request of [...state.requests]) {
-      if (request.type !== "patch.requested" && state.turn !== null) continue;
+      if (request.type !== "patch.requested" && (which === "patches" || state.turn !== null)) continue;
       await log.append(claim, "owner", [eventFor(request)]);
       if (request.type === "deletion.requested") await deps.destroy(session);
       deps.onMoved(session);
@@ -80,7 +87,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     const turnSession = { log, claim, publish: (event: LiveEvent) => deps.publish(session, event), changed };
     for (let retryMs = RETRY_FIRST_MS; !stopped.signal.aborted && !isIdle(state); ) {
       try {
-        await carryOutRequests(claim);
+        await carryOutRequests(claim, "all");
         const ran = await runTurn(turnSession, runtime, stopped.signal);
         retryMs = RETRY_FIRST_MS;
         if (ran) {
@@ -109,7 +116,8 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     },
     work: (claim) => {
       if (running !== undefined || stopped.signal.aborted) {
-        if (state.requests.some((request) => request.type === "patch.requested")) void carryOutRequests(claim).catch(() => undefined);
+        const hasPatch = state.requests.some((request) => request.type === "patch.requested");
+        if (hasPatch && !stopped.signal.aborted) void carryOutRequests(claim, "patches").catch(() => undefined);
         return;
       }
       if (isIdle(state)) return;
@@ -133,11 +141,12 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
   return session;
 }
 
-function eventFor(request: PendingRequest): NewEvent {
-  const { requestId } = request;
-  if (request.type === "patch.requested") return { type: "session.patched", body: { requestId, patch: request.patch ?? {} }, cause: request.offerId };
-  if (request.type === "reset.requested") return { type: "session.reset", body: { requestId, reason: request.reason ?? "reset" }, cause: request.offerId };
-  return { type: "session.deleted", body: { requestId }, cause: request.offerId };
+function eventFor({ type, requestId, patch = {}, reason = "reset", offerId: cause }: PendingRequest): NewEvent {
+  switch (type) {
+    case "patch.requested": return { type: "session.patched", body: { requestId, patch }, cause };
+    case "reset.requested": return { type: "session.reset", body: { requestId, reason }, cause };
+    case "deletion.requested": return { type: "session.deleted", body: { requestId }, cause };
+  }
 }
 
 export const STOPPED = new OpenClawError("GATEWAY_STOPPING");

@@ -39,7 +39,7 @@ export interface LiveSessionsDeps {
   readonly onLoaded: (session: LiveSession) => void;
 }
 
-/** One place in memory: taken from when loading begins. */
+/** One place in memory, taken from when loading begins. */
 interface Place {
   readonly address: SessionAddress;
   readonly loading: Promise<LiveSession>;
@@ -59,26 +59,28 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
       if (present.session !== undefined) present.session.usedAtMs = clock.monotonic();
       return present.loading;
     }
-    const loading = load(address);
-    places.set(address.token, { address, loading, session: undefined });
+    if (closed) return Promise.reject(STOPPED);
+    const { promise: loading, resolve, reject } = Promise.withResolvers<LiveSession>();
+    const place: Place = { address, loading, session: undefined };
+    places.set(address.token, place);
+    load(place).then(resolve, reject);
     return loading;
   };
 
-  const load = async (address: SessionAddress): Promise<LiveSession> => {
-    if (closed) throw STOPPED;
-    const { token } = address;
-    await undefined; // the place is taken by now
-    const place = places.get(token);
+  const load = async (place: Place): Promise<LiveSession> => {
+    const { address } = place;
+    const isCurrent = (): boolean => places.get(address.token) === place;
     try {
-      const session = create(await journal.load(address));
+      const log = await journal.load(address);
       // Dropped while it was loaded: what came in between may be missing from it.
-      if (place === undefined || places.get(token) !== place) return await hold(address);
+      if (!isCurrent()) return await hold(address);
+      const session = create(log);
       place.session = session;
       onLoaded(session);
       if (!closed) sweep ??= clock.after(SWEEP_MS, sweepDormant);
       return session;
     } catch (error) {
-      if (places.get(token) === place) places.delete(token);
+      if (isCurrent()) places.delete(address.token);
       throw error;
     }
   };
@@ -143,7 +145,7 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
     [Symbol.asyncDispose]: async () => {
       closed = true;
       sweep?.close();
-      await Promise.all(held().map(letGo));
+      await Promise.all([...places.values()].map(({ loading }) => loading.then(letGo, () => undefined)));
     },
   };
 }

@@ -1,22 +1,22 @@
-import { OpenClawError, hasCode, type Label } from "@openclaw/protocol";
-import type { Claim, LogEntry } from "@openclaw/sdk";
+import { OpenClawError, hasCode } from "@openclaw/protocol";
+import type { LogEntry } from "@openclaw/sdk";
 import { deadline, type Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Principal } from "../../fabric/identity.ts";
-import { isIdle, type Journal, type MessageOffer, type OfferBodies, type OfferType, type RunOutcome, type SessionAddress, type SessionSettings, type SessionState } from "../../fabric/journal.ts";
+import type { Journal, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { LiveEvent, RuntimeDeps } from "../../cognition/runtime.ts";
-import type { Placement } from "../placement.ts";
-import { admitMessage } from "./admit.ts";
+import type { Placement, SlotWork } from "../placement.ts";
+import { createAcceptedRuns } from "./accepted-runs.ts";
 import type { SessionsConfig } from "./config.ts";
-import { createLiveSession, STOPPED, type LiveSession } from "./live-session.ts";
+import { createLiveSession, type LiveSession } from "./live-session.ts";
+import { openLiveSessions } from "./live-sessions.ts";
+import { createMakeOffer } from "./make-offer.ts";
+import { createRequestChange } from "./request-change.ts";
+import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionIndex } from "./session-index.ts";
 import { rowOf, type SessionRow } from "./session-row.ts";
 import { readTranscript, type HistoryPage } from "./transcript.ts";
-
-export interface SentMessage extends MessageOffer { readonly principal: Principal; readonly label?: Label }
-
-export type RunStatus = { readonly status: "started" | "in_flight" } | RunOutcome;
 
 export interface Sessions extends AsyncDisposable {
   /** Admits and offers. Resolves once durable: `started`, or what became of the same run before. Throws admission's refusals. */
@@ -33,10 +33,12 @@ export interface Sessions extends AsyncDisposable {
   abort(key: string, runId: string | null, principal: Principal): Promise<readonly string[]>;
   /** Answers a waiting approval. Durable when it resolves. */
   answer(key: string, answer: OfferBodies["approval.answered"], principal: Principal): Promise<void>;
+  /** Records something that was learned late: information for whoever reads the log, and no more. */
+  note(key: string, text: string, stepId: string): Promise<void>;
   /** Waits for a run's end: undefined at the deadline, or when the run is not known. */
   wait(runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined>;
   /** For placement: a session of an owned slot has something to do. */
-  onWork(work: { readonly session: string; readonly tenant: string; readonly slot: number; readonly claim: Claim; readonly entry: LogEntry | null }): Promise<void>;
+  onWork(work: SlotWork): Promise<void>;
   /** For placement: an own event of the log, in its place. */
   onOwnEvent(entry: LogEntry): void;
   onLost(slot: number): void;
@@ -63,269 +65,127 @@ export interface SessionsDeps {
   onDeleted(sessionKey: string): Promise<void>;
 }
 
-const SWEEP_MS = 15_000;
-/** Sessions that are woken to look for a run of which only its id is known. */
-const WAKE_MAX = 16;
 const RETRY_FIRST_MS = 20;
 const RETRY_LAST_MS = 2_000;
 /** Conditions that end by themselves, or when somebody frees a disk. */
 const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL"] as const;
 
 export function openSessions(deps: SessionsDeps): Sessions {
-  const { journal, clock, ids, index } = deps;
-  const live = new Map<string, Promise<LiveSession>>();
-  const loaded = new Map<string, LiveSession>();
-  /** Runs that were accepted here and have not ended, and where they are. */
-  const runs = new Map<string, SessionAddress>();
-  const inFlight = new Map<string, number>();
-  let sweep: { close(): void } | undefined;
+  const { journal, clock, ids, index, logger, config } = deps;
   let closed = false;
 
-  const hold = (address: SessionAddress): Promise<LiveSession> => {
-    let found = live.get(address.token);
-    if (found === undefined) {
-      found = load(address);
-      live.set(address.token, found);
-      found.catch(() => live.delete(address.token));
-    }
-    return found;
-  };
-
-  const load = async (address: SessionAddress): Promise<LiveSession> => {
-    if (closed) throw STOPPED;
-    const log = await journal.load(address);
-    const session = createLiveSession(log, {
-      clock, logger: deps.logger, runtime: deps.runtime,
-      publish: (of, event) => deps.publish(of.log.address, event),
-      onMoved: moved,
-      destroy: async (session) => {
-        await deps.onDeleted(session.log.state.key);
-        await journal.destroy(address);
-        await index.remove(address);
-      },
-    });
-    loaded.set(address.token, session);
-    noteRuns(session);
-    sweep ??= clock.after(SWEEP_MS, sweepDormant);
-    return session;
-  };
-
-  const noteRuns = ({ log: { state, address } }: LiveSession): void => {
-    for (const queued of state.queue) runs.set(queued.message.runId, address);
-    if (state.turn !== null) runs.set(state.turn.runId, address);
-    if (state.lastRunId !== null && state.runs.has(state.lastRunId)) runs.delete(state.lastRunId);
-  };
+  const rowIfOpen = ({ log: { state } }: LiveSession): SessionRow | null =>
+    state.key === "" || state.deleted ? null : rowOf(state, deps.modelOf(state.agentId));
 
   const moved = (session: LiveSession): void => {
-    const { state, address } = session.log;
-    noteRuns(session);
-    if (state.key === "" || state.deleted) return;
-    const row = rowOf(state, deps.modelOf(state.agentId));
-    if (state.turn === null) index.put(address, row);
+    runs.note(session);
+    const row = rowIfOpen(session);
+    if (row === null) return;
+    if (session.log.state.turn === null) index.put(session.log.address, row);
     deps.onChanged(row);
   };
 
-  const letGo = async (token: string, session: LiveSession): Promise<void> => {
-    await session.stop(STOPPED);
-    await session.log.snapshot().catch((error: unknown) => deps.logger.warn("snapshot.failed", { error }));
-    if (loaded.get(token) === session) {
-      loaded.delete(token);
-      live.delete(token);
+  const create = (log: SessionLog): LiveSession => createLiveSession(log, {
+    clock, logger, runtime: deps.runtime, onMoved: moved,
+    publish: (of, event) => deps.publish(of.log.address, event),
+    destroy: async ({ log: { address, state } }) => {
+      await deps.onDeleted(state.key);
+      await journal.destroy(address);
+      await index.remove(address);
+      runs.forgetSession(address);
+    },
+  });
+
+  const live = openLiveSessions({ journal, clock, logger, config, create, onLoaded: (session) => runs.note(session) });
+  const runs = createAcceptedRuns({ live: () => live, index, addressOf: (key) => journal.address(key), recovered: deps.recovered });
+  const offer = createMakeOffer({ journal, placement: deps.placement, live });
+  const change = createRequestChange({ clock, ids, live, offer });
+  const send = createSend({ journal, live, runs, offer, config });
+
+  const list = async (): Promise<readonly SessionRow[]> => {
+    const rows = new Map(await index.rows());
+    for (const session of live.all()) {
+      const row = rowIfOpen(session);
+      if (row !== null) rows.set(session.log.address.token, row);
+    }
+    return [...rows.values()];
+  };
+
+  const wait = async (runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined> => {
+    const address = await runs.find(runId);
+    if (address === undefined) return undefined;
+    const limit = deadline(clock, timeoutMs, () => new OpenClawError("REQUEST_TIMEOUT"), signal);
+    try {
+      return await live.until(address, ({ log }) => log.state.runs.get(runId), limit.signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (hasCode(error, "REQUEST_TIMEOUT")) return undefined;
+      throw error;
+    } finally {
+      limit.close();
     }
   };
 
-  /** Puts unused sessions to sleep, the longest unused first. */
-  const sweepDormant = (): void => {
-    sweep = undefined;
-    const { dormantAfterMs, liveMax } = deps.config();
-    const now = clock.monotonic();
-    const idle = [...loaded].filter(([, session]) => !session.busy && isIdle(session.log.state)).sort(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
-    let excess = loaded.size - liveMax;
-    for (const [token, session] of idle) {
-      if (excess-- <= 0 && now - session.usedAtMs < dormantAfterMs) break;
-      void letGo(token, session);
+  const onWork = async ({ session: token, tenant, slot, claim, entry }: SlotWork): Promise<void> => {
+    for (let waitMs = RETRY_FIRST_MS; !closed && !claim.lost.aborted; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+      try {
+        const session = await live.hold({ tenant, token, slot });
+        if (entry !== null) session.receive(entry);
+        session.work(claim);
+        return;
+      } catch (error) {
+        // A deleted session's late offers have no reader any more; a damaged one is worth a person's look.
+        if (hasCode(error, "KEY_DESTROYED")) return;
+        if (!PASSING.some((code) => hasCode(error, code))) return logger.error("session.failed", { slot, error });
+        await clock.wait(waitMs, claim.lost).catch(() => undefined);
+      }
     }
-    if (!closed && loaded.size > 0) sweep = clock.after(SWEEP_MS, sweepDormant);
-  };
-
-  /** A run that ended before its session fell dormant stands only in that session's fold: looked for where something happened last. */
-  const findEnded = async (runId: string): Promise<SessionAddress | undefined> => {
-    const rows = [...(await index.rows()).values()].toSorted((a, b) => b.updatedAt - a.updatedAt);
-    for (const { key } of rows.slice(0, WAKE_MAX)) {
-      const { log } = await hold(journal.address(key));
-      if (log.state.runs.has(runId)) return log.address;
-    }
-    return undefined;
-  };
-
-  const offer = async <T extends OfferType>(address: SessionAddress, type: T, id: string, body: OfferBodies[T], principal: Principal, label?: Label) => {
-    const own = await deps.placement().ownSlot(address.slot);
-    await own.recovered;
-    const log = loaded.get(address.token)?.log;
-    return await journal.offer(address, { type, id, body, principal, ...(label === undefined ? {} : { label }) }, log);
-  };
-
-  /** Offers a wish and waits until the fold shows that it was carried out. */
-  const request = async <T extends "patch.requested" | "reset.requested" | "deletion.requested">(address: SessionAddress, type: T, make: (requestId: string) => OfferBodies[T], principal: Principal): Promise<LiveSession> => {
-    const session = await hold(address);
-    const requestId = ids.sortable(clock.now());
-    const { offerId } = await offer(address, type, requestId, make(requestId), principal);
-    const { state } = session.log;
-    while (!state.seen.has(offerId) || state.requests.some((pending) => pending.requestId === requestId)) await session.changed(NEVER);
-    return session;
   };
 
   return {
-    send: async ({ principal, label, ...message }) => {
-      const address = journal.address(message.sessionKey);
-      const session = await hold(address);
-      const { state } = session.log;
-      const known = statusOf(state, message.runId);
-      if (known !== undefined) return known;
-      const waiting = inFlight.get(address.token) ?? 0;
-      const offerId = journal.offerId(address, "message.offered", message.runId);
-      if (state.seen.has(offerId)) return { status: "ok", endedAtMs: 0 }; // ended so long ago that only its id is remembered
-      admitMessage(state, { offerId, text: message.text, bytes: Buffer.byteLength(message.text), offersInFlight: waiting }, deps.config());
-      inFlight.set(address.token, waiting + 1);
-      try {
-        runs.set(message.runId, address);
-        const { duplicate } = await offer(address, "message.offered", message.runId, message, principal, label);
-        return duplicate ? (statusOf(state, message.runId) ?? { status: "in_flight" }) : { status: "started" };
-      } finally {
-        const left = (inFlight.get(address.token) ?? 1) - 1;
-        if (left <= 0) inFlight.delete(address.token);
-        else inFlight.set(address.token, left);
-      }
-    },
+    send, list, wait, onWork,
     history: async (key, limit, offset) => {
-      const session = await holdExisting(journal.address(key));
+      const session = await live.holdExisting(journal.address(key));
       if (session === null) return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null };
       return { ...(await readTranscript(session.log, limit, offset)), row: rowIfOpen(session) };
     },
-    list: async () => {
-      const rows = new Map(await index.rows());
-      for (const [token, session] of loaded) {
-        const row = rowIfOpen(session);
-        if (row !== null) rows.set(token, row);
-      }
-      return [...rows.values()];
-    },
     describe: async (key) => {
-      const session = await holdExisting(journal.address(key));
+      const session = await live.holdExisting(journal.address(key));
       return session === null ? null : rowIfOpen(session);
     },
     patch: async (key, patch, principal) => {
-      const session = await request(journal.address(key), "patch.requested", (requestId) => ({ requestId, patch }), principal);
-      const row = rowIfOpen(session);
+      const session = await change.patch(journal.address(key), patch, principal);
+      const row = session === null ? null : rowIfOpen(session);
       if (row === null) throw new OpenClawError("NOT_FOUND", { why: `There is no session ${key}.`, next: "Send it a message first." });
       return row;
     },
-    reset: async (key, reason, principal) => rowIfOpen(await request(journal.address(key), "reset.requested", (requestId) => ({ requestId, reason }), principal)),
-    delete: async (key, principal) => {
-      const address = journal.address(key);
-      const present = await holdExisting(address);
-      if (present === null || present.log.state.key === "") return false;
-      const session = await request(address, "deletion.requested", (requestId) => ({ requestId }), principal);
-      while (session.busy) await session.changed(NEVER);
-      await letGo(address.token, session);
-      return true;
+    reset: async (key, reason, principal) => {
+      const session = await change.reset(journal.address(key), reason, principal);
+      return session === null ? null : rowIfOpen(session);
     },
-    abort: async (key, runId, principal) => {
-      const address = journal.address(key);
-      const session = await holdExisting(address);
-      const turn = session?.log.state.turn ?? null;
-      if (session === null || turn === null || (runId !== null && turn.runId !== runId)) return [];
-      const ending = turn.runId;
-      await offer(address, "abort.requested", ids.sortable(clock.now()), { runId: ending, by: principal.id }, principal);
-      while (session.log.state.turn?.runId === ending) await session.changed(NEVER);
-      return [ending];
-    },
+    delete: (key, principal) => change.delete(journal.address(key), principal),
+    abort: (key, runId, principal) => change.abort(journal.address(key), runId, principal),
     answer: async (key, answer, principal) => {
       const address = journal.address(key);
-      await hold(address);
-      await offer(address, "approval.answered", answer.approvalId, answer, principal);
+      await live.hold(address);
+      await offer(address, { type: "approval.answered", id: answer.approvalId, body: answer, principal });
     },
-    wait: async (runId, timeoutMs, signal) => {
-      if (!runs.has(runId)) await deps.recovered();
-      const address = runs.get(runId) ?? [...loaded.values()].find((candidate) => candidate.log.state.runs.has(runId))?.log.address ?? (await findEnded(runId));
-      if (address === undefined) return undefined;
-      const limit = deadline(clock, timeoutMs, () => new OpenClawError("REQUEST_TIMEOUT"), signal);
-      try {
-        for (;;) {
-          const session = await hold(address);
-          const outcome = session.log.state.runs.get(runId);
-          if (outcome !== undefined) return outcome;
-          // A session that was let go is folded anew; only the end of the gateway ends the wait.
-          await session.changed(limit.signal).catch((error: unknown) => {
-            if (closed || !hasCode(error, "GATEWAY_STOPPING") || limit.signal.aborted) throw error;
-          });
-        }
-      } catch (error) {
-        signal.throwIfAborted();
-        if (hasCode(error, "REQUEST_TIMEOUT")) return undefined;
-        throw error;
-      } finally {
-        limit.close();
-      }
+    note: async (key, text, stepId) => {
+      const address = journal.address(key);
+      const session = await live.holdExisting(address);
+      if (session === null) return;
+      const { claim } = await deps.placement().ownSlot(address.slot);
+      await session.log.append(claim, "service:nodes", [{ type: "note.recorded", body: { text, stepId }, label: "outside" }]);
     },
-    onWork: async ({ session: token, tenant, slot, claim, entry }) => {
-      for (let waitMs = RETRY_FIRST_MS; !closed && !claim.lost.aborted; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
-        try {
-          const session = await hold({ tenant, token, slot });
-          if (entry !== null) session.receive(entry);
-          session.work(claim);
-          return;
-        } catch (error) {
-          // A deleted session's late offers have no reader any more; a damaged one is worth a person's look.
-          if (hasCode(error, "KEY_DESTROYED")) return;
-          if (!PASSING.some((code) => hasCode(error, code))) return deps.logger.error("session.failed", { slot, error });
-          await clock.wait(waitMs, claim.lost).catch(() => undefined);
-        }
-      }
-    },
-    onOwnEvent: (entry) => void loaded.get(entry.session)?.log.receive(entry),
-    onLost: (slot) => {
-      for (const [token, session] of loaded) {
-        if (session.log.address.slot !== slot) continue;
-        // Out of the maps at once: the next claim folds the session anew while this one winds down, fenced.
-        loaded.delete(token);
-        live.delete(token);
-        void session.stop(STOPPED);
-      }
-    },
+    onOwnEvent: (entry) => void live.get(entry.session)?.log.receive(entry),
+    onLost: (slot) => live.dropSlot(slot),
     get live() {
-      return loaded.size;
+      return live.size;
     },
     [Symbol.asyncDispose]: async () => {
       closed = true;
-      sweep?.close();
-      await Promise.all([...loaded].map(([token, session]) => letGo(token, session)));
+      await live[Symbol.asyncDispose]();
       await index.flush();
     },
   };
-
-  /** Null for a session that was deleted or never existed: asking after one makes nothing. */
-  async function holdExisting(address: SessionAddress): Promise<LiveSession | null> {
-    try {
-      return live.has(address.token) || (await journal.exists(address)) ? await hold(address) : null;
-    } catch (error) {
-      if (hasCode(error, "KEY_DESTROYED")) return null;
-      throw error;
-    }
-  }
-
-  function rowIfOpen(session: LiveSession): SessionRow | null {
-    const { state } = session.log;
-    return state.key === "" || state.deleted ? null : rowOf(state, deps.modelOf(state.agentId));
-  }
 }
-
-function statusOf(state: SessionState, runId: string): RunStatus | undefined {
-  const ended = state.runs.get(runId);
-  if (ended !== undefined) return ended;
-  if (state.turn?.runId === runId || state.queue.some((queued) => queued.message.runId === runId)) return { status: "in_flight" };
-  return undefined;
-}
-
-/** For waits whose end is the session's own: letting it go rejects them. */
-const NEVER = new AbortController().signal;

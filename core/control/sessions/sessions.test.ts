@@ -145,6 +145,20 @@ test("nobody answers: the wait ends by the clock, and the agent is told", async 
   assert.match((await world.transcript(KEY)).at(-1) ?? "", /APPROVAL_DENIED/);
 });
 
+test("time spent on a person's answer is not the turn's", async (t) => {
+  const { clock, open, outside } = await setUp(t, { yesLocal: false });
+  const world = await open();
+  const message = { sessionKey: KEY, agentId: "main", runId: "r", text: "act wash", channel: "test", principal: OWNER, timeoutMs: 60_000 };
+  await world.sessions.send(message);
+  await settle(clock);
+  await clock.advance(20 * 60_000);
+  const [approvalId] = [...outside.asked.keys()];
+  await world.sessions.answer(KEY, { approvalId: approvalId ?? "", decision: "allow-once", by: "owner" }, OWNER);
+  await settle(clock);
+  assert.equal(outside.effects.get("wash"), 1);
+  assert.equal((await world.transcript(KEY)).at(-1), "assistant: did: wash happened");
+});
+
 test("a tool loop without end is halted and said", async (t) => {
   const { clock, open } = await setUp(t, {
     model: async function* () {

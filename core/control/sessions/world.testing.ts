@@ -20,7 +20,8 @@ import { createLogger } from "../../fabric/telemetry.ts";
 import { openVault } from "../../fabric/vault.ts";
 import { openPlacement, type Placement } from "../placement.ts";
 import { createSessionIndex } from "./session-index.ts";
-import { openSessions, type RunStatus, type Sessions } from "./open-sessions.ts";
+import { openSessions, type Sessions } from "./open-sessions.ts";
+import type { RunStatus } from "./send-message.ts";
 
 /** What the world outside remembers across crashes. */
 export interface Outside {

@@ -82,7 +82,7 @@ test("what acts is asked for first: the answer says how to allow it, and nothing
   const { ran, approvals, invoke } = await setUp(t);
   const calls = [
     invoke(["rm", "-r", "/w"]), invoke([], { command: "file.write", params: { path: "a", content: "b" } }), invoke([], { command: "made.up" }),
-    invoke(["cat", "/etc/shadow"]), invoke([], { params: null }), invoke([], { params: "text" }),
+    invoke(["cat", "/etc/shadow"]),
   ];
   for (const call of calls) {
     await assert.rejects(call, (error) => {
@@ -93,8 +93,17 @@ test("what acts is asked for first: the answer says how to allow it, and nothing
     });
   }
   assert.equal(ran.length, 0);
-  const [first] = approvals.list();
+  const [first, second] = approvals.list();
   assert.deepEqual([first?.request.command, first?.request.sessionKey], ["rm -r /w", OPERATOR_DESK]);
+  assert.ok(second?.request.command.includes('{"path":"a","content":"b"}'), "a person answers for the parameters, not for a name");
+});
+
+test("what the node would refuse anyway is refused before anybody is asked", async (t) => {
+  const { approvals, invoke } = await setUp(t);
+  for (const params of [null, "text", { command: "ls -l" }, { command: [] }]) {
+    await assert.rejects(invoke([], { params }), coded("PARAMS_INVALID"));
+  }
+  assert.equal(approvals.list().length, 0);
 });
 
 test("asking again for the same command shows the same question", async (t) => {

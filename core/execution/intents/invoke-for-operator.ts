@@ -2,10 +2,11 @@
  * A command that a person runs on a node by hand. It passes the same gate as an agent's: what only reads runs at once, what
  * acts is asked for once, and the answer holds for exactly that command on exactly that node.
  */
-import { NODE_COMMANDS, OpenClawError, type Effect } from "@openclaw/protocol";
+import { NODE_COMMANDS, OpenClawError, type Effect, type JsonSchema } from "@openclaw/protocol";
 import { hash } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
+import { checkSchema } from "../../base/schema.ts";
 import { invokeOnce, type NodeChoice, type Nodes } from "../nodes.ts";
 import {
   classifyRun, hashIntent, type ApprovalAnswer, type Approvals, type CommandPlace, type Decision, type Gate,
@@ -56,6 +57,10 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
     const { nodeId: wanted, command, timeoutMs } = request;
     const params = request.params ?? {};
     const choice = nodes.choose({ node: wanted, command });
+    const known = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS] : undefined;
+    const checked = known === undefined ? undefined : checkSchema(known.params, params);
+    // Nobody should be asked about what the node would refuse anyway.
+    if (checked?.ok === false) throw new OpenClawError("PARAMS_INVALID", { why: `${command}: ${checked.text}.` });
     const intentHash = hashIntent({ command, params, nodeId: choice.nodeId });
     const decision = gate.decide({
       ...effectOf(command, params, placeOf(choice.nodeId)), label: "owner", landing: choice.local ? "local-node" : "node",
@@ -76,11 +81,15 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
   const ask = async (
     { command, params, principal }: OperatorCall, choice: NodeChoice, intentHash: string, { reason, rule }: Decision,
   ): Promise<OpenClawError> => {
+    // Before anybody is asked to allow something that cannot be carried out.
+    const schema = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS].params : undefined;
+    const checked = schema === undefined ? { ok: true as const } : checkSchema(schema as JsonSchema, params ?? {});
+    if (!checked.ok) throw new OpenClawError("PARAMS_INVALID", { why: `${command}: ${checked.text}.` });
     const argv = command === "system.run" || command === "job.start" ? argvOf(params) : undefined;
     const { id } = await approvals().open({
       id: asked.get(intentHash) ?? ids.sortable(clock.now()), intentHash, reason, rule, labels: ["owner"], remember: "exact",
       sessionKey: OPERATOR_DESK, agentId: OPERATOR_DESK, runId: principal.id, stepId: intentHash.slice(0, 22),
-      summary: argv === undefined ? `${command} on ${choice.displayName}` : argv.join(" "),
+      summary: argv === undefined ? describeCall(command, params, choice.displayName) : argv.join(" "),
       nodeId: choice.nodeId, nodeName: choice.displayName, localNode: choice.local,
       ...(argv === undefined ? {} : { commandArgv: argv }),
     });
@@ -123,6 +132,14 @@ function effectOf(command: string, params: unknown, place: CommandPlace): { read
   const readOnly = declared === "read" || (command === "system.run" && classifyRun(params as Readonly<Record<string, unknown>>, place).readOnly);
   return { effect: readOnly ? "read" : declared, readOnly };
 }
+
+/** What exactly will happen, in one line: a person answers for the parameters, not for a command's name. */
+function describeCall(command: string, params: unknown, node: string): string {
+  const said = JSON.stringify(params ?? {});
+  return `${command} ${said.length > SUMMARY_CHARS_MAX ? `${said.slice(0, SUMMARY_CHARS_MAX)}…` : said} on ${node}`;
+}
+
+const SUMMARY_CHARS_MAX = 2_000;
 
 function argvOf(params: unknown): readonly string[] | undefined {
   const argv: unknown = typeof params === "object" && params !== null && "command" in params ? params.command : undefined;

@@ -111,6 +111,7 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
     begin: async (request) => {
       const entry = entryOf(request, join(dir, directoryName(request.id)));
       try {
+        mkdirSync(dir, { recursive: true, mode: 0o700 }); // a command runs as the same user, and may have removed it
         mkdirSync(entry.directory, { mode: 0o700 });
       } catch (error) {
         throw fileError(error, entry.directory);

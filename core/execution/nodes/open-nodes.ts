@@ -55,6 +55,8 @@ export interface Nodes extends AsyncDisposable {
   reattach(request: ReattachRequest, waitMs: number, signal: AbortSignal): AsyncIterable<InvokeEvent>;
   /** The outcome is recorded: the node may forget the invocation. Told later if the node is away. */
   acknowledge(id: string, nodeId: string): void;
+  /** The policy has changed: what it denies now is usable no more, also on nodes that are connected. */
+  policyChanged(): void;
 }
 
 const NAME_CHARS_MAX = 64;
@@ -97,6 +99,7 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
     invoke: (request, signal) => invocations.invoke(request, signal),
     reattach: (request, waitMs, signal) => invocations.reattach(request, waitMs, signal),
     acknowledge: (id, nodeId) => invocations.acknowledge(id, nodeId),
+    policyChanged: () => desk.refreshAll(),
     [Symbol.asyncDispose]: async () => {
       invocations.close();
       await nodes.settle();
@@ -131,7 +134,7 @@ class PairingDesk {
     const granted = hello.local && isWider(surface, node.record.approved);
     this.#nodes.note(node, granted ? { ...described, ...grant(surface, "local", "gateway", now) } : described);
     const live: LiveNode = {
-      link, hello, declared: surface, connectedAtMs: now, usable: usableCommands(surface, node.record.approved),
+      link, hello, declared: surface, connectedAtMs: now, usable: usableCommands(surface, node.record.approved, this.#deps.policy),
       running: new Set(), hostStats: null, load: null,
     };
     node.live = live;
@@ -219,8 +222,12 @@ class PairingDesk {
     this.#deps.onEvent("node.pair.requested", presentPending(node));
   }
 
+  refreshAll(): void {
+    for (const node of this.#nodes.all()) this.#refresh(node);
+  }
+
   #refresh(node: KnownNode): void {
-    if (node.live !== null) node.live.usable = usableCommands(node.live.declared, node.record.approved);
+    if (node.live !== null) node.live.usable = usableCommands(node.live.declared, node.record.approved, this.#deps.policy);
   }
 
   #resolved(node: KnownNode, requestId: string, decision: "approved" | "rejected" | "removed"): void {

@@ -52,9 +52,10 @@ export function sameSurface(a: Surface, b: Surface): boolean {
   return !isWider(a, b) && !isWider(b, a);
 }
 
-/** What may be used now. */
-export function usableCommands(declared: Surface, approved: Surface | null): ReadonlySet<string> {
-  return new Set(approved === null ? [] : declared.commands.filter((command) => approved.commands.includes(command)));
+/** What may be used now. What policy denies is denied at once, whatever was approved before. */
+export function usableCommands(declared: Surface, approved: Surface | null, { deny }: CommandPolicy): ReadonlySet<string> {
+  const commands = approved === null ? [] : declared.commands.filter((command) => approved.commands.includes(command));
+  return new Set(commands.filter((command) => !deny.includes(command)));
 }
 
 export function boundTags(tags: readonly string[]): readonly string[] {

@@ -109,7 +109,7 @@ function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "
   });
   state.turn = {
     runId: entry.body.runId, startedAtMs: entry.header.timeMs, model: entry.body.model, principal: inputs[0]?.principal ?? entry.header.principal, inputs,
-    modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, answer: null, calls: [], text: "", granted: null, failed: null, abort: null, answered: false,
+    modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "", granted: null, failed: null, abort: null, answered: false,
   };
   state.lastRunId = entry.body.runId;
   state.updatedAtMs = entry.header.timeMs;
@@ -152,6 +152,7 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
       role: "tool", callId: body.call.id, name: body.call.name, text: body.text, isError: body.isError, ...(body.nodeId === undefined ? {} : { nodeId: body.nodeId }),
     });
   } else if (started?.kind === "wait") {
+    turn.waitedMs += Math.max(0, header.timeMs - turn.openSinceMs);
     turn.granted = { callId: started.call.id, decision: body.decision, by: body.by, intent: started.intent, label: started.decision.label };
     if (body.decision === "allow-always") state.allowed.add(started.rememberHash);
   }

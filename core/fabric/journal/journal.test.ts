@@ -107,6 +107,26 @@ test("what left the log for a segment is read like the rest, and the chain still
   assert.deepEqual((await journal.load(address)).state, log.state);
 });
 
+test("compaction leaves unfinished work in the log, where whoever takes the slot over looks for it (S1.10)", async (t) => {
+  const { engine, journal, address, claim, turn } = await open(t);
+  const log = await journal.load(address);
+  await turn("done", log);
+  const offer = async (runId: string): Promise<string> => {
+    const { offerId } = await journal.offer(address, { type: "message.offered", id: runId, body: message(runId, runId), principal: OWNER });
+    for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
+    return offerId;
+  };
+  const [running, waiting] = [await offer("running"), await offer("waiting")];
+  await log.append(claim, "agent:main", [{ type: "turn.started", body: { runId: "running", inputs: [running], model: "demo/demo", revision } }]);
+  for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
+  await log.compact(claim);
+  const left = await engine.log.readSession(address.slot, address.token, 0);
+  assert.deepEqual(left.map((entry) => journal.peek(entry).type), ["message.offered", "message.offered", "turn.started"]);
+  assert.deepEqual(left.slice(0, 2).map(({ id }) => id), [running, waiting]);
+  assert.equal((await log.read(0, 100)).length, 7);
+  assert.equal((await journal.verify(address)).brokenAt, null);
+});
+
 test("a deleted session cannot be read, and its chain still verifies", async (t) => {
   const { journal, address, claim, turn } = await open(t);
   const log = await journal.load(address);

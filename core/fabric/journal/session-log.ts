@@ -11,7 +11,6 @@ import { foldEntry } from "./fold.ts";
 import { readSegments, writeSegment } from "./segment.ts";
 import { emptyState, formatState, parseState, type SessionState } from "./session-state.ts";
 
-
 /** A snapshot is written at least this often while a session is worked on. */
 export const SNAPSHOT_EVERY = 256;
 /** Events of one session that stay in the log before they are moved into a segment. */
@@ -36,7 +35,7 @@ export interface SessionLog {
   read(after: number, limit: number): Promise<readonly Recorded[]>;
   /** Writes the fold down if it moved since the last time. */
   snapshot(): Promise<void>;
-  /** Moves what the snapshot covers from the log into an immutable segment, then trims the log. */
+  /** Moves what is settled and in the snapshot from the log into an immutable segment, then trims the log. */
   compact(claim: Claim): Promise<void>;
 }
 
@@ -73,25 +72,17 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
 
   const appendNow = async (claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void> => {
     const timeMs = clock.now();
-    let link = state.link;
-    const encoded = events.map((event) => {
-      const facts: Omit<EntryHeader, "v" | "commitment"> = {
-        type: event.type, tenant: address.tenant, session: address.token, principal, label: event.label ?? "agent", cause: event.cause ?? null, timeMs, prev: link,
-        ...inputsOf(event, state),
-      };
-      const made = encodeEntry(key, facts, event.body);
-      link = made.link;
-      return made;
-    });
+    const encoded = encodeEvents(key, address, state, events, { principal, timeMs });
     const batchId = ids.sortable(timeMs);
-    const positions = await appendWithRetry(() => engine.log.append(claim, address.token, encoded.map((made) => made.bytes), batchId), claim.lost);
-    encoded.forEach((made, index) => {
-      const event = events[index];
+    const bodies = encoded.map(({ made }) => made.bytes);
+    const positions = await appendWithRetry(() => engine.log.append(claim, address.token, bodies, batchId), claim.lost);
+    encoded.forEach(({ event, made }, index) => {
       const position = positions[index];
-      if (event === undefined || position === undefined) throw new OpenClawError("STATE_DAMAGED", { why: "The engine answered with too few positions." });
+      if (position === undefined) throw new OpenClawError("STATE_DAMAGED", { why: "The engine answered with too few positions." });
       // The log may have shown it before its own answer came.
       if (position <= state.position) return;
-      foldEntry(state, { kind: "event", type: event.type, body: event.body, position, id: `${batchId}#${index}`, header: made.header } as Recorded, made.link);
+      const { type, body } = event;
+      foldEntry(state, { kind: "event", type, body, position, id: `${batchId}#${index}`, header: made.header } as Recorded, made.link);
       state.ahead.add(position);
     });
     await keepUp(claim);
@@ -111,8 +102,8 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     // Before the snapshot, so that it is part of it; a segment that fails is made up for by the next one.
     state.segmented = state.events;
     await snapshot();
-    if (snapshotPosition === 0) return;
-    await writeSegment(deps, address, claim, snapshotPosition);
+    const upTo = Math.min(snapshotPosition, settledUpTo(state));
+    if (upTo > 0) await writeSegment(deps, address, claim, upTo);
   };
 
   const snapshot = async (): Promise<void> => {
@@ -150,7 +141,8 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
         if (opened.length >= limit) return opened;
       }
       while (opened.length < limit) {
-        const page = await engine.log.readSession(address.slot, address.token, opened.at(-1)?.position ?? after, limit - opened.length);
+        const from = opened.at(-1)?.position ?? after;
+        const page = await engine.log.readSession(address.slot, address.token, from, limit - opened.length);
         if (page.length === 0) break;
         page.forEach(keep);
       }
@@ -170,10 +162,36 @@ export async function dropSnapshot(engine: Engine, address: SessionAddress): Pro
   if (stored !== null) await engine.records.write(SNAPSHOTS, stored.key, null, stored.revision);
 }
 
+interface Appending {
+  readonly principal: string;
+  readonly timeMs: number;
+}
+
+/** Each is linked to the one before it, the first to the last of the log. */
+function encodeEvents(
+  key: DataKey, { tenant, token }: SessionAddress, state: SessionState, events: readonly NewEvent[], { principal, timeMs }: Appending,
+): readonly { readonly event: NewEvent; readonly made: EncodedEntry }[] {
+  let prev = state.link;
+  return events.map((event) => {
+    const { type, label = "agent", cause = null } = event;
+    const facts = { type, tenant, session: token, principal, label, cause, timeMs, prev, ...inputsOf(event, state) };
+    const made = encodeEntry(key, facts, event.body);
+    prev = made.link;
+    return { event, made };
+  });
+}
+
+/** Whoever takes a slot over finds unfinished work by its entries in the log: from the oldest unfinished offer on, all stay. */
+function settledUpTo({ position, queue, requests, turn }: SessionState): number {
+  if (requests.length > 0) return 0;
+  return [...queue, ...(turn?.inputs ?? [])].reduce((first, offer) => Math.min(first, offer.position - 1), position);
+}
+
 function openEntry(key: DataKey, entry: LogEntry): { readonly recorded: Recorded; readonly link: string } {
   const framed = decodeEntry(entry.body);
+  const { kind, position, id } = entry;
   const { header, link } = framed;
-  return { recorded: { kind: entry.kind, type: header.type, body: openBody(key, framed), position: entry.position, id: entry.id, header } as Recorded, link };
+  return { recorded: { kind, type: header.type, body: openBody(key, framed), position, id, header } as Recorded, link };
 }
 
 /** Which offers an event settles, for the header: recovery reads it without a key. */

@@ -99,6 +99,8 @@ export interface TurnState {
   /** Started and not ended. */
   open: StepStarted | null;
   openSinceMs: number;
+  /** Time spent on people's answers: it is not the turn's. */
+  waitedMs: number;
   /** Answer of the approval the open wait is for, once it was offered. */
   answer: { readonly decision: "allow-once" | "allow-always" | "deny" | "expired"; readonly by: string } | null;
   /** Calls of the last model answer that have no result yet, in order. */

@@ -1,0 +1,75 @@
+/** What people want of a session besides an answer: each is offered to the log, and done when the fold shows it. */
+import { hasCode } from "@openclaw/protocol";
+import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import type { Principal } from "../../fabric/identity.ts";
+import type { NewOffer, SessionAddress, SessionSettings } from "../../fabric/journal.ts";
+import type { LiveSession } from "./live-session.ts";
+import type { LiveSessions } from "./live-sessions.ts";
+import type { MakeOffer } from "./make-offer.ts";
+
+export interface RequestChange {
+  /** Each resolves when the change is part of the log; null where there is no session. */
+  patch(address: SessionAddress, patch: SessionSettings, principal: Principal): Promise<LiveSession | null>;
+  reset(address: SessionAddress, reason: "new" | "reset", principal: Principal): Promise<LiveSession | null>;
+  /** Resolves when nothing of the session is left but its tombstone. */
+  delete(address: SessionAddress, principal: Principal): Promise<boolean>;
+  /** The runs that were ended: of that id if one is given. */
+  abort(address: SessionAddress, runId: string | null, principal: Principal): Promise<readonly string[]>;
+}
+
+export interface RequestChangeDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly live: LiveSessions;
+  readonly offer: MakeOffer;
+}
+
+/** Only the session's own end ends these waits. */
+const NEVER = new AbortController().signal;
+
+export function createRequestChange({ clock, ids, live, offer }: RequestChangeDeps): RequestChange {
+  const newId = (): string => ids.sortable(clock.now());
+
+  type Wish = "patch.requested" | "reset.requested" | "deletion.requested";
+  const request = async <T extends Wish>(address: SessionAddress, wish: NewOffer<T>): Promise<LiveSession | null> => {
+    if ((await live.holdExisting(address)) === null) return null;
+    const { offerId } = await offer(address, wish);
+    const isDone = ({ log: { state } }: LiveSession): boolean =>
+      state.seen.has(offerId) && !state.requests.some((pending) => pending.offerId === offerId);
+    return await live.until(address, (session) => (isDone(session) ? session : undefined), NEVER);
+  };
+
+  return {
+    patch: (address, patch, principal) => {
+      const requestId = newId();
+      return request(address, { type: "patch.requested", id: requestId, body: { requestId, patch }, principal });
+    },
+    reset: (address, reason, principal) => {
+      const requestId = newId();
+      return request(address, { type: "reset.requested", id: requestId, body: { requestId, reason }, principal });
+    },
+    delete: async (address, principal) => {
+      const present = await live.holdExisting(address);
+      if (present === null || present.log.state.key === "") return false;
+      const requestId = newId();
+      try {
+        await request(address, { type: "deletion.requested", id: requestId, body: { requestId }, principal });
+        await live.until(address, (session) => (session.busy ? undefined : true), NEVER);
+      } catch (error) {
+        if (!hasCode(error, "KEY_DESTROYED")) throw error; // it fell asleep in between: gone is gone
+      }
+      const left = live.get(address.token);
+      if (left !== undefined) await live.letGo(left);
+      return true;
+    },
+    abort: async (address, runId, principal) => {
+      const turn = (await live.holdExisting(address))?.log.state.turn ?? null;
+      if (turn === null || (runId !== null && turn.runId !== runId)) return [];
+      const ending = turn.runId;
+      await offer(address, { type: "abort.requested", id: newId(), body: { runId: ending, by: principal.id }, principal });
+      await live.until(address, ({ log }) => (log.state.turn?.runId === ending ? undefined : true), NEVER);
+      return [ending];
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** A message's way into its session: known already, refused, or offered to the log. */
+import type { Label } from "@openclaw/protocol";
+import type { Principal } from "../../fabric/identity.ts";
+import type { Journal, MessageOffer, RunOutcome, SessionState } from "../../fabric/journal.ts";
+import type { AcceptedRuns } from "./accepted-runs.ts";
+import { admitMessage } from "./admit.ts";
+import type { SessionsConfig } from "./config.ts";
+import type { LiveSessions } from "./live-sessions.ts";
+import type { MakeOffer } from "./make-offer.ts";
+
+export interface SentMessage extends MessageOffer {
+  readonly principal: Principal;
+  readonly label?: Label;
+}
+
+export type RunStatus = { readonly status: "started" | "in_flight" } | RunOutcome;
+
+export interface SendDeps {
+  readonly journal: Journal;
+  readonly live: LiveSessions;
+  readonly runs: AcceptedRuns;
+  readonly offer: MakeOffer;
+  readonly config: () => SessionsConfig;
+}
+
+/** Resolves once the message is durable, or with what became of the same run before. Throws admission's refusals. */
+export function createSend({ journal, live, runs, offer, config }: SendDeps): (message: SentMessage) => Promise<RunStatus> {
+  const inFlight = new Map<string, number>();
+  const count = (token: string, more: 1 | -1): void => {
+    const now = (inFlight.get(token) ?? 0) + more;
+    if (now === 0) inFlight.delete(token);
+    else inFlight.set(token, now);
+  };
+
+  return async ({ principal, label, ...message }) => {
+    const { runId, text } = message;
+    const address = journal.address(message.sessionKey);
+    const { state } = (await live.hold(address)).log;
+    const known = statusOf(state, runId);
+    if (known !== undefined) return known;
+    const offerId = journal.offerId(address, "message.offered", runId);
+    if (state.seen.has(offerId)) return { status: "ok", endedAtMs: 0 }; // ended so long ago that only its id is remembered
+    const offersInFlight = inFlight.get(address.token) ?? 0;
+    admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight }, config());
+    count(address.token, 1);
+    runs.begin(runId, address);
+    try {
+      const { duplicate } = await offer(address, { type: "message.offered", id: runId, body: message, principal, ...(label === undefined ? {} : { label }) });
+      return duplicate ? (statusOf(state, runId) ?? { status: "in_flight" }) : { status: "started" };
+    } catch (error) {
+      runs.forget(runId); // should it have been stored after all, the fold tells of it
+      throw error;
+    } finally {
+      count(address.token, -1);
+    }
+  };
+}
+
+function statusOf(state: SessionState, runId: string): RunStatus | undefined {
+  const ended = state.runs.get(runId);
+  if (ended !== undefined) return ended;
+  if (state.turn?.runId === runId || state.queue.some((queued) => queued.message.runId === runId)) return { status: "in_flight" };
+  return undefined;
+}
