@@ -59,6 +59,15 @@ test("imports look down, types included", () => {
   assert.deepEqual(violationsOf(files), ["core/fabric/engine/open.ts: imports look down: fabric/journal stands above fabric/engine"]);
 });
 
+test("only the node host and the local node's starter begin processes: the gateway never does the work (S0.1, S3.6)", () => {
+  const spawning = `import { spawn } from "node:child_process"; export const run = spawn;`;
+  assert.deepEqual(violationsOf({ "core/execution/node-host/run.ts": spawning, "core/app/local-node/launch.ts": spawning }), []);
+  assert.deepEqual(violationsOf({ "core/control/gateway/run.ts": spawning, "core/app/run.ts": spawning }), [
+    "core/app/run.ts: only core/execution/node-host/ and core/app/local-node/ start processes",
+    "core/control/gateway/run.ts: only core/execution/node-host/ and core/app/local-node/ start processes",
+  ]);
+});
+
 test("another module is entered by its door, whatever the form of the import", () => {
   const forms = [`import "X";`, `export * from "X";`, `type A = import("X").A;`, `await import("X");`, `new URL("X", import.meta.url);`];
   for (const form of forms) {

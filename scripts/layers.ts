@@ -77,6 +77,9 @@ function resolveTarget(file: string, one: Import): Resolved {
   return { kind: "package", name: specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/") };
 }
 
+/** The gateway never does the work: where in core a process may be started. */
+const startsProcesses = ["core/execution/node-host/", "core/app/local-node/"];
+
 function ruleBroken(
   from: { readonly place: Place; readonly isTest: boolean },
   file: string,
@@ -93,7 +96,10 @@ function ruleBroken(
       if (!(one.specifier ?? "").startsWith("node:")) return `a part of Node is imported as node:${one.specifier ?? ""}`;
       if (from.isTest || one.typeOnly) return null;
       if (from.place.area === "protocol" || from.place.area === "ui") return `${from.place.area} runs in a browser`;
-      return from.place.area === "sdk" ? "sdk imports types of protocol only" : null;
+      if (from.place.area === "sdk") return "sdk imports types of protocol only";
+      return one.specifier === "node:child_process" && file.startsWith("core/") && !startsProcesses.some((folder) => file.startsWith(folder))
+        ? `only ${startsProcesses.join(" and ")} start processes`
+        : null;
     case "computed":
       return from.place.area === "room" || from.place.area === "base" || from.place.area === "protocol"
         ? "a computed path cannot be checked; only app finds drop-ins by folder"
