@@ -12,9 +12,15 @@ export interface Connection {
   readonly hello: HelloOk;
   readonly socket: WebSocket;
   call(method: string, params: unknown): Promise<unknown>;
-  /** One listener for a run's `chat` and `agent` events; replaced by the next for the same run. */
-  onRun(runId: string, listener: ((event: EventFrame, atMs: number) => void) | undefined): void;
+  /** One watcher of a run's `chat` and `agent` events; replaced by the next for the same run. */
+  onRun(runId: string, watcher: RunWatcher | undefined): void;
   close(): void;
+}
+
+export interface RunWatcher {
+  see(event: EventFrame, atMs: number): void;
+  /** The connection has ended. */
+  fail(error: Error): void;
 }
 
 export interface ConnectionOptions extends Address {
@@ -33,7 +39,7 @@ export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-eve
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 268_435_456 });
     const open = new Map<string, { resolve(payload: unknown): void; reject(error: Error): void }>();
-    const runs = new Map<string, (event: EventFrame, atMs: number) => void>();
+    const runs = new Map<string, RunWatcher>();
     let counter = 0;
 
     const call = (method: string, params: unknown): Promise<unknown> => new Promise((resolveCall, rejectCall) => {
@@ -51,7 +57,7 @@ export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-eve
       const client = { id: "gateway-client", mode: "backend", version: "0.1.0", platform: process.platform };
       call("connect", { minProtocol: 4, maxProtocol: 4, client, role: "operator", scopes, caps, auth: { token } }).then((hello) => resolve({
         hello: hello as HelloOk, socket, call,
-        onRun: (runId, listener) => void (listener === undefined ? runs.delete(runId) : runs.set(runId, listener)),
+        onRun: (runId, watcher) => void (watcher === undefined ? runs.delete(runId) : runs.set(runId, watcher)),
         close: () => socket.close(),
       }), reject);
     };
@@ -61,13 +67,14 @@ export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-eve
       if (frame.type === "res") return onResponse(frame);
       if (frame.event === "connect.challenge") return greet();
       if (frame.event !== "chat" && frame.event !== "agent") return;
-      runs.get((frame.payload as { readonly runId: string }).runId)?.(frame, atMs);
+      runs.get((frame.payload as { readonly runId: string }).runId)?.see(frame, atMs);
     });
     socket.on("error", reject);
     socket.on("close", (code, reason) => {
       const error = new Error(`the connection ended: ${code} ${reason.toString()}`);
       reject(error);
       for (const waiting of open.values()) waiting.reject(error);
+      for (const watcher of [...runs.values()]) watcher.fail(error);
     });
   });
 }
@@ -97,7 +104,7 @@ export function runTurn(
       connection.onRun(runId, undefined);
       settle();
     };
-    connection.onRun(runId, ({ event, payload }, atMs) => {
+    const see = ({ event, payload }: EventFrame, atMs: number): void => {
       if (event !== "chat") return;
       const { state, deltaText, errorMessage } = payload as ChatPayload;
       if (state === "delta") {
@@ -106,7 +113,8 @@ export function runTurn(
       } else if (state === "final") {
         end(() => resolve({ runId, startedMs, acknowledgedMs, firstWordsMs, totalMs: atMs - startedMs }));
       } else if (state !== "status") end(() => reject(new Error(`a turn ended with ${state}: ${errorMessage ?? ""}`)));
-    });
+    };
+    connection.onRun(runId, { see, fail: (error) => end(() => reject(error)) });
     connection.call("chat.send", { sessionKey, message, idempotencyKey: runId }).then(() => {
       acknowledgedMs = nowMs() - startedMs;
     }, (error: Error) => end(() => reject(error)));

@@ -31,7 +31,8 @@ export interface BenchGateway extends AsyncDisposable, Address {
   readonly stateDir: string;
   /** Everything the processes need to find this gateway and nothing of the person's own. */
   readonly env: NodeJS.ProcessEnv;
-  readonly output: () => string;
+  /** What it wrote last, when it ended without being asked to. Its home is then kept. */
+  died(): string | undefined;
   /** Milliseconds from spawn. The connection that was greeted is handed over open. */
   start(): Promise<StartTimes & { readonly connection: Connection }>;
   connect(): Promise<Connection>;
@@ -64,7 +65,8 @@ export async function openBenchGateway(options: GatewayOptions = {}): Promise<Be
     ...(options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache }),
   };
   const [program = OPENCLAW, ...before] = options.launcher ?? [OPENCLAW, "gateway", "run"];
-  const run: { child?: ChildProcess; output: string; token: string } = { output: "", token: "" };
+  const run: { child?: ChildProcess; output: string; token: string; died?: string } = { output: "", token: "" };
+  const ending = new Set<ChildProcess>();
 
   const endAtOnce = (): void => {
     run.child?.kill("SIGKILL");
@@ -76,6 +78,7 @@ export async function openBenchGateway(options: GatewayOptions = {}): Promise<Be
     const { child } = run;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
+    ending.add(child);
     child.kill(signal);
     const insist = setTimeout(() => child.kill("SIGKILL"), ENDING_MS);
     await ended;
@@ -91,11 +94,15 @@ export async function openBenchGateway(options: GatewayOptions = {}): Promise<Be
     get token() {
       return run.token;
     },
-    output: () => run.output,
+    died: () => run.died,
     start: async () => {
       const began = performance.now();
       const child = spawn(program, [...before, "--port", String(port)], { cwd: home, env, stdio: ["ignore", "pipe", "pipe"] });
       run.child = child;
+      child.once("exit", (code, signal) => {
+        if (ending.has(child)) return;
+        run.died = `it ended by itself with ${code ?? signal}; its state is kept in ${home}\n${run.output.slice(-2_000)}`;
+      });
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding("utf8").on("data", (text: string) => (run.output = (run.output + text).slice(-100_000)));
       }
@@ -119,6 +126,7 @@ export async function openBenchGateway(options: GatewayOptions = {}): Promise<Be
       await end("SIGTERM");
       endLocalNode(stateDir);
       live.delete(endAtOnce);
+      if (run.died !== undefined) return; // its log is what tells why
       await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };

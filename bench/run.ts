@@ -51,6 +51,13 @@ async function runBench({ measures, quick, json }: Request): Promise<number> {
     } catch (error) {
       complete = false;
       report.failed(measure.name, error instanceof Error ? error.message : String(error));
+      const opened = await stand?.catch(() => undefined);
+      const died = opened === undefined ? "" : opened.gateway.died();
+      if (died === undefined) continue;
+      // A gateway that died takes only one measure with it.
+      if (died !== "") report.failed("the gateway", died);
+      stand = undefined;
+      await opened?.[Symbol.asyncDispose]();
     }
   }
   await (await stand?.catch(() => undefined))?.[Symbol.asyncDispose]();

@@ -50,7 +50,8 @@ async function shownOnce(watched: Watched, fits: (config: Shown) => boolean): Pr
   }
 }
 
-test("while the gateway runs: each broken file is refused with line and key, and what was in force stays in force (S0.19, S3.2, S3.13)", async (t) => {
+test("while the gateway runs: each broken file is refused with line and key, and what was in force stays in force "
+  + "(S0.19, S3.2, S3.13)", async (t) => {
   const gateway = await openRealGateway({ config: GOOD });
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
@@ -114,7 +115,11 @@ test("config set refuses what does not fit and changes nothing; what fits reache
   const gateway = await openRealGateway({ config: GOOD });
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
-  for (const [path, value, code] of [["session.turnsWaitingMax", "many", "CONFIG_INVALID"], ["session.nothing", "1", "CONFIG_KEY_UNKNOWN"], ["gateway.auth.token", "x".repeat(32), "CONFIG_SECRET_INLINE"]] as const) {
+  const wrong = [
+    ["session.turnsWaitingMax", "many", "CONFIG_INVALID"], ["session.nothing", "1", "CONFIG_KEY_UNKNOWN"],
+    ["gateway.auth.token", "x".repeat(32), "CONFIG_SECRET_INLINE"],
+  ] as const;
+  for (const [path, value, code] of wrong) {
     const refused = await gateway.cli(["config", "set", path, value, "--json"]);
     assert.equal((JSON.parse(refused.stdout) as { error: { code: string } }).error.code, code, path);
     assert.notEqual(refused.code, EXIT.ok);

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { connect as connectTcp } from "node:net";
 import { test, type TestContext } from "node:test";
-import { ALL_SCOPES, connectPlain, formatHello, makeDevice, openPlainClient, type PlainFrame, type PlainHello } from "@openclaw/testkit/plain-client";
+import {
+  ALL_SCOPES, connectPlain, formatHello, makeDevice, openPlainClient, type PlainFrame, type PlainHello,
+} from "@openclaw/testkit/plain-client";
 import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
 
 async function open(t: TestContext): Promise<RealGateway> {
@@ -25,7 +27,9 @@ async function isServed(gateway: RealGateway, attack: () => Promise<void>): Prom
 }
 
 /** Says hello in a way that must not work; gives the refusal's code. */
-async function refusedHello(gateway: RealGateway, change: PlainHello, params?: (hello: Readonly<Record<string, unknown>>) => unknown): Promise<string> {
+async function refusedHello(
+  gateway: RealGateway, change: PlainHello, params?: (hello: Readonly<Record<string, unknown>>) => unknown,
+): Promise<string> {
   const client = await openPlainClient(gateway.port);
   const hello = formatHello(client.challenge, { token: gateway.token, ...change });
   const answer = await client.ask("connect", params === undefined ? hello : params(hello));
@@ -38,27 +42,43 @@ function codeOf(answer: PlainFrame): string {
   return String(answer.error?.details?.["code"] ?? answer.error?.code);
 }
 
-test("frames that are no requests, methods that do not exist and parameters that do not fit are refused one by one (S0.19, S4.2)", async (t) => {
+test("frames that are no requests, methods that do not exist and parameters that do not fit are refused one by one "
+  + "(S0.19, S4.2)", async (t) => {
   const gateway = await open(t);
   await isServed(gateway, async () => {
     const client = await connectPlain(gateway.port, { token: gateway.token });
     const wrong: readonly (readonly [string, unknown, string])[] = [
-      ["no.such.method", {}, "METHOD_UNKNOWN"], ["__proto__", {}, "METHOD_UNKNOWN"], ["constructor", {}, "METHOD_UNKNOWN"], ["connect", {}, "FRAME_INVALID"],
-      ["chat.send", { sessionKey: 7, message: "x", idempotencyKey: "k" }, "PARAMS_INVALID"], ["chat.send", { sessionKey: "main", message: "x" }, "PARAMS_INVALID"],
-      ["chat.send", { sessionKey: "main", message: "x", idempotencyKey: "k", unknown: 1 }, "PARAMS_INVALID"], ["chat.send", "not an object", "PARAMS_INVALID"],
+      ["no.such.method", {}, "METHOD_UNKNOWN"],
+      ["__proto__", {}, "METHOD_UNKNOWN"],
+      ["constructor", {}, "METHOD_UNKNOWN"],
+      ["connect", {}, "FRAME_INVALID"],
+      ["chat.send", { sessionKey: 7, message: "x", idempotencyKey: "k" }, "PARAMS_INVALID"],
+      ["chat.send", { sessionKey: "main", message: "x" }, "PARAMS_INVALID"],
+      ["chat.send", { sessionKey: "main", message: "x", idempotencyKey: "k", unknown: 1 }, "PARAMS_INVALID"],
+      ["chat.send", "not an object", "PARAMS_INVALID"],
       ["chat.send", { sessionKey: "agent:../../etc:x", message: "x", idempotencyKey: "k" }, "SESSION_KEY_INVALID"],
       ["chat.send", { sessionKey: "main", message: "x".repeat(300_000), idempotencyKey: "k" }, "MESSAGE_TOO_LARGE"],
-      ["chat.history", { sessionKey: "main", limit: -1 }, "PARAMS_INVALID"], ["node.invoke", { nodeId: "nobody", command: "system.run", idempotencyKey: "k" }, "NODE_UNKNOWN"],
-      ["exec.approval.resolve", { id: "none", decision: "allow-once" }, "APPROVAL_NOT_FOUND"], ["node.invoke.result", { id: "x", nodeId: "y", ok: true }, "ROLE_UNAUTHORIZED"],
+      ["chat.history", { sessionKey: "main", limit: -1 }, "PARAMS_INVALID"],
+      ["node.invoke", { nodeId: "nobody", command: "system.run", idempotencyKey: "k" }, "NODE_UNKNOWN"],
+      ["exec.approval.resolve", { id: "none", decision: "allow-once" }, "APPROVAL_NOT_FOUND"],
+      ["node.invoke.result", { id: "x", nodeId: "y", ok: true }, "ROLE_UNAUTHORIZED"],
     ];
-    for (const [method, params, code] of wrong) assert.equal(codeOf(await client.ask(method, params)), code, `${method} ${JSON.stringify(params).slice(0, 80)}`);
-    for (const raw of ["[]", "null", "7", "\"text\"", "{}", '{"type":"req"}', '{"type":"req","id":"","method":"health"}', '{"type":"req","id":"a","method":"health","more":1}', '{"type":"event","event":"tick"}']) {
+    for (const [method, params, code] of wrong) {
+      assert.equal(codeOf(await client.ask(method, params)), code, `${method} ${JSON.stringify(params).slice(0, 80)}`);
+    }
+    const noRequests = [
+      "[]", "null", "7", '"text"', "{}", '{"type":"req"}', '{"type":"req","id":"","method":"health"}', '{"type":"event","event":"tick"}',
+      '{"type":"req","id":"a","method":"health","more":1}',
+    ];
+    for (const raw of noRequests) {
       const before = client.frames.length;
       client.sendRaw(raw);
       await client.until((frame) => client.frames.indexOf(frame) >= before && frame.type === "res" && codeOf(frame) === "FRAME_INVALID");
     }
     for (const raw of ["{ not json", new Uint8Array([0, 1, 2, 255]), "[".repeat(1_000_000)]) client.sendRaw(raw);
-    assert.equal((await client.call("health") as { ok: boolean }).ok, true, "what cannot be parsed at all is left out; the connection goes on");
+    assert.equal(
+      (await client.call("health") as { ok: boolean }).ok, true, "what cannot be parsed at all is left out; the connection goes on",
+    );
     const { lines } = await client.call("logs.tail", {}) as { lines: string[] };
     assert.ok(lines.some((line) => line.includes("frame.ignored")), "and stands in the log");
     client.close();
@@ -81,12 +101,17 @@ test("a frame that is too large, binary, or comes before hello ends its connecti
     garbled.sendRaw("{ not json");
     assert.equal((await garbled.closed).code, 1000, "before hello there is nobody to answer");
     const cut = connectTcp(gateway.port, "127.0.0.1");
-    cut.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n\xff\xff\xff\xff\xff", "latin1");
+    const upgrade = [
+      "GET / HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "", "\xff\xff\xff\xff\xff",
+    ];
+    cut.write(upgrade.join("\r\n"), "latin1");
     await new Promise((resolve) => cut.once("close", resolve).on("error", () => undefined).resume());
   });
 });
 
-test("whoever claims another role, an old proof, another clock or more than was approved is refused with the reason (S0.4, S0.43, S0.48, S3.3)", async (t) => {
+test("whoever claims another role, an old proof, another clock or more than was approved is refused with the reason "
+  + "(S0.4, S0.43, S0.48, S3.3)", async (t) => {
   const gateway = await open(t);
   await isServed(gateway, async () => {
     const device = makeDevice();
@@ -100,19 +125,30 @@ test("whoever claims another role, an old proof, another clock or more than was 
     const first = await openPlainClient(gateway.port);
     const heard = first.challenge.nonce;
     first.close();
-    assert.equal(await refusedHello(gateway, { device, nonce: heard }), "DEVICE_AUTH_NONCE_MISMATCH", "a proof heard elsewhere opens nothing");
+    assert.equal(
+      await refusedHello(gateway, { device, nonce: heard }), "DEVICE_AUTH_NONCE_MISMATCH", "a proof heard elsewhere opens nothing",
+    );
     const other = makeDevice();
     assert.equal(await refusedHello(gateway, { device: { ...device, id: other.id } }), "DEVICE_AUTH_DEVICE_ID_MISMATCH");
     assert.equal(await refusedHello(gateway, { device: { ...device, key: other.key } }), "DEVICE_AUTH_SIGNATURE_INVALID");
     const tampered = (hello: Readonly<Record<string, unknown>>): unknown => ({ ...hello, scopes: [...ALL_SCOPES] });
-    assert.equal(await refusedHello(gateway, { device, scopes: ["operator.read"] }, tampered), "DEVICE_AUTH_SIGNATURE_INVALID", "scopes are part of what was signed");
+    assert.equal(
+      await refusedHello(gateway, { device, scopes: ["operator.read"] }, tampered), "DEVICE_AUTH_SIGNATURE_INVALID",
+      "scopes are part of what was signed",
+    );
 
     const narrow = await connectPlain(gateway.port, { token: gateway.token, device, scopes: ["operator.read"] });
     const { deviceToken } = (narrow.hello as { auth: { deviceToken: string } }).auth;
     narrow.close();
     await narrow.closed;
-    assert.match(await refusedHello(gateway, { device, token: undefined as never, deviceToken, scopes: [...ALL_SCOPES] }, withoutToken), /^(AUTH_SCOPE_MISMATCH|PAIRING_REQUIRED)$/, "its own token buys no more than was approved");
-    assert.match(await refusedHello(gateway, { device: other, token: undefined as never, deviceToken }, withoutToken), /^AUTH_/, "and is of no use to another device");
+    assert.match(
+      await refusedHello(gateway, { device, token: undefined as never, deviceToken, scopes: [...ALL_SCOPES] }, withoutToken),
+      /^(AUTH_SCOPE_MISMATCH|PAIRING_REQUIRED)$/, "its own token buys no more than was approved",
+    );
+    assert.match(
+      await refusedHello(gateway, { device: other, token: undefined as never, deviceToken }, withoutToken), /^AUTH_/,
+      "and is of no use to another device",
+    );
   });
 });
 
@@ -124,12 +160,17 @@ function withoutToken(hello: Readonly<Record<string, unknown>>): unknown {
 test("pages of other sites and rebound names are turned away at the upgrade, on loopback too (S4.2, S4.40)", async (t) => {
   const gateway = await open(t);
   await isServed(gateway, async () => {
-    for (const host of ["evil.example", `evil.example:${gateway.port}`, "127.0.0.1.evil.example", `localhost.evil.example:${gateway.port}`, "0.0.0.0", "[::ffff:8.8.8.8]"]) {
+    const hosts = [
+      "evil.example", `evil.example:${gateway.port}`, "127.0.0.1.evil.example", `localhost.evil.example:${gateway.port}`, "0.0.0.0",
+      "[::ffff:8.8.8.8]",
+    ];
+    for (const host of hosts) {
       await assert.rejects(openPlainClient(gateway.port, { Host: host }), /40[03]|421/, host);
       assert.notEqual(await statusOf(gateway.port, "/", host), 200, `the page itself is not served under ${host}`);
     }
     for (const origin of ["https://evil.example", "null", "http://127.0.0.1.evil.example", "file://", "chrome-extension://abc"]) {
-      const refused = await connectPlain(gateway.port, { token: gateway.token }, { Origin: origin }).then(() => "connected", (error: Error) => error.message);
+      const refused = await connectPlain(gateway.port, { token: gateway.token }, { Origin: origin })
+        .then(() => "connected", (error: Error) => error.message);
       assert.match(refused, /origin|40[03]/i, origin);
     }
     const own = await connectPlain(gateway.port, { token: gateway.token }, { Host: `localhost:${gateway.port}` });
@@ -161,7 +202,9 @@ test("a client that never reads is let go before it costs memory, and whoever re
   await bystander.call("chat.send", { sessionKey: "main", message: `hi ${"long ".repeat(40_000)}`, idempotencyKey: "long" });
   await bystander.call("agent.wait", { runId: "long", timeoutMs: 20_000 });
   deaf.stopReading();
-  for (let sent = 0; sent < 600; sent += 1) deaf.sendRaw(JSON.stringify({ type: "req", id: `d${sent}`, method: "chat.history", params: { sessionKey: "main", limit: 1_000 } }));
+  for (let sent = 0; sent < 600; sent += 1) {
+    deaf.sendRaw(JSON.stringify({ type: "req", id: `d${sent}`, method: "chat.history", params: { sessionKey: "main", limit: 1_000 } }));
+  }
   for (;;) {
     const { presence } = await bystander.call("system-presence").then((list) => ({ presence: list as readonly { mode?: string }[] }));
     if (presence.filter(({ mode }) => mode === "backend").length < 2) break;
@@ -173,9 +216,15 @@ test("a client that never reads is let go before it costs memory, and whoever re
 test("wrong tokens are slowed down and locked out, and whoever has the right one is not (S0.4, S0.48)", async (t) => {
   const gateway = await open(t);
   await isServed(gateway, async () => {
-    const codes = await Promise.all(Array.from({ length: 16 }, (_, at) => refusedHello(gateway, { token: `guess-${at}`.repeat(6) }).catch((error: Error) => error.message)));
+    const codes = await Promise.all(
+      Array.from(
+        { length: 16 }, (_, at) => refusedHello(gateway, { token: `guess-${at}`.repeat(6) }).catch((error: Error) => error.message),
+      ),
+    );
     assert.ok(codes.includes("AUTH_TOKEN_MISMATCH"));
-    assert.ok(codes.every((code) => ["AUTH_TOKEN_MISMATCH", "AUTH_RATE_LIMITED"].includes(code) || /closed|socket/.test(code)), codes.join());
+    assert.ok(
+      codes.every((code) => ["AUTH_TOKEN_MISMATCH", "AUTH_RATE_LIMITED"].includes(code) || /closed|socket/.test(code)), codes.join(),
+    );
   });
 });
 

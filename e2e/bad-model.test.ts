@@ -79,7 +79,8 @@ test("a model that calls tools without end is stopped after a bounded number of 
   await goesOn(operator);
 });
 
-test("each way a model server can fail ends the turn with a code and a sentence, and the session goes on (S0.5, S0.20, S3.2)", async (t) => {
+test("each way a model server can fail ends the turn with a code and a sentence, and the session goes on "
+  + "(S0.5, S0.20, S3.2)", async (t) => {
   const { model, operator } = await open(t, { attemptsMax: 2 });
   const faults: readonly (readonly [string, RegExp, ScriptedAnswer?])[] = [
     ["cut", /^MODEL_UNAVAILABLE$/],

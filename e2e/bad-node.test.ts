@@ -50,7 +50,9 @@ test("a node cannot answer for another node, nor in its name (S0.19, S0.43)", as
   const runId = await ask(operator, "honest");
   const { id } = await honest.nextRequest();
   assert.deepEqual(await liar.result(id, ranWell("a lie")), { ok: true, ignored: true });
-  assert.deepEqual(await liar.wire.call("node.invoke.result", { id, nodeId: honest.nodeId, ...ranWell("a lie in its name") }), { ok: true, ignored: true });
+  assert.deepEqual(
+    await liar.wire.call("node.invoke.result", { id, nodeId: honest.nodeId, ...ranWell("a lie in its name") }), { ok: true, ignored: true },
+  );
   assert.deepEqual(await liar.progress(id, 0, "lies"), { ok: true, ignored: true });
   await honest.result(id, ranWell("the truth"));
   const turn = await settled(operator, runId);
@@ -106,7 +108,8 @@ test("a flood of output is cut and marked, and costs the gateway no memory to sp
   assert.equal((await operator.client.request("health", {}) as { ok: boolean }).ok, true);
 });
 
-test("a result that is too large, or a node that goes in mid-command without a journal, ends the command and not the turn (S0.19, S0.20)", async (t) => {
+test("a result that is too large, or a node that goes in mid-command without a journal, ends the command and not the turn "
+  + "(S0.19, S0.20)", async (t) => {
   const { gateway, operator, liar } = await open(t);
   const large = await ask(operator, "liar");
   const first = await liar.nextRequest();

@@ -24,14 +24,20 @@ function canary(what: string): string {
   return `canary-${what}-${randomBytes(8).toString("hex")}`;
 }
 
-test("after kill -9 no message, answer, fact, command, question or key stands readable in any file (S0.4, S0.21, S0.48, S1.26)", async (t) => {
+test("after kill -9 no message, answer, fact, command, question or key stands readable in any file "
+  + "(S0.4, S0.21, S0.48, S1.26)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const apiKey = canary("api-key");
-  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { provider: { apiKeyEnv: "CANARY_API_KEY" } }), env: { CANARY_API_KEY: apiKey } });
+  const gateway = await openRealGateway(
+    { config: scriptedConfig(model.url, { provider: { apiKeyEnv: "CANARY_API_KEY" } }), env: { CANARY_API_KEY: apiKey } },
+  );
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
-  const said = { message: canary("message"), fact: canary("fact"), command: canary("command"), output: canary("output"), asked: canary("asked"), refused: canary("refused"), session: canary("session"), run: canary("run"), label: canary("label") };
+  const said = {
+    message: canary("message"), fact: canary("fact"), command: canary("command"), output: canary("output"), asked: canary("asked"),
+    refused: canary("refused"), session: canary("session"), run: canary("run"), label: canary("label"),
+  };
   await say(operator, said.message, { key: said.run });
   assert.equal(model.requests.at(-1)?.headers["authorization"], `Bearer ${apiKey}`, "the key is used");
   await say(operator, `keep ${callMark("remember", { text: said.fact })}`);
@@ -85,7 +91,7 @@ test("a deleted session's key is destroyed: not even its wrapped form is left in
   assert.equal(destroyed.length, 1, "a tombstone stands in its place");
   const gone = keys.find(({ key }) => key === destroyed[0]?.key);
   assert.ok(gone?.raw !== undefined);
-  for (const [what, bytes] of [["the key", gone.raw], ["its wrapped form", gone.wrapped], ["its wrapped form, without the head", gone.wrapped.subarray(13)]] as const) {
+  for (const [what, bytes] of Object.entries({ key: gone.raw, wrapped: gone.wrapped, "wrapped, cut": gone.wrapped.subarray(13) })) {
     assert.deepEqual(await filesWith(gateway.stateDir, bytes), [], what);
   }
   assert.deepEqual(await filesWith(gateway.stateDir, secret), []);

@@ -1,4 +1,7 @@
-/** The command line on the real program: one JSON document from every command, and a plain sentence, a code and an exit code for every failure. */
+/**
+ * The command line on the real program: one JSON document from every command, and a plain sentence, a code and an exit code for every
+ * failure.
+ */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -26,7 +29,9 @@ function documentOf(said: Said, what: string): Readonly<Record<string, unknown>>
 
 /** A failure in both forms: the document with code and next step, and the words a person reads, with the same exit code. */
 function assertFailure(words: Said, document: Said, code: ErrorCode, what: string): void {
-  const { error } = documentOf(document, what) as { readonly error: { readonly code: string; readonly message: string; readonly next: string } };
+  const { error } = documentOf(document, what) as {
+    readonly error: { readonly code: string; readonly message: string; readonly next: string },
+  };
   assert.equal(error.code, code, what);
   assert.equal(document.code, ERRORS[code].exit, what);
   assert.equal(words.code, document.code, what);
@@ -43,12 +48,14 @@ test("every command answers with one JSON document when asked to, and in words o
   const node = await openRealNode(gateway, { name: "far", tags: ["gpu"] });
   t.after(() => node.dispose());
   const env = { OPENCLAW_NODE_DIR: node.nodeDir };
+  const invoke = ["nodes", "invoke", "--node", "far", "--command"];
   const commands: readonly (readonly string[])[] = [
-    ["health"], ["status"], ["gateway", "status"], ["gateway", "call", "agents.list"], ["config", "get"], ["config", "get", "gatewayToken"], ["config", "get", "gateway.port"],
-    ["agent", "--message", "how busy is this machine?"], ["sessions", "list"], ["sessions", "history", "main"], ["nodes", "list"], ["nodes", "list", "--tag", "gpu"], ["nodes", "describe", "far"],
-    ["nodes", "invoke", "--node", "far", "--command", "system.info"], ["nodes", "invoke", "--node", "far", "--command", "system.run", "--params", '{"command":["uptime"]}'], ["nodes", "pending"],
-    ["node", "status"], ["devices", "list"], ["approvals", "list"], ["logs", "--limit", "5"], ["sessions", "reset", "main"], ["--version"], ["--help"], ["nodes", "invoke", "--help"],
-    ["config", "set", "session.turnsWaitingMax", "30"],
+    ["health"], ["status"], ["gateway", "status"], ["gateway", "call", "agents.list"], ["config", "get"], ["config", "get", "gatewayToken"],
+    ["config", "get", "gateway.port"], ["agent", "--message", "how busy is this machine?"], ["sessions", "list"],
+    ["sessions", "history", "main"], ["nodes", "list"], ["nodes", "list", "--tag", "gpu"], ["nodes", "describe", "far"],
+    [...invoke, "system.info"], [...invoke, "system.run", "--params", '{"command":["uptime"]}'], ["nodes", "pending"], ["node", "status"],
+    ["devices", "list"], ["approvals", "list"], ["logs", "--limit", "5"], ["sessions", "reset", "main"], ["--version"], ["--help"],
+    ["nodes", "invoke", "--help"], ["config", "set", "session.turnsWaitingMax", "30"],
   ];
   for (const command of commands) {
     const what = command.join(" ");
@@ -59,14 +66,16 @@ test("every command answers with one JSON document when asked to, and in words o
     assert.notEqual(words.stdout.trim(), "", what);
   }
   // Those that cannot be said twice: each once, as a document.
-  for (const command of [["nodes", "rename", "far", "near"], ["nodes", "remove", "near", "--yes"], ["sessions", "delete", "agent:main:none", "--yes"]]) {
+  const once = [["nodes", "rename", "far", "near"], ["nodes", "remove", "near", "--yes"], ["sessions", "delete", "agent:main:x", "--yes"]];
+  for (const command of once) {
     const document = await gateway.cli([...command, "--json"], { env });
     assert.equal(document.code, EXIT.ok, `${command.join(" ")}: ${document.stdout}`);
     documentOf(document, command.join(" "));
   }
 });
 
-test("no gateway, another program on the port, a wrong port, a wrong token: each its sentence, its code and its exit code (S0.48, S4.20)", async (t) => {
+test("no gateway, another program on the port, a wrong port, a wrong token: each its sentence, its code and its exit code "
+  + "(S0.48, S4.20)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const other = createServer((_, response) => response.end("hello"));
@@ -74,7 +83,9 @@ test("no gateway, another program on the port, a wrong port, a wrong token: each
   t.after(() => other.close());
   const nobody = String(await freePort());
   const somebody = String((other.address() as { port: number }).port);
-  const both = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<[Said, Said]> => [await gateway.cli(args, { env }), await gateway.cli([...args, "--json"], { env })];
+  const both = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<[Said, Said]> => [
+    await gateway.cli(args, { env }), await gateway.cli([...args, "--json"], { env }),
+  ];
 
   assertFailure(...await both(["status", "--port", nobody]), "GATEWAY_UNREACHABLE", "wrong port");
   assertFailure(...await both(["health"], { OPENCLAW_GATEWAY_PORT: nobody }), "GATEWAY_UNREACHABLE", "wrong port in the environment");
@@ -82,7 +93,10 @@ test("no gateway, another program on the port, a wrong port, a wrong token: each
   assertFailure(...stranger, "GATEWAY_UNREACHABLE", "another program");
   assert.match(stranger[0].stderr, /not a gateway/);
   assertFailure(...await both(["status", "--token", "not-the-token-of-this-gateway"]), "AUTH_TOKEN_MISMATCH", "wrong token");
-  assertFailure(...await both(["status"], { OPENCLAW_GATEWAY_TOKEN: "not-the-token-of-this-gateway" }), "AUTH_TOKEN_MISMATCH", "wrong token in the environment");
+  assertFailure(
+    ...await both(["status"], { OPENCLAW_GATEWAY_TOKEN: "not-the-token-of-this-gateway" }), "AUTH_TOKEN_MISMATCH",
+    "wrong token in the environment",
+  );
   const home = await mkdtemp(join(tmpdir(), "openclaw-empty-"));
   t.after(() => rm(home, { recursive: true, force: true }));
   const unpaired = await both(["node", "start"], { OPENCLAW_NODE_DIR: join(home, "node") });
@@ -93,12 +107,15 @@ test("no gateway, another program on the port, a wrong port, a wrong token: each
   assertFailure(...await both(["agent", "--message", "hello"]), "GATEWAY_UNREACHABLE", "a gateway that was stopped");
 });
 
-test("unknown node, no node with that tag, a node that is away, unknown approval, session, agent, command, option (S0.36, S4.11)", async (t) => {
+test("unknown node, no node with that tag, a node that is away, unknown approval, session, agent, command, option "
+  + "(S0.36, S4.11)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const node = await openRealNode(gateway, { name: "far", tags: ["gpu"] });
   t.after(() => node.dispose());
-  const both = async (...args: readonly string[]): Promise<[Said, Said]> => [await gateway.cli(args), await gateway.cli([...args, "--json"])];
+  const both = async (...args: readonly string[]): Promise<[Said, Said]> => [
+    await gateway.cli(args), await gateway.cli([...args, "--json"]),
+  ];
   const run = ["--command", "system.run", "--params", '{"command":["uptime"]}'];
 
   const unknown = await both("nodes", "invoke", "--node", "fra", ...run);
@@ -108,15 +125,21 @@ test("unknown node, no node with that tag, a node that is away, unknown approval
   assertFailure(...tagless, "NODE_TAG_NONE", "no node with that tag");
   assert.match(tagless[0].stderr, /gpu/, "says which tags there are");
   assertFailure(...await both("nodes", "describe", "nobody"), "NODE_UNKNOWN", "unknown node");
-  assertFailure(...await both("nodes", "invoke", "--node", "far", "--command", "camera.snap"), "NODE_COMMAND_NOT_ALLOWED", "a command it does not have");
-  assertFailure(...await both("nodes", "invoke", "--node", "far", "--command", "system.run", "--params", "{}"), "PARAMS_INVALID", "parameters that do not fit");
+  assertFailure(
+    ...await both("nodes", "invoke", "--node", "far", "--command", "camera.snap"), "NODE_COMMAND_NOT_ALLOWED", "a command it does not have",
+  );
+  assertFailure(
+    ...await both("nodes", "invoke", "--node", "far", "--command", "system.run", "--params", "{}"), "PARAMS_INVALID",
+    "parameters that do not fit",
+  );
   await node.stop();
   assertFailure(...await both("nodes", "invoke", "--node", "far", ...run), "NODE_OFFLINE", "a node that is away");
   assertFailure(...await both("approvals", "allow", "none"), "APPROVAL_NOT_FOUND", "unknown approval");
   assertFailure(...await both("agent", "--agent", "nobody", "--message", "hi"), "UNKNOWN_AGENT_ID", "unknown agent");
   assertFailure(...await both("config", "get", "no.such.key"), "CONFIG_KEY_UNKNOWN", "unknown setting");
   assertFailure(...await both("gateway", "call", "no.such.method"), "METHOD_UNKNOWN", "unknown method");
-  for (const wrong of [["nodse"], ["nodes", "lsit"], ["nodes", "list", "--tga", "x"], ["nodes", "invoke"], ["agent", "--timeout", "soon", "--message", "x"]]) {
+  const unsaid = [["nodse"], ["nodes", "lsit"], ["nodes", "list", "--tga", "x"], ["nodes", "invoke"], ["agent", "--timeout", "soon", "x"]];
+  for (const wrong of unsaid) {
     const [words, document] = await both(...wrong);
     assert.equal(words.code, EXIT.usage, wrong.join(" "));
     assert.equal(document.code, EXIT.usage);
@@ -134,6 +157,10 @@ test("the offline model says what it is and how to connect a real one; the agent
   assert.match(outside.stdout, /models\.providers|openai-compatible|config set/);
   await gateway.wrote(/Model\s+demo\/demo\s+offline/);
   assert.equal((await gateway.cli(["config", "set", "agents.defaults.model", "nowhere/none"])).code, EXIT.ok);
+  for (let model = ""; model !== "nowhere/none"; ) {
+    const shown = await gateway.cli(["gateway", "call", "agents.list", "--json"]);
+    model = (documentOf(shown, "agents.list") as { agents: { model: { primary: string } }[] }).agents[0]?.model.primary ?? "";
+  }
   const failed = await gateway.cli(["agent", "--session", "agent:main:fresh", "--message", "hello", "--json"]);
   assert.equal((documentOf(failed, "agent") as { error: { code: string } }).error.code, "MODEL_NOT_CONFIGURED");
   assert.equal(failed.code, ERRORS.MODEL_NOT_CONFIGURED.exit);

@@ -1,16 +1,20 @@
 /** One gateway on one state directory: how it stops, how the next one goes on, and what a second one is told. */
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { EXIT } from "@openclaw/protocol";
+import { DEFAULT_PORT, EXIT } from "@openclaw/protocol";
 import { isOutput, say, send, settled, toolResults } from "@openclaw/testkit/conversation";
 import { freePort, openRealGateway } from "@openclaw/testkit/real-gateway";
+import { openRealNode } from "@openclaw/testkit/real-node";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { needsThat } from "@openclaw/testkit/skip";
 
-test("asked to stop in the middle of a command, the gateway says goodbye, exits 0, and the next start goes on (S0.16, S0.19, S3.2, S3.13)", async (t) => {
+test("asked to stop in the middle of a command, the gateway says goodbye, exits 0, and the next start goes on "
+  + "(S0.16, S0.19, S3.2, S3.13)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
@@ -39,7 +43,8 @@ test("a stopped gateway leaves no process behind (S0.19, S3.13)", async (t) => {
   assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
 });
 
-test("a second gateway on the same state directory is refused with a documented code that names pid and port; another profile is not (S4.20)", async (t) => {
+test("a second gateway on the same state directory is refused with a documented code that names pid and port; another profile is not "
+  + "(S4.20)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const port = await freePort();
@@ -77,6 +82,34 @@ test("a port that is taken and a bind beyond loopback are refused before anythin
   assert.deepEqual(await listeningOn(gateway.port), ["127.0.0.1"], "loopback, and nothing else");
 });
 
+const usual = needsThat(await isFree(DEFAULT_PORT), {
+  what: "the usual port", why: `something listens on ${DEFAULT_PORT}`, enable: `stop what listens on port ${DEFAULT_PORT}`,
+});
+
+test("without a word about it, the gateway listens on loopback, port 18789, and commands find it there (S4.3, S4.40)", usual, async (t) => {
+  const gateway = await openRealGateway({ usualPort: true });
+  t.after(() => gateway.dispose());
+  assert.equal(gateway.port, 18_789);
+  assert.deepEqual(await listeningOn(18_789), ["127.0.0.1"]);
+  const found = await gateway.cli(["gateway", "status", "--json"], { env: { OPENCLAW_GATEWAY_PORT: "" } });
+  assert.equal((JSON.parse(found.stdout) as { url: string }).url, "http://127.0.0.1:18789");
+  assert.equal((await gateway.cli(["config", "get", "gateway.port"])).stdout, "18789\n");
+});
+
+test("an idle gateway with its local node, and a paired node, are small enough for a home server and an old laptop "
+  + "(S0.7, S0.39)", async (t) => {
+  const gateway = await openRealGateway();
+  t.after(() => gateway.dispose());
+  const node = await openRealNode(gateway, { name: "old-laptop" });
+  t.after(() => node.dispose());
+  const operator = await gateway.connect();
+  await say(operator, "how busy is this machine?");
+  const { pid } = JSON.parse(await readFile(join(gateway.stateDir, "local-node.json"), "utf8")) as { readonly pid: number };
+  const [here, local, far] = [await sharedBytes(gateway.pid), await treeBytes(pid), await sharedBytes(node.pid)];
+  assert.ok(here + local < 200 * MIB, `gateway ${here / MIB} MiB and local node ${local / MIB} MiB`);
+  assert.ok(far < 120 * MIB, `node ${far / MIB} MiB`);
+});
+
 test("the state directory is its owner's alone (S0.4, S0.48)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
@@ -91,6 +124,28 @@ test("the state directory is its owner's alone (S0.4, S0.48)", async (t) => {
   assert.equal((JSON.parse(refused.stdout) as { error: { code: string } }).error.code, "STATE_UNSAFE");
 });
 
+const MIB = 1_048_576;
+
+/** Proportional set size: what is shared counts by its share. */
+async function sharedBytes(pid: number): Promise<number> {
+  return Number(/^Pss:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? Number.NaN) * 1_024;
+}
+
+/** Of a process and all below it. */
+async function treeBytes(pid: number): Promise<number> {
+  const below = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter((word) => word !== "");
+  const sizes = await Promise.all([sharedBytes(pid), ...below.map((child) => treeBytes(Number(child)))]);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
 /** Addresses that accept connections on the port, from the kernel's own table. */
 async function listeningOn(port: number): Promise<readonly string[]> {
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");
@@ -99,7 +154,9 @@ async function listeningOn(port: number): Promise<readonly string[]> {
     for (const line of (await readFile(table, "utf8")).split("\n").slice(1)) {
       const [, local = "", , state] = line.trim().split(/\s+/);
       const [address = "", hex] = local.split(":");
-      if (state === "0A" && hex === wanted) found.push(address.length === 8 ? address.match(/../g)!.map((byte) => parseInt(byte, 16)).reverse().join(".") : address);
+      if (state === "0A" && hex === wanted) found.push(
+        address.length === 8 ? address.match(/../g)!.map((byte) => parseInt(byte, 16)).reverse().join(".") : address,
+      );
     }
   }
   return found;

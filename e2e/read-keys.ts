@@ -23,7 +23,9 @@ export async function readKeys(stateDir: string): Promise<readonly StoredKey[]> 
   const wrapping = Buffer.from(hkdfSync("sha256", root, "openclaw", "tenant-wrap", 32));
   const database = new DatabaseSync(join(stateDir, "state", "openclaw.sqlite"), { readOnly: true });
   try {
-    const rows = database.prepare("SELECT bucket, key, value FROM records WHERE bucket IN ('tenant-keys', 'session-keys')").all() as unknown as
+    const rows = database.prepare(
+      "SELECT bucket, key, value FROM records WHERE bucket IN ('tenant-keys', 'session-keys')",
+    ).all() as unknown as
       readonly { readonly bucket: string; readonly key: string; readonly value: Uint8Array | null }[];
     const open = (bucket: string, by: Uint8Array): StoredKey[] => rows.filter((row) => row.bucket === bucket).map(({ key, value }) => {
       const wrapped = value ?? new Uint8Array(0);

@@ -43,8 +43,8 @@ test("a token is made at the first start, and whoever holds it joins a node that
   const after = JSON.parse((await gateway.cli(["nodes", "list", "--json"])).stdout) as { nodes: Record<string, unknown>[] };
   assert.equal(after.nodes.find(({ nodeId }) => nodeId === node.nodeId)?.["connected"], false);
   await node.start();
-  const status = JSON.parse((await gateway.cli(["node", "status", "--json"], { env: { OPENCLAW_NODE_DIR: node.nodeDir } })).stdout) as object;
-  assert.equal((status as { connected?: boolean }).connected, true, "its own key brings it back, without the token");
+  const status = await gateway.cli(["node", "status", "--json"], { env: { OPENCLAW_NODE_DIR: node.nodeDir } });
+  assert.equal((JSON.parse(status.stdout) as { connected?: boolean }).connected, true, "its own key brings it back, without the token");
 });
 
 test("the sentence runs a system check on the node its tag names: output streams live, the reply quotes it, and every step is kept "
@@ -80,7 +80,10 @@ test("the sentence runs a system check on the node its tag names: output streams
   assert.deepEqual(calls, ["system_info", "exec", "exec", "exec"]);
   assert.deepEqual(results.map(({ toolName }) => toolName), calls);
   assert.ok(results.every(({ nodeId, isError }) => nodeId === node.nodeId && isError !== true));
-  assert.deepEqual(turn.messages.map(({ role }) => role).filter((role, at, all) => role !== all[at - 1]), ["user", "assistant", "toolResult", "assistant", "toolResult", "assistant"]);
+  assert.deepEqual(
+    turn.messages.map(({ role }) => role).filter((role, at, all) => role !== all[at - 1]),
+    ["user", "assistant", "toolResult", "assistant", "toolResult", "assistant"],
+  );
   const before = await history(operator);
   assert.equal(await gateway.stop(), 0);
   await gateway.start();
@@ -97,13 +100,16 @@ test("without a name or a tag a command runs on the gateway's own machine, by it
   const turn = await say(operator, "run `ps -o pid,ppid,args -e`");
   assert.equal(turn.status, "ok", turn.error);
   const { nodeId } = turn.messages.find(({ role }) => role === "toolResult") ?? {};
-  const { nodes } = (await operator.client.request("node.list", {})) as { nodes: { nodeId: string; displayName: string; local?: boolean }[] };
+  const { nodes } = (await operator.client.request("node.list", {})) as {
+    nodes: { nodeId: string; displayName: string; local?: boolean }[],
+  };
   assert.equal(nodes.find((each) => each.nodeId === nodeId)?.displayName, "local");
   assert.notEqual(nodeId, node.nodeId);
   assert.deepEqual(await childrenOf(gateway.pid), await localNodeOf(gateway.stateDir), "the local node is the only process it starts");
 });
 
-test("messages of one session share its context, one after the other, and an agent that is asked again still knows (S0.2, S0.3, S3.2, S3.11, S4.7, S4.11)", async (t) => {
+test("messages of one session share its context, one after the other, and an agent that is asked again still knows (S0.2, S0.3, S3.2, "
+  + "S3.11, S4.7, S4.11)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();

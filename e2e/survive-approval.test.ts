@@ -35,7 +35,8 @@ async function witnessOf(gateway: RealGateway): Promise<string> {
   return readFile(join(gateway.stateDir, "workspace", "witness"), "utf8").catch(() => "");
 }
 
-test("an approval waits through kill and restart, and the answer given then lets exactly that command run once (S0.2, S0.19, S0.27)", async (t) => {
+test("an approval waits through kill and restart, and the answer given then lets exactly that command run once "
+  + "(S0.2, S0.19, S0.27)", async (t) => {
   const { gateway, approvalId } = await openWaiting(t);
   await restart(gateway);
   const operator = await gateway.connect();

@@ -15,7 +15,8 @@ const WITNESS = LINES.map((line) => `${line}\n`).join("");
 /** Takes two seconds, says where it is, and leaves a trace of each time it ran. */
 const SLOW = `for i in ${LINES.join(" ")}; do echo line-$i; echo $i >> witness; sleep 0.25; done`;
 
-test("a command outlives its gateway: its output and the reply arrive complete, and it ran once (S0.16, S0.19, S0.20, S0.40)", async (t) => {
+test("a command outlives its gateway: its output and the reply arrive complete, and it ran once "
+  + "(S0.16, S0.19, S0.20, S0.40)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });

@@ -32,7 +32,8 @@ async function openBusyNode(t: TestContext, reattachWaitMs: number): Promise<Set
   return { gateway, node, operator };
 }
 
-test("a node that dies in mid-command and stays away is a typed failure that the agent reads and answers (S0.19, S0.20, S0.40)", async (t) => {
+test("a node that dies in mid-command and stays away is a typed failure that the agent reads and answers "
+  + "(S0.19, S0.20, S0.40)", async (t) => {
   const { node, operator } = await openBusyNode(t, 300);
   await node.kill();
   const turn = await settled(operator, "lost");
@@ -64,7 +65,9 @@ test("a command that is not done in its time is ended with everything it started
   const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
-  const turn = await say(operator, `go ${callMark("exec", { command: "echo begun; sleep 30.731 & sleep 30.731; echo never", timeoutMs: 400 })}`);
+  const turn = await say(
+    operator, `go ${callMark("exec", { command: "echo begun; sleep 30.731 & sleep 30.731; echo never", timeoutMs: 400 })}`,
+  );
   assert.equal(turn.status, "ok", turn.error);
   assert.match(toolResults(turn)[0] ?? "", /begun[^]*took longer than allowed/);
   const left = await say(operator, `look ${callMark("exec", { argv: ["ps", "-A", "-o", "args"] })}`);

@@ -16,12 +16,20 @@ test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.
   t.after(() => gateway.dispose());
   const client = await connectPlain(gateway.port, { token: gateway.token, caps: ["tool-events"] });
   t.after(() => client.close());
-  const hello = client.hello as { type: string; protocol: number; features: { methods: string[]; events: string[] }; auth: { role: string; scopes: string[] }; policy: { maxPayload: number; tickIntervalMs: number }; snapshot: { presence: unknown[] } };
+  const hello = client.hello as {
+    type: string; protocol: number; features: { methods: string[]; events: string[] }; auth: { role: string; scopes: string[] };
+    policy: { maxPayload: number; tickIntervalMs: number }; snapshot: { presence: unknown[] }
+  };
   assert.equal(hello.type, "hello-ok");
   assert.equal(hello.protocol, 4);
   assert.equal(hello.auth.role, "operator");
   assert.deepEqual(hello.auth.scopes.toSorted(), [...ALL_SCOPES].toSorted());
-  for (const method of ["health", "status", "agents.list", "chat.send", "chat.history", "chat.abort", "agent", "agent.wait", "sessions.list", "sessions.describe", "sessions.patch", "sessions.reset", "sessions.delete", "node.list", "node.describe", "node.invoke", "device.pair.list", "node.pair.list", "exec.approval.list", "config.get", "logs.tail"]) {
+  const needed = [
+    "health", "status", "agents.list", "chat.send", "chat.history", "chat.abort", "agent", "agent.wait", "sessions.list",
+    "sessions.describe", "sessions.patch", "sessions.reset", "sessions.delete", "node.list", "node.describe", "node.invoke",
+    "device.pair.list", "node.pair.list", "exec.approval.list", "config.get", "logs.tail",
+  ];
+  for (const method of needed) {
     assert.ok(hello.features.methods.includes(method), method);
   }
   assert.ok(hello.policy.maxPayload > 0 && hello.policy.tickIntervalMs > 0);
@@ -30,9 +38,14 @@ test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.
   const sent = await client.call("chat.send", { sessionKey: "main", message: "hello [[tokens 4 20]]", idempotencyKey: "run-1" });
   assert.deepEqual(sent, { runId: "run-1", status: "started" });
   const final = await client.until((frame) => frame.event === "chat" && (frame.payload as { state: string }).state === "final");
-  const chat = client.frames.filter(({ event }) => event === "chat").map(({ payload }) => payload as { state: string; deltaText?: string; seq: number; sessionKey: string });
+  const chat = client.frames.filter(({ event }) => event === "chat").map(
+    ({ payload }) => payload as { state: string; deltaText?: string; seq: number; sessionKey: string },
+  );
   assert.equal(chat.filter(({ state }) => state === "delta").map(({ deltaText }) => deltaText).join(""), "word0 word1 word2 word3 ");
-  assert.deepEqual((final.payload as { message: { role: string; content: unknown } }).message.content, [{ type: "text", text: "word0 word1 word2 word3 " }]);
+  assert.deepEqual(
+    (final.payload as { message: { role: string; content: unknown } }).message.content,
+    [{ type: "text", text: "word0 word1 word2 word3 " }],
+  );
   assert.ok(chat.every(({ sessionKey }) => sessionKey === "agent:main:main"));
   const sequence = client.frames.flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
   assert.deepEqual(sequence, sequence.map((_, at) => at + (sequence[0] ?? 0)), "events are numbered without a gap");
@@ -43,12 +56,18 @@ test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.
   assert.deepEqual(messages.map(({ role }) => role), ["user", "assistant"]);
   // `agent` answers twice under one id: accepted, then the outcome
   void client.ask("agent", { message: "again", idempotencyKey: "run-2" });
-  const outcome = await client.until(({ type, payload }) => type === "res" && (payload as { status?: string; runId?: string } | undefined)?.status === "ok" && (payload as { runId: string }).runId === "run-2" && "result" in (payload as object));
+  const outcome = await client.until(({ type, payload }) => {
+    const { runId, result } = (payload ?? {}) as { readonly runId?: string; readonly result?: unknown };
+    return type === "res" && runId === "run-2" && result !== undefined;
+  });
   assert.equal(client.frames.filter(({ id }) => id === outcome.id).length, 2);
-  assert.deepEqual((outcome.payload as { result: { payloads: { text: string }[] } }).result.payloads.map(({ text }) => text), ["echo: again"]);
+  assert.deepEqual(
+    (outcome.payload as { result: { payloads: { text: string }[] } }).result.payloads.map(({ text }) => text), ["echo: again"],
+  );
 });
 
-test("as a node: a version 3 proof, approval of what it offers, and invocations answered over the socket (S0.13, S4.2, S4.15, S4.19)", async (t) => {
+test("as a node: a version 3 proof, approval of what it offers, and invocations answered over the socket "
+  + "(S0.13, S4.2, S4.15, S4.19)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const operator = await connectPlain(gateway.port, { token: gateway.token });
@@ -58,7 +77,9 @@ test("as a node: a version 3 proof, approval of what it offers, and invocations 
   const node = await connectPlain(gateway.port, { ...offer, token: gateway.token });
   const { deviceToken } = (node.hello as { auth: { deviceToken: string } }).auth;
   assert.ok(deviceToken.length >= 32, "the shared token is spent for one of its own");
-  const unapproved = await operator.ask("node.invoke", { nodeId: device.id, command: "system.which", params: { bins: ["sh"] }, idempotencyKey: "early" });
+  const unapproved = await operator.ask(
+    "node.invoke", { nodeId: device.id, command: "system.which", params: { bins: ["sh"] }, idempotencyKey: "early" },
+  );
   assert.equal(unapproved.ok, false, "nothing may be asked of it before a person approved what it offers");
 
   const { pending } = await operator.call("node.pair.list") as { pending: { requestId: string; nodeId: string; commands: string[] }[] };
@@ -69,7 +90,10 @@ test("as a node: a version 3 proof, approval of what it offers, and invocations 
 
   const again = await connectPlain(gateway.port, { ...offer, deviceToken });
   t.after(() => again.close());
-  const asked = operator.call("node.invoke", { nodeId: device.id, command: "system.run", params: { command: ["uptime"] }, timeoutMs: 5_000, idempotencyKey: "invoke-1" });
+  const asked = operator.call(
+    "node.invoke",
+    { nodeId: device.id, command: "system.run", params: { command: ["uptime"] }, timeoutMs: 5_000, idempotencyKey: "invoke-1" },
+  );
   const { payload } = await again.until(({ event }) => event === "node.invoke.request");
   const request = payload as { id: string; nodeId: string; command: string; paramsJSON: string };
   assert.equal(request.command, "system.run");
@@ -77,9 +101,19 @@ test("as a node: a version 3 proof, approval of what it offers, and invocations 
   const result = { exitCode: 0, timedOut: false, success: true, stdout: "up 3 days", stderr: "", error: null };
   await again.call("node.invoke.result", { id: request.id, nodeId: device.id, ok: true, payloadJSON: JSON.stringify(result) });
   assert.deepEqual((await asked as { payload: unknown }).payload, result);
-  const failing = operator.ask("node.invoke", { nodeId: device.id, command: "system.which", params: { bins: ["x"] }, timeoutMs: 5_000, idempotencyKey: "invoke-2" });
-  const second = await again.until(({ event, payload: asked2 }) => event === "node.invoke.request" && (asked2 as { command: string }).command === "system.which");
-  await again.call("node.invoke.result", { id: (second.payload as { id: string }).id, nodeId: device.id, ok: false, error: { code: "INVALID_REQUEST", message: "no such program" } });
+  const failing = operator.ask(
+    "node.invoke", { nodeId: device.id, command: "system.which", params: { bins: ["x"] }, timeoutMs: 5_000, idempotencyKey: "invoke-2" },
+  );
+  const second = await again.until(
+    ({ event, payload: asked2 }) => event === "node.invoke.request" && (asked2 as { command: string }).command === "system.which",
+  );
+  await again.call(
+    "node.invoke.result",
+    {
+      id: (second.payload as { id: string }).id, nodeId: device.id, ok: false,
+      error: { code: "INVALID_REQUEST", message: "no such program" },
+    },
+  );
   const failed = await failing;
   assert.equal(failed.ok, false);
   assert.match(failed.error?.message ?? "", /no such program/);
@@ -88,14 +122,17 @@ test("as a node: a version 3 proof, approval of what it offers, and invocations 
   }
 });
 
-test("a device with a token of nobody is refused, and a connection may do no more than the scopes it asked for (S0.4, S0.48, S3.3)", async (t) => {
+test("a device with a token of nobody is refused, and a connection may do no more than the scopes it asked for "
+  + "(S0.4, S0.48, S3.3)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const operator = await connectPlain(gateway.port, { token: gateway.token });
   t.after(() => operator.close());
   const device = makeDevice();
   const stranger = await openPlainClient(gateway.port);
-  const refused = await stranger.ask("connect", formatHello(stranger.challenge, { device, deviceToken: "not-a-token-of-this-gateway-at-all", scopes: ["operator.read"] }));
+  const refused = await stranger.ask(
+    "connect", formatHello(stranger.challenge, { device, deviceToken: "not-a-token-of-this-gateway-at-all", scopes: ["operator.read"] }),
+  );
   assert.equal(refused.ok, false);
   assert.equal((await stranger.closed).code, 1008);
   const read = await connectPlain(gateway.port, { device, token: gateway.token, scopes: ["operator.read"] });

@@ -77,6 +77,18 @@ test("another module is entered by its door, whatever the form of the import", (
   }
 });
 
+test("what a module keeps for tests alone may be entered by the tests of those above it, and by nobody else", () => {
+  const files = { ...journal, "core/fabric/journal/world.testing.ts": "", "core/fabric/journal/fold.test.ts": "" };
+  const inside = `import "../../fabric/journal/world.testing.ts";`;
+  const rule = "another module is entered by its door, core/fabric/journal.ts";
+  assert.deepEqual(violationsOf({ ...files, "core/control/gateway/serve.test.ts": inside }), []);
+  assert.deepEqual(violationsOf({ ...files, "core/control/gateway/serve.ts": inside }), [`core/control/gateway/serve.ts: ${rule}`]);
+  assert.deepEqual(violationsOf({ ...files, "core/control/gateway/serve.test.ts": `import "../../fabric/journal/fold.test.ts";` }),
+    [`core/control/gateway/serve.test.ts: ${rule}`]);
+  assert.deepEqual(violationsOf({ ...files, "core/fabric/engine/x.test.ts": `import "../journal/world.testing.ts";` }),
+    ["core/fabric/engine/x.test.ts: imports look down: fabric/journal stands above fabric/engine"]);
+});
+
 test("a module never imports its own door, and nobody imports app", () => {
   assert.deepEqual(violationsOf({
     ...journal,

@@ -74,7 +74,13 @@ function resolveTarget(file: string, one: Import): Resolved {
     return { kind: "file", path: `${name}/${inside}`, place: placeOf(`${name}/${inside}`), byPackage: true };
   }
   if (isBuiltin(specifier)) return { kind: "builtin" };
-  return { kind: "package", name: specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/") };
+  return {
+    kind: "package",
+    name: specifier
+      .split("/")
+      .slice(0, specifier.startsWith("@") ? 2 : 1)
+      .join("/"),
+  };
 }
 
 /** The gateway never does the work: where in core a process may be started. */
@@ -97,7 +103,9 @@ function ruleBroken(
       if (from.isTest || one.typeOnly) return null;
       if (from.place.area === "protocol" || from.place.area === "ui") return `${from.place.area} runs in a browser`;
       if (from.place.area === "sdk") return "sdk imports types of protocol only";
-      return one.specifier === "node:child_process" && file.startsWith("core/") && !startsProcesses.some((folder) => file.startsWith(folder))
+      return one.specifier === "node:child_process" &&
+        file.startsWith("core/") &&
+        !startsProcesses.some((folder) => file.startsWith(folder))
         ? `only ${startsProcesses.join(" and ")} start processes`
         : null;
     case "computed":

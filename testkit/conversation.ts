@@ -79,7 +79,9 @@ export async function approvalOf(watched: Watched, except: readonly string[] = [
 
 /** As `say`; a person allows, once each, whatever the turn asks for. */
 export async function sayAllowing(watched: Watched, message: string, options: SayOptions = {}): Promise<Turn> {
-  const known = watched.events.flatMap(({ event, payload }) => (event === "exec.approval.requested" ? [(payload as { readonly id: string }).id] : []));
+  const known = watched.events.flatMap(
+    ({ event, payload }) => (event === "exec.approval.requested" ? [(payload as { readonly id: string }).id] : []),
+  );
   const runId = await send(watched, message, options);
   const over = new AbortController();
   const allowing = (async (): Promise<void> => {

@@ -6,7 +6,16 @@
  * this does not lean on one machine's kindness. For one seed and one order of calls the faults are the same.
  */
 import { OpenClawError } from "@openclaw/protocol";
-import { ENGINE_LIMITS, type Blobs, type Claim, type Engine, type RecordChange, type Records, type SlotLog, type Topics } from "@openclaw/sdk";
+import {
+  ENGINE_LIMITS,
+  type Blobs,
+  type Claim,
+  type Engine,
+  type RecordChange,
+  type Records,
+  type SlotLog,
+  type Topics,
+} from "@openclaw/sdk";
 import { seededRandom } from "./virtual-clock.ts";
 
 /** Chances in [0, 1]. */
@@ -60,49 +69,60 @@ export function withFaults(engine: Engine, options: FaultOptions = {}): Engine {
 
 type Lossy = <T>(run: () => Promise<T>) => Promise<T>;
 
-function faultyLog(log: SlotLog, { lossy, fences, names }: { readonly lossy: Lossy; readonly fences: () => boolean; readonly names: Forgetful }): SlotLog {
+function faultyLog(
+  log: SlotLog,
+  { lossy, fences, names }: { readonly lossy: Lossy; readonly fences: () => boolean; readonly names: Forgetful },
+): SlotLog {
   const inner = (claim: Claim): Claim => ({ ...claim, epoch: under(claim.epoch) ?? Number.MAX_SAFE_INTEGER });
   /** A rival claims and is never heard of again: from here the holder is truly fenced. */
   const perhapsFence = async (claim: Claim): Promise<void> => {
     if (fences()) await log.claim(claim.slot, "fault-rival");
   };
   return {
-    offer: (offer) => lossy(async () => {
-      const { position, duplicate } = await log.offer({ ...offer, id: names.alias(`${offer.slot}`, offer.id) });
-      return { position: over(position), duplicate };
-    }),
-    claim: (slot, owner) => lossy(async () => {
-      const claim = await log.claim(slot, owner);
-      return { ...claim, epoch: over(claim.epoch) };
-    }),
+    offer: (offer) =>
+      lossy(async () => {
+        const { position, duplicate } = await log.offer({ ...offer, id: names.alias(`${offer.slot}`, offer.id) });
+        return { position: over(position), duplicate };
+      }),
+    claim: (slot, owner) =>
+      lossy(async () => {
+        const claim = await log.claim(slot, owner);
+        return { ...claim, epoch: over(claim.epoch) };
+      }),
     release: (claim) => lossy(() => log.release(inner(claim))),
-    append: (claim, session, bodies, id) => lossy(async () => {
-      await perhapsFence(claim);
-      return (await log.append(inner(claim), session, bodies, names.alias(`${claim.slot}#`, id))).map(over);
-    }),
+    append: (claim, session, bodies, id) =>
+      lossy(async () => {
+        await perhapsFence(claim);
+        return (await log.append(inner(claim), session, bodies, names.alias(`${claim.slot}#`, id))).map(over);
+      }),
     async *read(slot, after, signal) {
-      for await (const entry of log.read(slot, floorUnder(after), signal)) yield { ...entry, id: names.original(entry.id), position: over(entry.position) };
+      for await (const entry of log.read(slot, floorUnder(after), signal))
+        yield { ...entry, id: names.original(entry.id), position: over(entry.position) };
     },
-    readSession: (slot, session, after, limit) => lossy(async () => {
-      const page = await log.readSession(slot, session, floorUnder(after), limit);
-      return page.map((entry) => ({ ...entry, id: names.original(entry.id), position: over(entry.position) }));
-    }),
+    readSession: (slot, session, after, limit) =>
+      lossy(async () => {
+        const page = await log.readSession(slot, session, floorUnder(after), limit);
+        return page.map((entry) => ({ ...entry, id: names.original(entry.id), position: over(entry.position) }));
+      }),
     heads: () => lossy(async () => new Map([...(await log.heads())].map(([slot, position]) => [slot, over(position)]))),
-    trim: (claim, upTo, session) => lossy(async () => {
-      await perhapsFence(claim);
-      await log.trim(inner(claim), floorUnder(upTo), session);
-    }),
+    trim: (claim, upTo, session) =>
+      lossy(async () => {
+        await perhapsFence(claim);
+        await log.trim(inner(claim), floorUnder(upTo), session);
+      }),
   };
 }
 
 function faultyRecords(records: Records, lossy: Lossy, turnsLate: () => number): Records {
   const outer = <T extends { readonly revision: number }>(item: T): T => ({ ...item, revision: over(item.revision) });
   return {
-    get: (bucket, key) => lossy(async () => {
-      const entry = await records.get(bucket, key);
-      return entry === null ? null : outer(entry);
-    }),
-    write: (bucket, key, value, expected) => lossy(async () => over(await records.write(bucket, key, value, under(expected) ?? Number.MAX_SAFE_INTEGER))),
+    get: (bucket, key) =>
+      lossy(async () => {
+        const entry = await records.get(bucket, key);
+        return entry === null ? null : outer(entry);
+      }),
+    write: (bucket, key, value, expected) =>
+      lossy(async () => over(await records.write(bucket, key, value, under(expected) ?? Number.MAX_SAFE_INTEGER))),
     list: (bucket, prefix, options) => lossy(async () => (await records.list(bucket, prefix, options)).map(outer)),
     watch: (bucket, prefix, signal) => late(records, { bucket, prefix, signal }, turnsLate, outer),
   };
@@ -158,9 +178,14 @@ async function* late(
 function faultyBus(bus: Topics, lost: () => boolean): Topics {
   return {
     publish: (topic, frame) => bus.publish(topic, frame),
-    subscribe: (pattern, on, options) => bus.subscribe(pattern, (topic, frame) => {
-      if (!lost()) on(topic, frame);
-    }, options),
+    subscribe: (pattern, on, options) =>
+      bus.subscribe(
+        pattern,
+        (topic, frame) => {
+          if (!lost()) on(topic, frame);
+        },
+        options,
+      ),
     request: async (topic, frame, signal) => {
       if (lost()) throw new OpenClawError("ENGINE_UNAVAILABLE", { why: "Fault: nobody found." });
       return await bus.request(topic, frame, signal);

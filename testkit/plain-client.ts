@@ -15,7 +15,9 @@ export interface PlainFrame {
   readonly id?: string;
   readonly ok?: boolean;
   readonly payload?: unknown;
-  readonly error?: { readonly code: string; readonly message: string; readonly details?: Readonly<Record<string, unknown>>; readonly retryable?: boolean };
+  readonly error?: {
+    readonly code: string; readonly message: string; readonly details?: Readonly<Record<string, unknown>>; readonly retryable?: boolean
+  };
   readonly event?: string;
   readonly seq?: number;
 }
@@ -42,7 +44,9 @@ export interface PlainClient {
 
 /** Opens a socket and waits for the challenge; says nothing yet. Rejects when the upgrade is refused. */
 export function openPlainClient(port: number, headers: Readonly<Record<string, string>> = {}): Promise<PlainClient> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 256 * 1_048_576, headers: { ...headers } });
+  const socket = new WebSocket(
+    `ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 256 * 1_048_576, headers: { ...headers } },
+  );
   const frames: PlainFrame[] = [];
   const looking = new Set<() => void>();
   const asked = new Map<string, { readonly resolve: (frame: PlainFrame) => void; readonly reject: (error: Error) => void }>();
@@ -95,7 +99,9 @@ export function openPlainClient(port: number, headers: Readonly<Record<string, s
         sendRaw: (raw) => socket.send(raw, { binary: typeof raw !== "string" }),
         call: async (method, params) => {
           const answer = await ask(method, params);
-          if (answer.ok !== true) throw Object.assign(new Error(answer.error?.message ?? "refused"), { code: answer.error?.details?.["code"], wire: answer.error?.code });
+          if (answer.ok !== true) throw Object.assign(
+            new Error(answer.error?.message ?? "refused"), { code: answer.error?.details?.["code"], wire: answer.error?.code },
+          );
           return answer.payload;
         },
         stopReading: () => socket.pause(),
@@ -138,22 +144,36 @@ export const ALL_SCOPES = ["operator.admin", "operator.read", "operator.write", 
 
 /** The parameters of `connect`, with a version 3 proof where a device is given. */
 export function formatHello(challenge: Challenge, hello: PlainHello): Readonly<Record<string, unknown>> {
-  const { role = "operator", scopes = role === "node" ? [] : ALL_SCOPES, token, deviceToken, device, nonce = challenge.nonce, signedAt = challenge.ts } = hello;
-  const client = { id: role === "node" ? "node-host" : "gateway-client", version: "2026.9.6", platform: "linux", mode: role === "node" ? "node" : "backend", ...hello.client };
+  const {
+    role = "operator", scopes = role === "node" ? [] : ALL_SCOPES, token, deviceToken, device, nonce = challenge.nonce,
+    signedAt = challenge.ts,
+  } = hello;
+  const client = {
+    id: role === "node" ? "node-host" : "gateway-client", version: "2026.9.6", platform: "linux",
+    mode: role === "node" ? "node" : "backend", ...hello.client,
+  };
   const proof = device === undefined ? undefined
-    : ["v3", device.id, client.id, client.mode, role, scopes.join(","), String(signedAt), token ?? deviceToken ?? "", nonce, client.platform, ""].join("|");
+    : [
+      "v3", device.id, client.id, client.mode, role, scopes.join(","), String(signedAt), token ?? deviceToken ?? "", nonce, client.platform,
+      "",
+    ].join("|");
   return {
     minProtocol: 4, maxProtocol: 4, client, role, scopes, caps: hello.caps ?? [], locale: "en-US", userAgent: "plain-client/1",
     auth: { ...(token === undefined ? {} : { token }), ...(deviceToken === undefined ? {} : { deviceToken }) },
     ...(hello.commands === undefined ? {} : { commands: hello.commands }), ...(hello.tags === undefined ? {} : { tags: hello.tags }),
     ...(device === undefined || proof === undefined ? {} : {
-      device: { id: device.id, publicKey: device.publicKey, signature: sign(null, Buffer.from(proof), device.key).toString("base64url"), signedAt, nonce },
+      device: {
+        id: device.id, publicKey: device.publicKey, signature: sign(null, Buffer.from(proof), device.key).toString("base64url"), signedAt,
+        nonce,
+      },
     }),
   };
 }
 
 /** Opens, says hello and waits for hello-ok. Throws what the gateway refused with. */
-export async function connectPlain(port: number, hello: PlainHello, headers: Readonly<Record<string, string>> = {}): Promise<PlainClient & { readonly hello: unknown }> {
+export async function connectPlain(
+  port: number, hello: PlainHello, headers: Readonly<Record<string, string>> = {},
+): Promise<PlainClient & { readonly hello: unknown }> {
   const client = await openPlainClient(port, headers);
   return { ...client, hello: await client.call("connect", formatHello(client.challenge, hello)) };
 }

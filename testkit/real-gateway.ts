@@ -12,11 +12,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
-import type { EventFrame } from "@openclaw/protocol";
+import { DEFAULT_PORT, type EventFrame } from "@openclaw/protocol";
 import { endProcessesIn } from "./processes-in.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 export const PROGRAM_MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
+/** Of these programs alone: the local node is given a copy, and a test run's own files would make it large. */
+const COMPILE_CACHE = join(PROGRAM_ROOT, ".cache", "compile-e2e");
 const READY_MS = 20_000;
 const POLL_MS = 20;
 
@@ -25,6 +27,8 @@ export interface RealGatewayOptions {
   readonly config?: unknown;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** No port is said anywhere: it listens where it always does. */
+  readonly usualPort?: boolean;
 }
 
 export interface Watched {
@@ -49,7 +53,9 @@ export interface RealGateway {
   wrote(pattern: RegExp): Promise<void>;
   connect(options?: { readonly scopes?: readonly string[]; readonly caps?: readonly string[]; readonly token?: string }): Promise<Watched>;
   /** Runs the command line against this gateway. */
-  cli(args: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number }): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  cli(
+    args: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number },
+  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
   /** Ends the gateway process without a chance to say goodbye. The local node lives on. */
   kill(): Promise<void>;
   /** Asks it to stop; resolves with its exit code. */
@@ -65,9 +71,11 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const stateDir = join(home, ".openclaw");
   await mkdir(stateDir, { mode: 0o700 });
   if (options.config !== undefined) await writeFile(join(stateDir, "openclaw.json"), configText(options.config), { mode: 0o600 });
-  const port = await freePort();
+  const port = options.usualPort === true ? DEFAULT_PORT : await freePort();
+  const portArgs = options.usualPort === true ? [] : ["--port", String(port)];
   const env = {
-    PATH: process.env["PATH"] ?? "", HOME: home, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(PROGRAM_ROOT, ".cache", "compile"), NO_COLOR: "1", TMPDIR: process.env["TMPDIR"] ?? tmpdir(),
+    PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: process.env["TMPDIR"] ?? tmpdir(), NO_COLOR: "1",
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     // By it a test run finds what its tests left behind.
     ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
     ...options.env,
@@ -76,12 +84,18 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const spawned: ChildProcess[] = [];
 
   const start = async (): Promise<void> => {
-    const child = spawn(process.execPath, [PROGRAM_MAIN, "gateway", "run", "--port", String(port), ...(options.args ?? [])], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(
+      process.execPath, [PROGRAM_MAIN, "gateway", "run", ...portArgs, ...(options.args ?? [])], { env, stdio: ["ignore", "pipe", "pipe"] },
+    );
     run.child = child;
     spawned.push(child);
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (run.output = (run.output + chunk.toString()).slice(-200_000)));
+    for (const stream of [child.stdout, child.stderr]) stream?.on(
+      "data", (chunk: Buffer) => (run.output = (run.output + chunk.toString()).slice(-200_000)),
+    );
     for (const began = Date.now(); ; ) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the gateway ended at its start (${child.exitCode ?? child.signalCode}):\n${run.output}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(
+        `the gateway ended at its start (${child.exitCode ?? child.signalCode}):\n${run.output}`,
+      );
       if (await answers(port)) break;
       if (Date.now() - began > READY_MS) throw new Error(`the gateway was not ready in time:\n${run.output}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -114,9 +128,16 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     },
-    connect: (wish = {}) => connectWatched(port, wish.token ?? run.token, wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"], wish.caps ?? ["tool-events"]),
+    connect: (wish = {}) => connectWatched(
+      port, wish.token ?? run.token,
+      wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"],
+      wish.caps ?? ["tool-events"],
+    ),
     cli: async (args, { env: more = {}, timeoutMs = 60_000 } = {}) => {
-      const child = spawn(process.execPath, [PROGRAM_MAIN, ...args], { env: { ...env, OPENCLAW_GATEWAY_PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
+      const child = spawn(
+        process.execPath, [PROGRAM_MAIN, ...args],
+        { env: { ...env, OPENCLAW_GATEWAY_PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs },
+      );
       let stdout = "";
       let stderr = "";
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -142,7 +163,10 @@ async function connectWatched(port: number, token: string, scopes: readonly stri
   const waiting = new Set<() => void>();
   const client = await connectGateway({
     url: `ws://127.0.0.1:${port}`, openSocket: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as SocketLike,
-    hello: () => ({ client: { id: "gateway-client", mode: "backend", version: "0.0.0", platform: process.platform }, role: "operator", scopes: [...scopes], caps: [...caps], auth: { token } }),
+    hello: () => ({
+      client: { id: "gateway-client", mode: "backend", version: "0.0.0", platform: process.platform }, role: "operator",
+      scopes: [...scopes], caps: [...caps], auth: { token },
+    }),
     onEvent: (event) => {
       events.push(event);
       for (const wake of [...waiting]) wake();

@@ -9,7 +9,9 @@ export interface ScriptedConfigOptions {
 }
 
 /** `url` is the server's, as `openScriptedModel` gives it. */
-export function scriptedConfig(url: string, { yesLocal = false, reattachWaitMs, provider = {} }: ScriptedConfigOptions = {}): Readonly<Record<string, unknown>> {
+export function scriptedConfig(
+  url: string, { yesLocal = false, reattachWaitMs, provider = {} }: ScriptedConfigOptions = {},
+): Readonly<Record<string, unknown>> {
   return {
     agents: { defaults: { model: "scripted/test" } },
     models: { providers: { scripted: { use: "openai-compatible", baseUrl: url, models: [{ id: "test" }], ...provider } } },

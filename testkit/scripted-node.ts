@@ -31,12 +31,16 @@ export interface ScriptedNodeOptions {
 const COMMANDS = ["system.run", "system.which", "system.info", "file.read", "file.write", "dir.list"];
 
 /** Pairs, has its commands approved and connects. The caller closes `wire`. */
-export async function openScriptedNode(gateway: RealGateway, { name, tags = [], caps = ["system"] }: ScriptedNodeOptions): Promise<ScriptedNode> {
+export async function openScriptedNode(
+  gateway: RealGateway, { name, tags = [], caps = ["system"] }: ScriptedNodeOptions,
+): Promise<ScriptedNode> {
   const device = makeDevice();
   const offer = { role: "node", device, tags, caps, commands: COMMANDS, client: { displayName: name } };
   const wire = await connectPlain(gateway.port, { ...offer, token: gateway.token });
   const operator = await connectPlain(gateway.port, { token: gateway.token });
-  const { pending } = (await operator.call("node.pair.list")) as { readonly pending: readonly { readonly nodeId: string; readonly requestId: string }[] };
+  const { pending } = (await operator.call("node.pair.list")) as {
+    readonly pending: readonly { readonly nodeId: string; readonly requestId: string }[],
+  };
   await operator.call("node.pair.approve", { requestId: pending.find(({ nodeId }) => nodeId === device.id)?.requestId });
   operator.close();
   const taken = new Set<string>();
@@ -44,8 +48,12 @@ export async function openScriptedNode(gateway: RealGateway, { name, tags = [], 
     nodeId: device.id,
     wire,
     nextRequest: async () => {
-      const { payload } = await wire.until(({ event, payload: asked }) => event === "node.invoke.request" && !taken.has((asked as { readonly id: string }).id));
-      const { id, nodeId, command, paramsJSON = "{}" } = payload as { readonly id: string; readonly nodeId: string; readonly command: string; readonly paramsJSON?: string };
+      const { payload } = await wire.until(
+        ({ event, payload: asked }) => event === "node.invoke.request" && !taken.has((asked as { readonly id: string }).id),
+      );
+      const { id, nodeId, command, paramsJSON = "{}" } = payload as {
+        readonly id: string; readonly nodeId: string; readonly command: string; readonly paramsJSON?: string
+      };
       taken.add(id);
       return { id, nodeId, command, params: JSON.parse(paramsJSON) as Readonly<Record<string, unknown>> };
     },

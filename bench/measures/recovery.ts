@@ -18,11 +18,10 @@ export const recovery: Measure = {
     for (let at = 0; at < bench.count(5); at += 1) {
       const id = `recovery-${at}`;
       const speaking = Promise.withResolvers<void>();
-      connection.onRun(id, ({ event }) => {
-        if (event === "agent") speaking.resolve();
-      });
+      connection.onRun(id, { see: ({ event }) => (event === "agent" ? speaking.resolve() : undefined), fail: speaking.reject });
       await connection.call("chat.send", { sessionKey: id, message: `[[id ${id}]] [[tokens 200 20]]`, idempotencyKey: id });
       await speaking.promise;
+      connection.onRun(id, undefined);
       await wait(200);
       await model.held();
       connection.socket.on("error", () => {});

@@ -5,7 +5,13 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-export async function registerRunning({ programRoot, what }: { readonly programRoot: string; readonly what: string }): Promise<AsyncDisposable> {
+export async function registerRunning({
+  programRoot,
+  what,
+}: {
+  readonly programRoot: string;
+  readonly what: string;
+}): Promise<AsyncDisposable> {
   const dir = join(programRoot, ".cache", "running");
   const file = join(dir, `${process.pid}.json`);
   try {

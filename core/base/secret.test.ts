@@ -9,8 +9,10 @@ const secret = new Secret(canary);
 test("a secret is shown nowhere: not in text, JSON, the inspector, an error or a copy", () => {
   const error = new Error("failed", { cause: { secret } });
   const shown = [
-    String(secret), `${secret}`, secret + "", JSON.stringify({ secret }), JSON.stringify([secret]), inspect(secret), inspect({ deep: { secret } }),
-    inspect(secret, { showHidden: true, depth: null }), format("%s %o %O %j", secret, secret, secret, secret), inspect(error, { depth: null }),
+    String(secret), `${secret}`, secret + "", JSON.stringify({ secret }), JSON.stringify([secret]),
+    inspect(secret), inspect({ deep: { secret } }),
+    inspect(secret, { showHidden: true, depth: null }), format("%s %o %O %j", secret, secret, secret, secret),
+    inspect(error, { depth: null }),
     JSON.stringify(Object.entries(secret)), JSON.stringify({ ...secret }), inspect(structuredClone({ ...secret })),
   ];
   for (const text of shown) assert.equal(text.includes(canary), false, text);
@@ -25,7 +27,8 @@ test("only reveal gives the value", () => {
 
 test("a candidate is equal only when it is the whole value, of whatever length", () => {
   assert.equal(secret.equals(canary), true);
-  for (const candidate of ["", canary.slice(0, -1), `${canary}x`, canary.toUpperCase()]) assert.equal(secret.equals(candidate), false, candidate);
+  for (const candidate of ["", canary.slice(0, -1), `${canary}x`, canary.toUpperCase()])
+    assert.equal(secret.equals(candidate), false, candidate);
   assert.equal(equalInConstantTime("", ""), true);
   assert.equal(equalInConstantTime("ä", "ä"), true);
 });

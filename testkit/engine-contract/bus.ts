@@ -16,7 +16,12 @@ export function busContract(bench: Bench): void {
     bus.subscribe("turn.delta.>", () => assert.fail("a pattern does not match its own stem"));
     bus.subscribe("turn", () => assert.fail("a topic does not match longer ones"));
     bus.subscribe("turns.>", () => assert.fail("a token does not match by its beginning"));
-    await publishUntil(stage, "turn.delta", "x", () => seen.some((line) => line.startsWith("exact")) && seen.some((line) => line.startsWith("under")));
+    await publishUntil(
+      stage,
+      "turn.delta",
+      "x",
+      () => seen.some((line) => line.startsWith("exact")) && seen.some((line) => line.startsWith("under")),
+    );
     const tree = new Set(seen);
     assert.deepEqual([...tree].sort(), ["exact turn.delta x", "under turn.delta x"]);
     if (!lossy) assert.equal(seen.length, 2);
@@ -37,7 +42,10 @@ export function busContract(bench: Bench): void {
     for (let index = 0; index < 600; index += 1) stage.engine.bus.publish("count", bytes(String(index)));
     assert.equal(seen.length, 0);
     for (let turns = 0; turns < 10; turns += 1) await turn();
-    assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
+    assert.deepEqual(
+      seen,
+      [...seen].sort((a, b) => a - b),
+    );
     if (!lossy) assert.equal(seen.length, 600);
   });
 
@@ -124,8 +132,10 @@ export function busContract(bench: Bench): void {
     await stage.refuses("TOO_LARGE", () => bus.request("t", large, forever));
     bus.serve("large", async () => large);
     await stage.refuses("TOO_LARGE", () => bus.request("large", bytes("x"), forever));
-    for (const topic of ["", "a.", ".a", "a..b", "a b", "a.>", ">", "a.*"]) assert.throws(() => bus.publish(topic, bytes("x")), { name: "AssertionFailed" });
-    for (const pattern of ["", ">", "a.>.b", "*.a", "a>"]) assert.throws(() => bus.subscribe(pattern, () => {}), { name: "AssertionFailed" });
+    for (const topic of ["", "a.", ".a", "a..b", "a b", "a.>", ">", "a.*"])
+      assert.throws(() => bus.publish(topic, bytes("x")), { name: "AssertionFailed" });
+    for (const pattern of ["", ">", "a.>.b", "*.a", "a>"])
+      assert.throws(() => bus.subscribe(pattern, () => {}), { name: "AssertionFailed" });
   });
 }
 

@@ -35,7 +35,10 @@ export function closingContract(bench: Bench): void {
       () => engine.blobs.get(digest)[Symbol.asyncIterator]().next(),
     ];
     for (const call of calls) {
-      await assert.rejects(stage.patient(async () => call()), (error) => hasCode(error, "CLOSED") || assert.fail(`${call.toString()}: ${String(error)}`));
+      await assert.rejects(
+        stage.patient(async () => call()),
+        (error) => hasCode(error, "CLOSED") || assert.fail(`${call.toString()}: ${String(error)}`),
+      );
     }
   });
 
@@ -54,18 +57,24 @@ export function closingContract(bench: Bench): void {
 
   bench.test("what was accepted before disposal is settled, not lost", async (stage) => {
     const { engine } = stage;
-    const offering = Array.from({ length: 50 }, (_, index) => engine.log.offer({ slot: 1, session: "s", id: `o${index}`, body: bytes("x") }));
+    const offering = Array.from({ length: 50 }, (_, index) =>
+      engine.log.offer({ slot: 1, session: "s", id: `o${index}`, body: bytes("x") }),
+    );
     const answers = Promise.allSettled(offering);
     await engine[Symbol.asyncDispose]();
     for (const answer of await answers) {
-      assert.ok(answer.status === "fulfilled" || (stage.traits.retrying && hasCode(answer.reason, "ENGINE_UNAVAILABLE")), JSON.stringify(answer));
+      assert.ok(
+        answer.status === "fulfilled" || (stage.traits.retrying && hasCode(answer.reason, "ENGINE_UNAVAILABLE")),
+        JSON.stringify(answer),
+      );
     }
   });
 
   bench.test("drain resolves when everything accepted is stored", async (stage) => {
     let stored = 0;
     const offering = Array.from({ length: 50 }, (_, index) =>
-      stage.offer({ slot: 1, session: "s", id: `o${index}`, body: bytes("x") }).then(() => (stored += 1)));
+      stage.offer({ slot: 1, session: "s", id: `o${index}`, body: bytes("x") }).then(() => (stored += 1)),
+    );
     await stage.engine.drain();
     await turn();
     if (!stage.traits.retrying) assert.equal(stored, 50);

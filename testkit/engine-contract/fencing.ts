@@ -18,9 +18,11 @@ export function fencingContract(bench: Bench): void {
 
   bench.test("a zombie's append is FENCED: its whole batch is refused and nothing is stored", async (stage) => {
     const zombie = await stage.claim(5, "zombie");
-    await stage.patient(() => stage.engine.log.append(zombie, "s", [bytes("before")], "before")).catch((error: unknown) => {
-      if (!stage.traits.retrying || !hasCode(error, "FENCED")) throw error;
-    });
+    await stage
+      .patient(() => stage.engine.log.append(zombie, "s", [bytes("before")], "before"))
+      .catch((error: unknown) => {
+        if (!stage.traits.retrying || !hasCode(error, "FENCED")) throw error;
+      });
     const before = texts(await stage.session(5, "s"));
     const owner = await stage.hold(5, "owner");
     await stage.refuses("FENCED", () => stage.engine.log.append(zombie, "s", [bytes("z1"), bytes("z2")], "undead"));
@@ -42,10 +44,13 @@ export function fencingContract(bench: Bench): void {
   bench.test("an append racing with a new claim is stored whole before it or not at all", async (stage) => {
     for (let round = 0; round < 20; round += 1) {
       const old = await stage.claim(5, "old");
-      const racing = stage.engine.log.append(old, "s", [bytes(`${round}a`), bytes(`${round}b`)], `race-${round}`).then(() => true, (error: unknown) => {
-        assert.ok(hasCode(error, "FENCED") || (stage.traits.retrying && hasCode(error, "ENGINE_UNAVAILABLE")), String(error));
-        return hasCode(error, "FENCED") ? false : undefined;
-      });
+      const racing = stage.engine.log.append(old, "s", [bytes(`${round}a`), bytes(`${round}b`)], `race-${round}`).then(
+        () => true,
+        (error: unknown) => {
+          assert.ok(hasCode(error, "FENCED") || (stage.traits.retrying && hasCode(error, "ENGINE_UNAVAILABLE")), String(error));
+          return hasCode(error, "FENCED") ? false : undefined;
+        },
+      );
       const young = stage.hold(5, "young");
       await (await young).append("s", [bytes(`${round}y`)], `young-${round}`);
       const stored = await racing;
@@ -79,12 +84,14 @@ export function fencingContract(bench: Bench): void {
     const zombie = await stage.claim(5, "zombie");
     const owner = await stage.hold(5, "owner");
     await stage.write("bucket", "taken", bytes("first"), 0);
-    const answers = await Promise.allSettled(Array.from({ length: 40 }, async (_, index) => {
-      if (index % 4 === 0) return void (await stage.patient(() => stage.engine.log.append(zombie, "s", [bytes("undead")], `z${index}`)));
-      if (index % 4 === 1) return void (await stage.write("bucket", "taken", bytes(`second-${index}`), 0));
-      if (index % 4 === 2) return void (await owner.append("s", [bytes(`a${index}`)], `a${index}`));
-      return void (await stage.offer({ slot: 5, session: "s", id: `o${index}`, body: bytes(`o${index}`) }));
-    }));
+    const answers = await Promise.allSettled(
+      Array.from({ length: 40 }, async (_, index) => {
+        if (index % 4 === 0) return void (await stage.patient(() => stage.engine.log.append(zombie, "s", [bytes("undead")], `z${index}`)));
+        if (index % 4 === 1) return void (await stage.write("bucket", "taken", bytes(`second-${index}`), 0));
+        if (index % 4 === 2) return void (await owner.append("s", [bytes(`a${index}`)], `a${index}`));
+        return void (await stage.offer({ slot: 5, session: "s", id: `o${index}`, body: bytes(`o${index}`) }));
+      }),
+    );
     for (const [index, answer] of answers.entries()) {
       if (index % 4 === 0) assert.ok(answer.status === "rejected" && hasCode(answer.reason, "FENCED"), `zombie ${index}`);
       else if (index % 4 === 1) assert.ok(answer.status === "rejected" && hasCode(answer.reason, "CONFLICT"), `write ${index}`);

@@ -13,11 +13,16 @@ export function logContract(bench: Bench): void {
     if (!stage.traits.retrying) assert.equal(first.duplicate, false);
     const [entry, ...more] = await stage.session(7, "one");
     assert.deepEqual(more, []);
-    assert.deepEqual({ ...entry, body: texts([entry!]) }, { slot: 7, position: first.position, session: "one", kind: "offer", id: "message-1", body: ["hello"] });
+    assert.deepEqual(
+      { ...entry, body: texts([entry!]) },
+      { slot: 7, position: first.position, session: "one", kind: "offer", id: "message-1", body: ["hello"] },
+    );
   });
 
   bench.test("many offers of one id at once store one entry", async (stage) => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => stage.offer({ slot: 1, session: "s", id: "same", body: bytes("x") })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => stage.offer({ slot: 1, session: "s", id: "same", body: bytes("x") })),
+    );
     assert.equal(new Set(answers.map(({ position }) => position)).size, 1);
     assert.equal((await stage.session(1, "s")).length, 1);
   });
@@ -53,9 +58,18 @@ export function logContract(bench: Bench): void {
     const positions = await holder.append("s", [bytes("a"), bytes("b"), bytes("c")], "batch");
     const entries = await stage.session(3, "s");
     assert.deepEqual(texts(entries), ["a", "b", "c"]);
-    assert.deepEqual(entries.map(({ id }) => id), ["batch#0", "batch#1", "batch#2"]);
-    assert.deepEqual(entries.map(({ kind }) => kind), ["event", "event", "event"]);
-    assert.deepEqual(entries.map(({ position }) => position), positions);
+    assert.deepEqual(
+      entries.map(({ id }) => id),
+      ["batch#0", "batch#1", "batch#2"],
+    );
+    assert.deepEqual(
+      entries.map(({ kind }) => kind),
+      ["event", "event", "event"],
+    );
+    assert.deepEqual(
+      entries.map(({ position }) => position),
+      positions,
+    );
     assertRising(positions);
   });
 
@@ -99,7 +113,13 @@ export function logContract(bench: Bench): void {
     await holder.append("s", [largest], "largest");
     await stage.refuses("TOO_LARGE", () => stage.engine.log.offer({ slot: 3, session: "s", id: "o", body: TOO_LARGE }));
     await stage.refuses("TOO_LARGE", () => holder.append("s", [bytes("small"), TOO_LARGE], "mixed"));
-    await stage.refuses("TOO_LARGE", () => holder.append("s", Array.from({ length: ENGINE_LIMITS.batchRows + 1 }, () => bytes("x")), "long"));
+    await stage.refuses("TOO_LARGE", () =>
+      holder.append(
+        "s",
+        Array.from({ length: ENGINE_LIMITS.batchRows + 1 }, () => bytes("x")),
+        "long",
+      ),
+    );
     const entries = await stage.session(3, "s");
     assert.equal(entries.length, 1);
     assert.deepEqual(Buffer.compare(entries[0]!.body, largest), 0);
@@ -109,7 +129,10 @@ export function logContract(bench: Bench): void {
     const holder = await stage.hold(3);
     const bodies = Array.from({ length: ENGINE_LIMITS.batchRows }, (_, index) => bytes(String(index)));
     await holder.append("s", bodies, "full");
-    assert.deepEqual(texts(await stage.session(3, "s")), bodies.map((_, index) => String(index)));
+    assert.deepEqual(
+      texts(await stage.session(3, "s")),
+      bodies.map((_, index) => String(index)),
+    );
   });
 
   bench.test("names outside their alphabet are refused before anything is stored", async (stage) => {
@@ -136,7 +159,10 @@ export function logContract(bench: Bench): void {
     const [, last] = await holder.append("s", [bytes("a"), bytes("b")], "a");
     const { position } = await stage.offer({ slot: SLOTS - 1, session: "s", id: "o", body: bytes("o") });
     await stage.claim(17, "owner");
-    const heads = new Map([[0, last], [SLOTS - 1, position]]);
+    const heads = new Map([
+      [0, last],
+      [SLOTS - 1, position],
+    ]);
     assert.deepEqual(new Map([...(await stage.patient(() => stage.engine.log.heads()))].sort(([a], [b]) => a - b)), heads);
     await holder.trim(last!);
     assert.deepEqual(new Map([...(await stage.patient(() => stage.engine.log.heads()))].sort(([a], [b]) => a - b)), heads);

@@ -13,9 +13,18 @@ export function readingContract(bench: Bench): void {
     await holder.append("one", [bytes("d"), bytes("e")], "2");
     const entries = await reading;
     assert.deepEqual(texts(entries), ["a", "b", "c", "d", "e"]);
-    assert.deepEqual(entries.map(({ kind }) => kind), ["event", "event", "offer", "event", "event"]);
-    assert.deepEqual(entries.map(({ id }) => id), ["1#0", "1#1", "o", "2#0", "2#1"]);
-    assert.deepEqual(entries.map(({ session }) => session), ["one", "one", "two", "one", "one"]);
+    assert.deepEqual(
+      entries.map(({ kind }) => kind),
+      ["event", "event", "offer", "event", "event"],
+    );
+    assert.deepEqual(
+      entries.map(({ id }) => id),
+      ["1#0", "1#1", "o", "2#0", "2#1"],
+    );
+    assert.deepEqual(
+      entries.map(({ session }) => session),
+      ["one", "one", "two", "one", "one"],
+    );
     assertRising(entries.map(({ position }) => position));
   });
 
@@ -35,23 +44,31 @@ export function readingContract(bench: Bench): void {
     const total = writers * rounds * 3;
     const holder = await stage.hold(2);
     const readers: Promise<LogEntry[]>[] = [take(total, (signal) => stage.engine.log.read(2, 0, signal))];
-    await Promise.all(Array.from({ length: writers }, async (_, writer) => {
-      for (let round = 0; round < rounds; round += 1) {
-        if (writer === 0 && round % 10 === 5) readers.push(take(total, (signal) => stage.engine.log.read(2, 0, signal)));
-        await holder.append(`s${writer}`, [bytes(`${writer}-${round}-a`), bytes(`${writer}-${round}-b`)], `b${writer}-${round}`);
-        await stage.offer({ slot: 2, session: `s${writer}`, id: `o${writer}-${round}`, body: bytes(`${writer}-${round}-o`) });
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: writers }, async (_, writer) => {
+        for (let round = 0; round < rounds; round += 1) {
+          if (writer === 0 && round % 10 === 5) readers.push(take(total, (signal) => stage.engine.log.read(2, 0, signal)));
+          await holder.append(`s${writer}`, [bytes(`${writer}-${round}-a`), bytes(`${writer}-${round}-b`)], `b${writer}-${round}`);
+          await stage.offer({ slot: 2, session: `s${writer}`, id: `o${writer}-${round}`, body: bytes(`${writer}-${round}-o`) });
+        }
+      }),
+    );
     const all = await Promise.all(readers);
     for (const entries of all) {
       assertRising(entries.map(({ position }) => position));
       assert.equal(new Set(texts(entries)).size, total);
-      assert.deepEqual(entries.map(({ id }) => id), all[0]!.map(({ id }) => id));
+      assert.deepEqual(
+        entries.map(({ id }) => id),
+        all[0]!.map(({ id }) => id),
+      );
     }
     for (let writer = 0; writer < writers; writer += 1) {
       const own = all[0]!.filter(({ session }) => session === `s${writer}`);
       assert.deepEqual(texts(own), texts(await stage.session(2, `s${writer}`)));
-      assert.deepEqual(texts(own), Array.from({ length: rounds }, (_, round) => ["a", "b", "o"].map((part) => `${writer}-${round}-${part}`)).flat());
+      assert.deepEqual(
+        texts(own),
+        Array.from({ length: rounds }, (_, round) => ["a", "b", "o"].map((part) => `${writer}-${round}-${part}`)).flat(),
+      );
     }
   });
 
@@ -78,7 +95,10 @@ export function readingContract(bench: Bench): void {
     const holder = await stage.hold(2);
     for (let index = 0; index < 12; index += 1) await holder.append("s", [new Uint8Array(500_000).fill(index)], `b${index}`);
     const entries = await take(12, (signal) => stage.engine.log.read(2, 0, signal));
-    assert.deepEqual(entries.map(({ body }) => body[499_999]), Array.from({ length: 12 }, (_, index) => index));
+    assert.deepEqual(
+      entries.map(({ body }) => body[499_999]),
+      Array.from({ length: 12 }, (_, index) => index),
+    );
     assert.equal((await stage.session(2, "s")).length, 12);
   });
 

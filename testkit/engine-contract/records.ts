@@ -48,7 +48,9 @@ export function recordsContract(bench: Bench): void {
     await stage.write("list", "b.3", null, gone || (await get(stage, "list", "b.3"))!.revision);
     await stage.write("elsewhere", "b.4", bytes("x"), 0);
     const list = async (prefix: string, options?: { after?: string; limit?: number }): Promise<string[]> =>
-      (await stage.patient(() => stage.engine.records.list("list", prefix, options))).map(({ key, value }) => (assert.equal(text(value), key), key));
+      (await stage.patient(() => stage.engine.records.list("list", prefix, options))).map(
+        ({ key, value }) => (assert.equal(text(value), key), key),
+      );
     assert.deepEqual(await list(""), ["a.1", "b", "b-x", "b.1", "b.10", "b.2", "c"]);
     assert.deepEqual(await list("b."), ["b.1", "b.10", "b.2"]);
     assert.deepEqual(await list("b.1"), ["b.1", "b.10"]);
@@ -62,7 +64,10 @@ export function recordsContract(bench: Bench): void {
     const keys = Array.from({ length: ENGINE_LIMITS.pageRows + 30 }, (_, index) => `k${String(index).padStart(4, "0")}`);
     await Promise.all(keys.map((key) => stage.write("many", key, bytes(key), 0)));
     const page = await stage.patient(() => stage.engine.records.list("many", "", { limit: 10_000 }));
-    assert.deepEqual(page.map(({ key }) => key), keys.slice(0, ENGINE_LIMITS.pageRows));
+    assert.deepEqual(
+      page.map(({ key }) => key),
+      keys.slice(0, ENGINE_LIMITS.pageRows),
+    );
   });
 
   bench.test("a watch tells the present records, then each change, and ends with its signal", async (stage) => {
@@ -73,7 +78,10 @@ export function recordsContract(bench: Bench): void {
     await stage.write("w", "b.1", bytes("other prefix"), 0);
     const watch = new Watching(stage, "w", "a.");
     await until(() => watch.changes.length >= 2);
-    assert.deepEqual(watch.changes.map(({ key, value }) => [key, value]).sort(), [["a.1", "one"], ["a.2", "two"]]);
+    assert.deepEqual(watch.changes.map(({ key, value }) => [key, value]).sort(), [
+      ["a.1", "one"],
+      ["a.2", "two"],
+    ]);
     await stage.write("w", "b.2", bytes("other prefix"), 0);
     await stage.write("v", "a.9", bytes("other bucket"), 0);
     await stage.write("w", "a.3", bytes("three"), 0);
@@ -83,16 +91,22 @@ export function recordsContract(bench: Bench): void {
     await stage.write("w", "a.2", null, changed);
     await until(() => watch.now.get("a.2") === null);
     await watch.end();
-    assert.deepEqual([...watch.now].sort(), [["a.1", "one"], ["a.2", null], ["a.3", "three"]]);
+    assert.deepEqual([...watch.now].sort(), [
+      ["a.1", "one"],
+      ["a.2", null],
+      ["a.3", "three"],
+    ]);
   });
 
   bench.test("a watch may coalesce, but always ends at the newest value, in order of revision per key", async (stage) => {
     const watch = new Watching(stage, "w", "");
     await turn();
-    await Promise.all(["x", "y", "z"].map(async (key) => {
-      let revision = 0;
-      for (let round = 0; round < 30; round += 1) revision = await stage.write("w", key, bytes(`${key}${round}`), revision);
-    }));
+    await Promise.all(
+      ["x", "y", "z"].map(async (key) => {
+        let revision = 0;
+        for (let round = 0; round < 30; round += 1) revision = await stage.write("w", key, bytes(`${key}${round}`), revision);
+      }),
+    );
     await until(() => ["x", "y", "z"].every((key) => watch.now.get(key) === `${key}29`));
     await watch.end();
     for (const key of ["x", "y", "z"]) assertRising(watch.changes.filter((change) => change.key === key).map(({ revision }) => revision));
@@ -119,7 +133,8 @@ export function recordsContract(bench: Bench): void {
     await stage.refuses("TOO_LARGE", () => records.write("b", "k", new Uint8Array(ENGINE_LIMITS.frameBytes + 1), 0));
     await stage.refuses("TOO_LARGE", () => records.write("b", "k".repeat(ENGINE_LIMITS.keyBytes + 1), bytes("x"), 0));
     await stage.write("b", "k".repeat(ENGINE_LIMITS.keyBytes), bytes("x"), 0);
-    for (const key of ["", ".", "a.", ".a", "a..b", "a b", "a/b", "a:b", "ä"]) await stage.asserts(() => records.write("b", key, bytes("x"), 0));
+    for (const key of ["", ".", "a.", ".a", "a..b", "a b", "a/b", "a:b", "ä"])
+      await stage.asserts(() => records.write("b", key, bytes("x"), 0));
     for (const bucket of ["", "a.b", "a b"]) await stage.asserts(() => records.write(bucket, "k", bytes("x"), 0));
     assert.equal((await stage.patient(() => records.list("b", ""))).length, 1);
   });

@@ -69,7 +69,8 @@ export function reopeningContract(bench: Bench): void {
     const seen: (string | null)[] = [];
     const controller = new AbortController();
     const watching = (async () => {
-      for await (const change of stage.engine.records.watch("b", "", controller.signal)) seen.push(change.value === null ? null : text(change.value));
+      for await (const change of stage.engine.records.watch("b", "", controller.signal))
+        seen.push(change.value === null ? null : text(change.value));
     })();
     await until(() => seen.length > 0);
     controller.abort();

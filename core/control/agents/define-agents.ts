@@ -23,8 +23,16 @@ export const agentsConfig = {
         timeoutSeconds: { type: "integer", minimum: 1, maximum: 86_400, default: 3_600, description: "Longest a turn may run." },
       },
     },
-    entries: { type: "object", maxProperties: 1_000, description: "Agents by id.", additionalProperties: { type: "object", additionalProperties: false, properties: overrides } },
-    list: { type: "array", maxItems: 1_000, description: "The same as entries, each with its id.", items: { type: "object", additionalProperties: false, required: ["id"], properties: { id: { type: "string", pattern: id }, ...overrides } } },
+    entries: {
+      type: "object", maxProperties: 1_000, description: "Agents by id.",
+      additionalProperties: { type: "object", additionalProperties: false, properties: overrides },
+    },
+    list: {
+      type: "array", maxItems: 1_000, description: "The same as entries, each with its id.",
+      items: {
+        type: "object", additionalProperties: false, required: ["id"], properties: { id: { type: "string", pattern: id }, ...overrides },
+      },
+    },
   },
 } as const satisfies JsonSchema;
 
@@ -71,9 +79,11 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
     defaultId: DEFAULT_AGENT,
     list,
     get: (agentId) => {
-      const found = list().find((agent) => agent.id === agentId);
-      if (found === undefined) throw new OpenClawError("UNKNOWN_AGENT_ID", { why: `Agents: ${list().map((agent) => agent.id).join(", ")}.`, detail: { agentId } });
-      return found;
+      const known = list();
+      const found = known.find((agent) => agent.id === agentId);
+      if (found !== undefined) return found;
+      const why = `Agents: ${known.map((agent) => agent.id).join(", ")}.`;
+      throw new OpenClawError("UNKNOWN_AGENT_ID", { why, detail: { agentId } });
     },
   };
 }

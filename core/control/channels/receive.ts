@@ -17,23 +17,31 @@ export interface Inbound {
   readonly timeoutMs?: number;
 }
 
-export interface Received { readonly runId: string; readonly sessionKey: string; readonly agentId: string; readonly outcome: RunStatus }
+export interface Received {
+  readonly runId: string;
+  readonly sessionKey: string;
+  readonly agentId: string;
+  readonly outcome: RunStatus;
+}
 
 export interface Intake {
   /** Resolves once the message is stored for good. Every refusal is thrown before that. */
   receiveInbound(inbound: Inbound): Promise<Received>;
 }
 
-export function createIntake({ agents, sessions }: { readonly agents: Agents; readonly sessions: Sessions }): Intake {
+export interface IntakeDeps {
+  readonly agents: Agents;
+  readonly sessions: Sessions;
+}
+
+export function createIntake({ agents, sessions }: IntakeDeps): Intake {
   return {
-    receiveInbound: async ({ sessionKey, agentId, text, idempotencyKey, principal, channel, model, extraSystemPrompt, timeoutMs }) => {
-      if (idempotencyKey.trim() === "") throw new OpenClawError("PARAMS_INVALID", { why: "The idempotency key is empty." });
-      const route = routeInbound({ ...(sessionKey === undefined ? {} : { sessionKey }), ...(agentId === undefined ? {} : { agentId }) }, agents);
-      const outcome = await sessions.send({
-        sessionKey: route.session.key, agentId: route.agentId, runId: idempotencyKey, text, channel, principal, timeoutMs: timeoutMs ?? agents.get(route.agentId).timeoutMs,
-        ...(model === undefined ? {} : { model }), ...(extraSystemPrompt === undefined ? {} : { extraSystemPrompt }),
-      });
-      return { runId: idempotencyKey, sessionKey: route.session.key, agentId: route.agentId, outcome };
+    receiveInbound: async ({ sessionKey: wished, agentId: asked, idempotencyKey: runId, timeoutMs, ...message }) => {
+      if (runId.trim() === "") throw new OpenClawError("PARAMS_INVALID", { why: "The idempotency key is empty." });
+      const { agentId, session: { key: sessionKey } } = routeInbound({ sessionKey: wished, agentId: asked }, agents);
+      const limitMs = timeoutMs ?? agents.get(agentId).timeoutMs;
+      const outcome = await sessions.send({ ...message, sessionKey, agentId, runId, timeoutMs: limitMs });
+      return { runId, sessionKey, agentId, outcome };
     },
   };
 }

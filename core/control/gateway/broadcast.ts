@@ -20,7 +20,12 @@ export interface Broadcaster {
 /** How often the whole text so far goes along with a delta. */
 const WHOLE_TEXT_MS = 100;
 
-interface Running { text: string; wholeAtMs: number; replace: boolean }
+interface Running {
+  text: string;
+  wholeAtMs: number;
+  /** The next delta begins a new text. */
+  replace: boolean;
+}
 
 export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps): Broadcaster {
   const running = new Map<string, Running>();
@@ -30,53 +35,68 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
     broadcast("chat", { runId, sessionKey, agentId, seq, ...fields }, { sessionKey, dropIfSlow: fields["state"] === "delta" });
   };
 
-  const delta = (event: LiveEvent): void => {
+  /** Told also while nobody watches: whoever comes in the middle is shown the whole text so far. */
+  const delta = (event: LiveEvent, watched: boolean): void => {
     const deltaText = String(event.data["delta"] ?? "");
     let run = running.get(event.runId);
     if (run === undefined) running.set(event.runId, (run = { text: "", wholeAtMs: 0, replace: false }));
     run.text = run.replace ? deltaText : run.text + deltaText;
+    if (!watched) {
+      run.wholeAtMs = 0;
+      run.replace = false;
+      return;
+    }
     const at = now();
     const whole = run.replace || at - run.wholeAtMs >= WHOLE_TEXT_MS;
     if (whole) run.wholeAtMs = at;
-    chat(event, { state: "delta", deltaText, ...(run.replace ? { replace: true } : {}), ...(whole ? { message: assistant(run.text, at) } : {}) });
+    const replace = run.replace ? { replace: true } : {};
+    chat(event, { state: "delta", deltaText, ...replace, ...(whole ? { message: assistant(run.text, at) } : {}) });
     run.replace = false;
   };
 
   const lifecycle = (event: LiveEvent): void => {
-    const { data, runId } = event;
-    if (data["phase"] === "resumed") {
-      running.set(runId, { text: "", wholeAtMs: 0, replace: true });
-      chat(event, { state: "delta", deltaText: "", replace: true, message: assistant("", now()) });
-      return;
-    }
-    if (data["phase"] === "start") return chat(event, { state: "status", phase: "starting_model" });
-    if (data["phase"] !== "end" && data["phase"] !== "error") return;
-    running.delete(runId);
-    const text = String(data["text"] ?? "");
-    const message = text === "" ? {} : { message: assistant(text, now()) };
-    if (data["status"] === "ok") chat(event, { state: "final", ...message, stopReason: "stop" });
-    else if (data["status"] === "aborted") chat(event, { state: "aborted", ...message, stopReason: "aborted" });
-    else chat(event, { state: "error", ...message, errorMessage: String(data["error"] ?? "The turn failed."), errorKind: errorKind(data["code"]), errorDetail: { code: data["code"] }, stopReason: String(data["status"]) });
+    const { data } = event;
+    if (data["phase"] === "resumed") chat(event, { state: "delta", deltaText: "", replace: true, message: assistant("", now()) });
+    else if (data["phase"] === "start") chat(event, { state: "status", phase: "starting_model" });
+    else if (isEnd(event)) chat(event, endOf(event, now()));
   };
 
   return {
     live: (event) => {
-      const { sessionKey, stream, runId } = event;
-      if (!isWatched("chat", sessionKey) && !isWatched("agent", sessionKey)) {
-        if (stream === "lifecycle" && (event.data["phase"] === "end" || event.data["phase"] === "error")) running.delete(runId);
-        return;
-      }
-      broadcast("agent", event, { sessionKey, dropIfSlow: stream === "assistant" || stream === "thinking" });
-      if (stream === "assistant") delta(event);
-      else if (stream === "lifecycle") lifecycle(event);
-      else if (stream === "tool" && event.data["phase"] === "start") {
+      const { sessionKey, stream, runId, data } = event;
+      const watched = isWatched("chat", sessionKey) || isWatched("agent", sessionKey);
+      if (watched) broadcast("agent", event, { sessionKey, dropIfSlow: stream === "assistant" || stream === "thinking" });
+      if (stream === "assistant") return delta(event, watched);
+      if (stream === "tool" && data["phase"] === "start") {
         const run = running.get(runId);
         if (run !== undefined) run.replace = true;
       }
+      if (stream !== "lifecycle") return;
+      if (data["phase"] === "resumed") running.set(runId, { text: "", wholeAtMs: 0, replace: true });
+      else if (isEnd(event)) running.delete(runId);
+      if (watched) lifecycle(event);
     },
     changed: (row) => {
-      if (isWatched("sessions.changed", row.key)) broadcast("sessions.changed", { ...row, sessionKey: row.key, ts: now(), session: row }, { sessionKey: row.key, dropIfSlow: true });
+      const sessionKey = row.key;
+      if (!isWatched("sessions.changed", sessionKey)) return;
+      broadcast("sessions.changed", { ...row, sessionKey, ts: now(), session: row }, { sessionKey, dropIfSlow: true });
     },
+  };
+}
+
+function isEnd({ data }: LiveEvent): boolean {
+  return data["phase"] === "end" || data["phase"] === "error";
+}
+
+function endOf({ data }: LiveEvent, atMs: number): Readonly<Record<string, unknown>> {
+  const text = String(data["text"] ?? "");
+  const message = text === "" ? {} : { message: assistant(text, atMs) };
+  if (data["status"] === "ok") return { state: "final", ...message, stopReason: "stop" };
+  if (data["status"] === "aborted") return { state: "aborted", ...message, stopReason: "aborted" };
+  const { code } = data;
+  return {
+    state: "error", ...message, errorMessage: String(data["error"] ?? "The turn failed."), errorKind: errorKind(code),
+    errorDetail: { code }, stopReason: String(data["status"]),
   };
 }
 

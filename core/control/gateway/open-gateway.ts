@@ -128,7 +128,13 @@ class LoopbackGateway implements Gateway {
     this.#features = Object.keys(deps.methods).filter((method) => specs(method) !== undefined && specs(method)?.hidden !== true);
     this.#view = this.#makeView();
     this.#caller = new Caller({
-      clock: deps.clock, limits, log: deps.log, specs, handlers: deps.methods, connections: this.#connections, view: this.#view,
+      clock: deps.clock,
+      limits,
+      log: deps.log,
+      specs,
+      handlers: deps.methods,
+      connections: this.#connections,
+      view: this.#view,
       onEnded: (connection) => this.#dispatcher.ended(connection),
     });
     this.#dispatcher = new Dispatcher({
@@ -146,15 +152,18 @@ class LoopbackGateway implements Gateway {
         this.#refused += 1;
       },
     });
-    this.#sockets = new WebSocketServer(
-      { noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: limits.preauthPayloadBytes },
-    );
-    this.#server = createServer(
-      {
-        headersTimeout: limits.httpHeadersTimeoutMs, requestTimeout: limits.httpHeadersTimeoutMs, keepAliveTimeout: limits.httpKeepAliveMs,
-        connectionsCheckingInterval: Math.min(5_000, limits.httpHeadersTimeoutMs),
-      },
-    );
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.preauthPayloadBytes,
+    });
+    this.#server = createServer({
+      headersTimeout: limits.httpHeadersTimeoutMs,
+      requestTimeout: limits.httpHeadersTimeoutMs,
+      keepAliveTimeout: limits.httpKeepAliveMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.httpHeadersTimeoutMs),
+    });
     this.#server.maxHeadersCount = 64;
   }
 
@@ -171,9 +180,9 @@ class LoopbackGateway implements Gateway {
     await new Promise<void>((resolve, reject) => {
       const onError = (cause: NodeJS.ErrnoException): void => {
         reject(
-          cause.code === "EADDRINUSE" || cause.code === "EACCES" ? new OpenClawError(
-            "PORT_TAKEN", { why: `Port ${port}.`, detail: { port }, cause },
-          ) : cause,
+          cause.code === "EADDRINUSE" || cause.code === "EACCES"
+            ? new OpenClawError("PORT_TAKEN", { why: `Port ${port}.`, detail: { port }, cause })
+            : cause,
         );
       };
       server.once("error", onError);
@@ -202,10 +211,17 @@ class LoopbackGateway implements Gateway {
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket as Socket, head));
     server.on("error", (error) => this.#deps.log.error("gateway.server_failed", { error }));
     const { clock, identity } = this.#deps;
-    this.#closers.push(followIdentity(identity, this.#connections), startPulse({
-      clock, limits: this.#limits, connections: this.#connections, unauthenticated: this.#unauthenticated,
-      isStale: (connection) => this.#isStale(connection), onHealthDue: () => this.#spreadHealth(),
-    }));
+    this.#closers.push(
+      followIdentity(identity, this.#connections),
+      startPulse({
+        clock,
+        limits: this.#limits,
+        connections: this.#connections,
+        unauthenticated: this.#unauthenticated,
+        isStale: (connection) => this.#isStale(connection),
+        onHealthDue: () => this.#spreadHealth(),
+      }),
+    );
   }
 
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): number {
@@ -218,7 +234,11 @@ class LoopbackGateway implements Gateway {
 
   presence(): readonly PresenceEntry[] {
     const self: PresenceEntry = {
-      ts: this.#deps.startedAtMs, host: "gateway", version: this.#deps.version, mode: "gateway", reason: "self",
+      ts: this.#deps.startedAtMs,
+      host: "gateway",
+      version: this.#deps.version,
+      mode: "gateway",
+      reason: "self",
       onlineSince: this.#deps.startedAtMs,
     };
     return [self, ...this.#connections.presence()];
@@ -226,8 +246,12 @@ class LoopbackGateway implements Gateway {
 
   counters(): GatewayCounters {
     return {
-      connections: this.#connections.size, unauthenticated: this.#unauthenticated.size, requests: this.#caller.requests,
-      refused: this.#refused, garbage: this.#garbage, slowConsumers: this.#slowConsumers,
+      connections: this.#connections.size,
+      unauthenticated: this.#unauthenticated.size,
+      requests: this.#caller.requests,
+      refused: this.#refused,
+      garbage: this.#garbage,
+      slowConsumers: this.#slowConsumers,
     };
   }
 
@@ -237,9 +261,8 @@ class LoopbackGateway implements Gateway {
 
   authChanged(): void {
     this.#dashboard.clear();
-    for (const connection of [...this.#connections.all()]) if (this.#isStale(connection)) connection.close(
-      CLOSE.authChanged, "gateway auth changed",
-    );
+    for (const connection of [...this.#connections.all()])
+      if (this.#isStale(connection)) connection.close(CLOSE.authChanged, "gateway auth changed");
   }
 
   async drain(reason = "gateway stopping"): Promise<void> {
@@ -247,10 +270,13 @@ class LoopbackGateway implements Gateway {
     this.#draining = true;
     this.#connections.broadcast("shutdown", { reason });
     const open = [...this.#connections.all(), ...this.#unauthenticated.all()];
-    const closed = open.map((connection) => new Promise<void>((resolve) => {
-      if (connection.socket.readyState === connection.socket.CLOSED) resolve();
-      else connection.socket.once("close", () => resolve());
-    }));
+    const closed = open.map(
+      (connection) =>
+        new Promise<void>((resolve) => {
+          if (connection.socket.readyState === connection.socket.CLOSED) resolve();
+          else connection.socket.once("close", () => resolve());
+        }),
+    );
     for (const connection of open) connection.close(CLOSE.restart, "service restart");
     await Promise.all(closed);
   }
@@ -275,12 +301,10 @@ class LoopbackGateway implements Gateway {
       socket.end(formatUpgradeRefusal(status, message, type));
     };
     if (this.#draining) return refuse(503, "The gateway is stopping.", "draining");
-    if (!isHostAllowed(request.headers.host, this.#port, this.#deps.hosts ?? [])) return refuse(
-      403, "This gateway answers to loopback names only.", "forbidden",
-    );
-    if (this.#connections.size + this.#unauthenticated.size >= this.#limits.connectionsMax) return refuse(
-      503, "Too many connections.", "busy",
-    );
+    if (!isHostAllowed(request.headers.host, this.#port, this.#deps.hosts ?? []))
+      return refuse(403, "This gateway answers to loopback names only.", "forbidden");
+    if (this.#connections.size + this.#unauthenticated.size >= this.#limits.connectionsMax)
+      return refuse(503, "Too many connections.", "busy");
     if (!this.#unauthenticated.makeRoom(address)) return refuse(503, "Too many unauthenticated connections from this address.", "busy");
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address, request.headers.origin));
   }
@@ -288,7 +312,15 @@ class LoopbackGateway implements Gateway {
   #open(socket: WebSocket, stream: Duplex, remoteAddress: string, origin: string | undefined): void {
     const { clock, ids } = this.#deps;
     const connection = new Connection({
-      socket, stream, connId: ids.uuid(), nonce: ids.uuid(), openedAtMs: clock.monotonic(), remoteAddress, origin, clock, limits: this.#limits,
+      socket,
+      stream,
+      connId: ids.uuid(),
+      nonce: ids.uuid(),
+      openedAtMs: clock.monotonic(),
+      remoteAddress,
+      origin,
+      clock,
+      limits: this.#limits,
       onSlow: (slow) => {
         this.#slowConsumers += 1;
         this.#deps.log.warn("connection.slow", { connId: slow.connId, bufferedBytes: slow.socket.bufferedAmount });
@@ -309,8 +341,10 @@ class LoopbackGateway implements Gateway {
 
   #receive(connection: Connection, data: Buffer, early: Buffer[]): void {
     switch (connection.state) {
-      case "open": return this.#dispatcher.enqueue(connection, data);
-      case "closed": return;
+      case "open":
+        return this.#dispatcher.enqueue(connection, data);
+      case "closed":
+        return;
       case "silent":
         connection.state = "connecting";
         return void this.#connect(connection, data, early);
@@ -324,8 +358,12 @@ class LoopbackGateway implements Gateway {
     let outcome: HandshakeOutcome;
     try {
       outcome = await shakeHands(connection, data, {
-        clock: this.#deps.clock, limits: this.#limits, token: this.#deps.auth.token, identity: this.#deps.identity,
-        limiter: this.#limiter, origins: this.#deps.origins ?? [],
+        clock: this.#deps.clock,
+        limits: this.#limits,
+        token: this.#deps.auth.token,
+        identity: this.#deps.identity,
+        limiter: this.#limiter,
+        origins: this.#deps.origins ?? [],
       });
     } catch (error) {
       this.#deps.log.error("handshake.failed", { connId: connection.connId, error });
@@ -334,9 +372,12 @@ class LoopbackGateway implements Gateway {
     }
     if (connection.state !== "connecting") return;
     switch (outcome.kind) {
-      case "garbage": return connection.close(CLOSE.normal, "");
-      case "refused": return this.#refuse(connection, outcome);
-      case "accepted": await this.#accept(connection, outcome);
+      case "garbage":
+        return connection.close(CLOSE.normal, "");
+      case "refused":
+        return this.#refuse(connection, outcome);
+      case "accepted":
+        await this.#accept(connection, outcome);
     }
     for (const frame of early.splice(0)) this.#receive(connection, frame, early);
   }
@@ -344,9 +385,11 @@ class LoopbackGateway implements Gateway {
   #refuse(connection: Connection, outcome: Extract<HandshakeOutcome, { kind: "refused" }>): void {
     const { refusal } = outcome;
     this.#refused += 1;
-    this.#deps.log.info(
-      "connection.refused", { connId: connection.connId, code: refusal.error.details?.["code"], remoteIp: connection.remoteAddress },
-    );
+    this.#deps.log.info("connection.refused", {
+      connId: connection.connId,
+      code: refusal.error.details?.["code"],
+      remoteIp: connection.remoteAddress,
+    });
     const answer = (): void => {
       connection.respondWireError(outcome.id, refusal.error);
       connection.close(refusal.close, refusal.reason);

@@ -4,8 +4,8 @@ import { formatMainKey, parseSessionKey, type SessionKey } from "../sessions.ts"
 
 export interface RouteWish {
   /** A whole or a short session key; absent: the agent's main session. */
-  readonly sessionKey?: string;
-  readonly agentId?: string;
+  readonly sessionKey?: string | undefined;
+  readonly agentId?: string | undefined;
 }
 
 export interface Route { readonly agentId: string; readonly session: SessionKey }
@@ -15,7 +15,8 @@ export function routeInbound({ sessionKey, agentId }: RouteWish, agents: Agents)
   const wanted = agents.get(agentId ?? agents.defaultId).id;
   const session = parseSessionKey(sessionKey ?? formatMainKey(wanted), wanted);
   if (agentId !== undefined && session.agentId !== wanted) {
-    throw new OpenClawError("PARAMS_INVALID", { why: `The session ${session.key} belongs to the agent ${session.agentId}, not to ${wanted}.` });
+    const why = `The session ${session.key} belongs to the agent ${session.agentId}, not to ${wanted}.`;
+    throw new OpenClawError("PARAMS_INVALID", { why });
   }
   return { agentId: agents.get(session.agentId).id, session };
 }

@@ -21,10 +21,14 @@ export function admitMessage(
   if (state.deleted) throw new OpenClawError("KEY_DESTROYED");
   if (state.seen.has(message.offerId)) return; // a repeat takes no place in the line: the fold will drop it
   if (message.text.trim() === "") throw new OpenClawError("MESSAGE_EMPTY");
-  if (message.bytes > limits.messageBytesMax) {
-    throw new OpenClawError("MESSAGE_TOO_LARGE", { why: `It has ${message.bytes} bytes; ${limits.messageBytesMax} are allowed.`, detail: { bytes: message.bytes, max: limits.messageBytesMax } });
+  const { bytes } = message;
+  const { messageBytesMax, turnsWaitingMax } = limits;
+  if (bytes > messageBytesMax) {
+    const why = `It has ${bytes} bytes; ${messageBytesMax} are allowed.`;
+    throw new OpenClawError("MESSAGE_TOO_LARGE", { why, detail: { bytes, max: messageBytesMax } });
   }
-  if (state.queue.length + message.offersInFlight >= limits.turnsWaitingMax) {
-    throw new OpenClawError("SESSION_QUEUE_FULL", { why: `${limits.turnsWaitingMax} messages wait already.`, detail: { key: state.key, max: limits.turnsWaitingMax }, retryAfterMs: 1_000 });
+  if (state.queue.length + message.offersInFlight >= turnsWaitingMax) {
+    const why = `${turnsWaitingMax} messages wait already.`;
+    throw new OpenClawError("SESSION_QUEUE_FULL", { why, detail: { key: state.key, max: turnsWaitingMax }, retryAfterMs: 1_000 });
   }
 }

@@ -8,8 +8,14 @@ export const sessionsConfig = {
   properties: {
     turnsWaitingMax: { type: "integer", minimum: 1, maximum: 10_000, default: 200, description: "Messages that may wait in one session." },
     messageBytesMax: { type: "integer", minimum: 1, maximum: 900_000, default: 262_144, description: "Largest message, in bytes." },
-    liveMax: { type: "integer", minimum: 1, maximum: 100_000, default: 5_000, description: "Sessions held in memory; the longest unused is put to sleep." },
-    dormantAfterMs: { type: "integer", minimum: 100, maximum: 86_400_000, default: 60_000, description: "A session unused for this long is on disk only." },
+    liveMax: {
+      type: "integer", minimum: 1, maximum: 100_000, default: 5_000,
+      description: "Sessions held in memory; the longest unused is put to sleep.",
+    },
+    dormantAfterMs: {
+      type: "integer", minimum: 100, maximum: 86_400_000, default: 60_000,
+      description: "A session unused for this long is on disk only.",
+    },
   },
 } as const satisfies JsonSchema;
 

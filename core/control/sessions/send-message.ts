@@ -45,7 +45,8 @@ export function createSend({ journal, live, runs, offer, config }: SendDeps): (m
     count(address.token, 1);
     runs.begin(runId, address);
     try {
-      const { duplicate } = await offer(address, { type: "message.offered", id: runId, body: message, principal, ...(label === undefined ? {} : { label }) });
+      const labelled = label === undefined ? {} : { label };
+      const { duplicate } = await offer(address, { type: "message.offered", id: runId, body: message, principal, ...labelled });
       return duplicate ? (statusOf(state, runId) ?? { status: "in_flight" }) : { status: "started" };
     } catch (error) {
       runs.forget(runId); // should it have been stored after all, the fold tells of it

@@ -22,8 +22,15 @@ export interface SessionIndex {
 
 const SESSIONS = "sessions";
 const PAGE = 512;
+const REVISIONS_MAX = 20_000;
 
-export function createSessionIndex({ records, vault, log }: { readonly records: Records; readonly vault: Vault; readonly log: Logger }): SessionIndex {
+export interface SessionIndexDeps {
+  readonly records: Records;
+  readonly vault: Vault;
+  readonly log: Logger;
+}
+
+export function createSessionIndex({ records, vault, log }: SessionIndexDeps): SessionIndex {
   let loaded: Promise<Map<string, SessionRow>> | undefined;
   const revisions = new Map<string, number>();
   const waiting = new Map<string, { readonly address: SessionAddress; readonly row: SessionRow }>();
@@ -35,7 +42,8 @@ export function createSessionIndex({ records, vault, log }: { readonly records: 
     for (let after: string | undefined; ; ) {
       const page = await records.list(SESSIONS, `${HOME_TENANT}.`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
       for (const entry of page) {
-        rows.set(entry.key.slice(HOME_TENANT.length + 1), JSON.parse(Buffer.from(key.unseal(`row/${entry.key}`, entry.value)).toString("utf8")) as SessionRow);
+        const opened = Buffer.from(key.unseal(`row/${entry.key}`, entry.value));
+        rows.set(entry.key.slice(HOME_TENANT.length + 1), JSON.parse(opened.toString("utf8")) as SessionRow);
         revisions.set(entry.key, entry.revision);
       }
       after = page.at(-1)?.key;
@@ -45,21 +53,23 @@ export function createSessionIndex({ records, vault, log }: { readonly records: 
     return rows;
   };
 
+  /** A row waits until it is written, so that whoever reads the list meanwhile is shown it. */
   const write = async (): Promise<void> => {
     const key = await vault.tenantKey(HOME_TENANT);
     for (let next = waiting.entries().next(); next.done !== true; next = waiting.entries().next()) {
-      const [recordKey, { row }] = next.value;
-      waiting.delete(recordKey);
-      const sealed = key.seal(`row/${recordKey}`, Buffer.from(JSON.stringify({ ...row, hasActiveRun: false, activeRunIds: [] })));
+      const [recordKey, item] = next.value;
+      const sealed = key.seal(`row/${recordKey}`, Buffer.from(JSON.stringify({ ...item.row, hasActiveRun: false, activeRunIds: [] })));
       try {
         const expected = revisions.get(recordKey) ?? (await records.get(SESSIONS, recordKey))?.revision ?? 0;
         revisions.set(recordKey, await records.write(SESSIONS, recordKey, sealed, expected));
       } catch (error) {
         revisions.delete(recordKey);
-        if (!hasCode(error, "CONFLICT")) log.warn("session.row.failed", { error });
+        if (hasCode(error, "CONFLICT")) continue; // somebody wrote in between: again, over theirs
+        log.warn("session.row.failed", { error });
       }
+      if (waiting.get(recordKey) === item) waiting.delete(recordKey);
       // Bounded: a revision is only a saved read.
-      if (revisions.size > 20_000) revisions.clear();
+      if (revisions.size > REVISIONS_MAX) revisions.clear();
     }
   };
 

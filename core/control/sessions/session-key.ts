@@ -20,17 +20,20 @@ export interface SessionKey {
 
 const KEY_CHARS_MAX = 512;
 const MAIN = "main";
+const AGENT_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const GROUPS: ReadonlySet<string> = new Set(["group", "channel", "room"]);
+const MADE_BY_PROGRAMS: ReadonlySet<string> = new Set(["dashboard", "subagent", "acp", "explicit", "cron", "hook"]);
 
 /** Completes short keys. Throws SESSION_KEY_INVALID. */
 export function parseSessionKey(text: string, defaultAgentId: string): SessionKey {
   const key = text.trim().toLowerCase();
   if (key === "" || key.length > KEY_CHARS_MAX || /[\s\p{Cc}]/u.test(key)) throw invalid(text);
-  const [head, agentId, ...rest] = key.split(":");
+  const [head = "", agentId = "", ...rest] = key.split(":");
   if (head !== "agent") {
-    if (key.startsWith(":") || key.endsWith(":") || key.includes("::")) throw invalid(text);
+    if (key.split(":").includes("")) throw invalid(text);
     return describe(`agent:${defaultAgentId}:${key}`, defaultAgentId, key);
   }
-  if (agentId === undefined || !/^[a-z0-9][a-z0-9_-]{0,63}$/.test(agentId) || rest.length === 0 || rest.some((part) => part === "")) throw invalid(text);
+  if (!AGENT_ID.test(agentId) || rest.length === 0 || rest.includes("")) throw invalid(text);
   return describe(key, agentId, rest.join(":"));
 }
 
@@ -39,9 +42,16 @@ export function formatMainKey(agentId: string): string {
 }
 
 function describe(key: string, agentId: string, rest: string): SessionKey {
+  return { key, agentId, rest, kind: kindOf(rest), isMain: rest === MAIN };
+}
+
+function kindOf(rest: string): SessionKey["kind"] {
+  if (rest === "global" || rest === "unknown") return rest;
   const parts = rest.split(":");
-  const kind = rest === "global" ? "global" : rest === "unknown" ? "unknown" : parts.some((part) => part === "group" || part === "channel" || part === "room") ? "group" : "direct";
-  return { key, agentId, rest, kind, isMain: rest === MAIN };
+  // What programs made is theirs, and a person may be called "group": the first word that says a kind stands after a channel.
+  if (MADE_BY_PROGRAMS.has(parts[0] ?? "")) return "direct";
+  const at = parts.findIndex((part) => part === "direct" || GROUPS.has(part));
+  return at > 0 && at < parts.length - 1 && GROUPS.has(parts[at] ?? "") ? "group" : "direct";
 }
 
 function invalid(text: string): OpenClawError {

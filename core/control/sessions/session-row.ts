@@ -36,31 +36,33 @@ export interface SessionRow {
 }
 
 export function rowOf(state: SessionState, defaultModel: string): SessionRow {
-  const { kind, isMain } = parseSessionKey(state.key, state.agentId);
-  const model = state.turn?.model ?? state.settings.model ?? defaultModel;
+  const { key, sessionId, agentId, createdAtMs, updatedAtMs, turn, queue, lastRunId, runs, usage } = state;
+  const { kind, isMain } = parseSessionKey(key, agentId);
+  const model = turn?.model ?? state.settings.model ?? defaultModel;
   const slash = model.indexOf("/");
-  const last = state.lastRunId === null ? undefined : state.runs.get(state.lastRunId);
-  const active = [...(state.turn === null ? [] : [state.turn.runId]), ...state.queue.map((queued) => queued.message.runId)];
+  const activeRunIds = [...(turn === null ? [] : [turn.runId]), ...queue.map(({ message }) => message.runId)];
   return {
-    key: state.key, sessionId: state.sessionId, kind, agentId: state.agentId, isMain, createdAt: state.createdAtMs, updatedAt: state.updatedAtMs, lastActivityAt: state.updatedAtMs,
-    ...(state.turn !== null ? { status: "running" as const } : state.queue.length > 0 ? { status: "queued" as const } : last === undefined ? {} : { status: statusOf(last.status) }),
-    ...(state.turn === null ? {} : { startedAt: state.turn.startedAtMs }), ...endOf(last),
-    hasActiveRun: active.length > 0, activeRunIds: active, ...(state.lastRunId === null ? {} : { lastRunId: state.lastRunId }),
+    key, sessionId, kind, agentId, isMain, createdAt: createdAtMs, updatedAt: updatedAtMs, lastActivityAt: updatedAtMs,
+    ...progressOf(state), ...endOf(lastRunId === null ? undefined : runs.get(lastRunId)),
+    hasActiveRun: activeRunIds.length > 0, activeRunIds, ...(lastRunId === null ? {} : { lastRunId }),
     modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), ...settingsOf(state.settings),
-    inputTokens: state.usage.inputTokens, outputTokens: state.usage.outputTokens, totalTokens: state.usage.inputTokens + state.usage.outputTokens,
+    inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, totalTokens: usage.inputTokens + usage.outputTokens,
   };
 }
+
+function progressOf({ turn, queue, lastRunId, runs }: SessionState): Partial<SessionRow> {
+  if (turn !== null) return { status: "running", startedAt: turn.startedAtMs };
+  if (queue.length > 0) return { status: "queued" };
+  const last = lastRunId === null ? undefined : runs.get(lastRunId);
+  return last === undefined ? {} : { status: STATUS[last.status] };
+}
+
+const STATUS = { ok: "done", error: "failed", aborted: "killed", halted: "timeout" } as const;
 
 function endOf(last: RunOutcome | undefined): Partial<SessionRow> {
   if (last === undefined) return {};
-  return {
-    endedAt: last.endedAtMs, ...(last.why === undefined ? {} : { error: last.why }),
-    ...(last.code === undefined ? {} : { errorCode: last.code }),
-  };
-}
-
-function statusOf(status: "ok" | "error" | "aborted" | "halted"): "done" | "failed" | "killed" | "timeout" {
-  return status === "ok" ? "done" : status === "error" ? "failed" : status === "aborted" ? "killed" : "timeout";
+  const { endedAtMs: endedAt, why, code } = last;
+  return { endedAt, ...(why === undefined ? {} : { error: why }), ...(code === undefined ? {} : { errorCode: code }) };
 }
 
 function settingsOf({ model: _, groupActivation: __, ...settings }: SessionSettings): Partial<SessionRow> {

@@ -1,12 +1,25 @@
 /** The transcript: a view of the journal, in the wire's shape. */
+import type { Label } from "@openclaw/protocol";
 import type { SessionLog, SessionState, TranscriptMessage } from "../../fabric/journal.ts";
 import { emptyState, foldEntry } from "../../fabric/journal.ts";
+
+export interface HistoryMarks {
+  /** Of this message within its session. */
+  readonly id: string;
+  /** Counted from 1 within the present window. */
+  readonly seq: number;
+  readonly runId: string;
+  readonly recordTimestampMs: number;
+  readonly label: Label;
+  readonly senderIsOwner?: boolean;
+}
 
 /** One message as `chat.history` gives it. */
 export interface HistoryItem {
   readonly role: "user" | "assistant" | "toolResult";
   readonly content: readonly Readonly<Record<string, unknown>>[];
   readonly timestamp: number;
+  readonly __openclaw: HistoryMarks;
   readonly [extra: string]: unknown;
 }
 
@@ -79,7 +92,7 @@ async function readOlder({ state, read }: SessionLog, start: number, end: number
 
 export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
   const { position, seq, timeMs: timestamp, runId, content, label } = message;
-  const marks = { id: `${position}-${seq}`, seq, runId, recordTimestampMs: timestamp, label };
+  const marks: HistoryMarks = { id: `${position}-${seq}`, seq, runId, recordTimestampMs: timestamp, label };
   const text = content.text === "" && content.role === "assistant" ? [] : [{ type: "text", text: content.text }];
   switch (content.role) {
     case "user": {

@@ -122,7 +122,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     nodes: { choose: () => node, describe: () => ({ ...node }) },
     gate: createGate({ localNodeConfined: () => true, yesLocal: () => options.yesLocal ?? true }),
     approvals: { open: async (opening: ApprovalOpening) => void outside.asked.set(opening.id ?? "", opening), cancel: async () => undefined },
-    agentOf: () => ({ id: "main", name: "Test", instructions: "", model: "test/test", workspace: "/w" }),
+    agentOf: (id: string) => ({ id, name: "Test", instructions: "", model: "test/test", workspace: "/w" }),
   } as unknown as RuntimeDeps;
 
   const late: { placement?: Placement } = {};

@@ -30,7 +30,10 @@ test("the journal is bounded: acknowledged entries leave first, then the oldest 
   await journal.close();
   const again = await openInvocationJournal(dir);
   assert.deepEqual([...again.entries.keys()], ["running", "c", "d", "e"]);
-  assert.deepEqual([...again.entries.values()].map((entry) => entry.running), [true, false, false, false]);
+  assert.deepEqual(
+    [...again.entries.values()].map((entry) => entry.running),
+    [true, false, false, false],
+  );
   await again.close();
   rmSync(dir, { recursive: true });
 });
@@ -49,7 +52,15 @@ test("no more acknowledged entries are kept than the journal is told, however mu
 test("what a run was asked and answered is forgotten once the gateway has it; the guard against a repeat stays", async () => {
   const dir = temporaryDirectory();
   const journal = await openInvocationJournal(dir);
-  const entry = await journal.begin({ version: 1, id: "told", command: "system.run", params: { command: ["echo", "private words"] }, slot: 3, epoch: 4, receivedAtMs: 1 });
+  const entry = await journal.begin({
+    version: 1,
+    id: "told",
+    command: "system.run",
+    params: { command: ["echo", "private words"] },
+    slot: 3,
+    epoch: 4,
+    receivedAtMs: 1,
+  });
   const result = { exitCode: 0, timedOut: false, success: true, stdout: "private words", stderr: "", error: null };
   journal.ended(entry, { version: 1, startedAtMs: 1, end: { endedAtMs: 2, result, sizes: NO_OUTPUT } });
   assert.match(contentOf(join(dir, "told")), /private words/);
@@ -96,12 +107,17 @@ test("the newest claim of each slot is remembered on disk", async () => {
   const again = openEpochs(file);
   assert.deepEqual([again.admits(1, 6), again.admits(1, 7), again.admits(2, 0), again.admits(3, 0)], [false, true, false, true]);
   writeFileSync(file, "not json");
-  assert.throws(() => openEpochs(file), (error) => hasCode(error, "STATE_DAMAGED"));
+  assert.throws(
+    () => openEpochs(file),
+    (error) => hasCode(error, "STATE_DAMAGED"),
+  );
   rmSync(dir, { recursive: true });
 });
 
 function contentOf(dir: string): string {
-  return readdirSync(dir).map((name) => readFileSync(join(dir, name), "utf8")).join("\n");
+  return readdirSync(dir)
+    .map((name) => readFileSync(join(dir, name), "utf8"))
+    .join("\n");
 }
 
 async function until(holds: () => boolean): Promise<void> {

@@ -87,7 +87,8 @@ test("the guide can be written from the table", () => {
 });
 
 test("a run is judged with its own directory and environment", () => {
-  const runs = (params: Record<string, unknown>, at = place as Parameters<typeof classifyRun>[1]): boolean => classifyRun(params, at).readOnly;
+  type At = Parameters<typeof classifyRun>[1];
+  const runs = (params: Record<string, unknown>, at: At = place): boolean => classifyRun(params, at).readOnly;
   assert.equal(runs({ command: ["cat", "notes"] }), true);
   assert.equal(runs({ command: ["cat", "notes"], cwd: "src", timeoutMs: 5 }), true);
   assert.equal(runs({ command: ["cat", "notes"], cwd: "src" }, { allowedDirs: ["/home/ann/work"] }), false);

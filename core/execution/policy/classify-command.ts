@@ -1,6 +1,11 @@
 import { posix } from "node:path";
 import {
-  MOUNT_POINTS, PROGRAM_DIRS, READ_ONLY_COMMANDS, SYSTEM_FILES, type OperandKind, type ReadOnlyCommand,
+  MOUNT_POINTS,
+  PROGRAM_DIRS,
+  READ_ONLY_COMMANDS,
+  SYSTEM_FILES,
+  type OperandKind,
+  type ReadOnlyCommand,
 } from "./read-only-commands.ts";
 
 export interface CommandClass {
@@ -35,15 +40,13 @@ export function classifyCommand(argv: readonly string[], place: CommandPlace): C
   const no = (why: string): CommandClass => ({ readOnly: false, program, why });
   const rule = Object.hasOwn(READ_ONLY_COMMANDS, program) ? READ_ONLY_COMMANDS[program] : undefined;
   if (rule === undefined) return no(`${shorten(program)} is not one of the read-only commands.`);
-  if (
-    named !== program && !PROGRAM_DIRS.includes(posix.dirname(named))
-  ) return no(`${shorten(named)} is not in ${PROGRAM_DIRS.join(" or ")}.`);
+  if (named !== program && !PROGRAM_DIRS.includes(posix.dirname(named)))
+    return no(`${shorten(named)} is not in ${PROGRAM_DIRS.join(" or ")}.`);
   if (named !== program && named !== `${posix.dirname(named)}/${program}`) return no(`${shorten(named)} is not a plain path.`);
   if (args.length > ARGS_MAX) return no("It has too many arguments.");
   if (place.env !== undefined && Object.keys(place.env).length > 0) return no("It sets environment variables.");
-  if (place.cwd !== undefined && !isInside(place.cwd, place.allowedDirs)) return no(
-    `It runs in ${shorten(place.cwd)}, outside the allowed directories.`
-  );
+  if (place.cwd !== undefined && !isInside(place.cwd, place.allowedDirs))
+    return no(`It runs in ${shorten(place.cwd)}, outside the allowed directories.`);
   if (args.some((arg) => arg.includes("\0"))) return no("An argument holds a zero byte.");
 
   const parsed = program === "echo" || program === "printf" ? { operands: args } : parseArgs(rule, args);
@@ -64,7 +67,8 @@ export function classifyRun(params: Readonly<Record<string, unknown>>, place: Co
   if (env !== undefined && (typeof env !== "object" || env === null)) return no("Its environment can not be read.");
   const set = env === undefined ? {} : { env: env as Readonly<Record<string, unknown>> };
   if (cwd === undefined) return classifyCommand(words, { ...place, ...set });
-  if (typeof cwd !== "string" || cwd.includes("\0") || cwd.split("/").includes("..")) return no("The directory it runs in can not be judged.");
+  if (typeof cwd !== "string" || cwd.includes("\0") || cwd.split("/").includes(".."))
+    return no("The directory it runs in can not be judged.");
   if (!posix.isAbsolute(cwd) && place.cwd === undefined) return no("The directory it runs in is not known here.");
   return classifyCommand(words, { ...place, ...set, cwd: posix.resolve(place.cwd ?? "/", cwd) });
 }

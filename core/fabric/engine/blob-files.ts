@@ -52,27 +52,28 @@ export function createBlobFiles({ dir, ids, clock, checkOpen }: BlobFilesDeps): 
   };
 
   return {
-    put: (data, options = {}) => coded(async () => {
-      checkOpen();
-      await ensure(incoming, sweep);
-      const path = join(incoming, ids.sortable(clock.now()));
-      try {
-        const file = await open(path, "wx", 0o600);
-        let info: BlobInfo;
-        try {
-          info = await writeAll(file, data, options.maxBytes ?? Number.POSITIVE_INFINITY);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
+    put: (data, options = {}) =>
+      coded(async () => {
         checkOpen();
-        await place(path, info);
-        return info;
-      } catch (error) {
-        await rm(path, { force: true });
-        throw error;
-      }
-    }),
+        await ensure(incoming, sweep);
+        const path = join(incoming, ids.sortable(clock.now()));
+        try {
+          const file = await open(path, "wx", 0o600);
+          let info: BlobInfo;
+          try {
+            info = await writeAll(file, data, options.maxBytes ?? Number.POSITIVE_INFINITY);
+            await file.sync();
+          } finally {
+            await file.close();
+          }
+          checkOpen();
+          await place(path, info);
+          return info;
+        } catch (error) {
+          await rm(path, { force: true });
+          throw error;
+        }
+      }),
 
     async *get(digest, signal) {
       checkOpen();
@@ -89,7 +90,8 @@ export function createBlobFiles({ dir, ids, clock, checkOpen }: BlobFilesDeps): 
           hash.update(chunk);
           yield chunk;
         }
-        if (hash.digest("hex") !== digest) throw new OpenClawError("STATE_DAMAGED", { why: `The blob ${digest} is damaged.`, detail: { digest } });
+        if (hash.digest("hex") !== digest)
+          throw new OpenClawError("STATE_DAMAGED", { why: `The blob ${digest} is damaged.`, detail: { digest } });
       } finally {
         await file.close();
       }

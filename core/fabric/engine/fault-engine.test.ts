@@ -17,7 +17,11 @@ async function open(options: FaultOptions): Promise<Engine> {
 /** The codes of a fixed run of calls. */
 async function run(engine: Engine): Promise<string> {
   const codes: string[] = [];
-  const note = (promise: Promise<unknown>): Promise<void> => promise.then(() => void codes.push("ok"), (error: unknown) => void codes.push(codeOf(error) ?? String(error)));
+  const note = (promise: Promise<unknown>): Promise<void> =>
+    promise.then(
+      () => void codes.push("ok"),
+      (error: unknown) => void codes.push(codeOf(error) ?? String(error)),
+    );
   for (let index = 0; index < 60; index += 1) {
     await note(engine.log.claim(1, "owner").then((claim) => engine.log.append(claim, "s", [body], `a${index}`)));
     await note(engine.records.write("b", `k${index}`, body, 0));
@@ -34,7 +38,10 @@ test("a seed repeats its faults, another seed has others", async () => {
 });
 
 test("unavailable before means not done, unavailable after means done", async () => {
-  for (const [rates, stored] of [[{ ...NONE, before: 1 }, 0], [{ ...NONE, after: 1 }, 1]] as const) {
+  for (const [rates, stored] of [
+    [{ ...NONE, before: 1 }, 0],
+    [{ ...NONE, after: 1 }, 1],
+  ] as const) {
     const inner = await openMemoryEngine({ clock });
     const engine = withFaults(inner, { seed: 1, rates });
     await assert.rejects(engine.log.offer({ slot: 1, session: "s", id: "o", body }), { code: "ENGINE_UNAVAILABLE" });
@@ -45,7 +52,12 @@ test("unavailable before means not done, unavailable after means done", async ()
 test("no two numbers are neighbours, and they still compare and come back right", async () => {
   const engine = await open({ seed: 1, rates: NONE });
   const claim = await engine.log.claim(1, "owner");
-  const positions = await engine.log.append(claim, "s", Array.from({ length: 50 }, () => body), "a");
+  const positions = await engine.log.append(
+    claim,
+    "s",
+    Array.from({ length: 50 }, () => body),
+    "a",
+  );
   for (let index = 1; index < positions.length; index += 1) assert.ok(positions[index]! - positions[index - 1]! > 1);
   for (const [index, position] of positions.entries()) {
     assert.equal((await engine.log.readSession(1, "s", position))[0]?.position, positions[index + 1]);
@@ -68,7 +80,10 @@ test("an id is forgotten when the window has passed, and not before", async () =
   const second = await engine.log.offer(offer);
   assert.equal(second.duplicate, false);
   assert.deepEqual(await engine.log.offer(offer), { position: second.position, duplicate: true });
-  assert.deepEqual((await engine.log.readSession(1, "s", 0)).map(({ id }) => id), ["o", "o"]);
+  assert.deepEqual(
+    (await engine.log.readSession(1, "s", 0)).map(({ id }) => id),
+    ["o", "o"],
+  );
 });
 
 test("frames vanish and watches coalesce", async () => {
@@ -94,5 +109,8 @@ test("frames vanish and watches coalesce", async () => {
   }
   await watching;
   assert.ok(seen.length < 40);
-  assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
+  assert.deepEqual(
+    seen,
+    [...seen].sort((a, b) => a - b),
+  );
 });

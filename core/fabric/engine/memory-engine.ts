@@ -7,7 +7,17 @@ import { createHash } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import { ENGINE_LIMITS, type Blobs, type Claim, type Engine, type LogEntry, type RecordChange, type RecordEntry } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
-import { checkBatch, checkDigest, checkFrame, checkKey, checkNumber, checkPrefix, checkSlot, checkToken, pageRows } from "./check-arguments.ts";
+import {
+  checkBatch,
+  checkDigest,
+  checkFrame,
+  checkKey,
+  checkNumber,
+  checkPrefix,
+  checkSlot,
+  checkToken,
+  pageRows,
+} from "./check-arguments.ts";
 import { ClaimBook } from "./claim-book.ts";
 import { RecordWatches } from "./record-watches.ts";
 import { SlotTails } from "./slot-tails.ts";
@@ -61,7 +71,10 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
   const tails = new SlotTails((slot, after) => pageAfter(slots.get(slot)?.entries ?? [], after, PAGE_ROWS));
   const watches = new RecordWatches({
     changes: (bucket, prefix, after) => {
-      const page = [...bucketAt(bucket).values()].filter(({ revision }) => revision > after).sort((a, b) => a.revision - b.revision).slice(0, PAGE_ROWS);
+      const page = [...bucketAt(bucket).values()]
+        .filter(({ revision }) => revision > after)
+        .sort((a, b) => a.revision - b.revision)
+        .slice(0, PAGE_ROWS);
       return { changes: page.filter(({ key }) => key.startsWith(prefix)), upTo: page.at(-1)?.revision ?? after, found: page.length > 0 };
     },
     newest: (bucket) => Math.max(0, ...[...bucketAt(bucket).values()].map(({ revision }) => revision)),
@@ -125,8 +138,14 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
       checkBatch(bodies);
       checkOpen();
       const slot = fence(claim);
-      return seenBefore(slot, `${id}#`)
-        ?? store(slot, `${id}#`, bodies.map((body, index) => ({ slot: claim.slot, session, kind: "event", id: `${id}#${index}`, body })));
+      return (
+        seenBefore(slot, `${id}#`) ??
+        store(
+          slot,
+          `${id}#`,
+          bodies.map((body, index) => ({ slot: claim.slot, session, kind: "event", id: `${id}#${index}`, body })),
+        )
+      );
     },
     read: (slot, after, signal) => {
       checkSlot(slot);
@@ -138,7 +157,9 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
       checkToken("session", session);
       checkNumber("position", after);
       checkOpen();
-      return (slots.get(slot)?.entries ?? []).filter((entry) => entry.session === session && entry.position > after).slice(0, pageRows(limit));
+      return (slots.get(slot)?.entries ?? [])
+        .filter((entry) => entry.session === session && entry.position > after)
+        .slice(0, pageRows(limit));
     },
     heads: async () => {
       checkOpen();
@@ -180,7 +201,10 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
       checkOpen();
       const after = options.after ?? "";
       const entries = [...bucketAt(bucket).values()].flatMap((change) => presentEntry(change) ?? []);
-      return entries.filter(({ key }) => key.startsWith(prefix) && key > after).sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, pageRows(options.limit));
+      return entries
+        .filter(({ key }) => key.startsWith(prefix) && key > after)
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+        .slice(0, pageRows(options.limit));
     },
     watch: (bucket, prefix, signal) => {
       checkToken("bucket", bucket);

@@ -8,7 +8,10 @@ import { hasCode, OpenClawError } from "@openclaw/protocol";
 import { prepareDatabase } from "./prepare-database.ts";
 import type { SchemaStep } from "./sqlite-schema.ts";
 
-const FIRST: SchemaStep = { what: "first", apply: (database) => database.exec("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT) STRICT") };
+const FIRST: SchemaStep = {
+  what: "first",
+  apply: (database) => database.exec("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT) STRICT"),
+};
 const SECOND: SchemaStep = {
   what: "second",
   apply: (database) => {

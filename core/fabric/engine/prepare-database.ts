@@ -28,7 +28,10 @@ export function prepareDatabase(path: string, steps: readonly SchemaStep[]): Dat
   try {
     const version = coded(path, () => ownVersion(path, database));
     if (version > steps.length) {
-      throw new OpenClawError("STATE_NEWER", { why: `${path} has version ${version}, this program knows ${steps.length}.`, detail: { path, version, known: steps.length } });
+      throw new OpenClawError("STATE_NEWER", {
+        why: `${path} has version ${version}, this program knows ${steps.length}.`,
+        detail: { path, version, known: steps.length },
+      });
     }
     if (version === 0) coded(path, () => create(database, steps));
     else if (version < steps.length) {
@@ -83,7 +86,9 @@ function migrate(path: string, database: DatabaseSync, version: number, steps: r
     removeDatabase(copy);
     const cause = sqlitePrimary(error) === undefined ? error : new OpenClawError(sqliteFault(error).code, { cause: error });
     throw new OpenClawError("MIGRATION_FAILED", {
-      why: `${path} stays at version ${version}: ${error instanceof Error ? error.message : String(error)}.`, detail: { path, version, wanted: steps.length }, cause,
+      why: `${path} stays at version ${version}: ${error instanceof Error ? error.message : String(error)}.`,
+      detail: { path, version, wanted: steps.length },
+      cause,
     });
   }
 }
@@ -133,9 +138,14 @@ function coded<T>(path: string, run: () => T): T {
   } catch (error) {
     if (error instanceof OpenClawError) throw error;
     const primary = sqlitePrimary(error);
-    if (primary === NOT_A_DATABASE) throw new OpenClawError("STATE_FOREIGN", { why: `${path} is not a database.`, detail: { path }, cause: error });
+    if (primary === NOT_A_DATABASE)
+      throw new OpenClawError("STATE_FOREIGN", { why: `${path} is not a database.`, detail: { path }, cause: error });
     if (primary === CORRUPT) throw new OpenClawError("STATE_DAMAGED", { why: `${path} is damaged.`, detail: { path }, cause: error });
     const full = typeof error === "object" && error !== null && "code" in error && error.code === "ENOSPC";
-    throw new OpenClawError(full ? "DISK_FULL" : sqliteFault(error).code, { why: `${path} cannot be opened.`, detail: { path }, cause: error });
+    throw new OpenClawError(full ? "DISK_FULL" : sqliteFault(error).code, {
+      why: `${path} cannot be opened.`,
+      detail: { path },
+      cause: error,
+    });
   }
 }

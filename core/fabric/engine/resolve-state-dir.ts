@@ -17,7 +17,11 @@ const PROFILE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
  */
 export function resolveStateDir({ env, profile, home }: StateDirChoice): string {
   if (profile !== undefined && !PROFILE.test(profile)) {
-    throw new OpenClawError("CONFIG_INVALID", { why: `${JSON.stringify(profile)} is not a profile name.`, next: "Use letters, digits, - and _ for --profile.", detail: { profile } });
+    throw new OpenClawError("CONFIG_INVALID", {
+      why: `${JSON.stringify(profile)} is not a profile name.`,
+      next: "Use letters, digits, - and _ for --profile.",
+      detail: { profile },
+    });
   }
   const named = env["OPENCLAW_STATE_DIR"]?.trim();
   if (named !== undefined && named !== "") return expand(named, home);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
+import { needs } from "@openclaw/testkit/skip";
 import { promisify } from "node:util";
 import { hasCode } from "@openclaw/protocol";
 import { ENGINE_LIMITS, type Engine, type LogEntry } from "@openclaw/sdk";
@@ -96,10 +97,21 @@ test("a full database is DISK_FULL without half a batch; trimming makes the engi
   const claim = await engine.log.claim(1, "owner");
   const { confirmed, error } = await fill(engine, 3_000);
   assert.ok(hasCode(error, "DISK_FULL"), String(error));
-  await assert.rejects(engine.log.append(claim, "t", Array.from({ length: 20 }, () => new Uint8Array(4_000)), "whole"), { code: "DISK_FULL" });
+  await assert.rejects(
+    engine.log.append(
+      claim,
+      "t",
+      Array.from({ length: 20 }, () => new Uint8Array(4_000)),
+      "whole",
+    ),
+    { code: "DISK_FULL" },
+  );
   assert.deepEqual(await sessionOf(engine, 1, "t"), []);
   const stored = await sessionOf(engine, 1, "s");
-  assert.deepEqual(stored.map(({ id }) => id), confirmed);
+  assert.deepEqual(
+    stored.map(({ id }) => id),
+    confirmed,
+  );
   await engine.log.trim(claim, stored.at(-1)!.position);
   await engine.log.append(claim, "t", [body], "after");
   assert.equal((await sessionOf(engine, 1, "t")).length, 1);
@@ -113,44 +125,61 @@ test("on a full database an operation that fits is stored although its neighbour
     engine.records.write("b", "none", null, 0),
     engine.log.offer({ slot: 2, session: "s", id: "large-2", body: new Uint8Array(60_000) }),
   ]);
-  assert.deepEqual(answers.map(({ status }) => status), ["rejected", "fulfilled", "rejected"]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ["rejected", "fulfilled", "rejected"],
+  );
 });
 
-test("a really full disk is DISK_FULL for log, records and blobs; freeing space makes the engine usable again", async (t) => {
-  const dir = makeDir(t);
-  try {
+test(
+  "a really full disk is DISK_FULL for log, records and blobs; freeing space makes the engine usable again",
+  needs("root", "a really full disk"),
+  async (t) => {
+    const dir = makeDir(t);
     await run("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", dir]);
-  } catch {
-    return t.skip("needs the right to mount a tmpfs");
-  }
-  const ballast = join(dir, "ballast");
-  writeFileSync(ballast, new Uint8Array(200_000));
-  const engine = await openSqliteEngine({ dir, clock, ids: systemIds });
-  try {
-    const claim = await engine.log.claim(1, "owner");
-    const { digest } = await engine.blobs.put(body);
-    const { confirmed, error } = await fill(engine, 20_000);
-    assert.ok(hasCode(error, "DISK_FULL"), String(error));
-    await assert.rejects(engine.log.append(claim, "t", Array.from({ length: 20 }, () => new Uint8Array(10_000)), "whole"), { code: "DISK_FULL" });
-    await assert.rejects(engine.records.write("b", "k", new Uint8Array(500_000), 0), { code: "DISK_FULL" });
-    await assert.rejects(engine.blobs.put(new Uint8Array(1_900_000)), { code: "DISK_FULL" });
-    assert.deepEqual(readdirSync(join(dir, "blobs", "incoming")), []);
-    assert.deepEqual(await sessionOf(engine, 1, "t"), []);
-    assert.equal(await engine.records.get("b", "k"), null);
-    assert.deepEqual((await sessionOf(engine, 1, "s")).map(({ id }) => id), confirmed);
-    assert.deepEqual(await engine.blobs.stat(digest), { digest, bytes: body.length });
-    rmSync(ballast);
-    await engine.log.append(claim, "t", [body], "after");
-    assert.equal((await sessionOf(engine, 1, "t")).length, 1);
-    await engine[Symbol.asyncDispose]();
-    const again = await openSqliteEngine({ dir, clock, ids: systemIds });
-    assert.deepEqual((await sessionOf(again, 1, "s")).map(({ id }) => id), confirmed);
-    await again[Symbol.asyncDispose]();
-  } finally {
-    await engine[Symbol.asyncDispose]();
-    await run("umount", [dir]);
-  }
-});
+    const ballast = join(dir, "ballast");
+    writeFileSync(ballast, new Uint8Array(200_000));
+    const engine = await openSqliteEngine({ dir, clock, ids: systemIds });
+    try {
+      const claim = await engine.log.claim(1, "owner");
+      const { digest } = await engine.blobs.put(body);
+      const { confirmed, error } = await fill(engine, 20_000);
+      assert.ok(hasCode(error, "DISK_FULL"), String(error));
+      await assert.rejects(
+        engine.log.append(
+          claim,
+          "t",
+          Array.from({ length: 20 }, () => new Uint8Array(10_000)),
+          "whole",
+        ),
+        { code: "DISK_FULL" },
+      );
+      await assert.rejects(engine.records.write("b", "k", new Uint8Array(500_000), 0), { code: "DISK_FULL" });
+      await assert.rejects(engine.blobs.put(new Uint8Array(1_900_000)), { code: "DISK_FULL" });
+      assert.deepEqual(readdirSync(join(dir, "blobs", "incoming")), []);
+      assert.deepEqual(await sessionOf(engine, 1, "t"), []);
+      assert.equal(await engine.records.get("b", "k"), null);
+      assert.deepEqual(
+        (await sessionOf(engine, 1, "s")).map(({ id }) => id),
+        confirmed,
+      );
+      assert.deepEqual(await engine.blobs.stat(digest), { digest, bytes: body.length });
+      rmSync(ballast);
+      await engine.log.append(claim, "t", [body], "after");
+      assert.equal((await sessionOf(engine, 1, "t")).length, 1);
+      await engine[Symbol.asyncDispose]();
+      const again = await openSqliteEngine({ dir, clock, ids: systemIds });
+      assert.deepEqual(
+        (await sessionOf(again, 1, "s")).map(({ id }) => id),
+        confirmed,
+      );
+      await again[Symbol.asyncDispose]();
+    } finally {
+      await engine[Symbol.asyncDispose]();
+      await run("umount", [dir]);
+    }
+  },
+);
 
 test("a locked file is FILE_LOCKED and nothing is stored; reading goes on, and writing once the lock is gone", async (t) => {
   const dir = makeDir(t);
@@ -199,7 +228,9 @@ test("what was confirmed survives kill -9 of the process, in order, and nothing 
   const dir = makeDir(t);
   const script = join(dir, "writer.ts");
   const [engineUrl, baseUrl] = ["./sqlite-engine.ts", "../../base/"].map((path) => new URL(path, import.meta.url).href);
-  writeFileSync(script, `
+  writeFileSync(
+    script,
+    `
     import { openSqliteEngine } from ${JSON.stringify(engineUrl)};
     import { systemClock } from ${JSON.stringify(`${baseUrl}clock.ts`)};
     import { systemIds } from ${JSON.stringify(`${baseUrl}ids.ts`)};
@@ -211,7 +242,8 @@ test("what was confirmed survives kill -9 of the process, in order, and nothing 
         process.stdout.write(lane + "-" + index + "\\n");
       }
     }));
-  `);
+  `,
+  );
   const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
   const confirmed = new Set<string>();
   for await (const line of createInterface({ input: child.stdout })) {
@@ -227,7 +259,10 @@ test("what was confirmed survives kill -9 of the process, in order, and nothing 
     assert.deepEqual(ids, Array.from({ length: ids.length / 2 }, (_, index) => [`${lane}-${index}#0`, `${lane}-${index}#1`]).flat());
     for (const id of ids) stored.add(id.replace(/#.*/, ""));
   }
-  assert.deepEqual([...confirmed].filter((id) => !stored.has(id)), []);
+  assert.deepEqual(
+    [...confirmed].filter((id) => !stored.has(id)),
+    [],
+  );
   const claim = await engine.log.claim(1, "parent");
   const [first] = await engine.log.append(claim, "lane0", [body], "next");
   assert.ok(first! > (await sessionOf(engine, 1, "lane1")).at(-1)!.position);
@@ -237,13 +272,16 @@ test("an open engine that has nothing to do lets the process end", async (t) => 
   const dir = makeDir(t);
   const script = join(dir, "idle.ts");
   const [engineUrl, baseUrl] = ["./sqlite-engine.ts", "../../base/"].map((path) => new URL(path, import.meta.url).href);
-  writeFileSync(script, `
+  writeFileSync(
+    script,
+    `
     import { openSqliteEngine } from ${JSON.stringify(engineUrl)};
     import { systemClock } from ${JSON.stringify(`${baseUrl}clock.ts`)};
     import { systemIds } from ${JSON.stringify(`${baseUrl}ids.ts`)};
     const engine = await openSqliteEngine({ dir: ${JSON.stringify(dir)}, clock: systemClock, ids: systemIds });
     void engine.log.offer({ slot: 1, session: "s", id: "last", body: new Uint8Array(1) }).then(() => console.log("stored"));
-  `);
+  `,
+  );
   const { stdout } = await run(process.execPath, [script], { timeout: 20_000 });
   assert.equal(stdout, "stored\n");
 });
@@ -259,7 +297,8 @@ test("ids beyond the window and tombstones every watch has passed are forgotten,
     return rows;
   };
   await Promise.all(Array.from({ length: 100 }, (_, index) => engine.log.offer({ slot: 1, session: "s", id: `o${index}`, body })));
-  for (let index = 0; index < 20; index += 1) await engine.records.write("b", `k${index}`, null, await engine.records.write("b", `k${index}`, body, 0));
+  for (let index = 0; index < 20; index += 1)
+    await engine.records.write("b", `k${index}`, null, await engine.records.write("b", `k${index}`, body, 0));
   assert.equal(count("seen"), 100);
   await own.advance(ENGINE_LIMITS.dedupeMs + 1);
   for (let index = 0; index < 10; index += 1) await engine.log.offer({ slot: 1, session: "s", id: `later${index}`, body });
@@ -302,9 +341,12 @@ test("a blob that was changed on the disk is STATE_DAMAGED, and a crash's leftov
   const path = join(dir, "blobs", digest.slice(0, 2), digest);
   assert.equal(statSync(path).mode & 0o077, 0);
   writeFileSync(path, new Uint8Array(1_000).fill(6));
-  await assert.rejects(async () => {
-    for await (const chunk of engine.blobs.get(digest)) assert.ok(chunk);
-  }, { code: "STATE_DAMAGED" });
+  await assert.rejects(
+    async () => {
+      for await (const chunk of engine.blobs.get(digest)) assert.ok(chunk);
+    },
+    { code: "STATE_DAMAGED" },
+  );
   await engine[Symbol.asyncDispose]();
   writeFileSync(join(dir, "blobs", "incoming", "half"), "half");
   const again = await openIn(t, dir);
@@ -315,7 +357,9 @@ test("a blob that was changed on the disk is STATE_DAMAGED, and a crash's leftov
 test("beyond what may wait, callers get BACKPRESSURE at once", async (t) => {
   const engine = await openIn(t, makeDir(t));
   const large = new Uint8Array(ENGINE_LIMITS.frameBytes);
-  const answers = await Promise.allSettled(Array.from({ length: 80 }, (_, index) => engine.log.offer({ slot: 1, session: "s", id: `o${index}`, body: large })));
+  const answers = await Promise.allSettled(
+    Array.from({ length: 80 }, (_, index) => engine.log.offer({ slot: 1, session: "s", id: `o${index}`, body: large })),
+  );
   const refused = answers.filter((answer) => answer.status === "rejected");
   assert.equal(refused.length, 16);
   for (const answer of refused) assert.ok(hasCode(answer.reason, "BACKPRESSURE"));

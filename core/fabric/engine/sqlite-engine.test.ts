@@ -5,5 +5,9 @@ import { openSqliteEngine } from "./sqlite-engine.ts";
 
 engineContract("sqlite", ({ dir, clock }) => openSqliteEngine({ dir, clock, ids: systemIds }), { persistent: true, retrying: false });
 for (const seed of [1]) {
-  engineContract(`sqlite with faults, seed ${seed}`, async ({ dir, clock }) => withFaults(await openSqliteEngine({ dir, clock, ids: systemIds }), { seed, clock }), { persistent: true, retrying: true });
+  engineContract(
+    `sqlite with faults, seed ${seed}`,
+    async ({ dir, clock }) => withFaults(await openSqliteEngine({ dir, clock, ids: systemIds }), { seed, clock }),
+    { persistent: true, retrying: true },
+  );
 }

@@ -58,7 +58,11 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
       watches.reread();
     },
     options: {
-      path, batchRows: ENGINE_LIMITS.batchRows, dedupeMs: ENGINE_LIMITS.dedupeMs, lockWaitMs: deps.lockWaitMs ?? LOCK_WAIT_MS, pagesMax: deps.pagesMax,
+      path,
+      batchRows: ENGINE_LIMITS.batchRows,
+      dedupeMs: ENGINE_LIMITS.dedupeMs,
+      lockWaitMs: deps.lockWaitMs ?? LOCK_WAIT_MS,
+      pagesMax: deps.pagesMax,
     },
   });
   const reader = new SqliteReader(await preparedOr(writer, () => prepareDatabase(path, deps.schema ?? SCHEMA)));
@@ -117,10 +121,13 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
       const { slot, epoch } = claim;
       const own = bodies.map((body) => new Uint8Array(body));
       const bytes = own.reduce((sum, body) => sum + body.byteLength, 0);
-      const { value, count } = await underClaim(claim, () => writer.submit({ op: "append", slot, epoch, session, id, bodies: own }, bytes, (done) => {
-        if (done.duplicate || !tails.has(slot)) return;
-        for (const [index, body] of own.entries()) tails.push({ slot, position: done.value + index, session, kind: "event", id: `${id}#${index}`, body });
-      }));
+      const { value, count } = await underClaim(claim, () =>
+        writer.submit({ op: "append", slot, epoch, session, id, bodies: own }, bytes, (done) => {
+          if (done.duplicate || !tails.has(slot)) return;
+          for (const [index, body] of own.entries())
+            tails.push({ slot, position: done.value + index, session, kind: "event", id: `${id}#${index}`, body });
+        }),
+      );
       return Array.from({ length: count }, (_, index) => value + index); // the writer gives a batch numbers in a row
     },
 
@@ -169,7 +176,9 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
       if (value !== null) checkFrame(value);
       checkOpen();
       const own = value === null ? null : new Uint8Array(value);
-      const done = await writer.submit({ op: "write", bucket, key, value: own, expected }, own?.byteLength ?? 0, ({ value: revision }) => watches.changed(bucket, key, revision));
+      const done = await writer.submit({ op: "write", bucket, key, value: own, expected }, own?.byteLength ?? 0, ({ value: revision }) =>
+        watches.changed(bucket, key, revision),
+      );
       return done.value;
     },
 
@@ -217,7 +226,6 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }
-
 
 async function preparedOr<T>(writer: WriterQueue, prepare: () => T): Promise<T> {
   try {

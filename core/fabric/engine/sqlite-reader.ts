@@ -25,11 +25,26 @@ export class SqliteReader {
   }
 
   slotPage(slot: number, after: number): readonly LogEntry[] {
-    return this.#page(PAGE_ROWS, entryOf, "SELECT place, session, kind, id, body FROM entries WHERE place > ? AND place <= ? ORDER BY place LIMIT ?", placeOf(slot, after), slotEnd(slot), PAGE_ROWS);
+    return this.#page(
+      PAGE_ROWS,
+      entryOf,
+      "SELECT place, session, kind, id, body FROM entries WHERE place > ? AND place <= ? ORDER BY place LIMIT ?",
+      placeOf(slot, after),
+      slotEnd(slot),
+      PAGE_ROWS,
+    );
   }
 
   sessionPage(slot: number, session: string, after: number, limit: number): readonly LogEntry[] {
-    return this.#page(limit, entryOf, "SELECT place, session, kind, id, body FROM entries WHERE session = ? AND place > ? AND place <= ? ORDER BY place LIMIT ?", session, placeOf(slot, after), slotEnd(slot), limit);
+    return this.#page(
+      limit,
+      entryOf,
+      "SELECT place, session, kind, id, body FROM entries WHERE session = ? AND place > ? AND place <= ? ORDER BY place LIMIT ?",
+      session,
+      placeOf(slot, after),
+      slotEnd(slot),
+      limit,
+    );
   }
 
   /** Steps from one slot that holds something to the next: as many look-ups as there are such slots. */
@@ -52,12 +67,33 @@ export class SqliteReader {
 
   recordPage(bucket: string, prefix: string, after: string, limit: number): readonly RecordEntry[] {
     // No character of a key sorts after "z", so everything that starts with the prefix is below prefix + "{".
-    return this.#page(Math.min(limit, PAGE_ROWS), recordOf, "SELECT key, value, revision FROM records WHERE bucket = ? AND key >= ? AND key > ? AND key < ? AND value IS NOT NULL ORDER BY key LIMIT ?", bucket, prefix, after, `${prefix}{`, Math.min(limit, PAGE_ROWS));
+    return this.#page(
+      Math.min(limit, PAGE_ROWS),
+      recordOf,
+      `SELECT key, value, revision FROM records
+        WHERE bucket = ? AND key >= ? AND key > ? AND key < ? AND value IS NOT NULL ORDER BY key LIMIT ?`,
+      bucket,
+      prefix,
+      after,
+      `${prefix}{`,
+      Math.min(limit, PAGE_ROWS),
+    );
   }
 
   changes(bucket: string, prefix: string, afterRevision: number): ChangesPage {
-    const rows = this.#page(PAGE_ROWS, changeOf, "SELECT key, value, revision FROM records WHERE bucket = ? AND revision > ? ORDER BY revision LIMIT ?", bucket, afterRevision, PAGE_ROWS);
-    return { changes: rows.filter((row) => row.key.startsWith(prefix)), upTo: rows.at(-1)?.revision ?? afterRevision, found: rows.length > 0 };
+    const rows = this.#page(
+      PAGE_ROWS,
+      changeOf,
+      "SELECT key, value, revision FROM records WHERE bucket = ? AND revision > ? ORDER BY revision LIMIT ?",
+      bucket,
+      afterRevision,
+      PAGE_ROWS,
+    );
+    return {
+      changes: rows.filter((row) => row.key.startsWith(prefix)),
+      upTo: rows.at(-1)?.revision ?? afterRevision,
+      found: rows.length > 0,
+    };
   }
 
   newest(bucket: string): number {
@@ -68,7 +104,12 @@ export class SqliteReader {
     this.#database.close();
   }
 
-  #page<T extends { readonly body?: Uint8Array; readonly value?: Uint8Array | null }>(rowsMax: number, make: (row: Row) => T, sql: string, ...values: (string | number)[]): T[] {
+  #page<T extends { readonly body?: Uint8Array; readonly value?: Uint8Array | null }>(
+    rowsMax: number,
+    make: (row: Row) => T,
+    sql: string,
+    ...values: (string | number)[]
+  ): T[] {
     return this.#coded(sql, (statement) => {
       const page: T[] = [];
       let bytes = 0;

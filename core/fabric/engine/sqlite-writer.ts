@@ -46,7 +46,10 @@ class SqliteWriter {
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#database = new DatabaseSync(options.path, { timeout: options.lockWaitMs });
-    this.#database.exec("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 16777216");
+    this.#database.exec(
+      `PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;
+        PRAGMA journal_size_limit = 16777216`,
+    );
     if (options.pagesMax !== undefined) this.#database.exec(`PRAGMA max_page_count = ${options.pagesMax}`);
   }
 
@@ -146,7 +149,13 @@ class SqliteWriter {
         return this.#seen(op.slot, `${op.id}#`) ?? this.#store(op.slot, op.session, "event", `${op.id}#`, op.bodies, nowMs);
       case "claim": {
         const epoch = this.#take(1);
-        this.#run("INSERT INTO claims (slot, epoch, owner) VALUES (?, ?, ?) ON CONFLICT (slot) DO UPDATE SET epoch = excluded.epoch, owner = excluded.owner", op.slot, epoch, op.owner);
+        this.#run(
+          `INSERT INTO claims (slot, epoch, owner) VALUES (?, ?, ?)
+            ON CONFLICT (slot) DO UPDATE SET epoch = excluded.epoch, owner = excluded.owner`,
+          op.slot,
+          epoch,
+          op.owner,
+        );
         return done(epoch);
       }
       case "release":
@@ -174,20 +183,46 @@ class SqliteWriter {
   #store(slot: number, session: string, kind: "offer" | "event", id: string, bodies: readonly Uint8Array[], nowMs: number): WriterDone {
     const first = this.#take(bodies.length);
     for (const [index, body] of bodies.entries()) {
-      this.#run("INSERT INTO entries (place, session, kind, id, body) VALUES (?, ?, ?, ?, ?)", placeOf(slot, first + index), session, kind, kind === "offer" ? id : `${id}${index}`, body);
+      this.#run(
+        "INSERT INTO entries (place, session, kind, id, body) VALUES (?, ?, ?, ?, ?)",
+        placeOf(slot, first + index),
+        session,
+        kind,
+        kind === "offer" ? id : `${id}${index}`,
+        body,
+      );
     }
     this.#run("INSERT INTO seen (slot, id, first, count, at_ms) VALUES (?, ?, ?, ?, ?)", slot, id, first, bodies.length, nowMs);
     return { value: first, count: bodies.length, duplicate: false };
   }
 
   #trim(slot: number, upTo: number, session: string | null): WriterDone {
-    const newest = this.#get("SELECT max(place) AS place FROM entries WHERE place BETWEEN ? AND ?", placeOf(slot, 0), slotEnd(slot))?.["place"];
+    const newest = this.#get("SELECT max(place) AS place FROM entries WHERE place BETWEEN ? AND ?", placeOf(slot, 0), slotEnd(slot))?.[
+      "place"
+    ];
     if (typeof newest !== "number") return done(upTo);
-    this.#run("INSERT INTO heads (slot, position) VALUES (?, ?) ON CONFLICT (slot) DO UPDATE SET position = max(position, excluded.position)", slot, positionOfPlace(newest));
+    this.#run(
+      "INSERT INTO heads (slot, position) VALUES (?, ?) ON CONFLICT (slot) DO UPDATE SET position = max(position, excluded.position)",
+      slot,
+      positionOfPlace(newest),
+    );
     const [from, to] = [placeOf(slot, 0), placeOf(slot, upTo)];
-    const removed = session === null
-      ? this.#run("DELETE FROM entries WHERE place IN (SELECT place FROM entries WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?)", from, to, this.#options.batchRows)
-      : this.#run("DELETE FROM entries WHERE place IN (SELECT place FROM entries WHERE session = ? AND place BETWEEN ? AND ? ORDER BY place LIMIT ?)", session, from, to, this.#options.batchRows);
+    const removed =
+      session === null
+        ? this.#run(
+            "DELETE FROM entries WHERE place IN (SELECT place FROM entries WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?)",
+            from,
+            to,
+            this.#options.batchRows,
+          )
+        : this.#run(
+            `DELETE FROM entries WHERE place IN
+              (SELECT place FROM entries WHERE session = ? AND place BETWEEN ? AND ? ORDER BY place LIMIT ?)`,
+            session,
+            from,
+            to,
+            this.#options.batchRows,
+          );
     this.#trimmed = this.#trimmed || removed > 0;
     return { value: upTo, count: removed, duplicate: false };
   }
@@ -199,7 +234,14 @@ class SqliteWriter {
     const revision = this.#take(1);
     if (value === null && present === 0) return done(revision);
     if (present !== 0 && (value === null || value.byteLength <= TOMBSTONE_BYTES)) this.#erased = true;
-    this.#run("INSERT INTO records (bucket, key, value, revision) VALUES (?, ?, ?, ?) ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value, revision = excluded.revision", bucket, key, value, revision);
+    this.#run(
+      `INSERT INTO records (bucket, key, value, revision) VALUES (?, ?, ?, ?)
+        ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value, revision = excluded.revision`,
+      bucket,
+      key,
+      value,
+      revision,
+    );
     return done(revision);
   }
 
@@ -209,10 +251,18 @@ class SqliteWriter {
     const oldest = this.#get("SELECT at_ms FROM seen ORDER BY made LIMIT 1")?.["at_ms"];
     const before = nowMs - this.#options.dedupeMs;
     if (typeof oldest === "number" && oldest < before) {
-      this.#run("DELETE FROM seen WHERE made IN (SELECT made FROM (SELECT made, at_ms FROM seen ORDER BY made LIMIT ?) WHERE at_ms < ?)", limit, before);
+      this.#run(
+        "DELETE FROM seen WHERE made IN (SELECT made FROM (SELECT made, at_ms FROM seen ORDER BY made LIMIT ?) WHERE at_ms < ?)",
+        limit,
+        before,
+      );
     }
     if (ops.some((op) => op.op === "write")) {
-      this.#run("DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE value IS NULL AND revision <= ? LIMIT ?)", passed, limit);
+      this.#run(
+        "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE value IS NULL AND revision <= ? LIMIT ?)",
+        passed,
+        limit,
+      );
     }
   }
 

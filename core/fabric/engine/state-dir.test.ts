@@ -24,7 +24,10 @@ function openIn(dir: string, port: number | null = 18_789): Promise<StateDir> {
 }
 
 async function refusal(opening: Promise<StateDir>): Promise<OpenClawError> {
-  const error = await opening.then(() => assert.fail("it opened"), (reason: unknown) => reason);
+  const error = await opening.then(
+    () => assert.fail("it opened"),
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof OpenClawError, String(error));
   return error;
 }
@@ -34,7 +37,8 @@ test("the directory and its parts are made for their user alone", async (t) => {
   const before = process.umask(0);
   t.after(() => process.umask(before));
   await using state = await openIn(dir);
-  for (const path of [dir, state.blobsDir, state.credentialsDir, state.workspaceDir, join(dir, "state")]) assert.equal(statSync(path).mode & 0o777, 0o700, path);
+  for (const path of [dir, state.blobsDir, state.credentialsDir, state.workspaceDir, join(dir, "state")])
+    assert.equal(statSync(path).mode & 0o777, 0o700, path);
   assert.equal(statSync(join(dir, "owner.json")).mode & 0o077, 0);
   assert.equal(state.databasePath, join(dir, "state", "openclaw.sqlite"));
 });
@@ -74,7 +78,7 @@ test("a second owner is STATE_HELD and told who holds it; when the first lets go
 test("a damaged owner.json does not weaken the lock", async (t) => {
   const dir = join(makeHome(t), "state");
   await using held = await openIn(dir);
-  for (const content of ["", "null", "{\"pid\":\"x\"}", "not json"]) {
+  for (const content of ["", "null", '{"pid":"x"}', "not json"]) {
     writeFileSync(join(held.dir, "owner.json"), content);
     const error = await refusal(openIn(dir));
     assert.ok(hasCode(error, "STATE_HELD"));
@@ -87,14 +91,17 @@ test("kill -9 of the holder frees the directory, and owner.json of the dead does
   const dir = join(home, "state");
   const script = join(home, "holder.ts");
   const [stateUrl, baseUrl] = ["./state-dir.ts", "../../base/"].map((path) => new URL(path, import.meta.url).href);
-  writeFileSync(script, `
+  writeFileSync(
+    script,
+    `
     import { openStateDir } from ${JSON.stringify(stateUrl)};
     import { systemClock } from ${JSON.stringify(`${baseUrl}clock.ts`)};
     import { systemIds } from ${JSON.stringify(`${baseUrl}ids.ts`)};
     globalThis.held = await openStateDir({ dir: ${JSON.stringify(dir)}, clock: systemClock, ids: systemIds, port: 777 });
     process.stdout.write("held");
     setInterval(() => {}, 1_000);
-  `);
+  `,
+  );
   const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");
   const error = await refusal(openIn(dir));

@@ -47,9 +47,16 @@ export async function openStateDir(deps: StateDirDeps): Promise<StateDir> {
   const lock = await takeLock(dir);
   const startedAtMs = deps.clock.now();
   const announce = (port: number | null): Promise<void> => saveOwner(deps, { pid: process.pid, port, startedAtMs });
-  const parts = { stateDir: join(dir, "state"), blobsDir: join(dir, "blobs"), credentialsDir: join(dir, "credentials"), workspaceDir: join(dir, "workspace") };
+  const parts = {
+    stateDir: join(dir, "state"),
+    blobsDir: join(dir, "blobs"),
+    credentialsDir: join(dir, "credentials"),
+    workspaceDir: join(dir, "workspace"),
+  };
   try {
-    for (const part of Object.values(parts)) await makePrivate(part);
+    for (const part of [parts.stateDir, parts.blobsDir, parts.credentialsDir]) await makePrivate(part);
+    // Commands of the agent may have changed its mode; they must not keep the gateway from starting. What is around it is private.
+    await coded(() => mkdir(parts.workspaceDir, { recursive: true, mode: PRIVATE }));
     await coded(() => announce(deps.port));
   } catch (error) {
     lock.close();
@@ -78,7 +85,9 @@ async function makePrivate(path: string): Promise<void> {
     const { mode } = await stat(path);
     if ((mode & OTHERS) === 0) return;
     throw new OpenClawError("STATE_UNSAFE", {
-      why: `${path} has mode ${(mode & 0o777).toString(8).padStart(4, "0")}.`, next: `Run: chmod 700 '${path.replaceAll("'", `'\\''`)}'`, detail: { path, mode: mode & 0o777 },
+      why: `${path} has mode ${(mode & 0o777).toString(8).padStart(4, "0")}.`,
+      next: `Run: chmod 700 '${path.replaceAll("'", `'\\''`)}'`,
+      detail: { path, mode: mode & 0o777 },
     });
   });
 }
@@ -109,7 +118,8 @@ async function heldBy(dir: string): Promise<OpenClawError> {
   if (owner === undefined) return new OpenClawError("STATE_HELD", { why: `${dir} is in use.`, detail: { dir } });
   const port = owner.port === null ? "" : ` on port ${owner.port}`;
   return new OpenClawError("STATE_HELD", {
-    why: `${dir} is held by process ${owner.pid}${port}, started ${new Date(owner.startedAtMs).toISOString()}.`, detail: { dir, ...owner },
+    why: `${dir} is held by process ${owner.pid}${port}, started ${new Date(owner.startedAtMs).toISOString()}.`,
+    detail: { dir, ...owner },
   });
 }
 

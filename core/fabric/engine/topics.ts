@@ -64,7 +64,8 @@ export function createTopics(onFault: (error: unknown) => void = throwLater): Op
       signal.throwIfAborted();
       const line = servers.get(topic);
       const server = line?.shift();
-      if (line === undefined || server === undefined) throw new OpenClawError("ENGINE_UNAVAILABLE", { why: `Nobody serves ${topic}.`, detail: { topic } });
+      if (line === undefined || server === undefined)
+        throw new OpenClawError("ENGINE_UNAVAILABLE", { why: `Nobody serves ${topic}.`, detail: { topic } });
       line.push(server); // whoever served last is last in line
       return await server.ask(frame, signal);
     },
@@ -176,10 +177,11 @@ class Server {
         signal.removeEventListener("abort", onAbort);
         act();
       };
-      const fail = (error: Error): void => settle(() => {
-        controller.abort(error);
-        reject(error);
-      });
+      const fail = (error: Error): void =>
+        settle(() => {
+          controller.abort(error);
+          reject(error);
+        });
       const onAbort = (): void => fail(signal.reason as Error);
       this.#open.add(fail);
       signal.addEventListener("abort", onAbort, { once: true });
@@ -199,7 +201,9 @@ class Server {
 
   /** A reply that crosses machines carries codes only; here it does the same. */
   #coded(error: unknown): Error {
-    return error instanceof Error && codeOf(error) !== undefined ? error : new OpenClawError("INTERNAL", { why: `The server of ${this.#topic} failed.`, cause: error });
+    return error instanceof Error && codeOf(error) !== undefined
+      ? error
+      : new OpenClawError("INTERNAL", { why: `The server of ${this.#topic} failed.`, cause: error });
   }
 }
 
@@ -208,4 +212,3 @@ function throwLater(error: unknown): void {
     throw error;
   });
 }
-

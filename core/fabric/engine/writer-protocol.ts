@@ -8,7 +8,14 @@ export type WriterOp =
   | { readonly op: "offer"; readonly slot: number; readonly session: string; readonly id: string; readonly body: Uint8Array }
   | { readonly op: "claim"; readonly slot: number; readonly owner: string }
   | { readonly op: "release"; readonly slot: number; readonly epoch: number }
-  | { readonly op: "append"; readonly slot: number; readonly epoch: number; readonly session: string; readonly id: string; readonly bodies: readonly Uint8Array[] }
+  | {
+      readonly op: "append";
+      readonly slot: number;
+      readonly epoch: number;
+      readonly session: string;
+      readonly id: string;
+      readonly bodies: readonly Uint8Array[];
+    }
   /** Deletes at most `TRIM_ROWS`; ask again while the answer's count equals it. */
   | { readonly op: "trim"; readonly slot: number; readonly epoch: number; readonly upTo: number; readonly session: string | null }
   | { readonly op: "write"; readonly bucket: string; readonly key: string; readonly value: Uint8Array | null; readonly expected: number };

@@ -1,6 +1,7 @@
 /** Running an agent once: accepted first, the outcome when it is there. */
+import type { RunOutcome } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
-import type { Intake } from "../../channels.ts";
+import type { Inbound, Intake } from "../../channels.ts";
 import { parseSessionKey, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
@@ -30,25 +31,20 @@ const RUN_WAIT_MS = 86_400_000;
 
 export function agentMethods({ sessions, intake, agents, now, labelOf }: AgentDeps): MethodHandlers {
   const run = async (params: RunParams, ctx: MethodContext): Promise<unknown> => {
-    const { message, idempotencyKey, agentId, sessionKey, model, provider, timeout, extraSystemPrompt } = params;
-    const wanted = agentId ?? agents.defaultId;
-    ctx.watch(parseSessionKey(sessionKey ?? "main", wanted).key);
+    // Watching begins before the message is stored, so that nothing of a quick answer is missed.
+    ctx.watch(parseSessionKey(params.sessionKey ?? "main", params.agentId ?? agents.defaultId).key);
     const startedAt = now();
-    const received = await intake.receiveInbound({
-      text: message, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
-      ...(agentId === undefined ? {} : { agentId }), ...(sessionKey === undefined ? {} : { sessionKey }),
-      ...(model === undefined ? {} : { model: provider === undefined || model.includes("/") ? model : `${provider}/${model}` }),
-      ...(timeout === undefined || timeout === 0 ? {} : { timeoutMs: timeout * 1_000 }), ...(extraSystemPrompt === undefined ? {} : { extraSystemPrompt }),
-    });
-    ctx.respond({ runId: received.runId, sessionKey: received.sessionKey, agentId: received.agentId, status: "accepted", acceptedAt: now() });
-    const outcome = await sessions.wait(received.runId, RUN_WAIT_MS, ctx.signal);
-    const text = outcome === undefined ? "" : await replyOf(sessions, received.sessionKey, received.runId);
-    const status = outcome === undefined ? "timeout" : outcome.status === "ok" ? "ok" : outcome.code === "TURN_TIMEOUT" ? "timeout" : "error";
+    const { runId, sessionKey, agentId } = await intake.receiveInbound(inboundOf(params, ctx));
+    ctx.respond({ runId, sessionKey, agentId, status: "accepted", acceptedAt: now() });
+    const outcome = await sessions.wait(runId, RUN_WAIT_MS, ctx.signal);
+    const text = outcome === undefined ? "" : await replyOf(sessions, sessionKey, runId);
+    const agentMeta = await modelOf(sessionKey);
     return {
-      runId: received.runId, sessionKey: received.sessionKey, agentId: received.agentId, status,
-      summary: outcome === undefined ? "timeout" : outcome.status === "ok" ? "completed" : (outcome.why ?? outcome.status),
-      ...(outcome?.code === undefined ? {} : { error: { code: outcome.code, message: outcome.why ?? "" } }),
-      result: { payloads: text === "" ? [] : [{ text, mediaUrl: null }], meta: { durationMs: now() - startedAt, aborted: outcome?.status === "aborted", agentMeta: await modelOf(received.sessionKey) } },
+      runId, sessionKey, agentId, ...statusOf(outcome),
+      result: {
+        payloads: text === "" ? [] : [{ text, mediaUrl: null }],
+        meta: { durationMs: now() - startedAt, aborted: outcome?.status === "aborted", agentMeta },
+      },
     };
   };
 
@@ -65,14 +61,37 @@ export function agentMethods({ sessions, intake, agents, now, labelOf }: AgentDe
       const { runId, timeoutMs } = params as { readonly runId: string; readonly timeoutMs?: number };
       const outcome = await sessions.wait(runId, timeoutMs ?? WAIT_DEFAULT_MS, ctx.signal);
       if (outcome === undefined) return { runId, status: "timeout" };
-      return { runId, status: outcome.status === "ok" ? "ok" : "error", endedAt: outcome.endedAtMs, ...(outcome.why === undefined ? {} : { error: outcome.why }), stopReason: outcome.status };
+      const { status, endedAtMs: endedAt, why } = outcome;
+      return { runId, status: status === "ok" ? "ok" : "error", endedAt, ...(why === undefined ? {} : { error: why }), stopReason: status };
     },
     "agent.identity.get": (params) => {
       const { agentId, sessionKey } = params as { readonly agentId?: string; readonly sessionKey?: string };
-      const { id, name } = agents.get(agentId ?? (sessionKey === undefined ? agents.defaultId : parseSessionKey(sessionKey, agents.defaultId).agentId));
+      const { id, name } = agents.get(agentId ?? parseSessionKey(sessionKey ?? "main", agents.defaultId).agentId);
       return { agentId: id, name };
     },
   };
+}
+
+function inboundOf(params: RunParams, { client }: MethodContext): Inbound {
+  const { message, idempotencyKey, agentId, sessionKey, model, provider, timeout = 0, extraSystemPrompt } = params;
+  const ref = provider === undefined || model?.includes("/") === true ? model : `${provider}/${model ?? ""}`;
+  return {
+    text: message, idempotencyKey, principal: client.principal, channel: client.mode,
+    ...(agentId === undefined ? {} : { agentId }),
+    ...(sessionKey === undefined ? {} : { sessionKey }),
+    ...(model === undefined || ref === undefined ? {} : { model: ref }),
+    ...(timeout === 0 ? {} : { timeoutMs: timeout * 1_000 }),
+    ...(extraSystemPrompt === undefined ? {} : { extraSystemPrompt }),
+  };
+}
+
+/** How the run ended, in the wire's words; undefined where nobody waited long enough. */
+function statusOf(outcome: RunOutcome | undefined): Readonly<Record<string, unknown>> {
+  if (outcome === undefined) return { status: "timeout", summary: "timeout" };
+  const { status, code, why = status } = outcome;
+  if (status === "ok") return { status, summary: "completed" };
+  const error = code === undefined ? {} : { error: { code, message: outcome.why ?? "" } };
+  return { status: code === "TURN_TIMEOUT" ? "timeout" : "error", summary: why, ...error };
 }
 
 /** The result of `agents.list`. */
@@ -83,8 +102,10 @@ export function listAgents(agents: Agents): unknown {
   };
 }
 
+const REPLY_AMONG = 100;
+
 async function replyOf(sessions: Sessions, sessionKey: string, runId: string): Promise<string> {
-  const { messages } = await sessions.history(sessionKey, 100, 0);
-  const reply = messages.findLast((item) => item.role === "assistant" && (item["__openclaw"] as { readonly runId?: string } | undefined)?.runId === runId);
+  const { messages } = await sessions.history(sessionKey, REPLY_AMONG, 0);
+  const reply = messages.findLast((item) => item.role === "assistant" && item.__openclaw.runId === runId);
   return (reply?.content ?? []).map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("");
 }

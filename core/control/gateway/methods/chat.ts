@@ -1,8 +1,9 @@
 /** Talking with an agent through a session: send, read, stop. */
+import { randomUUID } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
-import { parseSessionKey, type Sessions } from "../../sessions.ts";
+import { parseSessionKey, type HistoryItem, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface ChatDeps {
@@ -12,16 +13,43 @@ export interface ChatDeps {
   readonly models: { list(): Promise<readonly unknown[]> };
 }
 
-interface SendParams { readonly sessionKey: string; readonly message: string; readonly idempotencyKey: string; readonly agentId?: string; readonly timeoutMs?: number; readonly attachments?: readonly unknown[] }
-interface HistoryParams { readonly sessionKey: string; readonly agentId?: string; readonly limit?: number; readonly offset?: number; readonly maxChars?: number }
+interface SendParams {
+  readonly sessionKey: string;
+  readonly message: string;
+  readonly idempotencyKey: string;
+  readonly agentId?: string;
+  readonly timeoutMs?: number;
+  readonly attachments?: readonly unknown[];
+}
+
+/** As `sessions.send` names them. */
+type SendByKeyParams = Omit<SendParams, "sessionKey" | "idempotencyKey"> & { readonly key: string; readonly idempotencyKey?: string };
+
+interface HistoryParams {
+  readonly sessionKey: string;
+  readonly agentId?: string;
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly maxChars?: number;
+}
+
+interface MessageParams {
+  readonly sessionKey: string;
+  readonly agentId?: string;
+  readonly messageId: string;
+}
 
 const HISTORY_DEFAULT = 200;
 
 export function chatMethods({ sessions, intake, agents, models }: ChatDeps): MethodHandlers {
   const keyOf = (sessionKey: string, agentId?: string): string => parseSessionKey(sessionKey, agentId ?? agents.defaultId).key;
 
-  const send = async ({ sessionKey, message, idempotencyKey, agentId, timeoutMs, attachments }: SendParams, ctx: MethodContext): Promise<unknown> => {
-    if (attachments !== undefined && attachments.length > 0) throw new OpenClawError("PARAMS_INVALID", { why: "This gateway takes no attachments.", next: "Put the file into the agent's workspace and name it." });
+  const send = async (params: SendParams, ctx: MethodContext): Promise<unknown> => {
+    const { sessionKey, message, idempotencyKey, agentId, timeoutMs, attachments = [] } = params;
+    if (attachments.length > 0) {
+      const next = "Put the file into the agent's workspace and name it.";
+      throw new OpenClawError("PARAMS_INVALID", { why: "This gateway takes no attachments.", next });
+    }
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.
     ctx.watch(keyOf(sessionKey, agentId));
     const { runId, outcome } = await intake.receiveInbound({
@@ -31,35 +59,45 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
     return { runId, status: outcome.status };
   };
 
-  const history = async ({ sessionKey, agentId, limit, offset, maxChars }: HistoryParams, ctx: MethodContext): Promise<Record<string, unknown>> => {
+  const history = async (params: HistoryParams, ctx: MethodContext): Promise<Readonly<Record<string, unknown>>> => {
+    const { sessionKey, agentId, limit = HISTORY_DEFAULT, offset = 0, maxChars } = params;
     const key = keyOf(sessionKey, agentId);
     ctx.watch(key);
-    const page = await sessions.history(key, limit ?? HISTORY_DEFAULT, offset ?? 0);
+    const { messages, totalMessages, hasMore, nextOffset, row } = await sessions.history(key, limit, offset);
+    const [runId] = row?.activeRunIds ?? [];
     return {
-      sessionKey, sessionId: page.row?.sessionId ?? "", messages: maxChars === undefined ? page.messages : page.messages.map((item) => clip(item, maxChars)),
-      totalMessages: page.totalMessages, hasMore: page.hasMore, nextOffset: page.nextOffset, activity: [], pendingInputs: [],
-      ...(page.row === null ? {} : { sessionInfo: page.row }), ...(page.row?.hasActiveRun === true ? { inFlightRun: { runId: page.row.activeRunIds[0] } } : {}),
+      sessionKey, sessionId: row?.sessionId ?? "", totalMessages, hasMore, nextOffset, activity: [], pendingInputs: [],
+      messages: maxChars === undefined ? messages : messages.map((item) => clip(item, maxChars)),
+      ...(row === null ? {} : { sessionInfo: row }),
+      ...(runId === undefined ? {} : { inFlightRun: { runId } }),
     };
+  };
+
+  const startup = async (params: Partial<HistoryParams>, ctx: MethodContext): Promise<unknown> => ({
+    ...(await history({ ...params, sessionKey: params.sessionKey ?? "main" }, ctx)),
+    agents: agents.list().map(({ id, name }) => ({ id, name })), defaultId: agents.defaultId, models: await models.list(), commands: [],
+  });
+
+  /** A message's id ends in its place within the session, so it is found however old it is. */
+  const message = async ({ sessionKey, agentId, messageId }: MessageParams): Promise<unknown> => {
+    const key = keyOf(sessionKey, agentId);
+    const seq = Number(/-(\d{1,15})$/.exec(messageId)?.[1] ?? 0);
+    const { totalMessages } = await sessions.history(key, 1, 0);
+    const { messages } = await sessions.history(key, 1, Math.max(0, totalMessages - seq));
+    const found = messages.find((item) => item.__openclaw.id === messageId);
+    return found === undefined ? { ok: false, unavailableReason: "not_found" } : { ok: true, message: found };
   };
 
   return {
     "chat.send": (params, ctx) => send(params as SendParams, ctx),
     "sessions.send": (params, ctx) => {
-      const { key, idempotencyKey, ...rest } = params as Omit<SendParams, "sessionKey" | "idempotencyKey"> & { readonly key: string; readonly idempotencyKey?: string };
-      return send({ ...rest, sessionKey: key, idempotencyKey: idempotencyKey ?? crypto.randomUUID() }, ctx);
+      const { key: sessionKey, idempotencyKey = randomUUID(), ...rest } = params as SendByKeyParams;
+      return send({ ...rest, sessionKey, idempotencyKey }, ctx);
     },
     "chat.history": (params, ctx) => history(params as HistoryParams, ctx),
-    "chat.startup": async (params, ctx) => ({
-      ...(await history({ ...(params as HistoryParams), sessionKey: (params as Partial<HistoryParams>).sessionKey ?? "main" }, ctx)),
-      agents: agents.list().map(({ id, name }) => ({ id, name })), defaultId: agents.defaultId, models: await models.list(), commands: [],
-    }),
+    "chat.startup": (params, ctx) => startup(params as Partial<HistoryParams>, ctx),
     "chat.metadata": async () => ({ models: await models.list(), commands: [] }),
-    "chat.message.get": async (params) => {
-      const { sessionKey, agentId, messageId } = params as { readonly sessionKey: string; readonly agentId?: string; readonly messageId: string };
-      const page = await sessions.history(keyOf(sessionKey, agentId), 1_000, 0);
-      const message = page.messages.find((item) => (item["__openclaw"] as { readonly id?: string } | undefined)?.id === messageId);
-      return message === undefined ? { ok: false, unavailableReason: "not_found" } : { ok: true, message };
-    },
+    "chat.message.get": (params) => message(params as MessageParams),
     "chat.abort": async (params, ctx) => {
       const { sessionKey, agentId, runId } = params as { readonly sessionKey: string; readonly agentId?: string; readonly runId?: string };
       const runIds = await sessions.abort(keyOf(sessionKey, agentId), runId ?? null, ctx.client.principal);
@@ -69,9 +107,10 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
 }
 
 /** Long texts are cut for the client's sake; the whole one is behind `chat.message.get`. */
-function clip<T extends { readonly content: readonly Readonly<Record<string, unknown>>[] }>(item: T, maxChars: number): T {
-  return {
-    ...item,
-    content: item.content.map((part) => (typeof part["text"] === "string" && part["text"].length > maxChars ? { ...part, text: `${part["text"].slice(0, maxChars)}…`, truncated: true } : part)),
-  };
+function clip(item: HistoryItem, maxChars: number): HistoryItem {
+  const content = item.content.map((part) => {
+    const { text } = part;
+    return typeof text === "string" && text.length > maxChars ? { ...part, text: `${text.slice(0, maxChars)}…`, truncated: true } : part;
+  });
+  return { ...item, content };
 }

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { SessionSettings } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
-import { parseSessionKey, type SessionRow, type Sessions } from "../../sessions.ts";
+import { parseSessionKey, type HistoryItem, type SessionRow, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface SessionDeps {
@@ -15,8 +15,33 @@ export interface SessionDeps {
 }
 
 interface ListParams {
-  readonly limit?: number; readonly offset?: number; readonly agentId?: string; readonly search?: string; readonly label?: string;
-  readonly activeMinutes?: number; readonly activeOnly?: boolean; readonly archived?: boolean | "all"; readonly pinned?: boolean; readonly includeGlobal?: boolean;
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly agentId?: string;
+  readonly search?: string;
+  readonly label?: string;
+  readonly activeMinutes?: number;
+  readonly activeOnly?: boolean;
+  readonly archived?: boolean | "all";
+  readonly pinned?: boolean;
+  readonly includeGlobal?: boolean;
+}
+
+interface KeyParams {
+  readonly key: string;
+  readonly agentId?: string;
+  /** Refuses when the session is another one by now. */
+  readonly expectedSessionId?: string;
+}
+
+interface CreateParams {
+  readonly key?: string;
+  readonly agentId?: string;
+  readonly message?: string;
+  readonly task?: string;
+  readonly label?: string;
+  readonly model?: string;
+  readonly idempotencyKey?: string;
 }
 
 const LIST_DEFAULT = 100;
@@ -24,116 +49,79 @@ const SETTINGS = ["label", "model", "thinkingLevel", "verboseLevel", "sendPolicy
 /** What every live event of sessions is called. */
 export const SESSION_EVENTS = ["chat", "agent", "sessions.changed", "session.message", "session.tool"] as const;
 
-export function sessionMethods({ sessions, intake, agents, now }: SessionDeps): MethodHandlers {
-  const keyOf = (key: string, agentId?: string): string => parseSessionKey(key, agentId ?? agents.defaultId).key;
-  const resolved = (row: SessionRow | null): unknown => (row === null ? {} : { modelProvider: row.modelProvider, model: row.model });
-
-  const list = async (params: ListParams): Promise<unknown> => {
-    const rows = (await sessions.list()).filter((row) => fits(row, params, now())).sort((a, b) => b.updatedAt - a.updatedAt || (a.key < b.key ? -1 : 1));
-    const offset = params.offset ?? 0;
-    const limit = params.limit ?? LIST_DEFAULT;
-    const shown = rows.slice(offset, offset + limit);
-    const hasMore = offset + shown.length < rows.length;
-    const { model } = agents.get(agents.defaultId);
-    return {
-      ts: now(), path: "", count: shown.length, totalCount: rows.length, limitApplied: limit, offset, nextOffset: hasMore ? offset + shown.length : null, hasMore, owners: [],
-      defaults: { modelProvider: model.split("/")[0], model: model.slice(model.indexOf("/") + 1), contextTokens: null, thinkingLevels: [] }, sessions: shown,
-    };
-  };
-
+export function sessionMethods(deps: SessionDeps): MethodHandlers {
+  const { sessions, agents } = deps;
+  const keyOf = ({ key, agentId }: Pick<KeyParams, "key" | "agentId">): string => parseSessionKey(key, agentId ?? agents.defaultId).key;
   return {
-    "sessions.list": (params) => list(params as ListParams),
+    "sessions.list": (params) => list(deps, params as ListParams),
     "sessions.subscribe": async (params, ctx) => {
-      ctx.watchAll(["sessions.changed", "session.message", "session.tool", "chat", "agent"]);
-      return Object.keys(params as object).length === 0 ? { subscribed: true } : { subscribed: true, list: await list(params as ListParams) };
+      ctx.watchAll(SESSION_EVENTS);
+      const wantsList = Object.keys(params as object).length > 0;
+      return { subscribed: true, ...(wantsList ? { list: await list(deps, params as ListParams) } : {}) };
     },
     "sessions.messages.subscribe": (params, ctx) => {
-      const { key, agentId } = params as { readonly key: string; readonly agentId?: string };
-      ctx.watch(keyOf(key, agentId));
-      return { subscribed: true, key };
+      ctx.watch(keyOf(params as KeyParams));
+      return { subscribed: true, key: (params as KeyParams).key };
     },
     "sessions.messages.unsubscribe": (params, ctx) => {
-      const { key, agentId } = params as { readonly key: string; readonly agentId?: string };
-      ctx.unwatch(keyOf(key, agentId));
-      return { subscribed: false, key };
+      ctx.unwatch(keyOf(params as KeyParams));
+      return { subscribed: false, key: (params as KeyParams).key };
     },
     "sessions.viewers.set": () => ({ ok: true }),
-    "sessions.describe": async (params) => {
-      const { key, agentId } = params as { readonly key: string; readonly agentId?: string };
-      return { session: await sessions.describe(keyOf(key, agentId)) };
-    },
-    "sessions.preview": async (params) => {
-      const { keys, limit, maxChars } = params as { readonly keys: readonly string[]; readonly limit?: number; readonly maxChars?: number };
-      const previews = await Promise.all(keys.map(async (key) => {
-        const page = await sessions.history(keyOf(key), limit ?? 5, 0);
-        const items = page.messages.map((item) => ({ role: item.role, text: item.content.map((part) => String(part["text"] ?? "")).join("").slice(0, maxChars ?? 200) }));
-        return { key, status: page.row === null ? "missing" : "ok", items };
-      }));
-      return { ts: now(), previews };
-    },
-    "sessions.resolve": async (params) => {
-      const wish = params as { readonly key?: string; readonly sessionId?: string; readonly label?: string; readonly reference?: { readonly key: string } };
-      const key = wish.key ?? wish.reference?.key;
-      const row = key !== undefined ? await sessions.describe(keyOf(key)) : (await sessions.list()).find((candidate) => candidate.sessionId === wish.sessionId || (wish.label !== undefined && candidate.label === wish.label));
-      return row === null || row === undefined ? { ok: false } : { ok: true, key: row.key, agentId: row.agentId };
-    },
-    "sessions.create": async (params, ctx) => await create(params as CreateParams, ctx),
+    "sessions.describe": async (params) => ({ session: await sessions.describe(keyOf(params as KeyParams)) }),
+    "sessions.preview": (params) => preview(deps, params as PreviewParams),
+    "sessions.resolve": (params) => resolve(deps, params as ResolveParams),
+    "sessions.create": (params, ctx) => create(deps, params as CreateParams, ctx),
     "sessions.patch": async (params, ctx) => {
-      const { key, agentId, ...fields } = params as { readonly key: string; readonly agentId?: string } & Record<string, unknown>;
-      const patch = Object.fromEntries(SETTINGS.filter((name) => name in fields).map((name) => [name, fields[name]])) as SessionSettings;
-      const refused = Object.keys(fields).filter((name) => name !== "expectedSessionId" && !(SETTINGS as readonly string[]).includes(name));
-      if (refused.length > 0) throw new OpenClawError("PARAMS_INVALID", { why: `Not a setting of this gateway: ${refused.join(", ")}.`, next: `Settings: ${SETTINGS.join(", ")}.` });
-      const full = keyOf(key, agentId);
-      await expectSession(full, fields["expectedSessionId"]);
-      const row = await sessions.patch(full, patch, ctx.client.principal);
-      return { ok: true, path: "", key: row.key, entry: row, resolved: resolved(row) };
+      const { key: _, agentId: __, expectedSessionId, ...fields } = params as KeyParams & Record<string, unknown>;
+      const patch = settingsOf(fields);
+      const key = keyOf(params as KeyParams);
+      await expectSession(sessions, key, expectedSessionId);
+      const row = await sessions.patch(key, patch, ctx.client.principal);
+      return { ok: true, path: "", key, entry: row, resolved: modelOf(row) };
     },
     "sessions.reset": async (params, ctx) => {
-      const { key, agentId, reason, expectedSessionId } = params as { readonly key: string; readonly agentId?: string; readonly reason?: "new" | "reset"; readonly expectedSessionId?: string };
-      const full = keyOf(key, agentId);
-      await expectSession(full, expectedSessionId);
-      if ((await sessions.describe(full)) === null) return { ok: true, key: full, entry: {}, resolved: {} };
-      await sessions.abort(full, null, ctx.client.principal);
-      const row = await sessions.reset(full, reason ?? "reset", ctx.client.principal);
-      return { ok: true, key: full, entry: row ?? {}, resolved: resolved(row) };
+      const { reason = "reset", expectedSessionId } = params as KeyParams & { readonly reason?: "new" | "reset" };
+      const key = keyOf(params as KeyParams);
+      await expectSession(sessions, key, expectedSessionId);
+      await sessions.abort(key, null, ctx.client.principal);
+      const row = await sessions.reset(key, reason, ctx.client.principal);
+      return { ok: true, key, entry: row ?? {}, resolved: modelOf(row) };
     },
     "sessions.delete": async (params, ctx) => {
-      const { key, agentId, expectedSessionId } = params as { readonly key: string; readonly agentId?: string; readonly expectedSessionId?: string };
-      const session = parseSessionKey(key, agentId ?? agents.defaultId);
-      if (session.isMain) throw new OpenClawError("SESSION_PROTECTED");
-      await expectSession(session.key, expectedSessionId);
-      await sessions.abort(session.key, null, ctx.client.principal);
-      return { ok: true, key: session.key, deleted: await sessions.delete(session.key, ctx.client.principal), archived: [] };
+      const { key: wished, agentId, expectedSessionId } = params as KeyParams;
+      const { key, isMain } = parseSessionKey(wished, agentId ?? agents.defaultId);
+      if (isMain) throw new OpenClawError("SESSION_PROTECTED");
+      await expectSession(sessions, key, expectedSessionId);
+      await sessions.abort(key, null, ctx.client.principal);
+      return { ok: true, key, deleted: await sessions.delete(key, ctx.client.principal), archived: [] };
     },
     "sessions.abort": async (params, ctx) => {
       const { key, runId, agentId } = params as { readonly key?: string; readonly runId?: string; readonly agentId?: string };
-      const full = key !== undefined ? keyOf(key, agentId) : (await sessions.list()).find((row) => runId !== undefined && row.activeRunIds.includes(runId))?.key;
+      const full = key === undefined ? await keyOfRun(sessions, runId) : keyOf({ key, ...(agentId === undefined ? {} : { agentId }) });
       const ended = full === undefined ? [] : await sessions.abort(full, runId ?? null, ctx.client.principal);
       return { ok: true, abortedRunId: ended[0] ?? null, status: ended.length > 0 ? "aborted" : "idle" };
     },
   };
-
-  async function expectSession(key: string, expected: unknown): Promise<void> {
-    if (expected === undefined) return;
-    const row = await sessions.describe(key);
-    if (row?.sessionId !== expected) throw new OpenClawError("CONFLICT", { why: "The session is not the one that was expected.", detail: { reason: "session-changed" } });
-  }
-
-  /** A session exists from its first message on; without one, creating only names it. */
-  async function create({ key, agentId, message, task, label, model, idempotencyKey }: CreateParams, ctx: MethodContext): Promise<unknown> {
-    const agent = agents.get(agentId ?? agents.defaultId);
-    const full = keyOf(key ?? `dashboard:${randomUUID()}`, agent.id);
-    ctx.watch(full);
-    const text = message ?? task;
-    if (text === undefined) return { ok: true, key: full, sessionId: (await sessions.describe(full))?.sessionId ?? "", entry: {}, resolved: {}, runStarted: false };
-    const { runId } = await intake.receiveInbound({ sessionKey: full, agentId: agent.id, text, idempotencyKey: idempotencyKey ?? randomUUID(), principal: ctx.client.principal, channel: ctx.client.mode, ...(model === undefined ? {} : { model }) });
-    if (label !== undefined) await sessions.patch(full, { label }, ctx.client.principal);
-    const row = await sessions.describe(full);
-    return { ok: true, key: full, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: resolved(row), runStarted: true, runId };
-  }
 }
 
-interface CreateParams { readonly key?: string; readonly agentId?: string; readonly message?: string; readonly task?: string; readonly label?: string; readonly model?: string; readonly idempotencyKey?: string }
+async function list({ sessions, agents, now }: SessionDeps, params: ListParams): Promise<unknown> {
+  const { offset = 0, limit = LIST_DEFAULT } = params;
+  const rows = (await sessions.list()).filter((row) => fits(row, params, now())).sort(newestFirst);
+  const shown = rows.slice(offset, offset + limit);
+  const hasMore = offset + shown.length < rows.length;
+  const { model } = agents.get(agents.defaultId);
+  const slash = model.indexOf("/");
+  return {
+    ts: now(), path: "", count: shown.length, totalCount: rows.length, limitApplied: limit, offset, hasMore,
+    nextOffset: hasMore ? offset + shown.length : null, owners: [], sessions: shown,
+    defaults: { modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), contextTokens: null, thinkingLevels: [] },
+  };
+}
+
+function newestFirst(a: SessionRow, b: SessionRow): number {
+  return b.updatedAt - a.updatedAt || (a.key < b.key ? -1 : 1);
+}
 
 function fits(row: SessionRow, params: ListParams, nowMs: number): boolean {
   if (params.agentId !== undefined && row.agentId !== params.agentId) return false;
@@ -142,6 +130,80 @@ function fits(row: SessionRow, params: ListParams, nowMs: number): boolean {
   if (params.activeMinutes !== undefined && nowMs - row.updatedAt > params.activeMinutes * 60_000) return false;
   if (params.pinned !== undefined && (row.pinned ?? false) !== params.pinned) return false;
   if (params.archived !== "all" && (row.archived ?? false) !== (params.archived ?? false)) return false;
-  if (params.search !== undefined && !`${row.key} ${row.label ?? ""}`.toLowerCase().includes(params.search.toLowerCase())) return false;
-  return true;
+  return params.search === undefined || `${row.key} ${row.label ?? ""}`.toLowerCase().includes(params.search.toLowerCase());
+}
+
+interface PreviewParams {
+  readonly keys: readonly string[];
+  readonly limit?: number;
+  readonly maxChars?: number;
+}
+
+async function preview({ sessions, agents, now }: SessionDeps, { keys, limit = 5, maxChars = 200 }: PreviewParams): Promise<unknown> {
+  const textOf = ({ content }: HistoryItem): string => content.map((part) => String(part["text"] ?? "")).join("");
+  const previews = keys.map(async (key) => {
+    const { messages, row } = await sessions.history(parseSessionKey(key, agents.defaultId).key, limit, 0);
+    const items = messages.map((item) => ({ role: item.role, text: textOf(item).slice(0, maxChars) }));
+    return { key, status: row === null ? "missing" : "ok", items };
+  });
+  return { ts: now(), previews: await Promise.all(previews) };
+}
+
+interface ResolveParams {
+  readonly key?: string;
+  readonly sessionId?: string;
+  readonly label?: string;
+  readonly reference?: { readonly key: string };
+}
+
+async function resolve({ sessions, agents }: SessionDeps, { reference, sessionId, label, ...wish }: ResolveParams): Promise<unknown> {
+  const key = wish.key ?? reference?.key;
+  const isMeant = (row: SessionRow): boolean => row.sessionId === sessionId || (label !== undefined && row.label === label);
+  const row = key === undefined
+    ? (await sessions.list()).find(isMeant)
+    : await sessions.describe(parseSessionKey(key, agents.defaultId).key);
+  return row === null || row === undefined ? { ok: false } : { ok: true, key: row.key, agentId: row.agentId };
+}
+
+/** A session exists from its first message on; without one, creating only names it. */
+async function create({ sessions, intake, agents }: SessionDeps, params: CreateParams, ctx: MethodContext): Promise<unknown> {
+  const { agentId: wished, message, task, label, model, idempotencyKey = randomUUID() } = params;
+  const agentId = agents.get(wished ?? agents.defaultId).id;
+  const { key } = parseSessionKey(params.key ?? `dashboard:${randomUUID()}`, agentId);
+  ctx.watch(key);
+  const text = message ?? task;
+  if (text === undefined) {
+    const row = await sessions.describe(key);
+    return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: false };
+  }
+  const { runId } = await intake.receiveInbound({
+    sessionKey: key, agentId, text, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
+    ...(model === undefined ? {} : { model }),
+  });
+  if (label !== undefined) await sessions.patch(key, { label }, ctx.client.principal);
+  const row = await sessions.describe(key);
+  return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: true, runId };
+}
+
+/** Throws PARAMS_INVALID for a field that is no setting here. */
+function settingsOf(fields: Readonly<Record<string, unknown>>): SessionSettings {
+  const refused = Object.keys(fields).filter((name) => !(SETTINGS as readonly string[]).includes(name));
+  if (refused.length === 0) return fields as SessionSettings;
+  throw new OpenClawError("PARAMS_INVALID", {
+    why: `Not a setting of this gateway: ${refused.join(", ")}.`, next: `Settings: ${SETTINGS.join(", ")}.`,
+  });
+}
+
+async function expectSession(sessions: Sessions, key: string, expected: string | undefined): Promise<void> {
+  if (expected === undefined || (await sessions.describe(key))?.sessionId === expected) return;
+  throw new OpenClawError("CONFLICT", { why: "The session is not the one that was expected.", detail: { reason: "session-changed" } });
+}
+
+async function keyOfRun(sessions: Sessions, runId: string | undefined): Promise<string | undefined> {
+  if (runId === undefined) return undefined;
+  return (await sessions.list()).find((row) => row.activeRunIds.includes(runId))?.key;
+}
+
+function modelOf(row: SessionRow | null): unknown {
+  return row === null ? {} : { modelProvider: row.modelProvider, model: row.model };
 }

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasCode } from "@openclaw/protocol";
+import type { ModelEvent } from "@openclaw/sdk";
+import { openConversation } from "./conversation.testing.ts";
+
+const MAIN = { sessionKey: "main" };
+const KEY = "agent:main:main";
+
+interface Item {
+  readonly role: string;
+  readonly content: readonly { readonly text: string; readonly truncated?: boolean }[];
+  readonly __openclaw: { readonly id: string };
+}
+const itemsOf = (page: Readonly<Record<string, unknown>>): readonly Item[] => page["messages"] as readonly Item[];
+const textsOf = (page: Readonly<Record<string, unknown>>): string[] => itemsOf(page).map(({ role, content }) => `${role}: ${content[0]?.text ?? ""}`);
+
+test("sending answers once the message is stored, with the key as the run's id, and the reply is in the history (S3.5)", async (t) => {
+  const { call, settled, watched } = await openConversation(t);
+  assert.deepEqual(await settled("chat.send", { ...MAIN, message: "hello", idempotencyKey: "k1" }), { runId: "k1", status: "started" });
+  assert.equal(watched[0], KEY, "watching begins with the call");
+  assert.deepEqual(await call("chat.send", { ...MAIN, message: "hello", idempotencyKey: "k1" }), { runId: "k1", status: "ok" });
+  const page = await call("chat.history", MAIN);
+  assert.deepEqual(textsOf(page), ["user: hello", "assistant: echo: hello"]);
+  assert.equal(page["totalMessages"], 2);
+  assert.equal((page["sessionInfo"] as { readonly key: string }).key, KEY);
+  assert.equal("inFlightRun" in page, false);
+});
+
+test("what is refused was never stored, and says why", async (t) => {
+  const { call, world } = await openConversation(t);
+  const sending = (more: Readonly<Record<string, unknown>>) => call("chat.send", { ...MAIN, message: "hello", idempotencyKey: "k", ...more });
+  await assert.rejects(sending({ message: "  " }), (error) => hasCode(error, "MESSAGE_EMPTY"));
+  await assert.rejects(sending({ message: "x".repeat(10_001) }), (error) => hasCode(error, "MESSAGE_TOO_LARGE"));
+  await assert.rejects(sending({ sessionKey: "a b" }), (error) => hasCode(error, "SESSION_KEY_INVALID"));
+  await assert.rejects(sending({ agentId: "nobody" }), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
+  await assert.rejects(sending({ sessionKey: "agent:helper:main", agentId: "main" }), (error) => hasCode(error, "PARAMS_INVALID"));
+  await assert.rejects(sending({ attachments: [{ type: "image" }] }), (error) => hasCode(error, "PARAMS_INVALID") && /attachments/.test(String(error)));
+  assert.deepEqual(await world.transcript(KEY), []);
+});
+
+test("sessions.send is the same by key; without a key of its own each call is a new message", async (t) => {
+  const { settled, world } = await openConversation(t);
+  for (let times = 0; times < 2; times++) await settled("sessions.send", { key: "work", message: "hello" });
+  for (let times = 0; times < 2; times++) await settled("sessions.send", { key: "work", message: "once", idempotencyKey: "k" });
+  assert.deepEqual(await world.transcript("agent:main:work"), [
+    "user: hello", "assistant: echo: hello", "user: hello", "assistant: echo: hello", "user: once", "assistant: echo: once",
+  ]);
+});
+
+test("the history comes in pages from the newest on, oldest first within a page", async (t) => {
+  const { call, settled } = await openConversation(t);
+  for (const text of ["one", "two", "three"]) await settled("chat.send", { ...MAIN, message: text, idempotencyKey: text });
+  const newest = await call("chat.history", { ...MAIN, limit: 2 });
+  assert.deepEqual(textsOf(newest), ["user: three", "assistant: echo: three"]);
+  assert.deepEqual([newest["hasMore"], newest["nextOffset"]], [true, 2]);
+  const rest = await call("chat.history", { ...MAIN, limit: 10, offset: 2 });
+  assert.deepEqual(textsOf(rest), ["user: one", "assistant: echo: one", "user: two", "assistant: echo: two"]);
+  assert.deepEqual([rest["hasMore"], rest["nextOffset"]], [false, null]);
+});
+
+test("a session nobody wrote to has an empty history, and asking makes nothing", async (t) => {
+  const { call } = await openConversation(t);
+  const page = await call("chat.history", { sessionKey: "never" });
+  assert.deepEqual([page["sessionId"], page["messages"], page["totalMessages"]], ["", [], 0]);
+  assert.equal((await call("sessions.list"))["totalCount"], 0);
+});
+
+test("long texts are cut for the history, and whole behind their id, however old they are", async (t) => {
+  const { call, settled } = await openConversation(t);
+  const long = "x".repeat(500);
+  await settled("chat.send", { ...MAIN, message: long, idempotencyKey: "long" });
+  const [cut] = itemsOf(await call("chat.history", { ...MAIN, maxChars: 100 }));
+  assert.deepEqual(cut?.content, [{ type: "text", text: `${"x".repeat(100)}…`, truncated: true }]);
+  for (let at = 0; at < 30; at++) await settled("chat.send", { ...MAIN, message: `m${at}`, idempotencyKey: `m${at}` });
+  const found = await call("chat.message.get", { ...MAIN, messageId: cut?.__openclaw.id ?? "" });
+  assert.equal((found["message"] as Item).content[0]?.text, long);
+  for (const messageId of ["nonsense", "1-1", "5-9999999", "-", "1-0"]) {
+    assert.deepEqual(await call("chat.message.get", { ...MAIN, messageId }), { ok: false, unavailableReason: "not_found" }, messageId);
+  }
+});
+
+test("what a page needs at its start comes in one answer", async (t) => {
+  const { call } = await openConversation(t);
+  const page = await call("chat.startup");
+  assert.deepEqual(
+    [page["sessionKey"], page["defaultId"], page["agents"], page["models"]],
+    ["main", "main", [{ id: "main", name: "Clawd" }, { id: "helper", name: "Helper" }], [{ ref: "test/test" }]],
+  );
+  assert.deepEqual(await call("chat.metadata"), { models: [{ ref: "test/test" }], commands: [] });
+});
+
+test("an abort stops the run it names, and says when there was nothing to stop (S4.22)", async (t) => {
+  const hang: AsyncIterable<ModelEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
+  const slow = async function* (signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    yield { type: "text", delta: "part" };
+    await Promise.race([hang[Symbol.asyncIterator]().next(), new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)))]);
+  };
+  const { call, settled } = await openConversation(t, { model: (_, signal) => slow(signal) });
+  assert.deepEqual(await call("chat.abort", MAIN), { ok: true, aborted: false, runIds: [] });
+  await settled("chat.send", { ...MAIN, message: "go", idempotencyKey: "k" });
+  assert.deepEqual((await call("chat.history", MAIN))["inFlightRun"], { runId: "k" });
+  assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "other" }), { ok: true, aborted: false, runIds: [] });
+  assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "k" }), { ok: true, aborted: true, runIds: ["k"] });
+  assert.deepEqual(textsOf(await call("chat.history", MAIN)), ["user: go", "assistant: part"]);
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasCode } from "@openclaw/protocol";
+import type { SessionRow } from "../../sessions.ts";
+import { openConversation, type Conversation } from "./conversation.testing.ts";
+import { SESSION_EVENTS } from "./sessions.ts";
+
+async function talk({ settled, clock }: Conversation, ...keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    await settled("sessions.send", { key, message: `hello ${key}` });
+    await clock.advance(1_000);
+  }
+}
+const keysOf = (list: Readonly<Record<string, unknown>>): string[] => (list["sessions"] as readonly SessionRow[]).map(({ key }) => key);
+
+test("sessions are listed newest first, in pages", async (t) => {
+  const conversation = await openConversation(t);
+  const { call } = conversation;
+  await talk(conversation, "a", "b", "c");
+  const list = await call("sessions.list");
+  assert.deepEqual(keysOf(list), ["agent:main:c", "agent:main:b", "agent:main:a"]);
+  assert.deepEqual([list["count"], list["totalCount"], list["hasMore"], list["nextOffset"]], [3, 3, false, null]);
+  assert.deepEqual(list["defaults"], { modelProvider: "test", model: "test", contextTokens: null, thinkingLevels: [] });
+  const page = await call("sessions.list", { limit: 2 });
+  assert.deepEqual([keysOf(page), page["hasMore"], page["nextOffset"]], [["agent:main:c", "agent:main:b"], true, 2]);
+  assert.deepEqual(keysOf(await call("sessions.list", { limit: 2, offset: 2 })), ["agent:main:a"]);
+});
+
+test("a list can be narrowed by agent, label, words, age and state", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled, clock } = conversation;
+  await talk(conversation, "old");
+  await clock.advance(3_600_000);
+  await talk(conversation, "new", "agent:helper:other");
+  await settled("sessions.patch", { key: "new", label: "My Work", pinned: true });
+  await settled("sessions.patch", { key: "agent:helper:other", archived: true });
+  const cases: readonly (readonly [params: Readonly<Record<string, unknown>>, keys: readonly string[]])[] = [
+    [{ agentId: "main" }, ["agent:main:new", "agent:main:old"]],
+    [{ label: "My Work" }, ["agent:main:new"]],
+    [{ search: "WORK" }, ["agent:main:new"]],
+    [{ search: "main:o" }, ["agent:main:old"]],
+    [{ activeMinutes: 30 }, ["agent:main:new"]],
+    [{ pinned: true }, ["agent:main:new"]],
+    [{ pinned: false }, ["agent:main:old"]],
+    [{ archived: true }, ["agent:helper:other"]],
+    [{ archived: "all", agentId: "helper" }, ["agent:helper:other"]],
+    [{ activeOnly: true }, []],
+  ];
+  for (const [params, keys] of cases) assert.deepEqual(keysOf(await call("sessions.list", params)), keys, JSON.stringify(params));
+});
+
+test("who subscribes is shown all live events of sessions, and the list when asked for", async (t) => {
+  const conversation = await openConversation(t);
+  await talk(conversation, "a");
+  conversation.watched.length = 0;
+  assert.deepEqual(await conversation.call("sessions.subscribe"), { subscribed: true });
+  assert.deepEqual(conversation.watched.toSorted(), [...SESSION_EVENTS].toSorted());
+  const { list } = await conversation.call("sessions.subscribe", { limit: 60 });
+  assert.deepEqual(keysOf(list as Readonly<Record<string, unknown>>), ["agent:main:a"]);
+  conversation.watched.length = 0;
+  await conversation.call("sessions.messages.subscribe", { key: "a", agentId: "helper" });
+  await conversation.call("sessions.messages.unsubscribe", { key: "a" });
+  assert.deepEqual(conversation.watched, ["agent:helper:a", "not agent:main:a"]);
+});
+
+test("a session is described, previewed and found by key, id or label", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await talk(conversation, "a");
+  await settled("sessions.patch", { key: "a", label: "Mine" });
+  const { session } = await call("sessions.describe", { key: "a" }) as { readonly session: SessionRow };
+  assert.deepEqual([session.key, session.label, session.status], ["agent:main:a", "Mine", "done"]);
+  assert.deepEqual(await call("sessions.describe", { key: "nobody" }), { session: null });
+  const { previews } = await call("sessions.preview", { keys: ["a", "nobody"], maxChars: 8 });
+  assert.deepEqual(previews, [
+    { key: "a", status: "ok", items: [{ role: "user", text: "hello a" }, { role: "assistant", text: "echo: he" }] },
+    { key: "nobody", status: "missing", items: [] },
+  ]);
+  const found = { ok: true, key: "agent:main:a", agentId: "main" };
+  for (const wish of [{ key: "a" }, { sessionId: session.sessionId }, { label: "Mine" }, { reference: { key: "agent:main:a" } }]) {
+    assert.deepEqual(await call("sessions.resolve", wish), found, JSON.stringify(wish));
+  }
+  for (const wish of [{ key: "nobody" }, { sessionId: "none" }, { label: "mine" }, { shortId: "x" }]) {
+    assert.deepEqual(await call("sessions.resolve", wish), { ok: false }, JSON.stringify(wish));
+  }
+});
+
+test("settings are changed and cleared; what is no setting here is refused, and so is a session that is not there", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await talk(conversation, "a");
+  const patched = await settled("sessions.patch", { key: "a", label: "Mine", model: "openai/gpt", pinned: true });
+  assert.deepEqual([patched["key"], patched["resolved"]], ["agent:main:a", { modelProvider: "openai", model: "gpt" }]);
+  const cleared = await settled("sessions.patch", { key: "a", label: null, model: null });
+  const entry = cleared["entry"] as SessionRow;
+  assert.deepEqual([entry.label, entry.model, entry.pinned], [undefined, "test", true]);
+  await assert.rejects(call("sessions.patch", { key: "a", sandboxMode: "off", icon: "x" }), (error) =>
+    hasCode(error, "PARAMS_INVALID") && /sandboxMode, icon/.test(String(error)));
+  await assert.rejects(settled("sessions.patch", { key: "nobody", label: "x" }), (error) => hasCode(error, "NOT_FOUND"));
+});
+
+test("a change meant for an earlier session is refused", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await talk(conversation, "a");
+  const { session } = await call("sessions.describe", { key: "a" }) as { readonly session: SessionRow };
+  for (const method of ["sessions.patch", "sessions.reset", "sessions.delete"]) {
+    await assert.rejects(call(method, { key: "a", expectedSessionId: "another" }), (error) => hasCode(error, "CONFLICT"), method);
+  }
+  await settled("sessions.patch", { key: "a", expectedSessionId: session.sessionId, label: "ok" });
+});
+
+test("a reset stops what runs, empties the window and keeps the settings", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await talk(conversation, "a");
+  await settled("sessions.patch", { key: "a", label: "kept" });
+  const reset = await settled("sessions.reset", { key: "a", reason: "new" });
+  assert.equal((reset["entry"] as SessionRow).label, "kept");
+  assert.equal((await call("chat.history", { sessionKey: "a" }))["totalMessages"], 0);
+  assert.deepEqual(await settled("sessions.reset", { key: "nobody" }), { ok: true, key: "agent:main:nobody", entry: {}, resolved: {} });
+});
+
+test("a deleted session is gone from every list; an agent's main session cannot be deleted (S4.7)", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await talk(conversation, "main", "a");
+  assert.deepEqual(await settled("sessions.delete", { key: "a" }), { ok: true, key: "agent:main:a", deleted: true, archived: [] });
+  assert.equal((await settled("sessions.delete", { key: "a" }))["deleted"], false);
+  assert.deepEqual(keysOf(await call("sessions.list")), ["agent:main:main"]);
+  assert.deepEqual(await call("sessions.describe", { key: "a" }), { session: null });
+  for (const key of ["main", "agent:helper:main"]) await assert.rejects(call("sessions.delete", { key }), (error) => hasCode(error, "SESSION_PROTECTED"));
+  await assert.rejects(settled("sessions.send", { key: "a", message: "again" }), (error) => hasCode(error, "KEY_DESTROYED"));
+});
+
+test("creating names a session; with a message it starts a run and takes label and model", async (t) => {
+  const { settled, world } = await openConversation(t);
+  const named = await settled("sessions.create", {});
+  assert.match(String(named["key"]), /^agent:main:dashboard:[0-9a-f-]{36}$/);
+  assert.deepEqual([named["sessionId"], named["runStarted"]], ["", false]);
+  const started = await settled("sessions.create", { key: "work", agentId: "helper", message: "hello", label: "Work", idempotencyKey: "k" });
+  assert.deepEqual([started["key"], started["runStarted"], started["runId"]], ["agent:helper:work", true, "k"]);
+  assert.equal((started["entry"] as SessionRow).label, "Work");
+  assert.deepEqual(await world.transcript("agent:helper:work"), ["user: hello", "assistant: echo: hello"]);
+  await assert.rejects(settled("sessions.create", { agentId: "nobody" }), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
+});
+
+test("a run is stopped by its session or by its id alone", async (t) => {
+  const conversation = await openConversation(t, {
+    model: async function* (_, signal) {
+      yield { type: "text", delta: "part" };
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    },
+  });
+  const { settled } = conversation;
+  await settled("sessions.send", { key: "a", message: "go", idempotencyKey: "one" });
+  await settled("sessions.send", { key: "b", message: "go", idempotencyKey: "two" });
+  assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: "two", status: "aborted" });
+  assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ok: true, abortedRunId: "one", status: "aborted" });
+  assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ok: true, abortedRunId: null, status: "idle" });
+  assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: null, status: "idle" });
+  assert.deepEqual(await settled("sessions.abort", {}), { ok: true, abortedRunId: null, status: "idle" });
+});
