@@ -17,8 +17,6 @@ import { endProcessesIn } from "./processes-in.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 export const PROGRAM_MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
-/** Of these programs alone: the local node is given a copy, and a test run's own files would make it large. */
-const COMPILE_CACHE = join(PROGRAM_ROOT, ".cache", "compile-e2e");
 const READY_MS = 20_000;
 const POLL_MS = 20;
 
@@ -75,7 +73,6 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const portArgs = options.usualPort === true ? [] : ["--port", String(port)];
   const env = {
     PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: process.env["TMPDIR"] ?? tmpdir(), NO_COLOR: "1",
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
     // By it a test run finds what its tests left behind.
     ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
     ...options.env,

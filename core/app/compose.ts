@@ -18,10 +18,10 @@ import { createAgents } from "../control/agents.ts";
 import { createIntake } from "../control/channels.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
-import { createSessionIndex, openSessions, type Sessions } from "../control/sessions.ts";
+import { createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions } from "../control/sessions.ts";
 import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
 import { openNodes } from "../execution/nodes.ts";
-import { createGate, openApprovals, type Approvals } from "../execution/policy.ts";
+import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
 import { createTools } from "../execution/tools.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
 import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
@@ -94,7 +94,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const tell = (event: string, payload: unknown): void => void late.gateway?.broadcast(event, payload);
 
   const [identity, nodes] = await Promise.all([
-    openIdentity({ records, clock, ids, tokenKey: vault.derive("device-tokens"), seal: { seal, unseal }, onProblem: (event, fields) => logger.warn(event, fields) }),
+    openIdentity({
+      records, clock, ids, tokenKey: vault.derive("device-tokens"), seal: { seal, unseal },
+      onProblem: (event, fields) => logger.warn(event, fields),
+    }),
     openNodes({
       records, blobs: engine.blobs, clock, ids, log: logger, onEvent: tell, reattachWaitMs,
       policy: {
@@ -120,9 +123,15 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const nodesReady = Promise.withResolvers<void>();
   const patience = clock.after(LOCAL_NODE_WAIT_MS, nodesReady.resolve);
   opening.defer(() => patience.close());
-  const placeOf = (nodeId: string): { readonly allowedDirs: readonly string[]; readonly cwd?: string } =>
-    nodeId === options.localNodeId ? { allowedDirs: [options.confinement().workspace], cwd: options.confinement().workspace } : { allowedDirs: [] };
-  const gate = createGate({ localNodeConfined: () => options.confinement().confined, yesLocal: () => config().tools?.exec?.yesLocal ?? false });
+  const placeOf = (nodeId: string): CommandPlace => {
+    if (nodeId !== options.localNodeId) return { allowedDirs: [] };
+    const { workspace } = options.confinement();
+    return { allowedDirs: [workspace], cwd: workspace };
+  };
+  const gate = createGate({
+    localNodeConfined: () => options.confinement().confined,
+    yesLocal: () => config().tools?.exec?.yesLocal ?? false,
+  });
   const desk: { approvals?: Approvals } = {};
   const approvalsOf = (): Approvals => {
     if (desk.approvals === undefined) throw new Error("approvals are not open yet");
@@ -132,7 +141,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
 
   const agents = createAgents(() => config().agents ?? {}, options.workspace);
   const memory = createMemory({ records, vault, clock });
-  const models = createModels({ providers, config: () => config().models ?? {}, secrets: (providerId, section) => loadKey(providerId, section, process.env), clock, ids, log: logger });
+  const models = createModels({
+    providers, clock, ids, log: logger, config: () => config().models ?? {},
+    secrets: (providerId, section) => loadKey(providerId, section, process.env),
+  });
   const intents = createIntents({
     nodes,
     reattachWaitMs,
@@ -144,7 +156,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
           await memory.remember(agentId, invocationId, String(intent.params["text"]), label);
           return { remembered: true };
         }
-        return { facts: (await memory.recall(agentId, String(intent.params["query"] ?? ""))).map(({ text, label, timeMs }) => ({ text, label, timeMs })) };
+        const facts = await memory.recall(agentId, String(intent.params["query"] ?? ""));
+        return { facts: facts.map(({ text, label: own, timeMs }) => ({ text, label: own, timeMs })) };
       },
     },
   });
@@ -164,8 +177,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       if (late.placement === undefined) throw new Error("placement is not open yet");
       return late.placement;
     },
-    config: () => ({ turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000, ...config().session }),
-    modelOf: (agentId) => agents.get(agentId).model,
+    config: () => ({ ...SESSIONS_DEFAULTS, ...config().session }),
+    // A session may outlive the agent it was opened for.
+    modelOf: (agentId) => (agents.list().find(({ id }) => id === agentId) ?? agents.get(agents.defaultId)).model,
     publish: (address, event) => live.publish(address.token, event),
     onChanged: (row) => broadcaster.changed(row),
     onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),
@@ -177,7 +191,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       await sessions.answer(answer.sessionKey, { approvalId: answer.id, decision: answer.decision ?? "expired", by: answer.by }, OWNER);
     },
   }));
-  const placement = (late.placement = openPlacement({ engine, owner: `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`, clock, ids, log: logger, peek: journal.peek, onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost }));
+  const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
+  const placement = (late.placement = openPlacement({
+    engine, owner, clock, ids, log: logger, peek: journal.peek,
+    onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost,
+  }));
   opening.use(placement);
   opening.use(sessions);
 
@@ -191,23 +209,28 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
 
   const intake = createIntake({ agents, sessions });
   const methods = gatewayMethods({
-    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, clock, config: options.showConfig, logsDir: options.logsDir,
+    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, clock,
+    config: options.showConfig, logsDir: options.logsDir,
   });
   const gateway = (late.gateway = await openGateway({
-    clock, ids, log: logger, version, listen: { host: "127.0.0.1", port: options.port }, auth: { token }, identity, methods: methods.handlers,
+    clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers,
+    listen: { host: "127.0.0.1", port: options.port }, auth: { token }, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
+    isLocalNode: (deviceId) => deviceId === options.localNodeId, failing: () => (progress.recovered ? [] : ["recovery"]),
     nodes: {
       attach: (link, hello) => {
         const session = nodes.attach(link, hello);
         if (hello.local) nodesReady.resolve();
         return session;
       },
-    }, isLocalNode: (deviceId) => deviceId === options.localNodeId,
+    },
     dashboard: () => readDashboard({
       sessions, approvals: approvalsOf(), nodes, identity, agents, models, clock, confinement: options.confinement,
       stateDir: options.stateDir, commandLine: options.commandLine ?? "openclaw",
     }),
-    origins: config().gateway?.controlUi?.allowedOrigins ?? [], startedAtMs, failing: () => (progress.recovered ? [] : ["recovery"]),
-    snapshot: () => ({ health: methods.health(), sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: `agent:${agents.defaultId}:main` }, stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json") }),
+    snapshot: () => ({
+      health: methods.health(), stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json"),
+      sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: formatMainKey(agents.defaultId) },
+    }),
   }));
   opening.use(gateway);
 

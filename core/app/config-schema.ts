@@ -4,6 +4,8 @@ import { modelsConfig } from "../cognition/models.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { sessionsConfig } from "../control/sessions.ts";
 
+const commandNames = { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [] } as const;
+
 const gatewayConfig = {
   type: "object",
   additionalProperties: false,
@@ -21,7 +23,12 @@ const gatewayConfig = {
     },
     controlUi: {
       type: "object", additionalProperties: false, description: "Pages that may connect.",
-      properties: { allowedOrigins: { type: "array", maxItems: 64, items: { type: "string", maxLength: 256 }, default: [], description: "Origins beside the gateway's own." } },
+      properties: {
+        allowedOrigins: {
+          type: "array", maxItems: 64, items: { type: "string", maxLength: 256 }, default: [],
+          description: "Origins beside the gateway's own.",
+        },
+      },
     },
     nodes: {
       type: "object", additionalProperties: false, description: "What nodes may be asked.",
@@ -29,11 +36,14 @@ const gatewayConfig = {
         commands: {
           type: "object", additionalProperties: false, description: "Node commands, by name.",
           properties: {
-            allow: { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [], description: "Allowed beyond the usual ones." },
-            deny: { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [], description: "Never allowed; always wins." },
+            allow: { ...commandNames, description: "Allowed beyond the usual ones." },
+            deny: { ...commandNames, description: "Never allowed; always wins." },
           },
         },
-        reattachWaitMs: { type: "integer", minimum: 0, maximum: 3_600_000, default: 60_000, description: "How long a restarted gateway waits for the node that holds an open command." },
+        reattachWaitMs: {
+          type: "integer", minimum: 0, maximum: 3_600_000, default: 60_000,
+          description: "How long a restarted gateway waits for the node that holds an open command.",
+        },
       },
     },
   },
@@ -46,7 +56,12 @@ const toolsConfig = {
   properties: {
     exec: {
       type: "object", additionalProperties: false, description: "Running programs.",
-      properties: { yesLocal: { type: "boolean", default: false, description: "Programs on the confined local node run unasked, unless outside text chose them." } },
+      properties: {
+        yesLocal: {
+          type: "boolean", default: false,
+          description: "Programs on the confined local node run unasked, unless outside text chose them.",
+        },
+      },
     },
   },
 } as const satisfies JsonSchema;
@@ -62,7 +77,10 @@ export const configSchema = {
   type: "object",
   additionalProperties: false,
   description: "OpenClaw's configuration: JSON5, in the state directory.",
-  properties: { gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig, logging: loggingConfig },
+  properties: {
+    gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
+    logging: loggingConfig,
+  },
 } as const satisfies JsonSchema;
 
 export type Config = Infer<typeof configSchema>;

@@ -3,7 +3,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
-import { agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth, sessionMethods, systemMethods, type MethodHandlers, type SystemDeps } from "../control/gateway.ts";
+import {
+  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth, sessionMethods,
+  systemMethods, type MethodHandlers, type SystemDeps,
+} from "../control/gateway.ts";
 import type { Sessions } from "../control/sessions.ts";
 import type { OperatorInvoker } from "../execution/intents.ts";
 import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
@@ -26,16 +29,29 @@ export interface GatewayMethodsDeps {
   readonly logsDir: string;
 }
 
-export function gatewayMethods(deps: GatewayMethodsDeps): { readonly handlers: MethodHandlers; readonly health: () => Readonly<Record<string, unknown>> } {
+export interface GatewayMethods {
+  readonly handlers: MethodHandlers;
+  readonly health: () => Readonly<Record<string, unknown>>;
+}
+
+export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const { sessions, intake, agents, models, identity, nodes, operator, approvals, clock } = deps;
   const now = (): number => clock.now();
   const system: SystemDeps = {
     clock, gatewayKey: identity.gateway, config: deps.config,
-    health: () => ({ defaultAgentId: agents.defaultId, agents: agents.list().map(({ id }) => ({ agentId: id, isDefault: id === agents.defaultId })), channels: {}, channelOrder: [], channelLabels: {}, sessions: { live: sessions.live } }),
+    health: () => ({
+      defaultAgentId: agents.defaultId,
+      agents: agents.list().map(({ id }) => ({ agentId: id, isDefault: id === agents.defaultId })),
+      channels: {}, channelOrder: [], channelLabels: {}, sessions: { live: sessions.live },
+    }),
     status: async () => {
       const rows = await sessions.list();
       return {
-        sessions: { count: rows.length, live: sessions.live, active: rows.filter((row) => row.hasActiveRun).length, defaults: { model: agents.get(agents.defaultId).model }, recent: rows.toSorted((a, b) => b.updatedAt - a.updatedAt).slice(0, 5) },
+        sessions: {
+          count: rows.length, live: sessions.live, active: rows.filter((row) => row.hasActiveRun).length,
+          defaults: { model: agents.get(agents.defaultId).model },
+          recent: rows.toSorted((a, b) => b.updatedAt - a.updatedAt).slice(0, 5),
+        },
         nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
         approvals: { waiting: approvals.list().length },
       };
@@ -55,8 +71,9 @@ export function gatewayMethods(deps: GatewayMethodsDeps): { readonly handlers: M
           list,
           describe: (nodeId) => {
             const node = nodes.describe(nodeId);
-            if (node === null) throw new OpenClawError("NODE_UNKNOWN", { why: `Nodes: ${nodes.list().map((known) => known.displayName).join(", ") || "none"}.` });
-            return { ts: now(), ...node };
+            if (node !== null) return { ts: now(), ...node };
+            const names = nodes.list().map((known) => known.displayName).join(", ") || "none";
+            throw new OpenClawError("NODE_UNKNOWN", { why: `Nodes: ${names}.` });
           },
           rename: (nodeId, displayName) => nodes.rename(nodeId, displayName),
           pairList: () => nodes.pairs(),
@@ -78,7 +95,10 @@ export function gatewayMethods(deps: GatewayMethodsDeps): { readonly handlers: M
         },
       }),
       ...chatMethods({ sessions, intake, agents, models }),
-      ...agentMethods({ sessions, intake, agents, now, labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref) }),
+      ...agentMethods({
+        sessions, intake, agents, now,
+        labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref),
+      }),
       ...sessionMethods({ sessions, intake, agents, now }),
     },
   };

@@ -8,7 +8,7 @@ import { DEFAULT_PORT, EXIT } from "@openclaw/protocol";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
-import { locateConfig, openConfig } from "../fabric/config.ts";
+import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config.ts";
 import { openSqliteEngine, openStateDir } from "../fabric/engine.ts";
 import { createLogger, openLogFile } from "../fabric/telemetry.ts";
 import { composeGateway, type Composition } from "./compose.ts";
@@ -33,7 +33,8 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const stateDir = stack.use(await openStateDir({ dir, clock: systemClock, ids: systemIds, port: options.port ?? null }));
   const logFile = stack.use(openLogFile({ dir: join(dir, "logs"), clock: systemClock }));
-  const config = stack.use(await openConfig({ path: locateConfig(dir, process.env), stateDir: dir, schema: configSchema, clock: systemClock }));
+  const configPath = locateConfig(dir, process.env);
+  const config = stack.use(await openConfig({ path: configPath, stateDir: dir, schema: configSchema, clock: systemClock }));
   const current = (): Config => config.values as Config;
   const echo = options.verbose === true ? (line: string): void => terminal.note(line.trimEnd()) : undefined;
   const logger = createLogger({
@@ -47,22 +48,26 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   if (config.isLastGood) logger.error("config.refused", { issues: config.file.issues });
 
   const engine = stack.use(await openSqliteEngine({ dir, clock: systemClock, ids: systemIds }));
-  const token = options.token ?? (await loadGatewayToken({ credentialsDir: stateDir.credentialsDir, configured: current().gateway?.auth?.token, ids: systemIds }));
+  const { credentialsDir, workspaceDir: workspace } = stateDir;
+  const configured = current().gateway?.auth?.token;
+  const token = options.token ?? (await loadGatewayToken({ credentialsDir, configured, ids: systemIds }));
   const nodeDir = join(dir, "local-node");
   // The gateway keeps the node's key and hands it over by pipe: nothing of root's is ever written where the node can write.
-  const identityDir = join(stateDir.credentialsDir, "local-node");
+  const identityDir = join(credentialsDir, "local-node");
   const nodeIdentity = await loadNodeIdentity(identityDir);
   const local: { node?: LocalNode } = {};
   const port = options.port ?? current().gateway?.port ?? DEFAULT_PORT;
 
   const composition = stack.use(await composeGateway({
-    engine, config: () => withYesLocal(current(), options.yesLocal === true), configRevision: () => config.file.hash, showConfig: () => showConfig(config), stateDir: dir,
-    credentialsDir: stateDir.credentialsDir, workspace: stateDir.workspaceDir, logsDir: join(dir, "logs"), port, token: () => token, version: VERSION, logger, startedAtMs,
+    engine, logger, startedAtMs, port, token: () => token, version: VERSION, localNodeId: nodeIdentity.deviceId,
+    config: () => withYesLocal(current(), options.yesLocal === true),
+    configRevision: () => config.file.hash, showConfig: () => showConfig(config),
+    stateDir: dir, credentialsDir, workspace, logsDir: join(dir, "logs"),
     confinement: () => ({
-      confined: local.node !== undefined && local.node.confinement.kind !== "none", workspace: stateDir.workspaceDir,
+      confined: local.node !== undefined && local.node.confinement.kind !== "none", workspace,
       ...(local.node === undefined ? {} : { sentence: local.node.confinement.sentence }),
     }),
-    ...(options.profile === undefined ? {} : { commandLine: `openclaw --profile ${options.profile}` }), localNodeId: nodeIdentity.deviceId,
+    ...(options.profile === undefined ? {} : { commandLine: `openclaw --profile ${options.profile}` }),
   }));
   stack.defer(config.onChange(() => composition.configChanged()));
   await stateDir.announcePort(composition.gateway.port);
@@ -101,8 +106,9 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
         try {
           await saveDeviceToken(identityDir, await gateway.admitLocalNode(nodeIdentity.publicKey));
           const node = (local.node = await openLocalNode({
-            stateDir: dir, nodeDir, workspace: stateDir.workspaceDir, programRoot: PROGRAM_ROOT, nodeBinary: process.execPath, gatewayUrl: gateway.gateway.url.replace(/^http/, "ws"),
-            programVersion: VERSION, launch: { displayName: "local", tags: ["local"], identityDir }, clock: systemClock, log: logger,
+            stateDir: dir, nodeDir, workspace, programRoot: PROGRAM_ROOT, programVersion: VERSION, nodeBinary: process.execPath,
+            gatewayUrl: gateway.gateway.url.replace(/^http/, "ws"), clock: systemClock, log: logger,
+            launch: { displayName: "local", tags: ["local"], identityDir },
           }, stopping.signal));
           first.resolve(node);
           const stop = (): void => void node.stop();
@@ -124,16 +130,31 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   }
 
   function showBanner(node: LocalNode | undefined, { gateway, modelLabel }: Composition, ready: number): void {
-    const warnings = config.file.issues.map(({ line, path, message }) => `Configuration, line ${line}: ${path === "" ? "the file" : `"${path}"`} ${message}. The last good one is in force.`);
-    if (options.yesLocal === true || current().tools?.exec?.yesLocal === true) warnings.push("--yes-local: programs on the local node run unasked, unless outside text chose them.");
-    const pageUrl = gateway.url.replace(/^ws/, "http");
     terminal.banner({
-      version: VERSION, stateDir: dir, ...(options.profile === undefined ? {} : { profile: options.profile }), url: pageUrl, dashboardUrl: gateway.dashboardLink().url, readyInMs: ready,
-      ...(node === undefined ? {} : { node: { name: "local", confined: node.confinement.kind !== "none", how: node.confinement.sentence.replace(/^(not )?confined( as| by)?:? ?/, "") } }),
+      version: VERSION, stateDir: dir, ...(options.profile === undefined ? {} : { profile: options.profile }),
+      url: gateway.url.replace(/^ws/, "http"), dashboardUrl: gateway.dashboardLink().url, readyInMs: ready,
+      ...(node === undefined ? {} : { node: confinementOf(node) }),
       model: { name: modelLabel, ...(modelLabel.startsWith("demo/") ? { about: "offline, rule-based, free" } : {}) },
-      suggestion: "npx openclaw agent --message \"How busy is this machine?\"", warnings,
+      suggestion: "npx openclaw agent --message \"How busy is this machine?\"", warnings: warningsOf(config.file.issues, isYesLocal()),
     });
   }
+
+  function isYesLocal(): boolean {
+    return options.yesLocal === true || current().tools?.exec?.yesLocal === true;
+  }
+}
+
+function confinementOf({ confinement: { kind, sentence } }: LocalNode): { readonly name: string; readonly confined: boolean; readonly how: string } {
+  return { name: "local", confined: kind !== "none", how: sentence.replace(/^(not )?confined( as| by)?:? ?/, "") };
+}
+
+function warningsOf(issues: readonly ConfigIssue[], yesLocal: boolean): string[] {
+  const warnings = issues.map(({ line, path, message }) => {
+    const what = path === "" ? "the file" : `"${path}"`;
+    return `Configuration, line ${line}: ${what} ${message}. The last good one is in force.`;
+  });
+  if (yesLocal) warnings.push("--yes-local: programs on the local node run unasked, unless outside text chose them.");
+  return warnings;
 }
 
 function withYesLocal(config: Config, yesLocal: boolean): Config {

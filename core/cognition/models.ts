@@ -6,5 +6,5 @@
  * whatever the provider does. It never keeps a key longer than one call, never logs one, and knows no provider by name.
  */
 export { createModels, type ListedModel, type Models, type ModelsDeps, type ResolvedModel } from "./models/create-models.ts";
-export { modelsConfig, type ModelsConfig } from "./models/config.ts";
-export { loadKey } from "./models/load-key.ts";
+export { modelsConfig, MODELS_DEFAULTS, type ModelsConfig } from "./models/config.ts";
+export { holdsInlineSecret, loadKey } from "./models/load-key.ts";

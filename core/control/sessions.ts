@@ -8,7 +8,7 @@ export { openSessions, type Sessions, type SessionsDeps } from "./sessions/open-
 export type { RunStatus, SentMessage } from "./sessions/send-message.ts";
 export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/session-key.ts";
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
-export { sessionsConfig, type SessionsConfig } from "./sessions/config.ts";
+export { sessionsConfig, SESSIONS_DEFAULTS, type SessionsConfig } from "./sessions/config.ts";
 export { type HistoryItem, type HistoryPage } from "./sessions/transcript.ts";
 export { createSessionIndex, type SessionIndex } from "./sessions/session-index.ts";
 export { type SessionRow } from "./sessions/session-row.ts";

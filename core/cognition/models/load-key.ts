@@ -36,14 +36,19 @@ export async function loadKey(providerId: string, config: unknown, environment: 
 export function refuseInlineKey(providerId: string, config: unknown): void {
   if (typeof config !== "object" || config === null) return;
   for (const [name, value] of Object.entries(config)) {
-    const inside = typeof value === "string" && /^[a-z]+:\/\/[^/?#\s]*@/i.test(value);
-    if (!INLINE_NAMES.test(name) && !inside) continue;
+    if (!holdsInlineSecret(name, value)) continue;
+    const inside = !INLINE_NAMES.test(name);
     throw new OpenClawError("CONFIG_SECRET_INLINE", {
       why: `models.providers.${providerId}.${name} holds ${inside ? "a password in its address" : "a key"}.`,
       next: `Remove it, and name where the key is: models.providers.${providerId}.apiKeyEnv, or apiKeyFile for a file of mode 0600.`,
       detail: { path: `models.providers.${providerId}.${name}` },
     });
   }
+}
+
+/** A value that must not be shown: by its name, or because it is an address with a password in it. */
+export function holdsInlineSecret(name: string, value: unknown): boolean {
+  return INLINE_NAMES.test(name) || (typeof value === "string" && /^[a-z]+:\/\/[^/?#\s]*@/i.test(value));
 }
 
 /** Looks at the opened file, not at the name: a file swapped in between is judged by what is read. */

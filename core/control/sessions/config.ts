@@ -20,3 +20,7 @@ export const sessionsConfig = {
 } as const satisfies JsonSchema;
 
 export type SessionsConfig = Required<Infer<typeof sessionsConfig>>;
+
+export const SESSIONS_DEFAULTS: SessionsConfig = {
+  turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000,
+};
