@@ -16,12 +16,15 @@ export interface SocketLike {
   addEventListener(type: "close", on: (event: { readonly code: number; readonly reason: string }) => void): void;
 }
 
+/** What a client says of itself; the versions are this file's to say. */
+export type Hello = Omit<ConnectParams, "minProtocol" | "maxProtocol">;
+
 export interface ClientOptions {
   /** `http`, `https`, `ws` or `wss`. */
   readonly url: string;
   readonly openSocket: (url: string) => SocketLike;
   /** What to say in `connect`; called with the challenge, so that a device can sign it. */
-  readonly hello: (challenge: { readonly nonce: string; readonly ts: number }) => Promise<Omit<ConnectParams, "minProtocol" | "maxProtocol">> | Omit<ConnectParams, "minProtocol" | "maxProtocol">;
+  readonly hello: (challenge: { readonly nonce: string; readonly ts: number }) => Promise<Hello> | Hello;
   readonly onEvent?: (event: EventFrame) => void;
   /** From opening the socket to hello-ok. */
   readonly handshakeTimeoutMs?: number;
@@ -91,7 +94,8 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       const timeoutMs = requestOptions.timeoutMs ?? 30_000;
       const requestTimer = timeoutMs === 0 ? undefined : setTimeout(() => {
         settle();
-        rejectRequest(new OpenClawError("REQUEST_TIMEOUT", { why: `${method} took longer than ${timeoutMs} ms.`, detail: { method, timeoutMs } }));
+        const why = `${method} took longer than ${timeoutMs} ms.`;
+        rejectRequest(new OpenClawError("REQUEST_TIMEOUT", { why, detail: { method, timeoutMs } }));
       }, timeoutMs);
       const onRequestAbort = (): void => {
         settle();
@@ -111,7 +115,8 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
   const onResponse = (frame: ResponseFrame): void => {
     const waiting = pending.get(frame.id);
     if (waiting === undefined) return;
-    const status = typeof frame.payload === "object" && frame.payload !== null && "status" in frame.payload ? frame.payload.status : undefined;
+    const { payload } = frame;
+    const status = typeof payload === "object" && payload !== null && "status" in payload ? payload.status : undefined;
     if (frame.ok && status === "accepted" && waiting.onAccepted !== undefined) {
       waiting.onAccepted(frame.payload);
       return;
@@ -124,7 +129,8 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
   const onChallenge = async (payload: { readonly nonce: string; readonly ts: number }): Promise<void> => {
     try {
       const params = await options.hello(payload);
-      const hello = (await request("connect", { minProtocol: PROTOCOL_VERSION, maxProtocol: PROTOCOL_VERSION, ...params }, { timeoutMs: 0 })) as HelloOk;
+      const versions = { minProtocol: PROTOCOL_VERSION, maxProtocol: PROTOCOL_VERSION };
+      const hello = (await request("connect", { ...versions, ...params }, { timeoutMs: 0 })) as HelloOk;
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       resolve({ hello, ended: ended.promise, request, buffered: () => socket.bufferedAmount, close: () => socket.close(1000) });
@@ -151,7 +157,8 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
   socket.addEventListener("close", ({ code, reason }) => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
-    reject(refusal ?? new OpenClawError("CONNECTION_LOST", { why: `Closed with ${code}${reason === "" ? "" : ` ${reason}`}.`, detail: { closeCode: code, closeReason: reason } }));
+    const why = `Closed with ${code}${reason === "" ? "" : ` ${reason}`}.`;
+    reject(refusal ?? new OpenClawError("CONNECTION_LOST", { why, detail: { closeCode: code, closeReason: reason } }));
     for (const waiting of [...pending.values()]) {
       waiting.settle();
       waiting.reject(new OpenClawError("CONNECTION_LOST", { detail: { closeCode: code, closeReason: reason } }));

@@ -107,6 +107,12 @@ export interface HelloOk {
     readonly stateDir?: string;
     readonly authMode?: string;
   };
-  readonly auth: { readonly role: string; readonly scopes: readonly string[]; readonly method?: string; readonly deviceToken?: string; readonly issuedAtMs?: number };
+  readonly auth: {
+    readonly role: string;
+    readonly scopes: readonly string[];
+    readonly method?: string;
+    readonly deviceToken?: string;
+    readonly issuedAtMs?: number;
+  };
   readonly policy: { readonly maxPayload: number; readonly maxBufferedBytes: number; readonly tickIntervalMs: number };
 }

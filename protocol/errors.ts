@@ -203,7 +203,9 @@ export function formatWireError(error: unknown): WireError {
 }
 
 /** Turns a wire error back into ours; an unknown peer's code becomes `INTERNAL` with the message kept. */
-export function parseWireError(wire: { readonly code: string; readonly message: string; readonly details?: unknown; readonly retryAfterMs?: number }): OpenClawError {
+export function parseWireError(
+  wire: { readonly code: string; readonly message: string; readonly details?: unknown; readonly retryAfterMs?: number },
+): OpenClawError {
   const details = typeof wire.details === "object" && wire.details !== null ? (wire.details as Record<string, unknown>) : {};
   const inner = details["code"];
   const code: ErrorCode = typeof inner === "string" && Object.hasOwn(ERRORS, inner) ? (inner as ErrorCode) : "INTERNAL";

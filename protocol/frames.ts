@@ -29,7 +29,9 @@ export const WIRE_LIMITS = {
   wrongRoleCallsMax: 10,
 } as const;
 
-export const CLOSE = { normal: 1000, protocol: 1002, policy: 1008, tooBig: 1009, restart: 1012, tryAgain: 1013, authChanged: 4001 } as const;
+export const CLOSE = {
+  normal: 1000, protocol: 1002, policy: 1008, tooBig: 1009, restart: 1012, tryAgain: 1013, authChanged: 4001,
+} as const;
 
 export const requestFrame = {
   type: "object",

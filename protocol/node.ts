@@ -208,7 +208,14 @@ export interface InvokeRequestEvent {
   readonly epoch?: number;
 }
 
-export interface InvokeAttachEvent { readonly id: string; readonly nodeId: string; readonly slot: number; readonly epoch: number; readonly offset: number }
+export interface InvokeAttachEvent {
+  readonly id: string;
+  readonly nodeId: string;
+  readonly slot: number;
+  readonly epoch: number;
+  readonly offset: number;
+}
+
 export interface InvokeAckEvent { readonly id: string; readonly nodeId: string }
 export interface InvokeCancelEvent { readonly invokeId: string; readonly nodeId: string }
 

@@ -114,7 +114,10 @@ export interface Topics {
   /** Topics are dot-separated tokens. Never waits; a subscriber that cannot keep up loses frames and is told. */
   publish(topic: string, frame: Uint8Array): void;
   /** `pattern` may end in `.>`, which matches any further tokens. */
-  subscribe(pattern: string, on: (topic: string, frame: Uint8Array) => void, options?: { readonly onDrop?: (count: number) => void; readonly pendingMax?: number }): Closer;
+  subscribe(
+    pattern: string, on: (topic: string, frame: Uint8Array) => void,
+    options?: { readonly onDrop?: (count: number) => void; readonly pendingMax?: number },
+  ): Closer;
   /** Throws ENGINE_UNAVAILABLE at once when nobody serves the topic. */
   request(topic: string, frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   serve(topic: string, on: (frame: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>): Closer;
@@ -137,7 +140,10 @@ export interface Blobs {
 
 export interface Queues {
   enqueue(queue: string, job: Uint8Array, options: { readonly id: string; readonly delayMs?: number }): Promise<void>;
-  work(queue: string, on: (job: Uint8Array, signal: AbortSignal) => Promise<void>, options: { readonly concurrency: number; readonly attemptsMax: number }): Closer;
+  work(
+    queue: string, on: (job: Uint8Array, signal: AbortSignal) => Promise<void>,
+    options: { readonly concurrency: number; readonly attemptsMax: number },
+  ): Closer;
 }
 
 export interface Member { readonly id: string; readonly epoch: number; readonly capacity: number; readonly seenMs: number }

@@ -47,7 +47,13 @@ export type ModelEvent =
   | { readonly type: "retry"; readonly attempt: number; readonly waitMs: number; readonly code: ErrorCode }
   /** Exactly one of these two ends the stream. */
   | { readonly type: "end"; readonly finish: FinishReason; readonly calls: readonly ToolCall[]; readonly usage: Usage }
-  | { readonly type: "error"; readonly code: ErrorCode; readonly why: string; readonly retryAfterMs?: number; readonly detail?: Readonly<Record<string, unknown>> };
+  | {
+      readonly type: "error";
+      readonly code: ErrorCode;
+      readonly why: string;
+      readonly retryAfterMs?: number;
+      readonly detail?: Readonly<Record<string, unknown>>;
+    };
 
 export interface ProviderContext {
   /** The checked configuration of this provider: `models.providers.<id>`. */

@@ -17,6 +17,8 @@ import { endProcessesIn } from "./processes-in.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 export const PROGRAM_MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
+/** Compiled code of these programs alone: a local node is given a copy, file by file. */
+const COMPILE_CACHE = join(PROGRAM_ROOT, ".cache", "compile-e2e");
 const READY_MS = 20_000;
 const POLL_MS = 20;
 
@@ -73,6 +75,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const portArgs = options.usualPort === true ? [] : ["--port", String(port)];
   const env = {
     PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: process.env["TMPDIR"] ?? tmpdir(), NO_COLOR: "1",
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     // By it a test run finds what its tests left behind.
     ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
     ...options.env,
@@ -81,9 +84,8 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const spawned: ChildProcess[] = [];
 
   const start = async (): Promise<void> => {
-    const child = spawn(
-      process.execPath, [PROGRAM_MAIN, "gateway", "run", ...portArgs, ...(options.args ?? [])], { env, stdio: ["ignore", "pipe", "pipe"] },
-    );
+    const args = [PROGRAM_MAIN, "gateway", "run", ...portArgs, ...(options.args ?? [])];
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     run.child = child;
     spawned.push(child);
     for (const stream of [child.stdout, child.stderr]) stream?.on(

@@ -24,8 +24,13 @@ async function defaults(): Promise<Config> {
 }
 
 test("every value that can be set says what it is", () => {
-  const silent = [...walk(configSchema)].filter(([path, schema]) => schema.properties === undefined && !/[\]*]$/.test(path) && schema.description === undefined);
-  assert.deepEqual(silent.map(([path]) => path), []);
+  const silent = [...walk(configSchema)].filter(
+    ([path, schema]) => schema.properties === undefined && !/[\]*]$/.test(path) && schema.description === undefined,
+  );
+  assert.deepEqual(
+    silent.map(([path]) => path),
+    [],
+  );
 });
 
 test("every default fits its own schema, and the whole of them fits the whole", async () => {
@@ -39,8 +44,10 @@ test("everything has a limit: texts, lists, numbers and maps", () => {
   for (const [path, schema] of walk(configSchema)) {
     if (schema.type === "string") assert.ok(schema.maxLength !== undefined || schema.pattern !== undefined, path);
     if (schema.type === "array") assert.ok(schema.maxItems !== undefined, path);
-    if (schema.type === "integer" || schema.type === "number") assert.ok(schema.minimum !== undefined && schema.maximum !== undefined, path);
-    if (schema.type === "object" && schema.additionalProperties !== false && path !== "models.providers.*") assert.ok(schema.maxProperties !== undefined, path);
+    if (schema.type === "integer" || schema.type === "number")
+      assert.ok(schema.minimum !== undefined && schema.maximum !== undefined, path);
+    if (schema.type === "object" && schema.additionalProperties !== false && path !== "models.providers.*")
+      assert.ok(schema.maxProperties !== undefined, path);
   }
 });
 
@@ -55,12 +62,22 @@ test("what the schema gives by default is what the rooms assume without it", asy
 });
 
 test("a key that is not known is refused wherever it stands", () => {
-  for (const wrong of [{ x: 1 }, { gateway: { x: 1 } }, { gateway: { auth: { x: 1 } } }, { agents: { defaults: { x: 1 } } }, { session: { x: 1 } }, { tools: { exec: { x: 1 } } }]) {
+  for (const wrong of [
+    { x: 1 },
+    { gateway: { x: 1 } },
+    { gateway: { auth: { x: 1 } } },
+    { agents: { defaults: { x: 1 } } },
+    { session: { x: 1 } },
+    { tools: { exec: { x: 1 } } },
+  ]) {
     assert.equal(checkSchema(configSchema, wrong).ok, false, JSON.stringify(wrong));
   }
   assert.equal(checkSchema(configSchema, { gateway: { bind: "lan" } }).ok, false, "only loopback until there is TLS");
 });
 
 test("the token is the only secret the file may hold", () => {
-  assert.deepEqual([...walk(configSchema)].filter(([, schema]) => schema.secret === true).map(([path]) => path), ["gateway.auth.token"]);
+  assert.deepEqual(
+    [...walk(configSchema)].filter(([, schema]) => schema.secret === true).map(([path]) => path),
+    ["gateway.auth.token"],
+  );
 });

@@ -11,7 +11,10 @@ const ctx = { workspace: "/w", sessionKey: "agent:main:main", agentId: "main" };
 
 async function foldersOf(kind: string): Promise<string[]> {
   const entries = await readdir(new URL(`../../extensions/${kind}/`, import.meta.url), { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** Arguments that fit: what is required, or everything there is. */
@@ -28,7 +31,9 @@ function sample(schema: JsonSchema, all: boolean): unknown {
 /** Every way of calling the tool that is tried: as little as it asks for, all it takes, and one for each choice. */
 function callsOf(tool: Tool): readonly Readonly<Record<string, unknown>>[] {
   const [least, most] = [sample(tool.args, false), sample(tool.args, true)] as [Record<string, unknown>, Record<string, unknown>];
-  const choices = Object.entries(tool.args.properties ?? {}).flatMap(([name, { enum: values = [] }]) => values.map((value) => ({ ...most, [name]: value })));
+  const choices = Object.entries(tool.args.properties ?? {}).flatMap(([name, { enum: values = [] }]) =>
+    values.map((value) => ({ ...most, [name]: value })),
+  );
   return [least, most, ...choices];
 }
 

@@ -10,7 +10,11 @@ import { gatewayTokenPath, loadGatewayToken } from "./gateway-token.ts";
 async function setUp(t: TestContext) {
   const credentialsDir = await mkdtemp(join(tmpdir(), "token-"));
   t.after(() => rm(credentialsDir, { recursive: true }));
-  return { credentialsDir, path: gatewayTokenPath(credentialsDir), load: (configured?: string) => loadGatewayToken({ credentialsDir, configured, ids: systemIds }) };
+  return {
+    credentialsDir,
+    path: gatewayTokenPath(credentialsDir),
+    load: (configured?: string) => loadGatewayToken({ credentialsDir, configured, ids: systemIds }),
+  };
 }
 
 test("the first start makes a token only its owner can read; later starts have the same one", async (t) => {
@@ -39,11 +43,17 @@ test("a token others can read is no secret any more: it is refused, with the com
   const { path, load } = await setUp(t);
   await load();
   await chmod(path, 0o644);
-  await assert.rejects(load(), (error) => hasCode(error, "STATE_UNSAFE") && (error as { readonly next: string }).next === `Run: chmod 600 ${path}`);
+  await assert.rejects(
+    load(),
+    (error) => hasCode(error, "STATE_UNSAFE") && (error as { readonly next: string }).next === `Run: chmod 600 ${path}`,
+  );
 });
 
 test("an empty file is said to be empty, with the command that mends it", async (t) => {
   const { path, load } = await setUp(t);
   await writeFile(path, "\n", { mode: 0o600 });
-  await assert.rejects(load(), (error) => hasCode(error, "STATE_DAMAGED") && (error as { readonly next: string }).next.endsWith(`rm ${path}`));
+  await assert.rejects(
+    load(),
+    (error) => hasCode(error, "STATE_DAMAGED") && (error as { readonly next: string }).next.endsWith(`rm ${path}`),
+  );
 });

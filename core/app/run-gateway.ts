@@ -144,8 +144,10 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   }
 }
 
-function confinementOf({ confinement: { kind, sentence } }: LocalNode): { readonly name: string; readonly confined: boolean; readonly how: string } {
-  return { name: "local", confined: kind !== "none", how: sentence.replace(/^(not )?confined( as| by)?:? ?/, "") };
+/** For the banner, which says the first words itself. */
+function confinementOf({ confinement }: LocalNode): { readonly name: string; readonly confined: boolean; readonly how: string } {
+  const how = confinement.sentence.replace(/^(not )?confined( as| by)?:? ?/, "");
+  return { name: "local", confined: confinement.kind !== "none", how };
 }
 
 function warningsOf(issues: readonly ConfigIssue[], yesLocal: boolean): string[] {

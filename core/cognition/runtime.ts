@@ -5,9 +5,12 @@
  * unfinished step. What is recorded is never decided again. A model call may begin while the record of its start is being
  * committed; an intent never does. Nothing a person sees as final leaves before it is durable.
  *
- *   turn.started, step.started(model) ─► step.ended(model) ─┬─► turn.ended
- *                        ▲                                  └─► [step.started(wait) ─► step.ended(wait)] ─► step.started(tool) ─► step.ended(tool) ─┐
- *                        └─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
+ *   turn.started
+ *     ┌► step.started(model) ─► step.ended(model) ─┬─► turn.ended
+ *     │                                            └─► for each call:
+ *     │                                                  [step.started(wait) ─► step.ended(wait)]   where a person is asked
+ *     │                                                  [step.started(tool)]  ─► step.ended(tool)  a refused call only ends
+ *     └──────────────────────────────────────────────────┘
  */
 export { runTurn } from "./runtime/run-turn.ts";
 export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";

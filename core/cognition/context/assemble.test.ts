@@ -8,9 +8,21 @@ const agent = { id: "main", name: "Clawd", instructions: "", model: "m", workspa
 
 const call = (id: string, args = "{}"): ToolCall => ({ id, name: "exec", arguments: args });
 const user = (text: string): TranscriptMessage["content"] => ({ role: "user", text });
-const says = (text: string, calls: readonly ToolCall[] = []): TranscriptMessage["content"] =>
-  ({ role: "assistant", text, calls, model: "m", finish: "stop", usage: { inputTokens: 0, outputTokens: 0 } });
-const result = (callId: string, text: string): TranscriptMessage["content"] => ({ role: "tool", callId, name: "exec", text, isError: false });
+const says = (text: string, calls: readonly ToolCall[] = []): TranscriptMessage["content"] => ({
+  role: "assistant",
+  text,
+  calls,
+  model: "m",
+  finish: "stop",
+  usage: { inputTokens: 0, outputTokens: 0 },
+});
+const result = (callId: string, text: string): TranscriptMessage["content"] => ({
+  role: "tool",
+  callId,
+  name: "exec",
+  text,
+  isError: false,
+});
 
 /** A state whose turns are given as lists of messages; the last one is under way. */
 function stateOf(...turns: readonly (readonly TranscriptMessage["content"][])[]): SessionState {
@@ -18,7 +30,14 @@ function stateOf(...turns: readonly (readonly TranscriptMessage["content"][])[])
   turns.forEach((contents, at) => {
     for (const content of contents) {
       state.messageCount += 1;
-      state.messages.push({ position: state.messageCount, seq: state.messageCount, timeMs: 0, runId: `run-${at}`, label: "owner", content });
+      state.messages.push({
+        position: state.messageCount,
+        seq: state.messageCount,
+        timeMs: 0,
+        runId: `run-${at}`,
+        label: "owner",
+        content,
+      });
     }
   });
   const asked = turns.at(-1)?.find(({ role }) => role === "user")?.text ?? "";
@@ -28,7 +47,8 @@ function stateOf(...turns: readonly (readonly TranscriptMessage["content"][])[])
   return state;
 }
 
-const contextOf = (state: SessionState, contextTokens = 100_000): readonly ModelMessage[] => assembleContext(state, agent, [], contextTokens).slice(1);
+const contextOf = (state: SessionState, contextTokens = 100_000): readonly ModelMessage[] =>
+  assembleContext(state, agent, [], contextTokens).slice(1);
 const linesOf = (messages: readonly ModelMessage[]): string[] =>
   messages.map((message) => `${message.role}: ${message.text}${"calls" in message ? ` ${message.calls?.map(({ id }) => id).join()}` : ""}`);
 
@@ -70,23 +90,32 @@ test("beyond the budget the newest messages stay, and the conversation begins wi
   const chars = shown.reduce((sum, { text }) => sum + text.length, 0);
   assert.ok(chars > 4_000 && chars < 4_096 * 3, String(chars));
   const at = shown.findIndex(({ text }) => text.startsWith("question"));
-  assert.deepEqual(shown.slice(at, -1).map(({ text }) => text.split(" ")[1]), turns.slice(-(shown.length - 1) / 2).flatMap((_, index) => {
-    const turn = String(50 - (shown.length - 1) / 2 + index);
-    return [turn, turn];
-  }));
+  assert.deepEqual(
+    shown.slice(at, -1).map(({ text }) => text.split(" ")[1]),
+    turns.slice(-(shown.length - 1) / 2).flatMap((_, index) => {
+      const turn = String(50 - (shown.length - 1) / 2 + index);
+      return [turn, turn];
+    }),
+  );
 });
 
 test("whatever the budget, no result is shown without its call and no call without its result", () => {
   const turns = Array.from({ length: 12 }, (_, at) => [
     user(`do ${at} ${"u".repeat(at * 37)}`),
-    says("", [call("c1", `{"n":${at}}`), call("c2")]), result("c1", "r".repeat(300)), result("c2", "s".repeat(at * 50)),
-    says("", [call("c1")]), result("c1", "t".repeat(100)),
+    says("", [call("c1", `{"n":${at}}`), call("c2")]),
+    result("c1", "r".repeat(300)),
+    result("c2", "s".repeat(at * 50)),
+    says("", [call("c1")]),
+    result("c1", "t".repeat(100)),
     says("done"),
   ]);
   for (let tokens = 400; tokens < 6_000; tokens += 97) {
     const shown = contextOf(stateOf(...turns), tokens);
     assertPaired(shown);
-    assert.ok(shown.some(({ text }) => text.startsWith("do 11")), `the question is in at ${tokens}`);
+    assert.ok(
+      shown.some(({ text }) => text.startsWith("do 11")),
+      `the question is in at ${tokens}`,
+    );
     assert.equal(shown[0]?.role, "user");
   }
 });
@@ -101,12 +130,23 @@ test("a call that was never answered is left out, also where another turn used i
   const shown = contextOf(state);
   assertPaired(shown);
   assert.deepEqual(linesOf(shown), [
-    "user: one", "assistant:  c1", "tool: fine", "assistant: ok", "user: two", "assistant: looking c2", "tool: half", "user: three", "user: four",
+    "user: one",
+    "assistant:  c1",
+    "tool: fine",
+    "assistant: ok",
+    "user: two",
+    "assistant: looking c2",
+    "tool: half",
+    "user: three",
+    "user: four",
   ]);
 });
 
 test("a turn too long for the budget keeps its question and its calls; the oldest results are cut first, and it is said", () => {
-  const steps = Array.from({ length: 10 }, (_, at) => [says("", [call(`c${at}`)]), result(`c${at}`, `${at}${"z".repeat(8_000)}${at}`)]).flat();
+  const steps = Array.from({ length: 10 }, (_, at) => [
+    says("", [call(`c${at}`)]),
+    result(`c${at}`, `${at}${"z".repeat(8_000)}${at}`),
+  ]).flat();
   const shown = contextOf(stateOf([user("before"), says("earlier")], [user("read it all"), ...steps]), 8_192);
   assertPaired(shown);
   assert.equal(shown[0]?.text, "read it all");

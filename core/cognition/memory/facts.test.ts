@@ -48,9 +48,18 @@ test("best matches come first, then the newest; what shares no word is left out"
     await memory.remember("main", String(at), text, "owner");
     await clock.advance(1_000);
   }
-  assert.deepEqual(textsOf(await memory.recall("main", "red printer!")), ["The red printer is broken", "The printer stands upstairs", "The RED one"]);
+  assert.deepEqual(textsOf(await memory.recall("main", "red printer!")), [
+    "The red printer is broken",
+    "The printer stands upstairs",
+    "The RED one",
+  ]);
   assert.deepEqual(textsOf(await memory.recall("main", "upside")), []);
-  assert.deepEqual(textsOf(await memory.recall("main", "")), ["The RED one", "The red printer is broken", "The printer stands upstairs", "Lunch is at noon"]);
+  assert.deepEqual(textsOf(await memory.recall("main", "")), [
+    "The RED one",
+    "The red printer is broken",
+    "The printer stands upstairs",
+    "Lunch is at noon",
+  ]);
   assert.deepEqual(textsOf(await memory.recall("main", "", 1)), ["The RED one"]);
 });
 

@@ -72,7 +72,7 @@ test("a pure tool runs in place: no intent, no gate, its result is the agent's o
   assert.equal(bench.orders.length + bench.asked.length, 0);
 });
 
-test("an intent is recorded with its decision before it is carried out, and acknowledged after its outcome is (S0.41)", async (t) => {
+test("an intent is recorded with its decision before it is carried out, and acknowledged after its outcome is", async (t) => {
   const order: string[] = [];
   const bench = await openBench(t, {
     ...TOOLS, yesLocal: true,
@@ -125,7 +125,7 @@ async function labelAsked(t: Parameters<typeof openBench>[0], argv: readonly str
   return label;
 }
 
-test("an order in this turn's words is the owner's; the same words only in what a tool brought are not (S3.13)", async (t) => {
+test("an order in this turn's words is the owner's; the same words only in what a tool brought are not", async (t) => {
   const argv = ["rm", "-r", "build"];
   assert.equal(await labelAsked(t, argv, ["please run rm -r build"]), "owner");
   assert.equal(await labelAsked(t, argv, ["clean up"]), "agent", "the agent chose the words");

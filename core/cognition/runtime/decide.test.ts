@@ -9,11 +9,30 @@ const other: ToolCall = { ...call, id: "c2" };
 const open: StepStarted = { stepId: "s", kind: "model", model: "m" };
 
 const turn = (more: Partial<TurnState> = {}): TurnState => ({
-  runId: "r", startedAtMs: 0, model: "m", principal: "owner", inputs: [], modelSteps: 1, toolSteps: 0, open: null, waitedMs: 0, openSinceMs: 0,
-  answer: null, calls: [], text: "so far", granted: null, failed: null, abort: null, answered: false, ...more,
+  runId: "r",
+  startedAtMs: 0,
+  model: "m",
+  principal: "owner",
+  inputs: [],
+  modelSteps: 1,
+  toolSteps: 0,
+  open: null,
+  waitedMs: 0,
+  openSinceMs: 0,
+  answer: null,
+  calls: [],
+  text: "so far",
+  granted: null,
+  failed: null,
+  abort: null,
+  answered: false,
+  ...more,
 });
-const stateOf = (more: Partial<TurnState> | null, queue: readonly QueuedMessage[] = []): SessionState =>
-  ({ ...emptyState(), queue: [...queue], turn: more === null ? null : turn(more) });
+const stateOf = (more: Partial<TurnState> | null, queue: readonly QueuedMessage[] = []): SessionState => ({
+  ...emptyState(),
+  queue: [...queue],
+  turn: more === null ? null : turn(more),
+});
 const waiting = [{} as QueuedMessage];
 const failed = { code: "MODEL_TIMEOUT", why: "late" } as const;
 const exceeded = { do: "end", status: "halted", text: "so far", code: "TURN_STEPS_EXCEEDED" } as const;
@@ -29,13 +48,33 @@ const CASES: readonly (readonly [when: string, state: SessionState, next: Next])
   ["every call has its result", stateOf({ calls: [], toolSteps: 2 }), { do: "model" }],
   ["the model failed", stateOf({ failed }), { do: "end", status: "error", text: "", ...failed }],
   ["a person stopped it", stateOf({ abort: "owner" }), { do: "end", status: "aborted", text: "so far", why: "Stopped by owner." }],
-  ["a person stopped it while a step is open", stateOf({ abort: "owner", open }), { do: "end", status: "aborted", text: "so far", why: "Stopped by owner." }],
-  ["a person stopped it before its calls", stateOf({ abort: "owner", calls: [call] }), { do: "end", status: "aborted", text: "so far", why: "Stopped by owner." }],
-  ["the last model step is taken", stateOf({ modelSteps: TURN_LIMITS.modelSteps }), { ...exceeded, why: `It asked the model ${TURN_LIMITS.modelSteps} times.` }],
+  [
+    "a person stopped it while a step is open",
+    stateOf({ abort: "owner", open }),
+    { do: "end", status: "aborted", text: "so far", why: "Stopped by owner." },
+  ],
+  [
+    "a person stopped it before its calls",
+    stateOf({ abort: "owner", calls: [call] }),
+    { do: "end", status: "aborted", text: "so far", why: "Stopped by owner." },
+  ],
+  [
+    "the last model step is taken",
+    stateOf({ modelSteps: TURN_LIMITS.modelSteps }),
+    { ...exceeded, why: `It asked the model ${TURN_LIMITS.modelSteps} times.` },
+  ],
   ["one model step is left", stateOf({ modelSteps: TURN_LIMITS.modelSteps - 1 }), { do: "model" }],
-  ["the last tool step is taken", stateOf({ calls: [call], toolSteps: TURN_LIMITS.toolSteps }), { ...exceeded, why: `It called tools ${TURN_LIMITS.toolSteps} times.` }],
+  [
+    "the last tool step is taken",
+    stateOf({ calls: [call], toolSteps: TURN_LIMITS.toolSteps }),
+    { ...exceeded, why: `It called tools ${TURN_LIMITS.toolSteps} times.` },
+  ],
   ["one tool step is left", stateOf({ calls: [call], toolSteps: TURN_LIMITS.toolSteps - 1 }), { do: "call", call }],
-  ["the last model step answered", stateOf({ modelSteps: TURN_LIMITS.modelSteps, answered: true }), { do: "end", status: "ok", text: "so far" }],
+  [
+    "the last model step answered",
+    stateOf({ modelSteps: TURN_LIMITS.modelSteps, answered: true }),
+    { do: "end", status: "ok", text: "so far" },
+  ],
   ["the last model step called a tool", stateOf({ modelSteps: TURN_LIMITS.modelSteps, calls: [call] }), { do: "call", call }],
   ["an open step is beyond every limit", stateOf({ open, modelSteps: 1_000, toolSteps: 1_000 }), { do: "resume", open }],
 ];

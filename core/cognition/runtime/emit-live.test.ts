@@ -7,7 +7,11 @@ import type { LiveEvent } from "./live-event.ts";
 function setUp(resumed = false): { readonly live: Live; readonly seen: LiveEvent[]; readonly clock: VirtualClock } {
   const seen: LiveEvent[] = [];
   const clock = new VirtualClock();
-  return { seen, clock, live: createLive({ publish: (event) => seen.push(event) }, clock, { runId: "r", sessionKey: "k", agentId: "main", resumed }) };
+  return {
+    seen,
+    clock,
+    live: createLive({ publish: (event) => seen.push(event) }, clock, { runId: "r", sessionKey: "k", agentId: "main", resumed }),
+  };
 }
 
 test("every event carries its run, session, agent and time, and a number that rises by one over all streams", async () => {
@@ -17,8 +21,19 @@ test("every event carries its run, session, agent and time, and a number that ri
   live.text("a");
   live.thinking("b");
   live.emit("tool", {});
-  assert.deepEqual(seen.map(({ seq }) => seq), [1, 2, 3, 4]);
-  assert.deepEqual(seen[1], { runId: "r", sessionKey: "k", agentId: "main", stream: "assistant", seq: 2, ts: clock.now(), data: { delta: "a" } });
+  assert.deepEqual(
+    seen.map(({ seq }) => seq),
+    [1, 2, 3, 4],
+  );
+  assert.deepEqual(seen[1], {
+    runId: "r",
+    sessionKey: "k",
+    agentId: "main",
+    stream: "assistant",
+    seq: 2,
+    ts: clock.now(),
+    data: { delta: "a" },
+  });
   assert.deepEqual(seen[2]?.data, { delta: "b" });
 });
 
@@ -45,5 +60,8 @@ test("a huge piece is shown in pieces that fit into a frame, and nothing of it i
   assert.ok(seen.length > 1);
   for (const event of seen) assert.ok(Buffer.byteLength(JSON.stringify(event)) < 1_000_000);
   assert.equal(seen.map(({ data }) => JSON.parse(JSON.stringify(data["delta"])) as string).join(""), text);
-  assert.deepEqual(seen.map(({ seq }) => seq), seen.map((_, at) => at + 1));
+  assert.deepEqual(
+    seen.map(({ seq }) => seq),
+    seen.map((_, at) => at + 1),
+  );
 });

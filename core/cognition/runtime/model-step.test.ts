@@ -5,7 +5,10 @@ import type { ModelEvent, Tool } from "@openclaw/sdk";
 import { calls, openBench, says, settle, USAGE, type Speech } from "./turn.testing.ts";
 
 const noop: Tool = {
-  name: "noop", summary: "Does nothing.", effect: "none", args: { type: "object" },
+  name: "noop",
+  summary: "Does nothing.",
+  effect: "none",
+  args: { type: "object" },
   async *run() {
     yield { type: "result", text: "nothing" };
   },
@@ -19,28 +22,42 @@ test("an answer streams as it comes, is recorded whole with its usage, and ends 
   assert.deepEqual(shown, ["lifecycle start", "assistant Hel", "thinking hm", "assistant lo", "usage", "lifecycle end"]);
   assert.equal(bench.live.at(-1)?.data["text"], "Hello");
   assert.deepEqual(bench.state.messages.at(-1)?.content, {
-    role: "assistant", text: "Hello", calls: [], model: "test/test", finish: "stop", usage: USAGE,
+    role: "assistant",
+    text: "Hello",
+    calls: [],
+    model: "test/test",
+    finish: "stop",
+    usage: USAGE,
   });
   assert.deepEqual(bench.state.usage, USAGE);
-  assert.deepEqual((await bench.recorded()).map(({ type }) => type), [
-    "message.offered", "session.opened", "turn.started", "step.started", "step.ended", "turn.ended",
-  ]);
+  assert.deepEqual(
+    (await bench.recorded()).map(({ type }) => type),
+    ["message.offered", "session.opened", "turn.started", "step.started", "step.ended", "turn.ended"],
+  );
 });
 
 test("a provider's failure is recorded like its answer: the turn ends with the code and the reason, and the session goes on", async (t) => {
   const bench = await openBench(t);
-  await bench.say("hi", [{ type: "text", delta: "Hel" }, { type: "error", code: "MODEL_RATE_LIMITED", why: "Slow down." }]);
+  await bench.say("hi", [
+    { type: "text", delta: "Hel" },
+    { type: "error", code: "MODEL_RATE_LIMITED", why: "Slow down." },
+  ]);
   const ran = bench.state.runs.get("run-1");
   assert.deepEqual([ran?.status, ran?.code, ran?.why], ["error", "MODEL_RATE_LIMITED", "Slow down."]);
   const last = bench.live.at(-1);
-  assert.deepEqual([last?.stream, last?.data["phase"], last?.data["code"], last?.data["error"]], ["lifecycle", "error", "MODEL_RATE_LIMITED", "Slow down."]);
+  assert.deepEqual(
+    [last?.stream, last?.data["phase"], last?.data["code"], last?.data["error"]],
+    ["lifecycle", "error", "MODEL_RATE_LIMITED", "Slow down."],
+  );
   await bench.say("again", says("there"));
   assert.equal(bench.state.runs.get("run-2")?.status, "ok");
 });
 
 test("a model that is not configured, or a stream without an end, is such a failure too", async (t) => {
   const missing = await openBench(t, {
-    deps: ({ models }) => ({ models: { ...models, resolveModel: () => Promise.reject(new OpenClawError("MODEL_NOT_CONFIGURED", { why: "No such model." })) } }),
+    deps: ({ models }) => ({
+      models: { ...models, resolveModel: () => Promise.reject(new OpenClawError("MODEL_NOT_CONFIGURED", { why: "No such model." })) },
+    }),
   });
   await missing.say("hi", says("never"));
   assert.equal(missing.state.runs.get("run-1")?.code, "MODEL_NOT_CONFIGURED");
@@ -77,7 +94,8 @@ test("more calls than one answer may hold are dropped, the others are carried ou
 
 test("an answer too large to be kept ends the turn with a reason instead of stalling it", async (t) => {
   const large: readonly Speech[] = [
-    [{ type: "text", delta: "x".repeat(1_040_000) }, end], [{ type: "text", delta: "\u0001".repeat(400_000) }, end],
+    [{ type: "text", delta: "x".repeat(1_040_000) }, end],
+    [{ type: "text", delta: "\u0001".repeat(400_000) }, end],
     calls(...Array.from({ length: 8 }, () => ["noop", "y".repeat(200_000)] as const)),
   ];
   for (const speech of large) {
@@ -115,7 +133,8 @@ test("a start that cannot be recorded stops the turn: nothing is shown, and no r
   const bench = await openBench(t, {
     deps: ({ models }) => ({
       models: {
-        ...models, resolveModel: async (ref) => {
+        ...models,
+        resolveModel: async (ref) => {
           await settle();
           return await models.resolveModel(ref);
         },
@@ -127,6 +146,9 @@ test("a start that cannot be recorded stops the turn: nothing is shown, and no r
   bench.log.append = () => Promise.reject(new OpenClawError("FENCED"));
   await assert.rejects(bench.run(says("never")), (error) => hasCode(error, "FENCED"));
   bench.log.append = append;
-  assert.deepEqual(bench.live.map(({ stream }) => stream), ["lifecycle"]);
+  assert.deepEqual(
+    bench.live.map(({ stream }) => stream),
+    ["lifecycle"],
+  );
   assert.equal(bench.state.turn, null);
 });

@@ -92,7 +92,7 @@ test("stopping the gateway ends nothing: the turn stays open for the next owner"
   assert.equal(bench.live.some(({ data }) => data["phase"] === "resumed"), true);
 });
 
-test("a turn that calls tools without end is halted, its transcript stays whole, and it is said why (S4.22)", async (t) => {
+test("a turn that calls tools without end is halted, its transcript stays whole, and it is said why", async (t) => {
   const bench = await openBench(t, { tools: [noop] });
   await bench.say("go", calls(["noop", {}]));
   const ran = bench.state.runs.get("run-1");
@@ -114,7 +114,7 @@ test("a turn that took longer than its message allows is halted before its next 
   assert.equal(bench.requests.length, 1);
 });
 
-test("a message for an agent that is no longer configured ends with the reason, and the next one is taken (S3.11)", async (t) => {
+test("a message for an agent that is no longer configured ends with the reason, and the next one is taken", async (t) => {
   const agents = { gone: true };
   const bench = await openBench(t, {
     deps: (deps) => ({

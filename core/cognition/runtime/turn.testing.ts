@@ -27,11 +27,22 @@ export const USAGE = { inputTokens: 3, outputTokens: 5 };
 /** What one model call brings; a function sees the request. */
 export type Speech = readonly ModelEvent[] | ((request: Omit<ModelRequest, "model">, signal: AbortSignal) => AsyncIterable<ModelEvent>);
 
-export const says = (text: string): Speech => [{ type: "text", delta: text }, { type: "end", finish: "stop", calls: [], usage: USAGE }];
-export const calls = (...made: readonly (readonly [name: string, args: unknown, id?: string])[]): Speech => [{
-  type: "end", finish: "tools", usage: USAGE,
-  calls: made.map(([name, args, id], at): ToolCall => ({ id: id ?? `c${at + 1}`, name, arguments: typeof args === "string" ? args : JSON.stringify(args) })),
-}];
+export const says = (text: string): Speech => [
+  { type: "text", delta: text },
+  { type: "end", finish: "stop", calls: [], usage: USAGE },
+];
+export const calls = (...made: readonly (readonly [name: string, args: unknown, id?: string])[]): Speech => [
+  {
+    type: "end",
+    finish: "tools",
+    usage: USAGE,
+    calls: made.map(([name, args, id], at): ToolCall => ({
+      id: id ?? `c${at + 1}`,
+      name,
+      arguments: typeof args === "string" ? args : JSON.stringify(args),
+    })),
+  },
+];
 
 export interface Bench {
   readonly clock: VirtualClock;
@@ -94,19 +105,26 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     for (const wake of [...waiters]) wake();
   };
   const session: TurnSession = {
-    log, claim, publish: (event) => live.push(event),
-    changed: (signal) => new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error);
-      const wake = (): void => {
-        waiters.delete(wake);
-        resolve();
-      };
-      waiters.add(wake);
-      signal.addEventListener("abort", () => {
-        waiters.delete(wake);
-        reject(signal.reason as Error);
-      }, { once: true });
-    }),
+    log,
+    claim,
+    publish: (event) => live.push(event),
+    changed: (signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason as Error);
+        const wake = (): void => {
+          waiters.delete(wake);
+          resolve();
+        };
+        waiters.add(wake);
+        signal.addEventListener(
+          "abort",
+          () => {
+            waiters.delete(wake);
+            reject(signal.reason as Error);
+          },
+          { once: true },
+        );
+      }),
   };
   async function* act(order: IntentOrder): AsyncGenerator<IntentEvent> {
     orders.push(order);
@@ -119,7 +137,10 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   }
   const node = { nodeId: "node-1", displayName: "box", local: options.local ?? true, by: "local", candidates: 1 };
   const base = {
-    clock, ids: systemIds, placeOf: () => ({ allowedDirs: ["/w"], cwd: "/w" }), nodesReady: () => Promise.resolve(),
+    clock,
+    ids: systemIds,
+    placeOf: () => ({ allowedDirs: ["/w"], cwd: "/w" }),
+    nodesReady: () => Promise.resolve(),
     revisionOf: () => ({ program: "p", config: "c", prompt: "q", skills: "s", memory: "m" }),
     models: {
       resolveModel: async () => ({ info: { contextTokens: 100_000 } }),
@@ -141,7 +162,14 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   const deps: RuntimeDeps = { ...base, ...options.deps?.(base) };
 
   const bench: Bench = {
-    clock, deps, state: log.state, log, live, orders, asked, requests,
+    clock,
+    deps,
+    state: log.state,
+    log,
+    live,
+    orders,
+    asked,
+    requests,
     offer: async (text, { label, ...more } = {}) => {
       const body = { sessionKey: KEY, agentId: "main", runId: `run-${++offers}`, text, channel: "cli", ...more };
       const offered = { type: "message.offered" as const, id: body.runId, body, principal: OWNER };
@@ -150,7 +178,12 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     },
     answer: async (decision) => {
       const approvalId = asked.at(-1)?.id ?? "";
-      await journal.offer(address, { type: "approval.answered", id: approvalId, body: { approvalId, decision, by: "owner" }, principal: OWNER });
+      await journal.offer(address, {
+        type: "approval.answered",
+        id: approvalId,
+        body: { approvalId, decision, by: "owner" },
+        principal: OWNER,
+      });
       await show();
     },
     abort: async () => {
@@ -167,7 +200,10 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
       await bench.run(...speeches);
     },
     recorded: () => log.read(0, 10_000),
-    results: () => log.state.messages.flatMap(({ content, label }) => (content.role === "tool" ? [{ text: content.text, isError: content.isError, label }] : [])),
+    results: () =>
+      log.state.messages.flatMap(({ content, label }) =>
+        content.role === "tool" ? [{ text: content.text, isError: content.isError, label }] : [],
+      ),
   };
   return bench;
 }

@@ -6,7 +6,7 @@ import { agentsConfig, createAgents, type AgentsConfig } from "./define-agents.t
 
 const agentsOf = (config: AgentsConfig) => createAgents(() => config, "/state/workspace");
 
-test("without any configuration there is one agent, complete", () => {
+test("without any configuration there is one agent, main, complete (S4.11)", () => {
   const agents = agentsOf({});
   assert.equal(agents.defaultId, "main");
   assert.deepEqual(agents.list(), [{

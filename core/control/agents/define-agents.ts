@@ -30,7 +30,7 @@ export const agentsConfig = {
     list: {
       type: "array", maxItems: 1_000, description: "The same as entries, each with its id.",
       items: {
-        type: "object", additionalProperties: false, required: ["id"], 
+        type: "object", additionalProperties: false, required: ["id"],
         properties: { id: { type: "string", pattern: id, description: "What the agent is called in session keys." }, ...overrides },
       },
     },

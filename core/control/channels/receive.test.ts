@@ -24,16 +24,34 @@ function setUp(refuse?: OpenClawError) {
 test("a message is routed, gets the idempotency key as its run id and its agent's time, and is handed on as it came", async () => {
   const { sent, intake } = setUp();
   assert.deepEqual(await intake.receiveInbound(inbound), {
-    runId: "key-1", sessionKey: "agent:main:main", agentId: "main", outcome: { status: "started" },
+    runId: "key-1",
+    sessionKey: "agent:main:main",
+    agentId: "main",
+    outcome: { status: "started" },
   });
-  assert.deepEqual(sent, [{
-    sessionKey: "agent:main:main", agentId: "main", runId: "key-1", text: "hi", channel: "web", principal: OWNER, timeoutMs: 90_000,
-  }]);
+  assert.deepEqual(sent, [
+    {
+      sessionKey: "agent:main:main",
+      agentId: "main",
+      runId: "key-1",
+      text: "hi",
+      channel: "web",
+      principal: OWNER,
+      timeoutMs: 90_000,
+    },
+  ]);
 });
 
 test("what the caller wished is kept: session, agent, model, prompt and time", async () => {
   const { sent, intake } = setUp();
-  await intake.receiveInbound({ ...inbound, sessionKey: "work", agentId: "helper", model: "a/b", extraSystemPrompt: "Rhyme.", timeoutMs: 5 });
+  await intake.receiveInbound({
+    ...inbound,
+    sessionKey: "work",
+    agentId: "helper",
+    model: "a/b",
+    extraSystemPrompt: "Rhyme.",
+    timeoutMs: 5,
+  });
   const [message] = sent;
   assert.deepEqual(
     [message?.sessionKey, message?.agentId, message?.model, message?.extraSystemPrompt, message?.timeoutMs],

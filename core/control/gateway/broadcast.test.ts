@@ -22,7 +22,10 @@ function setUp() {
   const live = (stream: LiveStream, data: LiveEvent["data"], runId = "r"): void =>
     broadcaster.live({ runId, sessionKey: "k", agentId: "main", stream, seq: ++seq, ts: world.nowMs, data });
   return {
-    world, sent, live, broadcaster,
+    world,
+    sent,
+    live,
+    broadcaster,
     text: (delta: string, runId?: string) => live("assistant", { delta }, runId),
     end: (more: LiveEvent["data"]) => live("lifecycle", { phase: more["status"] === "ok" ? "end" : "error", ...more }),
     chats: () => sent.filter(({ event }) => event === "chat").map(({ payload }) => payload),
@@ -38,11 +41,15 @@ test("every live event becomes an agent event as it is; text also becomes a chat
   text("Hel");
   live("tool", { phase: "start", name: "exec" });
   live("usage", { inputTokens: 1 });
-  assert.deepEqual(sent.map(({ event, payload }) => `${event} ${String(payload["seq"])} ${String(payload["state"] ?? payload["stream"])}`), [
-    "agent 1 lifecycle", "chat 1 status", "agent 2 assistant", "chat 2 delta", "agent 3 tool", "agent 4 usage",
-  ]);
+  assert.deepEqual(
+    sent.map(({ event, payload }) => `${event} ${String(payload["seq"])} ${String(payload["state"] ?? payload["stream"])}`),
+    ["agent 1 lifecycle", "chat 1 status", "agent 2 assistant", "chat 2 delta", "agent 3 tool", "agent 4 usage"],
+  );
   assert.deepEqual(sent[3]?.payload["deltaText"], "Hel");
-  assert.deepEqual(["runId", "sessionKey", "agentId"].map((name) => sent[3]?.payload[name]), ["r", "k", "main"]);
+  assert.deepEqual(
+    ["runId", "sessionKey", "agentId"].map((name) => sent[3]?.payload[name]),
+    ["r", "k", "main"],
+  );
 });
 
 test("a delta carries only what is new; the whole text so far goes along now and then, and with the first one", () => {
@@ -53,23 +60,53 @@ test("a delta carries only what is new; the whole text so far goes along now and
   text("c");
   world.nowMs += 1;
   text("d");
-  assert.deepEqual(chats().map((payload) => payload["deltaText"]), ["a", "b", "c", "d"]);
+  assert.deepEqual(
+    chats().map((payload) => payload["deltaText"]),
+    ["a", "b", "c", "d"],
+  );
   assert.deepEqual(chats().map(textOf), ["a", undefined, undefined, "abcd"]);
 });
 
 test("the end says how it ended, with the text that counts", () => {
   const cases: readonly (readonly [data: LiveEvent["data"], shown: Readonly<Record<string, unknown>>])[] = [
-    [{ status: "ok", text: "Hello" }, { state: "final", stopReason: "stop" }],
-    [{ status: "aborted", text: "Hel" }, { state: "aborted", stopReason: "aborted" }],
-    [{ status: "error", text: "", code: "MODEL_RATE_LIMITED", error: "Slow down." }, {
-      state: "error", errorMessage: "Slow down.", errorKind: "rate_limit", errorDetail: { code: "MODEL_RATE_LIMITED" }, stopReason: "error",
-    }],
-    [{ status: "halted", text: "so far", code: "TURN_TIMEOUT", error: "Too long." }, {
-      state: "error", errorMessage: "Too long.", errorKind: "timeout", errorDetail: { code: "TURN_TIMEOUT" }, stopReason: "halted",
-    }],
-    [{ status: "error", text: "" }, {
-      state: "error", errorMessage: "The turn failed.", errorKind: "unknown", errorDetail: { code: undefined }, stopReason: "error",
-    }],
+    [
+      { status: "ok", text: "Hello" },
+      { state: "final", stopReason: "stop" },
+    ],
+    [
+      { status: "aborted", text: "Hel" },
+      { state: "aborted", stopReason: "aborted" },
+    ],
+    [
+      { status: "error", text: "", code: "MODEL_RATE_LIMITED", error: "Slow down." },
+      {
+        state: "error",
+        errorMessage: "Slow down.",
+        errorKind: "rate_limit",
+        errorDetail: { code: "MODEL_RATE_LIMITED" },
+        stopReason: "error",
+      },
+    ],
+    [
+      { status: "halted", text: "so far", code: "TURN_TIMEOUT", error: "Too long." },
+      {
+        state: "error",
+        errorMessage: "Too long.",
+        errorKind: "timeout",
+        errorDetail: { code: "TURN_TIMEOUT" },
+        stopReason: "halted",
+      },
+    ],
+    [
+      { status: "error", text: "" },
+      {
+        state: "error",
+        errorMessage: "The turn failed.",
+        errorKind: "unknown",
+        errorDetail: { code: undefined },
+        stopReason: "error",
+      },
+    ],
   ];
   for (const [data, shown] of cases) {
     const { end, chats } = setUp();
@@ -87,7 +124,10 @@ test("after a tool the next text is a new message; the text before it is not rep
   live("tool", { phase: "result" });
   text("Found ");
   text("it.");
-  assert.deepEqual(chats().map((payload) => payload["replace"] ?? false), [false, true, false]);
+  assert.deepEqual(
+    chats().map((payload) => payload["replace"] ?? false),
+    [false, true, false],
+  );
   assert.equal(textOf(chats()[1]), "Found ");
 });
 
@@ -96,9 +136,15 @@ test("a run taken up again withdraws what was shown of its unfinished answer", (
   text("half an ans");
   live("lifecycle", { phase: "resumed" });
   text("The answer");
-  assert.deepEqual(chats().slice(1).map((payload) => [payload["deltaText"], payload["replace"], textOf(payload)]), [
-    ["", true, ""], ["The answer", true, "The answer"],
-  ]);
+  assert.deepEqual(
+    chats()
+      .slice(1)
+      .map((payload) => [payload["deltaText"], payload["replace"], textOf(payload)]),
+    [
+      ["", true, ""],
+      ["The answer", true, "The answer"],
+    ],
+  );
 });
 
 test("whoever begins to watch in the middle of an answer is shown all of it", () => {
@@ -110,7 +156,10 @@ test("whoever begins to watch in the middle of an answer is shown all of it", ()
   assert.equal(sent.length, 0);
   world.watched = true;
   text("there");
-  assert.deepEqual(chats().map((payload) => [payload["deltaText"], textOf(payload)]), [["there", "Hello there"]]);
+  assert.deepEqual(
+    chats().map((payload) => [payload["deltaText"], textOf(payload)]),
+    [["there", "Hello there"]],
+  );
 });
 
 test("runs are kept apart, and nothing of an ended one is kept", () => {
@@ -135,17 +184,29 @@ test("only what can be missed may be dropped for a slow client: deltas, never an
   live("tool", { phase: "result" });
   end({ status: "ok", text: "a" });
   broadcaster.changed({ key: "k" } as SessionRow);
-  assert.deepEqual(sent.map(({ event, payload, dropIfSlow }) => [event, payload["stream"] ?? payload["state"], dropIfSlow]), [
-    ["agent", "assistant", true], ["chat", "delta", true], ["agent", "thinking", true], ["agent", "tool", false],
-    ["agent", "lifecycle", false], ["chat", "final", false], ["sessions.changed", undefined, true],
-  ]);
+  assert.deepEqual(
+    sent.map(({ event, payload, dropIfSlow }) => [event, payload["stream"] ?? payload["state"], dropIfSlow]),
+    [
+      ["agent", "assistant", true],
+      ["chat", "delta", true],
+      ["agent", "thinking", true],
+      ["agent", "tool", false],
+      ["agent", "lifecycle", false],
+      ["chat", "final", false],
+      ["sessions.changed", undefined, true],
+    ],
+  );
 });
 
 test("a changed session is told to whoever watches lists, with its row at hand", () => {
   const { broadcaster, sent, world } = setUp();
   broadcaster.changed({ key: "agent:main:main", label: "x" } as SessionRow);
   assert.deepEqual(sent[0]?.payload, {
-    key: "agent:main:main", label: "x", sessionKey: "agent:main:main", ts: world.nowMs, session: { key: "agent:main:main", label: "x" },
+    key: "agent:main:main",
+    label: "x",
+    sessionKey: "agent:main:main",
+    ts: world.nowMs,
+    session: { key: "agent:main:main", label: "x" },
   });
   world.watched = false;
   broadcaster.changed({ key: "agent:main:main" } as SessionRow);

@@ -60,7 +60,16 @@ test("sessions are kept apart, and an entry seen again changes nothing", () => {
 });
 
 test("from a checkpoint it goes on as if it had seen everything itself", () => {
-  const entries = ["message.offered o1", "message.offered o2", "turn.started e1/o1", "patch.requested o3", "turn.ended e2", "turn.started e3/o2", "session.patched e4/o3", "turn.ended e5"];
+  const entries = [
+    "message.offered o1",
+    "message.offered o2",
+    "turn.started e1/o1",
+    "patch.requested o3",
+    "turn.ended e2",
+    "turn.started e3/o2",
+    "session.patched e4/o3",
+    "turn.ended e5",
+  ];
   for (let cut = 0; cut <= entries.length; cut++) {
     const first = createOpenWork([]);
     see(first, "a", ...entries.slice(0, cut));

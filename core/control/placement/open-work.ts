@@ -25,7 +25,8 @@ interface Work {
 }
 
 export function createOpenWork(known: readonly OpenSession[]): OpenWork {
-  const open = new Map<string, Work>(known.map(({ session, tenant, offers, turn }) => [session, { tenant, offers: new Set(offers), turn }]));
+  const open = new Map<string, Work>();
+  for (const { session, tenant, offers, turn } of known) open.set(session, { tenant, offers: new Set(offers), turn });
   return {
     see: ({ session, id }, { type, tenant, inputs = [] }) => {
       const work = open.get(session) ?? { tenant, offers: new Set<string>(), turn: false };

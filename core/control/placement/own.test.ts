@@ -119,7 +119,7 @@ test("a slot is claimed when it is first needed, once however many ask, and then
   assert.deepEqual(told, ["agent:main:a: message.offered", "agent:main:a: turn.started", "agent:main:a: turn.ended"]);
 });
 
-test("after a restart only sessions with unfinished work are told, known from headers alone (S0.16)", async (t) => {
+test("after a restart only sessions with unfinished work are told, known from headers alone", async (t) => {
   const { clock, journal, addressOf, start } = await setUp(t);
   const before = start();
   const work = { done: true, waiting: false, running: false } as const;
@@ -189,7 +189,7 @@ test("what a checkpoint held open and was settled since is not open any more, at
   }
 });
 
-test("a slot that was lost is let go at once and taken again soon; what others wrote meanwhile is found (S0.19)", async (t) => {
+test("a slot that was lost is let go at once and taken again soon; what others wrote meanwhile is found", async (t) => {
   const { clock, engine, journal, addressOf, start } = await setUp(t);
   const { placement, told, lost } = start();
   const address = addressOf("agent:main:a");

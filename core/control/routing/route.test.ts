@@ -10,7 +10,7 @@ const route = (wish: RouteWish): string => {
   return `${agentId} ${session.key}`;
 };
 
-test("without a wish a message goes to the default agent's main session", () => {
+test("without a wish a message goes to the default agent's main session (S4.7, S4.11)", () => {
   assert.equal(route({}), "main agent:main:main");
 });
 

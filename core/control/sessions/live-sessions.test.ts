@@ -48,7 +48,7 @@ function withRecords(engine: Engine, more: Partial<Records>): Engine {
   return { ...engine, records: { ...own, ...more }, drain: () => engine.drain(), [Symbol.asyncDispose]: async () => undefined };
 }
 
-test("a message that comes while its session is falling asleep is answered (S1.10)", async (t) => {
+test("a message that comes while its session is falling asleep is answered", async (t) => {
   const gate: { open: Promise<void> } = { open: Promise.resolve() };
   const { clock, open } = await setUp(t, (engine) => withRecords(engine, {
     write: async (bucket, ...rest) => {
@@ -199,7 +199,7 @@ test("a reset waits for the turn that runs, and the next message begins the new 
   assert.equal((await world.sessions.describe(KEY))?.label, "kept");
 });
 
-test("a slot that is lost takes its sessions out of memory, those being loaded too, and they come back whole (S0.19)", async (t) => {
+test("a slot that is lost takes its sessions out of memory, those being loaded too, and they come back whole", async (t) => {
   const loads: PromiseWithResolvers<void>[] = [];
   const state = { slow: false };
   const { clock, open } = await setUp(t, (engine) => withRecords(engine, {

@@ -25,7 +25,8 @@ async function setUp(t: TestContext) {
 }
 
 const address = (token: string): SessionAddress => ({ tenant: "home", token, slot: 0 });
-const row = (key: string, more: Partial<SessionRow> = {}): SessionRow => ({ key, updatedAt: 1, hasActiveRun: false, activeRunIds: [], ...more }) as SessionRow;
+const row = (key: string, more: Partial<SessionRow> = {}): SessionRow =>
+  ({ key, updatedAt: 1, hasActiveRun: false, activeRunIds: [], ...more }) as SessionRow;
 const labelsOf = async (index: SessionIndex): Promise<unknown[]> => [...(await index.rows()).values()].map(({ label }) => label);
 
 test("rows that were put are listed at once, and by the next gateway", async (t) => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { formatMainKey, parseSessionKey } from "./session-key.ts";
 
-test("every form of the grammar is told apart (S4.7)", () => {
+test("every form of the grammar is told apart", () => {
   const cases: readonly (readonly [key: string, kind: string])[] = [
     ["agent:main:main", "direct"],
     ["agent:main:direct:alice", "direct"],
@@ -40,7 +40,7 @@ test("a name that happens to be the word for a kind makes no group of a person o
   ]) assert.equal(parseSessionKey(key, "main").kind, "direct", key);
 });
 
-test("short keys belong to the agent they are asked of", () => {
+test("short keys belong to the agent they are asked of, and main is its direct chat (S4.7)", () => {
   assert.equal(parseSessionKey("main", "main").key, "agent:main:main");
   assert.equal(parseSessionKey("main", "helper").key, "agent:helper:main");
   assert.equal(parseSessionKey("cron:daily", "helper").key, "agent:helper:cron:daily");

@@ -4,17 +4,38 @@ import { emptyState, type QueuedMessage, type RunOutcome, type SessionState } fr
 import { rowOf } from "./session-row.ts";
 
 const KEY = "agent:main:telegram:group:5";
-const stateOf = (more: Partial<SessionState> = {}): SessionState => ({ ...emptyState(), key: KEY, agentId: "main", sessionId: "s", ...more });
+const stateOf = (more: Partial<SessionState> = {}): SessionState => ({
+  ...emptyState(),
+  key: KEY,
+  agentId: "main",
+  sessionId: "s",
+  ...more,
+});
 const turn = { runId: "now", model: "openai/gpt/4", startedAtMs: 9 } as NonNullable<SessionState["turn"]>;
 const queued = (runId: string): QueuedMessage => ({ message: { runId } }) as QueuedMessage;
-const ended = (status: RunOutcome["status"], more: Partial<RunOutcome> = {}): Partial<SessionState> =>
-  ({ lastRunId: "r", runs: new Map([["r", { status, endedAtMs: 7, ...more }]]) });
+const ended = (status: RunOutcome["status"], more: Partial<RunOutcome> = {}): Partial<SessionState> => ({
+  lastRunId: "r",
+  runs: new Map([["r", { status, endedAtMs: 7, ...more }]]),
+});
 
 test("a session that never ran has a row without a status", () => {
   const row = rowOf(stateOf({ createdAtMs: 1, updatedAtMs: 2, usage: { inputTokens: 3, outputTokens: 4 } }), "demo/demo");
   assert.deepEqual(row, {
-    key: KEY, sessionId: "s", kind: "group", agentId: "main", isMain: false, createdAt: 1, updatedAt: 2, lastActivityAt: 2,
-    hasActiveRun: false, activeRunIds: [], modelProvider: "demo", model: "demo", inputTokens: 3, outputTokens: 4, totalTokens: 7,
+    key: KEY,
+    sessionId: "s",
+    kind: "group",
+    agentId: "main",
+    isMain: false,
+    createdAt: 1,
+    updatedAt: 2,
+    lastActivityAt: 2,
+    hasActiveRun: false,
+    activeRunIds: [],
+    modelProvider: "demo",
+    model: "demo",
+    inputTokens: 3,
+    outputTokens: 4,
+    totalTokens: 7,
   });
 });
 
@@ -22,7 +43,12 @@ test("the status is of what runs, else of what waits, else of how the last run e
   const statusOf = (more: Partial<SessionState>): unknown => rowOf(stateOf(more), "a/b").status;
   assert.equal(statusOf({ turn, queue: [queued("next")], ...ended("error") }), "running");
   assert.equal(statusOf({ queue: [queued("next")], ...ended("error") }), "queued");
-  for (const [status, shown] of [["ok", "done"], ["error", "failed"], ["aborted", "killed"], ["halted", "timeout"]] as const) {
+  for (const [status, shown] of [
+    ["ok", "done"],
+    ["error", "failed"],
+    ["aborted", "killed"],
+    ["halted", "timeout"],
+  ] as const) {
     assert.equal(statusOf(ended(status)), shown);
   }
 });

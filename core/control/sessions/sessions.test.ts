@@ -19,7 +19,8 @@ async function setUp(t: TestContext, more: Partial<WorldOptions> = {}) {
     await engine[Symbol.asyncDispose]();
     await keys.remove();
   });
-  const open = (again: Partial<WorldOptions> = {}): Promise<World> => openWorld({ engine, clock, keyDir: keys.dir, outside, ...more, ...again });
+  const open = (again: Partial<WorldOptions> = {}): Promise<World> =>
+    openWorld({ engine, clock, keyDir: keys.dir, outside, ...more, ...again });
   return { clock, engine, outside, open };
 }
 
@@ -33,7 +34,14 @@ test("a message is answered once, in order, and the acknowledgement comes after 
   const world = await open();
   for (const text of ["one", "two", "three"]) assert.equal((await world.send(KEY, text)).status, "started");
   await settle(clock);
-  assert.deepEqual(await world.transcript(KEY), ["user: one", "assistant: echo: one", "user: two", "assistant: echo: two", "user: three", "assistant: echo: three"]);
+  assert.deepEqual(await world.transcript(KEY), [
+    "user: one",
+    "assistant: echo: one",
+    "user: two",
+    "assistant: echo: two",
+    "user: three",
+    "assistant: echo: three",
+  ]);
 });
 
 test("the same run id is the same message, while it runs, after it ended and after a restart", async (t) => {
@@ -162,7 +170,12 @@ test("time spent on a person's answer is not the turn's", async (t) => {
 test("a tool loop without end is halted and said", async (t) => {
   const { clock, open } = await setUp(t, {
     model: async function* () {
-      yield { type: "end", finish: "tools", calls: [{ id: "c", name: "nonsense", arguments: "{}" }], usage: { inputTokens: 1, outputTokens: 1 } };
+      yield {
+        type: "end",
+        finish: "tools",
+        calls: [{ id: "c", name: "nonsense", arguments: "{}" }],
+        usage: { inputTokens: 1, outputTokens: 1 },
+      };
     },
   });
   const world = await open();
@@ -216,7 +229,9 @@ async function runSchedule(seed: number): Promise<string | undefined> {
   };
   try {
     let world = await open();
-    const waiting = keysOf.flatMap((key) => [1, 2, 3, 4].map((at) => ({ key, text: at % 2 === 0 ? `act ${key}-${at}` : `${key} says ${at}` })));
+    const waiting = keysOf.flatMap((key) =>
+      [1, 2, 3, 4].map((at) => ({ key, text: at % 2 === 0 ? `act ${key}-${at}` : `${key} says ${at}` })),
+    );
     const crashes = 4;
     const crashAt = new Set(Array.from({ length: crashes }, () => Math.floor(random() * 90)));
     for (let step = 0; step < 400; step++) {
@@ -229,12 +244,15 @@ async function runSchedule(seed: number): Promise<string | undefined> {
         const next = waiting.find((message) => message.key === key);
         if (next === undefined || random() > 0.3) continue;
         const here = world;
-        void here.send(key, next.text).then(() => {
-          const at = waiting.indexOf(next);
-          if (at < 0) return;
-          waiting.splice(at, 1);
-          accepted.get(key)?.push(next.text);
-        }, () => undefined);
+        void here.send(key, next.text).then(
+          () => {
+            const at = waiting.indexOf(next);
+            if (at < 0) return;
+            waiting.splice(at, 1);
+            accepted.get(key)?.push(next.text);
+          },
+          () => undefined,
+        );
       }
       await clock.advance(random() < 0.5 ? 0 : Math.floor(random() * 40));
     }
@@ -242,8 +260,12 @@ async function runSchedule(seed: number): Promise<string | undefined> {
     if (waiting.length > 0) return `${waiting.length} messages were never accepted`;
     for (const key of keysOf) {
       const told = (await retry(() => world.transcript(key), clock)).filter((line) => !line.startsWith("toolResult"));
-      const expected = (accepted.get(key) ?? []).flatMap((text) => [`user: ${text}`, `assistant: ${text.startsWith("act ") ? `did: ${text.slice(4)} happened` : `echo: ${text}`}`]);
-      if (JSON.stringify(told) !== JSON.stringify(expected)) return `${key}: ${JSON.stringify(told)} instead of ${JSON.stringify(expected)}`;
+      const expected = (accepted.get(key) ?? []).flatMap((text) => [
+        `user: ${text}`,
+        `assistant: ${text.startsWith("act ") ? `did: ${text.slice(4)} happened` : `echo: ${text}`}`,
+      ]);
+      if (JSON.stringify(told) !== JSON.stringify(expected))
+        return `${key}: ${JSON.stringify(told)} instead of ${JSON.stringify(expected)}`;
     }
     for (const [what, count] of outside.effects) if (count !== 1) return `${what} happened ${count} times`;
     return outside.effects.size === 6 ? undefined : `${outside.effects.size} effects instead of 6`;
@@ -260,13 +282,24 @@ function answersLate(engine: Engine, random: () => number): Engine {
     if (random() < 0.5) for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     return positions;
   };
-  return { ...engine, log: { ...bound(engine.log), append }, drain: () => engine.drain(), [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
+  return {
+    ...engine,
+    log: { ...bound(engine.log), append },
+    drain: () => engine.drain(),
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  };
 }
 
 function bound(log: SlotLog): SlotLog {
   return {
-    offer: (offer) => log.offer(offer), claim: (slot, owner) => log.claim(slot, owner), release: (claim) => log.release(claim), append: (...args) => log.append(...args),
-    read: (...args) => log.read(...args), readSession: (...args) => log.readSession(...args), heads: () => log.heads(), trim: (...args) => log.trim(...args),
+    offer: (offer) => log.offer(offer),
+    claim: (slot, owner) => log.claim(slot, owner),
+    release: (claim) => log.release(claim),
+    append: (...args) => log.append(...args),
+    read: (...args) => log.read(...args),
+    readSession: (...args) => log.readSession(...args),
+    heads: () => log.heads(),
+    trim: (...args) => log.trim(...args),
   };
 }
 

@@ -31,7 +31,7 @@ async function talk(world: World, clock: VirtualClock, from: number, to: number,
 const textOf = (item: HistoryPage["messages"][number]): string => String(item.content[0]?.["text"]);
 const expected = (count: number): string[] => Array.from({ length: count }, (_, at) => [`m${at}`, `echo: m${at}`]).flat();
 
-test("pages of any size, from any place, show every message once and in order, also those memory no longer holds (S3.6)", async (t) => {
+test("pages of any size, from any place, show every message once and in order, also those memory no longer holds", async (t) => {
   const { clock, open } = await setUp(t);
   const world = await open();
   for (const [from, to, group] of [[0, 30, 1], [30, 290, 13], [290, 330, 20], [330, 400, 1]] as const) await talk(world, clock, from, to, group);

@@ -66,11 +66,20 @@ export async function makeKeyDir(): Promise<{ readonly dir: string; remove(): Pr
 }
 
 const act: Tool = {
-  name: "act", summary: "Does something once.", effect: "unsafe",
+  name: "act",
+  summary: "Does something once.",
+  effect: "unsafe",
   args: { type: "object", additionalProperties: false, required: ["what"], properties: { what: { type: "string" } } },
   propose: (args) => {
     const { what } = args as { what: string };
-    return { actuator: "node", effect: "unsafe", command: "system.run", target: { command: "system.run" }, params: { command: ["act", what] }, summary: what };
+    return {
+      actuator: "node",
+      effect: "unsafe",
+      command: "system.run",
+      target: { command: "system.run" },
+      params: { command: ["act", what] },
+      summary: what,
+    };
   },
 };
 
@@ -79,7 +88,12 @@ export async function* obedientModel(request: Omit<ModelRequest, "model">): Asyn
   const last = request.messages.at(-1);
   const usage = { inputTokens: 1, outputTokens: 1 };
   if (last?.role === "user" && last.text.startsWith("act ")) {
-    yield { type: "end", finish: "tools", calls: [{ id: "c1", name: "act", arguments: JSON.stringify({ what: last.text.slice(4) }) }], usage };
+    yield {
+      type: "end",
+      finish: "tools",
+      calls: [{ id: "c1", name: "act", arguments: JSON.stringify({ what: last.text.slice(4) }) }],
+      usage,
+    };
     return;
   }
   const text = last?.role === "tool" ? `did: ${last.text}` : last?.role === "user" ? `echo: ${last.text}` : "nothing";
@@ -112,35 +126,76 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   }
 
   const runtime = {
-    clock, ids, placeOf: () => ({ allowedDirs: [] }), nodesReady: () => Promise.resolve(), revisionOf: () => revision,
+    clock,
+    ids,
+    placeOf: () => ({ allowedDirs: [] }),
+    nodesReady: () => Promise.resolve(),
+    revisionOf: () => revision,
     models: {
       resolveModel: async () => ({ info: { contextTokens: 100_000 } }),
-      streamModel: (_: string, request: Omit<ModelRequest, "model">, signal: AbortSignal) => (options.model ?? obedientModel)(request, signal),
+      streamModel: (_: string, request: Omit<ModelRequest, "model">, signal: AbortSignal) =>
+        (options.model ?? obedientModel)(request, signal),
     },
     tools: createTools([{ ...act, present: (payload: unknown) => ({ text: (payload as { text: string }).text, isError: false }) } as Tool]),
-    intents: { carryOut, resume: carryOut, acknowledge: ({ invocationId }: IntentOrder) => (life.dead ? false : outside.finished.delete(invocationId)) },
+    intents: {
+      carryOut,
+      resume: carryOut,
+      acknowledge: ({ invocationId }: IntentOrder) => (life.dead ? false : outside.finished.delete(invocationId)),
+    },
     nodes: { choose: () => node, describe: () => ({ ...node }) },
     gate: createGate({ localNodeConfined: () => true, yesLocal: () => options.yesLocal ?? true }),
-    approvals: { open: async (opening: ApprovalOpening) => void outside.asked.set(opening.id ?? "", opening), cancel: async () => undefined },
+    approvals: {
+      open: async (opening: ApprovalOpening) => void outside.asked.set(opening.id ?? "", opening),
+      cancel: async () => undefined,
+    },
     agentOf: (id: string) => ({ id, name: "Test", instructions: "", model: "test/test", workspace: "/w" }),
   } as unknown as RuntimeDeps;
 
   const late: { placement?: Placement } = {};
   const recovered = Promise.withResolvers<void>();
   const sessions = openSessions({
-    journal, runtime, clock, ids, logger, index: createSessionIndex({ records: engine.records, vault, log: logger }), recovered: () => recovered.promise,
-    placement: () => late.placement as Placement, modelOf: () => "test/test", publish: (_, event) => events.push(event), onChanged: () => undefined, onDeleted: async () => undefined,
+    journal,
+    runtime,
+    clock,
+    ids,
+    logger,
+    index: createSessionIndex({ records: engine.records, vault, log: logger }),
+    recovered: () => recovered.promise,
+    placement: () => late.placement as Placement,
+    modelOf: () => "test/test",
+    publish: (_, event) => events.push(event),
+    onChanged: () => undefined,
+    onDeleted: async () => undefined,
     config: () => ({ turnsWaitingMax: 20, messageBytesMax: 10_000, liveMax: 100, dormantAfterMs: options.dormantAfterMs ?? 60_000 }),
   });
-  const placement = (late.placement = openPlacement({ engine, owner: "here", clock, ids, log: logger, peek: journal.peek, onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost }));
-  void placement.recover().then(() => recovered.resolve(), () => undefined);
+  const placement = (late.placement = openPlacement({
+    engine,
+    owner: "here",
+    clock,
+    ids,
+    log: logger,
+    peek: journal.peek,
+    onWork: sessions.onWork,
+    onOwnEvent: sessions.onOwnEvent,
+    onLost: sessions.onLost,
+  }));
+  void placement.recover().then(
+    () => recovered.resolve(),
+    () => undefined,
+  );
 
   return {
-    sessions, journal, placement, events,
-    send: (sessionKey, text, runId = text) => sessions.send({ sessionKey, agentId: "main", runId, text, channel: "test", principal: OWNER }),
+    sessions,
+    journal,
+    placement,
+    events,
+    send: (sessionKey, text, runId = text) =>
+      sessions.send({ sessionKey, agentId: "main", runId, text, channel: "test", principal: OWNER }),
     transcript: async (sessionKey) => {
       const { messages } = await sessions.history(sessionKey, 1_000, 0);
-      return messages.filter((item) => item.content.length > 0 && item.content[0]?.["type"] === "text").map((item) => `${item.role}: ${String(item.content[0]?.["text"])}`);
+      return messages
+        .filter((item) => item.content.length > 0 && item.content[0]?.["type"] === "text")
+        .map((item) => `${item.role}: ${String(item.content[0]?.["text"])}`);
     },
     crash: () => {
       life.dead = true;
@@ -164,9 +219,22 @@ function mortal(engine: Engine, life: { readonly dead: boolean }): Engine {
         return (...args: unknown[]) => {
           if (life.dead) return NEVER;
           const answer: unknown = (member as (...given: unknown[]) => unknown).apply(target, args);
-          return answer instanceof Promise ? answer.then((value: unknown) => (life.dead ? NEVER : value), (error: unknown) => (life.dead ? NEVER : Promise.reject(error))) : answer;
+          return answer instanceof Promise
+            ? answer.then(
+                (value: unknown) => (life.dead ? NEVER : value),
+                (error: unknown) => (life.dead ? NEVER : Promise.reject(error)),
+              )
+            : answer;
         };
       },
     });
-  return { ...engine, records: guard(engine.records), log: guard(engine.log), blobs: guard(engine.blobs), bus: engine.bus, drain: () => engine.drain(), [Symbol.asyncDispose]: async () => undefined };
+  return {
+    ...engine,
+    records: guard(engine.records),
+    log: guard(engine.log),
+    blobs: guard(engine.blobs),
+    bus: engine.bus,
+    drain: () => engine.drain(),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
 }

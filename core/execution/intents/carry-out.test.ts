@@ -51,7 +51,7 @@ test("an intent for a node is sent to the chosen node under the step's id and th
   }]);
 });
 
-test("after a crash the node is asked what became of it, under the same id, with the effect's rule (S0.19)", async () => {
+test("after a crash the node is asked what became of it, under the same id, with the effect's rule", async () => {
   const { asked, intents } = setUp();
   assert.deepEqual((await read(intents.resume(order(run, "n1"), signal))).at(-1), { type: "end", ok: true, payload: "reattach", nodeId: "n1" });
   const [{ how, request } = { how: "", request: {} }] = asked;

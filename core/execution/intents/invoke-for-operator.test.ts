@@ -113,7 +113,7 @@ test("asking again for the same command shows the same question", async (t) => {
   assert.equal(approvals.list().length, 2);
 });
 
-test("allowed once is for one run of exactly that command on exactly that node (S0.44)", async (t) => {
+test("allowed once is for one run of exactly that command on exactly that node", async (t) => {
   const { ran, invoke, answered } = await setUp(t);
   await answered(["rm", "a"], "allow-once");
   await assert.rejects(invoke(["rm", "b"]), coded("APPROVAL_REQUIRED"));

@@ -72,7 +72,8 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
     if (decision.answer === "ask" && grant === undefined) throw await ask(request, choice, intentHash, decision);
     if (decision.answer === "ask" && grant === "deny") throw new OpenClawError("APPROVAL_DENIED");
     const invocation = { id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params };
-    const { nodeId, payload } = await invokeOnce(nodes.invoke({ ...invocation, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, signal));
+    const limited = timeoutMs === undefined ? invocation : { ...invocation, timeoutMs };
+    const { nodeId, payload } = await invokeOnce(nodes.invoke(limited, signal));
     nodes.acknowledge(invocation.id, nodeId); // nobody asks for it again: the node need not keep what was said
     return { nodeId, payload };
   };
@@ -129,7 +130,8 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
 function effectOf(command: string, params: unknown, place: CommandPlace): { readonly effect: Effect; readonly readOnly: boolean } {
   const known = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS] : undefined;
   const declared = known?.effect ?? "unsafe";
-  const readOnly = declared === "read" || (command === "system.run" && classifyRun(params as Readonly<Record<string, unknown>>, place).readOnly);
+  const isRun = command === "system.run";
+  const readOnly = declared === "read" || (isRun && classifyRun(params as Readonly<Record<string, unknown>>, place).readOnly);
   return { effect: readOnly ? "read" : declared, readOnly };
 }
 

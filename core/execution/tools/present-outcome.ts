@@ -11,13 +11,13 @@ export interface ToolOutcome {
 }
 
 export type CallEnd =
-  | { readonly ok: true; readonly payload: unknown }
-  | { readonly ok: false; readonly code: ErrorCode; readonly why: string };
+  { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly code: ErrorCode; readonly why: string };
 
 /** A failed tool is a result the model reads: what happened, why, what else it could do. Never throws. */
 export function presentOutcome(tool: Tool | undefined, end: CallEnd): ToolOutcome {
   if (!end.ok) return failed(end.code, end.why);
-  if (tool === undefined || tool.effect === "none" || tool.present === undefined) return { text: bound(textOf(end.payload)), isError: false };
+  if (tool === undefined || tool.effect === "none" || tool.present === undefined)
+    return { text: bound(textOf(end.payload)), isError: false };
   try {
     const { text, isError } = tool.present(end.payload);
     return { text: bound(text), isError };

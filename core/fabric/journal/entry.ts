@@ -37,21 +37,25 @@ export interface FramedEntry {
 /** Takes an entry apart without opening it. Throws STATE_DAMAGED when it is not one of ours. */
 export function decodeEntry(bytes: Uint8Array): FramedEntry {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < PREFIX_BYTES || buffer[0] !== FORMAT) throw new OpenClawError("STATE_DAMAGED", { why: "An entry has an unknown layout." });
+  if (buffer.length < PREFIX_BYTES || buffer[0] !== FORMAT) throw damaged("An entry has an unknown layout.");
   const end = PREFIX_BYTES + buffer.readUInt32LE(1);
-  if (end > buffer.length) throw new OpenClawError("STATE_DAMAGED", { why: "An entry is cut short." });
+  if (end > buffer.length) throw damaged("An entry is cut short.");
   const text = buffer.toString("utf8", PREFIX_BYTES, end);
   try {
     return { header: JSON.parse(text) as EntryHeader, sealed: buffer.subarray(end), link: hash("sha256", text, "base64url") };
   } catch (cause) {
-    throw new OpenClawError("STATE_DAMAGED", { why: "An entry's header does not parse.", cause });
+    throw damaged("An entry's header does not parse.", cause);
   }
 }
 
 /** Opens a body. Throws STATE_DAMAGED when header or body was changed. */
 export function openBody(key: DataKey, { header, sealed }: FramedEntry): unknown {
-  if (hash("sha256", sealed, "base64url") !== header.commitment) throw new OpenClawError("STATE_DAMAGED", { why: "An entry does not match its commitment." });
+  if (hash("sha256", sealed, "base64url") !== header.commitment) throw damaged("An entry does not match its commitment.");
   return JSON.parse(Buffer.from(key.unseal(context(header), sealed)).toString("utf8")) as unknown;
+}
+
+function damaged(why: string, cause?: unknown): OpenClawError {
+  return new OpenClawError("STATE_DAMAGED", { why, cause });
 }
 
 function context(facts: Pick<EntryHeader, "tenant" | "session" | "type">): string {

@@ -87,15 +87,60 @@ export type StepStarted =
       readonly nodeId: string | null;
       readonly decision: GateRecord;
     }
-  | { readonly stepId: string; readonly kind: "wait"; readonly call: ToolCall; readonly intent: Intent; readonly nodeId: string | null; readonly approvalId: string; readonly intentHash: string; /** What "always" would cover. */ readonly rememberHash: string; readonly remember: "session" | "exact"; readonly decision: GateRecord; readonly expiresAtMs: number };
+  | {
+      readonly stepId: string;
+      readonly kind: "wait";
+      readonly call: ToolCall;
+      readonly intent: Intent;
+      readonly nodeId: string | null;
+      readonly approvalId: string;
+      readonly intentHash: string;
+      /** What "always" would cover. */
+      readonly rememberHash: string;
+      readonly remember: "session" | "exact";
+      readonly decision: GateRecord;
+      readonly expiresAtMs: number;
+    };
 
-export interface GateRecord { readonly answer: "allow" | "ask" | "refuse"; readonly rule: string; readonly reason: string; readonly label: Label }
+export interface GateRecord {
+  readonly answer: "allow" | "ask" | "refuse";
+  readonly rule: string;
+  readonly reason: string;
+  /** Whose words the arguments were. */
+  readonly label: Label;
+}
 
 export type StepEnded =
-  | { readonly stepId: string; readonly kind: "model"; readonly text: string; readonly calls: readonly ToolCall[]; readonly usage: Usage; readonly finish: string }
+  | {
+      readonly stepId: string;
+      readonly kind: "model";
+      readonly text: string;
+      readonly calls: readonly ToolCall[];
+      readonly usage: Usage;
+      readonly finish: string;
+    }
   | { readonly stepId: string; readonly kind: "model"; readonly failed: { readonly code: ErrorCode; readonly why: string } }
-  | { readonly stepId: string; readonly kind: "tool"; readonly call: ToolCall; readonly text: string; readonly isError: boolean; readonly code?: ErrorCode; readonly label: Label; readonly nodeId?: string; readonly durationMs?: number; readonly exitCode?: number | null; readonly decision?: GateRecord }
-  | { readonly stepId: string; readonly kind: "wait"; readonly approvalId: string; readonly decision: ApprovalDecision; readonly by: string };
+  | {
+      readonly stepId: string;
+      readonly kind: "tool";
+      readonly call: ToolCall;
+      readonly text: string;
+      readonly isError: boolean;
+      readonly code?: ErrorCode;
+      readonly label: Label;
+      readonly nodeId?: string;
+      readonly durationMs?: number;
+      readonly exitCode?: number | null;
+      /** Of a call that was refused: it has no start that would hold it. */
+      readonly decision?: GateRecord;
+    }
+  | {
+      readonly stepId: string;
+      readonly kind: "wait";
+      readonly approvalId: string;
+      readonly decision: ApprovalDecision;
+      readonly by: string;
+    };
 
 export interface TurnEnded {
   readonly runId: string;
@@ -121,7 +166,9 @@ export interface RecordedFacts {
 }
 
 /** An event not yet appended. */
-export type NewEvent = { [T in EventType]: { readonly type: T; readonly body: EventBodies[T]; readonly label?: Label; readonly cause?: string } }[EventType];
+export type NewEvent = {
+  [T in EventType]: { readonly type: T; readonly body: EventBodies[T]; readonly label?: Label; readonly cause?: string };
+}[EventType];
 
 /** In the clear, so that recovery and the chain need no key. Nothing in it was written by a person. */
 export interface EntryHeader {

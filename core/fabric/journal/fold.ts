@@ -3,7 +3,8 @@
  *
  * What was accepted once is never accepted again: a repeated offer is dropped here, whatever the engine's own window
  * forgot. An owner folds its events as soon as they are durable, so an offer that lies before them in the log may be folded
- * after them; the end is the same in both orders, and every case below keeps it so. An entry that makes no sense in the present state changes nothing, so that a log is always foldable.
+ * after them; the end is the same in both orders, and every case below keeps it so. An entry that makes no sense in the
+ * present state changes nothing, so that a log is always foldable.
  */
 import { joinLabels, type Label } from "@openclaw/protocol";
 import { unreachable } from "../../base/assert.ts";
@@ -19,9 +20,7 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
   switch (entry.type) {
     case "message.offered": return foldMessage(state, entry);
     case "approval.answered": return foldAnswer(state, entry);
-    case "abort.requested":
-      if (remember(state, entry) && state.turn !== null && (entry.body.runId === null || entry.body.runId === state.turn.runId)) state.turn.abort = entry.body.by;
-      return;
+    case "abort.requested": return foldAbort(state, entry);
     case "patch.requested": case "reset.requested": case "deletion.requested": {
       if (!remember(state, entry)) return;
       state.requests.push({
@@ -30,9 +29,11 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       });
       return;
     }
-    case "session.opened":
-      Object.assign(state, { key: entry.body.key, agentId: entry.body.agentId, sessionId: entry.body.sessionId, createdAtMs: entry.header.timeMs, updatedAtMs: entry.header.timeMs });
+    case "session.opened": {
+      const { body: { key, agentId, sessionId }, header: { timeMs } } = entry;
+      Object.assign(state, { key, agentId, sessionId, createdAtMs: timeMs, updatedAtMs: timeMs });
       return;
+    }
     case "session.patched": {
       const kept = Object.entries({ ...state.settings, ...entry.body.patch }).filter(([, value]) => value !== null);
       state.settings = Object.fromEntries(kept);
@@ -88,8 +89,15 @@ function remember(state: SessionState, entry: Recorded): boolean {
 
 function foldMessage(state: SessionState, entry: Extract<Recorded, { type: "message.offered" }>): void {
   if (!remember(state, entry)) return;
-  state.queue.push({ offerId: entry.id, position: entry.position, principal: entry.header.principal, label: entry.header.label, timeMs: entry.header.timeMs, message: entry.body });
-  state.updatedAtMs = entry.header.timeMs;
+  const { id: offerId, position, body: message, header: { principal, label, timeMs } } = entry;
+  state.queue.push({ offerId, position, principal, label, timeMs, message });
+  state.updatedAtMs = timeMs;
+}
+
+function foldAbort(state: SessionState, entry: Extract<Recorded, { type: "abort.requested" }>): void {
+  const { turn } = state;
+  const { runId, by } = entry.body;
+  if (remember(state, entry) && turn !== null && (runId === null || runId === turn.runId)) turn.abort = by;
 }
 
 function foldAnswer(state: SessionState, entry: Extract<Recorded, { type: "approval.answered" }>): void {
@@ -108,8 +116,10 @@ function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "
     return false;
   });
   state.turn = {
-    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model: entry.body.model, principal: inputs[0]?.principal ?? entry.header.principal, inputs,
-    modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "", granted: null, failed: null, abort: null, answered: false,
+    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model: entry.body.model, inputs,
+    principal: inputs[0]?.principal ?? entry.header.principal,
+    modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "",
+    granted: null, failed: null, abort: null, answered: false,
   };
   state.lastRunId = entry.body.runId;
   state.updatedAtMs = entry.header.timeMs;
@@ -148,8 +158,9 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
     turn.calls = turn.calls.filter((call) => call.id !== body.call.id);
     turn.granted = null;
     turn.toolSteps += 1;
+    const { call, text, isError, nodeId } = body;
     pushMessage(state, position, header.timeMs, turn.runId, body.label, {
-      role: "tool", callId: body.call.id, name: body.call.name, text: body.text, isError: body.isError, ...(body.nodeId === undefined ? {} : { nodeId: body.nodeId }),
+      role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
     });
   } else if (started?.kind === "wait") {
     turn.waitedMs += Math.max(0, header.timeMs - turn.openSinceMs);
@@ -160,17 +171,22 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
 
 function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "turn.ended" }>): void {
   const { runId, status, text, code, why } = entry.body;
+  const endedAtMs = entry.header.timeMs;
   if (status !== "ok" && text !== "" && state.turn?.answered !== true) {
-    pushMessage(state, entry.position, entry.header.timeMs, runId, "agent", { role: "assistant", text, calls: [], model: state.turn?.model ?? "", finish: status, usage: { inputTokens: 0, outputTokens: 0 } });
+    pushMessage(state, entry.position, endedAtMs, runId, "agent", {
+      role: "assistant", text, calls: [], model: state.turn?.model ?? "", finish: status, usage: { inputTokens: 0, outputTokens: 0 },
+    });
   }
   state.turn = null;
-  state.runs.set(runId, { status, endedAtMs: entry.header.timeMs, ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }) });
+  state.runs.set(runId, { status, endedAtMs, ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }) });
   const oldest = state.runs.keys().next().value;
   if (state.runs.size > STATE_LIMITS.runsKept && oldest !== undefined) state.runs.delete(oldest);
   state.updatedAtMs = entry.header.timeMs;
 }
 
-function pushMessage(state: SessionState, position: number, timeMs: number, runId: string, label: Label, content: TranscriptMessage["content"]): void {
+function pushMessage(
+  state: SessionState, position: number, timeMs: number, runId: string, label: Label, content: TranscriptMessage["content"],
+): void {
   state.messageCount += 1;
   state.messages.push({ position, seq: state.messageCount, timeMs, runId, label, content });
   if (state.messages.length <= STATE_LIMITS.messagesKept / 2) return;
@@ -187,14 +203,13 @@ function pushMessage(state: SessionState, position: number, timeMs: number, runI
  */
 export function previewState(state: SessionState, events: readonly NewEvent[], timeMs: number): SessionState {
   const view: SessionState = {
-    ...state, ahead: new Set(state.ahead), messages: [...state.messages], queue: [...state.queue], requests: [...state.requests], index: [...state.index], allowed: new Set(state.allowed),
-    runs: new Map(state.runs), usage: { ...state.usage }, turn: state.turn === null ? null : { ...state.turn, calls: [...state.turn.calls] },
+    ...state, messages: [...state.messages], queue: [...state.queue], requests: [...state.requests], index: [...state.index],
+    ahead: new Set(state.ahead), allowed: new Set(state.allowed), runs: new Map(state.runs), usage: { ...state.usage },
+    turn: state.turn === null ? null : { ...state.turn, calls: [...state.turn.calls] },
   };
-  events.forEach((event, index) => {
-    const header: EntryHeader = {
-      v: 1, type: event.type, tenant: "", session: "", principal: "", label: event.label ?? "agent", cause: null, timeMs, commitment: "",
-    };
-    foldEntry(view, { kind: "event", type: event.type, body: event.body, position: state.position + index + 1, id: "", header } as Recorded, state.link);
+  events.forEach(({ type, body, label = "agent" }, index) => {
+    const header: EntryHeader = { v: 1, type, tenant: "", session: "", principal: "", label, cause: null, timeMs, commitment: "" };
+    foldEntry(view, { kind: "event", type, body, position: state.position + index + 1, id: "", header } as Recorded, state.link);
   });
   return view;
 }

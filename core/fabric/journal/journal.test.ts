@@ -107,7 +107,7 @@ test("what left the log for a segment is read like the rest, and the chain still
   assert.deepEqual((await journal.load(address)).state, log.state);
 });
 
-test("compaction leaves unfinished work in the log, where whoever takes the slot over looks for it (S1.10)", async (t) => {
+test("compaction leaves unfinished work in the log, where whoever takes the slot over looks for it", async (t) => {
   const { engine, journal, address, claim, turn } = await open(t);
   const log = await journal.load(address);
   await turn("done", log);

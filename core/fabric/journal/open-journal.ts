@@ -49,7 +49,7 @@ export interface Journal {
 
 export function createJournal(deps: JournalDeps): Journal {
   const { engine, vault, clock } = deps;
-  const offerId = (address: SessionAddress, type: OfferType, id: string): string => vault.token(address.tenant, `${address.token}/${type}/${id}`);
+  const offerId = ({ tenant, token }: SessionAddress, type: OfferType, id: string): string => vault.token(tenant, `${token}/${type}/${id}`);
   return {
     address: (sessionKey, tenant = HOME_TENANT) => {
       const token = vault.token(tenant, `session/${sessionKey}`);
@@ -66,7 +66,10 @@ export function createJournal(deps: JournalDeps): Journal {
       const { position, duplicate } = await engine.log.offer({ slot: address.slot, session: address.token, id: stored, body: made.bytes });
       return { position, duplicate, offerId: stored };
     },
-    exists: async (address) => (await engine.log.readSession(address.slot, address.token, 0, 1)).length > 0 || (await hasSnapshot(engine, address)),
+    exists: async (address) => {
+      const [first] = await engine.log.readSession(address.slot, address.token, 0, 1);
+      return first !== undefined || (await hasSnapshot(engine, address));
+    },
     load: (address) => openSessionLog(deps, address),
     peek: (entry) => decodeEntry(entry.body).header,
     verify: (address) => verifyChain(deps, address),

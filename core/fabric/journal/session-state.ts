@@ -1,7 +1,7 @@
 /** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
 import type { ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
-import type { MessageOffer, SessionSettings, StepStarted } from "./event.ts";
+import type { ApprovalDecision, MessageOffer, SessionSettings, StepStarted } from "./event.ts";
 
 export const STATE_LIMITS = {
   /** Ids of accepted messages that are remembered: whichever is more. */
@@ -84,7 +84,12 @@ export interface PendingRequest {
   readonly reason?: string;
 }
 
-export interface RunOutcome { readonly status: "ok" | "error" | "aborted" | "halted"; readonly endedAtMs: number; readonly code?: ErrorCode; readonly why?: string }
+export interface RunOutcome {
+  readonly status: "ok" | "error" | "aborted" | "halted";
+  readonly endedAtMs: number;
+  readonly code?: ErrorCode;
+  readonly why?: string;
+}
 
 export interface TurnState {
   readonly runId: string;
@@ -108,11 +113,21 @@ export interface TurnState {
   /** Text of the last model answer. */
   text: string;
   /** The approval just given, for the call at the head of `calls`. */
-  granted: { readonly callId: string; readonly decision: string; readonly by: string; readonly intent: Intent; readonly label: Label } | null;
+  granted: GrantedCall | null;
   failed: { readonly code: ErrorCode; readonly why: string } | null;
   abort: string | null;
   /** Finished: nothing is left to do but to end the turn. */
   answered: boolean;
+}
+
+export interface GrantedCall {
+  readonly callId: string;
+  readonly decision: ApprovalDecision;
+  readonly by: string;
+  /** Exactly as it was asked for. */
+  readonly intent: Intent;
+  /** Whose words its arguments are; an approval does not change that. */
+  readonly label: Label;
 }
 
 export interface TranscriptMessage {
@@ -123,14 +138,29 @@ export interface TranscriptMessage {
   readonly label: Label;
   readonly content:
     | { readonly role: "user"; readonly text: string }
-    | { readonly role: "assistant"; readonly text: string; readonly calls: readonly ToolCall[]; readonly model: string; readonly finish: string; readonly usage: { readonly inputTokens: number; readonly outputTokens: number } }
-    | { readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string; readonly isError: boolean; readonly nodeId?: string };
+    | {
+        readonly role: "assistant";
+        readonly text: string;
+        readonly calls: readonly ToolCall[];
+        readonly model: string;
+        readonly finish: string;
+        readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+      }
+    | {
+        readonly role: "tool";
+        readonly callId: string;
+        readonly name: string;
+        readonly text: string;
+        readonly isError: boolean;
+        readonly nodeId?: string;
+      };
 }
 
 export function emptyState(): SessionState {
   return {
-    version: 1, position: 0, ahead: new Set(), link: "", events: 0, segmented: 0, key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false,
-    window: 0, windowPosition: 0, settings: {}, queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
+    version: 1, position: 0, ahead: new Set(), link: "", events: 0, segmented: 0,
+    key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false, window: 0, windowPosition: 0, settings: {},
+    queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
     allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null,
   };
 }
@@ -144,9 +174,17 @@ export function formatState(state: SessionState): unknown {
   return { ...state, ahead: [...state.ahead], seen: [...state.seen], runs: [...state.runs], allowed: [...state.allowed] };
 }
 
+/** What `formatState` gives: sets and maps as lists. */
+type StoredState = Omit<SessionState, "ahead" | "seen" | "runs" | "allowed"> & {
+  readonly ahead: readonly number[];
+  readonly seen: readonly (readonly [string, number])[];
+  readonly runs: readonly (readonly [string, RunOutcome])[];
+  readonly allowed: readonly string[];
+};
+
 /** The state a snapshot holds; undefined when it is of a version this program does not read, so the log is folded anew. */
 export function parseState(value: unknown): SessionState | undefined {
   if (typeof value !== "object" || value === null || !("version" in value) || value.version !== 1) return undefined;
-  const stored = value as Omit<SessionState, "ahead" | "seen" | "runs" | "allowed"> & { ahead: number[]; seen: [string, number][]; runs: [string, RunOutcome][]; allowed: string[] };
-  return { ...stored, ahead: new Set(stored.ahead), seen: new Map(stored.seen), runs: new Map(stored.runs), allowed: new Set(stored.allowed) };
+  const { ahead, seen, runs, allowed, ...stored } = value as StoredState;
+  return { ...stored, ahead: new Set(ahead), seen: new Map(seen), runs: new Map(runs), allowed: new Set(allowed) };
 }

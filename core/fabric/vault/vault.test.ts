@@ -127,7 +127,7 @@ test("keys stand wrapped in the store: without the key file, or in another's pla
   await assert.rejects(stranger.sessionKey("home", "a"), coded("STATE_DAMAGED"));
 });
 
-test("destroying is final: the key never comes back, not for this vault nor a later one (S4.7)", async (t) => {
+test("destroying is final: the key never comes back, not for this vault nor a later one", async (t) => {
   const { open, records } = await setUp(t);
   const vault = await open();
   await vault.sessionKey("home", "a");

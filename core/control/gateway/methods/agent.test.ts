@@ -13,7 +13,9 @@ test("running an agent answers twice: accepted when it is stored, then how it en
   const outcome = await settled("agent", RUN);
   assert.deepEqual(responded, [{ runId: "k1", sessionKey: "agent:main:main", agentId: "main", status: "accepted", acceptedAt: startedAt }]);
   assert.deepEqual(watched, ["agent:main:main"]);
-  const { result, ...rest } = outcome as { readonly result: { readonly payloads: unknown; readonly meta: Readonly<Record<string, unknown>> } };
+  const { result, ...rest } = outcome as {
+    readonly result: { readonly payloads: unknown; readonly meta: Readonly<Record<string, unknown>> };
+  };
   assert.deepEqual(rest, { runId: "k1", sessionKey: "agent:main:main", agentId: "main", status: "ok", summary: "completed" });
   assert.deepEqual(result.payloads, [{ text: "echo: hello", mediaUrl: null }]);
   assert.equal(result.meta["aborted"], false);
@@ -36,7 +38,14 @@ test("agent, session, model and prompt are those that were asked for", async (t)
       yield { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
     },
   });
-  const outcome = await settled("agent", { ...RUN, agentId: "helper", sessionKey: "work", model: "gpt", provider: "openai", extraSystemPrompt: "Rhyme." });
+  const outcome = await settled("agent", {
+    ...RUN,
+    agentId: "helper",
+    sessionKey: "work",
+    model: "gpt",
+    provider: "openai",
+    extraSystemPrompt: "Rhyme.",
+  });
   assert.deepEqual([outcome["sessionKey"], outcome["agentId"]], ["agent:helper:work", "helper"]);
   assert.match(asked[0]?.system ?? "", /Rhyme\.$/);
   const log = await world.journal.load(world.journal.address("agent:helper:work"));
@@ -50,13 +59,18 @@ test("a run that failed says so with its code, a run that took too long is a tim
       yield { type: "error", code: "MODEL_RATE_LIMITED", why: "Slow down." };
     },
   });
-  const { status, summary, error, result } = await failing.settled("agent", RUN) as Readonly<Record<string, unknown>>;
+  const { status, summary, error, result } = (await failing.settled("agent", RUN)) as Readonly<Record<string, unknown>>;
   assert.deepEqual([status, summary, error], ["error", "Slow down.", { code: "MODEL_RATE_LIMITED", message: "Slow down." }]);
   assert.deepEqual((result as { readonly payloads: unknown }).payloads, []);
   const slow = await openConversation(t, {
     model: async function* () {
       await slow.clock.advance(2_000);
-      yield { type: "end", finish: "tools", calls: [{ id: "c", name: "none", arguments: "{}" }], usage: { inputTokens: 1, outputTokens: 1 } };
+      yield {
+        type: "end",
+        finish: "tools",
+        calls: [{ id: "c", name: "none", arguments: "{}" }],
+        usage: { inputTokens: 1, outputTokens: 1 },
+      };
     },
   });
   assert.equal((await slow.settled("agent", { ...RUN, timeout: 1 }))["status"], "timeout");
@@ -96,7 +110,7 @@ test("waiting for a run gives its end, or timeout when it is not there in time o
   assert.deepEqual(await call("agent.wait", { runId: "nobody's" }), { runId: "nobody's", status: "timeout" });
   gate.resolve();
   await settle();
-  const { endedAt, ...ended } = await call("agent.wait", { runId: "k1" }) as Readonly<Record<string, unknown>>;
+  const { endedAt, ...ended } = (await call("agent.wait", { runId: "k1" })) as Readonly<Record<string, unknown>>;
   assert.deepEqual(ended, { runId: "k1", status: "error", error: "Late.", stopReason: "error" });
   assert.equal(typeof endedAt, "number");
 });
@@ -112,7 +126,9 @@ test("an agent is known by its id or by a session of its own", async (t) => {
 test("the list of agents shows each with its model", () => {
   const listed = listAgents(createAgents(() => ({ entries: { helper: { model: "a/b" } } }), "/w"));
   assert.deepEqual(listed, {
-    defaultId: "main", mainKey: "main", scope: "per-sender",
+    defaultId: "main",
+    mainKey: "main",
+    scope: "per-sender",
     agents: [
       { id: "main", name: "OpenClaw", workspace: "/w", model: { primary: "demo/demo" } },
       { id: "helper", name: "OpenClaw", workspace: "/w", model: { primary: "a/b" } },

@@ -90,7 +90,7 @@ test("what a page needs at its start comes in one answer", async (t) => {
   assert.deepEqual(await call("chat.metadata"), { models: [{ ref: "test/test" }], commands: [] });
 });
 
-test("an abort stops the run it names, and says when there was nothing to stop (S4.22)", async (t) => {
+test("an abort stops the run it names, and says when there was nothing to stop", async (t) => {
   const hang: AsyncIterable<ModelEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
   const slow = async function* (signal: AbortSignal): AsyncGenerator<ModelEvent> {
     yield { type: "text", delta: "part" };

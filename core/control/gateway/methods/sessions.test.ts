@@ -68,12 +68,19 @@ test("a session is described, previewed and found by key, id or label", async (t
   const { call, settled } = conversation;
   await talk(conversation, "a");
   await settled("sessions.patch", { key: "a", label: "Mine" });
-  const { session } = await call("sessions.describe", { key: "a" }) as { readonly session: SessionRow };
+  const { session } = (await call("sessions.describe", { key: "a" })) as { readonly session: SessionRow };
   assert.deepEqual([session.key, session.label, session.status], ["agent:main:a", "Mine", "done"]);
   assert.deepEqual(await call("sessions.describe", { key: "nobody" }), { session: null });
   const { previews } = await call("sessions.preview", { keys: ["a", "nobody"], maxChars: 8 });
   assert.deepEqual(previews, [
-    { key: "a", status: "ok", items: [{ role: "user", text: "hello a" }, { role: "assistant", text: "echo: he" }] },
+    {
+      key: "a",
+      status: "ok",
+      items: [
+        { role: "user", text: "hello a" },
+        { role: "assistant", text: "echo: he" },
+      ],
+    },
     { key: "nobody", status: "missing", items: [] },
   ]);
   const found = { ok: true, key: "agent:main:a", agentId: "main" };
@@ -94,8 +101,10 @@ test("settings are changed and cleared; what is no setting here is refused, and 
   const cleared = await settled("sessions.patch", { key: "a", label: null, model: null });
   const entry = cleared["entry"] as SessionRow;
   assert.deepEqual([entry.label, entry.model, entry.pinned], [undefined, "test", true]);
-  await assert.rejects(call("sessions.patch", { key: "a", sandboxMode: "off", icon: "x" }), (error) =>
-    hasCode(error, "PARAMS_INVALID") && /sandboxMode, icon/.test(String(error)));
+  await assert.rejects(
+    call("sessions.patch", { key: "a", sandboxMode: "off", icon: "x" }),
+    (error) => hasCode(error, "PARAMS_INVALID") && /sandboxMode, icon/.test(String(error)),
+  );
   await assert.rejects(settled("sessions.patch", { key: "nobody", label: "x" }), (error) => hasCode(error, "NOT_FOUND"));
 });
 
@@ -103,7 +112,7 @@ test("a change meant for an earlier session is refused", async (t) => {
   const conversation = await openConversation(t);
   const { call, settled } = conversation;
   await talk(conversation, "a");
-  const { session } = await call("sessions.describe", { key: "a" }) as { readonly session: SessionRow };
+  const { session } = (await call("sessions.describe", { key: "a" })) as { readonly session: SessionRow };
   for (const method of ["sessions.patch", "sessions.reset", "sessions.delete"]) {
     await assert.rejects(call(method, { key: "a", expectedSessionId: "another" }), (error) => hasCode(error, "CONFLICT"), method);
   }
@@ -129,7 +138,8 @@ test("a deleted session is gone from every list; an agent's main session cannot 
   assert.equal((await settled("sessions.delete", { key: "a" }))["deleted"], false);
   assert.deepEqual(keysOf(await call("sessions.list")), ["agent:main:main"]);
   assert.deepEqual(await call("sessions.describe", { key: "a" }), { session: null });
-  for (const key of ["main", "agent:helper:main"]) await assert.rejects(call("sessions.delete", { key }), (error) => hasCode(error, "SESSION_PROTECTED"));
+  for (const key of ["main", "agent:helper:main"])
+    await assert.rejects(call("sessions.delete", { key }), (error) => hasCode(error, "SESSION_PROTECTED"));
   await assert.rejects(settled("sessions.send", { key: "a", message: "again" }), (error) => hasCode(error, "KEY_DESTROYED"));
 });
 
@@ -138,7 +148,13 @@ test("creating names a session; with a message it starts a run and takes label a
   const named = await settled("sessions.create", {});
   assert.match(String(named["key"]), /^agent:main:dashboard:[0-9a-f-]{36}$/);
   assert.deepEqual([named["sessionId"], named["runStarted"]], ["", false]);
-  const started = await settled("sessions.create", { key: "work", agentId: "helper", message: "hello", label: "Work", idempotencyKey: "k" });
+  const started = await settled("sessions.create", {
+    key: "work",
+    agentId: "helper",
+    message: "hello",
+    label: "Work",
+    idempotencyKey: "k",
+  });
   assert.deepEqual([started["key"], started["runStarted"], started["runId"]], ["agent:helper:work", true, "k"]);
   assert.equal((started["entry"] as SessionRow).label, "Work");
   assert.deepEqual(await world.transcript("agent:helper:work"), ["user: hello", "assistant: echo: hello"]);
