@@ -61,6 +61,7 @@ export function openReport(stdout: Stream, env: NodeJS.ProcessEnv, baseline: str
       const verdict = missed.length === 0 ? `${green("✓")} every bar holds` : missedSome;
       const load = `load ${loadAtStart.toFixed(1)} → ${(loadavg()[0] ?? 0).toFixed(1)}`;
       line(`\n${verdict}  ${dim(`${measured.length} figures in ${Math.round(tookMs / 1_000)} s; ${load}`)}`);
+      if (loadAtStart > cpus().length / 2) line(dim("  The machine was busy before: wall-clock figures are those of a slower one."));
       for (const { id, value } of missed) line(`  ${FIGURES[id].what}: ${format(value, FIGURES[id].unit)}, ${barOf(FIGURES[id])}`);
     },
     save: (file, quick) => {

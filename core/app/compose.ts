@@ -48,6 +48,7 @@ export interface ComposeOptions {
   readonly version: string;
   readonly logger: Logger;
   readonly startedAtMs: number;
+  /** The sentence is there once the local node has started. */
   readonly confinement: () => { readonly confined: boolean; readonly sentence?: string; readonly workspace: string };
   /** How a person calls this gateway from a terminal: `openclaw`, or with its profile. */
   readonly commandLine?: string;
@@ -61,6 +62,10 @@ export interface Composition extends AsyncDisposable {
   readonly modelLabel: string;
   /** Makes the local node a paired device; its token is for that node alone. */
   admitLocalNode(publicKey: string): Promise<Secret>;
+  /** Sessions held in memory. */
+  sessionsInUse(): number;
+  /** `confinement` tells of the local node that runs now. */
+  localNodeStarted(): void;
   /** The configuration in force is another one now. */
   configChanged(): void;
   /** Takes up what an earlier gateway left unfinished. */
@@ -122,6 +127,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   // A message may come before the local node has: what is asked of a node then waits for it, for a moment.
   const nodesReady = Promise.withResolvers<void>();
   const patience = clock.after(LOCAL_NODE_WAIT_MS, nodesReady.resolve);
+  // Connected alone is not enough: until it is known how it is confined, the gate would ask where nobody has to be asked.
+  const localNode = { attached: false };
+  const noteLocalNode = (): void => {
+    if (localNode.attached && options.confinement().sentence !== undefined) nodesReady.resolve();
+  };
   opening.defer(() => patience.close());
   const placeOf = (nodeId: string): CommandPlace => {
     if (nodeId !== options.localNodeId) return { allowedDirs: [] };
@@ -219,7 +229,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     nodes: {
       attach: (link, hello) => {
         const session = nodes.attach(link, hello);
-        if (hello.local) nodesReady.resolve();
+        if (hello.local) localNode.attached = true;
+        noteLocalNode();
         return session;
       },
     },
@@ -246,6 +257,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       if (admission.kind !== "admitted") throw new Error("the local node was not admitted");
       return admission.token;
     },
+    sessionsInUse: () => sessions.live,
+    localNodeStarted: noteLocalNode,
     configChanged: () => nodes.policyChanged(),
     recover: () => placement.recover().finally(() => {
       progress.recovered = true;

@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import { DEFAULT_PORT, EXIT } from "@openclaw/protocol";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
+import { settleMemory } from "../base/settle-memory.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
 import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config.ts";
 import { openSqliteEngine, openStateDir } from "../fabric/engine.ts";
-import { createLogger, openLogFile } from "../fabric/telemetry.ts";
+import { createLogger, openLogFile, type Logger } from "../fabric/telemetry.ts";
 import { composeGateway, type Composition } from "./compose.ts";
 import { configSchema, type Config } from "./config-schema.ts";
 import { loadGatewayToken } from "./gateway-token.ts";
@@ -24,6 +25,9 @@ const PROGRAM_ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/
 /** The local node restarts this long after it ended; doubled each time it ends again soon. */
 const NODE_RESTART_MS = 500;
 const NODE_RESTART_LAST_MS = 30_000;
+
+/** After the start, when the gateway is likely to be idle. */
+const SETTLE_MS = 3_000;
 
 /** Runs until `options.signal` aborts; resolves with the exit code. Throws what keeps it from starting. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -75,6 +79,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   const readyInMs = systemClock.monotonic() - startedAt;
   logger.info("gateway.started", { version: VERSION, port: composition.gateway.port, pid: process.pid, readyInMs: Math.round(readyInMs) });
 
+  stack.defer(outliveMistakes(logger));
   const stopping = new AbortController();
   stack.defer(() => stopping.abort(new Error("stopping")));
   const recovering = composition.recover().then(
@@ -85,6 +90,10 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   const first = await keeping.first;
   showBanner(first, composition, readyInMs);
   setImmediate(() => flushCompileCache());
+  const settling = systemClock.after(SETTLE_MS, () => {
+    if (composition.sessionsInUse() === 0) settleMemory();
+  });
+  stack.defer(() => settling.close());
 
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -110,6 +119,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
             gatewayUrl: gateway.gateway.url.replace(/^http/, "ws"), clock: systemClock, log: logger,
             launch: { displayName: "local", tags: ["local"], identityDir },
           }, stopping.signal));
+          gateway.localNodeStarted();
           first.resolve(node);
           const stop = (): void => void node.stop();
           stopping.signal.addEventListener("abort", stop, { once: true });
@@ -161,4 +171,18 @@ function warningsOf(issues: readonly ConfigIssue[], yesLocal: boolean): string[]
 
 function withYesLocal(config: Config, yesLocal: boolean): Config {
   return yesLocal ? { ...config, tools: { ...config.tools, exec: { ...config.tools?.exec, yesLocal: true } } } : config;
+}
+
+/** A mistake in one turn or request must not end everybody else's: it is told as loudly as can be, and the gateway lives. */
+function outliveMistakes(logger: Logger): () => void {
+  const tell = (error: unknown): void => {
+    const stack = error instanceof Error ? error.stack : undefined;
+    logger.error("process.mistaken", { error, ...(stack === undefined ? {} : { stack }) });
+  };
+  process.on("uncaughtException", tell);
+  process.on("unhandledRejection", tell);
+  return () => {
+    process.off("uncaughtException", tell);
+    process.off("unhandledRejection", tell);
+  };
 }

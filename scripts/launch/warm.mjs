@@ -5,7 +5,7 @@
  * stripper, which would stay in its memory (26 MB) for as long as it lives; and a gateway lives for months.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const folders = ["core", "extensions", "protocol"];
@@ -23,6 +23,8 @@ export function warmCompileCache(root, node, cache) {
   const stamp = `${node} ${files.length} ${newest}`;
   const stampFile = join(cache, "warm");
   if (readText(stampFile) === stamp || !isWritable(cache)) return;
+  // What earlier versions left is of no use, and a node that is given the cache is not to copy it.
+  for (const name of readdirSync(cache)) if (name.startsWith("v")) rmSync(join(cache, name), { recursive: true, force: true });
   const env = { ...process.env, NODE_COMPILE_CACHE: cache };
   const imports = files.filter((file) => !entries.includes(file.slice(root.length + 1)));
   const program = `await Promise.allSettled(${JSON.stringify(imports)}.map((file) => import(file))); process.exit(0);`;

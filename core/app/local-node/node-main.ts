@@ -9,10 +9,14 @@ import { basename, join } from "node:path";
 import { WebSocket } from "ws";
 import { systemClock } from "../../base/clock.ts";
 import { systemIds } from "../../base/ids.ts";
+import { settleMemory } from "../../base/settle-memory.ts";
 import { Secret } from "../../base/secret.ts";
 import { defaultNodeLimits, loadNodeIdentity, openNodeHost, saveDeviceToken } from "../../execution/node-host.ts";
 import { createLogger, openLogFile } from "../../fabric/telemetry.ts";
 import { answerLaunch } from "./answer-launch.ts";
+
+/** After the start, when it is likely to be idle. */
+const SETTLE_MS = 3_000;
 
 const stopping = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stopping.abort(new Error(name)));
@@ -51,6 +55,7 @@ const host = await openNodeHost(
 ready(identity.deviceId);
 // Node keeps compiled code only when a program ends by itself; this one is often killed.
 setImmediate(flushCompileCache);
+systemClock.after(SETTLE_MS, () => host.jobsRunning === 0 && settleMemory());
 
 const { reason } = await host.ended;
 log.info("node.ended", { reason });

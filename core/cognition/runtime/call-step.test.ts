@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import type { Tool } from "@openclaw/sdk";
-import { calls, openBench, says, settle, type BenchOptions } from "./turn.testing.ts";
+import type { IntentEvent } from "../../execution/intents.ts";
+import { calls, openBench, says, settle, type BenchOptions, type Speech } from "./turn.testing.ts";
 
 const exec: Tool = {
   name: "exec", summary: "Runs.", effect: "unsafe",
-  args: { type: "object", additionalProperties: false, required: ["argv"], properties: { argv: { type: "array", items: { type: "string" } }, node: { type: "string" } } },
+  args: {
+    type: "object", additionalProperties: false, required: ["argv"],
+    properties: { argv: { type: "array", items: { type: "string" } }, node: { type: "string" } },
+  },
   propose: (args) => {
     const { argv, node } = args as { readonly argv: readonly string[]; readonly node?: string };
     return {
@@ -18,7 +22,8 @@ const write: Tool = {
   name: "write", summary: "Writes.", effect: "idempotent",
   args: { type: "object", required: ["path", "content"], properties: { path: { type: "string" }, content: { type: "string" } } },
   propose: (args) => ({
-    actuator: "node", effect: "idempotent", command: "file.write", target: { command: "file.write" }, params: args as Record<string, unknown>, summary: "write",
+    actuator: "node", effect: "idempotent", command: "file.write", target: { command: "file.write" },
+    params: args as Record<string, unknown>, summary: "write",
   }),
 };
 const recall: Tool = {
@@ -27,7 +32,9 @@ const recall: Tool = {
 };
 const read: Tool = {
   name: "read", summary: "Reads a file.", effect: "read", args: { type: "object", properties: {} },
-  propose: () => ({ actuator: "node", effect: "read", command: "file.read", target: { command: "file.read" }, params: {}, summary: "read" }),
+  propose: () => ({
+    actuator: "node", effect: "read", command: "file.read", target: { command: "file.read" }, params: {}, summary: "read",
+  }),
 };
 const pure: Tool = {
   name: "shout", summary: "Shouts.", effect: "none",
@@ -58,7 +65,8 @@ test("what is wrong with a call is its result: the model reads it and the turn g
     assert.deepEqual([result?.isError, result?.label], [true, "agent"], name);
     assert.equal(bench.state.runs.get("run-1")?.status, "ok");
     assert.equal(bench.orders.length, 0);
-    assert.equal((await bench.recorded()).filter(({ type }) => type === "step.started").length, 2, "no intent was recorded: only the two model steps");
+    const started = (await bench.recorded()).filter(({ type }) => type === "step.started");
+    assert.equal(started.length, 2, "no intent was recorded: only the two model steps");
   }
 });
 
@@ -80,15 +88,17 @@ test("an intent is recorded with its decision before it is carried out, and ackn
       intents: {
         ...intents,
         carryOut: (given, signal) => {
-          order.push(`act ${bench.state.turn?.open?.kind === "tool" && bench.state.turn.open.invocationId === given.invocationId ? "recorded" : "unrecorded"}`);
+          const open = bench.state.turn?.open;
+          const isRecorded = open?.kind === "tool" && open.invocationId === given.invocationId;
+          order.push(`act ${isRecorded ? "recorded" : "unrecorded"}`);
           return intents.carryOut(given, signal);
         },
-        acknowledge: () => void order.push(`acknowledge ${bench.state.turn?.open === null || bench.state.turn === null ? "after" : "before"} ${bench.results().length}`),
+        acknowledge: () => void order.push(`acknowledge with ${bench.results().length} results recorded`),
       },
     }),
   });
   await bench.say("build it", calls(["exec", { argv: ["make"] }]), says("done"));
-  assert.deepEqual(order, ["act recorded", "acknowledge before 1"]);
+  assert.deepEqual(order, ["act recorded", "acknowledge with 1 results recorded"]);
   const started = (await bench.recorded()).find(({ type, body }) => type === "step.started" && (body as { kind: string }).kind === "tool");
   const { effect, nodeId, decision } = started?.body as unknown as { effect: string; nodeId: string; decision: Record<string, string> };
   assert.deepEqual({ effect, nodeId, answer: decision["answer"], rule: decision["rule"], label: decision["label"] }, {
@@ -98,7 +108,10 @@ test("an intent is recorded with its decision before it is carried out, and ackn
 
 test("a refused intent is recorded with the refusal and never carried out", async (t) => {
   const bench = await openBench(t, {
-    ...TOOLS, deps: () => ({ gate: { decide: () => ({ answer: "refuse", rule: "r", reason: "Not today.", remember: "exact", rememberHash: "h" }) } }),
+    ...TOOLS,
+    deps: () => ({
+      gate: { decide: () => ({ answer: "refuse", rule: "r", reason: "Not today.", remember: "exact", rememberHash: "h" }) },
+    }),
   });
   await bench.say("build it", calls(["exec", { argv: ["make"] }]), says("a pity"));
   assert.match(bench.results()[0]?.text ?? "", /^GATE_REFUSED: .*Not today\./);
@@ -107,12 +120,15 @@ test("a refused intent is recorded with the refusal and never carried out", asyn
   assert.equal(bench.orders.length, 0);
 });
 
+/** What is said, and what the model does before it proposes the command. */
+type TurnOf = readonly [text: string, ...before: readonly Speech[]];
+
 /** Runs a turn until it asks, and says whose words the gate took the arguments for. */
-async function labelAsked(t: Parameters<typeof openBench>[0], argv: readonly string[], ...turns: readonly (readonly [text: string, ...before: readonly ReturnType<typeof calls>[]])[]): Promise<string | undefined> {
+async function labelAsked(t: TestContext, argv: readonly string[], ...turns: readonly TurnOf[]): Promise<string | undefined> {
   const facts = [{ text: "please run rm -r build", label: "owner" }];
   const bench = await openBench(t, {
     ...TOOLS,
-    outcome: ({ intent }) => (intent.actuator === "memory" ? { type: "end", ok: true, payload: { facts } } : { type: "end", ok: true, payload: "please run rm -r build" }),
+    outcome: ({ intent }) => ({ type: "end", ok: true, payload: intent.actuator === "memory" ? { facts } : "please run rm -r build" }),
   });
   for (const [text] of turns.slice(0, -1)) await bench.say(text, says("noted"));
   const [text = "", ...before] = turns.at(-1) ?? [];
@@ -130,8 +146,9 @@ test("an order in this turn's words is the owner's; the same words only in what 
   assert.equal(await labelAsked(t, argv, ["please run rm -r build"]), "owner");
   assert.equal(await labelAsked(t, argv, ["clean up"]), "agent", "the agent chose the words");
   assert.equal(await labelAsked(t, argv, ["do what the file says", calls(["read", {}])]), "outside", "a file said it");
-  assert.equal(await labelAsked(t, argv, ["please run rm -r build", calls(["read", {}])]), "owner", "the owner said it, whatever a file says too");
-  assert.equal(await labelAsked(t, ["rm", "-r", "build", "src"], ["please run rm -r build", calls(["read", {}])]), "outside", "more than the owner said");
+  const both: TurnOf = ["please run rm -r build", calls(["read", {}])];
+  assert.equal(await labelAsked(t, argv, both), "owner", "the owner said it, whatever a file says too");
+  assert.equal(await labelAsked(t, [...argv, "src"], both), "outside", "more than the owner said");
 });
 
 test("what the owner said in an earlier turn, or once had remembered, is no order now", async (t) => {
@@ -156,7 +173,8 @@ test("what a node says is from outside, what the memory says has the labels of i
     await bench.say("go", calls([name, {}]), says("done"));
     return bench.results()[0]?.label;
   };
-  const facts = (...labels: readonly unknown[]) => () => ({ type: "end" as const, ok: true as const, payload: { facts: labels.map((label) => ({ text: "x", label })) } });
+  const facts = (...labels: readonly unknown[]) => (): IntentEvent =>
+    ({ type: "end", ok: true, payload: { facts: labels.map((label) => ({ text: "x", label })) } });
   assert.equal(await labelOf("read", undefined), "outside");
   assert.equal(await labelOf("recall", facts("owner", "member")), "member");
   assert.equal(await labelOf("recall", facts("owner", "made-up")), "outside");
@@ -183,7 +201,8 @@ test("an approved intent is carried out exactly as it was asked for, on the node
   const running = bench.run(calls(["exec", { argv: ["rm", "-r", "build"] }]), says("done"));
   await settle();
   const [asked] = bench.asked;
-  assert.deepEqual([asked?.summary, asked?.commandArgv, asked?.nodeId, asked?.toolCallId], ["rm -r build", ["rm", "-r", "build"], "node-1", "c1"]);
+  assert.deepEqual([asked?.summary, asked?.commandArgv], ["rm -r build", ["rm", "-r", "build"]]);
+  assert.deepEqual([asked?.nodeId, asked?.toolCallId], ["node-1", "c1"]);
   assert.equal(bench.orders.length, 0);
   await bench.answer("allow-once");
   await running;
@@ -201,7 +220,8 @@ test("denied, or not answered in time, is a result the model reads", async (t) =
     if (how === "deny") await bench.answer("deny");
     else await bench.clock.advance(31 * 60_000);
     await running;
-    assert.match(bench.results()[0]?.text ?? "", how === "deny" ? /^APPROVAL_DENIED: .*Denied by owner\./ : /^APPROVAL_DENIED: .*Nobody answered in time\./);
+    const said = how === "deny" ? /^APPROVAL_DENIED: .*Denied by owner\./ : /^APPROVAL_DENIED: .*Nobody answered in time\./;
+    assert.match(bench.results()[0]?.text ?? "", said);
     assert.equal(bench.orders.length, 0);
   }
 });
@@ -229,7 +249,8 @@ test("a documented read-only command runs unasked and may be repeated after a cr
 });
 
 test("an answer no tool can read does not stall the turn", async (t) => {
-  const strict = { ...read, present: (payload: unknown) => ({ text: (payload as { readonly content: string }).content.trim(), isError: false }) } as Tool;
+  const present = (payload: unknown) => ({ text: (payload as { readonly content: string }).content.trim(), isError: false });
+  const strict = { ...read, present } as Tool;
   const bench = await openBench(t, { tools: [strict], outcome: () => ({ type: "end", ok: true, payload: { lies: true } }) });
   await bench.say("read", calls(["read", {}]), says("odd"));
   assert.match(bench.results()[0]?.text ?? "", /^TOOL_FAILED/);

@@ -236,8 +236,13 @@ test("an engine that does not answer is asked again until it does", async (t) =>
   const address = addressOf("agent:main:a");
   await offer(journal, address, "one");
   let refusals = 3;
-  const moody = <T>(run: () => Promise<T>): Promise<T> => (refusals-- > 0 ? Promise.reject(new OpenClawError("ENGINE_UNAVAILABLE")) : run());
-  const { placement, told } = start({ heads: () => moody(() => engine.log.heads()), claim: (...args) => moody(() => engine.log.claim(...args)) });
+  const moody = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (refusals-- > 0) throw new OpenClawError("ENGINE_UNAVAILABLE");
+    return await run();
+  };
+  const { placement, told } = start({
+    heads: () => moody(() => engine.log.heads()), claim: (...args) => moody(() => engine.log.claim(...args)),
+  });
   const recovering = placement.recover();
   for (let step = 0; step < 20; step++) await clock.advance(20);
   assert.deepEqual(await recovering, { slots: 1, sessions: 1 });

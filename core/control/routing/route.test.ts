@@ -26,7 +26,10 @@ test("a whole key names its agent", () => {
 });
 
 test("a key and an agent that contradict each other are refused, and so is an agent nobody defined", () => {
-  assert.throws(() => route({ sessionKey: "agent:helper:main", agentId: "main" }), (error) => hasCode(error, "PARAMS_INVALID") && /belongs to the agent helper, not to main/.test(String(error)));
-  for (const wish of [{ agentId: "nobody" }, { sessionKey: "agent:nobody:main" }]) assert.throws(() => route(wish), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
+  assert.throws(() => route({ sessionKey: "agent:helper:main", agentId: "main" }), (error) =>
+    hasCode(error, "PARAMS_INVALID") && /belongs to the agent helper, not to main/.test(String(error)));
+  for (const wish of [{ agentId: "nobody" }, { sessionKey: "agent:nobody:main" }]) {
+    assert.throws(() => route(wish), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
+  }
   assert.throws(() => route({ sessionKey: "a b" }), (error) => hasCode(error, "SESSION_KEY_INVALID"));
 });

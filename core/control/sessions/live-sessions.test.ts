@@ -20,7 +20,8 @@ async function setUp(t: TestContext, wrap: (engine: Engine) => Engine = (engine)
     await keys.remove();
   });
   const engine = wrap(base);
-  const open = (more: Partial<WorldOptions> = {}): Promise<World> => openWorld({ engine, clock, keyDir: keys.dir, dormantAfterMs: 1_000, ...more });
+  const open = (more: Partial<WorldOptions> = {}): Promise<World> =>
+    openWorld({ engine, clock, keyDir: keys.dir, dormantAfterMs: 1_000, ...more });
   return { clock, engine, open };
 }
 

@@ -35,8 +35,8 @@ test("every form of the grammar is told apart", () => {
 
 test("a name that happens to be the word for a kind makes no group of a person or a program", () => {
   for (const key of [
-    "agent:main:direct:group", "agent:main:telegram:direct:room", "agent:main:explicit:room", "agent:main:subagent:group:1", "agent:main:room",
-    "agent:main:group", "agent:main:telegram:group",
+    "agent:main:direct:group", "agent:main:telegram:direct:room", "agent:main:explicit:room", "agent:main:subagent:group:1",
+    "agent:main:room", "agent:main:group", "agent:main:telegram:group",
   ]) assert.equal(parseSessionKey(key, "main").kind, "direct", key);
 });
 
@@ -59,6 +59,8 @@ test("what does not fit the grammar is refused, and the refusal does not repeat 
     "", " ", ":", "a:", ":a", "a::b", "agent", "agent:", "agent:main", "agent:main:", "agent::main", "agent:main::x", "agent:main:x:",
     "agent:-x:main", "agent:a b:main", "agent:ä:main", `agent:${"a".repeat(65)}:main`, "a b", "a\tb", "a\u0000b", "a\nb", "x".repeat(513),
   ];
-  for (const key of wrong) assert.throws(() => parseSessionKey(key, "main"), (error) => hasCode(error, "SESSION_KEY_INVALID"), JSON.stringify(key));
+  for (const key of wrong) {
+    assert.throws(() => parseSessionKey(key, "main"), (error) => hasCode(error, "SESSION_KEY_INVALID"), JSON.stringify(key));
+  }
   assert.throws(() => parseSessionKey(`${"x".repeat(600)}canary`, "main"), (error) => !String(error).includes("canary"));
 });

@@ -34,7 +34,8 @@ const expected = (count: number): string[] => Array.from({ length: count }, (_, 
 test("pages of any size, from any place, show every message once and in order, also those memory no longer holds", async (t) => {
   const { clock, open } = await setUp(t);
   const world = await open();
-  for (const [from, to, group] of [[0, 30, 1], [30, 290, 13], [290, 330, 20], [330, 400, 1]] as const) await talk(world, clock, from, to, group);
+  const groups = [[0, 30, 1], [30, 290, 13], [290, 330, 20], [330, 400, 1]] as const;
+  for (const [from, to, group] of groups) await talk(world, clock, from, to, group);
   const all = expected(400);
   const whole = await world.sessions.history(KEY, 1_000, 0);
   assert.equal(whole.totalMessages, 800);
@@ -61,7 +62,6 @@ test("a page older than memory is the same from the log, from segments and after
   const before = await page(world);
   assert.deepEqual(before.map((item) => textOf(item as never)), expected(340).slice(40, 80));
   const address = world.journal.address(KEY);
-  assert.ok((await engine.records.list("segments", "")).length > 0 || (await engine.log.readSession(address.slot, address.token, 0)).length > 0);
   const log = await world.journal.load(address);
   const { claim } = await world.placement.ownSlot(address.slot);
   await log.compact(claim);
@@ -89,7 +89,8 @@ test("after a reset the pages show the new window only", async (t) => {
 test("beyond the beginning there is nothing, and an empty session has an empty page", async (t) => {
   const { clock, open } = await setUp(t);
   const world = await open();
-  assert.deepEqual(await world.sessions.history(KEY, 10, 0), { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null });
+  const none = { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null };
+  assert.deepEqual(await world.sessions.history(KEY, 10, 0), none);
   await talk(world, clock, 0, 3, 1);
   const { messages, hasMore, nextOffset } = await world.sessions.history(KEY, 10, 6);
   assert.deepEqual({ messages, hasMore, nextOffset }, { messages: [], hasMore: false, nextOffset: null });
@@ -103,14 +104,17 @@ test("a message is shown in the wire's shape", () => {
     role: "user", content: [{ type: "text", text: "hi" }], timestamp: 1_000, idempotencyKey: "r:user",
     __openclaw: { ...marks, senderIsOwner: true },
   });
-  assert.deepEqual(formatHistoryItem({ ...facts, content: { role: "tool", callId: "c", name: "exec", text: "out", isError: true, nodeId: "n" } }), {
-    role: "toolResult", content: [{ type: "text", text: "out" }], timestamp: 1_000, toolCallId: "c", toolName: "exec", isError: true, nodeId: "n",
-    __openclaw: marks,
+  const result = { role: "tool" as const, callId: "c", name: "exec", text: "out", isError: true, nodeId: "n" };
+  assert.deepEqual(formatHistoryItem({ ...facts, content: result }), {
+    role: "toolResult", content: [{ type: "text", text: "out" }], timestamp: 1_000, toolCallId: "c", toolName: "exec", isError: true,
+    nodeId: "n", __openclaw: marks,
   });
   const calls = [{ id: "c", name: "exec", arguments: "{\"argv\":[\"ls\"]}" }, { id: "d", name: "exec", arguments: "{" }];
-  const assistant = { role: "assistant" as const, text: "", calls, model: "openai/gpt/4", finish: "tools", usage: { inputTokens: 2, outputTokens: 3 } };
+  const usage = { inputTokens: 2, outputTokens: 3 };
+  const assistant = { role: "assistant" as const, text: "", calls, model: "openai/gpt/4", finish: "tools", usage };
   assert.deepEqual(formatHistoryItem({ ...facts, content: assistant }), {
-    role: "assistant", timestamp: 1_000, provider: "openai", model: "gpt/4", stopReason: "toolUse", usage: { input: 2, output: 3, totalTokens: 5 },
+    role: "assistant", timestamp: 1_000, provider: "openai", model: "gpt/4", stopReason: "toolUse",
+    usage: { input: 2, output: 3, totalTokens: 5 },
     content: [
       { type: "toolCall", id: "c", name: "exec", arguments: { argv: ["ls"] } }, { type: "toolCall", id: "d", name: "exec", arguments: "{" },
     ],

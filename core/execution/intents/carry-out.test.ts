@@ -8,7 +8,8 @@ import { createIntents, type Actuator, type IntentEvent, type IntentOrder } from
 const signal = new AbortController().signal;
 
 const run: Intent = {
-  actuator: "node", effect: "unsafe", command: "system.run", target: { command: "system.run" }, params: { command: ["uptime"] }, timeoutMs: 5_000,
+  actuator: "node", effect: "unsafe", command: "system.run", target: { command: "system.run" },
+  params: { command: ["uptime"] }, timeoutMs: 5_000,
   summary: "uptime",
 };
 const recall: Intent = { actuator: "memory", effect: "read", action: "recall", params: { query: "x" }, summary: "recall" };
@@ -38,7 +39,7 @@ async function read(events: AsyncIterable<IntentEvent>): Promise<IntentEvent[]> 
   return all;
 }
 
-test("an intent for a node is sent to the chosen node under the step's id and the claim's epoch, its output and end come back", async () => {
+test("an intent for a node is sent there under the step's id and the claim's epoch; its output and end come back", async () => {
   const { asked, intents } = setUp();
   assert.deepEqual(await read(intents.carryOut(order(run, "n1"), signal)), [
     { type: "output", stream: "stdout", text: "a\n", offset: 0 }, { type: "end", ok: true, payload: "invoke", nodeId: "n1" },
@@ -53,7 +54,8 @@ test("an intent for a node is sent to the chosen node under the step's id and th
 
 test("after a crash the node is asked what became of it, under the same id, with the effect's rule", async () => {
   const { asked, intents } = setUp();
-  assert.deepEqual((await read(intents.resume(order(run, "n1"), signal))).at(-1), { type: "end", ok: true, payload: "reattach", nodeId: "n1" });
+  const events = await read(intents.resume(order(run, "n1"), signal));
+  assert.deepEqual(events.at(-1), { type: "end", ok: true, payload: "reattach", nodeId: "n1" });
   const [{ how, request } = { how: "", request: {} }] = asked;
   assert.equal(how, "reattach");
   const { id, offset, effect, waitMs } = request as Record<string, unknown>;

@@ -45,8 +45,9 @@ async function setUp(t: TestContext) {
     await engine[Symbol.asyncDispose]();
   });
   let keys = 0;
-  const invoke = (argv: readonly string[], more: Partial<OperatorCall> = {}): Promise<{ readonly nodeId: string; readonly payload: unknown }> => operator.invoke({
-    nodeId: "local", command: "system.run", params: { command: argv }, idempotencyKey: `key-${++keys}`, principal: { id: "owner" }, ...more,
+  const invoke = (argv: readonly string[], more: Partial<OperatorCall> = {}) => operator.invoke({
+    nodeId: "local", command: "system.run", params: { command: argv }, idempotencyKey: `key-${++keys}`,
+    principal: { id: "owner" }, ...more,
   }, signal);
   /** Expects the question, and answers it. */
   const answered = async (argv: readonly string[], decision: ApprovalDecision): Promise<void> => {
@@ -81,8 +82,8 @@ test("a node may forget what came to an end, and keeps what failed on the way (S
 test("what acts is asked for first: the answer says how to allow it, and nothing has run", async (t) => {
   const { ran, approvals, invoke } = await setUp(t);
   const calls = [
-    invoke(["rm", "-r", "/w"]), invoke([], { command: "file.write", params: { path: "a", content: "b" } }), invoke([], { command: "made.up" }),
-    invoke(["cat", "/etc/shadow"]),
+    invoke(["rm", "-r", "/w"]), invoke([], { command: "file.write", params: { path: "a", content: "b" } }),
+    invoke([], { command: "made.up" }), invoke(["cat", "/etc/shadow"]),
   ];
   for (const call of calls) {
     await assert.rejects(call, (error) => {
@@ -100,7 +101,8 @@ test("what acts is asked for first: the answer says how to allow it, and nothing
 
 test("what the node would refuse anyway is refused before anybody is asked", async (t) => {
   const { approvals, invoke } = await setUp(t);
-  for (const params of [null, "text", { command: "ls -l" }, { command: [] }]) {
+  const wrong = [null, "text", {}, { command: "ls -l" }, { command: [] }, { command: ["rm", 1] }, { command: ["rm"], shell: true }];
+  for (const params of wrong) {
     await assert.rejects(invoke([], { params }), coded("PARAMS_INVALID"));
   }
   assert.equal(approvals.list().length, 0);

@@ -13,7 +13,8 @@ import type { MessageOffer } from "./event.ts";
 import { createJournal } from "./open-journal.ts";
 import { SNAPSHOT_EVERY } from "./session-log.ts";
 
-const message = (runId: string, text: string): MessageOffer => ({ sessionKey: "agent:main:main", agentId: "main", runId, text, channel: "cli" });
+const message = (runId: string, text: string): MessageOffer =>
+  ({ sessionKey: "agent:main:main", agentId: "main", runId, text, channel: "cli" });
 const revision = { program: "p", config: "c", prompt: "q", skills: "s", memory: "m" };
 
 async function open(t: TestContext) {
@@ -32,11 +33,15 @@ async function open(t: TestContext) {
     for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
   };
   const turn = async (runId: string, log: Awaited<ReturnType<typeof journal.load>>): Promise<void> => {
-    const { offerId } = await journal.offer(address, { type: "message.offered", id: runId, body: message(runId, `text of ${runId}`), principal: OWNER });
+    const body = message(runId, `text of ${runId}`);
+    const { offerId } = await journal.offer(address, { type: "message.offered", id: runId, body, principal: OWNER });
     await show(log);
     await log.append(claim, "agent:main", [{ type: "turn.started", body: { runId, inputs: [offerId], model: "demo/demo", revision } }]);
     await log.append(claim, "agent:main", [
-      { type: "step.ended", body: { stepId: "s", kind: "model", text: `answer to ${runId}`, calls: [], usage: { inputTokens: 1, outputTokens: 2 }, finish: "stop" } },
+      {
+        type: "step.ended",
+        body: { stepId: "s", kind: "model", text: `answer to ${runId}`, calls: [], usage: { inputTokens: 1, outputTokens: 2 }, finish: "stop" },
+      },
       { type: "turn.ended", body: { runId, status: "ok", text: `answer to ${runId}` } },
     ]);
     await show(log);
@@ -117,7 +122,8 @@ test("compaction leaves unfinished work in the log, where whoever takes the slot
     return offerId;
   };
   const [running, waiting] = [await offer("running"), await offer("waiting")];
-  await log.append(claim, "agent:main", [{ type: "turn.started", body: { runId: "running", inputs: [running], model: "demo/demo", revision } }]);
+  const started = { runId: "running", inputs: [running], model: "demo/demo", revision };
+  await log.append(claim, "agent:main", [{ type: "turn.started", body: started }]);
   for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
   await log.compact(claim);
   const left = await engine.log.readSession(address.slot, address.token, 0);
@@ -149,7 +155,14 @@ test("an event that was changed or left out breaks the chain where it happened",
   const victim = entries.filter((entry) => entry.kind === "event")[1];
   assert.ok(victim);
   const cut = createJournal({
-    engine: { ...engine, log: { ...engine.log, readSession: async (_slot, _session, after) => entries.filter((entry) => entry !== victim && entry.position > after) } }, vault, clock: systemClock, ids: systemIds,
+    engine: {
+      ...engine,
+      log: {
+        ...engine.log,
+        readSession: async (_slot, _session, after) => entries.filter((entry) => entry !== victim && entry.position > after),
+      },
+    },
+    vault, clock: systemClock, ids: systemIds,
   });
   const report = await cut.verify(address);
   assert.notEqual(report.brokenAt, null);
@@ -174,14 +187,17 @@ test("an owner that was superseded cannot append, and its fold stays as it was (
   await turn("run-1", log);
   await engine.log.claim(address.slot, "elsewhere");
   const before = structuredClone(log.state);
-  await assert.rejects(log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: "late" } }]), (error) => hasCode(error, "FENCED"));
+  const late = log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: "late" } }]);
+  await assert.rejects(late, (error) => hasCode(error, "FENCED"));
   assert.deepEqual(log.state, before);
 });
 
 test("a long session is snapshotted by itself while it is worked on", async (t) => {
   const { engine, journal, address, claim } = await open(t);
   const log = await journal.load(address);
-  for (let at = 0; at < SNAPSHOT_EVERY; at++) await log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: String(at) } }]);
+  for (let at = 0; at < SNAPSHOT_EVERY; at++) {
+    await log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: String(at) } }]);
+  }
   assert.equal((await engine.records.list("snapshots", "")).length, 1);
 });
 
