@@ -52,7 +52,7 @@ async function shownOnce(watched: Watched, fits: (config: Shown) => boolean): Pr
 
 test("while the gateway runs: each broken file is refused with line and key, and what was in force stays in force "
   + "(S0.19, S3.2, S3.13)", async (t) => {
-  const gateway = await openRealGateway({ config: GOOD });
+  const gateway = await openRealGateway({ config: GOOD, bare: true });
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
   assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 7);
@@ -73,7 +73,7 @@ test("while the gateway runs: each broken file is refused with line and key, and
 });
 
 test("at a start: the last good file is in force and the banner says what is wrong with the new one (S0.19, S3.13)", async (t) => {
-  const gateway = await openRealGateway({ config: GOOD });
+  const gateway = await openRealGateway({ config: GOOD, bare: true });
   t.after(() => gateway.dispose());
   // A start for each: four kinds are enough, the others differ in nothing that a start looks at.
   for (const [what, text, key, line] of BROKEN.slice(0, 4)) {
@@ -112,7 +112,7 @@ test("where there never was a good file the gateway does not start: exit 78, fil
 });
 
 test("config set refuses what does not fit and changes nothing; what fits reaches the running gateway (S3.13)", async (t) => {
-  const gateway = await openRealGateway({ config: GOOD });
+  const gateway = await openRealGateway({ config: GOOD, bare: true });
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
   const wrong = [

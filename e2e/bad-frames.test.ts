@@ -10,7 +10,7 @@ import {
 import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
 
 async function open(t: TestContext): Promise<RealGateway> {
-  const gateway = await openRealGateway({ config: { logging: { level: "debug" } } });
+  const gateway = await openRealGateway({ config: { logging: { level: "debug" } }, bare: true });
   t.after(() => gateway.dispose());
   return gateway;
 }

@@ -34,12 +34,12 @@ test("asked to stop in the middle of a command, the gateway says goodbye, exits 
   assert.equal((await say(await gateway.connect(), "and now?")).reply, "echo: and now?");
 });
 
-test("a stopped gateway leaves no process behind (S0.19, S3.13)", async (t) => {
+test("a gateway stopped by Ctrl-C exits 0 and leaves no process behind (S0.19, S3.13)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   await say(await gateway.connect(), "how busy is this machine?");
   const { pid } = JSON.parse(await readFile(join(gateway.stateDir, "local-node.json"), "utf8")) as { readonly pid: number };
-  assert.equal(await gateway.stop(), EXIT.ok);
+  assert.equal(await gateway.stop("SIGINT"), EXIT.ok);
   assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
 });
 
@@ -94,6 +94,7 @@ test("without a word about it, the gateway listens on loopback, port 18789, and 
   const found = await gateway.cli(["gateway", "status", "--json"], { env: { OPENCLAW_GATEWAY_PORT: "" } });
   assert.equal((JSON.parse(found.stdout) as { url: string }).url, "http://127.0.0.1:18789");
   assert.equal((await gateway.cli(["config", "get", "gateway.port"])).stdout, "18789\n");
+  for (const path of ["/healthz", "/readyz", "/"]) assert.equal((await fetch(`http://127.0.0.1:18789${path}`)).status, 200, path);
 });
 
 test("an idle gateway with its local node, and a paired node, are small enough for a home server and an old laptop "

@@ -15,7 +15,7 @@ const SENTENCE = "Please run a system check on the 'heavy-compute' node";
 
 test("a token is made at the first start, and whoever holds it joins a node that shows as Online with its tags "
   + "(S0.8, S0.33, S0.34, S0.35, S0.36, S0.37, S0.48, S4.15)", async (t) => {
-  const gateway = await openRealGateway();
+  const gateway = await openRealGateway({ verb: "start" });
   t.after(() => gateway.dispose());
   const said = await gateway.cli(["config", "get", "gatewayToken"]);
   assert.equal(said.code, 0, said.stderr);

@@ -58,6 +58,25 @@ test("a command on a remote node outlives two gateways, and its output is neithe
   assert.equal(await readFile(join(node.workspace, "witness"), "utf8"), WITNESS);
 });
 
+test("whoever waits at the command line sees the gateway go and come back, and gets the whole reply (S0.16, S0.19, S4.25)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
+  t.after(() => gateway.dispose());
+  const watching = await gateway.connect();
+  await history(watching);
+  const waiting = gateway.cli(["agent", "--message", `go ${callMark("exec", { command: SLOW })}`]);
+  await watching.until(isOutput("line-3"));
+  await gateway.kill();
+  await gateway.start();
+  const said = await waiting;
+  assert.equal(said.code, 0, said.stderr);
+  assert.match(said.stdout, /line-1[^]*line-2[^]*line-8/, "its output streamed to the terminal");
+  assert.match(said.stdout, /done: line-1/);
+  assert.match(said.stderr, /connection is lost[^]*gateway is back/);
+  assert.equal(await readFile(join(gateway.stateDir, "workspace", "witness"), "utf8"), WITNESS);
+});
+
 test("messages accepted before the kill are each answered once and in order, in every session (S0.2, S1.10, S3.11)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());

@@ -5,7 +5,7 @@ import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { EXIT } from "@openclaw/protocol";
-import { say, sayAllowing, textOf, toolResults } from "@openclaw/testkit/conversation";
+import { say, sayAllowing, streamed, textOf, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 import { openRealNode } from "@openclaw/testkit/real-node";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
@@ -15,6 +15,11 @@ interface Setting {
   readonly model: ScriptedModel;
   readonly gateway: RealGateway;
   readonly operator: Watched;
+}
+
+interface Piece {
+  readonly content: readonly [{ readonly text: string }];
+  readonly details: { readonly stream: string; readonly offset: number };
 }
 
 async function open(t: TestContext): Promise<Setting> {
@@ -62,6 +67,15 @@ test("exit code, both streams and files of any kind come back as they are, the f
     operator, `go ${callMark("exec", { node: "far", command: "echo to stdout; echo to stderr >&2; exit 7" })}`,
   );
   assert.equal(toolResults(failed)[0], "to stdout\n[stderr]\nto stderr\n[exit code 7]");
+  const pieces = streamed(operator, "tool", failed.runId).flatMap(
+    ({ phase, partialResult }) => (phase === "update" ? [partialResult as Piece] : []),
+  );
+  assert.deepEqual(new Set(pieces.map(({ details }) => details.stream)), new Set(["stdout", "stderr"]));
+  let shown = 0;
+  for (const { content, details } of pieces) {
+    assert.equal(details.offset, shown, "each piece begins where the one before ended");
+    shown += Buffer.byteLength(content[0].text);
+  }
   const picture = randomBytes(700_000);
   await writeFile(join(node.workspace, "picture.png"), picture);
   const digest = createHash("sha256").update(picture).digest("hex");

@@ -26,9 +26,13 @@ export interface RealGatewayOptions {
   /** The configuration file's content; a string is written as it is. */
   readonly config?: unknown;
   readonly args?: readonly string[];
+  /** `openclaw gateway run` unless told. */
+  readonly verb?: "run" | "start";
   readonly env?: Readonly<Record<string, string>>;
   /** No port is said anywhere: it listens where it always does. */
   readonly usualPort?: boolean;
+  /** Do not wait for the local node at the first start: for tests that need none. */
+  readonly bare?: boolean;
 }
 
 export interface Watched {
@@ -58,8 +62,8 @@ export interface RealGateway {
   ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
   /** Ends the gateway process without a chance to say goodbye. The local node lives on. */
   kill(): Promise<void>;
-  /** Asks it to stop; resolves with its exit code. */
-  stop(): Promise<number | null>;
+  /** Asks it to stop, with SIGTERM unless told; resolves with its exit code. */
+  stop(signal?: "SIGTERM" | "SIGINT"): Promise<number | null>;
   /** Starts it again on the same port and state. */
   start(): Promise<void>;
   dispose(): Promise<void>;
@@ -84,7 +88,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const spawned: ChildProcess[] = [];
 
   const start = async (): Promise<void> => {
-    const args = [PROGRAM_MAIN, "gateway", "run", ...portArgs, ...(options.args ?? [])];
+    const args = [PROGRAM_MAIN, "gateway", options.verb ?? "run", ...portArgs, ...(options.args ?? [])];
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     run.child = child;
     spawned.push(child);
@@ -111,7 +115,15 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     return child.exitCode;
   };
 
+  const wrote = async (pattern: RegExp): Promise<void> => {
+    for (const began = Date.now(); !pattern.test(run.output); ) {
+      if (Date.now() - began > READY_MS) throw new Error(`the gateway did not write ${String(pattern)}:\n${run.output}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  };
+
   await start();
+  if (options.bare !== true) await wrote(/^\s*Local node/m);
   return {
     home, stateDir, port, environment: env,
     get token() {
@@ -121,12 +133,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
       return run.child?.pid ?? 0;
     },
     output: () => run.output,
-    wrote: async (pattern) => {
-      for (const began = Date.now(); !pattern.test(run.output); ) {
-        if (Date.now() - began > READY_MS) throw new Error(`the gateway did not write ${String(pattern)}:\n${run.output}`);
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-    },
+    wrote,
     connect: (wish = {}) => connectWatched(
       port, wish.token ?? run.token,
       wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"],
@@ -145,7 +152,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
       return { code: child.exitCode, stdout, stderr };
     },
     kill: async () => void (await end("SIGKILL")),
-    stop: () => end("SIGTERM"),
+    stop: (signal = "SIGTERM") => end(signal),
     start,
     dispose: async () => {
       await end("SIGTERM");

@@ -35,10 +35,12 @@ test("topics of other names are not mixed in, and nothing is kept for who comes 
   live.publish("a", { n: 1 });
   await settle();
   live.subscribe((frame) => seen.push(frame));
+  const seenOther: Frame[] = [];
+  other.subscribe((frame) => seenOther.push(frame));
   other.publish("a", { n: 2 });
   live.publish("a", { n: 3 });
   await settle();
-  assert.deepEqual(seen, [{ n: 3 }]);
+  assert.deepEqual([seen, seenOther], [[{ n: 3 }], [{ n: 2 }]]);
 });
 
 test("after closing, nothing arrives", async (t) => {

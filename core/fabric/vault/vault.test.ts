@@ -141,10 +141,12 @@ test("destroying is final: the key never comes back, not for this vault nor a la
 });
 
 test("destroying again, before the first use, or while the key is being made ends the same", async (t) => {
-  const { open } = await setUp(t);
+  const { open, records } = await setUp(t);
   const vault = await open();
   await vault.destroy("home", "never-used");
+  const tombstone = await records.get("session-keys", "home.never-used");
   await vault.destroy("home", "never-used");
+  assert.deepEqual(await records.get("session-keys", "home.never-used"), tombstone, "the second time nothing is written");
   await assert.rejects(vault.sessionKey("home", "never-used"), coded("KEY_DESTROYED"));
   const racing = [vault.sessionKey, vault.destroy, vault.sessionKey, vault.destroy].map((call) => call("home", "racing"));
   await Promise.allSettled<unknown>(racing);
