@@ -169,12 +169,15 @@ test("runs are kept apart, and nothing of an ended one is kept", () => {
   world.nowMs += 1_000;
   text("c", "one");
   assert.equal(textOf(chats().at(-1)), "ac");
-  end({ status: "ok", text: "done" });
-  world.watched = false;
-  end({ status: "ok", text: "done" });
-  world.watched = true;
-  text("again");
-  assert.equal(textOf(chats().at(-1)), "again");
+  for (const watched of [true, false]) {
+    text("before");
+    world.watched = watched;
+    end({ status: "ok", text: "done" });
+    world.watched = true;
+    text("again");
+    assert.equal(textOf(chats().at(-1)), "again");
+    end({ status: "ok", text: "done" });
+  }
 });
 
 test("only what can be missed may be dropped for a slow client: deltas, never an end or a tool's result", () => {

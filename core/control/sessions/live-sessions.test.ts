@@ -71,16 +71,24 @@ test("a message that comes while its session is falling asleep is answered", asy
   assert.deepEqual(await world.transcript(KEY), ["user: one", "assistant: echo: one", "user: two", "assistant: echo: two"]);
 });
 
-test("a session that is used stays in memory; the one unused longest goes first", async (t) => {
-  const { clock, open } = await setUp(t);
+test("a session that is used stays in memory; one that is not used goes", async (t) => {
+  const loads: string[] = [];
+  const { clock, open } = await setUp(t, (engine) => withRecords(engine, {
+    get: (bucket, key) => {
+      if (bucket === "snapshots") loads.push(key);
+      return engine.records.get(bucket, key);
+    },
+  }));
   const world = await open({ dormantAfterMs: 20_000 });
   for (const name of ["a", "b"]) await world.send(`agent:main:${name}`, "hi", `run-${name}`);
   await settle(clock);
+  loads.length = 0;
   for (let times = 0; times < 4; times++) {
     await clock.advance(SWEEP_MS);
     await world.sessions.describe("agent:main:a");
   }
   assert.equal(world.sessions.live, 1);
+  assert.deepEqual(loads, [], "the used one was never loaded again");
 });
 
 test("a wait outlives the sleep of its session", async (t) => {
@@ -198,6 +206,28 @@ test("a reset waits for the turn that runs, and the next message begins the new 
   await settle(clock);
   assert.deepEqual(await world.transcript(KEY), ["user: two", "assistant: echo: two"]);
   assert.equal((await world.sessions.describe(KEY))?.label, "kept");
+});
+
+test("a reset waits for the turn that runs, also when another gateway takes both over", async (t) => {
+  const { clock, open } = await setUp(t);
+  const hang: AsyncIterable<ModelEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
+  const first = await open({ model: () => hang });
+  await first.send(KEY, "one");
+  await settle(clock);
+  void first.sessions.reset(KEY, "reset", OWNER);
+  await settle(clock);
+  first.crash();
+  const asked: string[] = [];
+  const second = await open({
+    model: (request) => {
+      asked.push(request.messages.at(-1)?.text ?? "");
+      return obedientModel(request);
+    },
+  });
+  await settle(clock);
+  assert.deepEqual(asked, ["one"]);
+  assert.equal((await second.sessions.wait("one", 1_000, never))?.status, "ok");
+  assert.deepEqual(await second.transcript(KEY), [], "the reset came after it");
 });
 
 test("a slot that is lost takes its sessions out of memory, those being loaded too, and they come back whole", async (t) => {
