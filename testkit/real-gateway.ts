@@ -13,12 +13,11 @@ import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
 import { DEFAULT_PORT, type EventFrame } from "@openclaw/protocol";
+import { endWithUs } from "./end-with-us.ts";
 import { endProcessesIn } from "./processes-in.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 export const PROGRAM_MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
-/** Compiled code of these programs alone: a local node is given a copy, file by file. */
-const COMPILE_CACHE = join(PROGRAM_ROOT, ".cache", "compile-e2e");
 const READY_MS = 20_000;
 const POLL_MS = 20;
 
@@ -79,7 +78,6 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const portArgs = options.usualPort === true ? [] : ["--port", String(port)];
   const env = {
     PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: process.env["TMPDIR"] ?? tmpdir(), NO_COLOR: "1",
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
     // By it a test run finds what its tests left behind.
     ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
     ...options.env,
@@ -92,6 +90,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     run.child = child;
     spawned.push(child);
+    endWithUs(child);
     for (const stream of [child.stdout, child.stderr]) stream?.on(
       "data", (chunk: Buffer) => (run.output = (run.output + chunk.toString()).slice(-200_000)),
     );
@@ -122,8 +121,23 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     }
   };
 
-  await start();
-  if (options.bare !== true) await wrote(/^\s*Local node/m);
+  const dispose = async (): Promise<void> => {
+    const patience = setTimeout(() => run.child?.kill("SIGKILL"), READY_MS);
+    await end("SIGTERM");
+    clearTimeout(patience);
+    await endLocalNode(stateDir);
+    endProcessesIn(home);
+    for (const child of spawned) child.removeAllListeners();
+    await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+
+  try {
+    await start();
+    if (options.bare !== true) await wrote(/^\s*Local node/m);
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
   return {
     home, stateDir, port, environment: env,
     get token() {
@@ -154,13 +168,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     kill: async () => void (await end("SIGKILL")),
     stop: (signal = "SIGTERM") => end(signal),
     start,
-    dispose: async () => {
-      await end("SIGTERM");
-      await endLocalNode(stateDir);
-      endProcessesIn(home);
-      for (const child of spawned) child.removeAllListeners();
-      await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    },
+    dispose,
   };
 }
 

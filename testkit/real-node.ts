@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endWithUs } from "./end-with-us.ts";
 import { endProcessesIn } from "./processes-in.ts";
 import { PROGRAM_MAIN, type RealGateway } from "./real-gateway.ts";
 
@@ -62,6 +63,7 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
       env: { ...gateway.environment, ...environment }, stdio: ["ignore", "pipe", "pipe"],
     });
     run.child = child;
+    endWithUs(child);
     let fresh = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {

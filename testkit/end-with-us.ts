@@ -1,0 +1,20 @@
+/** A test that is cut off must not leave the programs it started: they end with the process that runs the test. */
+import type { ChildProcess } from "node:child_process";
+
+const children = new Set<ChildProcess>();
+let watching = false;
+
+/** From now on this child is killed when our process ends, however that happens, SIGKILL apart. */
+export function endWithUs(child: ChildProcess): void {
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  if (watching) return;
+  watching = true;
+  process.once("exit", () => {
+    for (const each of children) each.kill("SIGKILL");
+  });
+  // By default these end the process without a word.
+  for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) {
+    process.once(signal, () => process.exit(code));
+  }
+}
