@@ -7,7 +7,7 @@ const where = {
 
 export default {
   name: "write_file",
-  summary: "Writes a whole text file in a node's workspace.",
+  summary: "Writes a whole text file in a node's workspace; makes the folders it needs.",
   args: {
     type: "object", additionalProperties: false, required: ["path", "content"],
     properties: { path: { type: "string", minLength: 1, maxLength: 4_096 }, content: { type: "string", maxLength: 200_000 }, ...where },
@@ -20,7 +20,7 @@ export default {
       effect: "idempotent",
       command: "file.write",
       target: { command: "file.write", ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
-      params,
+      params: { ...params, makeDirs: true },
       summary: `write ${String(params["path"])}`,
     };
   },
