@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { classifyCommand, classifyRun } from "./classify-command.ts";
 import { describeReadOnlyCommands, READ_ONLY_COMMANDS } from "./read-only-commands.ts";
 
-const place = { allowedDirs: ["/home/ann/work"], cwd: "/home/ann/work" };
+const place = { allowedDirs: ["/home/ann/desk"], cwd: "/home/ann/desk" };
 const isReadOnly = (
   line: string, at: Parameters<typeof classifyCommand>[1] = place
 ): boolean => classifyCommand(line.split(" "), at).readOnly;
 
 test("the documented commands run unasked", () => {
   for (const line of [
-    "uname -a", "uptime", "uptime -p", "df -h", "df -hT /", "ls", "ls -la", "ls -la /home/ann/work/src", "cat notes.txt",
+    "uname -a", "uptime", "uptime -p", "df -h", "df -hT /", "ls", "ls -la", "ls -la /home/ann/desk/src", "cat notes.txt",
     "cat -n ./a b/c", "head -n 5 a",
     "head -5 a", "tail -n +3 a", "wc -l a", "date", "date +%s", "date -u", "whoami", "id", "id -un", "hostname", "hostname -I", "free -m",
     "nproc", "nproc --all",
@@ -52,7 +52,7 @@ test("an abbreviated long option is never taken for the option it abbreviates", 
 
 test("paths must lie in an allowed directory or on the list of system files", () => {
   for (const path of [
-    "/etc/passwd", "/etc/shadow", "../secret", "src/../../x", "/home/ann/work/../.ssh/id", "/home/ann/workshop/a", "/home/ann",
+    "/etc/passwd", "/etc/shadow", "../secret", "src/../../x", "/home/ann/desk/../.ssh/id", "/home/ann/deskshop/a", "/home/ann",
     "/proc/self/environ", "/proc/1/environ", "/proc/1/cmdline",
     "/dev/sda", "/dev/zero", "/dev/../etc/passwd", "/proc/loadavg/../self/environ", "/sys/kernel/notes", "-", "/",
   ]) assert.equal(classifyCommand(["cat", path], place).readOnly, false, path);
@@ -66,8 +66,8 @@ test("paths must lie in an allowed directory or on the list of system files", ()
 });
 
 test("where it runs, from where the program comes, and its environment count too", () => {
-  assert.equal(isReadOnly("ls", { allowedDirs: ["/home/ann/work"], cwd: "/etc" }), false);
-  assert.equal(isReadOnly("cat passwd", { allowedDirs: ["/home/ann/work"], cwd: "/etc" }), false);
+  assert.equal(isReadOnly("ls", { allowedDirs: ["/home/ann/desk"], cwd: "/etc" }), false);
+  assert.equal(isReadOnly("cat passwd", { allowedDirs: ["/home/ann/desk"], cwd: "/etc" }), false);
   assert.equal(isReadOnly("ls", { ...place, env: { LD_PRELOAD: "x" } }), false);
   for (const program of ["./ls", "/tmp/ls", "/usr/local/bin/ls", "/usr/bin/../bin/ls", "//bin/ls", "/bin/ls/", "bin/ls", "LS"]) {
     assert.equal(isReadOnly(`${program} -l`), false, program);
@@ -91,7 +91,7 @@ test("a run is judged with its own directory and environment", () => {
   const runs = (params: Record<string, unknown>, at: At = place): boolean => classifyRun(params, at).readOnly;
   assert.equal(runs({ command: ["cat", "notes"] }), true);
   assert.equal(runs({ command: ["cat", "notes"], cwd: "src", timeoutMs: 5 }), true);
-  assert.equal(runs({ command: ["cat", "notes"], cwd: "src" }, { allowedDirs: ["/home/ann/work"] }), false);
+  assert.equal(runs({ command: ["cat", "notes"], cwd: "src" }, { allowedDirs: ["/home/ann/desk"] }), false);
   assert.equal(runs({ command: ["cat", "passwd"], cwd: "/etc" }), false);
   assert.equal(runs({ command: ["cat", "id"], cwd: "src/../../.ssh" }), false);
   assert.equal(runs({ command: ["cat", "id"], cwd: 7 }), false);
