@@ -125,8 +125,11 @@ test("config set refuses what does not fit and changes nothing; what fits reache
     assert.notEqual(refused.code, EXIT.ok);
   }
   assert.equal(await readFile(fileOf(gateway), "utf8"), GOOD);
+  const changed = operator.until(({ event }) => event === "config.changed");
   const done = await gateway.cli(["config", "set", "session.turnsWaitingMax", "12"]);
   assert.equal(done.code, EXIT.ok, done.stderr);
+  assert.equal(((await changed).payload as { path: string }).path, fileOf(gateway));
+  assert.match((await gateway.cli(["logs"])).stdout, /config\.changed/, "as its help promises");
   await shownOnce(operator, ({ config }) => config.session?.turnsWaitingMax === 12);
   assert.match(await readFile(fileOf(gateway), "utf8"), /comments, bare names/, "the person's comments are kept");
   assert.equal((await gateway.cli(["config", "get", "session.turnsWaitingMax"])).stdout, "12\n");

@@ -66,8 +66,8 @@ export interface Composition extends AsyncDisposable {
   sessionsInUse(): number;
   /** `confinement` tells of the local node that runs now. */
   localNodeStarted(): void;
-  /** The configuration in force is another one now. */
-  configChanged(): void;
+  /** The configuration in force is another one now: nodes and clients are told. */
+  configChanged(file: { readonly path: string; readonly hash: string }): void;
   /** Takes up what an earlier gateway left unfinished. */
   recover(): Promise<{ readonly slots: number; readonly sessions: number }>;
 }
@@ -259,7 +259,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
     sessionsInUse: () => sessions.live,
     localNodeStarted: noteLocalNode,
-    configChanged: () => nodes.policyChanged(),
+    configChanged: ({ path, hash }) => {
+      logger.info("config.changed", { path, hash });
+      nodes.policyChanged();
+      tell("config.changed", { path, hash, ts: clock.now() });
+    },
     recover: () => placement.recover().finally(() => {
       progress.recovered = true;
       recovered.resolve();

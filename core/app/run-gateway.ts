@@ -73,7 +73,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
     }),
     ...(options.profile === undefined ? {} : { commandLine: `openclaw --profile ${options.profile}` }),
   }));
-  stack.defer(config.onChange(() => composition.configChanged()));
+  stack.defer(config.onChange(() => composition.configChanged(config.file)));
   await stateDir.announcePort(composition.gateway.port);
   stack.use(await registerRunning({ programRoot: PROGRAM_ROOT, what: `gateway on port ${composition.gateway.port}` }));
   const readyInMs = systemClock.monotonic() - startedAt;
