@@ -84,7 +84,9 @@ test("only drop-ins have a default export", () => {
 
 test("unfinished work, one machine's paths and registries are found in any text", () => {
   const lines = (source: string): number[] => checkText("docs/a.md", source).map(({ line }) => line);
-  const text = ["fine", `${"TO" + "DO"} later`, `see /${"ro" + "ot"}/x`, `https://${"registry.np" + "mjs"}.org/`, `workspace/${"wo" + "rk"}/main`];
+  const text = [
+    "fine", `${"TO" + "DO"} later`, `see /${"ro" + "ot"}/x`, `https://${"registry.np" + "mjs"}.org/`, `workspace/${"wo" + "rk"}/main`,
+  ];
   assert.deepEqual(lines(text.join("\n")), [2, 3, 4]);
 });
 

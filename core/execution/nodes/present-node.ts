@@ -1,16 +1,21 @@
 /** Nodes in the shapes of `node.list`, `node.describe` and `node.pair.list`. */
 import type { KnownNode, NodeRecord } from "./known-nodes.ts";
 
-export interface NodeView {
+/** What every view tells of a node. */
+interface NodeIdentityView {
   readonly nodeId: string;
+  readonly clientId: string;
+  readonly clientMode: string;
   readonly displayName: string;
   readonly platform: string;
   readonly version: string;
-  readonly clientId: string;
-  readonly clientMode: string;
   readonly deviceFamily?: string;
-  readonly remoteIp?: string;
   readonly caps: readonly string[];
+  readonly commands: readonly string[];
+  readonly remoteIp?: string;
+}
+
+export interface NodeView extends NodeIdentityView {
   /** Usable now; of a node that is away, what was approved. */
   readonly commands: readonly string[];
   readonly permissions?: Readonly<Record<string, boolean>>;
@@ -34,34 +39,14 @@ export interface NodeView {
   readonly connected: boolean;
 }
 
-export interface NodePendingView {
+export interface NodePendingView extends NodeIdentityView {
   readonly requestId: string;
-  readonly nodeId: string;
-  readonly clientId: string;
-  readonly clientMode: string;
-  readonly displayName: string;
-  readonly platform: string;
-  readonly version: string;
-  readonly deviceFamily?: string;
-  readonly caps: readonly string[];
-  readonly commands: readonly string[];
   readonly permissions?: Readonly<Record<string, boolean>>;
   readonly requiredApproveScopes: readonly string[];
-  readonly remoteIp?: string;
   readonly ts: number;
 }
 
-export interface NodePairView {
-  readonly nodeId: string;
-  readonly clientId: string;
-  readonly clientMode: string;
-  readonly displayName: string;
-  readonly platform: string;
-  readonly version: string;
-  readonly deviceFamily?: string;
-  readonly caps: readonly string[];
-  readonly commands: readonly string[];
-  readonly remoteIp?: string;
+export interface NodePairView extends NodeIdentityView {
   readonly createdAtMs: number;
   readonly approvedAtMs: number;
   readonly approvedVia?: string;
