@@ -1,5 +1,6 @@
 /** A test that is cut off must not leave the programs it started: they end with the process that runs the test. */
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 
 const children = new Set<ChildProcess>();
 let watching = false;
@@ -17,4 +18,13 @@ export function endWithUs(child: ChildProcess): void {
   for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) {
     process.once(signal, () => process.exit(code));
   }
+}
+
+/** Sends the signal, waits for the end and resolves with the exit code: null for one that a signal ended, or that never was. */
+export async function endChild(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<number | null> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+  const ended = once(child, "exit");
+  child.kill(signal);
+  await ended;
+  return child.exitCode;
 }

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
 import { DEFAULT_PORT, type EventFrame } from "@openclaw/protocol";
-import { endWithUs } from "./end-with-us.ts";
+import { endChild, endWithUs } from "./end-with-us.ts";
 import { endProcessesIn } from "./processes-in.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
@@ -105,14 +105,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     run.token = (await readFile(join(stateDir, "credentials", "gateway-token"), "utf8")).trim();
   };
 
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    const { child } = run;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
-    return child.exitCode;
-  };
+  const end = (signal: NodeJS.Signals): Promise<number | null> => endChild(run.child, signal);
 
   const wrote = async (pattern: RegExp): Promise<void> => {
     for (const began = Date.now(); !pattern.test(run.output); ) {

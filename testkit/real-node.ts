@@ -3,11 +3,10 @@
  * its owner would on another machine. It has a home of its own; of the gateway it knows the address and, once, the token.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endWithUs } from "./end-with-us.ts";
+import { endChild, endWithUs } from "./end-with-us.ts";
 import { endProcessesIn } from "./processes-in.ts";
 import { PROGRAM_MAIN, type RealGateway } from "./real-gateway.ts";
 
@@ -78,14 +77,7 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
     }
   };
 
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    const { child } = run;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
-    return child.exitCode;
-  };
+  const end = (signal: NodeJS.Signals): Promise<number | null> => endChild(run.child, signal);
 
   await start();
   return {
