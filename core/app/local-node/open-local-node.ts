@@ -2,6 +2,7 @@ import { chmod, lchown, lstat, mkdir, readdir, readFile } from "node:fs/promises
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { LaunchMaterial } from "./answer-launch.ts";
@@ -132,7 +133,7 @@ async function requestOf(options: LocalNodeOptions): Promise<ConfinementRequest>
     options.stateDir, options.nodeDir, options.workspace, options.programRoot, options.nodeBinary,
   ]);
   const writable = await Promise.all(writableDirs.map((dir) => realPaths([dir]).catch(() => [])));
-  const { PATH = "/usr/local/bin:/usr/bin:/bin", LANG, TZ } = process.env;
+  const { PATH = "/usr/local/bin:/usr/bin:/bin", LANG, TZ, OPENCLAW_CRASH_AT } = process.env;
   return {
     stateDir, nodeDir, workspace, programRoot, nodeBinary, hiddenDirs,
     writableDirs: writable.flat(),
@@ -141,6 +142,7 @@ async function requestOf(options: LocalNodeOptions): Promise<ConfinementRequest>
       NODE_COMPILE_CACHE: join(nodeDir, "compile-cache"),
       ...(LANG === undefined ? {} : { LANG }),
       ...(TZ === undefined ? {} : { TZ }),
+      ...(OPENCLAW_CRASH_AT === undefined ? {} : { OPENCLAW_CRASH_AT }),
     },
   };
 }
@@ -189,6 +191,7 @@ async function holdStarted(options: LocalNodeOptions, launched: LaunchedNode, co
     child.once("exit", () => resolve());
   });
   const start = await processStart(pid);
+  crashPoint("local-node.launched");
   if (start !== undefined) {
     await saveRecord(options.stateDir, {
       recordVersion: 1, pid, nodeId, start, url: options.gatewayUrl, program: programOf(options), workspace: options.workspace, confinement,

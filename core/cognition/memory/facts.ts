@@ -1,5 +1,6 @@
 import { OpenClawError, hasCode, type Label } from "@openclaw/protocol";
 import type { RecordEntry, Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import type { DataKey, Vault } from "../../fabric/vault.ts";
@@ -48,6 +49,7 @@ export function createMemory({ records, vault, clock }: MemoryDeps): Memory {
       const fact: Fact = { id, text, label, timeMs: clock.now() };
       try {
         await records.write(FACTS, recordKey, key.seal(`fact/${recordKey}`, Buffer.from(JSON.stringify(fact))), 0);
+        crashPoint("fact.recorded");
       } catch (error) {
         if (!hasCode(error, "CONFLICT")) throw error; // the same fact, kept by a repeat of this call
       }

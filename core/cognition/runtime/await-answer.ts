@@ -1,3 +1,4 @@
+import { crashPoint } from "../../base/crash-point.ts";
 import { deadline } from "../../base/clock.ts";
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import { APPROVAL_LIMITS, type ApprovalOpening } from "../../execution/policy.ts";
@@ -20,6 +21,7 @@ export async function awaitAnswer(work: TurnWork, wait: Wait, signal: AbortSigna
   const shown = { kind: "exec", approvalId, toolCallId: call.id };
   live.emit("approval", { phase: "pending", ...shown, title: intent.summary, reason: asked.reason, expiresAtMs });
   const { decision, by } = await answerOf(work, wait, signal);
+  crashPoint("answer.received");
   live.emit("approval", { phase: "resolved", ...shown, decision, by });
   return { events: [{ type: "step.ended", body: { stepId, kind: "wait", approvalId, decision, by } }] };
 }

@@ -1,5 +1,6 @@
 import { hasCode, joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent, Landing, Tool, ToolCall, ToolContext } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { GateRecord, SessionState, StepEnded } from "../../fabric/journal.ts";
 import { APPROVAL_LIMITS, classifyRun, hashIntent, labelArguments, type Decision, type LabelledText } from "../../execution/policy.ts";
 import { presentOutcome, type PreparedCall, type ToolOutcome } from "../../execution/tools.ts";
@@ -137,6 +138,7 @@ async function ask(work: TurnWork, calling: Calling, { intent, nodeId, decision 
     remember, rememberHash, decision: { answer, rule, reason, label }, expiresAtMs: now + APPROVAL_LIMITS.lifetimeMs,
   };
   await work.record(carry, [{ type: "step.started", body: wait }]);
+  crashPoint("question.recorded");
   return await awaitAnswer(work, wait, signal);
 }
 

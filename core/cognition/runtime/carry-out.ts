@@ -1,6 +1,7 @@
 import type { Intent, Tool, ToolCall } from "@openclaw/sdk";
 import type { Label } from "@openclaw/protocol";
 import { LABELS, joinLabels } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { GateRecord } from "../../fabric/journal.ts";
 import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
 import { presentOutcome } from "../../execution/tools.ts";
@@ -20,6 +21,7 @@ export async function carryOut(work: TurnWork, placed: PlacedCall, tool: Tool, c
   const { deps, session } = work;
   const body = { stepId, kind: "tool" as const, call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision };
   await work.record(carry, [{ type: "step.started", body, label: decision.label }]);
+  crashPoint("intent.recorded");
   const sinceMs = session.log.state.turn?.openSinceMs ?? deps.clock.now();
   return await collectOutcome(work, placed, tool, deps.intents.carryOut(orderOf(work, placed), signal), sinceMs, signal);
 }
@@ -46,6 +48,7 @@ export async function collectOutcome(
     const partialResult = { content: [{ type: "text", text }], details: { stream, offset, nodeId } };
     live.emit("tool", { phase: "update", ...shown, partialResult });
   }
+  crashPoint("result.received");
   signal.throwIfAborted();
   const outcome = presentOutcome(tool, end);
   const durationMs = Math.max(0, deps.clock.now() - sinceMs);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@openclaw/protocol";
 import type { ModelEvent, ToolCall } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { NewEvent, SessionState } from "../../fabric/journal.ts";
 import { assembleContext } from "../context.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
@@ -25,11 +26,13 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   let ended: NewEvent;
   try {
     const events = await openStream(work, view, model, stepId, signal);
+    crashPoint("model.asked");
     await started;
     ended = await readAnswer(work, events, stepId, signal);
   } finally {
     await started; // whatever the model did, the step's start must be durable before anything follows it
   }
+  crashPoint("model.answered");
   signal.throwIfAborted();
   return { events: [ended] };
 }

@@ -1,4 +1,5 @@
 import { OpenClawError, hasCode } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import { previewState, type NewEvent, type SessionState } from "../../fabric/journal.ts";
 import { callStep } from "./call-step.ts";
 import { decide, TURN_LIMITS, type Next } from "./decide.ts";
@@ -19,6 +20,7 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   const { state } = session.log;
   const first = decide(state);
   if (first.do === "nothing") return false;
+  crashPoint("turn.beginning");
   const { agent, gone } = agentFor(state, deps);
   const begin = first.do === "start" ? beginning(state, deps, agent) : undefined;
   const { runId, sessionKey } = begin ?? { runId: state.turn?.runId ?? "", sessionKey: state.key };
@@ -28,7 +30,10 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
     record: async (carried, more) => {
       const events = [...carried.events, ...more];
       if (events.length > 0) await session.log.append(session.claim, `agent:${agent.id}`, events);
-      carried.recorded?.();
+      if (carried.recorded === undefined) return;
+      crashPoint("result.recorded");
+      carried.recorded();
+      crashPoint("result.acknowledged");
     },
   };
   if (begin === undefined) live.emit("lifecycle", { phase: "resumed", startedAt: state.turn?.startedAtMs });
@@ -84,6 +89,7 @@ async function endTurn({ record, live, runId, deps }: TurnWork, next: End, carry
   const text = cutShort ? (live.partialText() || next.text).slice(0, PARTIAL_CHARS_MAX) : next.text;
   const coded = code === undefined ? {} : { code };
   await record(carry, [{ type: "turn.ended", body: { runId, status, text, ...coded, ...(why === undefined ? {} : { why }) } }]);
+  crashPoint("turn.ended");
   live.emit("lifecycle", {
     phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, text, aborted: status === "aborted",
     ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,

@@ -1,5 +1,6 @@
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Claim, Engine, LogEntry } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { EntryHeader } from "../../fabric/journal.ts";
@@ -91,6 +92,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
 
   const take = async (slot: number): Promise<Held> => {
     const claim = await insist(() => engine.log.claim(slot, owner));
+    crashPoint("slot.claimed");
     used ??= new Set((await insist(() => engine.log.heads())).keys());
     const { upTo, open, revision } = await insist(() => loadCheckpoint(engine.records, slot));
     // The mark is what "read to the end" means: positions are not dense, and the last entry may have been trimmed.
@@ -115,7 +117,10 @@ export function openPlacement(deps: PlacementDeps): Placement {
       log.error("slot.failed", { slot, error });
       lose();
     });
-    if (mark !== null) await insist(() => engine.log.offer({ slot, session: MARK, id: mark, body: new Uint8Array(0) }));
+    if (mark !== null) {
+      await insist(() => engine.log.offer({ slot, session: MARK, id: mark, body: new Uint8Array(0) }));
+      crashPoint("slot.marked");
+    }
     return own;
   };
 
@@ -204,6 +209,7 @@ async function save({ engine, log }: PlacementDeps, own: Held): Promise<void> {
   try {
     own.revision = await saveCheckpoint(engine.records, slot, { upTo: position, open: work.sessions() }, own.revision);
     own.saved = position;
+    crashPoint("checkpoint.saved");
     // What was read to is written down, so the marks of this and earlier owners have done their work.
     if (own.marked) await engine.log.trim(own.claim, position, MARK);
     own.marked = false;

@@ -3,6 +3,7 @@
  */
 import { OpenClawError, codeOf, hasCode } from "@openclaw/protocol";
 import type { Claim, LogEntry } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import { isIdle, type NewEvent, type PendingRequest, type SessionLog } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
@@ -77,6 +78,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     for (const request of [...state.requests]) {
       if (request.type !== "patch.requested" && (which === "patches" || state.turn !== null)) continue;
       await log.append(claim, "owner", [eventFor(request)]);
+      crashPoint("change.recorded");
       if (request.type === "deletion.requested") await deps.destroy(session);
       deps.onMoved(session);
       wake();

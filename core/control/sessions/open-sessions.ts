@@ -1,5 +1,6 @@
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { LogEntry } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { deadline, type Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Principal } from "../../fabric/identity.ts";
@@ -90,8 +91,11 @@ export function openSessions(deps: SessionsDeps): Sessions {
     publish: (of, event) => deps.publish(of.log.address, event),
     destroy: async ({ log: { address, state } }) => {
       await deps.onDeleted(state.key);
+      crashPoint("deletion.approvals-forgotten");
       await journal.destroy(address);
+      crashPoint("deletion.snapshot-dropped");
       await index.remove(address);
+      crashPoint("deletion.row-removed");
       runs.forgetSession(address);
     },
   });

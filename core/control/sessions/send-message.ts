@@ -1,5 +1,6 @@
 /** A message's way into its session: known already, refused, or offered to the log. */
 import type { Label } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type { Journal, MessageOffer, RunOutcome, SessionState } from "../../fabric/journal.ts";
 import type { AcceptedRuns } from "./accepted-runs.ts";
@@ -45,8 +46,10 @@ export function createSend({ journal, live, runs, offer, config }: SendDeps): (m
     count(address.token, 1);
     runs.begin(runId, address);
     try {
+      crashPoint("message.admitted");
       const labelled = label === undefined ? {} : { label };
       const { duplicate } = await offer(address, { type: "message.offered", id: runId, body: message, principal, ...labelled });
+      crashPoint("message.offered");
       return duplicate ? (statusOf(state, runId) ?? { status: "in_flight" }) : { status: "started" };
     } catch (error) {
       runs.forget(runId); // should it have been stored after all, the fold tells of it

@@ -4,6 +4,7 @@
  */
 import { hasCode } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import { recordKeyOf, type SessionAddress } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
@@ -62,6 +63,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
       try {
         const expected = revisions.get(recordKey) ?? (await records.get(SESSIONS, recordKey))?.revision ?? 0;
         revisions.set(recordKey, await records.write(SESSIONS, recordKey, sealed, expected));
+        crashPoint("row.saved");
       } catch (error) {
         revisions.delete(recordKey);
         if (hasCode(error, "CONFLICT")) continue; // somebody wrote in between: again, over theirs

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { OpenClawError } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 
 /** The newest claim seen for each slot. It outlives the node, so that an old owner is refused after a restart too. */
 export interface Epochs {
@@ -66,5 +67,6 @@ async function store(file: string, newest: ReadonlyMap<number, number>): Promise
   } finally {
     await handle.close();
   }
+  crashPoint("node-host.epoch-written");
   await rename(`${file}.new`, file);
 }

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { NODE_LIMITS, OpenClawError, type NodeCommandParams, type RunResult } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import { fileError } from "./file-error.ts";
 import { OutputLog, type OutputSizes } from "./output-log.ts";
 
@@ -138,7 +139,9 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
     acknowledge: async (entry) => {
       if (entry.running || entry.acked) return;
       entry.acked = true;
+      crashPoint("node-host.acknowledged");
       await writeFile(join(entry.directory, ACKED), "").catch(() => undefined);
+      crashPoint("node-host.marked");
       // A job's request and output are asked for after its start was acknowledged; a run's are in the gateway's hands.
       if (entry.command === "system.run") await forgetContent(entry).catch(() => undefined);
       sweep();
@@ -158,6 +161,7 @@ async function writeRequest(directory: string, request: JournalRequest, root: Fi
   } finally {
     await file.close();
   }
+  crashPoint("node-host.request-written");
   await root.sync();
 }
 
@@ -180,6 +184,7 @@ async function forgetContent({ directory, id, command, slot, epoch, receivedAtMs
   for (const [name, content] of [[REQUEST, { ...request, slot, epoch }], [STATE, state]] as const) {
     await writeFile(join(directory, `${name}.new`), JSON.stringify(content), { mode: 0o600 });
     await rename(join(directory, `${name}.new`), join(directory, name));
+    crashPoint("node-host.forgetting");
   }
   await rm(join(directory, OUTPUT), { force: true });
 }

@@ -1,4 +1,5 @@
 import { NODE_LIMITS, type InvokeProgressParams, type InvokeResultParams } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { OutputCursor, OutputLog, OutputPiece } from "./output-log.ts";
 
 /** One live connection to a gateway, as links see it. */
@@ -139,6 +140,7 @@ export class Link {
   #sendResult(result: InvokeResultParams): void {
     if (this.#isEnded) return;
     this.connection.request("node.invoke.result", result).catch(() => undefined); // lost: the gateway attaches and gets it again
+    crashPoint("node-host.result-sent");
     this.drop();
   }
 

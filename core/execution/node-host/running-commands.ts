@@ -1,4 +1,5 @@
 import { NODE_LIMITS, OpenClawError, type RunResult } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import { INVOCATION_VARIABLE } from "./command-environment.ts";
 import { failureOf } from "./failure-of.ts";
@@ -67,6 +68,7 @@ export function createRunningCommands(deps: RunningCommandsDeps): RunningCommand
     try {
       const plan = await planCommand(request.params, markOf(request.id), invocationMs, deps);
       const entry = await journal.begin(request);
+      crashPoint("node-host.journaled");
       const isRun = request.command === "system.run";
       const shownMax = outputBytesMax(limits);
       const log = new OutputLog(journal.outputPath(entry), isRun ? shownMax : NODE_LIMITS.jobOutputBytes, Math.floor(shownMax / 2));
@@ -113,7 +115,9 @@ function follow(
 ): RunningCommand {
   const startedAtMs = clock.now();
   const state: JournalState = { version: 1, startedAtMs, pid: started.root.pid, startTicks: started.root.startTicks, bootId: bootId() };
+  crashPoint("node-host.started");
   journal.started(entry, state);
+  crashPoint("node-host.start-recorded");
   const onAbort = (): void => started.stop("cancelled");
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
@@ -121,7 +125,9 @@ function follow(
     signal.removeEventListener("abort", onAbort);
     const recorded = { endedAtMs: clock.now(), result: runResult(end, log, timeoutMs, outputBytesMax(limits)), sizes: log.sizes };
     log.close();
+    crashPoint("node-host.ended");
     journal.ended(entry, { ...state, end: recorded });
+    crashPoint("node-host.end-recorded");
     return recorded;
   });
   return { entry, command: request.params.command, startedAtMs, log, ended, stop: (reason) => started.stop(reason) };

@@ -14,6 +14,7 @@ import {
   codeOf, hasCode, NODE_JOURNAL_CAP, type ErrorCode, type InvokeAttachedParams, type InvokeProgressParams, type InvokeRequestEvent,
   type InvokeResultParams,
 } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { Artifacts } from "./artifacts.ts";
@@ -225,7 +226,9 @@ export class Invocations {
     invocation.phase = "sent";
     invocation.output.restartCount();
     live.running.add(invocation);
-    if (live.link.send("node.invoke.request", frame)) return;
+    const sent = live.link.send("node.invoke.request", frame);
+    crashPoint("intent.sent");
+    if (sent) return;
     this.#fail(invocation, "NODE_OFFLINE", `"${record.displayName}" takes no more at the moment.`, { dispatched: false });
   }
 

@@ -1,5 +1,6 @@
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import type { RecordEntry, Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { Invocation } from "./invocation.ts";
 import type { NodeHello, NodeLink } from "./node-link.ts";
@@ -156,6 +157,7 @@ export class KnownNodes {
         node.revision = await this.#records.write(
           BUCKET, nodeId, record === null ? null : Buffer.from(JSON.stringify(record)), node.revision
         );
+        crashPoint("node.recorded");
         return;
       } catch (error) {
         const unsure = hasCode(error, "CONFLICT") || hasCode(error, "ENGINE_UNAVAILABLE");

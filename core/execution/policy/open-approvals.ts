@@ -8,6 +8,7 @@
  */
 import { OpenClawError, codeOf, hasCode } from "@openclaw/protocol";
 import type { RecordEntry, Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
@@ -152,6 +153,7 @@ class ApprovalIndex implements Approvals {
       if (held.approval.state === "waiting") this.#expireAt(id, held);
       return presentListed(held.approval); // it was opened before, under this id, by another gateway
     }
+    crashPoint("approval.opened");
     this.#expireAt(id, held);
     this.#deps.onChanged("exec.approval.requested", { approvalKind: "exec", ...presentListed(approval) });
     return presentListed(approval);
@@ -230,6 +232,7 @@ class ApprovalIndex implements Approvals {
     await this.#save(
       held, { ...held.approval, state: "answering", status, decision, resolvedBy: by, resolvedAtMs: this.#deps.clock.now() }
     );
+    crashPoint("approval.answered");
   }
 
   /** Does nothing when it is settled already. Throws what `deliver` throws, after arranging the next attempt. */
@@ -239,6 +242,7 @@ class ApprovalIndex implements Approvals {
     const { sessionKey, runId, stepId, intentHash, decision } = approval;
     try {
       await this.#deps.deliver({ id, sessionKey, runId, stepId, intentHash, decision, by: approval.resolvedBy ?? "clock" });
+      crashPoint("approval.delivered");
       await this.#save(held, { ...approval, state: "settled" });
     } catch (error) {
       this.#deps.log.warn("approval.delivery_failed", { id, code: codeOf(error) ?? "INTERNAL" });

@@ -8,6 +8,7 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, OpenClawError } from "@openclaw/protocol";
 import type { BlobInfo, Blobs } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { checkDigest } from "./check-arguments.ts";
@@ -48,6 +49,7 @@ export function createBlobFiles({ dir, ids, clock, checkOpen }: BlobFilesDeps): 
     const present = await sizeOf(pathOf(digest));
     if (present === bytes) return void (await rm(from, { force: true }));
     await rename(from, pathOf(digest));
+    crashPoint("blob.renamed");
     await syncDirectory(folderOf(digest));
   };
 
@@ -62,7 +64,9 @@ export function createBlobFiles({ dir, ids, clock, checkOpen }: BlobFilesDeps): 
           let info: BlobInfo;
           try {
             info = await writeAll(file, data, options.maxBytes ?? Number.POSITIVE_INFINITY);
+            crashPoint("blob.written");
             await file.sync();
+            crashPoint("blob.synced");
           } finally {
             await file.close();
           }

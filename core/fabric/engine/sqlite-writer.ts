@@ -7,6 +7,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { crashPoint } from "../../base/crash-point.ts";
 import { placeOf, positionOfPlace, slotEnd } from "./place.ts";
 import { sqliteFault } from "./sqlite-fault.ts";
 import type { WriterAnswer, WriterDone, WriterFault, WriterGroup, WriterOp, WriterOptions } from "./writer-protocol.ts";
@@ -107,7 +108,9 @@ class SqliteWriter {
     try {
       this.#lookForOthers();
       const result = run();
+      crashPoint("writer.committing");
       this.#database.exec("COMMIT");
+      crashPoint("writer.committed");
       return result;
     } catch (error) {
       const fault = sqliteFault(error);

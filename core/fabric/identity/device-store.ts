@@ -5,6 +5,7 @@
  */
 import { hasCode } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { DeviceRecord, PairRequest } from "./device-record.ts";
 
 /** Encrypts what is stored; bound to the record's key so that two records cannot be swapped. */
@@ -79,6 +80,7 @@ export class DeviceStore {
       try {
         const bytes = next === undefined ? null : await this.#seal(next, key);
         const revision = await this.#deps.records.write(BUCKET, key, bytes, known?.value === undefined ? 0 : known.revision);
+        crashPoint("device.recorded");
         this.#set(key, next, revision);
         return next;
       } catch (error) {

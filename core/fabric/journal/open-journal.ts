@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Label } from "@openclaw/protocol";
 import { SLOTS, type LogEntry } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
@@ -75,6 +76,7 @@ export function createJournal(deps: JournalDeps): Journal {
     verify: (address) => verifyChain(deps, address),
     destroy: async (address) => {
       await vault.destroy(address.tenant, address.token);
+      crashPoint("deletion.key-destroyed");
       await dropSnapshot(engine, address);
     },
   };

@@ -6,6 +6,7 @@
  */
 import { OpenClawError } from "@openclaw/protocol";
 import type { Claim, LogEntry } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
 
 const SEGMENTS = "segments";
@@ -35,11 +36,14 @@ export async function writeSegment(deps: JournalDeps, address: SessionAddress, c
   }
   if (frames.length > 0) {
     const { digest } = await engine.blobs.put(Buffer.concat(frames));
+    crashPoint("segment.stored");
     const manifest = [...known, { digest, first, last, entries: frames.length }];
     await engine.records.write(SEGMENTS, recordKeyOf(address), Buffer.from(JSON.stringify(manifest)), stored?.revision ?? 0);
+    crashPoint("segment.listed");
   }
   // The manifest stands before the log forgets: a crash in between leaves an entry in both places, never in none.
   if (last > 0) await engine.log.trim(claim, last, address.token);
+  crashPoint("segment.trimmed");
 }
 
 /** Entries after `after` that are in segments, in order. */

@@ -3,6 +3,7 @@
  */
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Claim, Engine, LogEntry } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { DataKey } from "../vault.ts";
 import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
 import { decodeEntry, encodeEntry, openBody, type EncodedEntry } from "./entry.ts";
@@ -76,6 +77,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     const batchId = ids.sortable(timeMs);
     const bodies = encoded.map(({ made }) => made.bytes);
     const positions = await appendWithRetry(() => engine.log.append(claim, address.token, bodies, batchId), claim.lost);
+    crashPoint("events.appended");
     encoded.forEach(({ event, made }, index) => {
       const position = positions[index];
       if (position === undefined) throw new OpenClawError("STATE_DAMAGED", { why: "The engine answered with too few positions." });
@@ -112,6 +114,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     const sealed = key.seal(`snapshot/${recordKey}`, Buffer.from(JSON.stringify(formatState(state))));
     try {
       snapshotRevision = await engine.records.write(SNAPSHOTS, recordKey, sealed, snapshotRevision);
+      crashPoint("snapshot.saved");
       snapshotPosition = position;
       snapshotEvents = events;
     } catch (error) {

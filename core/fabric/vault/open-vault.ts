@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Ids } from "../../base/ids.ts";
 import { loadKeyFile } from "./key-file.ts";
 import { sealBytes, unsealBytes } from "./seal.ts";
@@ -87,6 +88,7 @@ async function loadOrMake(records: Records, bucket: string, key: string, wrappin
     const made = ids.bytes(32);
     try {
       await records.write(bucket, key, sealBytes(wrapping, `${bucket}/${key}`, made, ids), 0);
+      crashPoint("key.made");
       return createSecretKey(made);
     } catch (error) {
       if (!isConflict(error)) throw error; // another call made it first: take that one

@@ -2,6 +2,7 @@
 import { link, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Ids } from "../../base/ids.ts";
 
 /** Undefined when there is no such file. Throws STATE_UNSAFE when others can read it. */
@@ -32,7 +33,9 @@ export async function makePrivate(path: string, content: Uint8Array, ids: Ids): 
   try {
     await file.writeFile(content);
     await file.sync();
+    crashPoint("private-file.written");
     await link(unfinished, path);
+    crashPoint("private-file.linked");
     await syncDir(dirname(path));
     return true;
   } catch (error) {

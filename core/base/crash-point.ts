@@ -1,0 +1,104 @@
+/**
+ * Labelled places where the process may be killed for the sake of a test: one between every two durable writes, and one
+ * between each such write and what is told to the world about it.
+ *
+ * Armed by the owner through the environment, `OPENCLAW_CRASH_AT=<label>[:<nth>][@<marker file>]`, and only then more than
+ * one comparison. The process dies at the nth passage by SIGKILL, as from outside: nothing is flushed, closed or told. With
+ * a marker it dies once: the file is made first, and a process that finds it goes on, so that whoever is started again under
+ * the same environment lives. Without the variable nothing in here ever ends anything.
+ */
+import { writeFileSync } from "node:fs";
+
+/** Every label, and what has and has not happened there. `crash-point.test.ts` holds each to exactly one place in the code. */
+export const CRASH_POINTS = {
+  "message.admitted": "a message was admitted and is not yet offered",
+  "message.offered": "a message is durable and not yet acknowledged",
+  "turn.beginning": "a message waits, nothing of its turn is recorded",
+  "model.asked": "the model is being asked, the step's start may not be durable",
+  "model.answered": "the model has answered, its answer is not recorded",
+  "intent.recorded": "an intent and its decision are durable, nothing has moved",
+  "intent.sent": "an intent is on its way to its node",
+  "result.received": "an outcome has arrived and is not recorded",
+  "result.recorded": "an outcome is durable, its node may not forget it yet",
+  "result.acknowledged": "the node was told that it may forget an outcome",
+  "turn.ended": "a turn's end is durable, nobody was told",
+  "question.recorded": "a turn waits for a person, and nobody was asked",
+  "approval.opened": "a question is in the index, and nobody was shown it",
+  "approval.answered": "an answer is fixed in the index, the session does not have it",
+  "approval.delivered": "the session has the answer, the index does not know",
+  "answer.received": "a turn has its answer, the wait's end is not recorded",
+  "slot.claimed": "a slot is claimed and not read",
+  "slot.marked": "the owner's mark is in the slot and not reached",
+  "checkpoint.saved": "a checkpoint is durable, the marks behind it are not trimmed",
+  "events.appended": "events are durable and not folded",
+  "snapshot.saved": "a snapshot is durable, its owner does not know",
+  "segment.stored": "a segment's blob is durable and in no manifest",
+  "segment.listed": "a segment is in the manifest, the log still has its entries",
+  "segment.trimmed": "the log has forgotten a segment's entries",
+  "change.recorded": "a patch, reset or deletion is durable, and nothing else of it",
+  "deletion.approvals-forgotten": "a deleted session's approvals are gone, its key is not",
+  "deletion.key-destroyed": "a deleted session's key is gone, its snapshot is not",
+  "deletion.snapshot-dropped": "a deleted session's key and snapshot are gone, its row is not",
+  "deletion.row-removed": "nothing is left of a deleted session but its tombstone",
+  "row.saved": "a session's row is durable, its writer does not know",
+  "key.made": "a wrapped key is durable and has sealed nothing",
+  "private-file.written": "a secret is synced under its unfinished name",
+  "private-file.linked": "a secret has its name, its directory is not synced",
+  "device.recorded": "a device is durable, its listeners do not know",
+  "node.recorded": "a node's record is durable, its asker does not know",
+  "fact.recorded": "an agent's fact is durable, the step that made it has no end",
+  "writer.committing": "a group of writes is ready and not committed",
+  "writer.committed": "a group of writes is durable, nobody was answered",
+  "blob.written": "a blob's bytes are written and not synced",
+  "blob.synced": "a blob is synced under its incoming name",
+  "blob.renamed": "a blob has its name, its directory is not synced",
+  "local-node.launched": "the local node runs, no record of it exists",
+  "node-host.request-written": "a node has written what it was asked, its directory is not synced",
+  "node-host.journaled": "a node's journal has a command that has not been started",
+  "node-host.started": "a command runs, the journal does not know its process",
+  "node-host.start-recorded": "a command runs and the journal knows its process",
+  "node-host.ended": "a command has ended, the journal does not know",
+  "node-host.end-recorded": "the journal has a command's end, the gateway does not",
+  "node-host.result-sent": "a result was handed to the connection",
+  "node-host.acknowledged": "the gateway needs a result no more, the journal does not know",
+  "node-host.marked": "an entry is marked as acknowledged, its content is still there",
+  "node-host.forgetting": "part of an entry's content is forgotten",
+  "node-host.epoch-written": "the newest claims are written beside their file",
+} as const;
+
+export type CrashPoint = keyof typeof CRASH_POINTS;
+
+interface Armed {
+  readonly label: string;
+  readonly marker: string | undefined;
+  /** Passages until the end, this one included. */
+  left: number;
+}
+
+const armed = parseCrashAt(process.env["OPENCLAW_CRASH_AT"]);
+
+/** Ends the process here if this label is armed. Each label stands in exactly one place. */
+export function crashPoint(label: CrashPoint): void {
+  if (armed !== undefined && armed.label === label) pass(armed);
+}
+
+/** Undefined for anything that is not `label`, `label:nth` or either with `@marker`. */
+export function parseCrashAt(text: string | undefined): Armed | undefined {
+  const found = /^([a-z-]+\.[a-z-]+)(?::([1-9]\d{0,6}))?(?:@(.+))?$/.exec(text ?? "");
+  const label = found?.[1];
+  if (label === undefined || !Object.hasOwn(CRASH_POINTS, label)) return undefined;
+  return { label, left: Number(found?.[2] ?? 1), marker: found?.[3] };
+}
+
+function pass(point: Armed): void {
+  if (--point.left > 0) return;
+  if (point.marker !== undefined) {
+    try {
+      writeFileSync(point.marker, `${process.pid}\n`, { flag: "wx" });
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
+      // A marker that cannot be made must not keep the process alive: the point was reached.
+    }
+  }
+  process.kill(process.pid, "SIGKILL");
+}
