@@ -44,10 +44,17 @@ test("a wish is open until the event that names it; an answer or an abort alone 
   assert.deepEqual(namesOf(work), []);
 });
 
-test("a deletion leaves nothing open", () => {
+test("a deletion is open until everything of the session was erased, whichever is seen first (S0.16, S4.7)", () => {
   const work = createOpenWork([]);
-  see(work, "a", "message.offered o1", "deletion.requested o2", "session.deleted e1/o2");
-  assert.deepEqual(namesOf(work), []);
+  see(work, "a", "message.offered o1", "turn.started e1/o1", "message.offered o2", "session.deleted e2/o3");
+  assert.deepEqual(work.sessions(), [{ session: "a", tenant: "home", offers: [], turn: false, erasing: true }]);
+  assert.deepEqual(namesOf(createOpenWork(work.sessions())), ["a"], "a checkpoint keeps it");
+  work.erased("a");
+  assert.deepEqual(work.sessions(), []);
+  see(work, "b", "deletion.requested o1");
+  work.erased("b");
+  see(work, "b", "session.deleted e1/o1");
+  assert.deepEqual(work.sessions(), [], "erased before the log showed its tombstone");
 });
 
 test("sessions are kept apart, and an entry seen again changes nothing", () => {

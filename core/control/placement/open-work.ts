@@ -9,12 +9,16 @@ export interface OpenSession {
   readonly offers: readonly string[];
   /** A turn was started and has not ended. */
   readonly turn: boolean;
+  /** It was deleted, and what was kept of it may not be erased yet. */
+  readonly erasing?: boolean;
 }
 
 /** Which sessions of a slot have something unfinished, known from headers alone: no key, no body, no session is loaded. */
 export interface OpenWork {
   /** Every entry of the slot, in order; one that is seen again changes nothing. */
   see(entry: LogEntry, header: EntryHeader): void;
+  /** Nothing is left of a deleted session; may be said before its tombstone was seen. */
+  erased(session: string): void;
   sessions(): readonly OpenSession[];
 }
 
@@ -22,14 +26,19 @@ interface Work {
   readonly tenant: string;
   readonly offers: Set<string>;
   turn: boolean;
+  erasing: boolean;
 }
 
 export function createOpenWork(known: readonly OpenSession[]): OpenWork {
   const open = new Map<string, Work>();
-  for (const { session, tenant, offers, turn } of known) open.set(session, { tenant, offers: new Set(offers), turn });
+  /** Erased before the log showed their tombstone. */
+  const early = new Set<string>();
+  for (const { session, tenant, offers, turn, erasing = false } of known) {
+    open.set(session, { tenant, offers: new Set(offers), turn, erasing });
+  }
   return {
     see: ({ session, id }, { type, tenant, inputs = [] }) => {
-      const work = open.get(session) ?? { tenant, offers: new Set<string>(), turn: false };
+      const work = open.get(session) ?? { tenant, offers: new Set<string>(), turn: false, erasing: false };
       switch (type) {
         case "message.offered": case "patch.requested": case "reset.requested": case "deletion.requested": work.offers.add(id); break;
         case "turn.started": work.turn = true; break;
@@ -37,13 +46,20 @@ export function createOpenWork(known: readonly OpenSession[]): OpenWork {
         case "session.deleted":
           work.offers.clear();
           work.turn = false;
+          work.erasing = !early.delete(session);
           break;
         default: break;
       }
       for (const offer of inputs) work.offers.delete(offer);
-      if (work.turn || work.offers.size > 0) open.set(session, work);
+      if (work.turn || work.erasing || work.offers.size > 0) open.set(session, work);
       else open.delete(session);
     },
-    sessions: () => [...open].map(([session, { tenant, offers, turn }]) => ({ session, tenant, offers: [...offers], turn })),
+    erased: (session) => {
+      if (open.get(session)?.erasing !== true) early.add(session);
+      open.delete(session);
+    },
+    sessions: () => [...open].map(([session, { tenant, offers, turn, erasing }]) => ({
+      session, tenant, offers: [...offers], turn, ...(erasing ? { erasing } : {}),
+    })),
   };
 }

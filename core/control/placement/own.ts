@@ -19,6 +19,8 @@ export interface Placement extends AsyncDisposable {
   ownSlot(slot: number): Promise<OwnedSlot>;
   /** Claims every slot that may hold unfinished work. Resolves when each has been read to its end. */
   recover(): Promise<{ readonly slots: number; readonly sessions: number }>;
+  /** Nothing is left of a session that was deleted: it is no unfinished work any more. */
+  erased(slot: number, session: string): void;
   /** Writes down how far each slot is settled. */
   checkpoint(): Promise<void>;
 }
@@ -149,6 +151,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
 
   return {
     ownSlot,
+    erased: (slot, session) => void held.get(slot)?.then(({ work }) => work.erased(session), () => undefined),
     recover: async () => {
       const heads = await insist(() => engine.log.heads());
       used = new Set([...(used ?? []), ...heads.keys()]);

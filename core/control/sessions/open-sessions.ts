@@ -71,6 +71,9 @@ const RETRY_LAST_MS = 2_000;
 /** Conditions that end by themselves, or when somebody frees a disk. */
 const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL"] as const;
 
+/** Only the gateway's own end ends a wait for the disk. */
+const NEVER = new AbortController().signal;
+
 export function openSessions(deps: SessionsDeps): Sessions {
   const { journal, clock, ids, index, logger, config } = deps;
   let closed = false;
@@ -89,21 +92,36 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const create = (log: SessionLog): LiveSession => createLiveSession(log, {
     clock, logger, runtime: deps.runtime, onMoved: moved,
     publish: (of, event) => deps.publish(of.log.address, event),
-    destroy: async ({ log: { address, state } }) => {
-      await deps.onDeleted(state.key);
-      crashPoint("deletion.approvals-forgotten");
-      await journal.destroy(address);
-      crashPoint("deletion.snapshot-dropped");
-      await index.remove(address);
-      crashPoint("deletion.row-removed");
-      runs.forgetSession(address);
-    },
+    destroy: ({ log: { address, state } }) => erase(address, state.key),
   });
+
+  /**
+   * What is left to do once a tombstone is durable; doing it again changes nothing, so whoever finds the tombstone after a
+   * crash does it. Without the name of the session its key was gone, and with that its approvals. Ends when it is done or the
+   * gateway stops.
+   */
+  const erase = async (address: SessionAddress, sessionKey: string | undefined): Promise<void> => {
+    for (let waitMs = RETRY_FIRST_MS; !closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+      try {
+        if (sessionKey !== undefined) await deps.onDeleted(sessionKey);
+        crashPoint("deletion.approvals-forgotten");
+        await journal.destroy(address);
+        crashPoint("deletion.snapshot-dropped");
+        await index.remove(address);
+        crashPoint("deletion.row-removed");
+        runs.forgetSession(address);
+        return deps.placement().erased(address.slot, address.token);
+      } catch (error) {
+        if (!PASSING.some((code) => hasCode(error, code))) throw error;
+        await clock.wait(waitMs, NEVER);
+      }
+    }
+  };
 
   const live = openLiveSessions({ journal, clock, logger, config, create, onLoaded: (session) => runs.note(session) });
   const runs = createAcceptedRuns({ live: () => live, index, addressOf: (key) => journal.address(key), recovered: deps.recovered });
   const offer = createMakeOffer({ journal, placement: deps.placement, live });
-  const change = createRequestChange({ clock, ids, live, offer });
+  const change = createRequestChange({ clock, ids, live, offer, erase });
   const send = createSend({ journal, live, runs, offer, config });
 
   const list = async (): Promise<readonly SessionRow[]> => {
@@ -130,16 +148,22 @@ export function openSessions(deps: SessionsDeps): Sessions {
     }
   };
 
+  /** Goes on with the erasing of a deleted session, while nobody waits for it. */
+  const finish = ({ address, state }: { readonly address: SessionAddress; readonly state?: { readonly key: string } }): void => {
+    erase(address, state?.key).catch((error: unknown) => logger.error("session.erase_failed", { slot: address.slot, error }));
+  };
+
   const onWork = async ({ session: token, tenant, slot, claim, entry }: SlotWork): Promise<void> => {
     for (let waitMs = RETRY_FIRST_MS; !closed && !claim.lost.aborted; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
       try {
         const session = await live.hold({ tenant, token, slot });
+        if (session.log.state.deleted && entry === null) return void finish(session.log);
         if (entry !== null) session.receive(entry);
         session.work(claim);
         return;
       } catch (error) {
         // A deleted session's late offers have no reader any more; a damaged one is worth a person's look.
-        if (hasCode(error, "KEY_DESTROYED")) return;
+        if (hasCode(error, "KEY_DESTROYED")) return entry === null ? void finish({ address: { tenant, token, slot } }) : undefined;
         if (!PASSING.some((code) => hasCode(error, code))) return logger.error("session.failed", { slot, error });
         await clock.wait(waitMs, claim.lost).catch(() => undefined);
       }

@@ -23,12 +23,14 @@ export interface RequestChangeDeps {
   readonly ids: Ids;
   readonly live: LiveSessions;
   readonly offer: MakeOffer;
+  /** Erases what is kept of a session whose tombstone stands. */
+  readonly erase: (address: SessionAddress, sessionKey: string) => Promise<void>;
 }
 
 /** Only the session's own end ends these waits. */
 const NEVER = new AbortController().signal;
 
-export function createRequestChange({ clock, ids, live, offer }: RequestChangeDeps): RequestChange {
+export function createRequestChange({ clock, ids, live, offer, erase }: RequestChangeDeps): RequestChange {
   const newId = (): string => ids.sortable(clock.now());
 
   type Wish = "patch.requested" | "reset.requested" | "deletion.requested";
@@ -36,7 +38,7 @@ export function createRequestChange({ clock, ids, live, offer }: RequestChangeDe
     if ((await live.holdExisting(address)) === null) return null;
     const { offerId } = await offer(address, wish);
     const isDone = ({ log: { state } }: LiveSession): boolean =>
-      state.seen.has(offerId) && !state.requests.some((pending) => pending.offerId === offerId);
+      state.deleted || (state.seen.has(offerId) && !state.requests.some((pending) => pending.offerId === offerId));
     return await live.until(address, (session) => (isDone(session) ? session : undefined), NEVER);
   };
 
@@ -52,9 +54,12 @@ export function createRequestChange({ clock, ids, live, offer }: RequestChangeDe
     delete: async (address, principal) => {
       const present = await live.holdExisting(address);
       if (present === null || present.log.state.key === "") return false;
+      const { key, deleted } = present.log.state;
       const requestId = newId();
       try {
-        await request(address, { type: "deletion.requested", id: requestId, body: { requestId }, principal });
+        // A tombstone without the rest: a gateway died in between.
+        if (deleted) await erase(address, key);
+        else await request(address, { type: "deletion.requested", id: requestId, body: { requestId }, principal });
         await live.until(address, (session) => (session.busy ? undefined : true), NEVER);
       } catch (error) {
         if (!hasCode(error, "KEY_DESTROYED")) throw error; // it fell asleep in between: gone is gone
