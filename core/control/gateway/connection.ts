@@ -176,7 +176,7 @@ export class Connection {
     if (this.#gathering) return;
     this.#gathering = true;
     this.#stream.cork();
-    process.nextTick(() => {
+    setImmediate(() => {
       this.#gathering = false;
       this.#stream.uncork();
     });
