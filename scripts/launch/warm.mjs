@@ -7,6 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nodeFlags } from "./node-flags.mjs";
 
 const folders = ["core", "extensions", "protocol"];
 /** Programs: importing one would run it. */
@@ -28,8 +29,8 @@ export function warmCompileCache(root, node, cache) {
   const env = { ...process.env, NODE_COMPILE_CACHE: cache };
   const imports = files.filter((file) => !entries.includes(file.slice(root.length + 1)));
   const program = `await Promise.allSettled(${JSON.stringify(imports)}.map((file) => import(file))); process.exit(0);`;
-  spawnSync(node, ["--input-type=module", "--eval", program], { env, stdio: "ignore", timeout: limitMs });
-  spawnSync(node, [join(root, "core/app/main.ts"), "--version"], { env, stdio: "ignore", timeout: limitMs });
+  spawnSync(node, [...nodeFlags, "--input-type=module", "--eval", program], { env, stdio: "ignore", timeout: limitMs });
+  spawnSync(node, [...nodeFlags, join(root, "core/app/main.ts"), "--version"], { env, stdio: "ignore", timeout: limitMs });
   // With nobody at its input the local node's program loads everything and ends.
   spawnSync(node, [join(root, "core/app/local-node/node-main.ts")], { env, stdio: "ignore", timeout: limitMs });
   writeFileSync(stampFile, stamp);

@@ -108,6 +108,11 @@ export class AnswerReader {
     return this.#marked || this.#finish !== undefined;
   }
 
+  /** The server said what the answer cost. */
+  get counted(): boolean {
+    return this.#usage !== undefined;
+  }
+
   /** The last event of the stream. `requestChars` serves to estimate what the server did not count. */
   finalEvent(requestChars: number): ModelEvent {
     const calls: readonly ToolCall[] = this.#calls.finished();

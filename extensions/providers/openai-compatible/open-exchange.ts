@@ -13,7 +13,8 @@ import { ChatFailure } from "./chat-failure.ts";
 export interface ExchangeSpec {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /** Made for each attempt: what a call that may take minutes would else hold on to. */
+  readonly body: () => Buffer;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
 }
@@ -65,7 +66,8 @@ export function openExchange(spec: ExchangeSpec, ctx: ProviderContext, signal: A
     };
 
     if (signal.aborted) return reject(signal.reason as Error);
-    const request = send(spec);
+    const body = spec.body();
+    const request = send(spec, body.length);
     signal.addEventListener("abort", onAbort, { once: true });
     const silence = watchSilence(spec.timeoutMs, ctx, watch.signal, stop);
     request.on("socket", (socket) => watchConnecting(socket, spec, ctx, watch.signal, stop));
@@ -90,7 +92,7 @@ export function openExchange(spec: ExchangeSpec, ctx: ProviderContext, signal: A
         },
       });
     });
-    request.end(spec.body);
+    request.end(body);
   });
 }
 
@@ -104,8 +106,8 @@ function markReused(error: Error, request: ClientRequest): Error {
   return request.reusedSocket && (code === "ECONNRESET" || code === "EPIPE") ? Object.assign(error, { stale: true }) : error;
 }
 
-function send(spec: ExchangeSpec): ClientRequest {
-  const options: RequestOptions = { method: "POST", headers: { ...spec.headers, "content-length": String(spec.body.length) } };
+function send(spec: ExchangeSpec, bytes: number): ClientRequest {
+  const options: RequestOptions = { method: "POST", headers: { ...spec.headers, "content-length": String(bytes) } };
   if (spec.url.protocol === "https:") return httpsRequest(spec.url, { ...options, agent: (httpsAgent ??= new HttpsAgent(pool)) });
   return httpRequest(spec.url, { ...options, agent: (httpAgent ??= new HttpAgent(pool)) });
 }

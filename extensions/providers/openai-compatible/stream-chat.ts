@@ -66,7 +66,7 @@ async function* runAttempt(request: ModelRequest, spec: ExchangeSpec, ctx: Provi
       }
     }
     exchange.finish();
-    yield reader.finalEvent(spec.body.length);
+    yield reader.finalEvent(reader.counted ? 0 : spec.body().length);
   } catch (error) {
     throw spoken && !signal.aborted ? finalFailure(error) : error;
   } finally {
@@ -135,7 +135,7 @@ function describeExchange(request: ModelRequest, config: ChatConfig, key: string
       "idempotency-key": isHeaderText(request.idempotencyKey) ? request.idempotencyKey : encodeURIComponent(request.idempotencyKey),
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
     },
-    body: Buffer.from(formatRequest(request, config)),
+    body: () => Buffer.from(formatRequest(request, config)),
     timeoutMs: config.timeoutMs ?? CHAT_DEFAULTS.timeoutMs,
     connectTimeoutMs: config.connectTimeoutMs ?? CHAT_DEFAULTS.connectTimeoutMs,
   };
