@@ -59,7 +59,8 @@ try {
   // No goodbye: what a crash leaves is what has to be read.
   await gateway.kill();
   await moveToSegment(gateway.stateDir, "agent:main:long");
-  const expected = { transcripts, archived: "agent:main:old", deleted: DELETED, waiting: WAITING, nodeId, fact: "the boiler is in the attic" };
+  const fact = "the boiler is in the attic";
+  const expected = { transcripts, archived: "agent:main:old", deleted: DELETED, waiting: WAITING, nodeId, fact };
   const leaveOut = (path: string): boolean => /^logs\/|compile-cache|\.sock$|^workspace\/|local-node\.json$|owner\.json$/.test(path);
   const packed = await packState(gateway.stateDir, { version: VERSION, expected }, leaveOut);
   mkdirSync(dirname(target), { recursive: true });

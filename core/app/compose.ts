@@ -13,7 +13,7 @@ import { Secret } from "../base/secret.ts";
 import { createMemory } from "../cognition/memory.ts";
 import { createModels, loadKey } from "../cognition/models.ts";
 import { PROMPT_REVISION } from "../cognition/context.ts";
-import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
+import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake } from "../control/channels.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
@@ -178,7 +178,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       return approvalsOf();
     },
     agentOf: (agentId) => agents.get(agentId),
-    revisionOf: () => ({ program: version, config: options.configRevision(), prompt: PROMPT_REVISION, skills: "none", memory: "none" }),
+    revisionOf: async (agentId) => ({
+      program: version, config: options.configRevision(), prompt: PROMPT_REVISION, skills: digestFaces(tools.faces()),
+      memory: await memory.revision(agentId),
+    }),
   };
   const index = createSessionIndex({ records, vault, log: logger });
   const sessions = late.sessions = openSessions({

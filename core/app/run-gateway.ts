@@ -13,6 +13,7 @@ import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config.ts"
 import { openSqliteEngine, openStateDir } from "../fabric/engine.ts";
 import { createLogger, openLogFile, type Logger } from "../fabric/telemetry.ts";
 import { composeGateway, type Composition } from "./compose.ts";
+import { configRevision } from "./config-revision.ts";
 import { configSchema, type Config } from "./config-schema.ts";
 import { loadGatewayToken } from "./gateway-token.ts";
 import { openLocalNode, type LocalNode } from "./local-node.ts";
@@ -65,7 +66,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   const composition = stack.use(await composeGateway({
     engine, logger, startedAtMs, port, token: () => token, version: VERSION, localNodeId: nodeIdentity.deviceId,
     config: () => withYesLocal(current(), options.yesLocal === true),
-    configRevision: () => config.file.hash, showConfig: () => showConfig(config),
+    configRevision: () => configRevision(config.values, options.yesLocal === true), showConfig: () => showConfig(config),
     stateDir: dir, credentialsDir, workspace, logsDir: join(dir, "logs"),
     confinement: () => ({
       confined: local.node !== undefined && local.node.confinement.kind !== "none", workspace,

@@ -15,4 +15,5 @@
 export { runTurn } from "./runtime/run-turn.ts";
 export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
 export { decide, TURN_LIMITS, type Next } from "./runtime/decide.ts";
+export { digestFaces, digestPrompt } from "./runtime/compose-request.ts";
 export { type LiveEvent, type LiveStream } from "./runtime/live-event.ts";

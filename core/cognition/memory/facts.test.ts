@@ -99,3 +99,16 @@ test("an agent that holds all the facts it may is told so, and can recall each o
   await memory.remember("other", "new", "another agent has room", "owner");
   assert.deepEqual(textsOf(await memory.recall("main", `number0 number${FACTS_MAX - 1}`)), [`number${FACTS_MAX - 1}`, "number0"]);
 });
+
+test("the revision of a memory changes with each new fact of its agent, and outlives a restart (S2.10)", async (t) => {
+  const { open, memory } = await setUp(t);
+  const empty = await memory.revision("main");
+  await memory.remember("main", "1", "one", "owner");
+  const first = await memory.revision("main");
+  assert.notEqual(first, empty);
+  await memory.remember("other", "1", "theirs", "owner");
+  assert.equal(await memory.revision("main"), first);
+  assert.equal(await (await open()).revision("main"), first);
+  await memory.remember("main", "1", "one again", "owner");
+  assert.equal(await memory.revision("main"), first, "a repeat adds nothing");
+});

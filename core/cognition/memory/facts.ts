@@ -12,6 +12,8 @@ export interface Memory {
   remember(agentId: string, id: string, text: string, label: Label): Promise<void>;
   /** Best matches first, at most `limit`; all of them, newest first, for an empty query. */
   recall(agentId: string, query: string, limit?: number): Promise<readonly Fact[]>;
+  /** Names what the agent remembers at this moment; another name after every change. */
+  revision(agentId: string): Promise<string>;
 }
 
 export const FACTS_MAX = 2_000;
@@ -38,7 +40,22 @@ export function createMemory({ records, vault, clock }: MemoryDeps): Memory {
     }
   };
 
+  /** By agent; read at first use, forgotten with every change. */
+  const revisions = new Map<string, Promise<string>>();
+  const revision = async (agentId: string): Promise<string> => {
+    const facts = await stored(agentId);
+    return `${facts.length}-${facts.reduce((newest, entry) => Math.max(newest, entry.revision), 0)}`;
+  };
+
   return {
+    revision: (agentId) => {
+      let known = revisions.get(agentId);
+      if (known === undefined) {
+        revisions.set(agentId, (known = revision(agentId)));
+        known.catch(() => revisions.delete(agentId));
+      }
+      return known;
+    },
     remember: async (agentId, id, text, label) => {
       const recordKey = prefixOf(agentId) + id;
       if ((await records.get(FACTS, recordKey)) !== null) return;
@@ -52,6 +69,8 @@ export function createMemory({ records, vault, clock }: MemoryDeps): Memory {
         crashPoint("fact.recorded");
       } catch (error) {
         if (!hasCode(error, "CONFLICT")) throw error; // the same fact, kept by a repeat of this call
+      } finally {
+        revisions.delete(agentId);
       }
     },
     recall: async (agentId, query, limit = 20) => {

@@ -110,13 +110,20 @@ test("a refused intent is recorded with the refusal and never carried out", asyn
   const bench = await openBench(t, {
     ...TOOLS,
     deps: () => ({
-      gate: { decide: () => ({ answer: "refuse", rule: "r", reason: "Not today.", remember: "exact", rememberHash: "h" }) },
+      gate: {
+        decide: () => ({ answer: "refuse", rule: "r", reason: "Not today.", remember: "exact", rememberHash: "h" }),
+        circumstances: () => ({ localNodeConfined: true, yesLocal: false }),
+      },
     }),
   });
   await bench.say("build it", calls(["exec", { argv: ["make"] }]), says("a pity"));
   assert.match(bench.results()[0]?.text ?? "", /^GATE_REFUSED: .*Not today\./);
   const ended = (await bench.recorded()).find(({ type, body }) => type === "step.ended" && (body as { kind: string }).kind === "tool");
-  assert.deepEqual((ended?.body as { decision: unknown }).decision, { answer: "refuse", rule: "r", reason: "Not today.", label: "agent" });
+  const { under, ...decision } = (ended?.body as { decision: { under: unknown } }).decision;
+  assert.deepEqual(decision, { answer: "refuse", rule: "r", reason: "Not today.", label: "agent" });
+  assert.deepEqual(under, {
+    landing: "local-node", localNodeConfined: true, yesLocal: false, place: { allowedDirs: ["/w"], cwd: "/w" },
+  }, "what the decision depended on besides the session");
   assert.equal(bench.orders.length, 0);
 });
 

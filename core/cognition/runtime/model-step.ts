@@ -2,7 +2,8 @@ import type { ErrorCode } from "@openclaw/protocol";
 import type { ModelEvent, ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { NewEvent, SessionState } from "../../fabric/journal.ts";
-import { assembleContext } from "../context.ts";
+import type { ResolvedModel } from "../models.ts";
+import { composeRequest, type ComposedRequest } from "./compose-request.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
 
 /** Calls one answer may hold; the rest is dropped. */
@@ -20,12 +21,14 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   const { deps, live, agent } = work;
   const model = view.turn?.model ?? agent.model;
   const stepId = deps.ids.sortable(deps.clock.now());
-  const started = work.record(carry, [{ type: "step.started", body: { stepId, kind: "model", model } }]);
+  const resolved = await deps.models.resolveModel(model).catch((error: unknown) => asError(error));
+  const asked = resolved instanceof Error ? resolved : composed(work, view, resolved);
+  const started = work.record(carry, [{ type: "step.started", body: { stepId, kind: "model", model, ...recordOf(asked) } }]);
   started.catch(() => undefined); // it may fail while the call is being opened; whoever awaits it below hears of it
   live.clearText();
   let ended: NewEvent;
   try {
-    const events = await openStream(work, view, model, stepId, signal);
+    const events = openStream(work, model, asked, stepId, signal);
     crashPoint("model.asked");
     await started;
     ended = await readAnswer(work, events, stepId, signal);
@@ -37,14 +40,23 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   return { events: [ended] };
 }
 
-async function openStream(
-  work: TurnWork, view: SessionState, model: string, stepId: string, signal: AbortSignal,
-): Promise<AsyncIterator<ModelEvent>> {
-  const { deps, agent } = work;
-  const resolved = await deps.models.resolveModel(model).catch((error: unknown) => asError(error));
-  if (resolved instanceof Error) return one({ type: "error", code: codeFor(resolved), why: resolved.message });
-  const tools = deps.tools.faces();
-  const messages = assembleContext(view, agent, tools, resolved.info.contextTokens);
+interface Asked extends ComposedRequest {
+  readonly contextTokens: number;
+}
+
+function composed({ deps, agent }: TurnWork, view: SessionState, { info: { contextTokens } }: ResolvedModel): Asked {
+  return { ...composeRequest(view, agent, deps.tools.faces(), contextTokens), contextTokens };
+}
+
+function recordOf(asked: Asked | Error): { readonly prompt?: string; readonly tools?: string; readonly contextTokens?: number } {
+  return asked instanceof Error ? {} : { ...asked.digests, contextTokens: asked.contextTokens };
+}
+
+function openStream(
+  { deps }: TurnWork, model: string, asked: Asked | Error, stepId: string, signal: AbortSignal,
+): AsyncIterator<ModelEvent> {
+  if (asked instanceof Error) return one({ type: "error", code: codeFor(asked), why: asked.message });
+  const { messages, tools } = asked;
   return startNow(deps.models.streamModel(model, { messages, tools, idempotencyKey: stepId }, signal)[Symbol.asyncIterator]());
 }
 

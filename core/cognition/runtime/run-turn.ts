@@ -1,8 +1,9 @@
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
-import { previewState, type NewEvent, type SessionState } from "../../fabric/journal.ts";
+import { previewState, type SessionState } from "../../fabric/journal.ts";
 import { callStep } from "./call-step.ts";
-import { decide, TURN_LIMITS, type Next } from "./decide.ts";
+import { agentFor, beginning, nextOf, type Beginning, type End } from "./begin-turn.ts";
+import { decide } from "./decide.ts";
 import { createLive } from "./emit-live.ts";
 import { modelStep } from "./model-step.ts";
 import { resumeStep } from "./resume-step.ts";
@@ -21,8 +22,8 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   const first = decide(state);
   if (first.do === "nothing") return false;
   crashPoint("turn.beginning");
-  const { agent, gone } = agentFor(state, deps);
-  const begin = first.do === "start" ? beginning(state, deps, agent) : undefined;
+  const { agent, gone } = agentFor(state, deps.agentOf);
+  const begin = first.do === "start" ? await begun(state, deps, agent) : undefined;
   const { runId, sessionKey } = begin ?? { runId: state.turn?.runId ?? "", sessionKey: state.key };
   const live = createLive(session, deps.clock, { runId, sessionKey, agentId: agent.id, resumed: begin === undefined });
   const work: TurnWork = {
@@ -42,18 +43,8 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   return true;
 }
 
-type End = Extract<Next, { do: "end" }>;
-
-/** An agent may be taken out of the configuration while a message waits for it: its turns then end, and say so. */
-function agentFor(state: SessionState, deps: RuntimeDeps): { readonly agent: TurnAgent; readonly gone?: End } {
-  const id = state.agentId === "" ? (state.queue[0]?.message.agentId ?? "") : state.agentId;
-  try {
-    return { agent: deps.agentOf(id) };
-  } catch (error) {
-    if (!(error instanceof OpenClawError) || error.code !== "UNKNOWN_AGENT_ID") throw error;
-    const agent = { id, name: id, instructions: "", model: "none/none", workspace: "" };
-    return { agent, gone: { do: "end", status: "error", text: "", code: error.code, why: error.message } };
-  }
+async function begun(state: SessionState, deps: RuntimeDeps, agent: TurnAgent): Promise<Beginning> {
+  return beginning(state, agent, { revision: await deps.revisionOf(agent.id), sessionId: () => deps.ids.uuid() });
 }
 
 async function runSteps(work: TurnWork, begin: Carry, gone: End | undefined, signal: AbortSignal): Promise<void> {
@@ -62,7 +53,7 @@ async function runSteps(work: TurnWork, begin: Carry, gone: End | undefined, sig
   for (let carry = begin; ; ) {
     signal.throwIfAborted();
     const view = carry.events.length === 0 ? state : previewState(state, carry.events, deps.clock.now());
-    const next = gone ?? pastDeadline(view, deps) ?? decide(view);
+    const next = nextOf(view, gone, deps.clock.now());
     // An abort is offered through the log and ends whatever is under way; the fold then decides the end.
     const step = withAbort(session, signal);
     try {
@@ -94,36 +85,6 @@ async function endTurn({ record, live, runId, deps }: TurnWork, next: End, carry
     phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, text, aborted: status === "aborted",
     ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,
   });
-}
-
-interface Beginning {
-  readonly events: readonly NewEvent[];
-  readonly runId: string;
-  readonly sessionKey: string;
-}
-
-/** The first events of a turn: the session's own first event where it is new, and what the turn answers. */
-function beginning(state: SessionState, deps: RuntimeDeps, agent: TurnAgent): Beginning {
-  const input = state.queue[0];
-  if (input === undefined) throw new OpenClawError("INTERNAL", { why: "A turn was started without a message." });
-  const { message: { sessionKey, runId, model: wanted }, offerId } = input;
-  const model = wanted ?? state.settings.model ?? agent.model;
-  const events: NewEvent[] = [];
-  if (state.key === "") {
-    events.push({ type: "session.opened", body: { key: sessionKey, agentId: agent.id, sessionId: deps.ids.uuid() }, cause: offerId });
-  }
-  const revision = deps.revisionOf(agent.id);
-  events.push({ type: "turn.started", body: { runId, inputs: [offerId], model, revision }, cause: offerId });
-  return { events, runId, sessionKey };
-}
-
-function pastDeadline(view: SessionState, deps: RuntimeDeps): End | undefined {
-  const { turn } = view;
-  if (turn === null || turn.answered || turn.open?.kind === "wait") return undefined;
-  const limitMs = turn.inputs[0]?.message.timeoutMs ?? TURN_LIMITS.timeoutMs;
-  if (deps.clock.now() - turn.startedAtMs - turn.waitedMs <= limitMs) return undefined;
-  const why = `It ran for more than ${Math.round(limitMs / 1_000)} s.`;
-  return { do: "end", status: "halted", text: turn.text, code: "TURN_TIMEOUT", why };
 }
 
 /** A signal for one step that also aborts when the folded turn says so. */

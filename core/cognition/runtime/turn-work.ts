@@ -41,7 +41,7 @@ export interface RuntimeDeps {
   readonly gate: Gate;
   readonly approvals: Approvals;
   readonly agentOf: (agentId: string) => TurnAgent;
-  readonly revisionOf: (agentId: string) => Revision;
+  readonly revisionOf: (agentId: string) => Promise<Revision> | Revision;
 }
 
 /** Events that wait to be recorded together with whatever comes next, and what to do once they are durable. */

@@ -33,6 +33,8 @@ export interface Decision {
 export interface Gate {
   /** Never throws; what fits no row is refused. */
   decide(facts: GateFacts): Decision;
+  /** What decisions depend on besides the facts, as it is now: recorded with each, so that it can be made again. */
+  circumstances(): { readonly localNodeConfined: boolean; readonly yesLocal: boolean };
 }
 
 export interface GateDeps {
@@ -52,6 +54,7 @@ const WHOSE: Record<Label, string> = {
 /** Looks facts up in the one table. Deterministic: the same facts and settings give the same decision. */
 export function createGate({ localNodeConfined, yesLocal }: GateDeps): Gate {
   return {
+    circumstances: () => ({ localNodeConfined: localNodeConfined(), yesLocal: yesLocal() }),
     decide: (facts) => {
       const { effect, label, landing } = facts;
       const confinedHere = landing === "local-node" && localNodeConfined();

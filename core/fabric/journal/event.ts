@@ -3,7 +3,7 @@
  * decided or saw. Headers are in the clear and hold nothing a person wrote; bodies are sealed.
  */
 import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
-import type { Intent, ToolCall, Usage } from "@openclaw/sdk";
+import type { Intent, Landing, ToolCall, Usage } from "@openclaw/sdk";
 
 /** What a person or a part of the system wants of a session. */
 export interface OfferBodies {
@@ -74,7 +74,17 @@ export interface Revision {
 }
 
 export type StepStarted =
-  | { readonly stepId: string; readonly kind: "model"; readonly model: string }
+  | {
+      readonly stepId: string;
+      readonly kind: "model";
+      readonly model: string;
+      /** SHA-256, base64url, of what the model was shown: by it a replay knows the prompt again. Absent when it was not asked. */
+      readonly prompt?: string;
+      /** The same of the tools' faces. */
+      readonly tools?: string;
+      /** The room the prompt was made for. */
+      readonly contextTokens?: number;
+    }
   | {
       readonly stepId: string;
       readonly kind: "tool";
@@ -108,6 +118,14 @@ export interface GateRecord {
   readonly reason: string;
   /** Whose words the arguments were. */
   readonly label: Label;
+  /** What the gate went by besides the session: with it the same decision can be made again. */
+  readonly under?: {
+    readonly landing: Landing;
+    readonly localNodeConfined: boolean;
+    readonly yesLocal: boolean;
+    /** Where a program would run. */
+    readonly place?: { readonly allowedDirs: readonly string[]; readonly cwd?: string };
+  };
 }
 
 export type StepEnded =

@@ -1,0 +1,43 @@
+/** What a model is asked at one step, and the digests a replay knows it by. */
+import { hash } from "node:crypto";
+import type { ModelMessage, ToolFace } from "@openclaw/sdk";
+import type { SessionState } from "../../fabric/journal.ts";
+import { assembleContext, type ContextAgent } from "../context.ts";
+import { canonicalJson } from "../../execution/policy.ts";
+
+export interface ComposedRequest {
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolFace[];
+  /** Part of the step's record: SHA-256, base64url, of the prompt and of the tools' faces. */
+  readonly digests: { readonly prompt: string; readonly tools: string };
+}
+
+/** The runtime asks with it and a replay compares with it: for the same state, agent, faces and room it is the same. */
+export function composeRequest(
+  view: SessionState, agent: ContextAgent, tools: readonly ToolFace[], contextTokens: number,
+): ComposedRequest {
+  const messages = assembleContext(view, agent, tools, contextTokens);
+  return { messages, tools, digests: { prompt: digestPrompt(messages), tools: digestFaces(tools) } };
+}
+
+/** Of the canonical bytes: one JSON list for each message, its parts in a fixed order. */
+export function digestPrompt(messages: readonly ModelMessage[]): string {
+  return hash("sha256", JSON.stringify(messages.map(partsOf)), "base64url");
+}
+
+function partsOf(message: ModelMessage): readonly unknown[] {
+  switch (message.role) {
+    case "assistant": return ["assistant", message.text, (message.calls ?? []).map(({ id, name, arguments: args }) => [id, name, args])];
+    case "tool": return ["tool", message.callId, message.name, message.isError, message.text];
+    default: return [message.role, message.text];
+  }
+}
+
+const known = new WeakMap<readonly ToolFace[], string>();
+
+/** A registry gives the same list every time, so its digest is made once. */
+export function digestFaces(tools: readonly ToolFace[]): string {
+  let digest = known.get(tools);
+  if (digest === undefined) known.set(tools, (digest = hash("sha256", canonicalJson(tools), "base64url")));
+  return digest;
+}

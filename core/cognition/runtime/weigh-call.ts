@@ -1,0 +1,128 @@
+/**
+ * What becomes of one tool call before anything is done: refused, run, carried out or asked for.
+ *
+ * Nothing here acts, waits or writes, so the runtime and a replay of it come to the same answer from the same facts.
+ */
+import { hasCode, joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
+import type { Intent, Landing, Tool, ToolContext } from "@openclaw/sdk";
+import type { GateRecord, SessionState } from "../../fabric/journal.ts";
+import {
+  classifyRun, hashIntent, labelArguments, type CommandPlace, type Decision, type Gate, type LabelledText,
+} from "../../execution/policy.ts";
+import type { PreparedCall } from "../../execution/tools.ts";
+import type { Nodes } from "../../execution/nodes.ts";
+import type { TurnAgent } from "./turn-work.ts";
+
+/** What a decision depends on besides the session's state. */
+export interface Weights {
+  readonly nodes: Pick<Nodes, "choose">;
+  readonly placeOf: (nodeId: string) => CommandPlace;
+  readonly gate: Gate;
+}
+
+export type Judged = Decision & { readonly label: Label; readonly record: GateRecord };
+export type Effectful = Exclude<Tool, { effect: "none" }>;
+export type Pure = Extract<Tool, { effect: "none" }>;
+
+export type WeighedCall =
+  | { readonly do: "refuse"; readonly code: ErrorCode; readonly why: string; readonly decision?: GateRecord }
+  | { readonly do: "run"; readonly tool: Pure; readonly args: unknown }
+  | { readonly do: "act"; readonly tool: Effectful; readonly intent: Intent; readonly nodeId: string | null; readonly decision: GateRecord }
+  | { readonly do: "ask"; readonly tool: Effectful; readonly intent: Intent; readonly nodeId: string | null; readonly decision: Judged };
+
+/** Never throws but for a programmer's mistake. */
+export function weighCall(view: SessionState, callId: string, prepared: PreparedCall, weights: Weights): WeighedCall {
+  if (prepared.kind === "refused") return { do: "refuse", code: prepared.code, why: prepared.why };
+  const { tool, args } = prepared;
+  if (prepared.kind === "run") return { do: "run", tool: prepared.tool, args };
+  const effectful = tool as Effectful;
+  const granted = view.turn?.granted?.callId === callId ? view.turn.granted : null;
+  if (granted !== null) return afterAnswer(granted, effectful);
+  const placed = place(prepared.intent, weights);
+  if ("code" in placed) return { do: "refuse", ...placed };
+  const decision = judge(view, placed, args, weights);
+  const { intent, nodeId } = placed;
+  switch (decision.answer) {
+    case "refuse": return { do: "refuse", code: "GATE_REFUSED", why: decision.reason, decision: decision.record };
+    case "ask": return { do: "ask", tool: effectful, intent, nodeId, decision };
+    case "allow": return { do: "act", tool: effectful, intent, nodeId, decision: decision.record };
+  }
+}
+
+type Granted = NonNullable<NonNullable<SessionState["turn"]>["granted"]>;
+
+/** What a person decided is decided: the intent is the one that was asked for, on the node it was asked for. */
+function afterAnswer({ decision: answer, by, intent, label }: Granted, tool: Effectful): WeighedCall {
+  if (!answer.startsWith("allow")) {
+    const why = answer === "expired" ? "Nobody answered in time." : `Denied by ${by}.`;
+    return { do: "refuse", code: "APPROVAL_DENIED", why };
+  }
+  const decision: GateRecord = { answer: "allow", rule: "approved", reason: `Allowed by ${by}.`, label };
+  return { do: "act", tool, intent, nodeId: intent.actuator === "node" ? (intent.target.node ?? null) : null, decision };
+}
+
+interface Placed {
+  readonly intent: Intent;
+  readonly nodeId: string | null;
+  readonly landing: Landing;
+  readonly readOnly: boolean;
+  /** Where the command would run, when that was part of the decision. */
+  readonly place?: CommandPlace;
+}
+
+const UNPLACEABLE = ["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMMAND_NOT_ALLOWED"] as const satisfies ErrorCode[];
+
+/** Capability first, placement second; the node is part of the intent from here on, so an approval is for that node. */
+function place(intent: Intent, { nodes, placeOf }: Weights): Placed | { readonly code: ErrorCode; readonly why: string } {
+  if (intent.actuator === "memory") return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
+  try {
+    const { nodeId, local } = nodes.choose(intent.target);
+    const runs = intent.effect !== "read" && intent.command === "system.run";
+    const where = runs ? placeOf(nodeId) : undefined;
+    const readOnly = intent.effect === "read" || (where !== undefined && classifyRun(intent.params, where).readOnly);
+    // Doing a documented read-only command again changes nothing, so a crash need not stop at it.
+    const effect = readOnly ? "read" : intent.effect;
+    const target = { command: intent.target.command, node: nodeId };
+    return {
+      intent: { ...intent, effect, target }, nodeId, landing: local ? "local-node" : "node", readOnly,
+      ...(where === undefined ? {} : { place: where }),
+    };
+  } catch (error) {
+    const code = UNPLACEABLE.find((each) => hasCode(error, each));
+    if (code === undefined) throw error;
+    return { code, why: (error as Error).message };
+  }
+}
+
+function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weights): Judged {
+  const { intent, nodeId, landing, readOnly, place: where } = placed;
+  const label = labelArguments(args, sourcesOf(view));
+  const decision = gate.decide({
+    effect: intent.effect, label, landing, readOnly, intentHash: hashIntent(intent), insideWorkspace: insideWorkspace(intent),
+    ...(nodeId === null ? {} : { nodeId }), remembered: (_, hash) => view.allowed.has(hash),
+  });
+  const { answer, rule, reason } = decision;
+  const under = { landing, ...gate.circumstances(), ...(where === undefined ? {} : { place: where }) };
+  return { ...decision, label, record: { answer, rule, reason, label, under } };
+}
+
+/**
+ * Only what a person said in this turn can be an order. What the owner said earlier was answered then, and a tool that
+ * brings it back, from memory or a file, is no person speaking.
+ */
+function sourcesOf({ messages, turn }: SessionState): readonly LabelledText[] {
+  return messages.flatMap(({ runId, label, content }) => {
+    if (content.role !== "user") return [{ label: joinLabels(label, "agent"), text: content.text }];
+    return runId === turn?.runId || label !== "owner" ? [{ label, text: content.text }] : [];
+  });
+}
+
+/** A relative path stays in the workspace, where the node resolves it; whether it escapes by a link, the node checks. */
+function insideWorkspace(intent: Intent): boolean {
+  const path: unknown = intent.params["path"];
+  return typeof path === "string" && !path.startsWith("/") && !path.startsWith("~") && !path.split("/").includes("..");
+}
+
+export function contextOf(agent: TurnAgent, view: SessionState): ToolContext {
+  return { workspace: agent.workspace, sessionKey: view.key, agentId: agent.id };
+}
