@@ -7,7 +7,7 @@ import {
   agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth, sessionMethods,
   systemMethods, type MethodHandlers, type SystemDeps,
 } from "../control/gateway.ts";
-import type { Sessions } from "../control/sessions.ts";
+import type { SessionRow, Sessions } from "../control/sessions.ts";
 import type { OperatorInvoker } from "../execution/intents.ts";
 import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
 import type { Approvals } from "../execution/policy.ts";
@@ -34,6 +34,8 @@ export interface GatewayMethods {
   readonly health: () => Readonly<Record<string, unknown>>;
 }
 
+const RECENT_MAX = 5;
+
 export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const { sessions, intake, agents, models, identity, nodes, operator, approvals, clock } = deps;
   const now = (): number => clock.now();
@@ -45,12 +47,13 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       channels: {}, channelOrder: [], channelLabels: {}, sessions: { live: sessions.live },
     }),
     status: async () => {
-      const rows = await sessions.list();
+      const recent: SessionRow[] = [];
+      const { shown, archived } = await sessions.count();
+      for await (const row of sessions.rows()) if (recent.push(row) >= RECENT_MAX) break;
       return {
         sessions: {
-          count: rows.length, live: sessions.live, active: rows.filter((row) => row.hasActiveRun).length,
-          defaults: { model: agents.get(agents.defaultId).model },
-          recent: rows.toSorted((a, b) => b.updatedAt - a.updatedAt).slice(0, 5),
+          count: shown + archived, live: sessions.live, active: sessions.active().length,
+          defaults: { model: agents.get(agents.defaultId).model }, recent,
         },
         nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
         approvals: { waiting: approvals.list().length },

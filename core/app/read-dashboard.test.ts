@@ -26,11 +26,20 @@ function node(displayName: string, more: Partial<NodeView>): NodeView {
 
 function sources(more: Partial<DashboardSources>): DashboardSources {
   return {
-    sessions: { list: async () => [] }, approvals: { list: () => [] }, identity: { requests: () => [] }, nodes: nodesOf([]),
+    sessions: sessionsOf([]), approvals: { list: () => [] }, identity: { requests: () => [] }, nodes: nodesOf([]),
     agents: { defaultId: "main", get: () => ({ model: "demo/demo" }) } as unknown as DashboardSources["agents"],
     models: { resolveModel: async () => ({ label: "Demo model" }) } as unknown as DashboardSources["models"],
     clock, confinement: () => ({ confined: true, sentence: "confined by bubblewrap" }), stateDir: "/state", commandLine: "openclaw",
     ...more,
+  };
+}
+
+function sessionsOf(list: readonly SessionRow[]): DashboardSources["sessions"] {
+  return {
+    active: () => list.filter((listed) => listed.hasActiveRun),
+    rows: async function* () {
+      yield* list;
+    },
   };
 }
 
@@ -45,12 +54,12 @@ test("a turn that waits for a person says so; the longest running comes first; w
   };
   const facts = await readDashboard(sources({
     approvals: { list: () => [{ id: "a1", createdAtMs: 1, expiresAtMs: 2, request } as unknown as ApprovalListed] },
-    sessions: { list: async () => [
+    sessions: sessionsOf([
       row("agent:main:idle", { status: "done" }),
       row("agent:main:queued", { status: "queued", hasActiveRun: true, activeRunIds: ["r"] }),
       row("agent:main:young", { status: "running", hasActiveRun: true, activeRunIds: ["r"], startedAt: NOW - 1 }),
       row("agent:main:asks", { status: "running", hasActiveRun: true, activeRunIds: ["r", "s"], startedAt: NOW - 9 }),
-    ] },
+    ]),
   }));
   assert.deepEqual(facts.running.map(({ key, state, turnsWaiting }) => [key.split(":")[2], state, turnsWaiting]), [
     ["asks", "asking", 1], ["young", "running", 0], ["queued", "queued", 0],
@@ -63,11 +72,11 @@ test("a turn that waits for a person says so; the longest running comes first; w
 });
 
 test("what failed in the last day is told with its reason, newest first; what a person stopped is not a failure", async () => {
-  const facts = await readDashboard(sources({ sessions: { list: async () => [
+  const facts = await readDashboard(sources({ sessions: sessionsOf([
     row("old", { status: "failed", endedAt: NOW - 86_400_001 }), row("stopped", { status: "killed", endedAt: NOW }),
     row("halted", { status: "timeout", endedAt: NOW - 5, error: "It took too long.", errorCode: "TURN_TIMEOUT" }),
     row("failed", { status: "failed", endedAt: NOW - 1 }),
-  ] } }));
+  ]) }));
   assert.deepEqual(facts.failed, [
     { key: "failed", status: "failed", endedAtMs: NOW - 1 },
     { key: "halted", status: "halted", endedAtMs: NOW - 5, why: "It took too long.", code: "TURN_TIMEOUT" },

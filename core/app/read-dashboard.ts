@@ -9,7 +9,7 @@ import type { ApprovalListed, Approvals } from "../execution/policy.ts";
 import type { Identity } from "../fabric/identity.ts";
 
 export interface DashboardSources {
-  readonly sessions: Pick<Sessions, "list">;
+  readonly sessions: Pick<Sessions, "rows" | "active">;
   readonly approvals: Pick<Approvals, "list">;
   readonly nodes: Pick<Nodes, "list" | "pairs">;
   readonly identity: Pick<Identity, "requests">;
@@ -23,23 +23,31 @@ export interface DashboardSources {
 
 /** Older failures are history, not news. */
 const FAILED_WITHIN_MS = 86_400_000;
+/** Sessions, newest first, among which failures are looked for. */
+const LOOKED_AT_MAX = 1_000;
 
 export async function readDashboard(sources: DashboardSources): Promise<DashboardFacts> {
   const { agents, approvals, nodes, identity, confinement, stateDir, commandLine } = sources;
   const { model } = agents.get(agents.defaultId);
-  const [rows, modelLabel] = await Promise.all([
-    sources.sessions.list(), sources.models.resolveModel(model).then(({ label }) => label, () => undefined),
+  const [recent, modelLabel] = await Promise.all([
+    changedSince(sources, sources.clock.now() - FAILED_WITHIN_MS), sources.models.resolveModel(model).then(({ label }) => label, () => undefined),
   ]);
   const listed = approvals.list();
   const asking = new Set(listed.map(({ request }) => request.sessionKey));
   return {
     model, ...(modelLabel === undefined ? {} : { modelLabel }), stateDir, commandLine, confinement: confinement(),
-    running: rows.filter((row) => row.hasActiveRun).map((row) => runningOf(row, asking)).sort(byStart),
+    running: sources.sessions.active().map((row) => runningOf(row, asking)).sort(byStart),
     waiting: listed.map(waitingOf),
     requests: [...requestsOf(identity), ...offersOf(nodes)],
     nodes: nodes.list().map(nodeOf).sort((a, b) => Number(b.local) - Number(a.local) || a.name.localeCompare(b.name)),
-    failed: failedOf(rows, sources.clock.now() - FAILED_WITHIN_MS),
+    failed: failedOf(recent, sources.clock.now() - FAILED_WITHIN_MS),
   };
+}
+
+async function changedSince({ sessions }: DashboardSources, sinceMs: number): Promise<readonly SessionRow[]> {
+  const rows: SessionRow[] = [];
+  for await (const row of sessions.rows()) if (row.updatedAt < sinceMs || rows.push(row) >= LOOKED_AT_MAX) break;
+  return rows;
 }
 
 function runningOf(row: SessionRow, asking: ReadonlySet<string>): RunningSession {

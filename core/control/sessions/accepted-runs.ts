@@ -34,8 +34,9 @@ export function createAcceptedRuns({ live, index, addressOf, recovered }: Accept
   /** A run that ended before its session fell asleep stands only in that session's fold. */
   const findEnded = async (runId: string): Promise<SessionAddress | undefined> => {
     for (const { log } of live().all()) if (log.state.runs.has(runId)) return log.address;
-    const rows = [...(await index.rows()).values()].toSorted((a, b) => b.updatedAt - a.updatedAt);
-    for (const { key } of rows.slice(0, WAKE_MAX)) {
+    let looked = 0;
+    for await (const { row: { key } } of index.newest()) {
+      if (++looked > WAKE_MAX) break;
       const session = await live().holdExisting(addressOf(key));
       if (session?.log.state.runs.has(runId) === true) return session.log.address;
     }

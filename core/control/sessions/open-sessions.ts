@@ -15,7 +15,8 @@ import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
 import { createRequestChange } from "./request-change.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
-import type { SessionIndex } from "./session-index.ts";
+import type { SessionCount, SessionIndex } from "./session-index.ts";
+import { liveRows, mergeRows } from "./merge-rows.ts";
 import { rowOf, type SessionRow } from "./session-row.ts";
 import { readTranscript, type HistoryPage } from "./transcript.ts";
 
@@ -24,7 +25,12 @@ export interface Sessions extends AsyncDisposable {
   send(message: SentMessage): Promise<RunStatus>;
   /** The newest `limit` messages before the newest `offset` ones. Empty for a session that does not exist. */
   history(key: string, limit: number, offset: number): Promise<HistoryPage & { readonly row: SessionRow | null }>;
-  list(): Promise<readonly SessionRow[]>;
+  /** Newest first, read a page at a time: whoever has seen enough stops. */
+  rows(): AsyncIterable<SessionRow>;
+  /** How many sessions there are. */
+  count(): Promise<SessionCount>;
+  /** Those with a turn or a message that waits for one, newest first; from memory. */
+  active(): readonly SessionRow[];
   describe(key: string): Promise<SessionRow | null>;
   /** Each resolves when the change is part of the log. */
   patch(key: string, patch: SessionSettings, principal: Principal): Promise<SessionRow>;
@@ -81,11 +87,13 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const rowIfOpen = ({ log: { state } }: LiveSession): SessionRow | null =>
     state.key === "" || state.deleted ? null : rowOf(state, deps.modelOf(state.agentId));
 
+  const listed = new WeakSet<LiveSession>();
   const moved = (session: LiveSession): void => {
     runs.note(session);
     const row = rowIfOpen(session);
     if (row === null) return;
-    if (session.log.state.turn === null) index.put(session.log.address, row);
+    if (session.log.state.turn === null || !listed.has(session)) index.put(session.log.address, row);
+    listed.add(session);
     deps.onChanged(row);
   };
 
@@ -124,14 +132,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const change = createRequestChange({ clock, ids, live, offer, erase });
   const send = createSend({ journal, live, runs, offer, config });
 
-  const list = async (): Promise<readonly SessionRow[]> => {
-    const rows = new Map(await index.rows());
-    for (const session of live.all()) {
-      const row = rowIfOpen(session);
-      if (row !== null) rows.set(session.log.address.token, row);
-    }
-    return [...rows.values()];
-  };
+  const active = (): readonly SessionRow[] => liveRows(live, rowIfOpen).map(({ row }) => row).filter((row) => row.hasActiveRun);
 
   const wait = async (runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined> => {
     const address = await runs.find(runId);
@@ -171,7 +172,9 @@ export function openSessions(deps: SessionsDeps): Sessions {
   };
 
   return {
-    send, list, wait, onWork,
+    send, active, wait, onWork,
+    rows: () => mergeRows(index.newest(), liveRows(live, rowIfOpen)),
+    count: () => index.count(),
     history: async (key, limit, offset) => {
       const session = await live.holdExisting(journal.address(key));
       if (session === null) return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null };

@@ -27,7 +27,12 @@ async function setUp(t: TestContext) {
 const address = (token: string): SessionAddress => ({ tenant: "home", token, slot: 0 });
 const row = (key: string, more: Partial<SessionRow> = {}): SessionRow =>
   ({ key, updatedAt: 1, hasActiveRun: false, activeRunIds: [], ...more }) as SessionRow;
-const labelsOf = async (index: SessionIndex): Promise<unknown[]> => [...(await index.rows()).values()].map(({ label }) => label);
+const rowsOf = async (index: SessionIndex): Promise<SessionRow[]> => {
+  const rows: SessionRow[] = [];
+  for await (const entry of index.newest()) rows.push(entry.row);
+  return rows;
+};
+const labelsOf = async (index: SessionIndex): Promise<unknown[]> => (await rowsOf(index)).map(({ label }) => label);
 
 test("rows that were put are listed at once, and by the next gateway", async (t) => {
   const { open } = await setUp(t);
@@ -55,7 +60,7 @@ test("what runs is never written down as running: the gateway that reads it may 
   const index = open();
   index.put(address("a"), row("agent:main:a", { hasActiveRun: true, activeRunIds: ["r"] }));
   await index.flush();
-  const [read] = [...(await open().rows()).values()];
+  const [read] = await rowsOf(open());
   assert.deepEqual([read?.hasActiveRun, read?.activeRunIds], [false, []]);
 });
 
@@ -67,8 +72,9 @@ test("a removed row is gone, also when it was only waiting to be written", async
   index.put(address("a"), row("agent:main:a", { label: "again" }));
   await index.remove(address("a"));
   await index.flush();
-  assert.equal((await index.rows()).size, 0);
+  assert.deepEqual([await rowsOf(index), await index.count()], [[], { shown: 0, archived: 0 }]);
   assert.equal((await records.list("sessions", "")).length, 0);
+  assert.equal((await records.list("session-order", "home.")).length, 0);
 });
 
 test("more rows than one page holds are all read, and none is readable in the store", async (t) => {
@@ -76,7 +82,8 @@ test("more rows than one page holds are all read, and none is readable in the st
   const index = open();
   for (let at = 0; at < 600; at++) index.put(address(`t${at}`), row(`agent:main:canary-${at}`));
   await index.flush();
-  assert.equal((await open().rows()).size, 600);
+  assert.equal((await rowsOf(open())).length, 600);
+  assert.deepEqual(await open().count(), { shown: 600, archived: 0 });
   const stored = (await records.list("sessions", "", { limit: 512 })).map(({ value }) => Buffer.from(value).toString("latin1")).join();
   assert.equal(stored.includes("canary"), false);
 });
@@ -92,4 +99,52 @@ test("two gateways that write the same row do not stop each other", async (t) =>
   one.put(address("a"), row("agent:main:a", { label: "end" }));
   await one.flush();
   assert.deepEqual(await labelsOf(open()), ["end"]);
+});
+
+test("the newest come first, whether they were written or wait, and a row that moved is listed once (S1.39)", async (t) => {
+  const { open, records } = await setUp(t);
+  const index = open();
+  for (const at of [5, 1, 4, 2, 3]) index.put(address(`t${at}`), row(`agent:main:${at}`, { updatedAt: at * 60_000 }));
+  await index.flush();
+  index.put(address("t2"), row("agent:main:2", { updatedAt: 600_000 }));
+  const keys = async (of: SessionIndex): Promise<string[]> => (await rowsOf(of)).map(({ key }) => key.slice(-1));
+  assert.deepEqual(await keys(index), ["2", "5", "4", "3", "1"]);
+  await index.flush();
+  assert.deepEqual(await keys(open()), ["2", "5", "4", "3", "1"]);
+  assert.equal((await records.list("session-order", "home.")).length, 5);
+});
+
+test("archived sessions are counted apart, also when they change sides", async (t) => {
+  const { open } = await setUp(t);
+  const index = open();
+  index.put(address("a"), row("agent:main:a"));
+  index.put(address("b"), row("agent:main:b"));
+  assert.deepEqual(await index.count(), { shown: 2, archived: 0 });
+  index.put(address("b"), row("agent:main:b", { archived: true }));
+  assert.deepEqual(await index.count(), { shown: 1, archived: 1 });
+  assert.deepEqual(await open().count(), { shown: 1, archived: 1 });
+});
+
+test("rows that were written before there were marks are listed all the same", async (t) => {
+  const { open, records } = await setUp(t);
+  const index = open();
+  index.put(address("a"), row("agent:main:a", { updatedAt: 1_000_000 }));
+  index.put(address("b"), row("agent:main:b", { updatedAt: 2_000_000 }));
+  await index.flush();
+  for (const { key, revision } of await records.list("session-order", "")) await records.write("session-order", key, null, revision);
+  assert.deepEqual((await rowsOf(open())).map(({ key }) => key), ["agent:main:b", "agent:main:a"]);
+});
+
+test("a mark without its row, as a crash leaves it, is skipped and taken away", async (t) => {
+  const { open, records } = await setUp(t);
+  const index = open();
+  index.put(address("a"), row("agent:main:a", { updatedAt: 1_000_000 }));
+  await index.flush();
+  const [mark] = await records.list("session-order", "home.");
+  const stale = `home.${"0".repeat(11)}.a`;
+  await records.write("session-order", stale, new Uint8Array(0), 0);
+  const next = open();
+  assert.deepEqual((await rowsOf(next)).map(({ key }) => key), ["agent:main:a"]);
+  await next.flush();
+  assert.deepEqual((await records.list("session-order", "home.")).map(({ key }) => key), [mark?.key]);
 });

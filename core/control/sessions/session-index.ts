@@ -1,19 +1,31 @@
 /**
- * The list of sessions: one sealed row each, so that listing loads no session. It may lag behind the log by what a crash
- * left unwritten; a row of a session in memory is always taken from its fold.
+ * The list of sessions: one sealed row each, so that listing loads no session, and one mark each in the order of time, so that
+ * the newest are found without reading all. It may lag behind the log by what a crash left unwritten; a row of a session in
+ * memory is always taken from its fold.
+ *
+ * Nothing of it stays in memory: a hundred thousand sessions that sleep cost disk only. A mark tells when, to the second, and
+ * whether the session is archived; nothing a person wrote.
  */
 import { hasCode } from "@openclaw/protocol";
-import type { Records } from "@openclaw/sdk";
-import { crashPoint } from "../../base/crash-point.ts";
+import type { RecordEntry, Records } from "@openclaw/sdk";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import { recordKeyOf, type SessionAddress } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { Vault } from "../../fabric/vault.ts";
 import type { SessionRow } from "./session-row.ts";
 
+export interface IndexedRow {
+  readonly token: string;
+  readonly row: SessionRow;
+}
+
+export interface SessionCount { readonly shown: number; readonly archived: number }
+
 export interface SessionIndex {
-  /** By token. Read from disk at first use, kept up to date after. */
-  rows(): Promise<ReadonlyMap<string, SessionRow>>;
+  /** Newest first, a page at a time. What changes meanwhile may be shown at its old place, or missed. */
+  newest(): AsyncIterable<IndexedRow>;
+  /** How many sessions are listed. Counted on disk once, then kept up to date. */
+  count(): Promise<SessionCount>;
   /** Written soon, not at once; the newest row of a session wins. */
   put(address: SessionAddress, row: SessionRow): void;
   remove(address: SessionAddress): Promise<void>;
@@ -22,8 +34,16 @@ export interface SessionIndex {
 }
 
 const SESSIONS = "sessions";
+const ORDER = "session-order";
+/** Stands beside the marks once every row has one. */
+const COMPLETE = "complete";
 const PAGE = 512;
-const REVISIONS_MAX = 20_000;
+const KNOWN_MAX = 20_000;
+const STALE_MAX = 1_000;
+/** At the end of a mark's second, so that archived sessions are counted without being opened. */
+const ARCHIVED = "a";
+/** Larger than any time in seconds, so that a later one sorts before an earlier one. */
+const LAST_SECOND = 99_999_999_999;
 
 export interface SessionIndexDeps {
   readonly records: Records;
@@ -31,52 +51,81 @@ export interface SessionIndexDeps {
   readonly log: Logger;
 }
 
-export function createSessionIndex({ records, vault, log }: SessionIndexDeps): SessionIndex {
-  let loaded: Promise<Map<string, SessionRow>> | undefined;
-  const revisions = new Map<string, number>();
-  const waiting = new Map<string, { readonly address: SessionAddress; readonly row: SessionRow }>();
-  let writing: Promise<void> | undefined;
+interface Waiting { readonly address: SessionAddress; readonly row: SessionRow }
 
-  const load = async (): Promise<Map<string, SessionRow>> => {
+/** What was written last for a session: a saved read. */
+interface Known { readonly revision: number; readonly mark: string }
+
+export function createSessionIndex({ records, vault, log }: SessionIndexDeps): SessionIndex {
+  const known = new Map<string, Known>();
+  const waiting = new Map<string, Waiting>();
+  /** Marks that seem to have been left behind. */
+  const stale = new Set<string>();
+  let writing: Promise<void> | undefined;
+  let completed: Promise<void> | undefined;
+  let counted: Promise<Count> | undefined;
+
+  const open = async (recordKey: string, sealed: Uint8Array): Promise<SessionRow> => {
     const key = await vault.tenantKey(HOME_TENANT);
-    const rows = new Map<string, SessionRow>();
-    for (let after: string | undefined; ; ) {
-      const page = await records.list(SESSIONS, `${HOME_TENANT}.`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const entry of page) {
-        const opened = Buffer.from(key.unseal(`row/${entry.key}`, entry.value));
-        rows.set(entry.key.slice(HOME_TENANT.length + 1), JSON.parse(opened.toString("utf8")) as SessionRow);
-        revisions.set(entry.key, entry.revision);
-      }
-      after = page.at(-1)?.key;
-      if (page.length < PAGE) break;
-    }
-    for (const { address, row } of waiting.values()) rows.set(address.token, row);
-    return rows;
+    return JSON.parse(Buffer.from(key.unseal(`row/${recordKey}`, sealed)).toString("utf8")) as SessionRow;
+  };
+
+  const find = async (recordKey: string): Promise<Known | undefined> => {
+    const present = known.get(recordKey);
+    if (present !== undefined) return present;
+    const stored = await records.get(SESSIONS, recordKey);
+    return stored === null ? undefined : { revision: stored.revision, mark: markOf(recordKey, await open(recordKey, stored.value)) };
   };
 
   /** A row waits until it is written, so that whoever reads the list meanwhile is shown it. */
   const write = async (): Promise<void> => {
-    const key = await vault.tenantKey(HOME_TENANT);
     for (let next = waiting.entries().next(); next.done !== true; next = waiting.entries().next()) {
       const [recordKey, item] = next.value;
-      const sealed = key.seal(`row/${recordKey}`, Buffer.from(JSON.stringify({ ...item.row, hasActiveRun: false, activeRunIds: [] })));
       try {
-        const expected = revisions.get(recordKey) ?? (await records.get(SESSIONS, recordKey))?.revision ?? 0;
-        revisions.set(recordKey, await records.write(SESSIONS, recordKey, sealed, expected));
-        crashPoint("row.saved");
+        await writeOne(recordKey, item.row);
       } catch (error) {
-        revisions.delete(recordKey);
+        known.delete(recordKey);
         if (hasCode(error, "CONFLICT")) continue; // somebody wrote in between: again, over theirs
         log.warn("session.row.failed", { error });
       }
       if (waiting.get(recordKey) === item) waiting.delete(recordKey);
-      // Bounded: a revision is only a saved read.
-      if (revisions.size > REVISIONS_MAX) revisions.clear();
+      if (known.size > KNOWN_MAX) known.clear();
     }
+    for (const mark of stale) await dropStale(mark).catch((error: unknown) => log.warn("session.row.failed", { error }));
+    stale.clear();
+  };
+
+  /** Looked at again where nobody writes marks meanwhile: a reader may have seen a new mark beside an old row. */
+  const dropStale = async (mark: string): Promise<void> => {
+    const recordKey = recordKeyOfMark(mark);
+    const stored = await records.get(SESSIONS, recordKey);
+    if (stored !== null && markOf(recordKey, await open(recordKey, stored.value)) === mark) return;
+    await removeMark(records, mark);
+    await recount(mark, -1);
+  };
+
+  /** The new mark before the row and the old mark after it: a crash in between leaves two marks, never none. */
+  const writeOne = async (recordKey: string, row: SessionRow): Promise<void> => {
+    const key = await vault.tenantKey(HOME_TENANT);
+    const before = await find(recordKey);
+    const mark = markOf(recordKey, row);
+    if (before?.mark !== mark) await addMark(records, mark);
+    const sealed = key.seal(`row/${recordKey}`, Buffer.from(JSON.stringify({ ...row, hasActiveRun: false, activeRunIds: [] })));
+    known.set(recordKey, { revision: await records.write(SESSIONS, recordKey, sealed, before?.revision ?? 0), mark });
+    if (before?.mark === mark) return;
+    await recount(mark, 1);
+    if (before === undefined) return;
+    await removeMark(records, before.mark);
+    await recount(before.mark, -1);
+  };
+
+  const recount = async (mark: string, change: 1 | -1): Promise<void> => {
+    const count = await counted;
+    if (count !== undefined) count[kindOf(mark)] += change;
   };
 
   const flush = async (): Promise<void> => {
-    while (waiting.size > 0 || writing !== undefined) {
+    while (waiting.size > 0 || stale.size > 0 || writing !== undefined) {
       writing ??= write().finally(() => {
         writing = undefined;
       });
@@ -84,22 +133,114 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     }
   };
 
+  /** Rows that were written before there were marks get theirs, once. */
+  const complete = (): Promise<void> => (completed ??= (async () => {
+    if ((await records.get(ORDER, COMPLETE)) !== null) return;
+    for await (const page of pages(records, SESSIONS)) {
+      for (const { key, value } of page) await addMark(records, markOf(key, await open(key, value)));
+    }
+    await records.write(ORDER, COMPLETE, new Uint8Array(0), 0).catch(ignoreConflict);
+  })().catch((error: unknown) => {
+    completed = undefined;
+    throw error;
+  }));
+
+  /** The rows behind one page of marks; a mark that a crash left behind is skipped, and taken away later. */
+  const rowsOf = async (marks: readonly RecordEntry[]): Promise<IndexedRow[]> => {
+    const rows: IndexedRow[] = [];
+    for (const { key: mark } of marks) {
+      const recordKey = recordKeyOfMark(mark);
+      const stored = await records.get(SESSIONS, recordKey);
+      const row = stored === null ? undefined : await open(recordKey, stored.value);
+      if (row !== undefined && markOf(recordKey, row) === mark) rows.push({ token: recordKey.slice(HOME_TENANT.length + 1), row });
+      else if (stale.size < STALE_MAX) stale.add(mark);
+    }
+    return rows.sort(newerFirst);
+  };
+
   return {
-    rows: () => (loaded ??= load()),
+    newest: async function* () {
+      await complete();
+      const unwritten = [...waiting.values()].map(({ address: { token }, row }) => ({ token, row })).sort(newerFirst);
+      const told = new Set(unwritten.map(({ token }) => token));
+      for await (const marks of pages(records, ORDER)) {
+        for (const entry of await rowsOf(marks)) {
+          if (told.has(entry.token)) continue;
+          while (unwritten[0] !== undefined && newerFirst(unwritten[0], entry) < 0) yield unwritten.shift() as IndexedRow;
+          yield entry;
+        }
+      }
+      yield* unwritten;
+    },
+    count: async () => {
+      await complete();
+      await flush();
+      counted ??= countMarks(records);
+      return { ...(await counted) };
+    },
     put: (address, row) => {
       waiting.set(recordKeyOf(address), { address, row });
-      void loaded?.then((rows) => rows.set(address.token, row));
       flush().catch((error: unknown) => log.warn("session.row.failed", { error }));
     },
     remove: async (address) => {
       const recordKey = recordKeyOf(address);
       waiting.delete(recordKey);
       await writing;
-      revisions.delete(recordKey);
-      (await loaded)?.delete(address.token);
+      known.delete(recordKey);
       const stored = await records.get(SESSIONS, recordKey);
-      if (stored !== null) await records.write(SESSIONS, recordKey, null, stored.revision);
+      if (stored === null) return;
+      const row = await open(recordKey, stored.value);
+      await records.write(SESSIONS, recordKey, null, stored.revision);
+      await removeMark(records, markOf(recordKey, row));
+      await recount(markOf(recordKey, row), -1);
     },
     flush,
   };
+}
+
+type Count = { -readonly [kind in keyof SessionCount]: number };
+
+function markOf(recordKey: string, { updatedAt, archived }: SessionRow): string {
+  const second = String(LAST_SECOND - Math.floor(updatedAt / 1_000)).padStart(11, "0");
+  return `${HOME_TENANT}.${second}${archived === true ? ARCHIVED : ""}.${recordKey.slice(HOME_TENANT.length + 1)}`;
+}
+
+function recordKeyOfMark(mark: string): string {
+  return `${HOME_TENANT}.${mark.slice(mark.lastIndexOf(".") + 1)}`;
+}
+
+function kindOf(mark: string): keyof SessionCount {
+  return mark[mark.lastIndexOf(".") - 1] === ARCHIVED ? "archived" : "shown";
+}
+
+async function addMark(records: Records, mark: string): Promise<void> {
+  await records.write(ORDER, mark, new Uint8Array(0), 0).catch(ignoreConflict);
+}
+
+async function removeMark(records: Records, mark: string): Promise<void> {
+  const stored = await records.get(ORDER, mark);
+  if (stored !== null) await records.write(ORDER, mark, null, stored.revision).catch(ignoreConflict);
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!hasCode(error, "CONFLICT")) throw error;
+}
+
+export function newerFirst(a: IndexedRow, b: IndexedRow): number {
+  return b.row.updatedAt - a.row.updatedAt || (a.row.key < b.row.key ? -1 : 1);
+}
+
+async function countMarks(records: Records): Promise<Count> {
+  const count: Count = { shown: 0, archived: 0 };
+  for await (const page of pages(records, ORDER)) for (const { key } of page) count[kindOf(key)] += 1;
+  return count;
+}
+
+async function* pages(records: Records, bucket: string): AsyncGenerator<readonly RecordEntry[]> {
+  for (let after: string | undefined; ; ) {
+    const page = await records.list(bucket, `${HOME_TENANT}.`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    if (page.length > 0) yield page;
+    after = page.at(-1)?.key;
+    if (page.length < PAGE) return;
+  }
 }

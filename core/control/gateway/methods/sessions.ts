@@ -107,21 +107,38 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
 
 async function list({ sessions, agents, now }: SessionDeps, params: ListParams): Promise<unknown> {
   const { offset = 0, limit = LIST_DEFAULT } = params;
-  const rows = (await sessions.list()).filter((row) => fits(row, params, now())).sort(newestFirst);
-  const shown = rows.slice(offset, offset + limit);
-  const hasMore = offset + shown.length < rows.length;
+  const { shown, total } = await pageOf(sessions, params, offset, limit, now());
+  const hasMore = offset + shown.length < total;
   const { model } = agents.get(agents.defaultId);
   const slash = model.indexOf("/");
   return {
-    ts: now(), path: "", count: shown.length, totalCount: rows.length, limitApplied: limit, offset, hasMore,
+    ts: now(), path: "", count: shown.length, totalCount: total, limitApplied: limit, offset, hasMore,
     nextOffset: hasMore ? offset + shown.length : null, owners: [], sessions: shown,
     defaults: { modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), contextTokens: null, thinkingLevels: [] },
   };
 }
 
-function newestFirst(a: SessionRow, b: SessionRow): number {
-  return b.updatedAt - a.updatedAt || (a.key < b.key ? -1 : 1);
+/** Where nothing is filtered, the rest of the list is counted and not read. */
+async function pageOf(
+  sessions: Sessions, params: ListParams, offset: number, limit: number, nowMs: number,
+): Promise<{ readonly shown: readonly SessionRow[]; readonly total: number }> {
+  const shown: SessionRow[] = [];
+  let fitting = 0;
+  for await (const row of sessions.rows()) {
+    if (!fits(row, params, nowMs)) continue;
+    if (fitting >= offset && shown.length < limit) shown.push(row);
+    fitting += 1;
+    if (shown.length >= limit && Object.keys(params).every((name) => UNFILTERED.has(name))) {
+      const count = await sessions.count();
+      const total = params.archived === "all" ? count.shown + count.archived : count[params.archived === true ? "archived" : "shown"];
+      return { shown, total: Math.max(fitting, total) };
+    }
+  }
+  return { shown, total: fitting };
 }
+
+/** Parameters that leave no session out, but for what is counted apart. */
+const UNFILTERED: ReadonlySet<string> = new Set(["limit", "offset", "archived", "includeGlobal"]);
 
 function fits(row: SessionRow, params: ListParams, nowMs: number): boolean {
   if (params.agentId !== undefined && row.agentId !== params.agentId) return false;
@@ -160,7 +177,7 @@ async function resolve({ sessions, agents }: SessionDeps, { reference, sessionId
   const key = wish.key ?? reference?.key;
   const isMeant = (row: SessionRow): boolean => row.sessionId === sessionId || (label !== undefined && row.label === label);
   const row = key === undefined
-    ? (await sessions.list()).find(isMeant)
+    ? await firstOf(sessions, isMeant)
     : await sessions.describe(parseSessionKey(key, agents.defaultId).key);
   return row === null || row === undefined ? { ok: false } : { ok: true, key: row.key, agentId: row.agentId };
 }
@@ -201,7 +218,12 @@ async function expectSession(sessions: Sessions, key: string, expected: string |
 
 async function keyOfRun(sessions: Sessions, runId: string | undefined): Promise<string | undefined> {
   if (runId === undefined) return undefined;
-  return (await sessions.list()).find((row) => row.activeRunIds.includes(runId))?.key;
+  return sessions.active().find((row) => row.activeRunIds.includes(runId))?.key;
+}
+
+async function firstOf(sessions: Sessions, isMeant: (row: SessionRow) => boolean): Promise<SessionRow | undefined> {
+  for await (const row of sessions.rows()) if (isMeant(row)) return row;
+  return undefined;
 }
 
 function modelOf(row: SessionRow | null): unknown {
