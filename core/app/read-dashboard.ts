@@ -30,7 +30,8 @@ export async function readDashboard(sources: DashboardSources): Promise<Dashboar
   const { agents, approvals, nodes, identity, confinement, stateDir, commandLine } = sources;
   const { model } = agents.get(agents.defaultId);
   const [recent, modelLabel] = await Promise.all([
-    changedSince(sources, sources.clock.now() - FAILED_WITHIN_MS), sources.models.resolveModel(model).then(({ label }) => label, () => undefined),
+    changedSince(sources, sources.clock.now() - FAILED_WITHIN_MS),
+    sources.models.resolveModel(model).then(({ label }) => label, () => undefined),
   ]);
   const listed = approvals.list();
   const asking = new Set(listed.map(({ request }) => request.sessionKey));
