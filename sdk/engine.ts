@@ -17,12 +17,16 @@ export const ENGINE_LIMITS = {
   batchRows: 128,
   /** Ids of offers, batches and enqueued jobs are remembered at least this long. */
   dedupeMs: 120_000,
+  /** Jobs and bytes that one queue holds, dead letters among them, unless the caller sets less. */
+  queueJobs: 100_000,
+  queueBytes: 268_435_456,
 } as const;
 
 export interface Engine extends AsyncDisposable {
   readonly records: Records;
   readonly log: SlotLog;
   readonly bus: Topics;
+  readonly queues: Queues;
   readonly blobs: Blobs;
   /** Resolves once everything accepted is durable. */
   drain(): Promise<void>;
@@ -136,15 +140,98 @@ export interface Blobs {
   delete(digest: string): Promise<void>;
 }
 
-// ── built with their first user ──────────────────────────────────────────────────────────────────────────────────────
+// ── queues: background jobs, each delivered at least once ────────────────────────────────────────────────────────────
 
 export interface Queues {
-  enqueue(queue: string, job: Uint8Array, options: { readonly id: string; readonly delayMs?: number }): Promise<void>;
-  work(
-    queue: string, on: (job: Uint8Array, signal: AbortSignal) => Promise<void>,
-    options: { readonly concurrency: number; readonly attemptsMax: number },
-  ): Closer;
+  /**
+   * Durable when it resolves. An id that is in the queue, dead or alive, or was within the engine's window, changes nothing
+   * and answers `duplicate`. Throws BACKPRESSURE when the queue holds its bound.
+   */
+  enqueue(queue: string, job: Uint8Array, options: EnqueueOptions): Promise<{ readonly duplicate: boolean }>;
+  /**
+   * Delivers jobs in the order they fell due, until disposed. The start of an attempt is durable before `on` is called, so
+   * an attempt that was cut off by a death counts, and the next delivery says so. Throws BACKPRESSURE for nothing: a slow
+   * `on` only lets its own queue grow. One worker for each queue and engine; a second one is an assertion.
+   */
+  work(queue: string, on: (job: Job, signal: AbortSignal) => Promise<JobVerdict | void>, options: WorkOptions): QueueWorker;
+  /** Null for a queue that holds nothing. */
+  depth(queue: string): Promise<QueueDepth | null>;
+  /** Every queue that holds something, by name. */
+  depths(): Promise<readonly QueueDepth[]>;
+  /** Jobs that are not tried any more, in the order in which they were given up, after `after`; at most `pageRows`. */
+  dead(queue: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly DeadJob[]>;
+  /** A dead letter becomes a new job that is due at once; false when there is none of that id. */
+  revive(queue: string, id: string): Promise<boolean>;
+  /** Forgets a dead letter; false when there is none of that id. */
+  discard(queue: string, id: string): Promise<boolean>;
 }
+
+export interface EnqueueOptions {
+  /** What a job is known by, and what its effect should be idempotent under. `[A-Za-z0-9_-]{1,64}`. */
+  readonly id: string;
+  readonly delayMs?: number;
+  readonly jobsMax?: number;
+  readonly bytesMax?: number;
+  /** Stored as a dead letter at once: for work that has no place among the living, and must not be lost. */
+  readonly dead?: { readonly code: string; readonly note?: Uint8Array };
+}
+
+export interface Job {
+  readonly id: string;
+  readonly body: Uint8Array;
+  /** From 1. */
+  readonly attempt: number;
+  /** The attempt before this one began and never ended: its worker died. Its effect may have happened. */
+  readonly interrupted: boolean;
+}
+
+/** Returning nothing is `done`. What `on` throws is a failed attempt: tried again with back-off, then a dead letter. */
+export type JobVerdict =
+  | { readonly end: "done" }
+  /** Delivered again; `counted: false` gives the attempt back. */
+  | { readonly end: "again"; readonly afterMs: number; readonly counted?: boolean }
+  /** Given up now. `note` is kept beside it and never looked into. */
+  | { readonly end: "dead"; readonly code: string; readonly note?: Uint8Array };
+
+export interface WorkOptions {
+  readonly concurrency: number;
+  /** A job whose attempts are used up becomes a dead letter. */
+  readonly attemptsMax: number;
+  /** Wait after the first failed attempt; doubles up to the last. */
+  readonly retryFirstMs?: number;
+  readonly retryLastMs?: number;
+  /** Longest one attempt may take: then its signal aborts and it has failed, whatever `on` does afterwards. */
+  readonly ackWaitMs?: number;
+}
+
+export interface QueueWorker extends AsyncDisposable {
+  /** Attempts under way. */
+  readonly running: number;
+}
+
+export interface QueueDepth {
+  readonly queue: string;
+  /** Waiting or under way. */
+  readonly jobs: number;
+  readonly dead: number;
+  /** Of all of them. */
+  readonly bytes: number;
+  /** Since when the oldest of the living is in the queue, on the engine's clock; null when there is none. */
+  readonly oldestMs: number | null;
+}
+
+export interface DeadJob {
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly attempts: number;
+  readonly code: string;
+  readonly note: Uint8Array | null;
+  readonly deadAtMs: number;
+  /** Rises with each; what `after` takes. */
+  readonly position: number;
+}
+
+// ── built with their first user ──────────────────────────────────────────────────────────────────────────────────────
 
 export interface Member { readonly id: string; readonly epoch: number; readonly capacity: number; readonly seenMs: number }
 

@@ -13,6 +13,7 @@ import { busContract } from "./engine-contract/bus.ts";
 import { closingContract } from "./engine-contract/closing.ts";
 import { fencingContract } from "./engine-contract/fencing.ts";
 import { logContract } from "./engine-contract/log.ts";
+import { queuesContract, queuesReopeningContract } from "./engine-contract/queues.ts";
 import { readingContract } from "./engine-contract/reading.ts";
 import { recordsContract } from "./engine-contract/records.ts";
 import { reopeningContract } from "./engine-contract/reopening.ts";
@@ -29,8 +30,10 @@ export function engineContract(name: string, open: OpenEngine, traits: EngineTra
     readingContract(bench);
     recordsContract(bench);
     busContract(bench);
+    queuesContract(bench);
     blobsContract(bench);
     closingContract(bench);
     if (traits.persistent) reopeningContract(bench);
+    if (traits.persistent) queuesReopeningContract(bench);
   });
 }

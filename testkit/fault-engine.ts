@@ -2,8 +2,8 @@
  * Any engine, with everything the contract allows to go wrong.
  *
  * Numbers have holes, claims are superseded at random, answers get lost before and after the work was done, watches come
- * late and coalesced, bus frames vanish, and an id is forgotten the moment the window allows it. Code that passes on top of
- * this does not lean on one machine's kindness. For one seed and one order of calls the faults are the same.
+ * late and coalesced, bus frames vanish, done jobs come again, and an id of the log is forgotten the moment the window
+ * allows it. Code that passes on top of this does not lean on one machine's kindness. For one seed and one order of calls the faults are the same.
  */
 import { OpenClawError } from "@openclaw/protocol";
 import {
@@ -11,6 +11,7 @@ import {
   type Blobs,
   type Claim,
   type Engine,
+  type Queues,
   type RecordChange,
   type Records,
   type SlotLog,
@@ -30,6 +31,8 @@ export interface FaultRates {
   readonly watch: number;
   /** A published frame vanishes; a request finds nobody. */
   readonly frame: number;
+  /** A job that was done is delivered once more. */
+  readonly repeat: number;
 }
 
 export interface FaultOptions {
@@ -41,7 +44,7 @@ export interface FaultOptions {
   readonly clock?: { now(): number };
 }
 
-export const FAULT_RATES: FaultRates = { before: 0.05, after: 0.05, fence: 0.03, watch: 0.5, frame: 0.1 };
+export const FAULT_RATES: FaultRates = { before: 0.05, after: 0.05, fence: 0.03, watch: 0.5, frame: 0.1, repeat: 0.1 };
 
 /** Disposing disposes the wrapped engine. Claims of the wrapped engine are not claims of this one. */
 export function withFaults(engine: Engine, options: FaultOptions = {}): Engine {
@@ -61,6 +64,7 @@ export function withFaults(engine: Engine, options: FaultOptions = {}): Engine {
     log: faultyLog(engine.log, { lossy, fences: () => happens(rates.fence), names: new Forgetful(options.clock) }),
     records: faultyRecords(engine.records, lossy, () => (happens(rates.watch) ? 1 + Math.floor(chance() * 8) : 0)),
     bus: faultyBus(engine.bus, () => happens(rates.frame)),
+    queues: faultyQueues(engine.queues, lossy, () => happens(rates.repeat)),
     blobs: faultyBlobs(engine.blobs, lossy),
     drain: () => engine.drain(),
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
@@ -191,6 +195,26 @@ function faultyBus(bus: Topics, lost: () => boolean): Topics {
       return await bus.request(topic, frame, signal);
     },
     serve: (topic, on) => bus.serve(topic, on),
+  };
+}
+
+function faultyQueues(queues: Queues, lossy: Lossy, repeats: () => boolean): Queues {
+  return {
+    enqueue: (queue, job, options) => lossy(() => queues.enqueue(queue, job, options)),
+    work: (queue, on, options) =>
+      queues.work(
+        queue,
+        async (job, signal) => {
+          const verdict = await on(job, signal);
+          return (verdict === undefined || verdict.end === "done") && repeats() ? { end: "again", afterMs: 0, counted: false } : verdict;
+        },
+        options,
+      ),
+    depth: (queue) => lossy(() => queues.depth(queue)),
+    depths: () => lossy(() => queues.depths()),
+    dead: (queue, options) => lossy(() => queues.dead(queue, options)),
+    revive: (queue, id) => lossy(() => queues.revive(queue, id)),
+    discard: (queue, id) => lossy(() => queues.discard(queue, id)),
   };
 }
 

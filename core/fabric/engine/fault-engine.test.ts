@@ -8,7 +8,7 @@ import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 
 const clock = new VirtualClock();
 const body = new Uint8Array([1]);
-const NONE = { before: 0, after: 0, fence: 0, watch: 0, frame: 0 };
+const NONE = { before: 0, after: 0, fence: 0, watch: 0, frame: 0, repeat: 0 };
 
 async function open(options: FaultOptions): Promise<Engine> {
   return withFaults(await openMemoryEngine({ clock }), options);

@@ -20,6 +20,7 @@ import {
 } from "./check-arguments.ts";
 import { ClaimBook } from "./claim-book.ts";
 import { RecordWatches } from "./record-watches.ts";
+import { createMemoryJobs } from "./memory-jobs.ts";
 import { SlotTails } from "./slot-tails.ts";
 import { createTopics } from "./topics.ts";
 
@@ -81,6 +82,7 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
   });
   const claims = new ClaimBook();
   const topics = createTopics(deps.onFault);
+  const jobs = createMemoryJobs({ clock: deps.clock, next, checkOpen });
 
   const fence = (claim: Claim): Slot => {
     const slot = slotAt(claim.slot);
@@ -217,9 +219,11 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
     log,
     records,
     bus: topics,
+    queues: jobs.queues,
     blobs: createMemoryBlobs(checkOpen),
     drain: async () => {},
     [Symbol.asyncDispose]: async () => {
+      await jobs.close();
       closed = true;
       claims.close();
       topics.close();

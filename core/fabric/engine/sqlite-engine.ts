@@ -15,6 +15,7 @@ import { ClaimBook } from "./claim-book.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { RecordWatches } from "./record-watches.ts";
 import { SlotTails } from "./slot-tails.ts";
+import { createSqliteQueues } from "./sqlite-queues.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import { SCHEMA, type SchemaStep } from "./sqlite-schema.ts";
 import { createTopics } from "./topics.ts";
@@ -71,6 +72,7 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
   const claims = new ClaimBook();
   const topics = createTopics(deps.onFault);
   writer.warm();
+  const jobs = createSqliteQueues({ reader, writer, clock: deps.clock, checkOpen });
 
   /** A refused claim is lost: its holder is told before it sees the error. */
   const underClaim = async <T>(claim: Claim, run: () => Promise<T>): Promise<T> => {
@@ -208,6 +210,7 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    await jobs.close();
     closed = true;
     claims.close();
     topics.close();
@@ -221,6 +224,7 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
     log,
     records,
     bus: topics,
+    queues: jobs.queues,
     blobs: createBlobFiles({ dir: join(deps.dir, "blobs"), ids: deps.ids, clock: deps.clock, checkOpen }),
     drain: () => writer.drain(),
     [Symbol.asyncDispose]: () => (closing ??= close()),

@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { OpenClawError } from "@openclaw/protocol";
-import type { LogEntry, RecordChange, RecordEntry } from "@openclaw/sdk";
+import type { DeadJob, LogEntry, QueueDepth, RecordChange, RecordEntry } from "@openclaw/sdk";
 import { placeOf, positionOfPlace, slotEnd, slotOfPlace } from "./place.ts";
 import type { ChangesPage } from "./record-watches.ts";
 import { sqliteFault } from "./sqlite-fault.ts";
@@ -100,6 +100,63 @@ export class SqliteReader {
     return Number(this.#get("SELECT max(revision) AS revision FROM records WHERE bucket = ?", bucket)?.["revision"] ?? 0);
   }
 
+  dueJobs(queue: string, nowMs: number, limit: number): readonly string[] {
+    return this.#all(
+      "SELECT id FROM jobs WHERE queue = ? AND state = 0 AND due_ms <= ? ORDER BY due_ms, made LIMIT ?",
+      queue,
+      nowMs,
+      limit,
+    ).map((row) => row["id"] as string);
+  }
+
+  nextDueMs(queue: string): number | null {
+    const due = this.#get("SELECT min(due_ms) AS due FROM jobs WHERE queue = ? AND state = 0", queue)?.["due"];
+    return typeof due === "number" ? due : null;
+  }
+
+  jobBody(queue: string, id: string): Uint8Array | null {
+    return (this.#get("SELECT body FROM jobs WHERE queue = ? AND id = ?", queue, id)?.["body"] as Uint8Array | undefined) ?? null;
+  }
+
+  hasJobsUnderWay(): boolean {
+    return this.#get("SELECT 1 FROM jobs WHERE state = 1 LIMIT 1") !== undefined;
+  }
+
+  deadJobs(queue: string, after: number, limit: number): readonly DeadJob[] {
+    return this.#page(
+      limit,
+      deadJobOf,
+      "SELECT id, body, attempts, code, note, dead_ms, dead_at FROM jobs WHERE queue = ? AND dead_at > ? ORDER BY dead_at LIMIT ?",
+      queue,
+      after,
+      limit,
+    );
+  }
+
+  depth(queue: string): QueueDepth | null {
+    const row = this.#get("SELECT queue, jobs, dead, bytes FROM queue_depths WHERE queue = ?", queue);
+    return row === undefined ? null : this.#depthOf(row);
+  }
+
+  depths(): readonly QueueDepth[] {
+    return this.#all("SELECT queue, jobs, dead, bytes FROM queue_depths ORDER BY queue").map((row) => this.#depthOf(row));
+  }
+
+  #depthOf(row: Row): QueueDepth {
+    const queue = row["queue"] as string;
+    const oldest = this.#get(
+      `SELECT min(came) AS came FROM (
+        SELECT min(came_ms) AS came FROM jobs WHERE queue = ? AND state = 0 UNION ALL
+        SELECT min(came_ms) FROM jobs WHERE queue = ? AND state = 1)`,
+      queue,
+      queue,
+    )?.["came"];
+    return {
+      queue, jobs: Number(row["jobs"]), dead: Number(row["dead"]), bytes: Number(row["bytes"]),
+      oldestMs: typeof oldest === "number" ? oldest : null,
+    };
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -123,8 +180,8 @@ export class SqliteReader {
     });
   }
 
-  #all(sql: string): Row[] {
-    return this.#coded(sql, (statement) => statement.all());
+  #all(sql: string, ...values: (string | number)[]): Row[] {
+    return this.#coded(sql, (statement) => statement.all(...values));
   }
 
   #get(sql: string, ...values: (string | number)[]): Row | undefined {
@@ -155,6 +212,18 @@ function entryOf(row: Row): LogEntry {
     kind: row["kind"] as LogEntry["kind"],
     id: row["id"] as string,
     body: row["body"] as Uint8Array,
+  };
+}
+
+function deadJobOf(row: Row): DeadJob {
+  return {
+    id: row["id"] as string,
+    body: row["body"] as Uint8Array,
+    attempts: row["attempts"] as number,
+    code: row["code"] as string,
+    note: row["note"] as Uint8Array | null,
+    deadAtMs: row["dead_ms"] as number,
+    position: row["dead_at"] as number,
   };
 }
 

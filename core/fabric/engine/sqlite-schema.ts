@@ -57,6 +57,49 @@ const FIRST_TABLES = `
   CREATE INDEX records_deleted ON records (revision) WHERE value IS NULL;
 `;
 
+const QUEUES = `
+  CREATE TABLE jobs (
+    made INTEGER PRIMARY KEY,
+    queue TEXT NOT NULL,
+    id TEXT NOT NULL,
+    -- 0 waits, 1 is under way, 2 is dead.
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    interrupted INTEGER NOT NULL,
+    came_ms INTEGER NOT NULL,
+    -- When due_ms was set: a clock that was set back since shows by it.
+    set_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    code TEXT,
+    note BLOB,
+    dead_ms INTEGER,
+    dead_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX jobs_id ON jobs (queue, id);
+  CREATE INDEX jobs_due ON jobs (queue, state, due_ms, made);
+  CREATE INDEX jobs_came ON jobs (queue, state, came_ms);
+  CREATE INDEX jobs_dead ON jobs (queue, dead_at) WHERE dead_at IS NOT NULL;
+  CREATE INDEX jobs_taken ON jobs (state) WHERE state = 1;
+
+  -- Kept by the triggers below, so that a bound costs no count.
+  CREATE TABLE queue_depths (queue TEXT PRIMARY KEY, jobs INTEGER NOT NULL, dead INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+  CREATE TRIGGER jobs_added AFTER INSERT ON jobs BEGIN
+    INSERT INTO queue_depths (queue, jobs, dead, bytes) VALUES (NEW.queue, NEW.state < 2, NEW.state = 2, length(NEW.body))
+      ON CONFLICT (queue) DO UPDATE SET jobs = jobs + excluded.jobs, dead = dead + excluded.dead, bytes = bytes + excluded.bytes;
+  END;
+  CREATE TRIGGER jobs_moved AFTER UPDATE OF state ON jobs WHEN (NEW.state = 2) <> (OLD.state = 2) BEGIN
+    UPDATE queue_depths SET jobs = jobs + (NEW.state < 2) - (OLD.state < 2), dead = dead + (NEW.state = 2) - (OLD.state = 2)
+      WHERE queue = NEW.queue;
+  END;
+  CREATE TRIGGER jobs_removed AFTER DELETE ON jobs BEGIN
+    UPDATE queue_depths SET jobs = jobs - (OLD.state < 2), dead = dead - (OLD.state = 2), bytes = bytes - length(OLD.body)
+      WHERE queue = OLD.queue;
+    DELETE FROM queue_depths WHERE queue = OLD.queue AND jobs = 0 AND dead = 0;
+  END;
+`;
+
 export const SCHEMA: readonly SchemaStep[] = [
   { what: "first tables", apply: (database) => database.exec(FIRST_TABLES) },
+  { what: "queues", apply: (database) => database.exec(QUEUES) },
 ];

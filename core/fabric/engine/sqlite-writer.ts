@@ -8,6 +8,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { crashPoint } from "../../base/crash-point.ts";
+import { SqliteJobs } from "./sqlite-jobs.ts";
 import { placeOf, positionOfPlace, slotEnd } from "./place.ts";
 import { sqliteFault } from "./sqlite-fault.ts";
 import type { WriterAnswer, WriterDone, WriterFault, WriterGroup, WriterOp, WriterOptions } from "./writer-protocol.ts";
@@ -24,8 +25,8 @@ type Result = WriterDone | WriterFault;
 
 /** Thrown inside a transaction for an operation that is refused; it has written nothing. */
 class Refused extends Error {
-  readonly code: "FENCED" | "CONFLICT";
-  constructor(code: "FENCED" | "CONFLICT") {
+  readonly code: "FENCED" | "CONFLICT" | "BACKPRESSURE";
+  constructor(code: "FENCED" | "CONFLICT" | "BACKPRESSURE") {
     super(code);
     this.code = code;
   }
@@ -35,6 +36,7 @@ class SqliteWriter {
   readonly #options: WriterOptions;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #jobs: SqliteJobs;
   #next = 1;
   #reserved = 0;
   #dataVersion = UNKNOWN;
@@ -51,6 +53,14 @@ class SqliteWriter {
       `PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;
         PRAGMA journal_size_limit = 16777216`,
     );
+    this.#jobs = new SqliteJobs({
+      run: (sql, ...values) => this.#run(sql, ...values),
+      get: (sql, ...values) => this.#get(sql, ...values),
+      position: () => this.#take(1),
+      refuse: () => {
+        throw new Refused("BACKPRESSURE");
+      },
+    });
     if (options.pagesMax !== undefined) this.#database.exec(`PRAGMA max_page_count = ${options.pagesMax}`);
   }
 
@@ -170,6 +180,8 @@ class SqliteWriter {
         return this.#trim(op.slot, op.upTo, op.session);
       case "write":
         return this.#write(op.bucket, op.key, op.value, op.expected);
+      default:
+        return this.#jobs.apply(op, nowMs);
     }
   }
 

@@ -3,6 +3,7 @@
  * Types only: neither side imports the other.
  */
 import type { ErrorCode } from "@openclaw/protocol";
+import type { Settlement } from "./job-store.ts";
 
 export type WriterOp =
   | { readonly op: "offer"; readonly slot: number; readonly session: string; readonly id: string; readonly body: Uint8Array }
@@ -18,9 +19,28 @@ export type WriterOp =
     }
   /** Deletes at most `TRIM_ROWS`; ask again while the answer's count equals it. */
   | { readonly op: "trim"; readonly slot: number; readonly epoch: number; readonly upTo: number; readonly session: string | null }
-  | { readonly op: "write"; readonly bucket: string; readonly key: string; readonly value: Uint8Array | null; readonly expected: number };
+  | { readonly op: "write"; readonly bucket: string; readonly key: string; readonly value: Uint8Array | null; readonly expected: number }
+  | JobOp;
 
-/** `value` is a first position, an epoch or a revision; `count` the entries stored or rows removed. */
+export type JobOp =
+  | {
+      readonly op: "enqueue";
+      readonly queue: string;
+      readonly id: string;
+      readonly body: Uint8Array;
+      readonly delayMs: number;
+      readonly jobsMax: number;
+      readonly bytesMax: number;
+      readonly dead: { readonly code: string; readonly note: Uint8Array | null } | null;
+    }
+  /** The answer's value is the attempt, 0 when the job does not wait; its count is 1 when the attempt before was cut off. */
+  | { readonly op: "take"; readonly queue: string; readonly id: string }
+  | { readonly op: "settle"; readonly queue: string; readonly id: string; readonly attempt: number; readonly settlement: Settlement }
+  /** What an earlier process was working on waits again. */
+  | { readonly op: "requeue" }
+  | { readonly op: "revive" | "discard"; readonly queue: string; readonly id: string };
+
+/** `value` is a first position, an epoch, a revision or an attempt; `count` the entries stored or rows changed. */
 export interface WriterDone {
   readonly value: number;
   readonly count: number;
