@@ -3,7 +3,8 @@
  *
  * Numbers have holes, claims are superseded at random, answers get lost before and after the work was done, watches come
  * late and coalesced, bus frames vanish, done jobs come again, and an id of the log is forgotten the moment the window
- * allows it. Code that passes on top of this does not lean on one machine's kindness. For one seed and one order of calls the faults are the same.
+ * allows it. Code that passes on top of this does not lean on one machine's kindness. For one seed and one order of calls
+ * the faults are the same.
  */
 import { OpenClawError } from "@openclaw/protocol";
 import {
