@@ -94,8 +94,10 @@ export const ERRORS = {
   SESSION_PROTECTED: { wire: "INVALID_REQUEST", http: 409, retry: "never", exit: 5, text: "The main session cannot be deleted.", next: "Reset it instead: sessions.reset" },
   SESSION_QUEUE_FULL: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "Too many messages are waiting in this session.", next: "Wait for an answer, then send again." },
   MESSAGE_TOO_LARGE: { wire: "INVALID_REQUEST", http: 413, retry: "after-fix", exit: 2, text: "The message is larger than the limit.", next: "Send it in parts, or as a file." },
+  MESSAGE_DROPPED: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "The message was taken out of the line unanswered.", next: "Send it again." },
   MESSAGE_EMPTY: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "The message is empty.", next: "Write something." },
   TURN_STEPS_EXCEEDED: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "The turn was halted: it called tools without coming to an end.", next: "Ask again, more precisely." },
+  TURN_STOPPED: { wire: "UNAVAILABLE", http: 409, retry: "never", exit: 130, text: "The run was stopped.", next: "Send another message when you want to go on." },
   TURN_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The turn was halted: it took longer than allowed.", next: "Ask again, or raise the limit agents.defaults.timeoutSeconds." },
 
   // Models.

@@ -10,3 +10,4 @@ export * from "./connect.ts";
 export * from "./device.ts";
 export * from "./method.ts";
 export * from "./node.ts";
+export * from "./session-settings.ts";

@@ -33,6 +33,10 @@ export interface ModelRequest {
   readonly outputTokensMax?: number;
   readonly temperature?: number;
   readonly logprobs?: boolean;
+  /** How much the model is to think, in the words of THINKING_LEVELS; a provider that cannot leaves it out. */
+  readonly thinking?: string;
+  /** Which of the provider's credentials is used: the gateway resolves it, and breakers are kept by it. */
+  readonly profile?: string;
   /** Same key for every attempt of one step. */
   readonly idempotencyKey: string;
 }

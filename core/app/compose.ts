@@ -178,6 +178,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       return approvalsOf();
     },
     agentOf: (agentId) => agents.get(agentId),
+    profilesOf: models.profilesOf,
     revisionOf: async (agentId) => ({
       program: version, config: options.configRevision(), prompt: PROMPT_REVISION, skills: digestFaces(tools.faces()),
       memory: await memory.revision(agentId),

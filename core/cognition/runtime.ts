@@ -5,7 +5,7 @@
  * unfinished step. What is recorded is never decided again. A model call may begin while the record of its start is being
  * committed; an intent never does. Nothing a person sees as final leaves before it is durable.
  *
- *   turn.started
+ *   turn.started                                      [input.joined]  before a model step, where a message steers
  *     ┌► step.started(model) ─► step.ended(model) ─┬─► turn.ended
  *     │                                            └─► for each call:
  *     │                                                  [step.started(wait) ─► step.ended(wait)]   where a person is asked
@@ -14,6 +14,7 @@
  */
 export { runTurn } from "./runtime/run-turn.ts";
 export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
-export { decide, TURN_LIMITS, type Next } from "./runtime/decide.ts";
+export { opening } from "./runtime/begin-turn.ts";
+export { collectedWith, decide, TURN_LIMITS, type Next } from "./runtime/decide.ts";
 export { digestFaces, digestPrompt } from "./runtime/compose-request.ts";
 export { type LiveEvent, type LiveStream } from "./runtime/live-event.ts";

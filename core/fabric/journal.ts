@@ -11,7 +11,7 @@ export { type SessionLog } from "./journal/session-log.ts";
 export type * from "./journal/event.ts";
 export { foldEntry, labelOfMessages, previewState } from "./journal/fold.ts";
 export {
-  STATE_LIMITS, emptyState, isIdle, type IndexMark, type PendingRequest, type QueuedMessage, type RunOutcome, type SessionState,
-  type TranscriptMessage, type TurnState,
+  STATE_LIMITS, emptyState, isIdle, leadOf, type Act, type IndexMark, type PendingRequest, type QueuedMessage, type RunOutcome,
+  type SessionState, type TranscriptMessage, type TurnState,
 } from "./journal/session-state.ts";
 export { type ChainReport } from "./journal/verify-chain.ts";

@@ -16,6 +16,17 @@ export const modelsConfig = {
             type: "string", pattern: "^[a-z][a-z0-9-]{0,63}$",
             description: "The drop-in that serves this entry, where the entry has a name of its own, such as openai-compatible.",
           },
+          profiles: {
+            type: "object", maxProperties: 32,
+            description: "Several credentials by name. Each session keeps to one, so that what the provider has cached of it stays warm.",
+            additionalProperties: {
+              type: "object", additionalProperties: false, minProperties: 1,
+              properties: {
+                apiKeyEnv: { type: "string", minLength: 1, maxLength: 256, description: "Environment variable that holds the key." },
+                apiKeyFile: { type: "string", minLength: 1, maxLength: 4_096, description: "File that holds the key; mode 0600." },
+              },
+            },
+          },
         },
         additionalProperties: true,
       },

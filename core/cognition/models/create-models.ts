@@ -54,6 +54,8 @@ export interface Models {
   streamModel(ref: string, request: Omit<ModelRequest, "model">, signal: AbortSignal): AsyncIterable<ModelEvent>;
   /** Every model that can be called under the configuration in force, without asking the network. */
   list(): Promise<readonly ListedModel[]>;
+  /** Names of the credentials that the model's provider has under `profiles`, in the order of the configuration. */
+  profilesOf(ref: string): readonly string[];
 }
 
 /** Assumed for a model its provider's configuration does not list. */
@@ -95,10 +97,11 @@ export function createModels(deps: ModelsDeps): Models {
     return now;
   }
 
-  function contextOf(name: string, config: unknown): ProviderContext {
+  function contextOf(name: string, config: unknown, profile: string | undefined): ProviderContext {
+    const key = keySourceOf(name, config, profile, deps.config());
     return {
       config,
-      apiKey: async () => (await deps.secrets(name, config))?.reveal() ?? null,
+      apiKey: async () => (await deps.secrets(key.name, key.section))?.reveal() ?? null,
       now: () => deps.clock.now(),
       wait: (ms, signal) => deps.clock.wait(ms, signal),
       random: () => deps.ids.random(),
@@ -115,7 +118,7 @@ export function createModels(deps: ModelsDeps): Models {
     streamModel: (text, request, signal) => {
       const config = deps.config();
       const open = (found: Found, ref: ModelRef, stop: AbortSignal): AsyncIterable<ModelEvent> =>
-        found.provider.stream({ ...request, model: ref.model }, contextOf(ref.provider, found.config), stop);
+        found.provider.stream({ ...request, model: ref.model }, contextOf(ref.provider, found.config, request.profile), stop);
       return streamBounded({
         open: (stop) => {
           const ref = parseRef(text);
@@ -137,6 +140,8 @@ export function createModels(deps: ModelsDeps): Models {
         },
       }, signal);
     },
+
+    profilesOf: (text) => Object.keys(profilesIn(text.slice(0, Math.max(text.indexOf("/"), 0)), deps.config())),
 
     list: async () => {
       const config = deps.config();
@@ -170,14 +175,34 @@ function parseRef(text: string): ModelRef {
 const EMPTY_SECTION = {};
 const sections = new WeakMap<object, object>();
 
-/** A provider's section without our own `use`; the same object for the same section. */
+type Profiles = Readonly<Record<string, object>>;
+
+function profilesIn(name: string, config: ModelsConfig): Profiles {
+  return config.providers?.[name]?.profiles ?? {};
+}
+
+/** Where the key of one call is found: under the profile's name, the first of several where none is named. */
+function keySourceOf(
+  name: string, section: unknown, profile: string | undefined, config: ModelsConfig,
+): { readonly name: string; readonly section: unknown } {
+  const profiles = profilesIn(name, config);
+  const wanted = profile ?? Object.keys(profiles)[0];
+  if (wanted === undefined) return { name, section };
+  if (!Object.hasOwn(profiles, wanted)) {
+    const why = `models.providers.${name}.profiles has no '${wanted}'.`;
+    throw new OpenClawError("MODEL_NOT_CONFIGURED", { why, detail: { provider: name } });
+  }
+  return { name: `${name}.profiles.${wanted}`, section: profiles[wanted] };
+}
+
+/** A provider's section without our own `use` and `profiles`; the same object for the same section. */
 function sectionOf(name: string, config: ModelsConfig): object {
   const section: { readonly [key: string]: unknown } | undefined = config.providers?.[name];
   if (section === undefined) return EMPTY_SECTION;
-  if (!Object.hasOwn(section, "use")) return section;
+  if (!Object.hasOwn(section, "use") && !Object.hasOwn(section, "profiles")) return section;
   const known = sections.get(section);
   if (known !== undefined) return known;
-  const { use: _, ...rest } = section;
+  const { use: _, profiles: __, ...rest } = section;
   sections.set(section, rest);
   return rest;
 }

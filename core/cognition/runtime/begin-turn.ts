@@ -1,7 +1,9 @@
 /** How a turn begins, and what it does next: the parts of it that a replay decides again. */
+import { hash } from "node:crypto";
 import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
-import type { NewEvent, Revision, SessionState } from "../../fabric/journal.ts";
-import { decide, TURN_LIMITS, type Next } from "./decide.ts";
+import type { NewEvent, QueuedMessage, Revision, SessionState } from "../../fabric/journal.ts";
+import { decide, endOrFindOut, takeInputs, type Next } from "./decide.ts";
+import { timeLeftMs, tooLate } from "./stop-turn.ts";
 import type { TurnAgent } from "./turn-work.ts";
 
 export type End = Extract<Next, { do: "end" }>;
@@ -26,31 +28,79 @@ export interface Beginning {
   readonly sessionKey: string;
 }
 
+/** What a turn's beginning depends on besides the state and the agent. */
+export interface BeginningFacts {
+  readonly revision: Revision;
+  readonly sessionId: () => string;
+  /** Names of the credentials of a model's provider; none unless it has several. */
+  readonly profilesOf?: ((model: string) => readonly string[]) | undefined;
+}
+
 /** The first events of a turn: the session's own first event where it is new, and what the turn answers. */
-export function beginning(
-  state: SessionState, agent: TurnAgent, { revision, sessionId }: { readonly revision: Revision; readonly sessionId: () => string },
-): Beginning {
-  const input = state.queue[0];
-  if (input === undefined) throw new OpenClawError("INTERNAL", { why: "A turn was started without a message." });
-  const { message: { sessionKey, runId, model: wanted }, offerId } = input;
+export function beginning(state: SessionState, agent: TurnAgent, { revision, sessionId, profilesOf }: BeginningFacts): Beginning {
+  const inputs = takeInputs(state.queue);
+  const insists = inputs.at(-1)?.message.queueMode === "interrupt";
+  const lead = insists ? inputs.at(-1) : inputs[0];
+  if (lead === undefined) throw new OpenClawError("INTERNAL", { why: "A turn was started without a message." });
+  const { message: { sessionKey, runId, model: wanted }, offerId: cause } = lead;
   const model = wanted ?? state.settings.model ?? agent.model;
-  const events: NewEvent[] = [];
-  if (state.key === "") {
-    events.push({ type: "session.opened", body: { key: sessionKey, agentId: agent.id, sessionId: sessionId() }, cause: offerId });
-  }
-  events.push({ type: "turn.started", body: { runId, inputs: [offerId], model, revision }, cause: offerId });
-  return { events, runId, sessionKey };
+  const thinking = lead.message.thinking ?? state.settings.thinkingLevel ?? agent.thinking;
+  const profile = pickProfile(state, sessionKey, model, profilesOf?.(model) ?? []);
+  const started = {
+    runId, inputs: inputs.map(({ offerId }) => offerId), model, revision,
+    ...(thinking === undefined || thinking === null ? {} : { thinking }), ...(profile === undefined ? {} : { profile }),
+  };
+  return { events: [...opening(state, lead, agent.id, sessionId), { type: "turn.started", body: started, cause }], runId, sessionKey };
 }
 
 /** Pure: what the turn does at `nowMs`. */
 export function nextOf(view: SessionState, gone: End | undefined, nowMs: number): Next {
-  return gone ?? pastDeadline(view, nowMs) ?? decide(view);
+  if (gone !== undefined) return gone;
+  const leftMs = timeLeftMs(view, nowMs);
+  if (view.turn !== null && leftMs !== undefined && leftMs <= 0) return endOrFindOut(view.turn, tooLate(view.turn));
+  return decide(view);
 }
 
-function pastDeadline({ turn }: SessionState, nowMs: number): End | undefined {
-  if (turn === null || turn.answered || turn.open?.kind === "wait") return undefined;
-  const limitMs = turn.inputs[0]?.message.timeoutMs ?? TURN_LIMITS.timeoutMs;
-  if (nowMs - turn.startedAtMs - turn.waitedMs <= limitMs) return undefined;
-  const why = `It ran for more than ${Math.round(limitMs / 1_000)} s.`;
-  return { do: "end", status: "halted", text: turn.text, code: "TURN_TIMEOUT", why };
+/** The first event of a session's log, where it has none. */
+export function opening(
+  state: SessionState, { message: { sessionKey: key }, offerId: cause }: QueuedMessage, agentId: string, sessionId: () => string,
+): readonly NewEvent[] {
+  return state.key === "" ? [{ type: "session.opened", body: { key, agentId, sessionId: sessionId() }, cause }] : [];
+}
+
+/**
+ * The credential this session uses with the model's provider: the one it has, as long as there is one of that name, for a
+ * provider keeps what it has read of a conversation by credential. A session that has none gets one by its key, so that
+ * sessions are spread evenly, and taking one away moves only those that had it.
+ */
+function pickProfile(state: SessionState, sessionKey: string, model: string, profiles: readonly string[]): string | undefined {
+  const pinned = state.profiles[model.slice(0, Math.max(model.indexOf("/"), 0))];
+  if (pinned !== undefined && profiles.includes(pinned)) return pinned;
+  return heaviest(sessionKey, profiles);
+}
+
+function heaviest(sessionKey: string, profiles: readonly string[]): string | undefined {
+  let best: { readonly name: string; readonly weight: string } | undefined;
+  for (const name of profiles) {
+    const weight = hash("sha256", `${sessionKey}\0${name}`, "hex");
+    if (best === undefined || weight > best.weight) best = { name, weight };
+  }
+  return best?.name;
+}
+
+/** Failures that another credential may not have. */
+const OF_THE_CREDENTIAL: ReadonlySet<string> = new Set(["MODEL_AUTH", "MODEL_RATE_LIMITED", "MODEL_NOT_CONFIGURED"]);
+
+/** The session's next credential, where the present one failed and another was not tried in this turn: the step is asked again. */
+export function pinNext(state: SessionState, profilesOf: BeginningFacts["profilesOf"], ended: readonly NewEvent[]): readonly NewEvent[] {
+  const { turn, key } = state;
+  const last = ended.at(-1);
+  if (turn === null || turn.profile === null || last?.type !== "step.ended") return [];
+  if (last.body.kind !== "model" || !("failed" in last.body) || !OF_THE_CREDENTIAL.has(last.body.failed.code)) return [];
+  const { code } = last.body.failed;
+  const tried = [...turn.profilesFailed, turn.profile];
+  const profile = heaviest(key, (profilesOf?.(turn.model) ?? []).filter((name) => !tried.includes(name)));
+  if (profile === undefined) return [];
+  const provider = turn.model.slice(0, Math.max(turn.model.indexOf("/"), 0));
+  return [{ type: "profile.pinned", body: { provider, profile, failed: turn.profile, code } }];
 }

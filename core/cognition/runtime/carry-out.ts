@@ -1,6 +1,6 @@
 import type { Intent, Tool, ToolCall } from "@openclaw/sdk";
 import type { Label } from "@openclaw/protocol";
-import { LABELS, joinLabels } from "@openclaw/protocol";
+import { LABELS, hasCode, joinLabels } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { GateRecord } from "../../fabric/journal.ts";
 import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
@@ -39,7 +39,7 @@ export async function collectOutcome(
   const { deps, live } = work;
   const shown = { name: call.name, toolCallId: call.id };
   let end: IntentEnd = { type: "end", ok: false, code: "TOOL_FAILED", why: "The actuator ended without an answer." };
-  for await (const event of events) {
+  for await (const event of untilGivenUp(work, intent, events, signal)) {
     if (event.type === "end") {
       end = event;
       continue;
@@ -49,7 +49,9 @@ export async function collectOutcome(
     live.emit("tool", { phase: "update", ...shown, partialResult });
   }
   crashPoint("result.received");
-  signal.throwIfAborted();
+  // What was stopped has an outcome like any other; what its owner let go of has none, and the next owner asks.
+  const stopped = signal.aborted && hasCode(signal.reason, "TURN_STOPPED");
+  if (!stopped) signal.throwIfAborted();
   const outcome = presentOutcome(tool, end);
   const durationMs = Math.max(0, deps.clock.now() - sinceMs);
   const exit = exitCodeOf(end);
@@ -64,9 +66,44 @@ export async function collectOutcome(
   const label = labelOf(intent, end);
   const where = nodeId === null ? {} : { nodeId };
   return {
-    events: [{ type: "step.ended", label, body: { stepId, kind: "tool", call, ...outcome, label, durationMs, ...where, ...exit } }],
+    events: [{
+      type: "step.ended", label,
+      body: { stepId, kind: "tool", call, ...outcome, label, durationMs, ...where, ...exit, ...(stopped ? { stopped } : {}) },
+    }],
     recorded: () => deps.intents.acknowledge(orderOf(work, placed)),
   };
+}
+
+/** Whoever carries an intent out has this long to say what became of it after it was stopped. */
+const STOP_WAIT_MS = 15_000;
+
+/** The events of an intent; after a stop they end in time, whatever whoever carries it out does. */
+async function* untilGivenUp(
+  { deps }: TurnWork, { effect }: Intent, events: AsyncIterable<IntentEvent>, signal: AbortSignal,
+): AsyncGenerator<IntentEvent> {
+  const givenUp = Promise.withResolvers<"given up">();
+  let timer: { close(): void } | undefined;
+  const onAbort = (): void => {
+    timer = deps.clock.after(STOP_WAIT_MS, () => givenUp.resolve("given up"));
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  const iterator = events[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), givenUp.promise]);
+      if (next === "given up") {
+        const code = effect === "unsafe" ? "OUTCOME_UNKNOWN" : "TURN_STOPPED";
+        return yield { type: "end", ok: false, code, why: "It did not end in time after it was stopped." };
+      }
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    timer?.close();
+    signal.removeEventListener("abort", onAbort);
+    void iterator.return?.(undefined);
+  }
 }
 
 type IntentEnd = Extract<IntentEvent, { type: "end" }>;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ToolCall } from "@openclaw/sdk";
-import { emptyState, type QueuedMessage, type SessionState, type StepStarted, type TurnState } from "../../fabric/journal.ts";
-import { decide, TURN_LIMITS, type Next } from "./decide.ts";
+import {
+  emptyState, type QueuedMessage, type QueueMode, type SessionState, type StepStarted, type TurnState,
+} from "../../fabric/journal.ts";
+import { decide, steering, takeInputs, TURN_LIMITS, type Next } from "./decide.ts";
 
 const call: ToolCall = { id: "c1", name: "exec", arguments: "{}" };
 const other: ToolCall = { ...call, id: "c2" };
@@ -25,6 +27,11 @@ const turn = (more: Partial<TurnState> = {}): TurnState => ({
   granted: null,
   failed: null,
   abort: null,
+  thinking: null,
+  profile: null,
+  profilesFailed: [],
+  resumes: 0,
+  acts: [],
   answered: false,
   ...more,
 });
@@ -33,7 +40,13 @@ const stateOf = (more: Partial<TurnState> | null, queue: readonly QueuedMessage[
   queue: [...queue],
   turn: more === null ? null : turn(more),
 });
-const waiting = [{} as QueuedMessage];
+const queued = (id: string, queueMode?: QueueMode): QueuedMessage => {
+  const mode = queueMode === undefined ? {} : { queueMode };
+  const message = { sessionKey: "k", agentId: "main", runId: id, text: id, channel: "cli", ...mode };
+  return { offerId: id, position: 1, principal: "owner", label: "owner", timeMs: 0, message };
+};
+const waiting = [queued("w")];
+const running = { stepId: "s", kind: "tool" } as unknown as StepStarted;
 const failed = { code: "MODEL_TIMEOUT", why: "late" } as const;
 const exceeded = { do: "end", status: "halted", text: "so far", code: "TURN_STEPS_EXCEEDED" } as const;
 
@@ -53,6 +66,18 @@ const CASES: readonly (readonly [when: string, state: SessionState, next: Next])
     stateOf({ abort: "owner", open }),
     { do: "end", status: "aborted", text: "so far", why: "Stopped by owner." },
   ],
+  ["a person stopped it while a tool runs", stateOf({ abort: "owner", open: running }), { do: "resume", open: running }],
+  [
+    "a message that does not wait has come",
+    stateOf({}, [queued("a"), queued("b", "interrupt")]),
+    { do: "end", status: "aborted", text: "so far", why: "Interrupted by a newer message." },
+  ],
+  [
+    "a message that does not wait has come after the answer",
+    stateOf({ answered: true }, [queued("b", "interrupt")]),
+    { do: "end", status: "ok", text: "so far" },
+  ],
+  ["messages that steer wait", stateOf({ calls: [call] }, [queued("s", "steer")]), { do: "call", call }],
   [
     "a person stopped it before its calls",
     stateOf({ abort: "owner", calls: [call] }),
@@ -91,4 +116,25 @@ for (const [when, state, next] of CASES) {
 test("the limits of a turn are whoever calls it may set", () => {
   assert.equal(decide(stateOf({ modelSteps: 1 }), { modelSteps: 1, toolSteps: 1 }).do, "end");
   assert.equal(decide(stateOf({ modelSteps: 1 }), { modelSteps: 2, toolSteps: 1 }).do, "model");
+});
+
+const line = (...said: readonly string[]): QueuedMessage[] => said.map((one) => {
+  const [id = "", mode] = one.split(":");
+  return queued(id, mode as QueueMode | undefined);
+});
+const ids = (messages: readonly QueuedMessage[]): string => messages.map(({ offerId }) => offerId).join(" ");
+
+test("what one turn takes from the line keeps its order in every mode (S4.26, S1.10)", () => {
+  assert.equal(ids(takeInputs(line("a", "b"))), "a");
+  assert.equal(ids(takeInputs(line("a:steer", "b:steer", "c"))), "a b");
+  assert.equal(ids(takeInputs(line("a", "b:steer"))), "a b", "nothing waits behind what it may join");
+  assert.equal(ids(takeInputs(line("a:collect", "b:collect", "c"))), "a b");
+  assert.equal(ids(takeInputs(line("a:collect", "b", "c:collect"))), "a", "no message overtakes another");
+  assert.equal(ids(takeInputs(line("a", "b:collect"))), "a");
+  assert.equal(ids(takeInputs(line("a", "b:collect", "c:interrupt", "d"))), "a b c", "what insists takes what waited before it");
+  assert.equal(ids(steering(line("a:steer", "b", "c:steer"))), "a");
+  assert.equal(ids(steering(line("a", "b:steer"))), "");
+  const [first, second] = line("a:collect", "b:collect");
+  assert.ok(first !== undefined && second !== undefined);
+  assert.equal(ids(takeInputs([first, { ...second, message: { ...second.message, model: "x/y" } }])), "a", "wishes are not mixed");
 });

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@openclaw/protocol";
 import type { ToolCall } from "@openclaw/sdk";
-import type { SessionState, TurnState } from "../../fabric/journal.ts";
+import type { QueuedMessage, SessionState, TurnState } from "../../fabric/journal.ts";
 
 export const TURN_LIMITS = {
   /** Model calls in one turn. */
@@ -30,7 +30,8 @@ export type Next =
 export function decide(state: SessionState, limits: { readonly modelSteps: number; readonly toolSteps: number } = TURN_LIMITS): Next {
   const { turn } = state;
   if (turn === null) return state.queue.length === 0 ? { do: "nothing" } : { do: "start" };
-  if (turn.abort !== null) return { do: "end", status: "aborted", text: turn.text, why: `Stopped by ${turn.abort}.` };
+  const stop = abortOf(state);
+  if (stop !== undefined) return endOrFindOut(turn, { do: "end", status: "aborted", text: turn.text, why: stop });
   if (turn.open !== null) return { do: "resume", open: turn.open };
   if (turn.failed !== null) return { do: "end", status: "error", text: "", code: turn.failed.code, why: turn.failed.why };
   if (turn.answered) return { do: "end", status: "ok", text: turn.text };
@@ -45,4 +46,49 @@ export function decide(state: SessionState, limits: { readonly modelSteps: numbe
 
 function halted(turn: TurnState, why: string): Next {
   return { do: "end", status: "halted", text: turn.text, code: "TURN_STEPS_EXCEEDED", why };
+}
+
+/** Why the turn has to end now, if somebody wants it to: a person's word, or a newer message that does not wait. */
+export function abortOf({ turn, queue }: SessionState): string | undefined {
+  if (turn === null) return undefined;
+  if (turn.abort !== null) return `Stopped by ${turn.abort}.`;
+  return !turn.answered && queue.some(isInterrupt) ? "Interrupted by a newer message." : undefined;
+}
+
+/** What acts outside is stopped there, and asked what it had done, before the turn ends. */
+export function endOrFindOut(turn: TurnState, end: Extract<Next, { do: "end" }>): Next {
+  return turn.open?.kind === "tool" ? { do: "resume", open: turn.open } : end;
+}
+
+/** Most waiting messages that become one turn without one of them insisting. */
+const INPUTS_MAX = 64;
+
+/**
+ * What the next turn answers, in the order it came: a message that interrupts takes all that waited before it, so that it
+ * need not wait; collected ones go together; whatever steers joins at once.
+ */
+export function takeInputs(queue: readonly QueuedMessage[]): readonly QueuedMessage[] {
+  const last = queue.findLastIndex(isInterrupt);
+  if (last >= 0) return queue.slice(0, last + 1);
+  const first = queue[0];
+  if (first === undefined) return [];
+  const gathered = first.message.queueMode === "collect" ? collectedWith(first, queue) : 1;
+  return queue.slice(0, gathered + steering(queue.slice(gathered, INPUTS_MAX)).length);
+}
+
+/** The waiting messages that join the running turn before its next model step. */
+export function steering(queue: readonly QueuedMessage[]): readonly QueuedMessage[] {
+  const end = queue.findIndex(({ message }) => message.queueMode !== "steer");
+  return end < 0 ? queue : queue.slice(0, end);
+}
+
+/** How many at the head of the line are gathered into one turn: those that want to be, and want the same of it. */
+export function collectedWith({ message: first }: QueuedMessage, queue: readonly QueuedMessage[]): number {
+  const end = queue.findIndex(({ message }, index) => index >= INPUTS_MAX || message.queueMode !== "collect"
+    || message.model !== first.model || message.thinking !== first.thinking || message.extraSystemPrompt !== first.extraSystemPrompt);
+  return end < 0 ? queue.length : end;
+}
+
+function isInterrupt({ message }: QueuedMessage): boolean {
+  return message.queueMode === "interrupt";
 }

@@ -4,13 +4,13 @@ import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { createLive, type Live } from "./emit-live.ts";
 import type { LiveEvent } from "./live-event.ts";
 
-function setUp(resumed = false): { readonly live: Live; readonly seen: LiveEvent[]; readonly clock: VirtualClock } {
+function setUp(resumes = 0): { readonly live: Live; readonly seen: LiveEvent[]; readonly clock: VirtualClock } {
   const seen: LiveEvent[] = [];
   const clock = new VirtualClock();
   return {
     seen,
     clock,
-    live: createLive({ publish: (event) => seen.push(event) }, clock, { runId: "r", sessionKey: "k", agentId: "main", resumed }),
+    live: createLive({ publish: (event) => seen.push(event) }, clock, { runId: "r", sessionKey: "k", agentId: "main", resumes }),
   };
 }
 
@@ -37,10 +37,15 @@ test("every event carries its run, session, agent and time, and a number that ri
   assert.deepEqual(seen[2]?.data, { delta: "b" });
 });
 
-test("a run taken up again counts on above all that its first owner can have reached", () => {
-  const { live, seen } = setUp(true);
-  live.emit("lifecycle", { phase: "resumed" });
-  assert.ok((seen[0]?.seq ?? 0) > 1_000_000);
+test("a run taken up again, any number of times, counts on above all that its owners before can have reached (S4.9)", () => {
+  const firsts = [0, 1, 2, 3].map((resumes) => {
+    const { live, seen } = setUp(resumes);
+    live.emit("lifecycle", { phase: "resumed" });
+    live.emitFor("other", { phase: "joined" });
+    assert.equal(seen[1]?.runId, "other");
+    return seen[0]?.seq ?? 0;
+  });
+  for (const [at, seq] of firsts.entries()) if (at > 0) assert.ok(seq - (firsts[at - 1] ?? 0) >= 100_000_000);
 });
 
 test("what was seen of the present step is kept until the next one begins; thoughts are not part of it", () => {

@@ -42,10 +42,14 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
 
 interface Asked extends ComposedRequest {
   readonly contextTokens: number;
+  /** What the turn asks of the model beside an answer. */
+  readonly wishes: { readonly thinking?: string; readonly profile?: string };
 }
 
 function composed({ deps, agent }: TurnWork, view: SessionState, { info: { contextTokens } }: ResolvedModel): Asked {
-  return { ...composeRequest(view, agent, deps.tools.faces(), contextTokens), contextTokens };
+  const { thinking = null, profile = null } = view.turn ?? {};
+  const wishes = { ...(thinking === null ? {} : { thinking }), ...(profile === null ? {} : { profile }) };
+  return { ...composeRequest(view, agent, deps.tools.faces(), contextTokens), contextTokens, wishes };
 }
 
 function recordOf(asked: Asked | Error): { readonly prompt?: string; readonly tools?: string; readonly contextTokens?: number } {
@@ -56,8 +60,8 @@ function openStream(
   { deps }: TurnWork, model: string, asked: Asked | Error, stepId: string, signal: AbortSignal,
 ): AsyncIterator<ModelEvent> {
   if (asked instanceof Error) return one({ type: "error", code: codeFor(asked), why: asked.message });
-  const { messages, tools } = asked;
-  return startNow(deps.models.streamModel(model, { messages, tools, idempotencyKey: stepId }, signal)[Symbol.asyncIterator]());
+  const { messages, tools, wishes } = asked;
+  return startNow(deps.models.streamModel(model, { messages, tools, idempotencyKey: stepId, ...wishes }, signal)[Symbol.asyncIterator]());
 }
 
 /** Begins the call at once: an iterator does nothing before its first `next`. */

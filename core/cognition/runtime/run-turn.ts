@@ -1,12 +1,12 @@
-import { OpenClawError, hasCode } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import { previewState, type SessionState } from "../../fabric/journal.ts";
+import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "./begin-turn.ts";
 import { callStep } from "./call-step.ts";
-import { agentFor, beginning, nextOf, type Beginning, type End } from "./begin-turn.ts";
-import { decide } from "./decide.ts";
+import { decide, steering } from "./decide.ts";
 import { createLive } from "./emit-live.ts";
 import { modelStep } from "./model-step.ts";
 import { resumeStep } from "./resume-step.ts";
+import { reportOf, timeLeftMs, watchStep } from "./stop-turn.ts";
 import type { Carry, RuntimeDeps, TurnAgent, TurnSession, TurnWork } from "./turn-work.ts";
 
 const NOTHING: Carry = { events: [] };
@@ -25,12 +25,18 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   const { agent, gone } = agentFor(state, deps.agentOf);
   const begin = first.do === "start" ? await begun(state, deps, agent) : undefined;
   const { runId, sessionKey } = begin ?? { runId: state.turn?.runId ?? "", sessionKey: state.key };
-  const live = createLive(session, deps.clock, { runId, sessionKey, agentId: agent.id, resumed: begin === undefined });
+  const principal = `agent:${agent.id}`;
+  // Counted in the log, so that whoever watches never sees a number twice, however many owners a turn has had.
+  if (begin === undefined) await session.log.append(session.claim, principal, [{ type: "turn.resumed", body: { runId } }]);
+  const resumes = state.turn?.resumes ?? 0;
+  const live = createLive(session, deps.clock, { runId, sessionKey, agentId: agent.id, resumes });
+  const held: { carried?: Carry } = {};
   const work: TurnWork = {
     session, deps, live, agent, runId,
     record: async (carried, more) => {
-      const events = [...carried.events, ...more];
-      if (events.length > 0) await session.log.append(session.claim, `agent:${agent.id}`, events);
+      if (held.carried === carried) delete held.carried;
+      const all = typeof more === "function" ? () => [...carried.events, ...more()] : [...carried.events, ...more];
+      await session.log.append(session.claim, principal, all);
       if (carried.recorded === undefined) return;
       crashPoint("result.recorded");
       carried.recorded();
@@ -39,23 +45,33 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   };
   if (begin === undefined) live.emit("lifecycle", { phase: "resumed", startedAt: state.turn?.startedAtMs });
   else live.emit("lifecycle", { phase: "start", startedAt: deps.clock.now() });
-  await runSteps(work, begin === undefined ? NOTHING : { events: begin.events }, gone, signal);
+  await runSteps(work, begin === undefined ? NOTHING : { events: begin.events }, held, gone, signal);
   return true;
 }
 
 async function begun(state: SessionState, deps: RuntimeDeps, agent: TurnAgent): Promise<Beginning> {
-  return beginning(state, agent, { revision: await deps.revisionOf(agent.id), sessionId: () => deps.ids.uuid() });
+  const revision = await deps.revisionOf(agent.id);
+  return beginning(state, agent, { revision, sessionId: () => deps.ids.uuid(), profilesOf: deps.profilesOf });
 }
 
-async function runSteps(work: TurnWork, begin: Carry, gone: End | undefined, signal: AbortSignal): Promise<void> {
+/** What the present step was given to record and has not yet: it must not go with the step. */
+interface Held { carried?: Carry }
+
+async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | undefined, signal: AbortSignal): Promise<void> {
   const { session, deps } = work;
   const { state } = session.log;
   for (let carry = begin; ; ) {
     signal.throwIfAborted();
     const view = carry.events.length === 0 ? state : previewState(state, carry.events, deps.clock.now());
-    const next = nextOf(view, gone, deps.clock.now());
+    const now = deps.clock.now();
+    const next = nextOf(view, gone, now);
+    if (next.do === "model" && state.turn !== null && steering(state.queue).length > 0) {
+      carry = await join(work, carry);
+      continue;
+    }
     // An abort is offered through the log and ends whatever is under way; the fold then decides the end.
-    const step = withAbort(session, signal);
+    const step = watchStep(session, deps, timeLeftMs(view, now), signal);
+    held.carried = carry;
     try {
       if (next.do === "model") carry = await modelStep(work, view, carry, step.signal);
       else if (next.do === "call") carry = await callStep(work, view, next.call, carry, step.signal);
@@ -63,50 +79,50 @@ async function runSteps(work: TurnWork, begin: Carry, gone: End | undefined, sig
       else if (next.do === "end") return await endTurn(work, next, carry);
       else return;
     } catch (error) {
-      if (!step.aborted() || signal.aborted) throw error;
-      carry = NOTHING;
+      if (!step.stopped() || signal.aborted) throw error;
+      carry = held.carried ?? NOTHING;
     } finally {
       step.close();
     }
+    const pinned = pinNext(state, deps.profilesOf, carry.events);
+    if (pinned.length > 0) carry = { ...carry, events: [...carry.events, ...pinned] };
   }
+}
+
+/** Takes the messages that steer into the turn. Decided when all before is folded: one of them may have been taken back. */
+async function join({ session: { log }, live, runId, record }: TurnWork, carry: Carry): Promise<Carry> {
+  const joined: string[] = [];
+  await record(carry, () => {
+    const taken = steering(log.state.queue);
+    joined.push(...taken.map(({ message }) => message.runId));
+    const inputs = taken.map(({ offerId }) => offerId);
+    return inputs.length === 0 ? [] : [{ type: "input.joined", body: { runId, inputs } }];
+  });
+  for (const one of joined) live.emitFor(one, { phase: "joined", joinedRunId: runId });
+  return NOTHING;
 }
 
 /** Longest unfinished text that is kept of a turn that was cut short: with room to spare in one frame of the engine. */
 const PARTIAL_CHARS_MAX = 100_000;
 
-async function endTurn({ record, live, runId, deps }: TurnWork, next: End, carry: Carry): Promise<void> {
-  const { status, code, why } = next;
+async function endTurn({ record, live, runId, deps, session }: TurnWork, next: End, carry: Carry): Promise<void> {
+  const { status, code } = next;
+  const { state } = session.log;
+  const { turn } = carry.events.length === 0 ? state : previewState(state, carry.events, deps.clock.now());
   const cutShort = status === "aborted" || status === "halted";
   const text = cutShort ? (live.partialText() || next.text).slice(0, PARTIAL_CHARS_MAX) : next.text;
+  const report = cutShort && turn !== null ? reportOf(turn) : "";
+  const why = report === "" ? next.why : `${next.why ?? ""} ${report}`.trim();
   const coded = code === undefined ? {} : { code };
-  await record(carry, [{ type: "turn.ended", body: { runId, status, text, ...coded, ...(why === undefined ? {} : { why }) } }]);
+  const told = report === "" || why === undefined ? {} : { report: why };
+  const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
+  await record(carry, [{ type: "turn.ended", body: { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told } }]);
   crashPoint("turn.ended");
-  live.emit("lifecycle", {
-    phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, text, aborted: status === "aborted",
+  const ended = {
+    phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, aborted: status === "aborted",
     ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,
-  });
-}
-
-/** A signal for one step that also aborts when the folded turn says so. */
-function withAbort(session: TurnSession, signal: AbortSignal): { readonly signal: AbortSignal; aborted(): boolean; close(): void } {
-  const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const watch = async (): Promise<void> => {
-    while (session.log.state.turn?.abort == null) await session.changed(controller.signal);
-    controller.abort(new OpenClawError("TOOL_FAILED", { why: "Stopped by a person." }));
   };
-  watch().catch((error: unknown) => {
-    if (!controller.signal.aborted && !hasCode(error, "CLOSED")) controller.abort(error);
-  });
-  return {
-    signal: controller.signal,
-    aborted: () => session.log.state.turn?.abort != null,
-    close: () => {
-      signal.removeEventListener("abort", onAbort);
-      controller.abort(CLOSED);
-    },
-  };
+  live.emit("lifecycle", { ...ended, text });
+  // The answer is shown once, under the turn's own run; whoever waits for another run is told that it is answered.
+  for (const other of others) live.emitFor(other, { ...ended, joinedRunId: runId });
 }
-
-const CLOSED = new OpenClawError("CLOSED");

@@ -16,6 +16,8 @@ export interface TurnAgent extends ContextAgent {
   /** `provider/model`. */
   readonly model: string;
   readonly workspace: string;
+  /** How much its model is to think, unless the session or the message says otherwise. */
+  readonly thinking?: string;
 }
 
 /** A session in the hands of its owner, as a turn needs it. */
@@ -42,6 +44,8 @@ export interface RuntimeDeps {
   readonly approvals: Approvals;
   readonly agentOf: (agentId: string) => TurnAgent;
   readonly revisionOf: (agentId: string) => Promise<Revision> | Revision;
+  /** Names of the credentials of a model's provider, where it has several. */
+  readonly profilesOf?: (model: string) => readonly string[];
 }
 
 /** Events that wait to be recorded together with whatever comes next, and what to do once they are durable. */
@@ -56,6 +60,6 @@ export interface TurnWork {
   readonly live: Live;
   readonly agent: TurnAgent;
   readonly runId: string;
-  /** Records the carried events and then `more`, all in one append. */
-  record(carry: Carry, more: readonly NewEvent[]): Promise<void>;
+  /** Records the carried events and then `more`, all in one append; a function is asked when all before is folded. */
+  record(carry: Carry, more: readonly NewEvent[] | (() => readonly NewEvent[])): Promise<void>;
 }

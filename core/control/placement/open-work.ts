@@ -40,7 +40,9 @@ export function createOpenWork(known: readonly OpenSession[]): OpenWork {
     see: ({ session, id }, { type, tenant, inputs = [] }) => {
       const work = open.get(session) ?? { tenant, offers: new Set<string>(), turn: false, erasing: false };
       switch (type) {
-        case "message.offered": case "patch.requested": case "reset.requested": case "deletion.requested": work.offers.add(id); break;
+        case "message.offered": case "patch.requested": case "reset.requested": case "deletion.requested": case "withdrawal.requested":
+          work.offers.add(id);
+          break;
         case "turn.started": work.turn = true; break;
         case "turn.ended": work.turn = false; break;
         case "session.deleted":

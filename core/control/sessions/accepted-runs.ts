@@ -30,6 +30,20 @@ const WAKE_MAX = 16;
 export function createAcceptedRuns({ live, index, addressOf, recovered }: AcceptedRunsDeps): AcceptedRuns {
   /** Accepted and not ended. */
   const open = new Map<string, SessionAddress>();
+  /** The same by session: one turn may end several runs. */
+  const ofSession = new Map<string, Set<string>>();
+
+  const add = (runId: string, address: SessionAddress): void => {
+    open.set(runId, address);
+    const runIds = ofSession.get(address.token) ?? new Set();
+    ofSession.set(address.token, runIds.add(runId));
+  };
+  const remove = (runId: string): void => {
+    const token = open.get(runId)?.token ?? "";
+    open.delete(runId);
+    const runIds = ofSession.get(token);
+    if (runIds?.delete(runId) === true && runIds.size === 0) ofSession.delete(token);
+  };
 
   /** A run that ended before its session fell asleep stands only in that session's fold. */
   const findEnded = async (runId: string): Promise<SessionAddress | undefined> => {
@@ -44,15 +58,15 @@ export function createAcceptedRuns({ live, index, addressOf, recovered }: Accept
   };
 
   return {
-    begin: (runId, address) => void open.set(runId, address),
-    forget: (runId) => void open.delete(runId),
+    begin: add,
+    forget: remove,
     note: ({ log: { state, address } }) => {
-      for (const queued of state.queue) open.set(queued.message.runId, address);
-      if (state.turn !== null) open.set(state.turn.runId, address);
-      if (state.lastRunId !== null && state.runs.has(state.lastRunId)) open.delete(state.lastRunId);
+      for (const queued of state.queue) add(queued.message.runId, address);
+      for (const input of state.turn?.inputs ?? []) add(input.message.runId, address);
+      for (const runId of [...(ofSession.get(address.token) ?? [])]) if (state.runs.has(runId)) remove(runId);
     },
     forgetSession: ({ token }) => {
-      for (const [runId, address] of open) if (address.token === token) open.delete(runId);
+      for (const runId of [...(ofSession.get(token) ?? [])]) remove(runId);
     },
     find: async (runId) => {
       if (!open.has(runId)) await recovered();

@@ -6,11 +6,9 @@
  */
 import { OpenClawError } from "@openclaw/protocol";
 import type { SessionState } from "../../fabric/journal.ts";
+import { queueLimits, type SessionsConfig } from "./config.ts";
 
-export interface AdmissionLimits {
-  readonly turnsWaitingMax: number;
-  readonly messageBytesMax: number;
-}
+export type AdmissionLimits = Pick<SessionsConfig, "turnsWaitingMax" | "messageBytesMax"> & Partial<Pick<SessionsConfig, "queue">>;
 
 /** Throws MESSAGE_EMPTY, MESSAGE_TOO_LARGE, SESSION_QUEUE_FULL or KEY_DESTROYED. Returns nothing: there is nothing to undo. */
 export function admitMessage(
@@ -22,13 +20,15 @@ export function admitMessage(
   if (state.seen.has(message.offerId)) return; // a repeat takes no place in the line: the fold will drop it
   if (message.text.trim() === "") throw new OpenClawError("MESSAGE_EMPTY");
   const { bytes } = message;
-  const { messageBytesMax, turnsWaitingMax } = limits;
+  const { messageBytesMax } = limits;
   if (bytes > messageBytesMax) {
     const why = `It has ${bytes} bytes; ${messageBytesMax} are allowed.`;
     throw new OpenClawError("MESSAGE_TOO_LARGE", { why, detail: { bytes, max: messageBytesMax } });
   }
-  if (state.queue.length + message.offersInFlight >= turnsWaitingMax) {
-    const why = `${turnsWaitingMax} messages wait already.`;
-    throw new OpenClawError("SESSION_QUEUE_FULL", { why, detail: { key: state.key, max: turnsWaitingMax }, retryAfterMs: 1_000 });
+  // Where the oldest are dropped they are only dropped by their owner, a moment later: until then the line may be longer.
+  const { hardCap: max } = queueLimits(limits);
+  if (state.queue.length + message.offersInFlight >= max) {
+    const why = `${max} messages wait already.`;
+    throw new OpenClawError("SESSION_QUEUE_FULL", { why, detail: { key: state.key, max }, retryAfterMs: 1_000 });
   }
 }

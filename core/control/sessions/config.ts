@@ -1,4 +1,4 @@
-import type { Infer, JsonSchema } from "@openclaw/protocol";
+import { GROUP_ACTIVATIONS, QUEUE_MODES, type Infer, type JsonSchema } from "@openclaw/protocol";
 
 /** The slice `session` of the configuration. */
 export const sessionsConfig = {
@@ -16,11 +16,53 @@ export const sessionsConfig = {
       type: "integer", minimum: 100, maximum: 86_400_000, default: 60_000,
       description: "A session unused for this long is on disk only.",
     },
+    queue: {
+      type: "object", additionalProperties: false, description: "What becomes of messages that come while a turn runs.",
+      properties: {
+        mode: {
+          enum: QUEUE_MODES, default: "followup",
+          description: "A turn of its own, join the running turn, be gathered into one turn, or end the running turn.",
+        },
+        cap: { type: "integer", minimum: 1, maximum: 10_000, description: "Messages that may wait; session.turnsWaitingMax unless given." },
+        drop: {
+          enum: ["refuse", "oldest", "summarize"], default: "refuse",
+          description: "Beyond the cap: refuse the new one, drop the oldest, or drop it and tell the agent how it began.",
+        },
+      },
+    },
+    debounceMs: {
+      type: "integer", minimum: 0, maximum: 600_000, default: 1_000,
+      description: "Collected messages become one turn when none came for this long.",
+    },
+    collectWaitMs: {
+      type: "integer", minimum: 0, maximum: 3_600_000, default: 10_000, description: "Longest the first of them waits for more to come.",
+    },
+    groupActivation: {
+      enum: GROUP_ACTIVATIONS, default: "mention",
+      description: "Which messages of a group begin a turn; the others only enter its history.",
+    },
+    reset: {
+      type: "object", additionalProperties: false, description: "When the next message begins a new window.",
+      properties: {
+        idleMinutes: { type: "integer", minimum: 1, maximum: 5_256_000, description: "After so long without a turn." },
+        atHour: { type: "integer", minimum: 0, maximum: 23, description: "Once a day, after this hour of local time." },
+        timeZone: { type: "string", maxLength: 64, description: "Whose local time, such as Europe/Berlin; the machine's unless given." },
+      },
+    },
   },
 } as const satisfies JsonSchema;
 
-export type SessionsConfig = Required<Infer<typeof sessionsConfig>>;
+type Given = Infer<typeof sessionsConfig>;
+/** With `SESSIONS_DEFAULTS` in place of what is not given. */
+export type SessionsConfig = Required<Given>;
 
 export const SESSIONS_DEFAULTS: SessionsConfig = {
-  turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000,
+  turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000, debounceMs: 1_000, collectWaitMs: 10_000,
+  groupActivation: "mention", queue: { mode: "followup", drop: "refuse" }, reset: {},
 };
+
+/** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */
+export function queueLimits({ queue = {}, turnsWaitingMax }: Partial<Pick<SessionsConfig, "queue">> & Pick<SessionsConfig, "turnsWaitingMax">) {
+  const { cap = turnsWaitingMax, drop = "refuse" } = queue;
+  return { cap, drop, hardCap: drop === "refuse" ? cap : 2 * cap + 16 } as const;
+}

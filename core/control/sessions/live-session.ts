@@ -2,12 +2,15 @@
  * One session in the hands of its owner: receives offers in order, carries out wishes, runs one turn at a time.
  */
 import { OpenClawError, codeOf, hasCode } from "@openclaw/protocol";
+import { unreachable } from "../../base/assert.ts";
 import type { Claim, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import { isIdle, type NewEvent, type PendingRequest, type SessionLog } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { runTurn, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
+import type { SessionsConfig } from "./config.ts";
+import { createTendQueue } from "./tend-queue.ts";
 
 export interface LiveSession {
   readonly log: SessionLog;
@@ -27,6 +30,7 @@ export interface LiveSessionDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly runtime: RuntimeDeps;
+  readonly config: () => SessionsConfig;
   publish(session: LiveSession, event: LiveEvent): void;
   /** The fold moved by something a list shows. */
   onMoved(session: LiveSession): void;
@@ -76,8 +80,9 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
 
   const carryOutNow = async (claim: Claim, which: "all" | "patches"): Promise<void> => {
     for (const request of [...state.requests]) {
+      if (request.type === "withdrawal.requested") continue;
       if (request.type !== "patch.requested" && (which === "patches" || state.turn !== null)) continue;
-      await log.append(claim, "owner", [eventFor(request)]);
+      await log.append(claim, "owner", () => (state.requests.includes(request) ? [eventFor(request)] : []));
       crashPoint("change.recorded");
       if (request.type === "deletion.requested") await deps.destroy(session);
       deps.onMoved(session);
@@ -85,11 +90,28 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     }
   };
 
+  const publish = (event: LiveEvent): void => deps.publish(session, event);
+  const queue = createTendQueue(log, { clock, ids: runtime.ids, config: deps.config, changed, publish });
+  const dropNow = (claim: Claim): void => {
+    if (!queue.needed()) return;
+    queue.drop(claim, false).then(() => {
+      deps.onMoved(session);
+      wake();
+    }, () => undefined); // fenced or closed: the next owner does it
+  };
+
   const loop = async (claim: Claim): Promise<void> => {
-    const turnSession = { log, claim, publish: (event: LiveEvent) => deps.publish(session, event), changed };
+    // What is to be dropped may have waited until it was known what the turn takes.
+    const append: SessionLog["append"] = async (...args) => {
+      await log.append(...args);
+      if (state.turn !== null) dropNow(claim);
+    };
+    const turnSession = { log: { ...log, append }, claim, publish, changed };
     for (let retryMs = RETRY_FIRST_MS; !stopped.signal.aborted && !isIdle(state); ) {
       try {
         await carryOutRequests(claim, "all");
+        await queue.beforeTurn(claim, stopped.signal);
+        if (state.requests.some(({ type }) => type !== "withdrawal.requested") && state.turn === null) continue;
         const ran = await runTurn(turnSession, runtime, stopped.signal);
         retryMs = RETRY_FIRST_MS;
         if (ran) {
@@ -120,6 +142,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       if (running !== undefined || stopped.signal.aborted) {
         const hasPatch = state.requests.some((request) => request.type === "patch.requested");
         if (hasPatch && !stopped.signal.aborted) void carryOutRequests(claim, "patches").catch(() => undefined);
+        if (!stopped.signal.aborted) dropNow(claim);
         return;
       }
       if (isIdle(state)) return;
@@ -148,6 +171,7 @@ function eventFor({ type, requestId, patch = {}, reason = "reset", offerId: caus
     case "patch.requested": return { type: "session.patched", body: { requestId, patch }, cause };
     case "reset.requested": return { type: "session.reset", body: { requestId, reason }, cause };
     case "deletion.requested": return { type: "session.deleted", body: { requestId }, cause };
+    case "withdrawal.requested": return unreachable(type as never);
   }
 }
 

@@ -98,7 +98,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
   };
 
   const create = (log: SessionLog): LiveSession => createLiveSession(log, {
-    clock, logger, runtime: deps.runtime, onMoved: moved,
+    clock, logger, config, runtime: deps.runtime, onMoved: moved,
     publish: (of, event) => deps.publish(of.log.address, event),
     destroy: ({ log: { address, state } }) => erase(address, state.key),
   });

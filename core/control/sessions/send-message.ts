@@ -1,17 +1,22 @@
 /** A message's way into its session: known already, refused, or offered to the log. */
-import type { Label } from "@openclaw/protocol";
+import { QUEUE_MODES, type Label } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Principal } from "../../fabric/identity.ts";
-import type { Journal, MessageOffer, RunOutcome, SessionState } from "../../fabric/journal.ts";
+import type { Journal, MessageOffer, QueueMode, RunOutcome, SessionState } from "../../fabric/journal.ts";
 import type { AcceptedRuns } from "./accepted-runs.ts";
 import { admitMessage } from "./admit.ts";
 import type { SessionsConfig } from "./config.ts";
 import type { LiveSessions } from "./live-sessions.ts";
 import type { MakeOffer } from "./make-offer.ts";
+import { parseSessionKey } from "./session-key.ts";
 
 export interface SentMessage extends MessageOffer {
   readonly principal: Principal;
   readonly label?: Label;
+  /** The agent's own way with messages that come during a turn. */
+  readonly agentQueueMode?: QueueMode;
+  /** Whether a message of a group speaks to the agent; not known unless given. */
+  readonly mentioned?: boolean;
 }
 
 export type RunStatus = { readonly status: "started" | "in_flight" } | RunOutcome;
@@ -33,9 +38,9 @@ export function createSend({ journal, live, runs, offer, config }: SendDeps): (m
     else inFlight.set(token, now);
   };
 
-  return async ({ principal, label, ...message }) => {
-    const { runId, text } = message;
-    const address = journal.address(message.sessionKey);
+  return async ({ principal, label, agentQueueMode, mentioned, ...given }) => {
+    const { runId, text } = given;
+    const address = journal.address(given.sessionKey);
     const { state } = (await live.hold(address)).log;
     const known = statusOf(state, runId);
     if (known !== undefined) return known;
@@ -43,6 +48,11 @@ export function createSend({ journal, live, runs, offer, config }: SendDeps): (m
     if (state.seen.has(offerId)) return { status: "ok", endedAtMs: 0 }; // ended so long ago that only its id is remembered
     const offersInFlight = inFlight.get(address.token) ?? 0;
     admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight }, config());
+    // What is accepted is accepted as it is: a setting changed later changes nothing of it.
+    const mode = modeOf(given.queueMode, state, agentQueueMode, config());
+    const historyOnly = isForOthers(given, state, mentioned, config());
+    const { queueMode: _, ...plain } = given;
+    const message = { ...plain, ...(mode === "followup" ? {} : { queueMode: mode }), ...(historyOnly ? { historyOnly } : {}) };
     count(address.token, 1);
     runs.begin(runId, address);
     try {
@@ -63,6 +73,21 @@ export function createSend({ journal, live, runs, offer, config }: SendDeps): (m
 function statusOf(state: SessionState, runId: string): RunStatus | undefined {
   const ended = state.runs.get(runId);
   if (ended !== undefined) return ended;
-  if (state.turn?.runId === runId || state.queue.some((queued) => queued.message.runId === runId)) return { status: "in_flight" };
-  return undefined;
+  const under = [...(state.turn?.inputs ?? []), ...state.queue];
+  return state.turn?.runId === runId || under.some(({ message }) => message.runId === runId) ? { status: "in_flight" } : undefined;
+}
+
+/** The message's own wish, then the session's setting, the agent's, the gateway's. */
+function modeOf(
+  wanted: QueueMode | undefined, { settings }: SessionState, ofAgent: QueueMode | undefined, config: SessionsConfig,
+): QueueMode {
+  return wanted ?? QUEUE_MODES.find((mode) => mode === settings.queueMode) ?? ofAgent ?? config.queue.mode ?? "followup";
+}
+
+/** Said in a group, and not to the agent. A session told to wait for a mention holds what is not known to be one for none. */
+function isForOthers(
+  { sessionKey, agentId }: MessageOffer, { settings }: SessionState, mentioned: boolean | undefined, { groupActivation }: SessionsConfig,
+): boolean {
+  if (mentioned === true || parseSessionKey(sessionKey, agentId).kind !== "group") return false;
+  return settings.groupActivation === "mention" || (mentioned === false && (settings.groupActivation ?? groupActivation) === "mention");
 }

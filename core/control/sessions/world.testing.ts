@@ -19,9 +19,10 @@ import { createJournal, type Journal } from "../../fabric/journal.ts";
 import { createLogger } from "../../fabric/telemetry.ts";
 import { openVault } from "../../fabric/vault.ts";
 import { openPlacement, type Placement } from "../placement.ts";
+import { SESSIONS_DEFAULTS, type SessionsConfig } from "./config.ts";
 import { createSessionIndex } from "./session-index.ts";
 import { openSessions, type Sessions } from "./open-sessions.ts";
-import type { RunStatus } from "./send-message.ts";
+import type { RunStatus, SentMessage } from "./send-message.ts";
 
 /** What the world outside remembers across crashes. */
 export interface Outside {
@@ -37,7 +38,7 @@ export interface World {
   readonly journal: Journal;
   readonly placement: Placement;
   readonly events: LiveEvent[];
-  send(sessionKey: string, text: string, runId?: string): Promise<RunStatus>;
+  send(sessionKey: string, text: string, runId?: string, more?: Partial<SentMessage>): Promise<RunStatus>;
   /** The transcript as `role: text` lines. */
   transcript(sessionKey: string): Promise<string[]>;
   /** Everything of this gateway stops where it is; whatever it had begun never answers. */
@@ -56,6 +57,9 @@ export interface WorldOptions {
   readonly yesLocal?: boolean;
   readonly model?: (request: Omit<ModelRequest, "model">, signal: AbortSignal) => AsyncIterable<ModelEvent>;
   readonly dormantAfterMs?: number;
+  readonly session?: Partial<SessionsConfig>;
+  /** Credentials of the model's provider. */
+  readonly profiles?: () => readonly string[];
 }
 
 export const newOutside = (): Outside => ({ effects: new Map(), finished: new Map(), asked: new Map() });
@@ -131,6 +135,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     placeOf: () => ({ allowedDirs: [] }),
     nodesReady: () => Promise.resolve(),
     revisionOf: () => revision,
+    profilesOf: () => options.profiles?.() ?? [],
     models: {
       resolveModel: async () => ({ info: { contextTokens: 100_000 } }),
       streamModel: (_: string, request: Omit<ModelRequest, "model">, signal: AbortSignal) =>
@@ -166,7 +171,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     publish: (_, event) => events.push(event),
     onChanged: () => undefined,
     onDeleted: async () => undefined,
-    config: () => ({ turnsWaitingMax: 20, messageBytesMax: 10_000, liveMax: 100, dormantAfterMs: options.dormantAfterMs ?? 60_000 }),
+    config: () => ({
+      ...SESSIONS_DEFAULTS, turnsWaitingMax: 20, messageBytesMax: 10_000, liveMax: 100, dormantAfterMs: options.dormantAfterMs ?? 60_000,
+      ...options.session,
+    }),
   });
   const placement = (late.placement = openPlacement({
     engine,
@@ -189,8 +197,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     journal,
     placement,
     events,
-    send: (sessionKey, text, runId = text) =>
-      sessions.send({ sessionKey, agentId: "main", runId, text, channel: "test", principal: OWNER }),
+    send: (sessionKey, text, runId = text, more = {}) =>
+      sessions.send({ sessionKey, agentId: "main", runId, text, channel: "test", principal: OWNER, ...more }),
     transcript: async (sessionKey) => {
       const { messages } = await sessions.history(sessionKey, 1_000, 0);
       return messages

@@ -13,7 +13,15 @@ export interface OfferBodies {
   "patch.requested": { readonly requestId: string; readonly patch: SessionSettings };
   "reset.requested": { readonly requestId: string; readonly reason: "new" | "reset" };
   "deletion.requested": { readonly requestId: string };
+  /** Takes waiting messages back: the one of that run, or all that were offered before this. */
+  "withdrawal.requested": { readonly requestId: string; readonly runId: string | null; readonly by: string };
 }
+
+/**
+ * What a message does when a turn is under way: waits for a turn of its own, joins the running one before its next model
+ * step, is gathered with its neighbours into one turn, or ends the running turn.
+ */
+export type QueueMode = "followup" | "steer" | "collect" | "interrupt";
 
 export type ApprovalDecision = "allow-once" | "allow-always" | "deny" | "expired";
 
@@ -28,6 +36,12 @@ export interface MessageOffer {
   readonly model?: string;
   readonly extraSystemPrompt?: string;
   readonly timeoutMs?: number;
+  /** `followup` unless given; decided when the message was accepted. */
+  readonly queueMode?: QueueMode;
+  /** How much the model is to think about this message. */
+  readonly thinking?: string;
+  /** Said in a group to somebody else: part of the transcript, and no turn answers it. */
+  readonly historyOnly?: true;
 }
 
 /** Settings of one session; null takes a setting back to the agent's. */
@@ -50,10 +64,34 @@ export interface EventBodies {
   "session.reset": { readonly requestId: string; readonly reason: string };
   "session.deleted": { readonly requestId: string };
   "turn.started": TurnStarted;
+  /** Another owner goes on with the turn. */
+  "turn.resumed": { readonly runId: string };
+  /** Waiting messages became part of the running turn, in order, before its next model step. */
+  "input.joined": { readonly runId: string; readonly inputs: readonly string[] };
+  /** Waiting messages that no turn will answer: each run ends as an error. */
+  "message.dropped": MessageDropped;
+  /** Waiting messages that only enter the transcript. */
+  "message.noted": { readonly inputs: readonly string[] };
+  /** The session now uses another credential of this provider. */
+  "profile.pinned": {
+    readonly provider: string; readonly profile: string;
+    /** The one that is left, and why. */
+    readonly failed: string; readonly code: ErrorCode;
+  };
   "step.started": StepStarted;
   "step.ended": StepEnded;
   "turn.ended": TurnEnded;
   "note.recorded": { readonly text: string; readonly stepId?: string };
+}
+
+export interface MessageDropped {
+  /** Engine ids of the offers. */
+  readonly inputs: readonly string[];
+  /** `oldest` and `summarize`: too many waited. `withdrawn`: somebody took them back. */
+  readonly policy: "oldest" | "summarize" | "withdrawn";
+  /** The withdrawal this settles, and whose it was. */
+  readonly requestId?: string;
+  readonly by?: string;
 }
 
 export interface TurnStarted {
@@ -61,6 +99,9 @@ export interface TurnStarted {
   /** Engine ids of the offers this turn answers. */
   readonly inputs: readonly string[];
   readonly model: string;
+  readonly thinking?: string;
+  /** Which credential of the model's provider the session uses, where there are several. */
+  readonly profile?: string;
   readonly revision: Revision;
 }
 
@@ -149,6 +190,8 @@ export type StepEnded =
       readonly nodeId?: string;
       readonly durationMs?: number;
       readonly exitCode?: number | null;
+      /** The end came after the turn had been told to stop. */
+      readonly stopped?: true;
       /** Of a call that was refused: it has no start that would hold it. */
       readonly decision?: GateRecord;
     }
@@ -166,6 +209,8 @@ export interface TurnEnded {
   readonly text: string;
   readonly code?: ErrorCode;
   readonly why?: string;
+  /** Of a turn that was cut short: what had happened by then, for the transcript. */
+  readonly report?: string;
 }
 
 export type OfferType = keyof OfferBodies;

@@ -9,7 +9,9 @@
 import { joinLabels, type Label } from "@openclaw/protocol";
 import { unreachable } from "../../base/assert.ts";
 import type { EntryHeader, NewEvent, Recorded, StepEnded, StepStarted } from "./event.ts";
-import { STATE_LIMITS, type QueuedMessage, type SessionState, type TranscriptMessage, type TurnState } from "./session-state.ts";
+import {
+  STATE_LIMITS, type Act, type QueuedMessage, type RunOutcome, type SessionState, type TranscriptMessage, type TurnState,
+} from "./session-state.ts";
 
 export function foldEntry(state: SessionState, entry: Recorded, link: string): void {
   if (entry.kind === "event") {
@@ -21,11 +23,13 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
     case "message.offered": return foldMessage(state, entry);
     case "approval.answered": return foldAnswer(state, entry);
     case "abort.requested": return foldAbort(state, entry);
-    case "patch.requested": case "reset.requested": case "deletion.requested": {
+    case "patch.requested": case "reset.requested": case "deletion.requested": case "withdrawal.requested": {
       if (!remember(state, entry)) return;
+      const { body, position } = entry;
       state.requests.push({
-        offerId: entry.id, type: entry.type, requestId: entry.body.requestId,
-        ...("patch" in entry.body ? { patch: entry.body.patch } : {}), ...("reason" in entry.body ? { reason: entry.body.reason } : {}),
+        offerId: entry.id, type: entry.type, requestId: body.requestId,
+        ...("patch" in body ? { patch: body.patch } : {}), ...("reason" in body ? { reason: body.reason } : {}),
+        ...("by" in body ? { withdraws: { runId: body.runId, by: body.by, before: position } } : {}),
       });
       return;
     }
@@ -49,13 +53,35 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       state.messageCount = 0;
       state.index = [];
       state.allowed.clear();
+      state.dropped = null;
       state.updatedAtMs = entry.header.timeMs;
+      state.activeAtMs = entry.header.timeMs;
       return;
     case "session.deleted":
       Object.assign(state, { deleted: true, messages: [], queue: [], requests: [], turn: null, index: [], messageCount: 0, settings: {} });
       state.allowed.clear();
       return;
     case "turn.started": return foldTurnStarted(state, entry);
+    case "turn.resumed":
+      if (state.turn !== null) state.turn.resumes += 1;
+      return;
+    case "input.joined": return foldJoined(state, entry);
+    case "message.dropped": return foldDropped(state, entry);
+    case "message.noted":
+      for (const { timeMs, label, message } of takeFromQueue(state, entry.body.inputs)) {
+        pushMessage(state, entry.position, timeMs, message.runId, label, { role: "user", text: message.text });
+        endRun(state, message.runId, { status: "ok", endedAtMs: entry.header.timeMs });
+      }
+      return;
+    case "profile.pinned": {
+      const { provider, profile, failed } = entry.body;
+      state.profiles = { ...state.profiles, [provider]: profile };
+      if (state.turn === null) return;
+      state.turn.profile = profile;
+      state.turn.profilesFailed = [...state.turn.profilesFailed, failed];
+      state.turn.failed = null;
+      return;
+    }
     case "step.started": {
       if (state.turn === null) return;
       state.turn.open = entry.body;
@@ -109,26 +135,83 @@ function foldAnswer(state: SessionState, entry: Extract<Recorded, { type: "appro
 
 function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "turn.started" }>): void {
   markTurn(state, entry.position);
-  const inputs: QueuedMessage[] = [];
-  state.queue = state.queue.filter((queued) => {
-    if (!entry.body.inputs.includes(queued.offerId)) return true;
-    inputs.push(queued);
-    return false;
-  });
+  const inputs = takeFromQueue(state, entry.body.inputs);
+  const { model, profile = null, thinking = null } = entry.body;
+  if (profile !== null) state.profiles = { ...state.profiles, [providerOf(model)]: profile };
   state.turn = {
-    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model: entry.body.model, inputs,
+    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model, inputs, thinking, profile, profilesFailed: [], resumes: 0, acts: [],
     principal: inputs[0]?.principal ?? entry.header.principal,
     modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "",
     granted: null, failed: null, abort: null, answered: false,
   };
   state.lastRunId = entry.body.runId;
   state.updatedAtMs = entry.header.timeMs;
-  for (const input of inputs) {
-    pushMessage(state, entry.position, input.timeMs, entry.body.runId, input.label, { role: "user", text: input.message.text });
-  }
+  state.activeAtMs = entry.header.timeMs;
+  tellDropped(state, entry);
+  pushInputs(state, entry, inputs);
 }
 
-function markTurn({ index, messageCount, queue }: SessionState, position: number): void {
+/** Those of the offers that still wait, in their order; they wait no longer. */
+function takeFromQueue(state: SessionState, offerIds: readonly string[]): readonly QueuedMessage[] {
+  if (offerIds.length === 0) return [];
+  const wanted = new Set(offerIds);
+  const taken = state.queue.filter(({ offerId }) => wanted.has(offerId));
+  if (taken.length > 0) state.queue = state.queue.filter(({ offerId }) => !wanted.has(offerId));
+  return taken;
+}
+
+type WithRun = Extract<Recorded, { type: "turn.started" | "input.joined" }>;
+
+function pushInputs(state: SessionState, { position, body: { runId } }: WithRun, inputs: readonly QueuedMessage[]): void {
+  for (const { timeMs, label, message } of inputs) pushMessage(state, position, timeMs, runId, label, { role: "user", text: message.text });
+}
+
+function foldJoined(state: SessionState, entry: Extract<Recorded, { type: "input.joined" }>): void {
+  const { turn } = state;
+  if (turn === null) return;
+  const joined = takeFromQueue(state, entry.body.inputs);
+  turn.inputs = [...turn.inputs, ...joined];
+  pushInputs(state, entry, joined);
+}
+
+function foldDropped(state: SessionState, { body, header: { timeMs } }: Extract<Recorded, { type: "message.dropped" }>): void {
+  if (body.requestId !== undefined) settle(state, body.requestId);
+  const dropped = takeFromQueue(state, body.inputs);
+  const why = body.policy === "withdrawn" ? `It was taken back by ${body.by ?? "somebody"}.` : "Too many messages were waiting.";
+  const status = body.policy === "withdrawn" ? "aborted" : "error";
+  for (const { message } of dropped) endRun(state, message.runId, { status, endedAtMs: timeMs, code: "MESSAGE_DROPPED", why });
+  state.updatedAtMs = timeMs;
+  if (body.policy !== "summarize" || dropped.length === 0) return;
+  const { count = 0, lines = [], label = "owner" } = state.dropped ?? {};
+  const firstWords = dropped.map(({ message }) => message.text.slice(0, STATE_LIMITS.droppedChars).toWellFormed());
+  state.dropped = {
+    count: count + dropped.length, lines: [...lines, ...firstWords].slice(-STATE_LIMITS.droppedShown),
+    // Words cut short may say the opposite: nobody's order is read from them.
+    label: dropped.reduce<Label>((least, one) => joinLabels(least, one.label), joinLabels(label, "agent")),
+  };
+}
+
+/** Before the turn's own messages: what it will not see in full. */
+function tellDropped(state: SessionState, { position, header: { timeMs }, body: { runId } }: WithRun): void {
+  if (state.dropped === null) return;
+  const { count, lines, label } = state.dropped;
+  state.dropped = null;
+  const text = `[${count} earlier messages were dropped unanswered because too many waited. The newest of them began:]`;
+  pushMessage(state, position, timeMs, runId, label, { role: "user", text: [text, ...lines.map((line) => `- ${line}`)].join("\n") });
+}
+
+function providerOf(model: string): string {
+  return model.slice(0, Math.max(model.indexOf("/"), 0));
+}
+
+function endRun(state: SessionState, runId: string, outcome: RunOutcome): void {
+  state.runs.set(runId, outcome);
+  const oldest = state.runs.keys().next().value;
+  if (state.runs.size > STATE_LIMITS.runsKept && oldest !== undefined) state.runs.delete(oldest);
+}
+
+function markTurn({ index, messageCount, queue, dropped }: SessionState, position: number): void {
+  if (dropped !== null) return; // what it is told of lies before it
   const last = index.at(-1);
   if (last !== undefined && messageCount - last.count < STATE_LIMITS.indexEvery) return;
   const firstOffer = queue.reduce((first, queued) => Math.min(first, queued.position), position);
@@ -158,6 +241,10 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
     turn.calls = turn.calls.filter((call) => call.id !== body.call.id);
     turn.granted = null;
     turn.toolSteps += 1;
+    if (started?.kind === "tool") {
+      const { summary, effect } = started.intent;
+      turn.acts = [...turn.acts, { summary, effect, outcome: outcomeOf(body) }].slice(-STATE_LIMITS.actsKept);
+    }
     const { call, text, isError, nodeId } = body;
     pushMessage(state, position, header.timeMs, turn.runId, body.label, {
       role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
@@ -169,19 +256,30 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
   }
 }
 
+function outcomeOf({ code, stopped, isError, exitCode }: Extract<StepEnded, { kind: "tool" }>): Act["outcome"] {
+  if (code === "OUTCOME_UNKNOWN") return "unknown";
+  if (stopped === true && exitCode !== 0) return "stopped";
+  return isError ? "failed" : "done";
+}
+
 function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "turn.ended" }>): void {
-  const { runId, status, text, code, why } = entry.body;
+  const { runId, status, text, code, why, report } = entry.body;
   const endedAtMs = entry.header.timeMs;
-  if (status !== "ok" && text !== "" && state.turn?.answered !== true) {
+  const seen = state.turn?.answered === true ? "" : text;
+  const told = [seen, ...(report === undefined ? [] : [`[${report}]`])].filter((part) => part !== "").join("\n\n");
+  if (status !== "ok" && told !== "") {
     pushMessage(state, entry.position, endedAtMs, runId, "agent", {
-      role: "assistant", text, calls: [], model: state.turn?.model ?? "", finish: status, usage: { inputTokens: 0, outputTokens: 0 },
+      role: "assistant", text: told, calls: [], model: state.turn?.model ?? "", finish: status, usage: { inputTokens: 0, outputTokens: 0 },
     });
   }
+  const outcome = { status, endedAtMs, ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }) };
+  for (const { message } of state.turn?.inputs ?? []) {
+    if (message.runId !== runId) endRun(state, message.runId, { ...outcome, answeredBy: runId });
+  }
+  endRun(state, runId, outcome);
   state.turn = null;
-  state.runs.set(runId, { status, endedAtMs, ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }) });
-  const oldest = state.runs.keys().next().value;
-  if (state.runs.size > STATE_LIMITS.runsKept && oldest !== undefined) state.runs.delete(oldest);
-  state.updatedAtMs = entry.header.timeMs;
+  state.updatedAtMs = endedAtMs;
+  state.activeAtMs = endedAtMs;
 }
 
 function pushMessage(

@@ -26,8 +26,10 @@ export interface SessionLog {
   /**
    * Appends and folds: all or none, durable when it resolves, in the order of calls. Tries again under the same id when
    * the engine did not confirm. Throws FENCED when the session has a newer owner: drop it then.
+   *
+   * A function is asked when everything appended before is folded, so that what it decides on is the state it changes.
    */
-  append(claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void>;
+  append(claim: Claim, principal: string, events: readonly NewEvent[] | (() => readonly NewEvent[])): Promise<void>;
   /** Takes the next entry of the live log: folds it, unless it was folded before. Every entry of the session must pass here. */
   receive(entry: LogEntry): Recorded | undefined;
   /** An offer to this session as bytes; saves loading its key again. */
@@ -128,7 +130,10 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     address,
     state,
     append: (claim, principal, events) => {
-      const done = tail.then(() => appendNow(claim, principal, events));
+      const done = tail.then(() => {
+        const decided = typeof events === "function" ? events() : events;
+        return decided.length === 0 ? undefined : appendNow(claim, principal, decided);
+      });
       tail = done.catch(() => undefined);
       return done;
     },
@@ -199,10 +204,16 @@ function openEntry(key: DataKey, entry: LogEntry): { readonly recorded: Recorded
 
 /** Which offers an event settles, for the header: recovery reads it without a key. */
 function inputsOf(event: NewEvent, state: SessionState): { readonly inputs?: readonly string[] } {
-  if (event.type === "turn.started") return { inputs: event.body.inputs };
-  if (event.type !== "session.patched" && event.type !== "session.reset" && event.type !== "session.deleted") return {};
-  const { requestId } = event.body;
-  return { inputs: state.requests.filter((request) => request.requestId === requestId).map((request) => request.offerId) };
+  switch (event.type) {
+    case "turn.started": case "input.joined": case "message.noted": return { inputs: event.body.inputs };
+    case "message.dropped": return { inputs: [...event.body.inputs, ...offersOf(event.body.requestId, state)] };
+    case "session.patched": case "session.reset": case "session.deleted": return { inputs: offersOf(event.body.requestId, state) };
+    default: return {};
+  }
+}
+
+function offersOf(requestId: string | undefined, { requests }: SessionState): readonly string[] {
+  return requests.filter((request) => request.requestId === requestId).map((request) => request.offerId);
 }
 
 async function appendWithRetry(append: () => Promise<readonly number[]>, lost: AbortSignal): Promise<readonly number[]> {

@@ -1,5 +1,5 @@
 /** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
-import type { ErrorCode, Label } from "@openclaw/protocol";
+import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
 import type { ApprovalDecision, MessageOffer, SessionSettings, StepStarted } from "./event.ts";
 
@@ -14,6 +14,11 @@ export const STATE_LIMITS = {
   messageCharsKept: 400_000,
   /** One entry of the position index stands for this many transcript messages. */
   indexEvery: 64,
+  /** Acts of one turn that its report can name. */
+  actsKept: 32,
+  /** Dropped messages whose first words are shown to the next turn. */
+  droppedShown: 20,
+  droppedChars: 160,
 } as const;
 
 export interface SessionState {
@@ -32,6 +37,8 @@ export interface SessionState {
   sessionId: string;
   createdAtMs: number;
   updatedAtMs: number;
+  /** When a turn last began, ended or was reset away: what idle time is counted from. */
+  activeAtMs: number;
   deleted: boolean;
   /** Rises with every reset: a new window on the same key. */
   window: number;
@@ -55,6 +62,17 @@ export interface SessionState {
   allowed: Set<string>;
   usage: { inputTokens: number; outputTokens: number };
   lastRunId: string | null;
+  /** By provider: the credential this session uses there. */
+  profiles: Readonly<Record<string, string>>;
+  /** Messages dropped under `summarize` that no turn has been told of yet. */
+  dropped: DroppedMessages | null;
+}
+
+export interface DroppedMessages {
+  readonly count: number;
+  /** First words of the newest of them. */
+  readonly lines: readonly string[];
+  readonly label: Label;
 }
 
 /** A turn from which the transcript can be folded without what came before. */
@@ -78,10 +96,12 @@ export interface QueuedMessage {
 
 export interface PendingRequest {
   readonly offerId: string;
-  readonly type: "patch.requested" | "reset.requested" | "deletion.requested";
+  readonly type: "patch.requested" | "reset.requested" | "deletion.requested" | "withdrawal.requested";
   readonly requestId: string;
   readonly patch?: SessionSettings;
   readonly reason?: string;
+  /** Of a withdrawal. */
+  readonly withdraws?: { readonly runId: string | null; readonly by: string; readonly before: number };
 }
 
 export interface RunOutcome {
@@ -89,14 +109,25 @@ export interface RunOutcome {
   readonly endedAtMs: number;
   readonly code?: ErrorCode;
   readonly why?: string;
+  /** The run whose turn answered it, where that is another one. */
+  readonly answeredBy?: string;
 }
 
 export interface TurnState {
   readonly runId: string;
   readonly startedAtMs: number;
   readonly model: string;
+  readonly thinking: string | null;
   readonly principal: string;
-  readonly inputs: readonly QueuedMessage[];
+  /** In the order they came; those that joined later come last. */
+  inputs: readonly QueuedMessage[];
+  /** The credential in use; null where the provider has only one. */
+  profile: string | null;
+  profilesFailed: readonly string[];
+  /** Owners that went on with it after another had begun it. */
+  resumes: number;
+  /** Intents that were started in this turn and have an end, oldest first. */
+  acts: readonly Act[];
   /** Model steps taken so far. */
   modelSteps: number;
   /** Tool calls that have a result, refused ones too. */
@@ -118,6 +149,13 @@ export interface TurnState {
   abort: string | null;
   /** Finished: nothing is left to do but to end the turn. */
   answered: boolean;
+}
+
+/** What became of one intent. */
+export interface Act {
+  readonly summary: string;
+  readonly effect: Effect;
+  readonly outcome: "done" | "failed" | "stopped" | "unknown";
 }
 
 export interface GrantedCall {
@@ -159,9 +197,10 @@ export interface TranscriptMessage {
 export function emptyState(): SessionState {
   return {
     version: 1, position: 0, ahead: new Set(), link: "", events: 0, segmented: 0,
-    key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, deleted: false, window: 0, windowPosition: 0, settings: {},
+    key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, activeAtMs: 0, deleted: false,
+    window: 0, windowPosition: 0, settings: {},
     queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
-    allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null,
+    allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null, profiles: {}, dropped: null,
   };
 }
 
@@ -186,5 +225,20 @@ type StoredState = Omit<SessionState, "ahead" | "seen" | "runs" | "allowed"> & {
 export function parseState(value: unknown): SessionState | undefined {
   if (typeof value !== "object" || value === null || !("version" in value) || value.version !== 1) return undefined;
   const { ahead, seen, runs, allowed, ...stored } = value as StoredState;
-  return { ...stored, ahead: new Set(ahead), seen: new Map(seen), runs: new Map(runs), allowed: new Set(allowed) };
+  return {
+    ...emptyState(), ...stored, turn: completeTurn(stored.turn),
+    ahead: new Set(ahead), seen: new Map(seen), runs: new Map(runs), allowed: new Set(allowed),
+  };
+}
+
+/** A turn as an earlier program wrote it may lack what came to be recorded later. */
+function completeTurn(turn: TurnState | null): TurnState | null {
+  return turn === null ? null : { ...LATER_FIELDS, ...turn };
+}
+
+const LATER_FIELDS = { thinking: null, profile: null, profilesFailed: [], resumes: 0, acts: [] } as const;
+
+/** The message whose wishes a turn follows: the one its run is named by. */
+export function leadOf({ inputs, runId }: TurnState): QueuedMessage | undefined {
+  return inputs.find(({ message }) => message.runId === runId) ?? inputs[0];
 }

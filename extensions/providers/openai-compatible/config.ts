@@ -23,6 +23,10 @@ export const chatConfig = {
           name: { type: "string", minLength: 1, maxLength: 256 },
           contextTokens: { type: "integer", minimum: 1 },
           outputTokens: { type: "integer", minimum: 1 },
+          thinkingLevels: {
+            type: "array", maxItems: 6, uniqueItems: true, items: { enum: ["off", "minimal", "low", "medium", "high", "xhigh"] },
+            description: "Levels of reasoning_effort the model knows; without them none is sent.",
+          },
         },
       },
     },

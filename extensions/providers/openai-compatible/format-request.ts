@@ -17,7 +17,19 @@ export function formatRequest(request: ModelRequest, config: ChatConfig): string
     ...(request.outputTokensMax === undefined ? {} : { [config.outputTokensField ?? "max_tokens"]: request.outputTokensMax }),
     ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
     ...(request.logprobs === true ? { logprobs: true } : {}),
+    ...reasoningOf(request, config),
   });
+}
+
+const LEVELS = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;
+
+/** The level asked for, or the nearest one below that the model knows, else the lowest it has. */
+function reasoningOf({ model, thinking }: ModelRequest, { models = [] }: ChatConfig): { readonly reasoning_effort?: string } {
+  const known = models.find(({ id }) => id === model)?.thinkingLevels ?? [];
+  const wanted = LEVELS.findIndex((level) => level === thinking);
+  if (known.length === 0 || wanted < 0) return {};
+  const level = LEVELS.findLast((one, at) => at <= wanted && known.includes(one)) ?? LEVELS.find((one) => known.includes(one));
+  return level === undefined ? {} : { reasoning_effort: level === "off" ? "none" : level };
 }
 
 function formatMessage(message: ModelMessage): object {
