@@ -62,7 +62,7 @@ export const SESSIONS_DEFAULTS: SessionsConfig = {
 };
 
 /** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */
-export function queueLimits({ queue = {}, turnsWaitingMax }: Partial<Pick<SessionsConfig, "queue">> & Pick<SessionsConfig, "turnsWaitingMax">) {
+export function queueLimits({ queue = {}, turnsWaitingMax }: { readonly queue?: Given["queue"]; readonly turnsWaitingMax: number }) {
   const { cap = turnsWaitingMax, drop = "refuse" } = queue;
   return { cap, drop, hardCap: drop === "refuse" ? cap : 2 * cap + 16 } as const;
 }
