@@ -77,6 +77,10 @@ export interface ModelInfo {
   readonly name: string;
   readonly contextTokens: number;
   readonly outputTokens?: number;
+  /** Encoding that counts its tokens, such as `o200k_base`; otherwise found by the model's name. */
+  readonly tokenizer?: string;
+  /** False: it cannot condense a text, so long conversations are condensed without it. */
+  readonly condenses?: boolean;
 }
 
 export interface Provider {

@@ -12,7 +12,7 @@ import { systemIds } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
 import { createMemory } from "../cognition/memory.ts";
 import { createModels, loadKey } from "../cognition/models.ts";
-import { PROMPT_REVISION } from "../cognition/context.ts";
+import { CONTEXT_DEFAULTS, PROMPT_REVISION } from "../cognition/context.ts";
 import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake } from "../control/channels.ts";
@@ -179,6 +179,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
     agentOf: (agentId) => agents.get(agentId),
     profilesOf: models.profilesOf,
+    context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),
     revisionOf: async (agentId) => ({
       program: version, config: options.configRevision(), prompt: PROMPT_REVISION, skills: digestFaces(tools.faces()),
       memory: await memory.revision(agentId),

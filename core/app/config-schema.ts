@@ -1,5 +1,6 @@
 /** The whole configuration: each room's slice under its name. What is derived from it (types, docs, checks) starts here. */
 import type { Infer, JsonSchema } from "@openclaw/protocol";
+import { contextConfig } from "../cognition/context.ts";
 import { modelsConfig } from "../cognition/models.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { sessionsConfig } from "../control/sessions.ts";
@@ -79,6 +80,7 @@ export const configSchema = {
   description: "OpenClaw's configuration: JSON5, in the state directory.",
   properties: {
     gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
+    context: contextConfig,
     logging: loggingConfig,
   },
 } as const satisfies JsonSchema;

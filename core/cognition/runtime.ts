@@ -13,6 +13,7 @@
  *     └──────────────────────────────────────────────────┘
  */
 export { runTurn } from "./runtime/run-turn.ts";
+export { summariseSession } from "./runtime/summarise-session.ts";
 export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
 export { opening } from "./runtime/begin-turn.ts";
 export { collectedWith, decide, TURN_LIMITS, type Next } from "./runtime/decide.ts";

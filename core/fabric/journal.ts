@@ -9,9 +9,10 @@ export { createJournal, slotOf, type Journal, type NewOffer, type Offered } from
 export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
 export { type SessionLog } from "./journal/session-log.ts";
 export type * from "./journal/event.ts";
+export { readMessages } from "./journal/read-messages.ts";
 export { foldEntry, labelOfMessages, previewState } from "./journal/fold.ts";
 export {
-  STATE_LIMITS, emptyState, isIdle, leadOf, type Act, type IndexMark, type PendingRequest, type QueuedMessage, type RunOutcome,
-  type SessionState, type TranscriptMessage, type TurnState,
+  STATE_LIMITS, emptyState, isIdle, leadOf, type Act, type IndexMark, type KeptOutput, type PendingRequest, type PinnedFact,
+  type QueuedMessage, type RunOutcome, type SessionState, type SessionSummary, type TranscriptMessage, type TurnState,
 } from "./journal/session-state.ts";
 export { type ChainReport } from "./journal/verify-chain.ts";

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ModelMessage, ToolCall } from "@openclaw/sdk";
 import { emptyState, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 import { assembleContext } from "./assemble.ts";
+import { planBudget } from "./budget.ts";
 
 const agent = { id: "main", name: "Clawd", instructions: "", model: "m", workspace: "/w" };
 
@@ -48,7 +49,7 @@ function stateOf(...turns: readonly (readonly TranscriptMessage["content"][])[])
 }
 
 const contextOf = (state: SessionState, contextTokens = 100_000): readonly ModelMessage[] =>
-  assembleContext(state, agent, [], contextTokens).slice(1);
+  assembleContext(state, agent, [], planBudget(contextTokens)).messages.slice(1);
 const linesOf = (messages: readonly ModelMessage[]): string[] =>
   messages.map((message) => `${message.role}: ${message.text}${"calls" in message ? ` ${message.calls?.map(({ id }) => id).join()}` : ""}`);
 
@@ -75,7 +76,8 @@ test("the prompt names the agent, then the owner's instructions, then the caller
   const [input] = state.turn?.inputs ?? [];
   assert.ok(input);
   Object.assign(input.message, { extraSystemPrompt: "Answer in verse." });
-  const [system] = assembleContext(state, { ...agent, name: "$& $1", instructions: "Call me Ada." }, [], 100_000);
+  const budget = planBudget(100_000);
+  const [system] = assembleContext(state, { ...agent, name: "$& $1", instructions: "Call me Ada." }, [], budget).messages;
   assert.equal(system?.role, "system");
   assert.match(system?.text ?? "", /^You are \$& \$1, an assistant/);
   assert.match(system?.text ?? "", /\n\nCall me Ada\.\n\nAnswer in verse\.$/);
@@ -152,7 +154,7 @@ test("a turn too long for the budget keeps its question and its calls; the oldes
   assert.equal(shown[0]?.text, "read it all");
   assert.equal(shown.filter(({ role }) => role === "tool").length, 10);
   assert.equal(shown.at(-1)?.text.length, 8_002, "the newest result is whole");
-  assert.match(shown[2]?.text ?? "", /^\[… 8002 characters left out to save room …\]$/);
+  assert.match(shown[2]?.text ?? "", /\[… \d{4} characters left out to save room …\]/);
   const chars = shown.reduce((sum, { text }) => sum + text.length, 0);
   assert.ok(chars < 8_192 * 3, String(chars));
 });

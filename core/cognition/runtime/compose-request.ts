@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import type { ModelMessage, ToolFace } from "@openclaw/sdk";
 import type { SessionState } from "../../fabric/journal.ts";
-import { assembleContext, type ContextAgent } from "../context.ts";
+import { assembleContext, planBudget, type ContextAgent } from "../context.ts";
 import { canonicalJson } from "../../execution/policy.ts";
 
 export interface ComposedRequest {
@@ -16,8 +16,8 @@ export interface ComposedRequest {
 export function composeRequest(
   view: SessionState, agent: ContextAgent, tools: readonly ToolFace[], contextTokens: number,
 ): ComposedRequest {
-  const messages = assembleContext(view, agent, tools, contextTokens);
-  return { messages, tools, digests: { prompt: digestPrompt(messages), tools: digestFaces(tools) } };
+  const { messages, tools: shown } = assembleContext(view, agent, tools, planBudget(contextTokens));
+  return { messages, tools: shown, digests: { prompt: digestPrompt(messages), tools: digestFaces(shown) } };
 }
 
 /** Of the canonical bytes: one JSON list for each message, its parts in a fixed order. */

@@ -7,7 +7,7 @@ import type { Intents } from "../../execution/intents.ts";
 import type { Nodes } from "../../execution/nodes.ts";
 import type { Approvals, CommandPlace, Gate } from "../../execution/policy.ts";
 import type { Tools } from "../../execution/tools.ts";
-import type { ContextAgent } from "../context.ts";
+import type { ContextAgent, ContextConfig } from "../context.ts";
 import type { Models } from "../models.ts";
 import type { Live } from "./emit-live.ts";
 import type { LiveEvent } from "./live-event.ts";
@@ -46,6 +46,8 @@ export interface RuntimeDeps {
   readonly revisionOf: (agentId: string) => Promise<Revision> | Revision;
   /** Names of the credentials of a model's provider, where it has several. */
   readonly profilesOf?: (model: string) => readonly string[];
+  /** Absent: as the defaults say. */
+  readonly context?: () => ContextConfig;
 }
 
 /** Events that wait to be recorded together with whatever comes next, and what to do once they are durable. */

@@ -108,13 +108,15 @@ function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weig
 
 /**
  * Only what a person said in this turn can be an order. What the owner said earlier was answered then, and a tool that
- * brings it back, from memory or a file, is no person speaking.
+ * brings it back, from memory or a file, is no person speaking; nor is a summary or a pinned fact.
  */
-function sourcesOf({ messages, turn }: SessionState): readonly LabelledText[] {
-  return messages.flatMap(({ runId, label, content }) => {
+function sourcesOf({ messages, turn, summary, pinned }: SessionState): readonly LabelledText[] {
+  const kept = [...(summary === null ? [] : [summary]), ...pinned].map(({ label, text }) => ({ label: joinLabels(label, "agent"), text }));
+  const said = messages.flatMap(({ runId, label, content }) => {
     if (content.role !== "user") return [{ label: joinLabels(label, "agent"), text: content.text }];
     return runId === turn?.runId || label !== "owner" ? [{ label, text: content.text }] : [];
   });
+  return [...kept, ...said];
 }
 
 /** A relative path stays in the workspace, where the node resolves it; whether it escapes by a link, the node checks. */

@@ -41,6 +41,7 @@ export function createOpenWork(known: readonly OpenSession[]): OpenWork {
       const work = open.get(session) ?? { tenant, offers: new Set<string>(), turn: false, erasing: false };
       switch (type) {
         case "message.offered": case "patch.requested": case "reset.requested": case "deletion.requested": case "withdrawal.requested":
+        case "pin.requested":
           work.offers.add(id);
           break;
         case "turn.started": work.turn = true; break;

@@ -11,6 +11,7 @@ import type { Logger } from "../../fabric/telemetry.ts";
 import { runTurn, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
 import type { SessionsConfig } from "./config.ts";
 import { createTendQueue } from "./tend-queue.ts";
+import { createSummaryLane } from "./summary-lane.ts";
 
 export interface LiveSession {
   readonly log: SessionLog;
@@ -22,6 +23,8 @@ export interface LiveSession {
   /** Resolves when the state has changed next. Rejects when `signal` aborts or the session is let go. */
   changed(signal: AbortSignal): Promise<void>;
   readonly busy: boolean;
+  /** Condenses the older part now, between two turns. False where there is nothing to condense. Rejects when the session is let go. */
+  compact(claim: Claim, signal: AbortSignal): Promise<boolean>;
   /** Lets go without ending anything: the next owner goes on. Resolves when nothing runs any more. */
   stop(reason: Error): Promise<void>;
 }
@@ -40,6 +43,8 @@ export interface LiveSessionDeps {
 
 const RETRY_FIRST_MS = 250;
 const RETRY_LAST_MS = 30_000;
+/** What need not wait for the turn under way. */
+const AT_ONCE: ReadonlySet<PendingRequest["type"]> = new Set(["patch.requested", "pin.requested"]);
 
 export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveSession {
   const { clock, logger, runtime } = deps;
@@ -71,7 +76,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       signal.addEventListener("abort", onAbort, { once: true });
     });
 
-  /** Patches at once; resets and deletions between turns. One after another, so that no wish is carried out twice. */
+  /** Patches and pins at once; resets and deletions between turns. One after another, so that no wish is carried out twice. */
   const carryOutRequests = (claim: Claim, which: "all" | "patches"): Promise<void> => {
     const done = carrying.then(() => carryOutNow(claim, which));
     carrying = done.catch(() => undefined);
@@ -81,7 +86,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
   const carryOutNow = async (claim: Claim, which: "all" | "patches"): Promise<void> => {
     for (const request of [...state.requests]) {
       if (request.type === "withdrawal.requested") continue;
-      if (request.type !== "patch.requested" && (which === "patches" || state.turn !== null)) continue;
+      if (!AT_ONCE.has(request.type) && (which === "patches" || state.turn !== null)) continue;
       await log.append(claim, "owner", () => (state.requests.includes(request) ? [eventFor(request)] : []));
       crashPoint("change.recorded");
       if (request.type === "deletion.requested") await deps.destroy(session);
@@ -107,9 +112,10 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       if (state.turn !== null) dropNow(claim);
     };
     const turnSession = { log: { ...log, append }, claim, publish, changed };
-    for (let retryMs = RETRY_FIRST_MS; !stopped.signal.aborted && !isIdle(state); ) {
+    for (let retryMs = RETRY_FIRST_MS; !stopped.signal.aborted && (!isIdle(state) || summaries.isReady()); ) {
       try {
         await carryOutRequests(claim, "all");
+        if (state.turn === null && (await summaries.record(claim))) wake();
         await queue.beforeTurn(claim, stopped.signal);
         if (state.requests.some(({ type }) => type !== "withdrawal.requested") && state.turn === null) continue;
         const ran = await runTurn(turnSession, runtime, stopped.signal);
@@ -117,6 +123,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
         if (ran) {
           deps.onMoved(session);
           wake();
+          summaries.consider(() => session.work(claim));
         } else if (state.requests.length === 0) return;
       } catch (error) {
         if (stopped.signal.aborted || hasCode(error, "FENCED") || hasCode(error, "CLOSED")) return;
@@ -127,6 +134,8 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       }
     }
   };
+
+  const summaries = createSummaryLane(log, runtime, logger, stopped.signal);
 
   const session: LiveSession = {
     log,
@@ -140,20 +149,29 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     },
     work: (claim) => {
       if (running !== undefined || stopped.signal.aborted) {
-        const hasPatch = state.requests.some((request) => request.type === "patch.requested");
+        const hasPatch = state.requests.some((request) => AT_ONCE.has(request.type));
         if (hasPatch && !stopped.signal.aborted) void carryOutRequests(claim, "patches").catch(() => undefined);
         if (!stopped.signal.aborted) dropNow(claim);
         return;
       }
-      if (isIdle(state)) return;
+      if (isIdle(state) && !summaries.isReady()) return;
       running = loop(claim).finally(() => {
         running = undefined;
         wake();
         session.usedAtMs = clock.monotonic();
-        if (!stopped.signal.aborted && !isIdle(state)) session.work(claim);
+        if (!stopped.signal.aborted && (!isIdle(state) || summaries.isReady())) session.work(claim);
       });
     },
     changed,
+    compact: async (claim, signal) => {
+      while (running !== undefined) await changed(signal);
+      const upToSeq = await summaries.make(signal);
+      if (upToSeq === undefined) return false;
+      const { window } = state;
+      session.work(claim);
+      while (state.window === window && (state.summary?.upToSeq ?? 0) < upToSeq) await changed(signal);
+      return true;
+    },
     get busy() {
       return running !== undefined;
     },
@@ -166,8 +184,13 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
   return session;
 }
 
-function eventFor({ type, requestId, patch = {}, reason = "reset", offerId: cause }: PendingRequest): NewEvent {
+function eventFor({ type, requestId, patch = {}, reason = "reset", pin, offerId: cause }: PendingRequest): NewEvent {
   switch (type) {
+    case "pin.requested": {
+      const { id = "", text = null, label = "outside" } = pin ?? {};
+      if (text === null) return { type: "fact.unpinned", body: { requestId, id }, cause };
+      return { type: "fact.pinned", body: { requestId, id, text }, label, cause };
+    }
     case "patch.requested": return { type: "session.patched", body: { requestId, patch }, cause };
     case "reset.requested": return { type: "session.reset", body: { requestId, reason }, cause };
     case "deletion.requested": return { type: "session.deleted", body: { requestId }, cause };

@@ -1,7 +1,6 @@
 /** The transcript: a view of the journal, in the wire's shape. */
 import type { Label } from "@openclaw/protocol";
-import type { SessionLog, SessionState, TranscriptMessage } from "../../fabric/journal.ts";
-import { emptyState, foldEntry } from "../../fabric/journal.ts";
+import { readMessages, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
 
 export interface HistoryMarks {
   /** Of this message within its session. */
@@ -31,7 +30,6 @@ export interface HistoryPage {
   readonly nextOffset: number | null;
 }
 
-const PAGE = 256;
 /** Characters of text one page may hold. */
 const PAGE_CHARS_MAX = 6_000_000;
 /** Most messages one page may hold. */
@@ -46,7 +44,7 @@ export async function readTranscript(log: SessionLog, limit: number, offset: num
   const end = Math.max(0, state.messageCount - offset);
   const start = Math.max(0, end - Math.min(limit, PAGE_MESSAGES_MAX));
   const firstHeld = state.messages[0]?.seq ?? state.messageCount + 1;
-  const messages = start + 1 >= firstHeld ? state.messages : await readOlder(log, start, end);
+  const messages = start + 1 >= firstHeld ? state.messages : await readMessages(log, start, end);
   const shown = newestWithin(messages.filter(({ seq }) => seq > start && seq <= end), PAGE_CHARS_MAX);
   const hasMore = end - shown.length > 0;
   return {
@@ -64,30 +62,6 @@ function newestWithin(messages: readonly TranscriptMessage[], chars: number): re
     first -= 1;
   }
   return messages.slice(first);
-}
-
-/**
- * Folds from an indexed turn, so a page deep in a long session costs no more than one near its end. Messages that waited in
- * line lie in the log before the turns ahead of them: of what comes before the indexed turn, the offers are folded too.
- */
-async function readOlder({ state, read }: SessionLog, start: number, end: number): Promise<readonly TranscriptMessage[]> {
-  const from = state.index.findLast((mark) => mark.count <= start);
-  if (from === undefined) return [];
-  const view: SessionState = { ...emptyState(), messageCount: from.count };
-  const found: TranscriptMessage[] = [];
-  for (let after = from.offersAfter; view.messageCount < end; ) {
-    const page = await read(after, PAGE);
-    for (const entry of page) {
-      if (entry.position <= from.after && entry.kind === "event") continue;
-      const before = view.messageCount;
-      foldEntry(view, entry, "");
-      if (view.messageCount > before) found.push(...view.messages.slice(before - view.messageCount).filter(({ seq }) => seq > start));
-    }
-    const last = page.at(-1);
-    if (last === undefined) break;
-    after = last.position;
-  }
-  return found;
 }
 
 export function formatHistoryItem(message: TranscriptMessage): HistoryItem {

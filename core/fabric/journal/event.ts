@@ -15,6 +15,14 @@ export interface OfferBodies {
   "deletion.requested": { readonly requestId: string };
   /** Takes waiting messages back: the one of that run, or all that were offered before this. */
   "withdrawal.requested": { readonly requestId: string; readonly runId: string | null; readonly by: string };
+  "pin.requested": PinOffer;
+}
+
+/** A fact that shall stay before the model's eyes; without a text, that one shall go. */
+export interface PinOffer {
+  readonly requestId: string;
+  readonly id: string;
+  readonly text: string | null;
 }
 
 /**
@@ -82,6 +90,25 @@ export interface EventBodies {
   "step.ended": StepEnded;
   "turn.ended": TurnEnded;
   "note.recorded": { readonly text: string; readonly stepId?: string };
+  "summary.recorded": SummaryRecorded;
+  "fact.pinned": { readonly requestId: string; readonly id: string; readonly text: string };
+  "fact.unpinned": { readonly requestId: string; readonly id: string };
+}
+
+/** What stands for the older part of a window. Its label is the least trusted of what it covers. */
+export interface SummaryRecorded {
+  readonly id: string;
+  /** The window it belongs to: one that was made while the session was reset is of no use. */
+  readonly window: number;
+  /** It covers every message of the window up to this one, and the summary before it. */
+  readonly upToSeq: number;
+  readonly text: string;
+  readonly by: "model" | "extract";
+  readonly model?: string;
+  /** As counted when it was made. */
+  readonly tokens: number;
+  /** What asking a model for it took. */
+  readonly usage?: Usage;
 }
 
 export interface MessageDropped {
@@ -192,6 +219,8 @@ export type StepEnded =
       readonly exitCode?: number | null;
       /** The end came after the turn had been told to stop. */
       readonly stopped?: true;
+      /** Where the whole of a shortened output is kept. */
+      readonly output?: OutputKept;
       /** Of a call that was refused: it has no start that would hold it. */
       readonly decision?: GateRecord;
     }
@@ -202,6 +231,17 @@ export type StepEnded =
       readonly decision: ApprovalDecision;
       readonly by: string;
     };
+
+/** The whole text of a call, sealed with the session's key in a blob. */
+export interface OutputKept {
+  /** What the model names it by. */
+  readonly id: string;
+  readonly blob: string;
+  readonly bytes: number;
+  readonly chars: number;
+  /** Blobs that had to go to make room for it. */
+  readonly dropped: readonly string[];
+}
 
 export interface TurnEnded {
   readonly runId: string;

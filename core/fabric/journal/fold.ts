@@ -23,13 +23,15 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
     case "message.offered": return foldMessage(state, entry);
     case "approval.answered": return foldAnswer(state, entry);
     case "abort.requested": return foldAbort(state, entry);
-    case "patch.requested": case "reset.requested": case "deletion.requested": case "withdrawal.requested": {
+    case "patch.requested": case "reset.requested": case "deletion.requested": case "withdrawal.requested":
+    case "pin.requested": {
       if (!remember(state, entry)) return;
       const { body, position } = entry;
       state.requests.push({
         offerId: entry.id, type: entry.type, requestId: body.requestId,
         ...("patch" in body ? { patch: body.patch } : {}), ...("reason" in body ? { reason: body.reason } : {}),
         ...("by" in body ? { withdraws: { runId: body.runId, by: body.by, before: position } } : {}),
+        ...(entry.type === "pin.requested" ? { pin: { id: entry.body.id, text: entry.body.text, label: entry.header.label } } : {}),
       });
       return;
     }
@@ -52,6 +54,7 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       state.messages = [];
       state.messageCount = 0;
       state.index = [];
+      state.summary = null;
       state.allowed.clear();
       state.dropped = null;
       state.updatedAtMs = entry.header.timeMs;
@@ -59,6 +62,7 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       return;
     case "session.deleted":
       Object.assign(state, { deleted: true, messages: [], queue: [], requests: [], turn: null, index: [], messageCount: 0, settings: {} });
+      Object.assign(state, { summary: null, pinned: [], outputs: [] });
       state.allowed.clear();
       return;
     case "turn.started": return foldTurnStarted(state, entry);
@@ -93,6 +97,12 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
     case "step.ended": return foldStepEnded(state, state.turn, entry.body, entry);
     case "turn.ended": return foldTurnEnded(state, entry);
     case "note.recorded": return;
+    case "summary.recorded": return foldSummary(state, entry);
+    case "fact.pinned": return foldPinned(state, entry);
+    case "fact.unpinned":
+      settle(state, entry.body.requestId);
+      state.pinned = state.pinned.filter(({ id }) => id !== entry.body.id);
+      return;
     default: return unreachable(entry);
   }
 }
@@ -210,10 +220,30 @@ function endRun(state: SessionState, runId: string, outcome: RunOutcome): void {
   if (state.runs.size > STATE_LIMITS.runsKept && oldest !== undefined) state.runs.delete(oldest);
 }
 
-function markTurn({ index, messageCount, queue, dropped }: SessionState, position: number): void {
+/** A summary only ever reaches further; one of another window came too late. What it took was spent all the same. */
+function foldSummary(state: SessionState, { body, header: { label, timeMs } }: Extract<Recorded, { type: "summary.recorded" }>): void {
+  const { window, usage, ...summary } = body;
+  state.usage.inputTokens += usage?.inputTokens ?? 0;
+  state.usage.outputTokens += usage?.outputTokens ?? 0;
+  if (window !== state.window || summary.upToSeq <= (state.summary?.upToSeq ?? 0) || summary.upToSeq > state.messageCount) return;
+  state.summary = { ...summary, label, timeMs };
+}
+
+function foldPinned(state: SessionState, { body, header: { label, timeMs } }: Extract<Recorded, { type: "fact.pinned" }>): void {
+  settle(state, body.requestId);
+  const { id, text } = body;
+  state.pinned = [...state.pinned.filter((fact) => fact.id !== id), { id, text, label, timeMs }].slice(-STATE_LIMITS.pinned);
+}
+
+/** The index never grows beyond its limit: the longer the window, the wider its marks stand apart. */
+function markTurn(state: SessionState, position: number): void {
+  const { messageCount, queue, dropped } = state;
   if (dropped !== null) return; // what it is told of lies before it
+  if (state.index.length >= STATE_LIMITS.indexMarks) state.index = state.index.filter((_, at) => at % 2 === 0);
+  const { index } = state;
   const last = index.at(-1);
-  if (last !== undefined && messageCount - last.count < STATE_LIMITS.indexEvery) return;
+  const apart = Math.max(STATE_LIMITS.indexEvery, Math.floor(messageCount / STATE_LIMITS.indexMarks));
+  if (last !== undefined && messageCount - last.count < apart) return;
   const firstOffer = queue.reduce((first, queued) => Math.min(first, queued.position), position);
   index.push({ after: position - 1, offersAfter: firstOffer - 1, count: messageCount });
 }
@@ -245,7 +275,11 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
       const { summary, effect } = started.intent;
       turn.acts = [...turn.acts, { summary, effect, outcome: outcomeOf(body) }].slice(-STATE_LIMITS.actsKept);
     }
-    const { call, text, isError, nodeId } = body;
+    const { call, text, isError, nodeId, output } = body;
+    if (output !== undefined) {
+      const { dropped, ...kept } = output;
+      state.outputs = [...state.outputs.filter(({ blob }) => !dropped.includes(blob)), { ...kept, label: body.label }];
+    }
     pushMessage(state, position, header.timeMs, turn.runId, body.label, {
       role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
     });

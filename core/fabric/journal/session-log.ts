@@ -207,7 +207,8 @@ function inputsOf(event: NewEvent, state: SessionState): { readonly inputs?: rea
   switch (event.type) {
     case "turn.started": case "input.joined": case "message.noted": return { inputs: event.body.inputs };
     case "message.dropped": return { inputs: [...event.body.inputs, ...offersOf(event.body.requestId, state)] };
-    case "session.patched": case "session.reset": case "session.deleted": return { inputs: offersOf(event.body.requestId, state) };
+    case "session.patched": case "session.reset": case "session.deleted": case "fact.pinned": case "fact.unpinned":
+      return { inputs: offersOf(event.body.requestId, state) };
     default: return {};
   }
 }

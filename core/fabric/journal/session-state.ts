@@ -1,7 +1,9 @@
 /** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
 import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
-import type { ApprovalDecision, MessageOffer, SessionSettings, StepStarted } from "./event.ts";
+import type {
+  ApprovalDecision, MessageOffer, OutputKept, PinOffer, SessionSettings, StepStarted, SummaryRecorded,
+} from "./event.ts";
 
 export const STATE_LIMITS = {
   /** Ids of accepted messages that are remembered: whichever is more. */
@@ -12,13 +14,16 @@ export const STATE_LIMITS = {
   /** Messages of the present window held in memory; older ones are read from the log. */
   messagesKept: 400,
   messageCharsKept: 400_000,
-  /** One entry of the position index stands for this many transcript messages. */
+  /** One entry of the position index stands for at least this many transcript messages; for more where there are many. */
   indexEvery: 64,
   /** Acts of one turn that its report can name. */
   actsKept: 32,
   /** Dropped messages whose first words are shown to the next turn. */
   droppedShown: 20,
   droppedChars: 160,
+  indexMarks: 1_024,
+  /** Facts a session may have pinned. */
+  pinned: 32,
 } as const;
 
 export interface SessionState {
@@ -66,12 +71,34 @@ export interface SessionState {
   profiles: Readonly<Record<string, string>>;
   /** Messages dropped under `summarize` that no turn has been told of yet. */
   dropped: DroppedMessages | null;
+  /** What stands for the messages up to `upToSeq` of the present window. */
+  summary: SessionSummary | null;
+  /** Oldest first. */
+  pinned: PinnedFact[];
+  /** Whole outputs of tools that can still be read, oldest first. */
+  outputs: KeptOutput[];
 }
 
 export interface DroppedMessages {
   readonly count: number;
   /** First words of the newest of them. */
   readonly lines: readonly string[];
+  readonly label: Label;
+}
+
+export interface SessionSummary extends Omit<SummaryRecorded, "window" | "usage"> {
+  readonly label: Label;
+  readonly timeMs: number;
+}
+
+export interface PinnedFact {
+  readonly id: string;
+  readonly text: string;
+  readonly label: Label;
+  readonly timeMs: number;
+}
+
+export interface KeptOutput extends Omit<OutputKept, "dropped"> {
   readonly label: Label;
 }
 
@@ -96,12 +123,13 @@ export interface QueuedMessage {
 
 export interface PendingRequest {
   readonly offerId: string;
-  readonly type: "patch.requested" | "reset.requested" | "deletion.requested" | "withdrawal.requested";
+  readonly type: "patch.requested" | "reset.requested" | "deletion.requested" | "withdrawal.requested" | "pin.requested";
   readonly requestId: string;
   readonly patch?: SessionSettings;
   readonly reason?: string;
   /** Of a withdrawal. */
   readonly withdraws?: { readonly runId: string | null; readonly by: string; readonly before: number };
+  readonly pin?: Pick<PinOffer, "id" | "text"> & { readonly label: Label };
 }
 
 export interface RunOutcome {
@@ -201,6 +229,7 @@ export function emptyState(): SessionState {
     window: 0, windowPosition: 0, settings: {},
     queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
     allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null, profiles: {}, dropped: null,
+    summary: null, pinned: [], outputs: [],
   };
 }
 

@@ -11,7 +11,7 @@ export default {
   id: "demo",
   label: "Demo model (offline, rule-based, free)",
   config: { type: "object", additionalProperties: false, properties: {} },
-  models: () => [{ id: "demo", name: "Demo", contextTokens: 32_768 }],
+  models: () => [{ id: "demo", name: "Demo", contextTokens: 32_768, condenses: false }],
   stream,
 } satisfies Provider;
 

@@ -27,6 +27,10 @@ export const chatConfig = {
             type: "array", maxItems: 6, uniqueItems: true, items: { enum: ["off", "minimal", "low", "medium", "high", "xhigh"] },
             description: "Levels of reasoning_effort the model knows; without them none is sent.",
           },
+          tokenizer: {
+            type: "string", pattern: "^[a-z0-9][a-z0-9_.-]{0,63}$",
+            description: "Encoding that counts its tokens, such as o200k_base; none: as its name tells, or estimated.",
+          },
         },
       },
     },
