@@ -102,7 +102,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         sessions, intake, agents, now,
         labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref),
       }),
-      ...sessionMethods({ sessions, intake, agents, now }),
+      ...sessionMethods({ sessions, intake, agents, now, checkModel: models.resolveModel }),
     },
   };
 }

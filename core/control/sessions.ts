@@ -7,6 +7,8 @@
 export { openSessions, type Sessions, type SessionsDeps } from "./sessions/open-sessions.ts";
 export type { RunStatus, SentMessage } from "./sessions/send-message.ts";
 export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/session-key.ts";
+export { checkSettings, checkThinking } from "./sessions/check-settings.ts";
+export { type Aborted } from "./sessions/request-change.ts";
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
 export { sessionsConfig, SESSIONS_DEFAULTS, type SessionsConfig } from "./sessions/config.ts";
 export { type HistoryItem, type HistoryPage } from "./sessions/transcript.ts";

@@ -1,5 +1,6 @@
 /** Talking with an agent: chat, agent runs, the lists a chat needs. */
 import type { MethodSpec } from "../method.ts";
+import { QUEUE_MODES } from "../session-settings.ts";
 import { agentId, anything, attachments, count, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word,
 words } from "./fields.ts";
 
@@ -25,7 +26,7 @@ export const CHAT_METHODS = {
       properties: {
         sessionKey, message, idempotencyKey, agentId, sessionId: id, thinking: word,
         fastMode: { anyOf: [flag, { const: "auto" }] }, fastAutoOnSeconds: { type: "number" },
-        queueMode: { enum: ["steer", "followup", "collect", "interrupt"] },
+        queueMode: { enum: QUEUE_MODES },
         deliver: flag, originatingChannel: word, originatingTo: word, originatingAccountId: word,
         originatingThreadId: { type: ["string", "number"] }, replyToId: word, attachments,
         mentions: { type: "array", maxItems: 64 }, workContext: {}, intent: {}, toolBindings: {}, timeoutMs,

@@ -1,6 +1,7 @@
 /** Sessions: one ordered conversation of one agent, named by its key. */
 import type { JsonSchema } from "../schema.ts";
 import type { MethodSpec } from "../method.ts";
+import { QUEUE_MODES } from "../session-settings.ts";
 import { agentId, anything, attachments, count, done, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word } from "./fields.ts";
 
 const text = (max: number) => ({ type: ["string", "null"], maxLength: max }) as const satisfies JsonSchema;
@@ -134,16 +135,21 @@ export const SESSION_METHODS = {
     role: "operator", scope: "operator.write", summary: "As chat.send, named by key.",
     params: {
       type: "object", additionalProperties: false, required: ["key", "message"],
-      properties: { key: sessionKey, message, agentId, thinking: word, attachments, timeoutMs, idempotencyKey },
+      properties: {
+        key: sessionKey, message, agentId, thinking: word, queueMode: { enum: QUEUE_MODES }, attachments, timeoutMs, idempotencyKey,
+      },
     },
     result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" } } },
   },
   "sessions.abort": {
-    role: "operator", scope: "operator.write", summary: "Stops a run.",
+    role: "operator", scope: "operator.write",
+    summary: "Stops the running turn and says what it had done. Waiting messages stay, unless clearQueued, or the run named is one.",
     params: { type: "object", additionalProperties: false, properties: { key: sessionKey, runId: id, agentId, clearQueued: flag } },
     result: {
       type: "object", required: ["ok", "abortedRunId", "status"],
-      properties: { ok: flag, abortedRunId: { type: ["string", "null"] }, status: { type: "string" } },
+      properties: {
+        ok: flag, abortedRunId: { type: ["string", "null"] }, status: { type: "string" }, report: { type: "string" }, cleared: count,
+      },
     },
   },
   "sessions.patch": {
@@ -158,7 +164,7 @@ export const SESSION_METHODS = {
         model: text(256), agentRuntime: {}, thinkingLevel: choice, fastMode: {}, permissionMode: choice,
         verboseLevel: choice, reasoningLevel: choice,
         elevatedLevel: choice, responseUsage: choice, execHost: choice, execNode: text(256), sandboxMode: choice,
-        queueMode: choice, sendPolicy: choice,
+        queueMode: choice, sendPolicy: choice, groupActivation: choice,
       },
     },
     result: changed,

@@ -20,7 +20,7 @@ const SEQ_PER_OWNER = 100_000_000;
 const PIECE_CHARS = 100_000;
 
 export function createLive(
-  target: { publish(event: LiveEvent): void },
+  target: { publish(event: LiveEvent): void; verbose?(): string | null | undefined },
   clock: Clock,
   run: { readonly runId: string; readonly sessionKey: string; readonly agentId: string; readonly resumes: number },
 ): Live {
@@ -29,7 +29,9 @@ export function createLive(
   let partial = "";
   const emit = (stream: LiveStream, data: Readonly<Record<string, unknown>>): void => {
     seq += 1;
-    target.publish({ runId, sessionKey, agentId, stream, seq, ts: clock.now(), data });
+    const verbose = stream === "tool" ? target.verbose?.() : undefined;
+    const shown = verbose === "off" || verbose === "on" ? { verbose } : {};
+    target.publish({ runId, sessionKey, agentId, stream, seq, ts: clock.now(), data, ...shown } as LiveEvent);
   };
   const others = new Map<string, number>();
   const emitFor = (other: string, data: Readonly<Record<string, unknown>>): void => {

@@ -11,4 +11,6 @@ export interface LiveEvent {
   readonly seq: number;
   readonly ts: number;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Of tools: how much of it the session shows; all of it unless given. */
+  readonly verbose?: "off" | "on";
 }

@@ -29,7 +29,8 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   // Counted in the log, so that whoever watches never sees a number twice, however many owners a turn has had.
   if (begin === undefined) await session.log.append(session.claim, principal, [{ type: "turn.resumed", body: { runId } }]);
   const resumes = state.turn?.resumes ?? 0;
-  const live = createLive(session, deps.clock, { runId, sessionKey, agentId: agent.id, resumes });
+  const shown = { publish: session.publish, verbose: () => state.settings.verboseLevel };
+  const live = createLive(shown, deps.clock, { runId, sessionKey, agentId: agent.id, resumes });
   const held: { carried?: Carry } = {};
   const work: TurnWork = {
     session, deps, live, agent, runId,

@@ -1,4 +1,4 @@
-import { OpenClawError, type Infer, type JsonSchema } from "@openclaw/protocol";
+import { OpenClawError, QUEUE_MODES, THINKING_LEVELS, type Infer, type JsonSchema } from "@openclaw/protocol";
 
 const id = "^[a-z0-9][a-z0-9_-]{0,63}$";
 
@@ -7,6 +7,8 @@ const overrides = {
   model: { type: "string", minLength: 3, maxLength: 256, description: "The model, as provider/model." },
   workspace: { type: "string", minLength: 1, maxLength: 4_096, description: "Directory the agent's node commands start in." },
   instructions: { type: "string", maxLength: 20_000, description: "The owner's instructions to the agent." },
+  queueMode: { enum: QUEUE_MODES, description: "What messages do that come during a turn; session.queue.mode unless given." },
+  thinking: { enum: THINKING_LEVELS, description: "How much the model is to think, where it can be told." },
 } as const satisfies Record<string, JsonSchema>;
 
 /** The slice `agents` of the configuration. */
@@ -46,6 +48,8 @@ export interface Agent {
   readonly workspace: string;
   readonly instructions: string;
   readonly timeoutMs: number;
+  readonly queueMode?: (typeof QUEUE_MODES)[number];
+  readonly thinking?: string;
 }
 
 export interface Agents {
@@ -60,7 +64,10 @@ export const DEFAULT_AGENT = "main";
 export function createAgents(config: () => AgentsConfig, defaultWorkspace: string): Agents {
   const define = (agentId: string, own: Partial<Agent>): Agent => {
     const defaults = config().defaults ?? {};
+    const queueMode = own.queueMode ?? defaults.queueMode;
+    const thinking = own.thinking ?? defaults.thinking;
     return {
+      ...(queueMode === undefined ? {} : { queueMode }), ...(thinking === undefined ? {} : { thinking }),
       id: agentId,
       name: own.name ?? defaults.name ?? "OpenClaw",
       model: own.model ?? defaults.model ?? "demo/demo",

@@ -1,6 +1,7 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
-import type { Agents } from "../agents.ts";
+import type { QueueMode } from "../../fabric/journal.ts";
+import type { Agent, Agents } from "../agents.ts";
 import { routeInbound } from "../routing.ts";
 import type { RunStatus, Sessions } from "../sessions.ts";
 
@@ -15,6 +16,10 @@ export interface Inbound {
   readonly model?: string;
   readonly extraSystemPrompt?: string;
   readonly timeoutMs?: number;
+  readonly queueMode?: QueueMode;
+  readonly thinking?: string;
+  /** In a group, whom the message speaks to, by id; not known unless given. */
+  readonly mentions?: readonly string[];
 }
 
 export interface Received {
@@ -36,12 +41,24 @@ export interface IntakeDeps {
 
 export function createIntake({ agents, sessions }: IntakeDeps): Intake {
   return {
-    receiveInbound: async ({ sessionKey: wished, agentId: asked, idempotencyKey: runId, timeoutMs, ...message }) => {
+    receiveInbound: async ({ sessionKey: wished, agentId: asked, idempotencyKey: runId, timeoutMs, mentions, ...message }) => {
       if (runId.trim() === "") throw new OpenClawError("PARAMS_INVALID", { why: "The idempotency key is empty." });
       const { agentId, session: { key: sessionKey } } = routeInbound({ sessionKey: wished, agentId: asked }, agents);
-      const limitMs = timeoutMs ?? agents.get(agentId).timeoutMs;
-      const outcome = await sessions.send({ ...message, sessionKey, agentId, runId, timeoutMs: limitMs });
+      const agent = agents.get(agentId);
+      const mentioned = isMentioned(agent, message.text, mentions);
+      const outcome = await sessions.send({
+        ...message, sessionKey, agentId, runId, timeoutMs: timeoutMs ?? agent.timeoutMs,
+        ...(agent.queueMode === undefined ? {} : { agentQueueMode: agent.queueMode }), ...(mentioned === undefined ? {} : { mentioned }),
+      });
       return { runId, sessionKey, agentId, outcome };
     },
   };
+}
+
+/** By the channel's list or by name; undefined where neither tells. */
+function isMentioned({ id, name }: Agent, text: string, mentions: readonly string[] | undefined): boolean | undefined {
+  if (mentions?.includes(id) === true) return true;
+  const said = text.toLowerCase();
+  if ([id, name].some((known) => said.includes(`@${known.toLowerCase()}`))) return true;
+  return mentions === undefined ? undefined : false;
 }

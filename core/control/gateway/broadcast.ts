@@ -65,7 +65,8 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
     live: (event) => {
       const { sessionKey, stream, runId, data } = event;
       const watched = isWatched("chat", sessionKey) || isWatched("agent", sessionKey);
-      if (watched) broadcast("agent", event, { sessionKey, dropIfSlow: stream === "assistant" || stream === "thinking" });
+      const shown = watched ? asVerbose(event) : undefined;
+      if (shown !== undefined) broadcast("agent", shown, { sessionKey, dropIfSlow: stream === "assistant" || stream === "thinking" });
       if (stream === "assistant") return delta(event, watched);
       if (stream === "tool" && data["phase"] === "start") {
         const run = running.get(runId);
@@ -82,6 +83,15 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
       broadcast("sessions.changed", { ...row, sessionKey, ts: now(), session: row }, { sessionKey, dropIfSlow: true });
     },
   };
+}
+
+/** A tool's event as far as its session shows it: not at all, or that it runs without what it brings. */
+function asVerbose(event: LiveEvent): LiveEvent | undefined {
+  const { verbose, ...rest } = event;
+  if (verbose === undefined) return event;
+  if (verbose === "off" || event.data["phase"] === "update") return undefined;
+  const { result: _, ...data } = event.data;
+  return { ...rest, data };
 }
 
 function isEnd({ data }: LiveEvent): boolean {

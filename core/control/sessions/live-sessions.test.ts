@@ -155,7 +155,7 @@ test("a change of a session that does not exist makes nothing", async (t) => {
   await assert.rejects(world.sessions.patch("agent:main:nobody", { label: "x" }, OWNER), (error) => hasCode(error, "NOT_FOUND"));
   assert.equal(await world.sessions.reset("agent:main:nobody", "reset", OWNER), null);
   assert.equal(await world.sessions.delete("agent:main:nobody", OWNER), false);
-  assert.deepEqual(await world.sessions.abort("agent:main:nobody", null, OWNER), []);
+  assert.deepEqual((await world.sessions.abort("agent:main:nobody", null, OWNER)).runIds, []);
   assert.equal(await world.sessions.describe("agent:main:nobody"), null);
   assert.deepEqual(await engine.log.heads(), before);
   assert.equal((await engine.records.list("session-keys", "")).length, 0);

@@ -13,7 +13,7 @@ import type { SessionsConfig } from "./config.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
-import { createRequestChange } from "./request-change.ts";
+import { createRequestChange, type Aborted } from "./request-change.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionCount, SessionIndex } from "./session-index.ts";
 import { liveRows, mergeRows } from "./merge-rows.ts";
@@ -37,7 +37,7 @@ export interface Sessions extends AsyncDisposable {
   reset(key: string, reason: "new" | "reset", principal: Principal): Promise<SessionRow | null>;
   delete(key: string, principal: Principal): Promise<boolean>;
   /** Stops the running turn (of that run, if given). Resolves when its end is recorded. */
-  abort(key: string, runId: string | null, principal: Principal): Promise<readonly string[]>;
+  abort(key: string, runId: string | null, principal: Principal, clearQueued?: boolean): Promise<Aborted>;
   /** Answers a waiting approval. Durable when it resolves. */
   answer(key: string, answer: OfferBodies["approval.answered"], principal: Principal): Promise<void>;
   /** Records something that was learned late: information for whoever reads the log, and no more. */
@@ -195,7 +195,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
       return session === null ? null : rowIfOpen(session);
     },
     delete: (key, principal) => change.delete(journal.address(key), principal),
-    abort: (key, runId, principal) => change.abort(journal.address(key), runId, principal),
+    abort: (key, runId, principal, clearQueued) => change.abort(journal.address(key), runId, principal, clearQueued),
     answer: async (key, answer, principal) => {
       const address = journal.address(key);
       await live.hold(address);

@@ -14,8 +14,20 @@ export interface RequestChange {
   reset(address: SessionAddress, reason: "new" | "reset", principal: Principal): Promise<LiveSession | null>;
   /** Resolves when nothing of the session is left but its tombstone. */
   delete(address: SessionAddress, principal: Principal): Promise<boolean>;
-  /** The runs that were ended: of that id if one is given. */
-  abort(address: SessionAddress, runId: string | null, principal: Principal): Promise<readonly string[]>;
+  /**
+   * Ends the running turn, or the one that answers that run; a run that only waits is taken back. With `clearQueued` all
+   * that wait are taken back first, so that none of them begins in between.
+   */
+  abort(address: SessionAddress, runId: string | null, principal: Principal, clearQueued?: boolean): Promise<Aborted>;
+}
+
+export interface Aborted {
+  /** Ended by this: the turn's run first, then those that waited. */
+  readonly runIds: readonly string[];
+  /** How many of them had only waited. */
+  readonly cleared: number;
+  /** What the turn had done by then, in words for people; empty where it had done nothing. */
+  readonly report: string;
 }
 
 export interface RequestChangeDeps {
@@ -33,13 +45,18 @@ const NEVER = new AbortController().signal;
 export function createRequestChange({ clock, ids, live, offer, erase }: RequestChangeDeps): RequestChange {
   const newId = (): string => ids.sortable(clock.now());
 
-  type Wish = "patch.requested" | "reset.requested" | "deletion.requested";
+  type Wish = "patch.requested" | "reset.requested" | "deletion.requested" | "withdrawal.requested";
   const request = async <T extends Wish>(address: SessionAddress, wish: NewOffer<T>): Promise<LiveSession | null> => {
     if ((await live.holdExisting(address)) === null) return null;
     const { offerId } = await offer(address, wish);
     const isDone = ({ log: { state } }: LiveSession): boolean =>
       state.deleted || (state.seen.has(offerId) && !state.requests.some((pending) => pending.offerId === offerId));
     return await live.until(address, (session) => (isDone(session) ? session : undefined), NEVER);
+  };
+
+  const withdraw = (address: SessionAddress, runId: string | null, principal: Principal): Promise<unknown> => {
+    const requestId = newId();
+    return request(address, { type: "withdrawal.requested", id: requestId, body: { requestId, runId, by: principal.id }, principal });
   };
 
   return {
@@ -68,13 +85,22 @@ export function createRequestChange({ clock, ids, live, offer, erase }: RequestC
       if (left !== undefined) await live.letGo(left);
       return true;
     },
-    abort: async (address, runId, principal) => {
-      const turn = (await live.holdExisting(address))?.log.state.turn ?? null;
-      if (turn === null || (runId !== null && turn.runId !== runId)) return [];
+    abort: async (address, runId, principal, clearQueued = false) => {
+      const state = (await live.holdExisting(address))?.log.state;
+      if (state === undefined) return { runIds: [], cleared: 0, report: "" };
+      const waiting = (): readonly string[] => state.queue.map(({ message }) => message.runId);
+      const meant = clearQueued ? waiting() : waiting().filter((one) => one === runId);
+      if (meant.length > 0) await withdraw(address, clearQueued ? null : runId, principal);
+      const cleared = meant.filter((one) => state.runs.get(one)?.code === "MESSAGE_DROPPED");
+      const { turn } = state;
+      const isMeant = turn !== null && (runId === null || turn.runId === runId || turn.inputs.some(({ message }) => message.runId === runId));
+      if (!isMeant) return { runIds: cleared, cleared: cleared.length, report: "" };
       const ending = turn.runId;
       await offer(address, { type: "abort.requested", id: newId(), body: { runId: ending, by: principal.id }, principal });
-      await live.until(address, ({ log }) => (log.state.turn?.runId === ending ? undefined : true), NEVER);
-      return [ending];
+      const report = await live.until(address, ({ log }) => {
+        return log.state.turn?.runId === ending ? undefined : (log.state.runs.get(ending)?.why ?? "");
+      }, NEVER);
+      return { runIds: [ending, ...cleared], cleared: cleared.length, report };
     },
   };
 }

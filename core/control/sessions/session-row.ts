@@ -28,6 +28,7 @@ export interface SessionRow {
   readonly verboseLevel?: string;
   readonly sendPolicy?: string;
   readonly queueMode?: string;
+  readonly groupActivation?: string;
   readonly archived?: boolean;
   readonly pinned?: boolean;
   readonly inputTokens: number;
@@ -65,6 +66,6 @@ function endOf(last: RunOutcome | undefined): Partial<SessionRow> {
   return { endedAt, ...(why === undefined ? {} : { error: why }), ...(code === undefined ? {} : { errorCode: code }) };
 }
 
-function settingsOf({ model: _, groupActivation: __, ...settings }: SessionSettings): Partial<SessionRow> {
+function settingsOf({ model: _, ...settings }: SessionSettings): Partial<SessionRow> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null)) as Partial<SessionRow>;
 }

@@ -84,7 +84,7 @@ test("an abort stops the running turn, keeps what was seen, and the session goes
   await settle(clock);
   const aborting = world.sessions.abort(KEY, null, OWNER);
   await settle(clock);
-  assert.deepEqual(await aborting, ["first"]);
+  assert.deepEqual((await aborting).runIds, ["first"]);
   slow = false;
   await world.send(KEY, "second");
   await settle(clock);

@@ -24,6 +24,8 @@ export class Invocation {
   /** Ends the wait for a node that is away. */
   patience: { close(): void } | undefined;
   retry: { close(): void } | undefined;
+  /** Runs from the moment somebody wanted it ended. */
+  stopping: { close(): void } | undefined;
 
   constructor(request: InvokeRequest, offset: number) {
     this.request = request;
@@ -39,6 +41,7 @@ export class Invocation {
     this.deadline?.close();
     this.patience?.close();
     this.retry?.close();
+    this.stopping?.close();
   }
 }
 

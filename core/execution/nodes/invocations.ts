@@ -4,10 +4,11 @@
  *     invoke ─► sent ─► output … ─► result ─► end
  *                │ connection lost, journal ─► away ─► node back ─► attaching ─► running: output goes on from the offset
  *                │                               │                            ├► finished: the result comes again
- *                │                               │                            ├► unknown: sent again, same id
+ *                │                               │                            ├► unknown: sent again, same id, unless it is to stop
  *                │                               └► not back in time          └► fenced: end
  *                └ connection lost, no journal ─► end
  *
+ * Stopping: its node is told to end it, and what the node then says is the end; without an answer the outcome is unknown.
  * Exactly one end reaches the caller. A node is heard only about its own invocations, and only until their end.
  */
 import {
@@ -36,6 +37,7 @@ export interface InvocationsDeps {
   readonly onLateResult: (late: LateResult) => void;
 }
 
+const NOT_BEGUN = "It was cancelled before it began.";
 const TAKEN = { ok: true } as const;
 const IGNORED = { ok: true, ignored: true } as const;
 
@@ -96,7 +98,8 @@ export class Invocations {
     } else if (state === "unknown") {
       // Output was seen, so the node did have it: sending it again would run it twice.
       const begun = invocation.output.shown > 0 && invocation.effect === "unsafe";
-      if (begun) this.#fail(invocation, "OUTCOME_UNKNOWN", "The node has forgotten a command that had begun.");
+      if (!begun && invocation.stopping !== undefined) this.#fail(invocation, "TURN_STOPPED", NOT_BEGUN);
+      else if (begun) this.#fail(invocation, "OUTCOME_UNKNOWN", "The node has forgotten a command that had begun.");
       else this.#send(invocation);
     } else {
       if (state === "running") this.#stopWaiting(invocation); // a finished one must still deliver its result in time
@@ -183,7 +186,9 @@ export class Invocations {
     const detail = { dispatched: false };
     const refuse = (code: ErrorCode, why: string): InvokeEnd => ({ type: "end", ok: false, code, why, nodeId, detail });
     if (this.#closed) return refuse("GATEWAY_STOPPING", "Nothing new is started.");
-    if (signal.aborted) return refuse(abortCode(signal), "It was cancelled before it began.");
+    // What an earlier gateway began is asked after even so: it has to be ended where it runs.
+    const isStop = hasCode(signal.reason, "TURN_STOPPED") && "offset" in request;
+    if (signal.aborted && !isStop) return refuse(abortCode(signal), NOT_BEGUN);
     if (this.#live.has(id)) return refuse("CONFLICT", "An invocation of this id is under way.");
     if (this.#live.size >= LIMITS.invocations) return refuse("BACKPRESSURE", "Too many commands are under way.");
     const invocation = new Invocation(request, offset);
@@ -193,7 +198,7 @@ export class Invocations {
   }
 
   async *#follow(invocation: Invocation, signal: AbortSignal): AsyncGenerator<InvokeEvent> {
-    const onAbort = (): void => this.#abandon(invocation, signal);
+    const onAbort = (): void => (hasCode(signal.reason, "TURN_STOPPED") ? this.#stop(invocation) : this.#abandon(invocation, signal));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
@@ -258,6 +263,7 @@ export class Invocations {
     const { id, nodeId, fence } = invocation.request;
     if (!invocation.canBeFound(live.declared.caps) || fence === undefined) {
       if (invocation.effect === "unsafe") this.#fail(invocation, "OUTCOME_UNKNOWN", "This node keeps no journal to ask.");
+      else if (invocation.stopping !== undefined) this.#fail(invocation, "TURN_STOPPED", "It only read.");
       else this.#send(invocation);
       return;
     }
@@ -295,6 +301,17 @@ export class Invocations {
     if (invocation.phase === "away" || invocation.phase === "attaching") return; // the wait for the node has its own end
     this.#cancel(invocation);
     this.#fail(invocation, "COMMAND_TIMEOUT", "The node sent no result in time.", { dispatched: true });
+  }
+
+  /** Tells the node to end it and goes on listening: what it had done by then is worth knowing. */
+  #stop(invocation: Invocation): void {
+    if (invocation.stopping !== undefined || invocation.phase === "ended") return;
+    if (invocation.phase === "waiting") return this.#fail(invocation, "TURN_STOPPED", NOT_BEGUN, { dispatched: false });
+    invocation.stopping = this.#deps.clock.after(NODE_TIMING.stopWaitMs, () => {
+      const why = "The node did not say in time what became of it after it was told to end it.";
+      this.#fail(invocation, invocation.effect === "unsafe" ? "OUTCOME_UNKNOWN" : "TURN_STOPPED", why, { dispatched: true });
+    });
+    this.#cancel(invocation);
   }
 
   /** Ends the command on its node too, unless the reason is that this gateway is going and another one will attach. */

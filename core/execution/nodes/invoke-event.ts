@@ -10,6 +10,8 @@ export const NODE_TIMING = {
   /** A node that is not ready yet is asked again this often, after this long, each time a step longer. */
   notReadyRetriesMax: 4,
   notReadyStepMs: 250,
+  /** How long a node has to say what became of a command that it was told to end: it kills what does not end by itself. */
+  stopWaitMs: 5_000,
 } as const;
 
 export interface InvokeRequest {

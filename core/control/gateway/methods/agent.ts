@@ -2,7 +2,7 @@
 import type { RunOutcome } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
-import { parseSessionKey, type Sessions } from "../../sessions.ts";
+import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface AgentDeps {
@@ -24,6 +24,7 @@ interface RunParams {
   /** Seconds. */
   readonly timeout?: number;
   readonly extraSystemPrompt?: string;
+  readonly thinking?: string;
 }
 
 const WAIT_DEFAULT_MS = 30_000;
@@ -31,13 +32,14 @@ const RUN_WAIT_MS = 86_400_000;
 
 export function agentMethods({ sessions, intake, agents, now, labelOf }: AgentDeps): MethodHandlers {
   const run = async (params: RunParams, ctx: MethodContext): Promise<unknown> => {
+    checkThinking(params.thinking);
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.
     ctx.watch(parseSessionKey(params.sessionKey ?? "main", params.agentId ?? agents.defaultId).key);
     const startedAt = now();
     const { runId, sessionKey, agentId } = await intake.receiveInbound(inboundOf(params, ctx));
     ctx.respond({ runId, sessionKey, agentId, status: "accepted", acceptedAt: now() });
     const outcome = await sessions.wait(runId, RUN_WAIT_MS, ctx.signal);
-    const text = outcome === undefined ? "" : await replyOf(sessions, sessionKey, runId);
+    const text = outcome === undefined ? "" : await replyOf(sessions, sessionKey, outcome.answeredBy ?? runId);
     const agentMeta = await modelOf(sessionKey);
     return {
       runId, sessionKey, agentId, ...statusOf(outcome),
@@ -73,7 +75,7 @@ export function agentMethods({ sessions, intake, agents, now, labelOf }: AgentDe
 }
 
 function inboundOf(params: RunParams, { client }: MethodContext): Inbound {
-  const { message, idempotencyKey, agentId, sessionKey, model, provider, timeout = 0, extraSystemPrompt } = params;
+  const { message, idempotencyKey, agentId, sessionKey, model, provider, timeout = 0, extraSystemPrompt, thinking } = params;
   const ref = provider === undefined || model?.includes("/") === true ? model : `${provider}/${model ?? ""}`;
   return {
     text: message, idempotencyKey, principal: client.principal, channel: client.mode,
@@ -82,6 +84,7 @@ function inboundOf(params: RunParams, { client }: MethodContext): Inbound {
     ...(model === undefined || ref === undefined ? {} : { model: ref }),
     ...(timeout === 0 ? {} : { timeoutMs: timeout * 1_000 }),
     ...(extraSystemPrompt === undefined ? {} : { extraSystemPrompt }),
+    ...(thinking === undefined ? {} : { thinking }),
   };
 }
 

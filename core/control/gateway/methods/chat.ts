@@ -1,9 +1,10 @@
 /** Talking with an agent through a session: send, read, stop. */
 import { randomUUID } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
+import type { QueueMode } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
-import { parseSessionKey, type HistoryItem, type Sessions } from "../../sessions.ts";
+import { checkThinking, parseSessionKey, type HistoryItem, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface ChatDeps {
@@ -19,6 +20,10 @@ interface SendParams {
   readonly idempotencyKey: string;
   readonly agentId?: string;
   readonly timeoutMs?: number;
+  readonly queueMode?: QueueMode;
+  readonly thinking?: string;
+  /** Who is spoken to, as ids or `{ id }`. */
+  readonly mentions?: readonly unknown[];
   readonly attachments?: readonly unknown[];
 }
 
@@ -45,7 +50,8 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
   const keyOf = (sessionKey: string, agentId?: string): string => parseSessionKey(sessionKey, agentId ?? agents.defaultId).key;
 
   const send = async (params: SendParams, ctx: MethodContext): Promise<unknown> => {
-    const { sessionKey, message, idempotencyKey, agentId, timeoutMs, attachments = [] } = params;
+    const { sessionKey, message, idempotencyKey, agentId, timeoutMs, queueMode, thinking, mentions, attachments = [] } = params;
+    checkThinking(thinking);
     if (attachments.length > 0) {
       const next = "Put the file into the agent's workspace and name it.";
       throw new OpenClawError("PARAMS_INVALID", { why: "This gateway takes no attachments.", next });
@@ -55,6 +61,8 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
     const { runId, outcome } = await intake.receiveInbound({
       sessionKey, text: message, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
       ...(agentId === undefined ? {} : { agentId }), ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(queueMode === undefined ? {} : { queueMode }), ...(thinking === undefined ? {} : { thinking }),
+      ...(mentions === undefined ? {} : { mentions: mentions.map(idOf) }),
     });
     return { runId, status: outcome.status };
   };
@@ -100,10 +108,15 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
     "chat.message.get": (params) => message(params as MessageParams),
     "chat.abort": async (params, ctx) => {
       const { sessionKey, agentId, runId } = params as { readonly sessionKey: string; readonly agentId?: string; readonly runId?: string };
-      const runIds = await sessions.abort(keyOf(sessionKey, agentId), runId ?? null, ctx.client.principal);
-      return { ok: true, aborted: runIds.length > 0, runIds };
+      const { runIds, report } = await sessions.abort(keyOf(sessionKey, agentId), runId ?? null, ctx.client.principal);
+      return { ok: true, aborted: runIds.length > 0, runIds, ...(report === "" ? {} : { report }) };
     },
   };
+}
+
+function idOf(mention: unknown): string {
+  const id: unknown = typeof mention === "object" && mention !== null && "id" in mention ? mention.id : mention;
+  return typeof id === "string" ? id : "";
 }
 
 /** Long texts are cut for the client's sake; the whole one is behind `chat.message.get`. */

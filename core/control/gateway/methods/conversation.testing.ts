@@ -1,6 +1,7 @@
 /** The methods of a conversation over real sessions: each call's parameters and result are held against the documented shapes. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import { OpenClawError } from "@openclaw/protocol";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { checkSchema } from "../../../base/schema.ts";
 import { openMemoryEngine } from "../../../fabric/engine.ts";
@@ -39,10 +40,13 @@ export async function openConversation(t: TestContext, options: Partial<WorldOpt
   const agents = createAgents(() => ({ defaults: { name: "Clawd", model: "test/test" }, entries: { helper: { name: "Helper" } } }), "/w");
   const intake = createIntake({ agents, sessions });
   const now = (): number => clock.now();
+  const checkModel = async (ref: string): Promise<void> => {
+    if (!["test/test", "openai/gpt"].includes(ref)) throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `No ${ref}.` });
+  };
   const handlers = {
     ...chatMethods({ sessions, intake, agents, models: { list: async () => [{ ref: "test/test" }] } }),
     ...agentMethods({ sessions, intake, agents, now, labelOf: async (ref) => `Label of ${ref}` }),
-    ...sessionMethods({ sessions, intake, agents, now }),
+    ...sessionMethods({ sessions, intake, agents, now, checkModel }),
   };
   const watched: string[] = [];
   const responded: Readonly<Record<string, unknown>>[] = [];

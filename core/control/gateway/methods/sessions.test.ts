@@ -108,6 +108,24 @@ test("settings are changed and cleared; what is no setting here is refused, and 
   await assert.rejects(settled("sessions.patch", { key: "nobody", label: "x" }), (error) => hasCode(error, "NOT_FOUND"));
 });
 
+test("every setting is checked before anything is recorded, shown in rows, and taken back by null (S4.9)", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await talk(conversation, "a");
+  const all = { thinkingLevel: "high", verboseLevel: "on", sendPolicy: "deny", queueMode: "steer", groupActivation: "always" };
+  const { entry } = await settled("sessions.patch", { key: "a", ...all });
+  assert.deepEqual(Object.fromEntries(Object.keys(all).map((name) => [name, (entry as Record<string, unknown>)[name]])), all);
+  for (const [name, value] of Object.entries({ ...all, model: "x" })) {
+    const wrong = { key: "a", [name]: `not-${value}` };
+    const code = name === "model" ? "MODEL_NOT_CONFIGURED" : "PARAMS_INVALID";
+    await assert.rejects(call("sessions.patch", wrong), (error) => hasCode(error, code), name);
+  }
+  await assert.rejects(call("chat.send", { sessionKey: "a", message: "x", idempotencyKey: "k", thinking: "hard" }),
+    (error) => hasCode(error, "PARAMS_INVALID") && /thinking cannot be "hard"/.test(String(error)));
+  const cleared = await settled("sessions.patch", { key: "a", ...Object.fromEntries(Object.keys(all).map((name) => [name, null])) });
+  for (const name of Object.keys(all)) assert.equal(Object.hasOwn(cleared["entry"] as object, name), false, name);
+});
+
 test("a change meant for an earlier session is refused", async (t) => {
   const conversation = await openConversation(t);
   const { call, settled } = conversation;
@@ -171,8 +189,8 @@ test("a run is stopped by its session or by its id alone", async (t) => {
   const { settled } = conversation;
   await settled("sessions.send", { key: "a", message: "go", idempotencyKey: "one" });
   await settled("sessions.send", { key: "b", message: "go", idempotencyKey: "two" });
-  assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: "two", status: "aborted" });
-  assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ok: true, abortedRunId: "one", status: "aborted" });
+  assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: "two", status: "aborted", report: "Stopped by owner." });
+  assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ok: true, abortedRunId: "one", status: "aborted", report: "Stopped by owner." });
   assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ok: true, abortedRunId: null, status: "idle" });
   assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: null, status: "idle" });
   assert.deepEqual(await settled("sessions.abort", {}), { ok: true, abortedRunId: null, status: "idle" });

@@ -1,10 +1,9 @@
 /** Sessions as lists and settings. */
 import { OpenClawError } from "@openclaw/protocol";
 import { randomUUID } from "node:crypto";
-import type { SessionSettings } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
-import { parseSessionKey, type HistoryItem, type SessionRow, type Sessions } from "../../sessions.ts";
+import { checkSettings, checkThinking, parseSessionKey, type HistoryItem, type SessionRow, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface SessionDeps {
@@ -12,6 +11,8 @@ export interface SessionDeps {
   readonly intake: Intake;
   readonly agents: Agents;
   readonly now: () => number;
+  /** Throws MODEL_NOT_CONFIGURED for a model nobody could call. */
+  readonly checkModel: (ref: string) => Promise<unknown>;
 }
 
 interface ListParams {
@@ -34,6 +35,13 @@ interface KeyParams {
   readonly expectedSessionId?: string;
 }
 
+interface AbortParams {
+  readonly key?: string;
+  readonly runId?: string;
+  readonly agentId?: string;
+  readonly clearQueued?: boolean;
+}
+
 interface CreateParams {
   readonly key?: string;
   readonly agentId?: string;
@@ -41,11 +49,11 @@ interface CreateParams {
   readonly task?: string;
   readonly label?: string;
   readonly model?: string;
+  readonly thinkingLevel?: string | null;
   readonly idempotencyKey?: string;
 }
 
 const LIST_DEFAULT = 100;
-const SETTINGS = ["label", "model", "thinkingLevel", "verboseLevel", "sendPolicy", "queueMode", "archived", "pinned"] as const;
 /** What every live event of sessions is called. */
 export const SESSION_EVENTS = ["chat", "agent", "sessions.changed", "session.message", "session.tool"] as const;
 
@@ -74,7 +82,8 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
     "sessions.create": (params, ctx) => create(deps, params as CreateParams, ctx),
     "sessions.patch": async (params, ctx) => {
       const { key: _, agentId: __, expectedSessionId, ...fields } = params as KeyParams & Record<string, unknown>;
-      const patch = settingsOf(fields);
+      const patch = checkSettings(fields);
+      if (typeof patch.model === "string") await deps.checkModel(patch.model);
       const key = keyOf(params as KeyParams);
       await expectSession(sessions, key, expectedSessionId);
       const row = await sessions.patch(key, patch, ctx.client.principal);
@@ -97,10 +106,14 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       return { ok: true, key, deleted: await sessions.delete(key, ctx.client.principal), archived: [] };
     },
     "sessions.abort": async (params, ctx) => {
-      const { key, runId, agentId } = params as { readonly key?: string; readonly runId?: string; readonly agentId?: string };
+      const { key, runId, agentId, clearQueued } = params as AbortParams;
       const full = key === undefined ? await keyOfRun(sessions, runId) : keyOf({ key, ...(agentId === undefined ? {} : { agentId }) });
-      const ended = full === undefined ? [] : await sessions.abort(full, runId ?? null, ctx.client.principal);
-      return { ok: true, abortedRunId: ended[0] ?? null, status: ended.length > 0 ? "aborted" : "idle" };
+      if (full === undefined) return { ok: true, abortedRunId: null, status: "idle" };
+      const { runIds, cleared, report } = await sessions.abort(full, runId ?? null, ctx.client.principal, clearQueued);
+      return {
+        ok: true, abortedRunId: runIds[0] ?? null, status: runIds.length > 0 ? "aborted" : "idle",
+        ...(report === "" ? {} : { report }), ...(cleared === 0 ? {} : { cleared }),
+      };
     },
   };
 }
@@ -184,7 +197,8 @@ async function resolve({ sessions, agents }: SessionDeps, { reference, sessionId
 
 /** A session exists from its first message on; without one, creating only names it. */
 async function create({ sessions, intake, agents }: SessionDeps, params: CreateParams, ctx: MethodContext): Promise<unknown> {
-  const { agentId: wished, message, task, label, model, idempotencyKey = randomUUID() } = params;
+  const { agentId: wished, message, task, label, model, thinkingLevel, idempotencyKey = randomUUID() } = params;
+  checkThinking(thinkingLevel ?? undefined);
   const agentId = agents.get(wished ?? agents.defaultId).id;
   const { key } = parseSessionKey(params.key ?? `dashboard:${randomUUID()}`, agentId);
   ctx.watch(key);
@@ -196,19 +210,12 @@ async function create({ sessions, intake, agents }: SessionDeps, params: CreateP
   const { runId } = await intake.receiveInbound({
     sessionKey: key, agentId, text, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
     ...(model === undefined ? {} : { model }),
+    ...(thinkingLevel === undefined || thinkingLevel === null ? {} : { thinking: thinkingLevel }),
   });
-  if (label !== undefined) await sessions.patch(key, { label }, ctx.client.principal);
+  const settings = { ...(label === undefined ? {} : { label }), ...(thinkingLevel === undefined ? {} : { thinkingLevel }) };
+  if (Object.keys(settings).length > 0) await sessions.patch(key, settings, ctx.client.principal);
   const row = await sessions.describe(key);
   return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: true, runId };
-}
-
-/** Throws PARAMS_INVALID for a field that is no setting here. */
-function settingsOf(fields: Readonly<Record<string, unknown>>): SessionSettings {
-  const refused = Object.keys(fields).filter((name) => !(SETTINGS as readonly string[]).includes(name));
-  if (refused.length === 0) return fields as SessionSettings;
-  throw new OpenClawError("PARAMS_INVALID", {
-    why: `Not a setting of this gateway: ${refused.join(", ")}.`, next: `Settings: ${SETTINGS.join(", ")}.`,
-  });
 }
 
 async function expectSession(sessions: Sessions, key: string, expected: string | undefined): Promise<void> {
