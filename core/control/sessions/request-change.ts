@@ -93,8 +93,8 @@ export function createRequestChange({ clock, ids, live, offer, erase }: RequestC
       if (meant.length > 0) await withdraw(address, clearQueued ? null : runId, principal);
       const cleared = meant.filter((one) => state.runs.get(one)?.code === "MESSAGE_DROPPED");
       const { turn } = state;
-      const isMeant = turn !== null && (runId === null || turn.runId === runId || turn.inputs.some(({ message }) => message.runId === runId));
-      if (!isMeant) return { runIds: cleared, cleared: cleared.length, report: "" };
+      const answers = turn === null ? [] : [turn.runId, ...turn.inputs.map(({ message }) => message.runId)];
+      if (turn === null || (runId !== null && !answers.includes(runId))) return { runIds: cleared, cleared: cleared.length, report: "" };
       const ending = turn.runId;
       await offer(address, { type: "abort.requested", id: newId(), body: { runId: ending, by: principal.id }, principal });
       const report = await live.until(address, ({ log }) => {

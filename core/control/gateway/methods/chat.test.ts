@@ -103,6 +103,7 @@ test("an abort stops the run it names, and says when there was nothing to stop",
   await settled("chat.send", { ...MAIN, message: "go", idempotencyKey: "k" });
   assert.deepEqual((await call("chat.history", MAIN))["inFlightRun"], { runId: "k" });
   assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "other" }), { ok: true, aborted: false, runIds: [] });
-  assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "k" }), { ok: true, aborted: true, runIds: ["k"], report: "Stopped by owner." });
+  const stopped = { ok: true, aborted: true, runIds: ["k"], report: "Stopped by owner." };
+  assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "k" }), stopped);
   assert.deepEqual(textsOf(await call("chat.history", MAIN)), ["user: go", "assistant: part"]);
 });

@@ -189,8 +189,9 @@ test("a run is stopped by its session or by its id alone", async (t) => {
   const { settled } = conversation;
   await settled("sessions.send", { key: "a", message: "go", idempotencyKey: "one" });
   await settled("sessions.send", { key: "b", message: "go", idempotencyKey: "two" });
-  assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: "two", status: "aborted", report: "Stopped by owner." });
-  assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ok: true, abortedRunId: "one", status: "aborted", report: "Stopped by owner." });
+  const stopped = { ok: true, status: "aborted", report: "Stopped by owner." };
+  assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ...stopped, abortedRunId: "two" });
+  assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ...stopped, abortedRunId: "one" });
   assert.deepEqual(await settled("sessions.abort", { key: "a" }), { ok: true, abortedRunId: null, status: "idle" });
   assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: null, status: "idle" });
   assert.deepEqual(await settled("sessions.abort", {}), { ok: true, abortedRunId: null, status: "idle" });
