@@ -93,6 +93,7 @@ export const ERRORS = {
   SESSION_KEY_INVALID: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "This is not a session key.", next: "Use main, or agent:<id>:<rest>." },
   SESSION_PROTECTED: { wire: "INVALID_REQUEST", http: 409, retry: "never", exit: 5, text: "The main session cannot be deleted.", next: "Reset it instead: sessions.reset" },
   SESSION_QUEUE_FULL: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "Too many messages are waiting in this session.", next: "Wait for an answer, then send again." },
+  PINS_FULL: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 5, text: "As many facts are pinned in this session as may be.", next: "Take one away: openclaw sessions unpin KEY ID" },
   MESSAGE_TOO_LARGE: { wire: "INVALID_REQUEST", http: 413, retry: "after-fix", exit: 2, text: "The message is larger than the limit.", next: "Send it in parts, or as a file." },
   MESSAGE_DROPPED: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "The message was taken out of the line unanswered.", next: "Send it again." },
   MESSAGE_EMPTY: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "The message is empty.", next: "Write something." },

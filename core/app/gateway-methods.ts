@@ -4,7 +4,8 @@ import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth, sessionMethods,
+  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth,
+  sessionContextMethods, sessionMethods,
   systemMethods, type MethodHandlers, type SystemDeps,
 } from "../control/gateway.ts";
 import type { SessionRow, Sessions } from "../control/sessions.ts";
@@ -103,6 +104,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref),
       }),
       ...sessionMethods({ sessions, intake, agents, now, checkModel: models.resolveModel }),
+      ...sessionContextMethods({ sessions, agents }),
     },
   };
 }

@@ -25,5 +25,6 @@ export type {
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
+export { sessionContextMethods } from "./gateway/methods/session-context.ts";
 export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/methods/sessions.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";

@@ -2,7 +2,7 @@
 import type { JsonSchema } from "../schema.ts";
 import type { MethodSpec } from "../method.ts";
 import { QUEUE_MODES } from "../session-settings.ts";
-import { agentId, anything, attachments, count, done, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word } from "./fields.ts";
+import { agentId, anything, attachments, count, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word } from "./fields.ts";
 
 const text = (max: number) => ({ type: ["string", "null"], maxLength: max }) as const satisfies JsonSchema;
 const choice = { type: ["string", "null"], maxLength: 64 } as const satisfies JsonSchema;
@@ -195,6 +195,36 @@ export const SESSION_METHODS = {
       type: "object", additionalProperties: false, required: ["key"],
       properties: { key: sessionKey, agentId, maxLines: { type: "integer", minimum: 1 } },
     },
-    result: done,
+    result: {
+      type: "object", required: ["ok", "key", "compacted"], properties: { ok: flag, key: sessionKey, compacted: flag, reason: word },
+    },
+  },
+  "sessions.pins": {
+    role: "operator", scope: "operator.read", hidden: true, summary: "Facts that stay before the model's eyes in a session.",
+    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId } },
+    result: {
+      type: "object", required: ["key", "pins"],
+      properties: {
+        key: sessionKey,
+        pins: {
+          type: "array",
+          items: { type: "object", required: ["id", "text", "label", "ts"], properties: { id, text: message, label: word, ts: count } },
+        },
+      },
+    },
+  },
+  "sessions.pin": {
+    role: "operator", scope: "operator.write", hidden: true,
+    summary: "Keeps a fact before the model's eyes, however long the session gets.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key", "text"],
+      properties: { key: sessionKey, agentId, text: { type: "string", minLength: 1, maxLength: 2_000 } },
+    },
+    result: { type: "object", required: ["ok", "key", "id"], properties: { ok: flag, key: sessionKey, id, label: word } },
+  },
+  "sessions.unpin": {
+    role: "operator", scope: "operator.write", hidden: true, summary: "Takes a pinned fact away.",
+    params: { type: "object", additionalProperties: false, required: ["key", "id"], properties: { key: sessionKey, agentId, id } },
+    result: { type: "object", required: ["ok", "key"], properties: { ok: flag, key: sessionKey } },
   },
 } as const satisfies Record<string, MethodSpec>;

@@ -2,6 +2,7 @@
 import { askGateway } from "../connect.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
+import { compact, pin, pins, unpin } from "./sessions-context.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
 import { listAt, messageText, numberAt, textAt, type Payload } from "./payload.ts";
 
@@ -131,6 +132,6 @@ export const sessions: CommandGroup = {
     { line: "openclaw sessions history main", about: "read one" },
     { line: "openclaw sessions reset main", about: "begin anew" },
   ],
-  verbs: { list, history, reset, delete: remove },
+  verbs: { list, history, reset, delete: remove, compact, pin, pins, unpin },
   aliases: { ls: "list", show: "history", rm: "delete" },
 };

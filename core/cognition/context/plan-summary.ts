@@ -14,7 +14,7 @@ export interface SummaryPlan {
 
 /**
  * Is a summary due, and of what? Undefined while the part of the conversation that has none is small, or nothing but the last
- * turn could be covered. `force`: now, as much as would be covered if it were due.
+ * turn could be covered. `force`: now, all but the last turn.
  */
 export function planSummary(state: SessionState, budget: ContextBudget, counts: TokenCounts, force = false): SummaryPlan | undefined {
   if (state.deleted || state.messageCount === 0) return undefined;
@@ -30,14 +30,13 @@ export function planSummary(state: SessionState, budget: ContextBudget, counts: 
   const isDue = tokens > budget.conversation * BUDGET.summariseBeyond || open.length > STATE_LIMITS.messagesKept / 2 ||
     chars > STATE_LIMITS.messageCharsKept / 2;
   if (!isDue && !force) return undefined;
-  const held = open.slice(0, open.length - keptRecent(open, budget, counts));
+  const held = open.slice(0, open.length - keptRecent(open, force ? 0 : budget.conversation * BUDGET.keepRecent, counts));
   const upToSeq = held.at(-1)?.seq ?? 0;
   return upToSeq > fromSeq ? { upToSeq, held, fromSeq } : undefined;
 }
 
 /** How many of the newest messages stay as they were said: whole turns, and the last one whatever its size. */
-function keptRecent(open: readonly TranscriptMessage[], budget: ContextBudget, counts: TokenCounts): number {
-  const most = budget.conversation * BUDGET.keepRecent;
+function keptRecent(open: readonly TranscriptMessage[], most: number, counts: TokenCounts): number {
   let tokens = 0;
   let kept = 0;
   for (let at = open.length - 1; at >= 0; at--) {

@@ -10,6 +10,7 @@ import type { LiveEvent, RuntimeDeps } from "../../cognition/runtime.ts";
 import type { Placement, SlotWork } from "../placement.ts";
 import { createAcceptedRuns } from "./accepted-runs.ts";
 import type { SessionsConfig } from "./config.ts";
+import { createKeptContext, type KeptContext } from "./keep-context.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
@@ -35,6 +36,8 @@ export interface Sessions extends AsyncDisposable {
   /** Each resolves when the change is part of the log. */
   patch(key: string, patch: SessionSettings, principal: Principal): Promise<SessionRow>;
   reset(key: string, reason: "new" | "reset", principal: Principal): Promise<SessionRow | null>;
+  /** Pinned facts, and condensing now. */
+  readonly context: KeptContext;
   delete(key: string, principal: Principal): Promise<boolean>;
   /** Stops the running turn (of that run, if given). Resolves when its end is recorded. */
   abort(key: string, runId: string | null, principal: Principal, clearQueued?: boolean): Promise<Aborted>;
@@ -184,6 +187,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const session = await live.holdExisting(journal.address(key));
       return session === null ? null : rowIfOpen(session);
     },
+    context: createKeptContext({ journal, live, change, placement: deps.placement, clock, ids }),
     patch: async (key, patch, principal) => {
       const session = await change.patch(journal.address(key), patch, principal);
       const row = session === null ? null : rowIfOpen(session);

@@ -3,7 +3,7 @@ import { hasCode } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Principal } from "../../fabric/identity.ts";
-import type { NewOffer, SessionAddress, SessionSettings } from "../../fabric/journal.ts";
+import type { NewOffer, PinOffer, SessionAddress, SessionSettings } from "../../fabric/journal.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { LiveSessions } from "./live-sessions.ts";
 import type { MakeOffer } from "./make-offer.ts";
@@ -12,6 +12,8 @@ export interface RequestChange {
   /** Each resolves when the change is part of the log; null where there is no session. */
   patch(address: SessionAddress, patch: SessionSettings, principal: Principal): Promise<LiveSession | null>;
   reset(address: SessionAddress, reason: "new" | "reset", principal: Principal): Promise<LiveSession | null>;
+  /** Pins a fact, or takes the one of that id away where there is no text. */
+  pin(address: SessionAddress, pin: Pick<PinOffer, "id" | "text">, principal: Principal): Promise<LiveSession | null>;
   /** Resolves when nothing of the session is left but its tombstone. */
   delete(address: SessionAddress, principal: Principal): Promise<boolean>;
   /**
@@ -45,7 +47,7 @@ const NEVER = new AbortController().signal;
 export function createRequestChange({ clock, ids, live, offer, erase }: RequestChangeDeps): RequestChange {
   const newId = (): string => ids.sortable(clock.now());
 
-  type Wish = "patch.requested" | "reset.requested" | "deletion.requested" | "withdrawal.requested";
+  type Wish = "patch.requested" | "reset.requested" | "deletion.requested" | "withdrawal.requested" | "pin.requested";
   const request = async <T extends Wish>(address: SessionAddress, wish: NewOffer<T>): Promise<LiveSession | null> => {
     if ((await live.holdExisting(address)) === null) return null;
     const { offerId } = await offer(address, wish);
@@ -67,6 +69,10 @@ export function createRequestChange({ clock, ids, live, offer, erase }: RequestC
     reset: (address, reason, principal) => {
       const requestId = newId();
       return request(address, { type: "reset.requested", id: requestId, body: { requestId, reason }, principal });
+    },
+    pin: (address, pin, principal) => {
+      const requestId = newId();
+      return request(address, { type: "pin.requested", id: requestId, body: { requestId, ...pin }, principal });
     },
     delete: async (address, principal) => {
       const present = await live.holdExisting(address);

@@ -56,6 +56,8 @@ export interface WorldOptions {
   readonly onEffect?: (name: string) => Promise<void>;
   readonly yesLocal?: boolean;
   readonly model?: (request: Omit<ModelRequest, "model">, signal: AbortSignal) => AsyncIterable<ModelEvent>;
+  /** Of the model; 100,000 unless given. */
+  readonly contextTokens?: number;
   readonly dormantAfterMs?: number;
   readonly session?: Partial<SessionsConfig>;
   /** Credentials of the model's provider. */
@@ -137,7 +139,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     revisionOf: () => revision,
     profilesOf: () => options.profiles?.() ?? [],
     models: {
-      resolveModel: async () => ({ info: { contextTokens: 100_000 } }),
+      resolveModel: async () => ({ info: { contextTokens: options.contextTokens ?? 100_000 } }),
       streamModel: (_: string, request: Omit<ModelRequest, "model">, signal: AbortSignal) =>
         (options.model ?? obedientModel)(request, signal),
     },

@@ -13,6 +13,7 @@ import type { MethodContext } from "../method.ts";
 import { methodSpec } from "../wire.ts";
 import { agentMethods } from "./agent.ts";
 import { chatMethods } from "./chat.ts";
+import { sessionContextMethods } from "./session-context.ts";
 import { sessionMethods } from "./sessions.ts";
 
 export interface Conversation {
@@ -47,6 +48,7 @@ export async function openConversation(t: TestContext, options: Partial<WorldOpt
     ...chatMethods({ sessions, intake, agents, models: { list: async () => [{ ref: "test/test" }] } }),
     ...agentMethods({ sessions, intake, agents, now, labelOf: async (ref) => `Label of ${ref}` }),
     ...sessionMethods({ sessions, intake, agents, now, checkModel }),
+    ...sessionContextMethods({ sessions, agents }),
   };
   const watched: string[] = [];
   const responded: Readonly<Record<string, unknown>>[] = [];
