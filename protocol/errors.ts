@@ -101,6 +101,22 @@ export const ERRORS = {
   TURN_STOPPED: { wire: "UNAVAILABLE", http: 409, retry: "never", exit: 130, text: "The run was stopped.", next: "Send another message when you want to go on." },
   TURN_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The turn was halted: it took longer than allowed.", next: "Ask again, or raise the limit agents.defaults.timeoutSeconds." },
 
+  // Schedule and webhooks.
+  CRON_JOB_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "never", exit: 4, text: "There is no such job.", next: "Run: openclaw cron list --all" },
+  CRON_JOBS_FULL: { wire: "UNAVAILABLE", http: 429, retry: "after-fix", exit: 75, text: "There are as many jobs as there may be.", next: "Remove some: openclaw cron rm JOB" },
+  CRON_JOB_BUSY: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "As many runs of this job are under way as there may be.", next: "Wait for one to end: openclaw cron runs JOB" },
+  CRON_EXPRESSION_INVALID: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "This is not a cron expression.", next: "Write minute, hour, day, month and weekday: 0 9 * * 1-5" },
+  CRON_NEVER_FIRES: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "This schedule never fires.", next: "Choose a time that is still to come." },
+  CRON_KIND_UNSUPPORTED: { wire: "INVALID_REQUEST", http: 400, retry: "never", exit: 2, text: "Jobs of this kind are not offered.", next: "Use a schedule of kind at, every or cron, and a payload agentTurn or systemEvent." },
+  TIME_ZONE_UNKNOWN: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "This is not a time zone.", next: "Use a name such as Europe/Berlin or UTC." },
+  SYSTEM_EVENTS_FULL: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "As many events wait for this agent's heartbeat as may.", next: "Wait for its next heartbeat." },
+  HOOK_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "never", exit: 4, text: "There is no such hook.", next: "Name it under hooks.mappings, and set hooks.enabled and hooks.token." },
+  HOOK_UNAUTHORIZED: { wire: "INVALID_REQUEST", http: 401, retry: "after-fix", exit: 77, text: "The hook wants its token.", next: "Send it in the header Authorization: Bearer, or X-OpenClaw-Token." },
+  HOOK_TOKEN_IN_QUERY: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "A token in an address is written into logs; it is not taken from there.", next: "Send it in the header Authorization: Bearer, or X-OpenClaw-Token." },
+  HOOK_RATE_LIMITED: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "Too many webhooks came.", next: "Wait as long as Retry-After says." },
+  HOOK_BODY_INVALID: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "The hook's body does not fit.", next: "See docs/guide/schedule.md." },
+  HOOK_BODY_TOO_LARGE: { wire: "INVALID_REQUEST", http: 413, retry: "after-fix", exit: 2, text: "The hook's body is larger than the limit.", next: "Send less, or raise hooks.maxBodyBytes." },
+
   // Models.
   MODEL_NOT_CONFIGURED: { wire: "UNAVAILABLE", http: 503, retry: "after-fix", exit: 78, text: "No such model is configured.", next: "Run: openclaw config set agents.defaults.model demo/demo" },
   MODEL_AUTH: { wire: "UNAVAILABLE", http: 502, retry: "after-fix", exit: 77, text: "The model provider refused the key.", next: "Set the key the configuration names." },

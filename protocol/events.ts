@@ -27,6 +27,12 @@ export const EVENTS = {
   shutdown: { nodes: true, summary: "The gateway stops; sockets then close with 1012.", payload: "{ reason: string; restartExpectedMs?: number }" },
   health: { summary: "What `health` answers; the frame carries stateVersion.", payload: "HealthSnapshot" },
   heartbeat: { nodes: true, summary: "An agent's heartbeat was sent, skipped or failed.", payload: "{ ts: number; status: 'sent' | 'skipped' | 'failed'; reason?: string }" },
+  cron: {
+    scope: "operator.read", summary: "A job was changed, started or ended.",
+    payload:
+      "{ jobId: string; action: 'added' | 'updated' | 'removed' | 'started' | 'finished'; job?: CronJob; runId?: string; " +
+      "runAtMs?: number; nextRunAtMs?: number; status?: 'ok' | 'error' | 'skipped' | 'missed'; error?: string; summary?: string }",
+  },
   presence: { scope: "operator.read", summary: "Everybody who is connected, whole list; the frame carries stateVersion.", payload: "{ presence: PresenceEntry[] }" },
 
   chat: {

@@ -8,11 +8,12 @@ import { APPROVAL_METHODS } from "./methods/approvals.ts";
 import { CHAT_METHODS } from "./methods/chat.ts";
 import { DEVICE_METHODS } from "./methods/devices.ts";
 import { NODE_METHODS } from "./methods/nodes.ts";
+import { SCHEDULE_METHODS } from "./methods/schedule.ts";
 import { SESSION_METHODS } from "./methods/sessions.ts";
 import { SYSTEM_METHODS } from "./methods/system.ts";
 
 export const METHODS = {
-  ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS,
+  ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS, ...SCHEDULE_METHODS,
 } as const satisfies Record<string, MethodSpec>;
 
 export type MethodName = keyof typeof METHODS;

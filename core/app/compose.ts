@@ -16,6 +16,7 @@ import { CONTEXT_DEFAULTS, PROMPT_REVISION } from "../cognition/context.ts";
 import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake } from "../control/channels.ts";
+import { openScheduler } from "../control/schedule.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import { createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions } from "../control/sessions.ts";
@@ -223,8 +224,13 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   opening.defer(() => watching.close());
 
   const intake = createIntake({ agents, sessions });
+  const scheduler = openScheduler({
+    records, sealer: { seal, unseal }, clock, ids, logger, agents, intake, sessions, tell,
+    config: () => ({ enabled: true, ...config().cron }),
+  });
+  opening.use(scheduler);
   const methods = gatewayMethods({
-    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, clock,
+    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, clock,
     config: options.showConfig, logsDir: options.logsDir,
   });
   const gateway = (late.gateway = await openGateway({
@@ -271,6 +277,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
     recover: () => placement.recover().finally(() => {
       progress.recovered = true;
+      void scheduler.start().catch(() => undefined); // logged where it failed
       recovered.resolve();
     }),
     [Symbol.asyncDispose]: async () => {

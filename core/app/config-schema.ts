@@ -3,6 +3,7 @@ import type { Infer, JsonSchema } from "@openclaw/protocol";
 import { contextConfig } from "../cognition/context.ts";
 import { modelsConfig } from "../cognition/models.ts";
 import { agentsConfig } from "../control/agents.ts";
+import { scheduleConfig } from "../control/schedule.ts";
 import { sessionsConfig } from "../control/sessions.ts";
 
 const commandNames = { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [] } as const;
@@ -80,7 +81,7 @@ export const configSchema = {
   description: "OpenClaw's configuration: JSON5, in the state directory.",
   properties: {
     gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
-    context: contextConfig,
+    context: contextConfig, cron: scheduleConfig,
     logging: loggingConfig,
   },
 } as const satisfies JsonSchema;

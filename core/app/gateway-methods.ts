@@ -4,10 +4,10 @@ import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth,
-  sessionContextMethods, sessionMethods,
-  systemMethods, type MethodHandlers, type SystemDeps,
+  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth, scheduleMethods,
+  sessionContextMethods, sessionMethods, systemMethods, type MethodHandlers, type SystemDeps,
 } from "../control/gateway.ts";
+import type { Scheduler } from "../control/schedule.ts";
 import type { SessionRow, Sessions } from "../control/sessions.ts";
 import type { OperatorInvoker } from "../execution/intents.ts";
 import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
@@ -25,6 +25,7 @@ export interface GatewayMethodsDeps {
   readonly nodes: Nodes;
   readonly operator: OperatorInvoker;
   readonly approvals: Approvals;
+  readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly config: () => unknown;
   readonly logsDir: string;
@@ -105,6 +106,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       }),
       ...sessionMethods({ sessions, intake, agents, now, checkModel: models.resolveModel }),
       ...sessionContextMethods({ sessions, agents }),
+      ...scheduleMethods({ scheduler: deps.scheduler }),
     },
   };
 }

@@ -23,6 +23,7 @@ export type {
   DashboardFacts, FailedRun, NodeRow, PairingRequest, RunningSession, WaitingApproval,
 } from "./gateway/dashboard/dashboard-facts.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
+export { scheduleMethods, type ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
 export { sessionContextMethods } from "./gateway/methods/session-context.ts";

@@ -11,6 +11,7 @@ test("without any configuration there is one agent, main, complete (S4.11)", () 
   assert.equal(agents.defaultId, "main");
   assert.deepEqual(agents.list(), [{
     id: "main", name: "OpenClaw", model: "demo/demo", workspace: "/state/workspace", instructions: "", timeoutMs: 3_600_000,
+    heartbeat: null,
   }]);
 });
 
@@ -21,6 +22,7 @@ test("the defaults hold for every agent, an agent's own values win", () => {
   });
   assert.deepEqual(agents.get("main"), {
     id: "main", name: "Ada", model: "openai/gpt", workspace: "/state/workspace", instructions: "Be kind.", timeoutMs: 60_000,
+    heartbeat: null,
   });
   const { name, model, workspace } = agents.get("helper");
   assert.deepEqual([name, model, workspace], ["Clawd", "demo/demo", "/elsewhere"]);
@@ -57,4 +59,14 @@ test("the schema takes what the documents show and nothing else", () => {
     { entries: { main: { colour: "red" } } }, { list: [{}] }, { list: [{ id: "Bad Id" }] }, { defaults: { timeoutSeconds: 0 } }, { agents: {} },
     { defaults: { model: "x" } }, { entries: { main: { instructions: "x".repeat(20_001) } } },
   ]) assert.equal(fits(wrong), false, JSON.stringify(wrong).slice(0, 80));
+});
+
+test("a heartbeat is off until it has a rhythm; an agent's own wins value by value (C8)", () => {
+  const agents = createAgents(() => ({
+    defaults: { heartbeat: { every: "30m", ackMaxChars: 5 } },
+    entries: { quiet: { heartbeat: { every: "0m" } }, quick: { heartbeat: { every: "1s", prompt: "Look." } } },
+  }), "/w");
+  assert.equal(agents.get("main").heartbeat?.everyMs, 1_800_000);
+  assert.equal(agents.get("quiet").heartbeat, null);
+  assert.deepEqual(agents.get("quick").heartbeat, { everyMs: 10_000, prompt: "Look.", ackMaxChars: 5 });
 });

@@ -2,6 +2,20 @@ import { OpenClawError, QUEUE_MODES, THINKING_LEVELS, type Infer, type JsonSchem
 
 const id = "^[a-z0-9][a-z0-9_-]{0,63}$";
 
+const beat = {
+  every: { type: "string", pattern: "^[0-9]{1,6}[smhd]$", description: "How often, such as 30m; 0m is never." },
+  prompt: { type: "string", minLength: 1, maxLength: 20_000, description: "What the agent is told, before what is new." },
+  target: { enum: ["none"], description: "Where its answer goes: it stays in the main session." },
+  ackMaxChars: {
+    type: "integer", minimum: 0, maximum: 100_000,
+    description: "An answer of HEARTBEAT_OK and no more than this beside it says nothing.",
+  },
+} as const satisfies Record<string, JsonSchema>;
+
+const heartbeat = {
+  type: "object", additionalProperties: false, description: "Lets the agent look around now and then.", properties: beat,
+} as const satisfies JsonSchema;
+
 const overrides = {
   name: { type: "string", minLength: 1, maxLength: 64, description: "What the agent calls itself." },
   model: { type: "string", minLength: 3, maxLength: 256, description: "The model, as provider/model." },
@@ -9,6 +23,7 @@ const overrides = {
   instructions: { type: "string", maxLength: 20_000, description: "The owner's instructions to the agent." },
   queueMode: { enum: QUEUE_MODES, description: "What messages do that come during a turn; session.queue.mode unless given." },
   thinking: { enum: THINKING_LEVELS, description: "How much the model is to think, where it can be told." },
+  heartbeat,
 } as const satisfies Record<string, JsonSchema>;
 
 /** The slice `agents` of the configuration. */
@@ -22,6 +37,13 @@ export const agentsConfig = {
       properties: {
         ...overrides,
         model: { ...overrides.model, default: "demo/demo" },
+        heartbeat: {
+          ...heartbeat,
+          properties: {
+            ...beat, every: { ...beat.every, default: "0m" }, target: { ...beat.target, default: "none" },
+            ackMaxChars: { ...beat.ackMaxChars, default: 300 },
+          },
+        },
         timeoutSeconds: { type: "integer", minimum: 1, maximum: 86_400, default: 3_600, description: "Longest a turn may run." },
       },
     },
@@ -50,6 +72,14 @@ export interface Agent {
   readonly timeoutMs: number;
   readonly queueMode?: (typeof QUEUE_MODES)[number];
   readonly thinking?: string;
+  /** Null: it has none. */
+  readonly heartbeat: HeartbeatSettings | null;
+}
+
+export interface HeartbeatSettings {
+  readonly everyMs: number;
+  readonly prompt: string;
+  readonly ackMaxChars: number;
 }
 
 export interface Agents {
@@ -62,7 +92,7 @@ export interface Agents {
 export const DEFAULT_AGENT = "main";
 
 export function createAgents(config: () => AgentsConfig, defaultWorkspace: string): Agents {
-  const define = (agentId: string, own: Partial<Agent>): Agent => {
+  const define = (agentId: string, own: AgentEntry): Agent => {
     const defaults = config().defaults ?? {};
     const queueMode = own.queueMode ?? defaults.queueMode;
     const thinking = own.thinking ?? defaults.thinking;
@@ -74,13 +104,14 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
       workspace: own.workspace ?? defaults.workspace ?? defaultWorkspace,
       instructions: own.instructions ?? defaults.instructions ?? "",
       timeoutMs: (defaults.timeoutSeconds ?? 3_600) * 1_000,
+      heartbeat: heartbeatOf({ ...defaults.heartbeat, ...own.heartbeat }),
     };
   };
   const list = (): readonly Agent[] => {
     const { entries = {}, list: listed = [] } = config();
-    const own = new Map<string, Partial<Agent>>([[DEFAULT_AGENT, {}]]);
-    for (const entry of listed) own.set(entry.id, entry as Partial<Agent>);
-    for (const [agentId, entry] of Object.entries(entries)) own.set(agentId, { ...own.get(agentId), ...(entry as Partial<Agent>) });
+    const own = new Map<string, AgentEntry>([[DEFAULT_AGENT, {}]]);
+    for (const entry of listed) own.set(entry.id, entry as AgentEntry);
+    for (const [agentId, entry] of Object.entries(entries)) own.set(agentId, { ...own.get(agentId), ...(entry as AgentEntry) });
     return [...own].map(([agentId, entry]) => define(agentId, entry));
   };
   return {
@@ -94,4 +125,17 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
       throw new OpenClawError("UNKNOWN_AGENT_ID", { why, detail: { agentId } });
     },
   };
+}
+
+type AgentEntry = Partial<Omit<Agent, "heartbeat">> & { readonly heartbeat?: Infer<typeof heartbeat> };
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const HEARTBEAT_MIN_MS = 10_000;
+const HEARTBEAT_PROMPT =
+  "This is a heartbeat. Look at what is new, if anything is listed below, and at HEARTBEAT.md in your workspace if there is one, " +
+  "and do what it asks. Do not take up old tasks again. If nothing needs to be done, answer HEARTBEAT_OK.";
+
+function heartbeatOf({ every = "0m", prompt = HEARTBEAT_PROMPT, ackMaxChars = 300 }: Infer<typeof heartbeat>): HeartbeatSettings | null {
+  const everyMs = Number.parseInt(every, 10) * (UNIT_MS[every.at(-1) ?? ""] ?? 0);
+  return everyMs > 0 ? { everyMs: Math.max(everyMs, HEARTBEAT_MIN_MS), prompt, ackMaxChars } : null;
 }

@@ -1,6 +1,6 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
-import type { QueueMode } from "../../fabric/journal.ts";
+import type { MessageOrigin, QueueMode } from "../../fabric/journal.ts";
 import type { Agent, Agents } from "../agents.ts";
 import { routeInbound } from "../routing.ts";
 import type { RunStatus, Sessions } from "../sessions.ts";
@@ -20,6 +20,7 @@ export interface Inbound {
   readonly thinking?: string;
   /** In a group, whom the message speaks to, by id; not known unless given. */
   readonly mentions?: readonly string[];
+  readonly origin?: MessageOrigin;
 }
 
 export interface Received {

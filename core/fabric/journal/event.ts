@@ -50,7 +50,16 @@ export interface MessageOffer {
   readonly thinking?: string;
   /** Said in a group to somebody else: part of the transcript, and no turn answers it. */
   readonly historyOnly?: true;
+  /** Who or what brought it; a person unless said. */
+  readonly origin?: MessageOrigin;
 }
+
+export type MessageOrigin =
+  | { readonly kind: "person" }
+  | { readonly kind: "schedule"; readonly jobId: string; readonly dueMs: number }
+  | { readonly kind: "hook"; readonly name: string }
+  | { readonly kind: "agent"; readonly sessionKey: string }
+  | { readonly kind: "reply"; readonly sessionKey: string };
 
 /** Settings of one session; null takes a setting back to the agent's. */
 export interface SessionSettings {

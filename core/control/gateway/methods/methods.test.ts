@@ -21,7 +21,7 @@ test("the system's answers fit their documented shape", async () => {
   await using running = await startGateway();
   const client = await connectOk(running.url, { scopes: ["operator.admin", "operator.questions"] });
   for (const method of [
-    "health", "status", "system-presence", "last-heartbeat", "gateway.identity.get", "system.info", "logs.tail", "question.list",
+    "health", "status", "system-presence", "gateway.identity.get", "system.info", "logs.tail", "question.list",
     "taskSuggestions.list", "users.prefs.get",
   ]) await ask(client, method);
   assert.equal((await client.call("users.self", {})).error?.code, "FORBIDDEN");

@@ -33,7 +33,6 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
     }),
     "dashboard.link": (_params, { gateway }) => gateway.dashboardLink(),
     "system-presence": (_params, { gateway }) => gateway.presence(),
-    "last-heartbeat": () => null,
     "gateway.identity.get": () => ({ deviceId: deps.gatewayKey.deviceId, publicKey: deps.gatewayKey.publicKey }),
     "system.info": (_params, { gateway }) => describeMachine(gateway.port, deps.clock.now() - gateway.startedAtMs),
     "logs.tail": (params) => deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number }),

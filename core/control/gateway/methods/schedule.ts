@@ -1,0 +1,146 @@
+/** Jobs by the clock, and what wakes an agent. */
+import { randomUUID } from "node:crypto";
+import { OpenClawError } from "@openclaw/protocol";
+import { presentEntry, presentJob, presentOpen, type Author, type RunMode, type Scheduler, type StoredJob } from "../../schedule.ts";
+import type { MethodContext, MethodHandlers } from "../method.ts";
+
+export interface ScheduleMethodDeps {
+  readonly scheduler: Scheduler;
+}
+
+interface ById { readonly id?: string; readonly jobId?: string }
+
+interface ListParams {
+  readonly includeDisabled?: boolean;
+  readonly enabled?: boolean | "all" | "enabled" | "disabled";
+  readonly query?: string;
+  readonly agentId?: string;
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly sortBy?: "nextRunAtMs" | "updatedAtMs" | "name";
+  readonly sortDir?: "asc" | "desc";
+}
+
+interface RunsParams extends ById {
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly runId?: string;
+  readonly status?: string;
+}
+
+interface WakeParams {
+  readonly mode?: "now" | "next-heartbeat";
+  readonly text: string;
+  readonly sessionKey?: string;
+  readonly agentId?: string;
+  readonly wake?: boolean;
+}
+
+const LIST_DEFAULT = 50;
+/** Entries of one job that a page may be taken from. */
+const ENTRIES_MAX = 1_100;
+const DAY_MS = 86_400_000;
+
+export function scheduleMethods({ scheduler }: ScheduleMethodDeps): MethodHandlers {
+  const idOf = ({ id, jobId }: ById): string => {
+    const said = id ?? jobId;
+    if (said === undefined) throw new OpenClawError("PARAMS_INVALID", { why: "Give the job's id." });
+    return said;
+  };
+  const authorOf = ({ client: { principal } }: MethodContext): Author => ({ id: principal.id, label: principal.label });
+
+  const wake = async ({ mode = "next-heartbeat", text, sessionKey, agentId }: WakeParams, { client }: MethodContext): Promise<unknown> => {
+    const outcome = await scheduler.heartbeats.wake({
+      mode, text, id: randomUUID(), label: client.principal.label,
+      ...(sessionKey === undefined ? {} : { sessionKey }), ...(agentId === undefined ? {} : { agentId }),
+    });
+    return { ok: true, outcome };
+  };
+
+  return {
+    "cron.list": async (params) => listJobs(await scheduler.list(), params as ListParams),
+    "cron.get": async (params) => presentJob(await scheduler.get(idOf(params as ById))),
+    "cron.status": async () => {
+      return { ...(await scheduler.status()), triggersEnabled: false, storage: "engine", storePath: "", sqlitePath: "" };
+    },
+    "cron.add": async (params, ctx) => presentJob(await scheduler.add(params as Readonly<Record<string, unknown>>, authorOf(ctx))),
+    "cron.update": async (params, ctx) => {
+      const { patch } = params as { readonly patch: Readonly<Record<string, unknown>> };
+      return presentJob(await scheduler.update(idOf(params as ById), patch, authorOf(ctx)));
+    },
+    "cron.remove": async (params) => ({ ok: true, removed: await scheduler.remove(idOf(params as ById)) }),
+    "cron.run": async (params) => {
+      const { mode = "force" } = params as { readonly mode?: RunMode };
+      const runId = await scheduler.run(idOf(params as ById), mode);
+      if (runId === null) return { ok: true, enqueued: false, reason: mode === "due" ? "not-due" : "disabled" };
+      return { ok: true, enqueued: true, runId, processInstanceId: scheduler.instanceId };
+    },
+    "cron.runs": (params) => listRuns(scheduler, params as RunsParams),
+    "cron.expected": async (params) => {
+      const { sinceMs } = params as { readonly sinceMs?: number };
+      const job = await scheduler.get(idOf(params as ById));
+      return { jobId: job.job.id, ...(await scheduler.expected(job.job.id, sinceMs ?? scheduler.now() - DAY_MS)) };
+    },
+    wake: (params, ctx) => wake(params as WakeParams, ctx),
+    "system-event": (params, ctx) => {
+      const event = params as WakeParams;
+      return wake({ ...event, mode: event.wake === true ? "now" : "next-heartbeat" }, ctx);
+    },
+    "last-heartbeat": () => scheduler.heartbeats.last,
+    "set-heartbeats": async (params) => {
+      const { enabled } = params as { readonly enabled: boolean };
+      await scheduler.heartbeats.switchTo(enabled);
+      return { ok: true, enabled };
+    },
+  };
+}
+
+function listJobs(all: readonly StoredJob[], params: ListParams): unknown {
+  const { includeDisabled = false, enabled, query = "", agentId, limit = LIST_DEFAULT, offset = 0 } = params;
+  const { sortBy = "nextRunAtMs", sortDir = "asc" } = params;
+  const only = enabled === true || enabled === "enabled" ? true : enabled === false || enabled === "disabled" ? false : undefined;
+  const words = query.toLowerCase();
+  const fits = all.filter(({ job }) => {
+    if (only === undefined ? !includeDisabled && enabled !== "all" && !job.enabled : job.enabled !== only) return false;
+    if (agentId !== undefined && job.agentId !== agentId) return false;
+    return words === "" || job.name.toLowerCase().includes(words) || job.id.includes(words);
+  });
+  const sorted = fits.toSorted((a, b) => (sortDir === "asc" ? 1 : -1) * compareJobs(a, b, sortBy));
+  const jobs = sorted.slice(offset, offset + limit).map(presentJob);
+  const hasMore = offset + jobs.length < sorted.length;
+  return {
+    jobs, total: sorted.length, offset, limit, hasMore,
+    snapshotRevision: all.reduce((newest, { revision }) => Math.max(newest, revision), 0),
+    nextOffset: hasMore ? offset + jobs.length : null, deliveryPreviews: {},
+  };
+}
+
+function compareJobs(a: StoredJob, b: StoredJob, by: NonNullable<ListParams["sortBy"]>): number {
+  if (by === "name") return a.job.name.localeCompare(b.job.name);
+  if (by === "updatedAtMs") return a.job.updatedAtMs - b.job.updatedAtMs;
+  return (a.state.nextMs ?? Number.MAX_SAFE_INTEGER) - (b.state.nextMs ?? Number.MAX_SAFE_INTEGER);
+}
+
+async function listRuns(scheduler: Scheduler, params: RunsParams): Promise<unknown> {
+  const { limit = LIST_DEFAULT, offset = 0, runId, status = "all" } = params;
+  const said = params.id ?? params.jobId;
+  const jobs = said === undefined ? await scheduler.list() : [await scheduler.get(said)];
+  const rows: Readonly<Record<string, unknown>>[] = [];
+  // Of all jobs together only the newest of each are looked at.
+  const each = said === undefined ? Math.min(limit + offset, LIST_DEFAULT) : ENTRIES_MAX;
+  for (const { job, state } of said === undefined ? newestRun(jobs) : jobs) {
+    rows.push(...state.open.map((run) => presentOpen(job.id, run)));
+    rows.push(...(await scheduler.entries(job.id, each)).map((entry) => presentEntry(job.id, entry)));
+  }
+  const fits = rows.filter((row) => (status === "all" || row["status"] === status) && (runId === undefined || row["runId"] === runId));
+  const sorted = fits.toSorted((a, b) => Number(b["ts"]) - Number(a["ts"]));
+  const entries = sorted.slice(offset, offset + limit);
+  const hasMore = offset + entries.length < sorted.length;
+  return { entries, total: sorted.length, offset, limit, hasMore, nextOffset: hasMore ? offset + entries.length : null };
+}
+
+const JOBS_LOOKED_AT = 50;
+
+function newestRun(jobs: readonly StoredJob[]): readonly StoredJob[] {
+  return jobs.toSorted((a, b) => (b.state.lastRunAtMs ?? 0) - (a.state.lastRunAtMs ?? 0)).slice(0, JOBS_LOOKED_AT);
+}
