@@ -136,6 +136,12 @@ export const ERRORS = {
   APPROVAL_REQUIRED: { wire: "FORBIDDEN", http: 403, retry: "after-fix", exit: 3, text: "This needs a person's approval.", next: "Run: openclaw approvals list" },
   APPROVAL_NOT_FOUND: { wire: "APPROVAL_NOT_FOUND", http: 404, retry: "never", exit: 4, text: "There is no such approval.", next: "Run: openclaw approvals list" },
   APPROVAL_ALREADY_RESOLVED: { wire: "INVALID_REQUEST", http: 409, retry: "never", exit: 5, text: "This approval has been answered already.", next: "Run: openclaw approvals list" },
+  ACTUATOR_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "after-fix", exit: 4, text: "There is no such actuator.", next: "Configure it under actuators, then start the gateway again." },
+  ACTUATOR_INTENT_INVALID: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "The actuator does not take this intent.", next: "Propose it again in the form the actuator's schema asks for." },
+  ACTUATOR_TARGET_FORBIDDEN: { wire: "FORBIDDEN", http: 403, retry: "after-fix", exit: 3, text: "The actuator may not reach this target.", next: "Allow it in the actuator's configuration, if it should." },
+  ACTUATOR_FAILED: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 1, text: "The actuator could not do it.", next: "Read the cause." },
+  ACTUATOR_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The actuator got no answer in time.", next: "Retry later, or raise the actuator's limits.timeoutMs." },
+  ACTUATOR_CREDENTIAL_MISSING: { wire: "UNAVAILABLE", http: 503, retry: "after-fix", exit: 78, text: "A credential that the configuration names is not there.", next: "Set the environment variable or write the file that credentials names." },
   OUTCOME_UNKNOWN: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "It is not known whether this took effect; it was not repeated.", next: "Check by hand, then decide." },
 
   // Nodes.

@@ -35,6 +35,20 @@ export type Intent =
       readonly action: "remember" | "recall" | "forget";
       readonly params: Readonly<Record<string, unknown>>;
       readonly summary: string;
+    }
+  | {
+      readonly actuator: "outside";
+      /** Name of the configured actuator: `actuators.<to>`. */
+      readonly to: string;
+      /** Which drop-in it is: the topic is `intent.<kind>`. */
+      readonly kind: string;
+      readonly effect: Exclude<Effect, "none">;
+      readonly params: Readonly<Record<string, unknown>>;
+      /** Put into the actuator's queue; the outcome comes back to the session as a message. */
+      readonly handOver?: true;
+      /** The owner's standing consent covers it, unless outside text chose it. */
+      readonly unasked?: true;
+      readonly summary: string;
     };
 
 export interface ToolContext {

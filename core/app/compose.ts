@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { hash } from "node:crypto";
+import { OpenClawError } from "@openclaw/protocol";
 import type { Engine } from "@openclaw/sdk";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
@@ -15,7 +16,7 @@ import { createModels, loadKey } from "../cognition/models.ts";
 import { CONTEXT_DEFAULTS, PROMPT_REVISION } from "../cognition/context.ts";
 import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
-import { createIntake } from "../control/channels.ts";
+import { createIntake, type Intake } from "../control/channels.ts";
 import { openScheduler } from "../control/schedule.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
@@ -29,6 +30,7 @@ import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
 import { createJournal } from "../fabric/journal.ts";
 import type { Logger } from "../fabric/telemetry.ts";
 import { openVault } from "../fabric/vault.ts";
+import { composeActuators } from "./compose-actuators.ts";
 import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTools } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
@@ -82,10 +84,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const { records } = engine;
   await using opening = new AsyncDisposableStack();
 
-  const [vault, providers, tools] = await Promise.all([
+  const [vault, providers, builtIn] = await Promise.all([
     openVault({ records, keyFile: join(options.credentialsDir, "key-encryption-key"), ids }),
     discoverProviders(),
-    discoverTools().then(createTools),
+    discoverTools(),
   ]);
   const tenantKey = await vault.tenantKey(HOME_TENANT);
   const seal = (belongsTo: string, plain: Uint8Array): Uint8Array => tenantKey.seal(belongsTo, plain);
@@ -96,7 +98,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const reattachWaitMs = config().gateway?.nodes?.reattachWaitMs ?? 60_000;
   const progress = { recovered: false };
   const recovered = Promise.withResolvers<void>();
-  const late: { gateway?: Gateway; placement?: Placement; sessions?: Sessions } = {};
+  const late: { gateway?: Gateway; placement?: Placement; sessions?: Sessions; intake?: Intake } = {};
   const tell = (event: string, payload: unknown): void => void late.gateway?.broadcast(event, payload);
 
   const [identity, nodes] = await Promise.all([
@@ -150,6 +152,15 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   };
   const operator = createOperatorInvoker({ nodes, gate, approvals: approvalsOf, placeOf, clock, ids });
 
+  const actuators = opening.use(await composeActuators({
+    engine, config, seal, unseal, clock, ids, log: logger, nodes: () => nodes, nodesReady: () => nodesReady.promise,
+    intake: () => {
+      if (late.intake === undefined) throw new OpenClawError("GATEWAY_STARTING");
+      return late.intake;
+    },
+  }));
+  const tools = createTools([...builtIn, ...actuators.tools]);
+
   const agents = createAgents(() => config().agents ?? {}, options.workspace);
   const memory = createMemory({ records, vault, clock });
   const models = createModels({
@@ -160,6 +171,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     nodes,
     reattachWaitMs,
     actuators: {
+      outside: actuators.carryOut,
       memory: async ({ intent, invocationId, sessionKey, label }) => {
         if (intent.actuator !== "memory") throw new Error("not a memory intent");
         const agentId = sessionKey.split(":")[1] ?? agents.defaultId;
@@ -223,7 +235,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const watching = live.subscribe(broadcaster.live, (count) => logger.warn("live.dropped", { count }));
   opening.defer(() => watching.close());
 
-  const intake = createIntake({ agents, sessions });
+  const intake = late.intake = createIntake({ agents, sessions });
   const scheduler = openScheduler({
     records, sealer: { seal, unseal }, clock, ids, logger, agents, intake, sessions, tell,
     config: () => ({ enabled: true, ...config().cron }),

@@ -5,6 +5,8 @@ import { modelsConfig } from "../cognition/models.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { scheduleConfig } from "../control/schedule.ts";
 import { sessionsConfig } from "../control/sessions.ts";
+import { actuatorsConfig } from "../execution/intents.ts";
+import { credentialsConfig } from "../fabric/vault.ts";
 
 const commandNames = { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [] } as const;
 
@@ -82,7 +84,7 @@ export const configSchema = {
   properties: {
     gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
     context: contextConfig, cron: scheduleConfig,
-    logging: loggingConfig,
+    logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
   },
 } as const satisfies JsonSchema;
 

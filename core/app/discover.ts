@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { OpenClawError } from "@openclaw/protocol";
-import type { Provider, Tool } from "@openclaw/sdk";
+import type { Actuator, Provider, Tool } from "@openclaw/sdk";
 
 const ROOT = new URL("../../extensions/", import.meta.url);
 
@@ -16,6 +16,13 @@ export async function discoverProviders(): Promise<ReadonlyMap<string, () => Pro
 /** Every tool, imported: a model has to be shown them all. */
 export async function discoverTools(): Promise<readonly Tool[]> {
   return await Promise.all((await foldersOf("tools")).map((name) => load<Tool>("tools", name, ["name", "summary", "args", "effect"])));
+}
+
+/** An actuator by its folder's name. Throws ACTUATOR_UNKNOWN. */
+export async function discoverActuator(name: string): Promise<Actuator> {
+  const names = await foldersOf("actuators");
+  if (!names.includes(name)) throw new OpenClawError("ACTUATOR_UNKNOWN", { why: `${name} is none of ${names.join(", ")}.` });
+  return await load<Actuator>("actuators", name, ["id", "tool", "params", "judge", "open"]);
 }
 
 async function foldersOf(kind: string): Promise<readonly string[]> {

@@ -4,5 +4,8 @@
  * An intent that reaches this module has been recorded and has passed the gate; here it is handed to its actuator, and
  * whatever the actuator says comes back as output and exactly one end. Nothing here decides whether something may happen.
  */
-export { createIntents, type Actuator, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";
+export { createIntents, type Hand, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";
+export { actuatorsConfig, ACTUATOR_NAME, type ActuatorsConfig } from "./intents/actuators-config.ts";
+export { openActuators, type ActuatorRow, type Actuators } from "./intents/open-actuators.ts";
+export type { HandedEnd, HandedIntent } from "./intents/handed-over.ts";
 export { createOperatorInvoker, OPERATOR_DESK, type OperatorCall, type OperatorInvoker } from "./intents/invoke-for-operator.ts";

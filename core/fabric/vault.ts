@@ -7,3 +7,4 @@
  */
 export { openVault, type DataKey, type Vault } from "./vault/open-vault.ts";
 export { makePrivate, readPrivate } from "./vault/private-file.ts";
+export { credentialsConfig, loadCredential, type CredentialsConfig } from "./vault/load-credential.ts";

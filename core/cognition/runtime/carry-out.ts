@@ -108,10 +108,10 @@ async function* untilGivenUp(
 
 type IntentEnd = Extract<IntentEvent, { type: "end" }>;
 
-/** Whatever a node says is from outside; a memory's facts carry their own labels. */
+/** Whatever a node or the world says is from outside; a memory's facts carry their own labels. */
 function labelOf(intent: Intent, end: IntentEnd): Label {
   if (!end.ok) return "agent";
-  if (intent.actuator === "node") return "outside";
+  if (intent.actuator !== "memory") return "outside";
   const facts: unknown = typeof end.payload === "object" && end.payload !== null && "facts" in end.payload ? end.payload.facts : [];
   return (Array.isArray(facts) ? facts : []).reduce<Label>((label, fact: unknown) => {
     const own = typeof fact === "object" && fact !== null && "label" in fact ? LABELS.find((known) => known === fact.label) : undefined;

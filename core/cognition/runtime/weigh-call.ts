@@ -75,6 +75,7 @@ const UNPLACEABLE = ["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMM
 /** Capability first, placement second; the node is part of the intent from here on, so an approval is for that node. */
 function place(intent: Intent, { nodes, placeOf }: Weights): Placed | { readonly code: ErrorCode; readonly why: string } {
   if (intent.actuator === "memory") return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
+  if (intent.actuator === "outside") return { intent, nodeId: null, landing: "outside", readOnly: false };
   try {
     const { nodeId, local } = nodes.choose(intent.target);
     const runs = intent.effect !== "read" && intent.command === "system.run";
@@ -99,6 +100,7 @@ function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weig
   const label = labelArguments(args, sourcesOf(view));
   const decision = gate.decide({
     effect: intent.effect, label, landing, readOnly, intentHash: hashIntent(intent), insideWorkspace: insideWorkspace(intent),
+    standing: intent.actuator === "outside" && intent.unasked === true,
     ...(nodeId === null ? {} : { nodeId }), remembered: (_, hash) => view.allowed.has(hash),
   });
   const { answer, rule, reason } = decision;

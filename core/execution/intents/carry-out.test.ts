@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Intent } from "@openclaw/sdk";
 import type { InvokeRequest, Nodes } from "../nodes.ts";
-import { createIntents, type Actuator, type IntentEvent, type IntentOrder } from "./carry-out.ts";
+import { createIntents, type Hand, type IntentEvent, type IntentOrder } from "./carry-out.ts";
 
 const signal = new AbortController().signal;
 
@@ -18,7 +18,7 @@ const order = (intent: Intent, nodeId: string | null): IntentOrder =>
   ({ invocationId: "step-1", intent, nodeId, sessionKey: "agent:main:main", label: "owner", fence: { slot: 7, epoch: 3 } });
 
 /** Nodes that write down what they are asked. */
-function setUp(actuator: Actuator = async () => ({ facts: [] })) {
+function setUp(actuator: Hand = async () => ({ facts: [] })) {
   const asked: { readonly how: string; readonly request: unknown }[] = [];
   const answer = async function* (how: string, request: InvokeRequest, more: object = {}) {
     asked.push({ how, request: { ...request, ...more } });
@@ -30,7 +30,7 @@ function setUp(actuator: Actuator = async () => ({ facts: [] })) {
     reattach: (request: InvokeRequest, waitMs: number) => answer("reattach", request, { waitMs }),
     acknowledge: (id: string, nodeId: string) => asked.push({ how: "acknowledge", request: { id, nodeId } }),
   } as unknown as Nodes;
-  return { asked, intents: createIntents({ nodes, actuators: { memory: actuator }, reattachWaitMs: 60_000 }) };
+  return { asked, intents: createIntents({ nodes, actuators: { memory: actuator, outside: actuator }, reattachWaitMs: 60_000 }) };
 }
 
 async function read(events: AsyncIterable<IntentEvent>): Promise<IntentEvent[]> {
@@ -71,7 +71,7 @@ test("another actuator is handed the whole order, first and again after a crash,
   const end = { type: "end", ok: true, payload: { facts: [1] } };
   assert.deepEqual(await read(intents.carryOut(order(recall, null), signal)), [end]);
   assert.deepEqual(await read(intents.resume(order(recall, null), signal)), [end]);
-  assert.deepEqual(orders, [order(recall, null), order(recall, null)]);
+  assert.deepEqual(orders, [order(recall, null), { ...order(recall, null), resumed: true }]);
   assert.deepEqual(asked, []);
 });
 

@@ -18,10 +18,12 @@ export interface IntentOrder {
   readonly label: Label;
   /** The claim under which the intent was recorded. */
   readonly fence: { readonly slot: number; readonly epoch: number };
+  /** Its step was open when an earlier owner died: it may have been carried out. */
+  readonly resumed?: true;
 }
 
 /** Carries out one kind of intent that is not a node's. Throws coded errors; called again with the same id after a crash. */
-export type Actuator = (order: IntentOrder, signal: AbortSignal) => Promise<unknown>;
+export type Hand = (order: IntentOrder, signal: AbortSignal) => Promise<unknown>;
 
 export interface Intents {
   /** Never throws: the last event is `end`. */
@@ -34,7 +36,7 @@ export interface Intents {
 
 export interface IntentsDeps {
   readonly nodes: Nodes;
-  readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node">, Actuator>>;
+  readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node">, Hand>>;
   /** Longest a restarted gateway waits for the node that holds an open intent. */
   readonly reattachWaitMs: number;
 }
@@ -49,7 +51,7 @@ export function createIntents({ nodes, actuators, reattachWaitMs }: IntentsDeps)
     },
     resume: (order, signal) => {
       const { intent, nodeId } = order;
-      if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], order, signal);
+      if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], { ...order, resumed: true }, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
       return nodes.reattach({ ...nodeRequest(order, intent, nodeId), offset: 0, effect: intent.effect }, reattachWaitMs, signal);
     },
@@ -66,7 +68,7 @@ function nodeRequest({ invocationId, sessionKey, fence }: IntentOrder, intent: E
   };
 }
 
-async function* runActuator(actuator: Actuator, order: IntentOrder, signal: AbortSignal): AsyncGenerator<IntentEvent> {
+async function* runActuator(actuator: Hand, order: IntentOrder, signal: AbortSignal): AsyncGenerator<IntentEvent> {
   try {
     yield { type: "end", ok: true, payload: await actuator(order, signal) };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Effect, Label } from "@openclaw/protocol";
 import type { Landing } from "@openclaw/sdk";
-import { GATE_TABLE, READ_ONLY_COMMAND, WORKSPACE_WRITE, YES_LOCAL, type Answer, type Cell, type GateRow } from "./gate-table.ts";
+import { GATE_TABLE, READ_ONLY_COMMAND, STANDING, WORKSPACE_WRITE, YES_LOCAL, type Answer, type Cell, type GateRow } from "./gate-table.ts";
 
 export interface GateFacts {
   readonly effect: Effect;
@@ -12,6 +12,8 @@ export interface GateFacts {
   readonly readOnly?: boolean;
   /** Every path the intent writes lies in the agent's workspace. Counts only on the confined local node, for the owner's words. */
   readonly insideWorkspace?: boolean;
+  /** The owner has said in the configuration that this actuator may be used unasked. Outside text it does not cover. */
+  readonly standing?: boolean;
   /** Id of the node it lands on: an answer for one node is not an answer for another. */
   readonly nodeId?: string;
   readonly intentHash: string;
@@ -68,7 +70,11 @@ export function createGate({ localNodeConfined, yesLocal }: GateDeps): Gate {
         (candidate) => candidate.effect === effect && (candidate.landing === "any" || candidate.landing === landing)
       );
       if (row === undefined) return settle("refuse", "unknown", "No rule speaks of this kind of effect.", "exact", facts.intentHash);
-      return lookUp(row, facts, confinedHere && yesLocal() && (label === "owner" || label === "agent"));
+      const trusted = label === "owner" || label === "agent";
+      if (landing === "outside" && facts.standing === true && trusted && row[label] !== "refuse") {
+        return settle("allow", STANDING, "The configuration allows this actuator unasked.", "exact", facts.intentHash);
+      }
+      return lookUp(row, facts, confinedHere && yesLocal() && trusted);
     },
   };
 }

@@ -8,6 +8,7 @@
  * Two columns are not labels but circumstances, and are applied by the gate before the table:
  * - a documented read-only command (`classifyCommand`) counts as effect `read`;
  * - a write of the owner's own words inside the workspace of the confined local node is the row `workspace.write`.
+ * A third: the owner's words and the agent's own, for an actuator with the setting `unasked`, are the row `outside.standing`.
  * One is applied after it: `--yes-local` turns `ask` into `allow` for `owner` and `agent` on the confined local node.
  * It has no effect where the local node is not confined: there only what this table allows runs unasked.
  */
@@ -49,3 +50,4 @@ export const GATE_TABLE: readonly GateRow[] = [
 export const WORKSPACE_WRITE = "workspace.write";
 export const READ_ONLY_COMMAND = "read.command";
 export const YES_LOCAL = "yes-local";
+export const STANDING = "outside.standing";

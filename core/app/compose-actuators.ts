@@ -1,0 +1,84 @@
+/** The actuators of a gateway, each lent what it may use: credentials by name, nodes, the one intake. */
+import { codeOf, joinLabels, OpenClawError, type Label } from "@openclaw/protocol";
+import type { ActuatorContext, ActuatorEnd, Engine } from "@openclaw/sdk";
+import type { Clock } from "../base/clock.ts";
+import type { Ids } from "../base/ids.ts";
+import type { Intake } from "../control/channels.ts";
+import { openActuators, type Actuators } from "../execution/intents.ts";
+import { invokeOnce, type Nodes } from "../execution/nodes.ts";
+import { HOME_TENANT, type Principal } from "../fabric/identity.ts";
+import { loadCredential } from "../fabric/vault.ts";
+import type { Logger } from "../fabric/telemetry.ts";
+import type { Config } from "./config-schema.ts";
+import { discoverActuator } from "./discover.ts";
+
+export interface ComposeActuatorsDeps {
+  readonly engine: Engine;
+  readonly config: () => Config;
+  readonly seal: (belongsTo: string, plain: Uint8Array) => Uint8Array;
+  readonly unseal: (belongsTo: string, sealed: Uint8Array) => Uint8Array;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly nodes: () => Nodes;
+  readonly nodesReady: () => Promise<void>;
+  /** Throws while the gateway is still starting. */
+  readonly intake: () => Intake;
+}
+
+export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators> {
+  const { engine, config, clock, ids, log, seal, unseal, intake } = deps;
+
+  const message: ActuatorContext["message"] = async ({ sessionKey, text }, { idempotencyKey, label }) => {
+    try {
+      const principal = actuatorPrincipal(joinLabels("agent", label));
+      await intake().receiveInbound({ sessionKey, text, idempotencyKey, principal, channel: "actuator" });
+      return { ok: true, payload: { sessionKey } };
+    } catch (error) {
+      return failed(error, false);
+    }
+  };
+
+  const node: ActuatorContext["node"] = async ({ node: name, tag, command, params, timeoutMs }, request, signal) => {
+    try {
+      await deps.nodesReady();
+      const nodes = deps.nodes();
+      const wish = { command, ...(name === undefined ? {} : { node: name }), ...(tag === undefined ? {} : { tag }) };
+      const { nodeId } = nodes.choose(wish);
+      const id = request.attempt === 1 ? request.idempotencyKey : `${request.idempotencyKey}-${request.attempt}`;
+      const { payload } = await invokeOnce(nodes.invoke({ id, nodeId, command, params, timeoutMs }, signal));
+      nodes.acknowledge(id, nodeId);
+      return { ok: true, payload };
+    } catch (error) {
+      return failed(error, !NOT_SENT.has(codeOf(error) ?? ""));
+    }
+  };
+
+  return openActuators({
+    config: config().actuators ?? {}, load: discoverActuator, queues: engine.queues, records: engine.records, seal, unseal, clock, ids, log,
+    lend: { message, node, credential: async (name) => (await loadCredential(name, config().credentials ?? {}, process.env)).reveal() },
+    onEnd: async (id, { sessionKey, summary }, end) => {
+      if (sessionKey === null) return;
+      const text = `What was handed over as ${id} (${summary}) ${end.ok ? "is done" : "failed"}:\n${end.text}`;
+      const principal = actuatorPrincipal("outside");
+      await intake().receiveInbound({ sessionKey, text, idempotencyKey: `${id}-end`, principal, channel: "actuator" });
+    },
+  });
+}
+
+const NOT_SENT = new Set(["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMMAND_NOT_ALLOWED", "NODE_BUSY", "NODE_PATH_FORBIDDEN"]);
+const PASSING = new Set([
+  "NODE_OFFLINE", "NODE_LOST", "NODE_BUSY", "ENGINE_UNAVAILABLE", "BACKPRESSURE", "SESSION_QUEUE_FULL", "GATEWAY_STARTING", "DISK_FULL",
+  "FILE_LOCKED",
+]);
+
+function failed(error: unknown, sent: boolean): ActuatorEnd {
+  const code = codeOf(error) ?? "ACTUATOR_FAILED";
+  const why = error instanceof OpenClawError ? error.message : "It failed inside.";
+  const lost = code === "NODE_LOST" || code === "OUTCOME_UNKNOWN" || code === "COMMAND_TIMEOUT";
+  return { ok: false, code, why, sent, answered: sent && !lost, again: PASSING.has(code) };
+}
+
+export function actuatorPrincipal(label: Label): Principal {
+  return { tenant: HOME_TENANT, id: "service:actuators", kind: "service", label };
+}
