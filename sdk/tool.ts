@@ -49,6 +49,14 @@ export type Intent =
       /** The owner's standing consent covers it, unless outside text chose it. */
       readonly unasked?: true;
       readonly summary: string;
+    }
+  | {
+      /** Of the session itself: only its own turn can carry it out. */
+      readonly actuator: "session";
+      readonly effect: "read";
+      readonly action: "read-output";
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly summary: string;
     };
 
 export interface ToolContext {

@@ -19,6 +19,7 @@ export const CRASH_POINTS = {
   "intent.recorded": "an intent and its decision are durable, nothing has moved",
   "intent.sent": "an intent is on its way to its node",
   "result.received": "an outcome has arrived and is not recorded",
+  "output.kept": "the whole of an output is in a blob, no record of it exists",
   "result.recorded": "an outcome is durable, its node may not forget it yet",
   "result.acknowledged": "the node was told that it may forget an outcome",
   "turn.ended": "a turn's end is durable, nobody was told",

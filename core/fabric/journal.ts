@@ -7,6 +7,7 @@
  */
 export { createJournal, slotOf, type Journal, type NewOffer, type Offered } from "./journal/open-journal.ts";
 export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
+export { type SessionBlobs } from "./journal/session-blobs.ts";
 export { type SessionLog } from "./journal/session-log.ts";
 export type * from "./journal/event.ts";
 export { readMessages } from "./journal/read-messages.ts";

@@ -6,6 +6,7 @@ import { APPROVAL_LIMITS, hashIntent } from "../../execution/policy.ts";
 import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
 import { awaitAnswer } from "./await-answer.ts";
 import { carryOut } from "./carry-out.ts";
+import { keepOutput } from "./keep-output.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
 import { contextOf, weighCall, type WeighedCall } from "./weigh-call.ts";
 
@@ -34,7 +35,7 @@ export async function callStep(work: TurnWork, view: SessionState, call: ToolCal
     case "ask": return await ask(work, calling, weighed, signal);
     case "act": return await carryOut(work, { ...calling, ...weighed }, weighed.tool, carry, signal);
     case "run": {
-      const outcome = await runPure(work, view, weighed, signal);
+      const outcome = await keepOutput(work, await runPure(work, view, weighed, signal));
       return finish(work, carry, { stepId: calling.stepId, kind: "tool", call, ...outcome, label: "agent" });
     }
   }
@@ -78,7 +79,7 @@ interface Failure {
 }
 
 function refuse(work: TurnWork, { stepId, call, carry }: Calling, { code, why }: Failure, decision?: GateRecord): Carry {
-  const outcome = presentOutcome(undefined, { ok: false, code, why });
+  const { whole: _, ...outcome } = presentOutcome(undefined, { ok: false, code, why });
   return finish(work, carry, { stepId, kind: "tool", call, ...outcome, label: "agent", ...(decision === undefined ? {} : { decision }) });
 }
 

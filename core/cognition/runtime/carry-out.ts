@@ -5,6 +5,8 @@ import { crashPoint } from "../../base/crash-point.ts";
 import type { GateRecord } from "../../fabric/journal.ts";
 import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
 import { presentOutcome } from "../../execution/tools.ts";
+import { keepOutput } from "./keep-output.ts";
+import { readOutput } from "./read-output.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
 
 export interface PlacedCall {
@@ -23,7 +25,14 @@ export async function carryOut(work: TurnWork, placed: PlacedCall, tool: Tool, c
   await work.record(carry, [{ type: "step.started", body, label: decision.label }]);
   crashPoint("intent.recorded");
   const sinceMs = session.log.state.turn?.openSinceMs ?? deps.clock.now();
-  return await collectOutcome(work, placed, tool, deps.intents.carryOut(orderOf(work, placed), signal), sinceMs, signal);
+  return await collectOutcome(work, placed, tool, begin(work, placed, "carryOut", signal), sinceMs, signal);
+}
+
+/** Hands an intent to its actuator, or asks what became of it; the session's own are carried out here. */
+export function begin(work: TurnWork, placed: PlacedCall, how: "carryOut" | "resume", signal: AbortSignal): AsyncIterable<IntentEvent> {
+  const { intent } = placed;
+  if (intent.actuator === "session") return readOutput(work.session.log, intent);
+  return work.deps.intents[how](orderOf(work, placed), signal);
 }
 
 export function orderOf({ session: { log, claim } }: TurnWork, { stepId, intent, nodeId, decision }: PlacedCall): IntentOrder {
@@ -52,7 +61,7 @@ export async function collectOutcome(
   // What was stopped has an outcome like any other; what its owner let go of has none, and the next owner asks.
   const stopped = signal.aborted && hasCode(signal.reason, "TURN_STOPPED");
   if (!stopped) signal.throwIfAborted();
-  const outcome = presentOutcome(tool, end);
+  const outcome = await keepOutput(work, presentOutcome(tool, end));
   const durationMs = Math.max(0, deps.clock.now() - sinceMs);
   const exit = exitCodeOf(end);
   const code = outcome.code === undefined ? {} : { code: outcome.code };
@@ -63,7 +72,7 @@ export async function collectOutcome(
       details: { nodeId, durationMs, effect: intent.effect, rule: decision.rule, ...exit, ...code },
     },
   });
-  const label = labelOf(intent, end);
+  const label = labelOf(work, intent, end);
   const where = nodeId === null ? {} : { nodeId };
   return {
     events: [{
@@ -108,9 +117,10 @@ async function* untilGivenUp(
 
 type IntentEnd = Extract<IntentEvent, { type: "end" }>;
 
-/** Whatever a node or the world says is from outside; a memory's facts carry their own labels. */
-function labelOf(intent: Intent, end: IntentEnd): Label {
+/** Whatever a node or the world says is from outside; a memory's facts carry their own labels, and so do kept outputs. */
+function labelOf({ session: { log } }: TurnWork, intent: Intent, end: IntentEnd): Label {
   if (!end.ok) return "agent";
+  if (intent.actuator === "session") return log.state.outputs.find(({ id }) => id === intent.params["id"])?.label ?? "outside";
   if (intent.actuator !== "memory") return "outside";
   const facts: unknown = typeof end.payload === "object" && end.payload !== null && "facts" in end.payload ? end.payload.facts : [];
   return (Array.isArray(facts) ? facts : []).reduce<Label>((label, fact: unknown) => {

@@ -1,6 +1,6 @@
 import type { SessionState, StepStarted } from "../../fabric/journal.ts";
 import { awaitAnswer } from "./await-answer.ts";
-import { collectOutcome, orderOf } from "./carry-out.ts";
+import { begin, collectOutcome } from "./carry-out.ts";
 import { modelStep } from "./model-step.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
 
@@ -19,6 +19,6 @@ export async function resumeStep(work: TurnWork, view: SessionState, open: StepS
   const { call, stepId, intent, nodeId, decision } = open;
   live.emit("tool", { phase: "start", name: call.name, toolCallId: call.id, args: {}, resumed: true });
   const placed = { stepId, call, intent, nodeId, decision };
-  const events = deps.intents.resume(orderOf(work, placed), signal);
+  const events = begin(work, placed, "resume", signal);
   return await collectOutcome(work, placed, deps.tools.get(call.name), events, view.turn?.openSinceMs ?? deps.clock.now(), signal);
 }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { OpenClawError, type Label } from "@openclaw/protocol";
-import type { ModelEvent, ModelRequest, Tool, ToolCall } from "@openclaw/sdk";
+import type { Engine, ModelEvent, ModelRequest, Tool, ToolCall } from "@openclaw/sdk";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { systemIds } from "../../base/ids.ts";
 import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
@@ -49,7 +49,8 @@ export interface Bench {
   readonly deps: RuntimeDeps;
   readonly state: SessionState;
   /** A test may put another `append` in its place. */
-  readonly log: { append: SessionLog["append"] };
+  readonly log: { append: SessionLog["append"]; readonly blobs: SessionLog["blobs"] };
+  readonly engine: Engine;
   readonly live: LiveEvent[];
   readonly orders: IntentOrder[];
   readonly asked: ApprovalOpening[];
@@ -166,6 +167,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     deps,
     state: log.state,
     log,
+    engine,
     live,
     orders,
     asked,

@@ -74,7 +74,9 @@ const UNPLACEABLE = ["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMM
 
 /** Capability first, placement second; the node is part of the intent from here on, so an approval is for that node. */
 function place(intent: Intent, { nodes, placeOf }: Weights): Placed | { readonly code: ErrorCode; readonly why: string } {
-  if (intent.actuator === "memory") return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
+  if (intent.actuator === "memory" || intent.actuator === "session") {
+    return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
+  }
   if (intent.actuator === "outside") return { intent, nodeId: null, landing: "outside", readOnly: false };
   try {
     const { nodeId, local } = nodes.choose(intent.target);

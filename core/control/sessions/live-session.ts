@@ -87,6 +87,8 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     for (const request of [...state.requests]) {
       if (request.type === "withdrawal.requested") continue;
       if (!AT_ONCE.has(request.type) && (which === "patches" || state.turn !== null)) continue;
+      // Their key is about to go, and nothing will name them any more.
+      if (request.type === "deletion.requested") for (const { blob } of state.outputs) await log.blobs.drop(blob);
       await log.append(claim, "owner", () => (state.requests.includes(request) ? [eventFor(request)] : []));
       crashPoint("change.recorded");
       if (request.type === "deletion.requested") await deps.destroy(session);

@@ -36,7 +36,7 @@ export interface Intents {
 
 export interface IntentsDeps {
   readonly nodes: Nodes;
-  readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node">, Hand>>;
+  readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node" | "session">, Hand>>;
   /** Longest a restarted gateway waits for the node that holds an open intent. */
   readonly reattachWaitMs: number;
 }
@@ -45,12 +45,14 @@ export function createIntents({ nodes, actuators, reattachWaitMs }: IntentsDeps)
   return {
     carryOut: (order, signal) => {
       const { intent, nodeId } = order;
+      if (intent.actuator === "session") return endWith("TOOL_FAILED", ONLY_ITSELF);
       if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], order, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
       return nodes.invoke(nodeRequest(order, intent, nodeId), signal);
     },
     resume: (order, signal) => {
       const { intent, nodeId } = order;
+      if (intent.actuator === "session") return endWith("TOOL_FAILED", ONLY_ITSELF);
       if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], { ...order, resumed: true }, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
       return nodes.reattach({ ...nodeRequest(order, intent, nodeId), offset: 0, effect: intent.effect }, reattachWaitMs, signal);
@@ -60,6 +62,8 @@ export function createIntents({ nodes, actuators, reattachWaitMs }: IntentsDeps)
     },
   };
 }
+
+const ONLY_ITSELF = "Only the session's own turn can do that.";
 
 function nodeRequest({ invocationId, sessionKey, fence }: IntentOrder, intent: Extract<Intent, { actuator: "node" }>, nodeId: string) {
   return {

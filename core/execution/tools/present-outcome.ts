@@ -8,6 +8,8 @@ export interface ToolOutcome {
   readonly text: string;
   readonly isError: boolean;
   readonly code?: ErrorCode;
+  /** Of a shortened text the whole, and the id by which its mark names it. Not for the log. */
+  readonly whole?: { readonly id: string; readonly text: string };
 }
 
 export type CallEnd =
@@ -17,10 +19,10 @@ export type CallEnd =
 export function presentOutcome(tool: Tool | undefined, end: CallEnd): ToolOutcome {
   if (!end.ok) return failed(end.code, end.why);
   if (tool === undefined || tool.effect === "none" || tool.present === undefined)
-    return { text: bound(textOf(end.payload)), isError: false };
+    return { ...bound(textOf(end.payload)), isError: false };
   try {
     const { text, isError } = tool.present(end.payload);
-    return { text: bound(text), isError };
+    return { ...bound(text), isError };
   } catch {
     return failed("TOOL_FAILED", `${tool.name} could not read the answer it got.`);
   }
@@ -29,7 +31,7 @@ export function presentOutcome(tool: Tool | undefined, end: CallEnd): ToolOutcom
 function failed(code: ErrorCode, why: string): ToolOutcome {
   const { text, next } = ERRORS[code];
   const said = why.startsWith(text) ? why : `${text} ${why}`;
-  return { text: bound(`${code}: ${said.trim()} ${next}`), isError: true, code };
+  return { ...bound(`${code}: ${said.trim()} ${next}`), isError: true, code };
 }
 
 function textOf(payload: unknown): string {
@@ -37,10 +39,15 @@ function textOf(payload: unknown): string {
 }
 
 /** Head and tail of a long text, with what is missing between them counted and named by digest. */
-function bound(text: string): string {
-  if (text.length <= TOOL_LIMITS.resultChars) return text;
+function bound(text: string): Pick<ToolOutcome, "text" | "whole"> {
+  if (text.length <= TOOL_LIMITS.resultChars) return { text };
   const half = TOOL_LIMITS.resultChars / 2;
-  const mark = `[… ${text.length - 2 * half} characters left out; the whole has SHA-256 ${hash("sha256", text, "hex")} …]`;
+  const digest = hash("sha256", text, "hex");
+  const id = digest.slice(0, OUTPUT_ID_CHARS);
+  const missing = `${text.length - 2 * half} characters left out`;
+  const mark = `[… ${missing}; the whole has SHA-256 ${digest} and is read by read_output with id ${id} …]`;
   // A character of two code units may have been cut in half, and some providers refuse that.
-  return `${text.slice(0, half)}\n${mark}\n${text.slice(-half)}`.toWellFormed();
+  return { text: `${text.slice(0, half)}\n${mark}\n${text.slice(-half)}`.toWellFormed(), whole: { id, text } };
 }
+
+const OUTPUT_ID_CHARS = 12;

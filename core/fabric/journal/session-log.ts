@@ -10,6 +10,7 @@ import { decodeEntry, encodeEntry, openBody, type EncodedEntry } from "./entry.t
 import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
 import { readSegments, writeSegment } from "./segment.ts";
+import { createSessionBlobs, type SessionBlobs } from "./session-blobs.ts";
 import { emptyState, formatState, parseState, type SessionState } from "./session-state.ts";
 
 /** A snapshot is written at least this often while a session is worked on. */
@@ -36,6 +37,7 @@ export interface SessionLog {
   encodeOffer(facts: Omit<EntryHeader, "v" | "commitment">, body: unknown): EncodedEntry;
   /** Opened entries after `after`, oldest first, at most `limit`; segments first, then the log. */
   read(after: number, limit: number): Promise<readonly Recorded[]>;
+  readonly blobs: SessionBlobs;
   /** Writes the fold down if it moved since the last time. */
   snapshot(): Promise<void>;
   /** Moves what is settled and in the snapshot from the log into an immutable segment, then trims the log. */
@@ -156,6 +158,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
       }
       return opened;
     },
+    blobs: createSessionBlobs(engine.blobs, key, address),
     snapshot,
     compact,
   };
