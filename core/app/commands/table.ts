@@ -23,6 +23,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./approvals.ts")).approvals,
   },
   {
+    name: "cron", section: "Talk", summary: "Jobs by the clock: add, list, run, expected against happened",
+    load: async () => (await import("./cron.ts")).cron,
+  },
+  {
     name: "gateway", section: "Gateway", summary: "Run the gateway; ask it anything with gateway call",
     load: async () => (await import("./gateway.ts")).gateway,
   },
