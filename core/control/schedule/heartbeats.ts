@@ -99,8 +99,12 @@ export function openHeartbeats(deps: HeartbeatsDeps): Heartbeats {
   const beat = (agentId: string, dueMs: number, isAsked: boolean): void => {
     if (stopped.signal.aborted) return;
     if (!isAsked && beating.has(agentId)) return told({ status: "skipped", agentId, reason: "busy" });
+    inLine(agentId, () => beatNow(agentId, dueMs, isAsked));
+  };
+
+  const inLine = (agentId: string, work: () => Promise<void>): void => {
     const before = beating.get(agentId) ?? Promise.resolve();
-    const done = before.then(() => beatNow(agentId, dueMs, isAsked)).catch((error: unknown) => {
+    const done = before.then(work).catch((error: unknown) => {
       if (!stopped.signal.aborted) logger.warn("heartbeat.failed", { agentId, error });
     }).finally(() => {
       if (beating.get(agentId) === done) beating.delete(agentId);
@@ -169,11 +173,7 @@ export function openHeartbeats(deps: HeartbeatsDeps): Heartbeats {
       for (const agentId of await kept.agents()) {
         const { open, pending } = await kept.read(agentId);
         if (!agents.list().some(({ id }) => id === agentId)) continue;
-        const resume = open === null ? Promise.resolve() : send(agentId, open);
-        const done = resume.catch((error: unknown) => {
-          if (!stopped.signal.aborted) logger.warn("heartbeat.failed", { agentId, error });
-        });
-        beating.set(agentId, done);
+        if (open !== null) inLine(agentId, () => send(agentId, open));
         // Without a heartbeat of its own, what waits was asked for at once.
         if (pending.length > 0 && agents.get(agentId).heartbeat === null) beat(agentId, clock.now(), true);
       }
