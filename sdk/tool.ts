@@ -5,7 +5,7 @@ import type { Effect } from "@openclaw/protocol";
 import type { ToolFace } from "./provider.ts";
 
 /** Where a side effect lands. */
-export type Landing = "memory" | "local-node" | "node" | "outside";
+export type Landing = "memory" | "local-node" | "node" | "outside" | "sub-agent" | "session" | "other-agent";
 
 /** Which node: a name or id the person gave, or what it must offer. Names and tags first, load only among equals. */
 export interface NodeSelector {
@@ -55,6 +55,14 @@ export type Intent =
       readonly actuator: "session";
       readonly effect: "read";
       readonly action: "read-output";
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly summary: string;
+    }
+  | {
+      /** Another session of this gateway. `spawn` makes one and gives it a task, `send` speaks to one that exists. */
+      readonly actuator: "sessions";
+      readonly effect: "read" | "idempotent";
+      readonly action: "spawn" | "send" | "list" | "history";
       readonly params: Readonly<Record<string, unknown>>;
       readonly summary: string;
     };

@@ -172,6 +172,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     reattachWaitMs,
     actuators: {
       outside: actuators.carryOut,
+      sessions: (order, signal) => {
+        if (late.sessions === undefined) throw new Error("sessions are not open yet");
+        return late.sessions.act(order, signal);
+      },
       memory: async ({ intent, invocationId, sessionKey, label }) => {
         if (intent.actuator !== "memory") throw new Error("not a memory intent");
         const agentId = sessionKey.split(":")[1] ?? agents.defaultId;
@@ -208,6 +212,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     config: () => ({ ...SESSIONS_DEFAULTS, ...config().session }),
     // A session may outlive the agent it was opened for.
     modelOf: (agentId) => (agents.list().find(({ id }) => id === agentId) ?? agents.get(agents.defaultId)).model,
+    delegation: {
+      agents, limits: () => agents.subagents, allowAgents: () => agents.subagents.allowAgents,
+      visibility: () => config().tools?.sessions?.visibility ?? "agent",
+    },
     publish: (address, event) => live.publish(address.token, event),
     onChanged: (row) => broadcaster.changed(row),
     onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),

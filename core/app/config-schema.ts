@@ -67,6 +67,14 @@ const toolsConfig = {
         },
       },
     },
+    sessions: {
+      type: "object", additionalProperties: false, description: "What an agent sees of other sessions.",
+      properties: {
+        visibility: {
+          enum: ["agent", "all"], default: "agent", description: "Sessions its tools reach: those of its own agent, or all.",
+        },
+      },
+    },
   },
 } as const satisfies JsonSchema;
 

@@ -16,6 +16,6 @@ export { runTurn } from "./runtime/run-turn.ts";
 export { summariseSession } from "./runtime/summarise-session.ts";
 export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
 export { opening } from "./runtime/begin-turn.ts";
-export { collectedWith, decide, TURN_LIMITS, type Next } from "./runtime/decide.ts";
+export { collectedWith, decide, PAST_DEADLINE, TURN_LIMITS, type Next } from "./runtime/decide.ts";
 export { digestFaces, digestPrompt } from "./runtime/compose-request.ts";
 export { type LiveEvent, type LiveStream } from "./runtime/live-event.ts";

@@ -14,3 +14,6 @@ export { sessionsConfig, SESSIONS_DEFAULTS, type SessionsConfig } from "./sessio
 export { type HistoryItem, type HistoryPage } from "./sessions/transcript.ts";
 export { createSessionIndex, type SessionIndex } from "./sessions/session-index.ts";
 export { type SessionRow } from "./sessions/session-row.ts";
+export type { ActOnSessions, SessionVisibility } from "./sessions/act-on-sessions.ts";
+export type { ChannelAddress, ChannelDeliverer, Delivery, ReplyStatus } from "./sessions/delivery.ts";
+export type { SubagentLimits } from "./sessions/speak-to-session.ts";

@@ -13,7 +13,8 @@ export type * from "./journal/event.ts";
 export { readMessages } from "./journal/read-messages.ts";
 export { foldEntry, labelOfMessages, previewState } from "./journal/fold.ts";
 export {
-  STATE_LIMITS, emptyState, isIdle, leadOf, type Act, type IndexMark, type KeptOutput, type PendingRequest, type PinnedFact,
-  type QueuedMessage, type RunOutcome, type SessionState, type SessionSummary, type TranscriptMessage, type TurnState,
+  STATE_LIMITS, emptyState, hasTurnWork, isIdle, leadOf, type Act, type IndexMark, type KeptOutput, type OwedOutcome,
+  type PendingRequest, type PinnedFact, type QueuedMessage, type RunOutcome, type SessionState, type SessionSummary,
+  type TranscriptMessage, type TurnState,
 } from "./journal/session-state.ts";
 export { type ChainReport } from "./journal/verify-chain.ts";

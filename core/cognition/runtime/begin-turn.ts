@@ -1,7 +1,7 @@
 /** How a turn begins, and what it does next: the parts of it that a replay decides again. */
 import { hash } from "node:crypto";
 import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
-import type { NewEvent, QueuedMessage, Revision, SessionState } from "../../fabric/journal.ts";
+import type { MessageOffer, NewEvent, QueuedMessage, Revision, SessionState } from "../../fabric/journal.ts";
 import { decide, endOrFindOut, takeInputs, type Next } from "./decide.ts";
 import { timeLeftMs, tooLate } from "./stop-turn.ts";
 import type { TurnAgent } from "./turn-work.ts";
@@ -53,6 +53,12 @@ export function beginning(state: SessionState, agent: TurnAgent, { revision, ses
   return { events: [...opening(state, lead, agent.id, sessionId), { type: "turn.started", body: started, cause }], runId, sessionKey };
 }
 
+/** Who made a session, where that was not whoever speaks in it. */
+function descentOf({ origin }: MessageOffer): { readonly spawnedBy?: string; readonly spawnDepth?: number } {
+  if (origin?.kind === "agent") return { spawnedBy: origin.sessionKey, spawnDepth: origin.depth ?? 0 };
+  return origin?.kind === "person" && origin.sessionKey !== undefined ? { spawnedBy: origin.sessionKey } : {};
+}
+
 /** Pure: what the turn does at `nowMs`. */
 export function nextOf(view: SessionState, gone: End | undefined, nowMs: number): Next {
   if (gone !== undefined) return gone;
@@ -63,9 +69,10 @@ export function nextOf(view: SessionState, gone: End | undefined, nowMs: number)
 
 /** The first event of a session's log, where it has none. */
 export function opening(
-  state: SessionState, { message: { sessionKey: key }, offerId: cause }: QueuedMessage, agentId: string, sessionId: () => string,
+  state: SessionState, { message, offerId: cause }: QueuedMessage, agentId: string, sessionId: () => string,
 ): readonly NewEvent[] {
-  return state.key === "" ? [{ type: "session.opened", body: { key, agentId, sessionId: sessionId() }, cause }] : [];
+  if (state.key !== "") return [];
+  return [{ type: "session.opened", body: { key: message.sessionKey, agentId, sessionId: sessionId(), ...descentOf(message) }, cause }];
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Intent, Tool, ToolCall } from "@openclaw/sdk";
 import type { Label } from "@openclaw/protocol";
 import { LABELS, hasCode, joinLabels } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
-import type { GateRecord } from "../../fabric/journal.ts";
+import type { ExpectedReply, GateRecord } from "../../fabric/journal.ts";
 import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
 import { presentOutcome } from "../../execution/tools.ts";
 import { keepOutput } from "./keep-output.ts";
@@ -73,11 +73,11 @@ export async function collectOutcome(
     },
   });
   const label = labelOf(work, intent, end);
-  const where = nodeId === null ? {} : { nodeId };
+  const more = { ...(nodeId === null ? {} : { nodeId }), ...exit, ...expectsOf(intent, end) };
   return {
     events: [{
       type: "step.ended", label,
-      body: { stepId, kind: "tool", call, ...outcome, label, durationMs, ...where, ...exit, ...(stopped ? { stopped } : {}) },
+      body: { stepId, kind: "tool", call, ...outcome, label, durationMs, ...more, ...(stopped ? { stopped } : {}) },
     }],
     recorded: () => deps.intents.acknowledge(orderOf(work, placed)),
   };
@@ -117,16 +117,29 @@ async function* untilGivenUp(
 
 type IntentEnd = Extract<IntentEvent, { type: "end" }>;
 
-/** Whatever a node or the world says is from outside; a memory's facts carry their own labels, and so do kept outputs. */
+/** The message that another session will send here because of this call. */
+function expectsOf(intent: Intent, end: IntentEnd): { readonly expects?: ExpectedReply } {
+  if (intent.actuator !== "sessions" || !end.ok || typeof end.payload !== "object" || end.payload === null) return {};
+  const { expects } = end.payload as { readonly expects?: ExpectedReply };
+  return expects === undefined ? {} : { expects };
+}
+
+/**
+ * Whatever a node or the world says is from outside; a memory's facts and another session's words carry their own labels, and
+ * so do kept outputs.
+ */
 function labelOf({ session: { log } }: TurnWork, intent: Intent, end: IntentEnd): Label {
   if (!end.ok) return "agent";
   if (intent.actuator === "session") return log.state.outputs.find(({ id }) => id === intent.params["id"])?.label ?? "outside";
+  if (intent.actuator === "sessions") return joinLabels("agent", labelIn(end.payload));
   if (intent.actuator !== "memory") return "outside";
   const facts: unknown = typeof end.payload === "object" && end.payload !== null && "facts" in end.payload ? end.payload.facts : [];
-  return (Array.isArray(facts) ? facts : []).reduce<Label>((label, fact: unknown) => {
-    const own = typeof fact === "object" && fact !== null && "label" in fact ? LABELS.find((known) => known === fact.label) : undefined;
-    return joinLabels(label, own ?? "outside");
-  }, "owner");
+  return (Array.isArray(facts) ? facts : []).reduce<Label>((label, fact: unknown) => joinLabels(label, labelIn(fact)), "owner");
+}
+
+function labelIn(value: unknown): Label {
+  const own = typeof value === "object" && value !== null && "label" in value ? value.label : undefined;
+  return LABELS.find((known) => known === own) ?? "outside";
 }
 
 function exitCodeOf(end: IntentEnd): { readonly exitCode?: number | null } {

@@ -10,6 +10,9 @@ export const TURN_LIMITS = {
   timeoutMs: 3_600_000,
 } as const;
 
+/** In whose name a run is stopped that did not end in the time it was given. */
+export const PAST_DEADLINE = "deadline";
+
 /** What a turn does next. */
 export type Next =
   | { readonly do: "start" }
@@ -31,7 +34,7 @@ export function decide(state: SessionState, limits: { readonly modelSteps: numbe
   const { turn } = state;
   if (turn === null) return state.queue.length === 0 ? { do: "nothing" } : { do: "start" };
   const stop = abortOf(state);
-  if (stop !== undefined) return endOrFindOut(turn, { do: "end", status: "aborted", text: turn.text, why: stop });
+  if (stop !== undefined) return endOrFindOut(turn, stopped(turn, stop));
   if (turn.open !== null) return { do: "resume", open: turn.open };
   if (turn.failed !== null) return { do: "end", status: "error", text: "", code: turn.failed.code, why: turn.failed.why };
   if (turn.answered) return { do: "end", status: "ok", text: turn.text };
@@ -42,6 +45,11 @@ export function decide(state: SessionState, limits: { readonly modelSteps: numbe
   }
   if (turn.modelSteps >= limits.modelSteps) return halted(turn, `It asked the model ${limits.modelSteps} times.`);
   return { do: "model" };
+}
+
+function stopped(turn: TurnState, why: string): Extract<Next, { do: "end" }> {
+  if (turn.abort !== PAST_DEADLINE) return { do: "end", status: "aborted", text: turn.text, why };
+  return { do: "end", status: "halted", text: turn.text, code: "TURN_TIMEOUT", why: "Whoever waits for it waits no longer." };
 }
 
 function halted(turn: TurnState, why: string): Next {

@@ -1,5 +1,5 @@
 import { crashPoint } from "../../base/crash-point.ts";
-import { previewState, type SessionState } from "../../fabric/journal.ts";
+import { previewState, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
 import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "./begin-turn.ts";
 import { callStep } from "./call-step.ts";
 import { decide, steering } from "./decide.ts";
@@ -77,7 +77,7 @@ async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | un
       if (next.do === "model") carry = await modelStep(work, view, carry, step.signal);
       else if (next.do === "call") carry = await callStep(work, view, next.call, carry, step.signal);
       else if (next.do === "resume") carry = await resumeStep(work, view, next.open, carry, step.signal);
-      else if (next.do === "end") return await endTurn(work, next, carry);
+      else if (next.do === "end") return await endTurn(work, view, next, carry);
       else return;
     } catch (error) {
       if (!step.stopped() || signal.aborted) throw error;
@@ -106,10 +106,9 @@ async function join({ session: { log }, live, runId, record }: TurnWork, carry: 
 /** Longest unfinished text that is kept of a turn that was cut short: with room to spare in one frame of the engine. */
 const PARTIAL_CHARS_MAX = 100_000;
 
-async function endTurn({ record, live, runId, deps, session }: TurnWork, next: End, carry: Carry): Promise<void> {
+async function endTurn({ record, live, runId, deps }: TurnWork, view: SessionState, next: End, carry: Carry): Promise<void> {
   const { status, code } = next;
-  const { state } = session.log;
-  const { turn } = carry.events.length === 0 ? state : previewState(state, carry.events, deps.clock.now());
+  const { turn } = view;
   const cutShort = status === "aborted" || status === "halted";
   const text = cutShort ? (live.partialText() || next.text).slice(0, PARTIAL_CHARS_MAX) : next.text;
   const report = cutShort && turn !== null ? reportOf(turn) : "";
@@ -117,7 +116,8 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, next: E
   const coded = code === undefined ? {} : { code };
   const told = report === "" || why === undefined ? {} : { report: why };
   const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
-  await record(carry, [{ type: "turn.ended", body: { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told } }]);
+  const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status) };
+  await record(carry, [{ type: "turn.ended", body }]);
   crashPoint("turn.ended");
   const ended = {
     phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, aborted: status === "aborted",
@@ -126,4 +126,18 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, next: E
   live.emit("lifecycle", { ...ended, text });
   // The answer is shown once, under the turn's own run; whoever waits for another run is told that it is answered.
   for (const other of others) live.emitFor(other, { ...ended, joinedRunId: runId });
+}
+
+/**
+ * What this end owes. While sub-agents of a run have not answered, its own outcome is not known yet: it is owed by the end of
+ * the turn that reads the last answer, or by the first that goes wrong.
+ */
+function debtsOf({ turn, deferred, expected }: SessionState, status: End["status"]): Pick<TurnEnded, "owes" | "defers"> {
+  const own = (turn?.inputs ?? []).flatMap(({ offerId, message: { replyTo, runId } }) =>
+    replyTo === undefined ? [] : [{ id: offerId, runId, to: replyTo }]);
+  const debts = [...deferred, ...own];
+  if (debts.length === 0) return {};
+  if (status === "ok" && expected.length > 0) return { defers: debts };
+  const owes = debts.filter(({ to }) => to.kind !== "caller");
+  return owes.length === 0 ? {} : { owes };
 }

@@ -38,7 +38,7 @@ export function weighCall(view: SessionState, callId: string, prepared: Prepared
   const effectful = tool as Effectful;
   const granted = view.turn?.granted?.callId === callId ? view.turn.granted : null;
   if (granted !== null) return afterAnswer(granted, effectful);
-  const placed = place(prepared.intent, weights);
+  const placed = place(prepared.intent, view.agentId, weights);
   if ("code" in placed) return { do: "refuse", ...placed };
   const decision = judge(view, placed, args, weights);
   const { intent, nodeId } = placed;
@@ -72,12 +72,20 @@ interface Placed {
 
 const UNPLACEABLE = ["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMMAND_NOT_ALLOWED"] as const satisfies ErrorCode[];
 
+interface Unplaceable {
+  readonly code: ErrorCode;
+  readonly why: string;
+}
+
 /** Capability first, placement second; the node is part of the intent from here on, so an approval is for that node. */
-function place(intent: Intent, { nodes, placeOf }: Weights): Placed | { readonly code: ErrorCode; readonly why: string } {
+function place(intent: Intent, ownId: string, { nodes, placeOf }: Weights): Placed | Unplaceable {
   if (intent.actuator === "memory" || intent.actuator === "session") {
     return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
   }
   if (intent.actuator === "outside") return { intent, nodeId: null, landing: "outside", readOnly: false };
+  if (intent.actuator === "sessions") {
+    return { intent, nodeId: null, landing: landingOf(intent, ownId), readOnly: intent.effect === "read" };
+  }
   try {
     const { nodeId, local } = nodes.choose(intent.target);
     const runs = intent.effect !== "read" && intent.command === "system.run";
@@ -95,6 +103,14 @@ function place(intent: Intent, { nodes, placeOf }: Weights): Placed | { readonly
     if (code === undefined) throw error;
     return { code, why: (error as Error).message };
   }
+}
+
+/** Whom it speaks to: another agent may do what this one may not. A short key is one of this agent's own. */
+function landingOf({ action, params }: Extract<Intent, { actuator: "sessions" }>, ownId: string): Landing {
+  const [head, agentId, kind] = String(params["sessionKey"] ?? "").trim().toLowerCase().split(":");
+  const toId = action === "spawn" ? String(params["agentId"] ?? ownId) : head === "agent" ? agentId : ownId;
+  if (toId !== ownId) return "other-agent";
+  return action === "spawn" || kind === "subagent" ? "sub-agent" : "session";
 }
 
 function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weights): Judged {

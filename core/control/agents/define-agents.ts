@@ -26,6 +26,19 @@ const overrides = {
   heartbeat,
 } as const satisfies Record<string, JsonSchema>;
 
+const subagents = {
+  type: "object", additionalProperties: false, description: "How many agents may work for an agent.",
+  properties: {
+    maxConcurrent: { type: "integer", minimum: 0, maximum: 1_000, default: 8, description: "Sub-agents at work at once, in all sessions." },
+    maxChildrenPerAgent: { type: "integer", minimum: 0, maximum: 100, default: 5, description: "Answers one session may wait for." },
+    maxSpawnDepth: { type: "integer", minimum: 0, maximum: 32, default: 5, description: "Agents between a sub-agent and a person." },
+    allowAgents: {
+      type: "array", maxItems: 1_000, default: [], items: { type: "string", minLength: 1, maxLength: 64 },
+      description: "Other agents for which an agent may start a sub-agent; * for all.",
+    },
+  },
+} as const satisfies JsonSchema;
+
 /** The slice `agents` of the configuration. */
 export const agentsConfig = {
   type: "object",
@@ -45,6 +58,7 @@ export const agentsConfig = {
           },
         },
         timeoutSeconds: { type: "integer", minimum: 1, maximum: 86_400, default: 3_600, description: "Longest a turn may run." },
+        subagents,
       },
     },
     entries: {
@@ -84,6 +98,7 @@ export interface HeartbeatSettings {
 
 export interface Agents {
   readonly defaultId: string;
+  readonly subagents: Required<Infer<typeof subagents>>;
   list(): readonly Agent[];
   /** Throws UNKNOWN_AGENT_ID. */
   get(agentId: string): Agent;
@@ -116,6 +131,9 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
   };
   return {
     defaultId: DEFAULT_AGENT,
+    get subagents() {
+      return { maxConcurrent: 8, maxChildrenPerAgent: 5, maxSpawnDepth: 5, allowAgents: [], ...config().defaults?.subagents };
+    },
     list,
     get: (agentId) => {
       const known = list();

@@ -1,6 +1,6 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
-import type { MessageOrigin, QueueMode } from "../../fabric/journal.ts";
+import type { MessageOrigin, QueueMode, ReplyAddress } from "../../fabric/journal.ts";
 import type { Agent, Agents } from "../agents.ts";
 import { routeInbound } from "../routing.ts";
 import type { RunStatus, Sessions } from "../sessions.ts";
@@ -21,6 +21,8 @@ export interface Inbound {
   /** In a group, whom the message speaks to, by id; not known unless given. */
   readonly mentions?: readonly string[];
   readonly origin?: MessageOrigin;
+  /** To whom the outcome is owed. */
+  readonly replyTo?: ReplyAddress;
 }
 
 export interface Received {

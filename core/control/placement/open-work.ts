@@ -5,7 +5,7 @@ import type { EntryHeader } from "../../fabric/journal.ts";
 export interface OpenSession {
   readonly session: string;
   readonly tenant: string;
-  /** Ids of the offers that nothing has settled yet. */
+  /** Ids of the offers, and of what events left to be done, that nothing has settled yet. */
   readonly offers: readonly string[];
   /** A turn was started and has not ended. */
   readonly turn: boolean;
@@ -37,7 +37,7 @@ export function createOpenWork(known: readonly OpenSession[]): OpenWork {
     open.set(session, { tenant, offers: new Set(offers), turn, erasing });
   }
   return {
-    see: ({ session, id }, { type, tenant, inputs = [] }) => {
+    see: ({ session, id }, { type, tenant, inputs = [], opens = [] }) => {
       const work = open.get(session) ?? { tenant, offers: new Set<string>(), turn: false, erasing: false };
       switch (type) {
         case "message.offered": case "patch.requested": case "reset.requested": case "deletion.requested": case "withdrawal.requested":
@@ -54,6 +54,7 @@ export function createOpenWork(known: readonly OpenSession[]): OpenWork {
         default: break;
       }
       for (const offer of inputs) work.offers.delete(offer);
+      for (const begun of opens) work.offers.add(begun);
       if (work.turn || work.erasing || work.offers.size > 0) open.set(session, work);
       else open.delete(session);
     },

@@ -6,12 +6,15 @@ import { unreachable } from "../../base/assert.ts";
 import type { Claim, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
-import { isIdle, type NewEvent, type PendingRequest, type SessionLog } from "../../fabric/journal.ts";
+import { hasTurnWork, type NewEvent, type PendingRequest, type SessionLog } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { runTurn, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
+import { createAwaitReplies } from "./await-replies.ts";
 import type { SessionsConfig } from "./config.ts";
-import { createTendQueue } from "./tend-queue.ts";
+import type { DeliverReply } from "./delivery.ts";
+import { createPayDebts } from "./pay-debts.ts";
 import { createSummaryLane } from "./summary-lane.ts";
+import { createTendQueue } from "./tend-queue.ts";
 
 export interface LiveSession {
   readonly log: SessionLog;
@@ -35,6 +38,9 @@ export interface LiveSessionDeps {
   readonly runtime: RuntimeDeps;
   readonly config: () => SessionsConfig;
   publish(session: LiveSession, event: LiveEvent): void;
+  readonly reply: DeliverReply;
+  /** Asks a run of another session to stop, in whose outcome nobody is interested any longer. Does not wait for its end. */
+  stopRun(sessionKey: string, runId: string): Promise<void>;
   /** The fold moved by something a list shows. */
   onMoved(session: LiveSession): void;
   /** The session's key has to go: called after the tombstone is durable. */
@@ -53,6 +59,17 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
   const waiters = new Set<() => void>();
   let running: Promise<void> | undefined;
   let carrying: Promise<void> = Promise.resolve();
+
+  const { reply, stopRun } = deps;
+  const replies = createAwaitReplies(log, { clock, logger, reply, stopRun });
+  const debts = createPayDebts(log, { clock, logger, reply, stop: stopped.signal, onPaid: () => wake() });
+
+  /** What is owed either way goes on beside the turns. */
+  const attend = (claim: Claim): void => {
+    if (stopped.signal.aborted) return;
+    debts.work(claim);
+    replies.work();
+  };
 
   const wake = (): void => {
     for (const waiter of [...waiters]) waiter();
@@ -87,8 +104,11 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     for (const request of [...state.requests]) {
       if (request.type === "withdrawal.requested") continue;
       if (!AT_ONCE.has(request.type) && (which === "patches" || state.turn !== null)) continue;
-      // Their key is about to go, and nothing will name them any more.
-      if (request.type === "deletion.requested") for (const { blob } of state.outputs) await log.blobs.drop(blob);
+      if (request.type === "deletion.requested") {
+        await settleAll();
+        // Their key is about to go, and nothing will name them any more.
+        for (const { blob } of state.outputs) await log.blobs.drop(blob);
+      }
       await log.append(claim, "owner", () => (state.requests.includes(request) ? [eventFor(request)] : []));
       crashPoint("change.recorded");
       if (request.type === "deletion.requested") await deps.destroy(session);
@@ -97,11 +117,20 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     }
   };
 
+  /** A deletion leaves nobody waiting: neither those who wait for this session, nor those whom it had asked. */
+  const settleAll = async (): Promise<void> => {
+    await debts.settle();
+    for (const { sessionKey, runId } of state.expected) {
+      stopRun(sessionKey, runId).catch((error: unknown) => logger.warn("run.unstopped", { error }));
+    }
+  };
+
   const publish = (event: LiveEvent): void => deps.publish(session, event);
   const queue = createTendQueue(log, { clock, ids: runtime.ids, config: deps.config, changed, publish });
   const dropNow = (claim: Claim): void => {
     if (!queue.needed()) return;
     queue.drop(claim, false).then(() => {
+      attend(claim);
       deps.onMoved(session);
       wake();
     }, () => undefined); // fenced or closed: the next owner does it
@@ -114,7 +143,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       if (state.turn !== null) dropNow(claim);
     };
     const turnSession = { log: { ...log, append }, claim, publish, changed };
-    for (let retryMs = RETRY_FIRST_MS; !stopped.signal.aborted && (!isIdle(state) || summaries.isReady()); ) {
+    for (let retryMs = RETRY_FIRST_MS; !stopped.signal.aborted && (hasTurnWork(state) || summaries.isReady()); ) {
       try {
         await carryOutRequests(claim, "all");
         if (state.turn === null && (await summaries.record(claim))) wake();
@@ -123,6 +152,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
         const ran = await runTurn(turnSession, runtime, stopped.signal);
         retryMs = RETRY_FIRST_MS;
         if (ran) {
+          attend(claim);
           deps.onMoved(session);
           wake();
           summaries.consider(() => session.work(claim));
@@ -150,18 +180,19 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       }
     },
     work: (claim) => {
+      attend(claim);
       if (running !== undefined || stopped.signal.aborted) {
         const hasPatch = state.requests.some((request) => AT_ONCE.has(request.type));
         if (hasPatch && !stopped.signal.aborted) void carryOutRequests(claim, "patches").catch(() => undefined);
         if (!stopped.signal.aborted) dropNow(claim);
         return;
       }
-      if (isIdle(state) && !summaries.isReady()) return;
+      if (!hasTurnWork(state) && !summaries.isReady()) return;
       running = loop(claim).finally(() => {
         running = undefined;
         wake();
         session.usedAtMs = clock.monotonic();
-        if (!stopped.signal.aborted && (!isIdle(state) || summaries.isReady())) session.work(claim);
+        if (!stopped.signal.aborted && (hasTurnWork(state) || summaries.isReady())) session.work(claim);
       });
     },
     changed,
@@ -179,8 +210,10 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     },
     stop: async (reason) => {
       stopped.abort(reason);
+      replies.close();
       wake();
       await running?.catch(() => undefined);
+      await debts.stopped();
     },
   };
   return session;

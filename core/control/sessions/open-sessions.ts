@@ -6,10 +6,13 @@ import type { Ids } from "../../base/ids.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type { Journal, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
-import type { LiveEvent, RuntimeDeps } from "../../cognition/runtime.ts";
+import { PAST_DEADLINE, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
 import type { Placement, SlotWork } from "../placement.ts";
 import { createAcceptedRuns } from "./accepted-runs.ts";
+import { createActOnSessions, type ActOnSessions, type ActOnSessionsDeps } from "./act-on-sessions.ts";
 import type { SessionsConfig } from "./config.ts";
+import { createDeliverReply } from "./deliver-reply.ts";
+import type { ChannelDeliverer } from "./delivery.ts";
 import { createKeptContext, type KeptContext } from "./keep-context.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
@@ -43,6 +46,8 @@ export interface Sessions extends AsyncDisposable {
   abort(key: string, runId: string | null, principal: Principal, clearQueued?: boolean): Promise<Aborted>;
   /** Answers a waiting approval. Durable when it resolves. */
   answer(key: string, answer: OfferBodies["approval.answered"], principal: Principal): Promise<void>;
+  /** Carries out what an agent's tool wants of other sessions. */
+  readonly act: ActOnSessions;
   /** Records something that was learned late: information for whoever reads the log, and no more. */
   note(key: string, text: string, stepId: string): Promise<void>;
   /** Waits for a run's end: undefined at the deadline, or when the run is not known. */
@@ -67,6 +72,9 @@ export interface SessionsDeps {
   readonly logger: Logger;
   readonly config: () => SessionsConfig;
   readonly modelOf: (agentId: string) => string;
+  readonly delegation: Pick<ActOnSessionsDeps, "agents" | "limits" | "visibility" | "allowAgents">;
+  /** What brings outcomes out, by the channel's name. */
+  readonly channels?: ReadonlyMap<string, ChannelDeliverer>;
   /** What happens in a turn, to whoever watches. */
   publish(address: SessionAddress, event: LiveEvent): void;
   /** A session's row changed. */
@@ -100,8 +108,20 @@ export function openSessions(deps: SessionsDeps): Sessions {
     deps.onChanged(row);
   };
 
+  const addressOf = (key: string): SessionAddress => journal.address(key);
+  const stopRun = async (key: string, runId: string, by = PAST_DEADLINE): Promise<void> => {
+    for (let waitMs = RETRY_FIRST_MS; !closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+      try {
+        return await change.stop(addressOf(key), runId, by);
+      } catch (error) {
+        if (!PASSING.some((code) => hasCode(error, code)) && !hasCode(error, "FENCED")) throw error;
+        await clock.wait(waitMs, NEVER);
+      }
+    }
+  };
+
   const create = (log: SessionLog): LiveSession => createLiveSession(log, {
-    clock, logger, config, runtime: deps.runtime, onMoved: moved,
+    clock, logger, config, runtime: deps.runtime, onMoved: moved, reply, stopRun,
     publish: (of, event) => deps.publish(of.log.address, event),
     destroy: ({ log: { address, state } }) => erase(address, state.key),
   });
@@ -132,10 +152,15 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const live = openLiveSessions({ journal, clock, logger, config, create, onLoaded: (session) => runs.note(session) });
   const runs = createAcceptedRuns({ live: () => live, index, addressOf: (key) => journal.address(key), recovered: deps.recovered });
   const offer = createMakeOffer({ journal, placement: deps.placement, live });
+  const reply = createDeliverReply({ addressOf, offer, channels: deps.channels ?? new Map() });
   const change = createRequestChange({ clock, ids, live, offer, erase });
-  const send = createSend({ journal, live, runs, offer, config });
+  const send = createSend({ journal, live, runs, offer, config, checkReply: reply.check });
 
   const active = (): readonly SessionRow[] => liveRows(live, rowIfOpen).map(({ row }) => row).filter((row) => row.hasActiveRun);
+
+  const { agents, limits, visibility, allowAgents } = deps.delegation;
+  const rows = (): AsyncIterable<SessionRow> => mergeRows(index.newest(), liveRows(live, rowIfOpen));
+  const act = createActOnSessions({ journal, live, offer, send, clock, agents, limits, visibility, allowAgents, stopRun, rows });
 
   const wait = async (runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined> => {
     const address = await runs.find(runId);
@@ -175,8 +200,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
   };
 
   return {
-    send, active, wait, onWork,
-    rows: () => mergeRows(index.newest(), liveRows(live, rowIfOpen)),
+    send, active, wait, act, rows, onWork,
     count: () => index.count(),
     history: async (key, limit, offset) => {
       const session = await live.holdExisting(journal.address(key));

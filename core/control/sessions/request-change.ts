@@ -21,6 +21,8 @@ export interface RequestChange {
    * that wait are taken back first, so that none of them begins in between.
    */
   abort(address: SessionAddress, runId: string | null, principal: Principal, clearQueued?: boolean): Promise<Aborted>;
+  /** Asks that very run to stop, in the name given. Durable when it resolves; nobody waits for the end. */
+  stop(address: SessionAddress, runId: string, by: string): Promise<void>;
 }
 
 export interface Aborted {
@@ -90,6 +92,12 @@ export function createRequestChange({ clock, ids, live, offer, erase }: RequestC
       const left = live.get(address.token);
       if (left !== undefined) await live.letGo(left);
       return true;
+    },
+    stop: async (address, runId, by) => {
+      const state = (await live.holdExisting(address))?.log.state;
+      if (state === undefined || state.runs.has(runId)) return;
+      const principal = { tenant: address.tenant, id: "service:sessions", kind: "service", label: "agent" } as const;
+      await offer(address, { type: "abort.requested", id: `${by}-${runId}`, body: { runId, by }, principal });
     },
     abort: async (address, runId, principal, clearQueued = false) => {
       const state = (await live.holdExisting(address))?.log.state;

@@ -2,7 +2,7 @@
 import { QUEUE_MODES, type Label } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Principal } from "../../fabric/identity.ts";
-import type { Journal, MessageOffer, QueueMode, RunOutcome, SessionState } from "../../fabric/journal.ts";
+import type { Journal, MessageOffer, QueueMode, ReplyAddress, RunOutcome, SessionState } from "../../fabric/journal.ts";
 import type { AcceptedRuns } from "./accepted-runs.ts";
 import { admitMessage } from "./admit.ts";
 import type { SessionsConfig } from "./config.ts";
@@ -27,10 +27,12 @@ export interface SendDeps {
   readonly runs: AcceptedRuns;
   readonly offer: MakeOffer;
   readonly config: () => SessionsConfig;
+  /** Throws where the outcome could be brought to nobody. */
+  readonly checkReply: (to: ReplyAddress) => void;
 }
 
 /** Resolves once the message is durable, or with what became of the same run before. Throws admission's refusals. */
-export function createSend({ journal, live, runs, offer, config }: SendDeps): (message: SentMessage) => Promise<RunStatus> {
+export function createSend({ journal, live, runs, offer, config, checkReply }: SendDeps): (message: SentMessage) => Promise<RunStatus> {
   const inFlight = new Map<string, number>();
   const count = (token: string, more: 1 | -1): void => {
     const now = (inFlight.get(token) ?? 0) + more;
@@ -46,6 +48,7 @@ export function createSend({ journal, live, runs, offer, config }: SendDeps): (m
     if (known !== undefined) return known;
     const offerId = journal.offerId(address, "message.offered", runId);
     if (state.seen.has(offerId)) return { status: "ok", endedAtMs: 0 }; // ended so long ago that only its id is remembered
+    if (given.replyTo !== undefined) checkReply(given.replyTo);
     const offersInFlight = inFlight.get(address.token) ?? 0;
     admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight }, config());
     // What is accepted is accepted as it is: a setting changed later changes nothing of it.

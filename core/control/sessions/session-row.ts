@@ -22,6 +22,9 @@ export interface SessionRow {
   readonly activeRunIds: readonly string[];
   readonly lastRunId?: string;
   readonly label?: string;
+  /** The session whose agent made it, and how many agents stand between it and a person. */
+  readonly spawnedBy?: string;
+  readonly spawnDepth?: number;
   readonly modelProvider?: string;
   readonly model?: string;
   readonly thinkingLevel?: string;
@@ -47,6 +50,7 @@ export function rowOf(state: SessionState, defaultModel: string): SessionRow {
     ...progressOf(state), ...endOf(lastRunId === null ? undefined : runs.get(lastRunId)),
     hasActiveRun: activeRunIds.length > 0, activeRunIds, ...(lastRunId === null ? {} : { lastRunId }),
     modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), ...settingsOf(state.settings),
+    ...(state.spawnedBy === null ? {} : { spawnedBy: state.spawnedBy, spawnDepth: state.spawnDepth }),
     inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, totalTokens: usage.inputTokens + usage.outputTokens,
   };
 }

@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OpenClawError, codeOf } from "@openclaw/protocol";
 import type { Engine, ModelEvent, ModelRequest, Tool } from "@openclaw/sdk";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import type { Ids } from "../../base/ids.ts";
@@ -22,7 +23,10 @@ import { openPlacement, type Placement } from "../placement.ts";
 import { SESSIONS_DEFAULTS, type SessionsConfig } from "./config.ts";
 import { createSessionIndex } from "./session-index.ts";
 import { openSessions, type Sessions } from "./open-sessions.ts";
+import type { SessionVisibility } from "./act-on-sessions.ts";
+import type { ChannelDeliverer } from "./delivery.ts";
 import type { RunStatus, SentMessage } from "./send-message.ts";
+import type { SubagentLimits } from "./speak-to-session.ts";
 
 /** What the world outside remembers across crashes. */
 export interface Outside {
@@ -62,6 +66,13 @@ export interface WorldOptions {
   readonly session?: Partial<SessionsConfig>;
   /** Credentials of the model's provider. */
   readonly profiles?: () => readonly string[];
+  readonly tools?: readonly Tool[];
+  readonly subagents?: Partial<SubagentLimits>;
+  readonly visibility?: SessionVisibility;
+  readonly allowAgents?: readonly string[];
+  readonly channels?: ReadonlyMap<string, ChannelDeliverer>;
+  /** Agents that exist; all do unless told. */
+  readonly agents?: ReadonlySet<string>;
 }
 
 export const newOutside = (): Outside => ({ effects: new Map(), finished: new Map(), asked: new Map() });
@@ -118,7 +129,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const revision = { program: "p", config: "c", prompt: "q", skills: "s", memory: "m" };
   const node = { nodeId: "node-1", displayName: "local", local: true, by: "local", candidates: 1 };
 
-  async function* carryOut(order: IntentOrder): AsyncGenerator<IntentEvent> {
+  async function* carryOut(order: IntentOrder, signal: AbortSignal): AsyncGenerator<IntentEvent> {
+    if (order.intent.actuator === "sessions") {
+      yield await sessions.act(order, signal).then(
+        (payload) => ({ type: "end", ok: true, payload }) as const,
+        (error: unknown) => ({ type: "end", ok: false, code: codeOf(error) ?? "TOOL_FAILED", why: (error as Error).message }) as const,
+      );
+      if (life.dead) await NEVER;
+      return;
+    }
     const what = order.intent.summary;
     if (!outside.finished.has(order.invocationId)) {
       await options.onEffect?.(what);
@@ -143,7 +162,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       streamModel: (_: string, request: Omit<ModelRequest, "model">, signal: AbortSignal) =>
         (options.model ?? obedientModel)(request, signal),
     },
-    tools: createTools([{ ...act, present: (payload: unknown) => ({ text: (payload as { text: string }).text, isError: false }) } as Tool]),
+    tools: createTools([
+      { ...act, present: (payload: unknown) => ({ text: (payload as { text: string }).text, isError: false }) } as Tool,
+      ...(options.tools ?? []),
+    ]),
     intents: {
       carryOut,
       resume: carryOut,
@@ -155,7 +177,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       open: async (opening: ApprovalOpening) => void outside.asked.set(opening.id ?? "", opening),
       cancel: async () => undefined,
     },
-    agentOf: (id: string) => ({ id, name: "Test", instructions: "", model: "test/test", workspace: "/w" }),
+    agentOf: (id: string) => {
+      if (options.agents?.has(id) === false) throw new OpenClawError("UNKNOWN_AGENT_ID");
+      return { id, name: "Test", instructions: "", model: "test/test", workspace: "/w" };
+    },
   } as unknown as RuntimeDeps;
 
   const late: { placement?: Placement } = {};
@@ -173,6 +198,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     publish: (_, event) => events.push(event),
     onChanged: () => undefined,
     onDeleted: async () => undefined,
+    delegation: {
+      agents: { get: (id) => ({ id, timeoutMs: 600_000 }) },
+      limits: () => ({ maxConcurrent: 8, maxChildrenPerAgent: 5, maxSpawnDepth: 5, ...options.subagents }),
+      visibility: () => options.visibility ?? "agent",
+      allowAgents: () => options.allowAgents ?? [],
+    },
+    ...(options.channels === undefined ? {} : { channels: options.channels }),
     config: () => ({
       ...SESSIONS_DEFAULTS, turnsWaitingMax: 20, messageBytesMax: 10_000, liveMax: 100, dormantAfterMs: options.dormantAfterMs ?? 60_000,
       ...options.session,

@@ -30,7 +30,8 @@ function setUp(actuator: Hand = async () => ({ facts: [] })) {
     reattach: (request: InvokeRequest, waitMs: number) => answer("reattach", request, { waitMs }),
     acknowledge: (id: string, nodeId: string) => asked.push({ how: "acknowledge", request: { id, nodeId } }),
   } as unknown as Nodes;
-  return { asked, intents: createIntents({ nodes, actuators: { memory: actuator, outside: actuator }, reattachWaitMs: 60_000 }) };
+  const actuators = { memory: actuator, outside: actuator, sessions: actuator };
+  return { asked, intents: createIntents({ nodes, actuators, reattachWaitMs: 60_000 }) };
 }
 
 async function read(events: AsyncIterable<IntentEvent>): Promise<IntentEvent[]> {

@@ -5,6 +5,9 @@
  * answered for every intent of that row, node and session. `ask exact` asks for this very intent: "always" holds for the
  * same hash in the same session, and for nothing else. `refuse` cannot be overruled by an earlier answer.
  *
+ * A sub-agent has no more rights than the agent that makes it, is bounded in number and depth, and is given the label of the
+ * words of its task, so the table stands between it and every effect of its own: a task may come from outside text.
+ *
  * Two columns are not labels but circumstances, and are applied by the gate before the table:
  * - a documented read-only command (`classifyCommand`) counts as effect `read`;
  * - a write of the owner's own words inside the workspace of the confined local node is the row `workspace.write`.
@@ -38,6 +41,10 @@ export const GATE_TABLE: readonly GateRow[] = [
 
   { id: "memory.write",      effect: "idempotent", landing: "memory",     owner: "allow",       member: "ask exact", agent: "allow",       outside: "ask exact", does: "changes the agent's memory" },
   { id: "memory.act",        effect: "unsafe",     landing: "memory",     owner: "ask session", member: "ask exact", agent: "ask exact",   outside: "ask exact", does: "acts on the agent's memory" },
+
+  { id: "sub-agent",         effect: "idempotent", landing: "sub-agent",  owner: "allow",       member: "ask exact", agent: "allow",       outside: "allow",     does: "gives a sub-agent of its own a task" },
+  { id: "session",           effect: "idempotent", landing: "session",    owner: "allow",       member: "ask exact", agent: "allow",       outside: "ask exact", does: "speaks to another session of the same agent" },
+  { id: "other-agent",       effect: "idempotent", landing: "other-agent", owner: "allow",      member: "ask exact", agent: "ask session", outside: "ask exact", does: "speaks to another agent" },
 
   { id: "local-node.write",  effect: "idempotent", landing: "local-node", owner: "ask session", member: "ask exact", agent: "ask session", outside: "ask exact", does: "changes files or jobs on the local node" },
   { id: "local-node.act",    effect: "unsafe",     landing: "local-node", owner: "ask session", member: "ask exact", agent: "ask exact",   outside: "ask exact", does: "runs a program on the local node" },

@@ -52,14 +52,62 @@ export interface MessageOffer {
   readonly historyOnly?: true;
   /** Who or what brought it; a person unless said. */
   readonly origin?: MessageOrigin;
+  /** To whom the outcome of the run that answers this message is owed. */
+  readonly replyTo?: ReplyAddress;
 }
 
 export type MessageOrigin =
-  | { readonly kind: "person" }
+  /** The session from which a person made this one, where there is one. */
+  | { readonly kind: "person"; readonly sessionKey?: string }
   | { readonly kind: "schedule"; readonly jobId: string; readonly dueMs: number }
   | { readonly kind: "hook"; readonly name: string }
-  | { readonly kind: "agent"; readonly sessionKey: string }
-  | { readonly kind: "reply"; readonly sessionKey: string };
+  | ({ readonly kind: "agent" } & FromSession)
+  | ({ readonly kind: "reply" } & FromSession);
+
+interface FromSession {
+  readonly sessionKey: string;
+  /** Of that session's run. */
+  readonly runId?: string;
+  /** How many agents stand between the message and a person. */
+  readonly depth?: number;
+  /** How many messages of agents, with their replies, led to this one since a person last spoke. */
+  readonly hops?: number;
+}
+
+/** Where an outcome goes. */
+export type ReplyAddress =
+  /** A message with this run id in that session. */
+  | { readonly kind: "session"; readonly sessionKey: string; readonly runId: string; readonly depth?: number; readonly hops?: number }
+  /** Whoever asked waits for the run itself: nothing is brought anywhere. */
+  | { readonly kind: "caller" }
+  | {
+      readonly kind: "channel";
+      readonly channel: string;
+      readonly to: string;
+      readonly accountId?: string;
+      readonly threadId?: string;
+      readonly replyToId?: string;
+    };
+
+/** An outcome owed to an address. */
+export interface Debt {
+  /** The engine id of the message it answers: the same at every attempt, and says nothing of what it was made from. */
+  readonly id: string;
+  readonly runId: string;
+  readonly to: ReplyAddress;
+}
+
+/** An outcome that another session owes to this one. */
+export interface ExpectedReply {
+  /** Engine id of the message that will bring it. */
+  readonly id: string;
+  /** Run id of that message. */
+  readonly replyRunId: string;
+  readonly sessionKey: string;
+  readonly runId: string;
+  /** When this session is told that nothing came. */
+  readonly deadlineMs: number;
+}
 
 /** Settings of one session; null takes a setting back to the agent's. */
 export interface SessionSettings {
@@ -76,7 +124,7 @@ export interface SessionSettings {
 
 /** What the owner of a session appends, under its claim. */
 export interface EventBodies {
-  "session.opened": { readonly key: string; readonly agentId: string; readonly sessionId: string };
+  "session.opened": SessionOpened;
   "session.patched": { readonly requestId: string; readonly patch: SessionSettings };
   "session.reset": { readonly requestId: string; readonly reason: string };
   "session.deleted": { readonly requestId: string };
@@ -98,6 +146,7 @@ export interface EventBodies {
   "step.started": StepStarted;
   "step.ended": StepEnded;
   "turn.ended": TurnEnded;
+  "reply.delivered": ReplyDelivered;
   "note.recorded": { readonly text: string; readonly stepId?: string };
   "summary.recorded": SummaryRecorded;
   "fact.pinned": { readonly requestId: string; readonly id: string; readonly text: string };
@@ -128,6 +177,24 @@ export interface MessageDropped {
   /** The withdrawal this settles, and whose it was. */
   readonly requestId?: string;
   readonly by?: string;
+}
+
+export interface SessionOpened {
+  readonly key: string;
+  readonly agentId: string;
+  readonly sessionId: string;
+  /** The session whose agent made it, and how many agents stand between it and a person. */
+  readonly spawnedBy?: string;
+  readonly spawnDepth?: number;
+}
+
+/** An owed outcome needs no more work: it was brought, or given up. */
+export interface ReplyDelivered {
+  /** Of the debt. */
+  readonly id: string;
+  readonly attempts: number;
+  /** Present where it was given up. */
+  readonly failed?: { readonly code: ErrorCode; readonly why: string };
 }
 
 export interface TurnStarted {
@@ -232,6 +299,8 @@ export type StepEnded =
       readonly output?: OutputKept;
       /** Of a call that was refused: it has no start that would hold it. */
       readonly decision?: GateRecord;
+      /** A message that will come of this call. */
+      readonly expects?: ExpectedReply;
     }
   | {
       readonly stepId: string;
@@ -260,6 +329,10 @@ export interface TurnEnded {
   readonly why?: string;
   /** Of a turn that was cut short: what had happened by then, for the transcript. */
   readonly report?: string;
+  /** The outcomes this end owes. */
+  readonly owes?: readonly Debt[];
+  /** Debts that are paid at a later end: sub-agents of this run have not answered yet. */
+  readonly defers?: readonly Debt[];
 }
 
 export type OfferType = keyof OfferBodies;
@@ -300,4 +373,6 @@ export interface EntryHeader {
   readonly prev?: string;
   /** Ids of the offers an event settles, so that recovery knows what is open without a key. */
   readonly inputs?: readonly string[];
+  /** Ids of what an event leaves to be done, each settled by a later entry that names it in `inputs`. */
+  readonly opens?: readonly string[];
 }

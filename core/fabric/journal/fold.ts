@@ -8,9 +8,10 @@
  */
 import { joinLabels, type Label } from "@openclaw/protocol";
 import { unreachable } from "../../base/assert.ts";
-import type { EntryHeader, NewEvent, Recorded, StepEnded, StepStarted } from "./event.ts";
+import type { Debt, EntryHeader, NewEvent, Recorded, StepEnded, StepStarted } from "./event.ts";
 import {
-  STATE_LIMITS, type Act, type QueuedMessage, type RunOutcome, type SessionState, type TranscriptMessage, type TurnState,
+  STATE_LIMITS, leastOf, type Act, type OwedOutcome, type QueuedMessage, type RunOutcome, type SessionState, type TranscriptMessage,
+  type TurnState,
 } from "./session-state.ts";
 
 export function foldEntry(state: SessionState, entry: Recorded, link: string): void {
@@ -36,8 +37,8 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       return;
     }
     case "session.opened": {
-      const { body: { key, agentId, sessionId }, header: { timeMs } } = entry;
-      Object.assign(state, { key, agentId, sessionId, createdAtMs: timeMs, updatedAtMs: timeMs });
+      const { body: { key, agentId, sessionId, spawnedBy = null, spawnDepth = 0 }, header: { timeMs } } = entry;
+      Object.assign(state, { key, agentId, sessionId, spawnedBy, spawnDepth, createdAtMs: timeMs, updatedAtMs: timeMs });
       return;
     }
     case "session.patched": {
@@ -57,12 +58,13 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       state.summary = null;
       state.allowed.clear();
       state.dropped = null;
+      state.leastLabel = "owner";
       state.updatedAtMs = entry.header.timeMs;
       state.activeAtMs = entry.header.timeMs;
       return;
     case "session.deleted":
       Object.assign(state, { deleted: true, messages: [], queue: [], requests: [], turn: null, index: [], messageCount: 0, settings: {} });
-      Object.assign(state, { summary: null, pinned: [], outputs: [] });
+      Object.assign(state, { summary: null, pinned: [], outputs: [], owed: [], deferred: [], expected: [] });
       state.allowed.clear();
       return;
     case "turn.started": return foldTurnStarted(state, entry);
@@ -96,6 +98,9 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
     }
     case "step.ended": return foldStepEnded(state, state.turn, entry.body, entry);
     case "turn.ended": return foldTurnEnded(state, entry);
+    case "reply.delivered":
+      state.owed = state.owed.filter(({ id }) => id !== entry.body.id);
+      return;
     case "note.recorded": return;
     case "summary.recorded": return foldSummary(state, entry);
     case "fact.pinned": return foldPinned(state, entry);
@@ -127,6 +132,7 @@ function foldMessage(state: SessionState, entry: Extract<Recorded, { type: "mess
   if (!remember(state, entry)) return;
   const { id: offerId, position, body: message, header: { principal, label, timeMs } } = entry;
   state.queue.push({ offerId, position, principal, label, timeMs, message });
+  state.expected = state.expected.filter(({ id }) => id !== offerId);
   state.updatedAtMs = timeMs;
 }
 
@@ -184,12 +190,17 @@ function foldJoined(state: SessionState, entry: Extract<Recorded, { type: "input
   pushInputs(state, entry, joined);
 }
 
-function foldDropped(state: SessionState, { body, header: { timeMs } }: Extract<Recorded, { type: "message.dropped" }>): void {
+function foldDropped(state: SessionState, { position, body, header: { timeMs } }: Extract<Recorded, { type: "message.dropped" }>): void {
   if (body.requestId !== undefined) settle(state, body.requestId);
   const dropped = takeFromQueue(state, body.inputs);
   const why = body.policy === "withdrawn" ? `It was taken back by ${body.by ?? "somebody"}.` : "Too many messages were waiting.";
   const status = body.policy === "withdrawn" ? "aborted" : "error";
-  for (const { message } of dropped) endRun(state, message.runId, { status, endedAtMs: timeMs, code: "MESSAGE_DROPPED", why });
+  const outcome = { status, endedAtMs: timeMs, code: "MESSAGE_DROPPED", why } as const;
+  for (const { offerId: id, message: { runId, replyTo: to } } of dropped) {
+    endRun(state, runId, outcome);
+    if (to === undefined || to.kind === "caller") continue;
+    state.owed = [...state.owed, owe(state, { id, runId, to }, { ...outcome, text: "" }, position)];
+  }
   state.updatedAtMs = timeMs;
   if (body.policy !== "summarize" || dropped.length === 0) return;
   const { count = 0, lines = [], label = "owner" } = state.dropped ?? {};
@@ -275,11 +286,13 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
       const { summary, effect } = started.intent;
       turn.acts = [...turn.acts, { summary, effect, outcome: outcomeOf(body) }].slice(-STATE_LIMITS.actsKept);
     }
-    const { call, text, isError, nodeId, output } = body;
+    const { call, text, isError, nodeId, output, expects } = body;
     if (output !== undefined) {
       const { dropped, ...kept } = output;
       state.outputs = [...state.outputs.filter(({ blob }) => !dropped.includes(blob)), { ...kept, label: body.label }];
     }
+    // It may have come already: the one who owes it waits for nobody.
+    if (expects !== undefined && !state.seen.has(expects.id)) state.expected = [...state.expected, expects];
     pushMessage(state, position, header.timeMs, turn.runId, body.label, {
       role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
     });
@@ -314,12 +327,33 @@ function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "tu
   state.turn = null;
   state.updatedAtMs = endedAtMs;
   state.activeAtMs = endedAtMs;
+  const { owes = [], defers = [] } = entry.body;
+  // A run whose sub-agents answered only now ended as this one did.
+  if (defers.length === 0) for (const debt of state.deferred) endRun(state, debt.runId, outcome);
+  state.deferred = defers;
+  if (owes.length > 0) state.owed = [...state.owed, ...owes.map((debt) => owe(state, debt, { ...outcome, text }, entry.position))];
+}
+
+type Ended = RunOutcome & { readonly text: string };
+
+function owe(state: SessionState, debt: Debt, { status, endedAtMs, text, code, why }: Ended, position: number): OwedOutcome {
+  return {
+    ...debt, position, sinceMs: endedAtMs, status, text: text.slice(0, STATE_LIMITS.owedChars).toWellFormed(), label: labelSeen(state),
+    ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }),
+  };
+}
+
+/** Of whatever a model says here: it has seen the window, what stands for the older part of it, and the pinned facts. */
+function labelSeen({ leastLabel, summary, pinned }: SessionState): Label {
+  const read = joinLabels("agent", joinLabels(leastLabel, summary?.label ?? "owner"));
+  return pinned.reduce((least, { label }) => joinLabels(least, label), read);
 }
 
 function pushMessage(
   state: SessionState, position: number, timeMs: number, runId: string, label: Label, content: TranscriptMessage["content"],
 ): void {
   state.messageCount += 1;
+  state.leastLabel = leastOf(state.leastLabel, label);
   state.messages.push({ position, seq: state.messageCount, timeMs, runId, label, content });
   if (state.messages.length <= STATE_LIMITS.messagesKept / 2) return;
   let chars = 0;
@@ -348,5 +382,5 @@ export function previewState(state: SessionState, events: readonly NewEvent[], t
 
 /** The label of everything a model sees when it is shown these messages. */
 export function labelOfMessages(messages: readonly TranscriptMessage[]): Label {
-  return messages.reduce<Label>((label, message) => (message.label === "agent" ? label : joinLabels(label, message.label)), "owner");
+  return messages.reduce<Label>((least, { label }) => leastOf(least, label), "owner");
 }

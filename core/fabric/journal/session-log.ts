@@ -185,7 +185,8 @@ function encodeEvents(
   let prev = state.link;
   return events.map((event) => {
     const { type, label = "agent", cause = null } = event;
-    const facts = { type, tenant, session: token, principal, label, cause, timeMs, prev, ...inputsOf(event, state) };
+    const marks = { ...inputsOf(event, state), ...opensOf(event, state) };
+    const facts = { type, tenant, session: token, principal, label, cause, timeMs, prev, ...marks };
     const made = encodeEntry(key, facts, event.body);
     prev = made.link;
     return { event, made };
@@ -193,9 +194,9 @@ function encodeEvents(
 }
 
 /** Whoever takes a slot over finds unfinished work by its entries in the log: from the oldest unfinished offer on, all stay. */
-function settledUpTo({ position, queue, requests, turn }: SessionState): number {
-  if (requests.length > 0) return 0;
-  return [...queue, ...(turn?.inputs ?? [])].reduce((first, offer) => Math.min(first, offer.position - 1), position);
+function settledUpTo({ position, queue, requests, turn, owed, expected }: SessionState): number {
+  if (requests.length > 0 || expected.length > 0) return 0;
+  return [...queue, ...owed, ...(turn?.inputs ?? [])].reduce((first, offer) => Math.min(first, offer.position - 1), position);
 }
 
 function openEntry(key: DataKey, entry: LogEntry): { readonly recorded: Recorded; readonly link: string } {
@@ -209,6 +210,7 @@ function openEntry(key: DataKey, entry: LogEntry): { readonly recorded: Recorded
 function inputsOf(event: NewEvent, state: SessionState): { readonly inputs?: readonly string[] } {
   switch (event.type) {
     case "turn.started": case "input.joined": case "message.noted": return { inputs: event.body.inputs };
+    case "reply.delivered": return { inputs: [event.body.id] };
     case "message.dropped": return { inputs: [...event.body.inputs, ...offersOf(event.body.requestId, state)] };
     case "session.patched": case "session.reset": case "session.deleted": case "fact.pinned": case "fact.unpinned":
       return { inputs: offersOf(event.body.requestId, state) };
@@ -218,6 +220,16 @@ function inputsOf(event: NewEvent, state: SessionState): { readonly inputs?: rea
 
 function offersOf(requestId: string | undefined, { requests }: SessionState): readonly string[] {
   return requests.filter((request) => request.requestId === requestId).map((request) => request.offerId);
+}
+
+/** What an event leaves to be done. */
+function opensOf({ type, body }: NewEvent, { queue }: SessionState): { readonly opens?: readonly string[] } {
+  if (type === "turn.ended") return body.owes === undefined ? {} : { opens: body.owes.map(({ id }) => id) };
+  if (type === "step.ended" && body.kind === "tool" && body.expects !== undefined) return { opens: [body.expects.id] };
+  if (type !== "message.dropped") return {};
+  const owing = queue.filter(({ offerId, message: { replyTo } }) =>
+    body.inputs.includes(offerId) && replyTo !== undefined && replyTo.kind !== "caller");
+  return owing.length === 0 ? {} : { opens: owing.map(({ offerId }) => offerId) };
 }
 
 async function appendWithRetry(append: () => Promise<readonly number[]>, lost: AbortSignal): Promise<readonly number[]> {

@@ -1,8 +1,8 @@
 /** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
-import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
+import { joinLabels, type Effect, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
 import type {
-  ApprovalDecision, MessageOffer, OutputKept, PinOffer, SessionSettings, StepStarted, SummaryRecorded,
+  ApprovalDecision, Debt, ExpectedReply, MessageOffer, OutputKept, PinOffer, SessionSettings, StepStarted, SummaryRecorded,
 } from "./event.ts";
 
 export const STATE_LIMITS = {
@@ -24,6 +24,8 @@ export const STATE_LIMITS = {
   indexMarks: 1_024,
   /** Facts a session may have pinned. */
   pinned: 32,
+  /** Characters of an owed outcome; the whole text stands in the transcript. */
+  owedChars: 16_000,
 } as const;
 
 export interface SessionState {
@@ -77,6 +79,29 @@ export interface SessionState {
   pinned: PinnedFact[];
   /** Whole outputs of tools that can still be read, oldest first. */
   outputs: KeptOutput[];
+  /** Outcomes owed to others and not yet brought to them, oldest first. */
+  owed: readonly OwedOutcome[];
+  /** Debts of ended runs whose sub-agents have not all answered. */
+  deferred: readonly Debt[];
+  /** Outcomes that other sessions owe to this one. */
+  expected: readonly ExpectedReply[];
+  /** The least trusted label of anything in the present window. */
+  leastLabel: Label;
+  spawnedBy: string | null;
+  spawnDepth: number;
+}
+
+export interface OwedOutcome extends Debt {
+  /** Of the entry that owes it. */
+  readonly position: number;
+  readonly sinceMs: number;
+  readonly status: RunOutcome["status"];
+  /** Bounded; the end is left out where it is too long. */
+  readonly text: string;
+  /** Never better than an agent's words. */
+  readonly label: Label;
+  readonly code?: ErrorCode;
+  readonly why?: string;
 }
 
 export interface DroppedMessages {
@@ -230,12 +255,18 @@ export function emptyState(): SessionState {
     queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
     allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null, profiles: {}, dropped: null,
     summary: null, pinned: [], outputs: [],
+    owed: [], deferred: [], expected: [], leastLabel: "owner", spawnedBy: null, spawnDepth: 0,
   };
 }
 
-/** Nothing is waiting and nothing is under way. */
+/** Nothing is waiting, nothing is under way, nothing is owed either way. */
 export function isIdle(state: SessionState): boolean {
-  return state.turn === null && state.queue.length === 0 && state.requests.length === 0;
+  return !hasTurnWork(state) && state.owed.length === 0 && state.expected.length === 0;
+}
+
+/** There is a turn to run or a wish to carry out. */
+export function hasTurnWork(state: SessionState): boolean {
+  return state.turn !== null || state.queue.length > 0 || state.requests.length > 0;
 }
 
 export function formatState(state: SessionState): unknown {
@@ -254,10 +285,16 @@ type StoredState = Omit<SessionState, "ahead" | "seen" | "runs" | "allowed"> & {
 export function parseState(value: unknown): SessionState | undefined {
   if (typeof value !== "object" || value === null || !("version" in value) || value.version !== 1) return undefined;
   const { ahead, seen, runs, allowed, ...stored } = value as StoredState;
+  const leastLabel = stored.messages.reduce<Label>((least, { label }) => leastOf(least, label), "owner");
   return {
-    ...emptyState(), ...stored, turn: completeTurn(stored.turn),
+    ...emptyState(), ...{ leastLabel }, ...stored, turn: completeTurn(stored.turn),
     ahead: new Set(ahead), seen: new Map(seen), runs: new Map(runs), allowed: new Set(allowed),
   };
+}
+
+/** A model's own words make nothing less trusted than what they were made from. */
+export function leastOf(least: Label, label: Label): Label {
+  return label === "agent" ? least : joinLabels(least, label);
 }
 
 /** A turn as an earlier program wrote it may lack what came to be recorded later. */

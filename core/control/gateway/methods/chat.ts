@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { QueueMode } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
-import type { Intake } from "../../channels.ts";
+import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type HistoryItem, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
@@ -25,6 +25,13 @@ interface SendParams {
   /** Who is spoken to, as ids or `{ id }`. */
   readonly mentions?: readonly unknown[];
   readonly attachments?: readonly unknown[];
+  /** The outcome is brought to the channel the message came from. */
+  readonly deliver?: boolean;
+  readonly originatingChannel?: string;
+  readonly originatingTo?: string;
+  readonly originatingAccountId?: string;
+  readonly originatingThreadId?: string | number;
+  readonly replyToId?: string;
 }
 
 /** As `sessions.send` names them. */
@@ -63,6 +70,7 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
       ...(agentId === undefined ? {} : { agentId }), ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(queueMode === undefined ? {} : { queueMode }), ...(thinking === undefined ? {} : { thinking }),
       ...(mentions === undefined ? {} : { mentions: mentions.map(idOf) }),
+      ...replyOf(params),
     });
     return { runId, status: outcome.status };
   };
@@ -126,4 +134,13 @@ function clip(item: HistoryItem, maxChars: number): HistoryItem {
     return typeof text === "string" && text.length > maxChars ? { ...part, text: `${text.slice(0, maxChars)}…`, truncated: true } : part;
   });
   return { ...item, content };
+}
+
+/** Where the outcome goes: only where the caller wants it brought, and says where. */
+function replyOf(params: SendParams): Pick<Inbound, "replyTo"> {
+  const { deliver, originatingChannel: channel, originatingTo: to, originatingAccountId: accountId, replyToId } = params;
+  if (deliver !== true || channel === undefined || to === undefined) return {};
+  const threadId = params.originatingThreadId === undefined ? {} : { threadId: String(params.originatingThreadId) };
+  const more = { ...(accountId === undefined ? {} : { accountId }), ...(replyToId === undefined ? {} : { replyToId }), ...threadId };
+  return { replyTo: { kind: "channel", channel, to, ...more } };
 }

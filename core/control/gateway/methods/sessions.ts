@@ -26,6 +26,8 @@ interface ListParams {
   readonly archived?: boolean | "all";
   readonly pinned?: boolean;
   readonly includeGlobal?: boolean;
+  readonly spawnedBy?: string;
+  readonly excludeSubagents?: boolean;
 }
 
 interface KeyParams {
@@ -51,6 +53,7 @@ interface CreateParams {
   readonly model?: string;
   readonly thinkingLevel?: string | null;
   readonly idempotencyKey?: string;
+  readonly parentSessionKey?: string;
 }
 
 const LIST_DEFAULT = 100;
@@ -156,6 +159,8 @@ const UNFILTERED: ReadonlySet<string> = new Set(["limit", "offset", "archived", 
 function fits(row: SessionRow, params: ListParams, nowMs: number): boolean {
   if (params.agentId !== undefined && row.agentId !== params.agentId) return false;
   if (params.label !== undefined && row.label !== params.label) return false;
+  if (params.spawnedBy !== undefined && row.spawnedBy !== params.spawnedBy) return false;
+  if (params.excludeSubagents === true && row.spawnedBy !== undefined) return false;
   if (params.activeOnly === true && !row.hasActiveRun) return false;
   if (params.activeMinutes !== undefined && nowMs - row.updatedAt > params.activeMinutes * 60_000) return false;
   if (params.pinned !== undefined && (row.pinned ?? false) !== params.pinned) return false;
@@ -203,6 +208,7 @@ async function create({ sessions, intake, agents }: SessionDeps, params: CreateP
   const { key } = parseSessionKey(params.key ?? `dashboard:${randomUUID()}`, agentId);
   ctx.watch(key);
   const text = message ?? task;
+  const parent = params.parentSessionKey === undefined ? undefined : parseSessionKey(params.parentSessionKey, agentId).key;
   if (text === undefined) {
     const row = await sessions.describe(key);
     return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: false };
@@ -211,6 +217,7 @@ async function create({ sessions, intake, agents }: SessionDeps, params: CreateP
     sessionKey: key, agentId, text, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
     ...(model === undefined ? {} : { model }),
     ...(thinkingLevel === undefined || thinkingLevel === null ? {} : { thinking: thinkingLevel }),
+    ...(parent === undefined ? {} : { origin: { kind: "person", sessionKey: parent } }),
   });
   const settings = { ...(label === undefined ? {} : { label }), ...(thinkingLevel === undefined ? {} : { thinkingLevel }) };
   if (Object.keys(settings).length > 0) await sessions.patch(key, settings, ctx.client.principal);
