@@ -80,7 +80,7 @@ function watchSignals(): { readonly signal: AbortSignal; name(): SignalName | un
     process.on(name, () => {
       if (first !== undefined) process.exit(SIGNAL_EXITS[name]);
       first = name;
-      controller.abort(new Error(`interrupted by ${name}`));
+      controller.abort(new Error(`interrupted by ${name}`, { cause: name }));
     });
   }
   return { signal: controller.signal, name: () => first };

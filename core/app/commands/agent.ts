@@ -16,6 +16,8 @@ import type { CommandContext, CommandSpec } from "./command.ts";
 import { asPayload, at, listAt, numberAt, textAt, type Payload } from "./payload.ts";
 
 const ANSWER_GRACE_MS = 5_000;
+/** How long an interrupted turn has to say what it had done. */
+const STOP_MS = 20_000;
 /** `--timeout` is about the turn here, in seconds, not about the connection. */
 const HANDSHAKE_MS = 10_000;
 const COME_BACK_MS = 60_000;
@@ -31,6 +33,7 @@ export const agent: CommandSpec = {
     { name: "session", value: "KEY", summary: "Conversation to say it in (main)" },
     { name: "session-key", value: "KEY", hidden: true, summary: "As --session" },
     { name: "agent", value: "ID", summary: "Which agent (the default one)" },
+    { name: "thinking", value: "LEVEL", summary: "How much the model is to think: off, minimal, low, medium, high, xhigh" },
     { name: "timeout", value: "S", kind: "integer", summary: "Longest the turn may take, in seconds (600)" },
   ],
   examples: [
@@ -38,7 +41,10 @@ export const agent: CommandSpec = {
     { line: `openclaw agent -m "Please run a system check on the 'heavy-compute' node"`, about: "work on a node" },
     { line: 'openclaw agent -m "list the files" --json', about: "only the final document" },
   ],
-  notes: ["What needs your approval is shown exactly and waits; answer here, or with openclaw approvals."],
+  notes: [
+    "What needs your approval is shown exactly and waits; answer here, or with openclaw approvals.",
+    "Ctrl-C stops the turn and says what it had done; a second Ctrl-C leaves at once.",
+  ],
   run: async (ctx) => {
     const message = ctx.given.text("message") ?? ctx.given.words("TEXT").join(" ");
     if (message.trim() === "") throw new OpenClawError("MESSAGE_EMPTY", { next: 'openclaw agent --message "How busy is this machine?"' });
@@ -114,11 +120,16 @@ class Turn {
       onEvent: (event) => this.#onEvent(event, () => gateway),
     });
     void this.#learnNames(gateway);
+    const left = new AbortController();
+    const onAbort = (): void => void this.#stop(gateway, sessionKey).finally(() => left.abort(signal.reason));
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    const thinking = given.text("thinking");
     try {
       return await gateway.request("agent", {
         message: this.#message, sessionKey, deliver: false, timeout: timeoutSeconds, idempotencyKey: this.#key,
-        ...(agentId === undefined ? {} : { agentId }),
-      }, { signal, timeoutMs: timeoutSeconds * 1_000 + ANSWER_GRACE_MS, onAccepted });
+        ...(agentId === undefined ? {} : { agentId }), ...(thinking === undefined ? {} : { thinking }),
+      }, { signal: left.signal, timeoutMs: timeoutSeconds * 1_000 + ANSWER_GRACE_MS, onAccepted });
     } catch (error) {
       if (hasCode(error, "REQUEST_TIMEOUT") && this.#asking !== undefined) {
         throw new OpenClawError("APPROVAL_REQUIRED", {
@@ -128,8 +139,23 @@ class Turn {
       }
       throw error;
     } finally {
+      signal.removeEventListener("abort", onAbort);
       this.#asking?.answered.abort();
       gateway.close();
+    }
+  }
+
+  /** The person pressed Ctrl-C: their own turn ends, and what it had done is said. Never rejects. */
+  async #stop(gateway: GatewayClient, sessionKey: string): Promise<void> {
+    const { signal, terminal } = this.#ctx;
+    if ((signal.reason as Error).cause !== "SIGINT") return; // a terminal that closes leaves the turn to go on
+    this.view.interrupted();
+    terminal.note("Stopping. Ctrl-C again leaves at once.");
+    try {
+      const answer = await gateway.request("chat.abort", { sessionKey, runId: this.#key }, { timeoutMs: STOP_MS });
+      terminal.note(cleanLine(textAt(answer, "report") ?? "It was over already."));
+    } catch {
+      terminal.note("Nobody answered; the turn may go on. See: openclaw sessions list");
     }
   }
 

@@ -1,4 +1,5 @@
 /** Conversations: list them, read one, open a new window on it, delete it for good. */
+import { OpenClawError } from "@openclaw/protocol";
 import { askGateway } from "../connect.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
@@ -124,6 +125,69 @@ const remove: CommandSpec = {
   },
 };
 
+const abort: CommandSpec = {
+  summary: "Stop the turn that runs, and say what it had done",
+  words: [KEY],
+  options: [{ name: "clear", summary: "Take back what waits, too" }],
+  examples: [
+    { line: "openclaw sessions abort main", about: "messages that wait are answered next" },
+    { line: "openclaw sessions abort main --clear", about: "nothing is left to do" },
+  ],
+  run: async (ctx) => {
+    const params = { key: ctx.given.need("KEY"), clearQueued: ctx.given.flag("clear") };
+    const payload = await askGateway(ctx, ["operator.write"], "sessions.abort", params);
+    ctx.terminal.answer(payload, () => {
+      const cleared = numberAt(payload, "cleared") ?? 0;
+      const report = textAt(payload, "report");
+      if (report !== undefined) ctx.terminal.line(cleanLine(report));
+      if (cleared > 0) ctx.terminal.line(`Taken back unanswered: ${cleared}.`);
+      if (textAt(payload, "status") === "idle") ctx.terminal.line("Nothing ran.");
+    });
+    return 0;
+  },
+};
+
+/** What people say, and the setting it is. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  model: "model", thinking: "thinkingLevel", verbose: "verboseLevel", send: "sendPolicy", queue: "queueMode", activation: "groupActivation",
+  label: "label", pinned: "pinned", archived: "archived",
+};
+
+const set: CommandSpec = {
+  summary: "Change its settings",
+  words: [KEY, { name: "NAME=VALUE", required: true, rest: true }],
+  examples: [
+    { line: "openclaw sessions set main model=openai/gpt-5 thinking=high", about: "from the next turn on" },
+    { line: "openclaw sessions set main queue=steer", about: "messages join the turn that runs" },
+    { line: "openclaw sessions set main thinking=", about: "as the agent has it again" },
+  ],
+  notes: [`Settings: ${Object.keys(SETTINGS).join(", ")}. An empty value takes one back.`],
+  run: async (ctx) => {
+    const key = ctx.given.need("KEY");
+    const patch = Object.fromEntries(ctx.given.words("NAME=VALUE").map(parseSetting));
+    const payload = await askGateway(ctx, ["operator.admin"], "sessions.patch", { key, ...patch });
+    ctx.terminal.answer(payload, () => {
+      for (const [name, value] of Object.entries(patch)) {
+        ctx.terminal.done(`${cleanLine(key)}: ${name} is ${value === null ? "the agent's again" : cleanLine(String(value))}.`);
+      }
+    });
+    return 0;
+  },
+};
+
+/** Throws PARAMS_INVALID. What values a setting can have, the gateway knows. */
+function parseSetting(said: string): readonly [name: string, value: string | boolean | null] {
+  const at = said.indexOf("=");
+  const name = SETTINGS[said.slice(0, Math.max(at, 0))];
+  if (name === undefined) {
+    const next = `Say NAME=VALUE, with one of: ${Object.keys(SETTINGS).join(", ")}.`;
+    throw new OpenClawError("PARAMS_INVALID", { why: `'${said.slice(0, 60)}' is no setting.`, next });
+  }
+  const value = said.slice(at + 1);
+  if (value === "") return [name, null];
+  return [name, name === "pinned" || name === "archived" ? value === "true" || value === "yes" : value];
+}
+
 export const sessions: CommandGroup = {
   summary: "Conversations with your agents",
   usual: "list",
@@ -132,6 +196,6 @@ export const sessions: CommandGroup = {
     { line: "openclaw sessions history main", about: "read one" },
     { line: "openclaw sessions reset main", about: "begin anew" },
   ],
-  verbs: { list, history, reset, delete: remove, compact, pin, pins, unpin },
-  aliases: { ls: "list", show: "history", rm: "delete" },
+  verbs: { list, history, set, abort, reset, delete: remove, compact, pin, pins, unpin },
+  aliases: { ls: "list", show: "history", rm: "delete", stop: "abort" },
 };

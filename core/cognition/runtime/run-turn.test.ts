@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Tool } from "@openclaw/sdk";
+import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
 import { TURN_LIMITS } from "./decide.ts";
 import { calls, openBench, says, settle, type Speech } from "./turn.testing.ts";
 
@@ -10,6 +11,26 @@ const noop: Tool = {
   async *run() {
     yield { type: "result", text: "nothing" };
   },
+};
+
+const exec: Tool = {
+  name: "exec", summary: "Runs.", effect: "unsafe", args: { type: "object" },
+  propose: (args) => {
+    const { command } = args as { readonly command: string };
+    return {
+      actuator: "node", effect: "unsafe", command: "system.run", target: { command: "system.run" }, params: { command: [command] },
+      summary: `run ${command}`,
+    };
+  },
+};
+
+const CANCELLED: IntentEvent = { type: "end", ok: true, payload: { exitCode: null, error: "Cancelled." } };
+
+/** Ends at once, but for `hang`. */
+const hangsUntilStopped = async ({ intent }: IntentOrder, signal: AbortSignal): Promise<IntentEvent> => {
+  if (!intent.summary.includes("hang")) return { type: "end", ok: true, payload: { exitCode: 0 } };
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  return CANCELLED;
 };
 
 /** Streams this, then waits until it is stopped. */
@@ -112,6 +133,83 @@ test("a turn that took longer than its message allows is halted before its next 
   const ran = bench.state.runs.get("run-1");
   assert.deepEqual([ran?.status, ran?.code, ran?.why], ["halted", "TURN_TIMEOUT", "It ran for more than 5 s."]);
   assert.equal(bench.requests.length, 1);
+});
+
+test("a turn's time cuts a model call that runs, and what was seen of it is kept (S3.2)", async (t) => {
+  const bench = await openBench(t);
+  await bench.offer("go", { timeoutMs: 5_000 });
+  const running = bench.run(hangsAfter("part of it"));
+  await settle();
+  await bench.clock.advance(4_999);
+  assert.notEqual(bench.state.turn, null);
+  await bench.clock.advance(1);
+  await running;
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code, ran?.why], ["halted", "TURN_TIMEOUT", "It ran for more than 5 s."]);
+  assert.equal(bench.state.messages.at(-1)?.content.text, "part of it");
+});
+
+test("a turn's time cuts a tool that runs; its outcome is recorded, and what had been done is told (S3.2, S4.26)", async (t) => {
+  const bench = await openBench(t, { tools: [exec], yesLocal: true, outcomes: hangsUntilStopped });
+  await bench.offer("a, then hang", { timeoutMs: 5_000 });
+  const running = bench.run(calls(["exec", { command: "a" }], ["exec", { command: "hang" }], ["noop", {}]));
+  await settle();
+  await bench.clock.advance(5_000);
+  await running;
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code], ["halted", "TURN_TIMEOUT"]);
+  assert.equal(ran?.why, 'It ran for more than 5 s. By then: "run a" was done; "run hang" was ended while it ran. Not begun: noop.');
+  assert.equal(bench.state.messages.at(-1)?.content.text, `[${ran?.why}]`);
+  assert.equal(bench.results().length, 2);
+});
+
+test("a person who is asked is not hurried by the turn's time", async (t) => {
+  const bench = await openBench(t, { tools: [exec] });
+  await bench.offer("go", { timeoutMs: 5_000 });
+  const running = bench.run(calls(["exec", { command: "a" }]), says("done"));
+  await settle();
+  await bench.clock.advance(60_000);
+  assert.equal(bench.state.turn?.open?.kind, "wait");
+  await bench.answer("allow-once");
+  await running;
+  assert.equal(bench.asked.length, 1, "the question stood all the time");
+  assert.equal(bench.state.runs.get("run-1")?.status, "ok");
+});
+
+test("a tool that does not end when it is stopped has an unknown outcome, and the turn ends all the same (S4.26)", async (t) => {
+  const bench = await openBench(t, { tools: [exec], yesLocal: true, outcomes: () => new Promise(() => undefined) });
+  await bench.offer("go");
+  const running = bench.run(calls(["exec", { command: "hang" }]));
+  await settle();
+  await bench.abort();
+  await settle();
+  assert.notEqual(bench.state.turn, null);
+  await bench.clock.advance(15_000);
+  await running;
+  const [result] = bench.results();
+  assert.match(result?.text ?? "", /^OUTCOME_UNKNOWN/);
+  const why = 'Stopped by owner. By then: "run hang" may or may not have happened: its outcome is unknown.';
+  assert.equal(bench.state.runs.get("run-1")?.why, why);
+});
+
+test("an abort between two calls loses nothing of the first one's outcome (S4.26)", async (t) => {
+  const bench = await openBench(t, {
+    tools: [exec, {
+      ...noop,
+      async *run(_args, _ctx, signal) {
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+        yield { type: "result", text: "never" };
+      },
+    } as Tool],
+    yesLocal: true,
+  });
+  await bench.offer("go");
+  const running = bench.run(calls(["exec", { command: "a" }], ["noop", {}]));
+  await settle();
+  await bench.abort();
+  await running;
+  assert.equal(bench.results().length, 1, "it is recorded though the step after it was cut off");
+  assert.equal(bench.state.runs.get("run-1")?.why, 'Stopped by owner. By then: "run a" was done. Not begun: noop.');
 });
 
 test("a message for an agent that is no longer configured ends with the reason, and the next one is taken", async (t) => {

@@ -21,6 +21,7 @@ export function watchStep(session: TurnSession, deps: RuntimeDeps, leftMs: numbe
   const onAbort = (): void => controller.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   const timer = leftMs === undefined ? undefined : deps.clock.after(leftMs, () => {
+    if (session.log.state.turn?.open?.kind === "wait") return; // the step has come to a person, whose time it is not
     late.is = true;
     controller.abort(new OpenClawError("TURN_STOPPED", { why: "Its time is over." }));
   });

@@ -77,6 +77,8 @@ export interface BenchOptions {
   readonly yesLocal?: boolean;
   /** What an actuator or node answers. */
   readonly outcome?: (order: IntentOrder) => IntentEvent;
+  /** The same, where it takes time and can be stopped. */
+  readonly outcomes?: (order: IntentOrder, signal: AbortSignal) => Promise<IntentEvent>;
   readonly deps?: (deps: RuntimeDeps) => Partial<RuntimeDeps>;
 }
 
@@ -127,8 +129,9 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
         );
       }),
   };
-  async function* act(order: IntentOrder): AsyncGenerator<IntentEvent> {
+  async function* act(order: IntentOrder, signal: AbortSignal): AsyncGenerator<IntentEvent> {
     orders.push(order);
+    if (options.outcomes !== undefined) return yield await options.outcomes(order, signal);
     yield options.outcome?.(order) ?? { type: "end", ok: true, payload: "done" };
   }
   async function* speak(request: Omit<ModelRequest, "model">, signal: AbortSignal): AsyncGenerator<ModelEvent> {
