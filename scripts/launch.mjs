@@ -1,7 +1,7 @@
 /**
  * The way in: installs what is missing, then goes on under Node 24. Plain JavaScript, for it starts on Node 20.
  *
- *   node scripts/launch.mjs <start|test|check|demo|bench|docs|openclaw> [arguments]
+ *   node scripts/launch.mjs <start|test|check|demo|bench|chaos|docs|openclaw> [arguments]
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,11 +23,12 @@ const verbs = {
   check: ["scripts/test.ts", "check"],
   demo: ["scripts/demo.ts"],
   bench: ["bench/run.ts"],
+  chaos: ["scripts/chaos.ts"],
   docs: ["scripts/docs.ts"],
 };
 
 /** Verbs whose processes live long enough to be worth compiling for. */
-const longLived = ["start", "demo", "bench"];
+const longLived = ["start", "demo", "bench", "chaos"];
 
 async function launch(verb, args) {
   if (process.platform === "win32") {

@@ -28,3 +28,8 @@ export async function endChild(child: ChildProcess | undefined, signal: NodeJS.S
   await ended;
   return child.exitCode;
 }
+
+/** Resolves when the child has ended; at once for one that has, or never was. */
+export async function untilEnd(child: ChildProcess | undefined): Promise<void> {
+  if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}

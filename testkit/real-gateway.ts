@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
 import { DEFAULT_PORT, type EventFrame } from "@openclaw/protocol";
-import { endChild, endWithUs } from "./end-with-us.ts";
+import { endChild, endWithUs, untilEnd } from "./end-with-us.ts";
 import { endProcessesIn } from "./processes-in.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
@@ -32,6 +32,8 @@ export interface RealGatewayOptions {
   readonly usualPort?: boolean;
   /** Do not wait for the local node at the first start: for tests that need none. */
   readonly bare?: boolean;
+  /** A home that is there already; it is removed at the end like a new one. */
+  readonly home?: string;
 }
 
 export interface Watched {
@@ -63,16 +65,18 @@ export interface RealGateway {
   kill(): Promise<void>;
   /** Asks it to stop, with SIGTERM unless told; resolves with its exit code. */
   stop(signal?: "SIGTERM" | "SIGINT"): Promise<number | null>;
-  /** Starts it again on the same port and state. */
-  start(): Promise<void>;
+  /** Starts it again on the same port and state; with more in its environment this once. */
+  start(more?: Readonly<Record<string, string>>): Promise<void>;
+  /** Resolves when the process that runs now has ended; at once where there is none. */
+  gone(): Promise<void>;
   dispose(): Promise<void>;
 }
 
 export async function openRealGateway(options: RealGatewayOptions = {}): Promise<RealGateway> {
-  const home = await mkdtemp(join(tmpdir(), "openclaw-e2e-"));
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), "openclaw-e2e-")));
   await chmod(home, 0o755);
   const stateDir = join(home, ".openclaw");
-  await mkdir(stateDir, { mode: 0o700 });
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
   if (options.config !== undefined) await writeFile(join(stateDir, "openclaw.json"), configText(options.config), { mode: 0o600 });
   const port = options.usualPort === true ? DEFAULT_PORT : await freePort();
   const portArgs = options.usualPort === true ? [] : ["--port", String(port)];
@@ -85,9 +89,9 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const run: { child?: ChildProcess; output: string; token: string } = { output: "", token: "" };
   const spawned: ChildProcess[] = [];
 
-  const start = async (): Promise<void> => {
+  const start = async (more: Readonly<Record<string, string>> = {}): Promise<void> => {
     const args = [PROGRAM_MAIN, "gateway", options.verb ?? "run", ...portArgs, ...(options.args ?? [])];
-    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, { env: { ...env, ...more }, stdio: ["ignore", "pipe", "pipe"] });
     run.child = child;
     spawned.push(child);
     endWithUs(child);
@@ -161,6 +165,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     kill: async () => void (await end("SIGKILL")),
     stop: (signal = "SIGTERM") => end(signal),
     start,
+    gone: () => untilEnd(run.child),
     dispose,
   };
 }

@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endChild, endWithUs } from "./end-with-us.ts";
+import { endChild, endWithUs, untilEnd } from "./end-with-us.ts";
 import { endProcessesIn } from "./processes-in.ts";
 import { PROGRAM_MAIN, type RealGateway } from "./real-gateway.ts";
 
@@ -39,6 +39,10 @@ export interface RealNode {
   stop(): Promise<number | null>;
   /** Starts it again and waits until it is online. */
   start(): Promise<void>;
+  /** Starts it again, with more in its environment this once, and waits for nothing. */
+  launch(more?: Readonly<Record<string, string>>): void;
+  /** Resolves when the process that runs now has ended; at once where there is none. */
+  gone(): Promise<void>;
   /** Ends it and every process it started. */
   dispose(): Promise<void>;
 }
@@ -56,10 +60,10 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
   const paired = JSON.parse(said.stdout) as { readonly nodeId: string };
   const run: { child?: ChildProcess; output: string } = { output: "" };
 
-  const start = async (): Promise<void> => {
+  const launch = (more: Readonly<Record<string, string>> = {}): { readonly child: ChildProcess; fresh(): string } => {
     const tags = options.tags === undefined ? [] : [`--tags=${options.tags.join(",")}`];
     const child = spawn(process.execPath, [PROGRAM_MAIN, "node", "start", ...tags, ...(options.args ?? [])], {
-      env: { ...gateway.environment, ...environment }, stdio: ["ignore", "pipe", "pipe"],
+      env: { ...gateway.environment, ...environment, ...more }, stdio: ["ignore", "pipe", "pipe"],
     });
     run.child = child;
     endWithUs(child);
@@ -70,9 +74,14 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
         run.output = (run.output + chunk.toString()).slice(-200_000);
       });
     }
-    for (const began = Date.now(); !fresh.includes("Online"); ) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the node ended at its start:\n${fresh}`);
-      if (Date.now() - began > ONLINE_MS) throw new Error(`the node was not online in time:\n${fresh}`);
+    return { child, fresh: () => fresh };
+  };
+
+  const start = async (): Promise<void> => {
+    const { child, fresh } = launch();
+    for (const began = Date.now(); !fresh().includes("Online"); ) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the node ended at its start:\n${fresh()}`);
+      if (Date.now() - began > ONLINE_MS) throw new Error(`the node was not online in time:\n${fresh()}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   };
@@ -89,6 +98,8 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
     start,
+    launch: (more) => void launch(more),
+    gone: () => untilEnd(run.child),
     dispose: async () => {
       await end("SIGTERM");
       endProcessesIn(home);

@@ -34,6 +34,8 @@ export interface StayConnectedOptions {
 
 const BACKOFF_MS_MIN = 50;
 const BACKOFF_MS_MAX = 15_000;
+/** A gateway on the same machine comes back at once or not at all, and is not tired by being asked. */
+const BACKOFF_LOOPBACK_MS_MAX = 400;
 /** Where only a person can help: often enough to be there soon after, seldom enough not to be locked out. */
 const REFUSED_RETRY_MS = 15_000;
 const PAIRING_RETRY_MS = 5_000;
@@ -55,6 +57,7 @@ const NEEDS_PERSON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export async function stayConnected(options: StayConnectedOptions, signal: AbortSignal): Promise<void> {
   let deviceToken = options.identity.deviceToken;
   let prefersToken = deviceToken === undefined;
+  const longestMs = longestBackoffMs(options.url);
   let failures = 0;
   while (!signal.aborted) {
     options.onState("connecting", {});
@@ -72,7 +75,7 @@ export async function stayConnected(options: StayConnectedOptions, signal: Abort
       if (signal.aborted) break;
       const isGood = code === CLOSE.restart || options.clock.monotonic() - sinceMs >= STEADY_MS;
       failures = isGood ? 0 : failures + 1;
-      waitMs = backoffMs(failures, options.ids);
+      waitMs = backoffMs(failures, longestMs, options.ids);
       options.onState("offline", { message: `closed with ${code}` });
     } catch (error) {
       if (signal.aborted) break;
@@ -82,7 +85,7 @@ export async function stayConnected(options: StayConnectedOptions, signal: Abort
       if (isRefused && deviceToken !== undefined && options.token !== undefined) prefersToken = !prefersToken;
       failures++;
       const soonestMs = Math.min(retryAfterMs(error), BACKOFF_MS_MAX);
-      waitMs = isRefused ? refusedMs(code, error) : Math.max(backoffMs(failures - 1, options.ids), soonestMs);
+      waitMs = isRefused ? refusedMs(code, error) : Math.max(backoffMs(failures - 1, longestMs, options.ids), soonestMs);
       options.onState(isRefused ? "refused" : "offline", detail);
     }
     await options.clock.wait(waitMs, signal).catch(() => undefined);
@@ -213,8 +216,14 @@ function watchSilence(clock: Clock, ms: number): { readonly fell: Promise<void>;
   };
 }
 
-function backoffMs(failures: number, ids: Ids): number {
-  const wholeMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(failures, 16));
+/** How long the wait for a gateway that does not answer may become. */
+export function longestBackoffMs(url: string): number {
+  const isLoopback = URL.canParse(url) && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+  return isLoopback ? BACKOFF_LOOPBACK_MS_MAX : BACKOFF_MS_MAX;
+}
+
+function backoffMs(failures: number, longestMs: number, ids: Ids): number {
+  const wholeMs = Math.min(longestMs, BACKOFF_MS_MIN * 2 ** Math.min(failures, 16));
   return wholeMs * (0.5 + ids.random() / 2);
 }
 

@@ -116,6 +116,16 @@ test("kill -9 of the holder frees the directory, and owner.json of the dead does
   await next[Symbol.asyncDispose]();
 });
 
+test("what a crash left half-made, a secret or a note of the owner, is gone when the next owner is in (S0.16)", async (t) => {
+  const dir = makeHome(t);
+  await (await openIn(dir))[Symbol.asyncDispose]();
+  const left = [join(dir, "credentials", "gateway-token.49c0eaed6aff8975.new"), join(dir, "owner.json.0mb7")];
+  const kept = [join(dir, "credentials", "gateway-token"), join(dir, "openclaw.json")];
+  for (const path of [...left, ...kept]) writeFileSync(path, "x", { mode: 0o600 });
+  await using _ = await openIn(dir);
+  assert.deepEqual([...left, ...kept].map((path) => existsSync(path)), [false, false, true, true]);
+});
+
 test("the state directory comes from the environment, else the profile, else the home directory", () => {
   const home = "/home/ada";
   assert.equal(resolveStateDir({ env: {}, home }), "/home/ada/.openclaw");

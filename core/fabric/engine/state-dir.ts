@@ -5,7 +5,7 @@
  * with the process however that ends. `owner.json` beside it only feeds the message of the second one. Nothing in this
  * process may open `owner.sqlite` in another way: closing any other descriptor of the file would drop the lock.
  */
-import { chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { OpenClawError } from "@openclaw/protocol";
@@ -57,7 +57,11 @@ export async function openStateDir(deps: StateDirDeps): Promise<StateDir> {
     for (const part of [parts.stateDir, parts.blobsDir, parts.credentialsDir]) await makePrivate(part);
     // Commands of the agent may have changed its mode; they must not keep the gateway from starting. What is around it is private.
     await coded(() => mkdir(parts.workspaceDir, { recursive: true, mode: PRIVATE }));
-    await coded(() => announce(deps.port));
+    await coded(async () => {
+      await removeUnfinished(parts.credentialsDir, /\.new$/);
+      await removeUnfinished(dir, /^owner\.json\../);
+      await announce(deps.port);
+    });
   } catch (error) {
     lock.close();
     throw error;
@@ -90,6 +94,11 @@ async function makePrivate(path: string): Promise<void> {
       detail: { path, mode: mode & 0o777 },
     });
   });
+}
+
+/** What a crash left half-made belongs to nobody: this directory has one owner. Half a secret is one too many. */
+async function removeUnfinished(dir: string, names: RegExp): Promise<void> {
+  for (const name of await readdir(dir)) if (names.test(name)) await rm(join(dir, name), { force: true });
 }
 
 /** The returned connection holds the lock until it is closed. */

@@ -1,0 +1,231 @@
+/**
+ * Every labelled crash point at least once: a process is armed for it, led to it, dies there, and is started again. Half of
+ * the gateway's deaths take other processes along, so that each is met alone and together over the seeds.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { codeOf } from "@openclaw/protocol";
+import { CRASH_POINTS, type CrashPoint } from "../../core/base/crash-point.ts";
+import { callMark } from "../../testkit/scripted-config.ts";
+import { freePort, openRealGateway, PROGRAM_MAIN } from "../../testkit/real-gateway.ts";
+import { makeErrand, type Kind } from "./errand.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Line } from "./line.ts";
+import { createRandom, type Random } from "./random.ts";
+import { within } from "./random-kills.ts";
+import type { Stage, Victim } from "./stage.ts";
+import type { Talk } from "./talk.ts";
+
+export interface CrashPointsDeps {
+  readonly stage: Stage;
+  readonly talk: Talk;
+  readonly line: Line;
+  readonly ledger: Ledger;
+  readonly onCrash: (label: CrashPoint, reached: boolean, together: readonly Victim[]) => void;
+}
+
+export interface CrashPointCounts {
+  readonly reached: readonly CrashPoint[];
+  readonly missed: readonly CrashPoint[];
+  readonly recoveryMs: readonly number[];
+  /** What else was found to be wrong: a deleted session that came back, say. */
+  readonly findings: readonly string[];
+}
+
+/** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
+type Way = Kind | "bulk" | "delete" | "stop" | "start" | "rename" | "pair" | "restart local node" | "fresh";
+
+const WAYS: Readonly<Record<CrashPoint, Way>> = {
+  "message.admitted": "plain", "message.offered": "plain", "turn.beginning": "plain", "model.asked": "slow-speech",
+  "model.answered": "plain", "intent.recorded": "here", "intent.sent": "here", "result.received": "here", "result.recorded": "here",
+  "result.acknowledged": "here", "turn.ended": "plain", "question.recorded": "far", "approval.opened": "far",
+  "approval.answered": "far", "approval.delivered": "far", "answer.received": "far", "slot.claimed": "start", "slot.marked": "start",
+  "checkpoint.saved": "stop", "events.appended": "plain", "snapshot.saved": "stop", "segment.stored": "bulk",
+  "segment.listed": "bulk", "segment.trimmed": "bulk", "change.recorded": "delete", "deletion.approvals-forgotten": "delete",
+  "deletion.key-destroyed": "delete", "deletion.snapshot-dropped": "delete", "deletion.row-removed": "delete", "row.saved": "plain",
+  "key.made": "plain", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
+  "node.recorded": "rename", "fact.recorded": "remember", "writer.committing": "plain", "writer.committed": "plain",
+  "blob.written": "bulk", "blob.synced": "bulk", "blob.renamed": "bulk", "local-node.launched": "restart local node",
+  "node-host.request-written": "far", "node-host.journaled": "far", "node-host.started": "far", "node-host.start-recorded": "far",
+  "node-host.ended": "far", "node-host.end-recorded": "far", "node-host.result-sent": "far", "node-host.acknowledged": "far",
+  "node-host.marked": "far", "node-host.forgetting": "far", "node-host.epoch-written": "far",
+};
+
+const REACH_MS = 30_000;
+const SETTLE_MS = 60_000;
+/** Beside the provocation, so that something is always under way elsewhere. */
+const COMPANY: readonly Kind[] = ["plain", "here-slow"];
+const BULK_CALLS = 32;
+const BULK_TURNS_MAX = 24;
+
+/**
+ * Resolves when each label was met and everything has settled again. Throws when something did not settle. A process that
+ * died at one label is started again with the next one armed, so the work of one death is taken up on the way to another.
+ */
+export async function runCrashPoints(seed: number, labels: readonly CrashPoint[], deps: CrashPointsDeps): Promise<CrashPointCounts> {
+  const { stage, talk } = deps;
+  const random = createRandom(seed, 3);
+  const found: Found = { reached: [], missed: [], recoveryMs: [], findings: [], provoked: [] };
+  const firstStarts = crashAtFirstStarts(labels.filter((label) => WAYS[label] === "fresh"), found);
+  firstStarts.catch(() => undefined); // awaited below, unless something fails before
+  const rest = labels.filter((label) => WAYS[label] !== "fresh");
+  for (const [at, label] of rest.entries()) await crashAt(label, at, random, deps, found);
+  await stage.revive();
+  const asked = await within(Promise.all(found.provoked), SETTLE_MS, "what was asked was not acknowledged");
+  for (const error of asked) if (error !== null) throw error;
+  await talk.settle(SETTLE_MS);
+  for (const [at, label] of rest.entries()) {
+    if (WAYS[label] === "delete") found.findings.push(...(await checkDeleted(doomed(at), label, deps)));
+  }
+  await firstStarts;
+  return found;
+}
+
+export const ALL_LABELS = Object.keys(CRASH_POINTS) as readonly CrashPoint[];
+
+interface Found {
+  readonly reached: CrashPoint[];
+  readonly missed: CrashPoint[];
+  readonly recoveryMs: number[];
+  readonly findings: string[];
+  /** What was asked on the way to each label; null when all of it was acknowledged. */
+  readonly provoked: Promise<Error | null>[];
+}
+
+async function crashAt(label: CrashPoint, number: number, random: Random, deps: CrashPointsDeps, found: Found): Promise<void> {
+  const { stage, ledger } = deps;
+  const way = WAYS[label];
+  const victim: "gateway" | "far node" = label.startsWith("node-host.") ? "far node" : "gateway";
+  const marker = join(victim === "far node" ? stage.far.workspace : join(stage.gateway.stateDir, "workspace"), `.crashed-${number}`);
+  const nth = label.startsWith("writer.") ? random.between(2, 8) : label === "events.appended" ? random.between(1, 4) : 1;
+
+  await stage.kill(victim);
+  if (way === "restart local node") await stage.kill("local node");
+  await stage.start(victim, { OPENCLAW_CRASH_AT: `${label}:${nth}@${marker}` }).catch((error: unknown) => {
+    if (!existsSync(marker)) throw error; // it dies as it starts, which is what it was armed for
+  });
+  if (way === "far") await stage.revive();
+  const enough = new AbortController();
+  found.provoked.push(provoke(way, number, enough.signal, deps).then(
+    () => null, (cause: unknown) => new Error(`${label}: ${String(cause)}`, { cause }),
+  ));
+  await within(stage.fallen(victim), REACH_MS, `${label} was not reached`).catch(() => undefined);
+  enough.abort();
+  const reached = existsSync(marker);
+  (reached ? found.reached : found.missed).push(label);
+  if (reached && victim === "gateway" && ledger.waiting > 0) measureRecovery(found, ledger);
+  const together = companions(victim, random);
+  await Promise.all(together.map((other) => stage.kill(other)));
+  deps.onCrash(label, reached, together);
+}
+
+/** From here to the next answer, whatever else dies until then. */
+function measureRecovery(found: Found, ledger: Ledger): void {
+  const at = performance.now();
+  void ledger.nextAnswer().then(({ answeredAtMs = at }) => found.recoveryMs.push(answeredAtMs - at));
+}
+
+function companions(victim: Victim, random: Random): readonly Victim[] {
+  const others: readonly (readonly Victim[])[] = victim === "far node"
+    ? [[], [], ["gateway"], ["gateway", "local node"]]
+    : [[], [], ["local node"], ["far node"], ["local node", "far node", "job"]];
+  return random.pick(others);
+}
+
+/** Resolves when what it sent was acknowledged, by whichever gateway. */
+async function provoke(way: Way, number: number, enough: AbortSignal, deps: CrashPointsDeps): Promise<void> {
+  const { stage, talk, line } = deps;
+  const name = `c${number}`;
+  const session = `agent:main:${name}`;
+  for (const kind of COMPANY) await talk.send(makeErrand("agent:main:company", `${name}-${kind}`, kind));
+  switch (way) {
+    case "stop":
+      await talk.send(makeErrand(session, `${name}-main`, "plain"));
+      if (!enough.aborted) await stage.gateway.stop();
+      return;
+    case "delete": {
+      // Not in the ledger: it is not there to be read at the end.
+      const key = doomed(number);
+      await line.request("chat.send", { sessionKey: key, message: "soon gone", idempotencyKey: key }).catch(unlessDeleted);
+      await line.request("agent.wait", { runId: key, timeoutMs: 20_000 });
+      await line.request("sessions.delete", { key }).catch(unlessDeleted);
+      return;
+    }
+    case "rename":
+      await line.request("node.rename", { nodeId: stage.far.nodeId, displayName: "far" });
+      return;
+    case "pair":
+      await stage.pair(name);
+      return;
+    case "bulk":
+      for (let turn = 1; turn <= BULK_TURNS_MAX && !enough.aborted; turn += 1) {
+        const calls = Array.from({ length: BULK_CALLS }, (_, at) => callMark("recall", { query: `${turn} ${at}` }));
+        const runId = `${name}-bulk-${turn}`;
+        await talk.send({ session: "agent:main:bulk", runId, kind: "remember", text: calls.join(" "), effects: [], reply: null });
+        await line.request("agent.wait", { runId, timeoutMs: 20_000 });
+      }
+      return;
+    case "start": case "restart local node": case "fresh":
+      await talk.send(makeErrand(session, `${name}-main`, "here"));
+      return;
+    case "far":
+      await farIsOnline(line, stage.far.nodeId, enough);
+      await talk.send(makeErrand(session, `${name}-main`, way));
+      return;
+    default:
+      await talk.send(makeErrand(session, `${name}-main`, way));
+  }
+}
+
+const doomed = (number: number): string => `agent:main:c${number}-doomed`;
+
+/** A call that is made again after a crash may find it done. */
+function unlessDeleted(error: unknown): void {
+  if (codeOf(error) !== "KEY_DESTROYED") throw error;
+}
+
+/** Whoever asked for the deletion was told that it is done: then nothing of it may be left, or come back. */
+async function checkDeleted(session: string, label: CrashPoint, { line }: CrashPointsDeps): Promise<readonly string[]> {
+  const listed = (await line.request("sessions.list", { search: session })) as { readonly sessions: readonly { readonly key: string }[] };
+  const findings = listed.sessions.some(({ key }) => key === session) ? [`${label}: the deleted session is still listed`] : [];
+  const refusal = await line.request("chat.send", { sessionKey: session, message: "back?", idempotencyKey: `${session}-back` }).then(
+    () => "nothing", (error: unknown) => codeOf(error),
+  );
+  return refusal === "KEY_DESTROYED" ? findings : [...findings, `${label}: a message to the deleted session was refused with ${refusal}`];
+}
+
+interface NodeRow { readonly nodeId: string; readonly connected: boolean }
+
+async function farIsOnline(line: Line, nodeId: string, enough: AbortSignal): Promise<void> {
+  for (;;) {
+    const { nodes } = (await line.request("node.list", {})) as { readonly nodes: readonly NodeRow[] };
+    if (enough.aborted || nodes.some((node) => node.nodeId === nodeId && node.connected)) return;
+    await wait(10);
+  }
+}
+
+/** Homes of their own, whose first gateway dies while it makes its secrets; the next one must come up with whole ones. */
+async function crashAtFirstStarts(labels: readonly CrashPoint[], found: Found): Promise<void> {
+  for (const label of labels) {
+    const home = await mkdtemp(join(tmpdir(), "openclaw-chaos-"));
+    await chmod(home, 0o755);
+    const env = { PATH: process.env["PATH"] ?? "", HOME: home, NO_COLOR: "1", OPENCLAW_CRASH_AT: label };
+    const args = [PROGRAM_MAIN, "gateway", "run", "--port", String(await freePort())];
+    const first = spawn(process.execPath, args, { env, stdio: "ignore", timeout: REACH_MS, killSignal: "SIGTERM" });
+    const [, signal] = (await once(first, "exit")) as [number | null, string | null];
+    (signal === "SIGKILL" ? found.reached : found.missed).push(label);
+    const gateway = await openRealGateway({ home, bare: true });
+    try {
+      (await gateway.connect()).client.close();
+      const left = (await readdir(join(gateway.stateDir, "credentials"))).filter((name) => name.endsWith(".new"));
+      found.findings.push(...left.map((name) => `${label}: ${name} is left behind`));
+    } finally {
+      await gateway.dispose();
+    }
+  }
+}

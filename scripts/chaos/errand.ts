@@ -1,0 +1,54 @@
+/** What is asked of the gateway: messages of several kinds, and the effects in the world that each must have. */
+import { callMark } from "../../testkit/scripted-config.ts";
+import type { Random } from "./random.ts";
+
+export const KINDS = ["plain", "slow-speech", "here", "here-slow", "far", "twice", "remember"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Effect {
+  /** What the command appends to the witness file of its node. */
+  readonly id: string;
+  readonly node: "local" | "far";
+}
+
+export interface Errand {
+  readonly session: string;
+  /** The idempotency key, which is the run's id. */
+  readonly runId: string;
+  readonly kind: Kind;
+  readonly text: string;
+  readonly effects: readonly Effect[];
+  /** What the reply has to be, where it can be known. */
+  readonly reply: string | null;
+}
+
+const WEIGHTS: Readonly<Record<Kind, number>> = { plain: 40, "slow-speech": 12, here: 18, "here-slow": 8, far: 12, twice: 5, remember: 5 };
+
+export const WITNESS = "witness";
+/** The longest command, so that jobs run while something is killed. */
+const SLOW_SECONDS = 0.4;
+
+export function chooseKind(random: Random): Kind {
+  return random.choose(WEIGHTS);
+}
+
+/** Commands count as unsafe: what they append, they append again each time they run. */
+export function makeErrand(session: string, runId: string, kind: Kind): Errand {
+  const effect = (at: number, node: Effect["node"] = "local"): Effect => ({ id: `${runId}.${at}`, node });
+  const run = ({ id, node }: Effect, after = ""): string =>
+    callMark("exec", { ...(node === "far" ? { node: "far" } : {}), command: `echo ${id} >> ${WITNESS} && echo did-${id}${after}` });
+  const made = (text: string, effects: readonly Effect[] = [], reply: string | null = null): Errand =>
+    ({ session, runId, kind, text, effects, reply });
+  switch (kind) {
+    case "plain": return made(`say ${runId}`, [], `echo: say ${runId}`);
+    case "slow-speech": return made(`tell ${runId} [[tokens 4 15]]`, [], "word0 word1 word2 word3 ");
+    case "here": return made(`do ${run(effect(1))}`, [effect(1)]);
+    case "here-slow": return made(`do ${run(effect(1), `; sleep ${SLOW_SECONDS}`)}`, [effect(1)]);
+    case "far": return made(`do ${run(effect(1, "far"))}`, [effect(1, "far")]);
+    case "twice": return made(`do ${run(effect(1))} and ${run(effect(2))}`, [effect(1), effect(2)]);
+    case "remember": return made(`do ${callMark("remember", { text: `fact of ${runId}` })}`);
+  }
+}
+
+/** Whether a result says that the effect happened. The echo stands behind the append, so it cannot be printed without it. */
+export const saysDone = (effect: Effect, result: string): boolean => result.includes(`did-${effect.id}`);

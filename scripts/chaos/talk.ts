@@ -1,0 +1,78 @@
+/** Sends errands and follows each to its end, over connections that come and go. */
+import { setTimeout as wait } from "node:timers/promises";
+import { hasCode } from "@openclaw/protocol";
+import type { Errand } from "./errand.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Line } from "./line.ts";
+
+export interface Talk {
+  /**
+   * Resolves once acknowledged. Within one session, call it for the next errand only after the one before was acknowledged:
+   * that makes the order which the transcript must have.
+   */
+  send(errand: Errand): Promise<void>;
+  /** Resolves when every acknowledged errand has its end. Throws, naming them, when some have none for `patienceMs`. */
+  settle(patienceMs: number): Promise<void>;
+  /** Answers questions with yes, whoever asks, until closed. */
+  close(): void;
+}
+
+const WAIT_MS = 5_000;
+const POLL_MS = 10;
+const LIST_MS = 250;
+
+export function openTalk(line: Line, ledger: Ledger): Talk {
+  let isOpen = true;
+  let failure: unknown;
+
+  const follow = async (runId: string): Promise<void> => {
+    while (isOpen) {
+      const { status } = (await line.request("agent.wait", { runId, timeoutMs: WAIT_MS })) as { readonly status: string };
+      if (status !== "timeout") return ledger.answer(runId, status);
+      await wait(POLL_MS);
+    }
+  };
+
+  const allow = async (id: string): Promise<void> => {
+    await line.request("exec.approval.resolve", { id, decision: "allow-once" }).catch((error: unknown) => {
+      // Answered before the gateway died, or its turn has ended.
+      if (!hasCode(error, "APPROVAL_ALREADY_RESOLVED") && !hasCode(error, "APPROVAL_NOT_FOUND") && isOpen) throw error;
+    });
+  };
+  line.onEvent(({ event, payload }) => {
+    if (event === "exec.approval.requested") allow((payload as { readonly id: string }).id).catch(fail);
+  });
+  // What was asked while nobody was connected stands in the list.
+  const answerAll = async (): Promise<void> => {
+    while (isOpen) {
+      const waiting = (await line.request("exec.approval.list", {})) as readonly { readonly id: string }[];
+      for (const { id } of waiting) await allow(id);
+      await wait(LIST_MS);
+    }
+  };
+  const fail = (error: unknown): void => {
+    if (isOpen) failure ??= error;
+  };
+  answerAll().catch(fail);
+
+  return {
+    send: async ({ session, runId, text, ...rest }) => {
+      await line.request("chat.send", { sessionKey: session, message: text, idempotencyKey: runId });
+      ledger.acknowledge({ session, runId, text, ...rest });
+      follow(runId).catch(fail);
+    },
+    settle: async (patienceMs) => {
+      for (const began = performance.now(); ledger.waiting > 0; ) {
+        if (failure !== undefined) throw failure;
+        if (performance.now() - began > patienceMs) {
+          const left = ledger.all.filter(({ status }) => status === undefined).map(({ errand }) => `${errand.runId} (${errand.kind})`);
+          throw new Error(`no end within ${Math.round(patienceMs / 1_000)} s: ${left.slice(0, 8).join(", ")}`);
+        }
+        await wait(POLL_MS);
+      }
+    },
+    close: () => {
+      isOpen = false;
+    },
+  };
+}
