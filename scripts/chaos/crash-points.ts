@@ -38,7 +38,7 @@ export interface CrashPointCounts {
 }
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
-type Way = Kind | "bulk" | "delete" | "stop" | "start" | "rename" | "pair" | "restart local node" | "fresh";
+type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "pair" | "restart local node" | "fresh";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "message.admitted": "plain", "message.offered": "plain", "turn.beginning": "plain", "model.asked": "slow-speech",
@@ -48,7 +48,7 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "checkpoint.saved": "stop", "events.appended": "plain", "snapshot.saved": "stop", "segment.stored": "bulk",
   "segment.listed": "bulk", "segment.trimmed": "bulk", "change.recorded": "delete", "deletion.approvals-forgotten": "delete",
   "deletion.key-destroyed": "delete", "deletion.snapshot-dropped": "delete", "deletion.row-removed": "delete", "row.saved": "plain",
-  "key.made": "plain", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
+  "key.made": "new session", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
   "node.recorded": "rename", "fact.recorded": "remember", "writer.committing": "plain", "writer.committed": "plain",
   "blob.written": "bulk", "blob.synced": "bulk", "blob.renamed": "bulk", "local-node.launched": "restart local node",
   "node-host.request-written": "far", "node-host.journaled": "far", "node-host.started": "far", "node-host.start-recorded": "far",
@@ -56,6 +56,7 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "node-host.marked": "far", "node-host.forgetting": "far", "node-host.epoch-written": "far",
 };
 
+const SESSIONS = 6;
 const REACH_MS = 30_000;
 const SETTLE_MS = 60_000;
 /** Beside the provocation, so that something is always under way elsewhere. */
@@ -141,7 +142,8 @@ function companions(victim: Victim, random: Random): readonly Victim[] {
 async function provoke(way: Way, number: number, enough: AbortSignal, deps: CrashPointsDeps): Promise<void> {
   const { stage, talk, line } = deps;
   const name = `c${number}`;
-  const session = `agent:main:${name}`;
+  // A new session where its key is what matters; else few, for a wait by run alone looks at the sixteen newest.
+  const session = way === "new session" ? `agent:main:${name}` : `agent:main:points-${number % SESSIONS}`;
   for (const kind of COMPANY) await talk.send(makeErrand("agent:main:company", `${name}-${kind}`, kind));
   switch (way) {
     case "stop":
@@ -170,7 +172,7 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
         await line.request("agent.wait", { runId, timeoutMs: 20_000 });
       }
       return;
-    case "start": case "restart local node": case "fresh":
+    case "new session": case "start": case "restart local node": case "fresh":
       await talk.send(makeErrand(session, `${name}-main`, "here"));
       return;
     case "far":

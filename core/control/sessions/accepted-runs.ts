@@ -26,6 +26,8 @@ export interface AcceptedRunsDeps {
 
 /** Sessions that are woken to look for a run of which only its id is known. */
 const WAKE_MAX = 16;
+/** Rows that are looked at for a run. */
+const ROWS_MAX = 1_024;
 
 export function createAcceptedRuns({ live, index, addressOf, recovered }: AcceptedRunsDeps): AcceptedRuns {
   /** Accepted and not ended. */
@@ -49,8 +51,11 @@ export function createAcceptedRuns({ live, index, addressOf, recovered }: Accept
   const findEnded = async (runId: string): Promise<SessionAddress | undefined> => {
     for (const { log } of live().all()) if (log.state.runs.has(runId)) return log.address;
     let looked = 0;
-    for await (const { row: { key } } of index.newest()) {
-      if (++looked > WAKE_MAX) break;
+    for await (const { row: { key, lastRunId } } of index.newest()) {
+      looked += 1;
+      if (looked > ROWS_MAX) break;
+      // A session's row names its last run, so most are found without waking anybody.
+      if (looked > WAKE_MAX && lastRunId !== runId) continue;
       const session = await live().holdExisting(addressOf(key));
       if (session?.log.state.runs.has(runId) === true) return session.log.address;
     }

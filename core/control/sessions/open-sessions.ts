@@ -143,7 +143,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
         runs.forgetSession(address);
         return deps.placement().erased(address.slot, address.token);
       } catch (error) {
-        if (!PASSING.some((code) => hasCode(error, code))) throw error;
+        // A conflict is a row or a snapshot that was being written at the same moment.
+        if (!hasCode(error, "CONFLICT") && !PASSING.some((code) => hasCode(error, code))) throw error;
         await clock.wait(waitMs, NEVER);
       }
     }
