@@ -47,7 +47,7 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "approval.answered": "far", "approval.delivered": "far", "answer.received": "far", "slot.claimed": "start", "slot.marked": "start",
   "checkpoint.saved": "stop", "events.appended": "plain", "snapshot.saved": "stop", "segment.stored": "bulk",
   "segment.listed": "bulk", "segment.trimmed": "bulk", "change.recorded": "delete", "deletion.approvals-forgotten": "delete",
-  "deletion.key-destroyed": "delete", "deletion.snapshot-dropped": "delete", "deletion.row-removed": "delete", "row.saved": "plain",
+  "deletion.key-destroyed": "delete", "deletion.snapshot-dropped": "delete", "deletion.row-removed": "delete", "row.marked": "plain", "row.saved": "plain", "output.kept": "long",
   "key.made": "new session", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
   "node.recorded": "rename", "fact.recorded": "remember", "writer.committing": "plain", "writer.committed": "plain",
   "blob.written": "bulk", "blob.synced": "bulk", "blob.renamed": "bulk", "local-node.launched": "restart local node",

@@ -2,7 +2,7 @@
 import { callMark } from "../../testkit/scripted-config.ts";
 import type { Random } from "./random.ts";
 
-export const KINDS = ["plain", "slow-speech", "here", "here-slow", "far", "twice", "remember"] as const;
+export const KINDS = ["plain", "slow-speech", "here", "here-slow", "far", "twice", "remember", "long"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Effect {
@@ -22,11 +22,13 @@ export interface Errand {
   readonly reply: string | null;
 }
 
-const WEIGHTS: Readonly<Record<Kind, number>> = { plain: 40, "slow-speech": 12, here: 18, "here-slow": 8, far: 12, twice: 5, remember: 5 };
+const WEIGHTS: Readonly<Record<Kind, number>> = { plain: 40, "slow-speech": 12, here: 18, "here-slow": 8, far: 12, twice: 5, remember: 5, long: 2 };
 
 export const WITNESS = "witness";
 /** The longest command, so that jobs run while something is killed. */
 const SLOW_SECONDS = 0.4;
+/** More than a result holds: the whole of it is kept apart. */
+const LONG_LINES = 20_000;
 
 export function chooseKind(random: Random): Kind {
   return random.choose(WEIGHTS);
@@ -45,6 +47,7 @@ export function makeErrand(session: string, runId: string, kind: Kind): Errand {
     case "here": return made(`do ${run(effect(1))}`, [effect(1)]);
     case "here-slow": return made(`do ${run(effect(1), `; sleep ${SLOW_SECONDS}`)}`, [effect(1)]);
     case "far": return made(`do ${run(effect(1, "far"))}`, [effect(1, "far")]);
+    case "long": return made(`do ${run(effect(1), `; seq 1 ${LONG_LINES}`)}`, [effect(1)]);
     case "twice": return made(`do ${run(effect(1))} and ${run(effect(2))}`, [effect(1), effect(2)]);
     case "remember": return made(`do ${callMark("remember", { text: `fact of ${runId}` })}`);
   }

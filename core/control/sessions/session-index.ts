@@ -8,6 +8,7 @@
  */
 import { hasCode } from "@openclaw/protocol";
 import type { RecordEntry, Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import { recordKeyOf, type SessionAddress } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
@@ -110,8 +111,10 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     const before = await find(recordKey);
     const mark = markOf(recordKey, row);
     if (before?.mark !== mark) await addMark(records, mark);
+    crashPoint("row.marked");
     const sealed = key.seal(`row/${recordKey}`, Buffer.from(JSON.stringify({ ...row, hasActiveRun: false, activeRunIds: [] })));
     known.set(recordKey, { revision: await records.write(SESSIONS, recordKey, sealed, before?.revision ?? 0), mark });
+    crashPoint("row.saved");
     if (before?.mark === mark) return;
     await recount(mark, 1);
     if (before === undefined) return;
