@@ -22,7 +22,9 @@ export interface Errand {
   readonly reply: string | null;
 }
 
-const WEIGHTS: Readonly<Record<Kind, number>> = { plain: 40, "slow-speech": 12, here: 18, "here-slow": 8, far: 12, twice: 5, remember: 5, long: 2 };
+const WEIGHTS: Readonly<Record<Kind, number>> = {
+  plain: 40, "slow-speech": 12, here: 18, "here-slow": 8, far: 12, twice: 5, remember: 5, long: 2,
+};
 
 export const WITNESS = "witness";
 /** The longest command, so that jobs run while something is killed. */
