@@ -28,7 +28,7 @@ import { createTools } from "../execution/tools.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
 import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
 import { createJournal } from "../fabric/journal.ts";
-import type { Logger } from "../fabric/telemetry.ts";
+import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
 import { openVault } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import type { Config } from "./config-schema.ts";
@@ -249,8 +249,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     config: () => ({ enabled: true, ...config().cron }),
   });
   opening.use(scheduler);
+  const loop = createLoopWatch(clock);
+  opening.defer(() => loop.close());
   const methods = gatewayMethods({
-    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, clock,
+    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, clock, loop,
     config: options.showConfig, logsDir: options.logsDir,
   });
   const gateway = (late.gateway = await openGateway({

@@ -13,7 +13,7 @@ import type { OperatorInvoker } from "../execution/intents.ts";
 import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
 import type { Approvals } from "../execution/policy.ts";
 import type { Identity } from "../fabric/identity.ts";
-import { readLogTail } from "../fabric/telemetry.ts";
+import { readLogTail, type LoopWatch } from "../fabric/telemetry.ts";
 import { OpenClawError } from "@openclaw/protocol";
 
 export interface GatewayMethodsDeps {
@@ -27,6 +27,7 @@ export interface GatewayMethodsDeps {
   readonly approvals: Approvals;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
+  readonly loop: LoopWatch;
   readonly config: () => unknown;
   readonly logsDir: string;
 }
@@ -42,7 +43,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const { sessions, intake, agents, models, identity, nodes, operator, approvals, clock } = deps;
   const now = (): number => clock.now();
   const system: SystemDeps = {
-    clock, gatewayKey: identity.gateway, config: deps.config,
+    clock, gatewayKey: identity.gateway, config: deps.config, eventLoop: () => deps.loop.read(),
     health: () => ({
       defaultAgentId: agents.defaultId,
       agents: agents.list().map(({ id }) => ({ agentId: id, isDefault: id === agents.defaultId })),

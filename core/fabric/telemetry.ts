@@ -9,3 +9,4 @@
 export { createLogger, LOG_LEVELS, type Logger, type LogFields, type LogLevel, type LoggerOptions } from "./telemetry/create-logger.ts";
 export { openLogFile, type LogFile, type LogFileOptions } from "./telemetry/open-log-file.ts";
 export { readLogTail, type LogTail, type LogTailOptions } from "./telemetry/read-log-tail.ts";
+export { createLoopWatch, type LoopReading, type LoopWatch } from "./telemetry/watch-loop.ts";

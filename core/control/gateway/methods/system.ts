@@ -15,6 +15,8 @@ export interface SystemDeps {
   readonly status: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
   /** The result of `config.get`, secrets redacted. */
   readonly config: () => unknown;
+  /** How late the event loop has been since the last time it was asked for. */
+  readonly eventLoop: () => unknown;
   readonly tailLog: (options: { readonly cursor?: number; readonly limit?: number; readonly maxBytes?: number }) => unknown;
 }
 
@@ -26,6 +28,7 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
       uptimeMs: deps.clock.now() - gateway.startedAtMs,
       pid: process.pid,
       processMemory: process.memoryUsage(),
+      eventLoop: deps.eventLoop(),
       connections: gateway.counters(),
       channelSummary: [],
       queuedSystemEvents: [],
