@@ -92,6 +92,31 @@ export const FIGURES = {
   "crowd.active": { what: "turns active at once (5,000 asked for)", unit: "n", above: 4_999, theirs: 8 },
   "crowd.health.p99": { what: "health beside them, p99", unit: "ms", below: 50, theirs: 3_000 },
   "crowd.session": { what: "memory of an active session", unit: "kB", below: 50, theirs: 16_000 },
+
+  "live.1.p50": { what: "own time of a turn, 1 live session, p50", unit: "ms" },
+  "live.1.p99": { what: "… p99", unit: "ms" },
+  "live.64.p50": { what: "… 64 live sessions, p50", unit: "ms" },
+  "live.64.p99": { what: "… p99", unit: "ms" },
+  "live.1000.p50": { what: "… 1,000 live sessions, p50", unit: "ms" },
+  "live.1000.p99": { what: "… p99", unit: "ms" },
+  "live.5000.p50": { what: "… 5,000 live sessions, p50", unit: "ms", below: 3 },
+  "live.5000.p99": { what: "… p99", unit: "ms", below: 10 },
+  "live.session": { what: "memory of a live session", unit: "kB", below: 50 },
+
+  "dormant.memory": { what: "memory of a dormant session", unit: "kB", below: 0.1 },
+  "dormant.disk": { what: "disk of a dormant session", unit: "kB" },
+  "dormant.wake.p50": { what: "history of a dormant session, p50", unit: "ms" },
+  "dormant.wake.p99": { what: "history of a dormant session, p99", unit: "ms", below: 20 },
+  "dormant.turn.p50": { what: "own time of a turn in a dormant session, p50", unit: "ms" },
+  "dormant.turn.p99": { what: "own time of a turn in a dormant session, p99", unit: "ms", below: 20 },
+  "dormant.list": { what: "the 50 newest of all sessions", unit: "ms" },
+  "dormant.hello": { what: "kill -9 beside dormant sessions → hello-ok", unit: "ms", below: 500 },
+  "dormant.ready": { what: "… → /readyz 200", unit: "ms" },
+
+  "soak.slope": { what: "growth of memory in a thousand turns", unit: "kB" },
+  "soak.loop": { what: "event-loop delay under full load, p99", unit: "ms", below: 20 },
+  "soak.turns": { what: "durable turns", unit: "/s", above: 500 },
+  "soak.core": { what: "durable turns a second of CPU", unit: "/s" },
 } as const satisfies Record<string, FigureSpec>;
 
 export type FigureId = keyof typeof FIGURES;

@@ -17,5 +17,7 @@ export interface Bench {
 export interface Measure {
   readonly name: string;
   readonly about: string;
+  /** Longest it may take; a minute unless it says otherwise. */
+  readonly limitMs?: number;
   run(bench: Bench): Promise<void>;
 }

@@ -121,6 +121,7 @@ test("archived sessions are counted apart, also when they change sides", async (
   index.put(address("b"), row("agent:main:b"));
   assert.deepEqual(await index.count(), { shown: 2, archived: 0 });
   index.put(address("b"), row("agent:main:b", { archived: true }));
+  await index.flush();
   assert.deepEqual(await index.count(), { shown: 1, archived: 1 });
   assert.deepEqual(await open().count(), { shown: 1, archived: 1 });
 });
@@ -147,4 +148,17 @@ test("a mark without its row, as a crash leaves it, is skipped and taken away", 
   assert.deepEqual((await rowsOf(next)).map(({ key }) => key), ["agent:main:a"]);
   await next.flush();
   assert.deepEqual((await records.list("session-order", "home.")).map(({ key }) => key), [mark?.key]);
+});
+
+test("a count that is asked for in the middle of writing counts nobody twice", async (t) => {
+  const { open } = await setUp(t);
+  const index = open();
+  const counts: Promise<unknown>[] = [];
+  for (let at = 0; at < 300; at++) {
+    index.put(address(`t${at % 150}`), row(`agent:main:${at % 150}`, { updatedAt: at * 1_000 }));
+    if (at % 50 === 10) counts.push(index.count());
+  }
+  await Promise.all(counts);
+  await index.flush();
+  assert.deepEqual(await index.count(), { shown: 150, archived: 0 });
 });

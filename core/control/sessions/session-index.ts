@@ -41,6 +41,8 @@ const COMPLETE = "complete";
 const PAGE = 512;
 const KNOWN_MAX = 20_000;
 const STALE_MAX = 1_000;
+/** Rows written side by side. */
+const TOGETHER = 64;
 /** At the end of a mark's second, so that archived sessions are counted without being opened. */
 const ARCHIVED = "a";
 /** Larger than any time in seconds, so that a later one sorts before an earlier one. */
@@ -62,9 +64,12 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   const waiting = new Map<string, Waiting>();
   /** Marks that seem to have been left behind. */
   const stale = new Set<string>();
+  /** Waits for a moment in which nobody writes marks. */
+  let counting: (() => Promise<void>) | undefined;
   let writing: Promise<void> | undefined;
   let completed: Promise<void> | undefined;
   let counted: Promise<Count> | undefined;
+  let present: Count | undefined;
 
   const open = async (recordKey: string, sealed: Uint8Array): Promise<SessionRow> => {
     const key = await vault.tenantKey(HOME_TENANT);
@@ -72,28 +77,33 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   };
 
   const find = async (recordKey: string): Promise<Known | undefined> => {
-    const present = known.get(recordKey);
-    if (present !== undefined) return present;
+    const last = known.get(recordKey);
+    if (last !== undefined) return last;
     const stored = await records.get(SESSIONS, recordKey);
     return stored === null ? undefined : { revision: stored.revision, mark: markOf(recordKey, await open(recordKey, stored.value)) };
   };
 
-  /** A row waits until it is written, so that whoever reads the list meanwhile is shown it. */
+  /** A row waits until it is written, so that whoever reads the list meanwhile is shown it. Many at once share a commit. */
   const write = async (): Promise<void> => {
-    for (let next = waiting.entries().next(); next.done !== true; next = waiting.entries().next()) {
-      const [recordKey, item] = next.value;
-      try {
-        await writeOne(recordKey, item.row);
-      } catch (error) {
-        known.delete(recordKey);
-        if (hasCode(error, "CONFLICT")) continue; // somebody wrote in between: again, over theirs
-        log.warn("session.row.failed", { error });
-      }
-      if (waiting.get(recordKey) === item) waiting.delete(recordKey);
+    while (waiting.size > 0 || counting !== undefined) {
+      await counting?.();
+      counting = undefined;
+      await Promise.all([...waiting].slice(0, TOGETHER).map(([recordKey, item]) => writeWaiting(recordKey, item)));
       if (known.size > KNOWN_MAX) known.clear();
     }
     for (const mark of stale) await dropStale(mark).catch((error: unknown) => log.warn("session.row.failed", { error }));
     stale.clear();
+  };
+
+  const writeWaiting = async (recordKey: string, item: Waiting): Promise<void> => {
+    try {
+      await writeOne(recordKey, item.row);
+    } catch (error) {
+      known.delete(recordKey);
+      if (hasCode(error, "CONFLICT")) return; // somebody wrote in between: it still waits, and is written over theirs
+      log.warn("session.row.failed", { error });
+    }
+    if (waiting.get(recordKey) === item) waiting.delete(recordKey);
   };
 
   /** Looked at again where nobody writes marks meanwhile: a reader may have seen a new mark beside an old row. */
@@ -102,7 +112,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     const stored = await records.get(SESSIONS, recordKey);
     if (stored !== null && markOf(recordKey, await open(recordKey, stored.value)) === mark) return;
     await removeMark(records, mark);
-    await recount(mark, -1);
+    recount(mark, -1);
   };
 
   /** The new mark before the row and the old mark after it: a crash in between leaves two marks, never none. */
@@ -116,25 +126,40 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     known.set(recordKey, { revision: await records.write(SESSIONS, recordKey, sealed, before?.revision ?? 0), mark });
     crashPoint("row.saved");
     if (before?.mark === mark) return;
-    await recount(mark, 1);
+    recount(mark, 1);
     if (before === undefined) return;
     await removeMark(records, before.mark);
-    await recount(before.mark, -1);
+    recount(before.mark, -1);
   };
 
-  const recount = async (mark: string, change: 1 | -1): Promise<void> => {
-    const count = await counted;
-    if (count !== undefined) count[kindOf(mark)] += change;
+  /** Before the marks were counted there is nothing to correct. */
+  const recount = (mark: string, change: 1 | -1): void => {
+    if (present !== undefined) present[kindOf(mark)] += change;
   };
 
   const flush = async (): Promise<void> => {
-    while (waiting.size > 0 || stale.size > 0 || writing !== undefined) {
+    while (waiting.size > 0 || stale.size > 0 || counting !== undefined || writing !== undefined) {
       writing ??= write().finally(() => {
         writing = undefined;
       });
       await writing;
     }
   };
+
+  /** Of those that wait, how many are on no list yet. Not waited for: under load there is always one. */
+  const unlisted = async (): Promise<number> => {
+    const looked = [...waiting.keys()].filter((recordKey) => !known.has(recordKey)).slice(0, PAGE);
+    const found = await Promise.all(looked.map(find));
+    return found.filter((row) => row === undefined).length;
+  };
+
+  const countNow = (): Promise<Count> => new Promise((resolve, reject) => {
+    counting = () => countMarks(records).then((count) => resolve(present = count), (error: unknown) => {
+      counted = undefined;
+      reject(error);
+    });
+    flush().catch(reject);
+  });
 
   /** Rows that were written before there were marks get theirs, once. */
   const complete = (): Promise<void> => (completed ??= (async () => {
@@ -177,9 +202,8 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     },
     count: async () => {
       await complete();
-      await flush();
-      counted ??= countMarks(records);
-      return { ...(await counted) };
+      const { shown, archived } = await (counted ??= countNow());
+      return { shown: shown + (await unlisted()), archived };
     },
     put: (address, row) => {
       waiting.set(recordKeyOf(address), { address, row });
@@ -195,7 +219,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
       const row = await open(recordKey, stored.value);
       await records.write(SESSIONS, recordKey, null, stored.revision);
       await removeMark(records, markOf(recordKey, row));
-      await recount(markOf(recordKey, row), -1);
+      recount(markOf(recordKey, row), -1);
     },
     flush,
   };
