@@ -27,7 +27,9 @@ import { exec, tokens, turns } from "./measures/turns.ts";
 import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
-const MEASURES: readonly Measure[] = [start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, fairness, crowd, live, dormant, soak];
+const MEASURES: readonly Measure[] = [
+  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, fairness, crowd, live, dormant, soak,
+];
 /** One measure that hangs must not cost the others their turn. */
 const MEASURE_MS_MAX = 60_000;
 const WHOLE_MS_MAX = 1_200_000;

@@ -50,7 +50,8 @@ export const dormant: Measure = {
   limitMs: 400_000,
   run: async (bench) => {
     await using model = await openModel();
-    await using gateway = await openBenchGateway({ config: { ...(model.config as object), session: { dormantAfterMs: 100, liveMax: 1_000 } } });
+    const session = { dormantAfterMs: 100, liveMax: 1_000 };
+    await using gateway = await openBenchGateway({ config: { ...(model.config as object), session } });
     let { connection } = await gateway.start();
     await untilNode(connection, (node) => node.displayName === "local");
     await eachOnce(gateway, 0, 500, (at) => `warm-${at}`);
@@ -109,7 +110,9 @@ export const soak: Measure = {
     const connections = await openConnections(gateway);
     const workers = Promise.all(Array.from({ length: IN_PARALLEL }, async (_, at) => {
       const own = connections[at % connections.length];
-      for (let round = 0; !over && own !== undefined; round += 1, turns += 1) await runTurn(own, `soak-${(at + round * IN_PARALLEL) % 500}`, "hello");
+      for (let round = 0; !over && own !== undefined; round += 1, turns += 1) {
+        await runTurn(own, `soak-${(at + round * IN_PARALLEL) % 500}`, "hello");
+      }
     }));
     await wait(bench.quick ? 3_000 : 20_000);
     await connection.call("status", {});
