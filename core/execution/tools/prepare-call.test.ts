@@ -79,6 +79,17 @@ test("arguments are bounded in bytes, and what is beyond is not even parsed", ()
 test("the faces a model is shown have one order, whatever the order of the tools, and nothing but the face", () => {
   assert.deepEqual(createTools([write, count]).faces(), createTools([count, write]).faces());
   assert.deepEqual(tools.faces().map((face) => Object.keys(face)), [["name", "summary", "args"], ["name", "summary", "args"]]);
+  const bounded: Tool = {
+    ...write, name: "bounded",
+    args: {
+      type: "object", additionalProperties: false, required: ["maximum"],
+      properties: { maximum: { type: "integer", minimum: 1, maximum: 5, enum: [1, 5] }, list: { type: "array", maxItems: 2, items: { maxLength: 3 } } },
+    },
+  };
+  assert.deepEqual(createTools([bounded]).faces()[0]?.args, {
+    type: "object", additionalProperties: false, required: ["maximum"],
+    properties: { maximum: { type: "integer", enum: [1, 5] }, list: { type: "array", items: {} } },
+  }, "bounds are checked and not shown; a field called like one stays");
   assert.equal(tools.get("write"), write);
   assert.equal(tools.get("wrote"), undefined);
 });

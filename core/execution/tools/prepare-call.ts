@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@openclaw/protocol";
+import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
 import type { Intent, Tool, ToolCall, ToolContext, ToolFace } from "@openclaw/sdk";
 import { checkSchema } from "../../base/schema.ts";
 
@@ -24,7 +24,7 @@ export interface Tools {
 export function createTools(tools: readonly Tool[]): Tools {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const faces = [...byName.values()]
-    .map(({ name, summary, args }): ToolFace => ({ name, summary, args }))
+    .map(({ name, summary, args }): ToolFace => ({ name, summary, args: withoutBounds(args) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     faces: () => faces,
@@ -51,6 +51,20 @@ export function createTools(tools: readonly Tool[]): Tools {
       return propose(tool, checked.value, ctx);
     },
   };
+}
+
+/** Sizes are checked, not chosen: a model that goes beyond one reads which, and every prompt is shorter for it. */
+const BOUNDS: ReadonlySet<string> = new Set(["minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"]);
+
+function withoutBounds(schema: JsonSchema): JsonSchema {
+  const strip = (value: unknown, named: boolean): unknown => {
+    if (Array.isArray(value)) return value.map((item) => strip(item, false));
+    if (typeof value !== "object" || value === null) return value;
+    // Inside `properties` the names are the tool's own words.
+    const kept = Object.entries(value).filter(([name]) => named || !BOUNDS.has(name));
+    return Object.fromEntries(kept.map(([name, member]) => [name, strip(member, !named && name === "properties")]));
+  };
+  return strip(schema, false) as JsonSchema;
 }
 
 /** A tool may find arguments wrong that fit its schema; what it throws is for the model to read. */
