@@ -6,7 +6,8 @@ import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import type { EntryHeader, OfferBodies, OfferType } from "./event.ts";
-import { dropSnapshot, hasSnapshot, openSessionLog, type SessionLog } from "./session-log.ts";
+import { openSessionLog, type SessionLog } from "./session-log.ts";
+import { dropSnapshot, hasSnapshot } from "./snapshot.ts";
 import { verifyChain, type ChainReport } from "./verify-chain.ts";
 
 export interface Offered {

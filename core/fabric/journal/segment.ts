@@ -7,38 +7,45 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { Claim, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
-import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
+import type { JournalDeps, SessionAddress } from "./address.ts";
+import { addSegments, segmentedUpTo, segmentsAfter, type SegmentInfo } from "./segment-manifest.ts";
 
-const SEGMENTS = "segments";
 /** Position (8), kind (1), id length (2), body length (4). */
 const FRAME_BYTES = 15;
 
-interface SegmentInfo { readonly digest: string; readonly first: number; readonly last: number; readonly entries: number }
+/** A segment holds no more than this, but always one entry: what makes one is in memory for a moment. */
+const SEGMENT_BYTES = 8_388_608;
 
-/** Everything of the session up to `upTo` that is still in the log becomes one segment; then the log forgets it. */
+/** Everything of the session up to `upTo` that is still in the log becomes segments; then the log forgets it. */
 export async function writeSegment(deps: JournalDeps, address: SessionAddress, claim: Claim, upTo: number): Promise<void> {
   const { engine } = deps;
-  const stored = await engine.records.get(SEGMENTS, recordKeyOf(address));
-  const known = parseManifest(stored?.value);
-  const from = known.at(-1)?.last ?? 0;
-  const frames: Uint8Array[] = [];
+  let last = await segmentedUpTo(deps, address);
+  const made: SegmentInfo[] = [];
+  let frames: Uint8Array[] = [];
   let first = 0;
-  let last = from;
+  let bytes = 0;
+  const close = async (): Promise<void> => {
+    if (frames.length === 0) return;
+    const { digest } = await engine.blobs.put(Buffer.concat(frames));
+    made.push({ digest, first, last, entries: frames.length });
+    [frames, first, bytes] = [[], 0, 0];
+  };
   for (;;) {
     const page = await engine.log.readSession(address.slot, address.token, last);
     const inside = page.filter((entry) => entry.position <= upTo);
     for (const entry of inside) {
+      if (bytes > 0 && bytes + entry.body.length > SEGMENT_BYTES) await close();
       if (first === 0) first = entry.position;
       frames.push(formatFrame(entry));
+      bytes += entry.body.length;
       last = entry.position;
     }
     if (page.length === 0 || inside.length < page.length) break;
   }
-  if (frames.length > 0) {
-    const { digest } = await engine.blobs.put(Buffer.concat(frames));
+  await close();
+  if (made.length > 0) {
     crashPoint("segment.stored");
-    const manifest = [...known, { digest, first, last, entries: frames.length }];
-    await engine.records.write(SEGMENTS, recordKeyOf(address), Buffer.from(JSON.stringify(manifest)), stored?.revision ?? 0);
+    await addSegments(deps, address, made);
     crashPoint("segment.listed");
   }
   // The manifest stands before the log forgets: a crash in between leaves an entry in both places, never in none.
@@ -46,19 +53,13 @@ export async function writeSegment(deps: JournalDeps, address: SessionAddress, c
   crashPoint("segment.trimmed");
 }
 
-/** Entries after `after` that are in segments, in order. */
+/** Entries after `after` that are in segments, in order. Only segments that hold one of them are read. */
 export async function* readSegments(deps: JournalDeps, address: SessionAddress, after: number): AsyncGenerator<LogEntry> {
-  const stored = await deps.engine.records.get(SEGMENTS, recordKeyOf(address));
-  for (const segment of parseManifest(stored?.value)) {
-    if (segment.last <= after) continue;
+  for await (const segment of segmentsAfter(deps, address, after)) {
     const chunks: Uint8Array[] = [];
     for await (const chunk of deps.engine.blobs.get(segment.digest)) chunks.push(chunk);
     for (const entry of parseFrames(Buffer.concat(chunks), address)) if (entry.position > after) yield entry;
   }
-}
-
-function parseManifest(value: Uint8Array | undefined): readonly SegmentInfo[] {
-  return value === undefined ? [] : (JSON.parse(Buffer.from(value).toString("utf8")) as SegmentInfo[]);
 }
 
 function formatFrame(entry: LogEntry): Uint8Array {

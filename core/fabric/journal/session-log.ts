@@ -2,22 +2,23 @@
  * One session's log in the hands of its owner: folded in memory, appended under a claim, snapshotted from time to time.
  */
 import { OpenClawError, hasCode } from "@openclaw/protocol";
-import type { Claim, Engine, LogEntry } from "@openclaw/sdk";
+import type { Claim, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { DataKey } from "../vault.ts";
-import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
+import type { JournalDeps, SessionAddress } from "./address.ts";
 import { decodeEntry, encodeEntry, openBody, type EncodedEntry } from "./entry.ts";
 import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
 import { readSegments, writeSegment } from "./segment.ts";
+import { segmentedUpTo } from "./segment-manifest.ts";
 import { createSessionBlobs, type SessionBlobs } from "./session-blobs.ts";
-import { emptyState, formatState, parseState, type SessionState } from "./session-state.ts";
+import { emptyState, type SessionState } from "./session-state.ts";
+import { placeOfSnapshot, readSnapshot, writeSnapshot, type SnapshotPlace } from "./snapshot.ts";
 
 /** A snapshot is written at least this often while a session is worked on. */
 export const SNAPSHOT_EVERY = 256;
 /** Events of one session that stay in the log before they are moved into a segment. */
 const SEGMENT_EVERY = 1_024;
-const SNAPSHOTS = "snapshots";
 const APPEND_ATTEMPTS = 5;
 
 export interface SessionLog {
@@ -47,10 +48,9 @@ export interface SessionLog {
 export async function openSessionLog(deps: JournalDeps, address: SessionAddress): Promise<SessionLog> {
   const { engine, vault, clock, ids } = deps;
   const key = await vault.sessionKey(address.tenant, address.token);
-  const recordKey = recordKeyOf(address);
-  const stored = await engine.records.get(SNAPSHOTS, recordKey);
-  let snapshotRevision = stored?.revision ?? 0;
-  const state = (stored === null ? undefined : openSnapshot(key, recordKey, stored.value)) ?? emptyState();
+  const stored = await readSnapshot(engine, key, address);
+  let place: SnapshotPlace = stored;
+  const state = stored.state ?? emptyState();
   let snapshotPosition = state.position;
   let snapshotEvents = state.events;
   let tail: Promise<void> = Promise.resolve();
@@ -67,6 +67,8 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     return recorded;
   };
 
+  // Without a snapshot that can be read the state is still the fold of the whole history.
+  if (stored.state === undefined) for await (const entry of readSegments(deps, address, 0)) receive(entry);
   for (let read = state.position; ; ) {
     const page = await engine.log.readSession(address.slot, address.token, read);
     for (const entry of page) receive(entry);
@@ -115,16 +117,15 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   const snapshot = async (): Promise<void> => {
     if ((state.position === snapshotPosition && state.events === snapshotEvents) || state.deleted) return;
     const { position, events } = state;
-    const sealed = key.seal(`snapshot/${recordKey}`, Buffer.from(JSON.stringify(formatState(state))));
     try {
-      snapshotRevision = await engine.records.write(SNAPSHOTS, recordKey, sealed, snapshotRevision);
+      place = await writeSnapshot(engine, key, address, state, place);
       crashPoint("snapshot.saved");
       snapshotPosition = position;
       snapshotEvents = events;
     } catch (error) {
       // A snapshot only saves work: the log behind it is whole. A newer owner's snapshot is as good as ours.
       if (!hasCode(error, "CONFLICT") && !hasCode(error, "ENGINE_UNAVAILABLE") && !hasCode(error, "TOO_LARGE")) throw error;
-      snapshotRevision = (await engine.records.get(SNAPSHOTS, recordKey))?.revision ?? 0;
+      place = await placeOfSnapshot(engine, address);
     }
   };
 
@@ -146,31 +147,23 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
       const keep = (entry: LogEntry): void => {
         opened.push(openEntry(key, entry).recorded);
       };
-      for await (const entry of readSegments(deps, address, after)) {
-        keep(entry);
-        if (opened.length >= limit) return opened;
-      }
-      while (opened.length < limit) {
+      for (;;) {
+        for await (const entry of readSegments(deps, address, opened.at(-1)?.position ?? after)) {
+          keep(entry);
+          if (opened.length >= limit) return opened;
+        }
         const from = opened.at(-1)?.position ?? after;
         const page = await engine.log.readSession(address.slot, address.token, from, limit - opened.length);
-        if (page.length === 0) break;
+        // What left the log for a segment while it was read is read there.
+        if ((await segmentedUpTo(deps, address)) > from) continue;
         page.forEach(keep);
+        if (page.length === 0 || opened.length >= limit) return opened;
       }
-      return opened;
     },
     blobs: createSessionBlobs(engine.blobs, key, address),
     snapshot,
     compact,
   };
-}
-
-export async function hasSnapshot(engine: Engine, address: SessionAddress): Promise<boolean> {
-  return (await engine.records.get(SNAPSHOTS, recordKeyOf(address))) !== null;
-}
-
-export async function dropSnapshot(engine: Engine, address: SessionAddress): Promise<void> {
-  const stored = await engine.records.get(SNAPSHOTS, recordKeyOf(address));
-  if (stored !== null) await engine.records.write(SNAPSHOTS, stored.key, null, stored.revision);
 }
 
 interface Appending {
@@ -240,8 +233,4 @@ async function appendWithRetry(append: () => Promise<readonly number[]>, lost: A
       if (!hasCode(error, "ENGINE_UNAVAILABLE") || attempt >= APPEND_ATTEMPTS || lost.aborted) throw error;
     }
   }
-}
-
-function openSnapshot(key: DataKey, recordKey: string, sealed: Uint8Array): SessionState | undefined {
-  return parseState(JSON.parse(Buffer.from(key.unseal(`snapshot/${recordKey}`, sealed)).toString("utf8")));
 }
