@@ -17,7 +17,7 @@ import { CONTEXT_DEFAULTS, PROMPT_REVISION } from "../cognition/context.ts";
 import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
-import { openScheduler } from "../control/schedule.ts";
+import { HOOKS_DEFAULTS, openScheduler } from "../control/schedule.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import { createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions } from "../control/sessions.ts";
@@ -34,6 +34,7 @@ import { composeActuators } from "./compose-actuators.ts";
 import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTools } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
+import { openHooks } from "./open-hooks.ts";
 import { readDashboard } from "./read-dashboard.ts";
 
 export interface ComposeOptions {
@@ -251,12 +252,16 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   opening.use(scheduler);
   const loop = createLoopWatch(clock);
   opening.defer(() => loop.close());
+  const hooks = openHooks({
+    scheduler, intake, clock, ids, logger, credentialsDir: options.credentialsDir,
+    config: () => ({ ...HOOKS_DEFAULTS, ...config().hooks }),
+  });
   const methods = gatewayMethods({
     sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, clock, loop,
     config: options.showConfig, logsDir: options.logsDir,
   });
   const gateway = (late.gateway = await openGateway({
-    clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers,
+    clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
     listen: { host: "127.0.0.1", port: options.port }, auth: { token }, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
     isLocalNode: (deviceId) => deviceId === options.localNodeId, failing: () => (progress.recovered ? [] : ["recovery"]),
     nodes: {

@@ -75,9 +75,9 @@ test("a key that is not known is refused wherever it stands", () => {
   assert.equal(checkSchema(configSchema, { gateway: { bind: "lan" } }).ok, false, "only loopback until there is TLS");
 });
 
-test("the token is the only secret the file may hold", () => {
+test("the gateway's token is the only secret the file may hold; another is named by its variable", () => {
   assert.deepEqual(
     [...walk(configSchema)].filter(([, schema]) => schema.secret === true).map(([path]) => path),
-    ["gateway.auth.token"],
+    ["gateway.auth.token", "hooks.token"],
   );
 });

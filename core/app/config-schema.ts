@@ -3,7 +3,7 @@ import type { Infer, JsonSchema } from "@openclaw/protocol";
 import { contextConfig } from "../cognition/context.ts";
 import { modelsConfig } from "../cognition/models.ts";
 import { agentsConfig } from "../control/agents.ts";
-import { scheduleConfig } from "../control/schedule.ts";
+import { hooksConfig, scheduleConfig } from "../control/schedule.ts";
 import { sessionsConfig } from "../control/sessions.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
 import { credentialsConfig } from "../fabric/vault.ts";
@@ -91,7 +91,7 @@ export const configSchema = {
   description: "OpenClaw's configuration: JSON5, in the state directory.",
   properties: {
     gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
-    context: contextConfig, cron: scheduleConfig,
+    context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
   },
 } as const satisfies JsonSchema;

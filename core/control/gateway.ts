@@ -11,6 +11,7 @@ export { openGateway, type Gateway, type GatewayDeps } from "./gateway/open-gate
 export { GATEWAY_LIMITS, type GatewayLimits } from "./gateway/limits.ts";
 export type { GatewaySnapshot } from "./gateway/hello.ts";
 export type { BroadcastOptions } from "./gateway/connections.ts";
+export type { HookDoor, HookRules } from "./gateway/hooks-surface.ts";
 export type { NodeDoor, NodeHello, NodeLink, NodeSession } from "./gateway/node-link.ts";
 export type {
   ClientView, GatewayCounters, GatewayLog, GatewayView, MethodContext, MethodHandler, MethodHandlers,

@@ -1,6 +1,7 @@
 /** What plain HTTP gets on the gateway's port: probes, one page, and a 404 that is JSON. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PageFacts } from "./dashboard/answer-page.ts";
+import type { HooksSurface } from "./hooks-surface.ts";
 
 export interface HttpFacts extends PageFacts {
   /** Names of what is not ready; empty when the gateway may be used. */
@@ -8,11 +9,14 @@ export interface HttpFacts extends PageFacts {
   readonly hostAllowed: (host: string | undefined) => boolean;
   /** A browser names an origin when a page asks, not when a person opens an address. */
   readonly originAllowed: (origin: string | undefined) => boolean;
+  /** Absent: this gateway has no webhooks. */
+  readonly hooks?: HooksSurface | undefined;
 }
 
 export function answerHttp(request: IncomingMessage, response: ServerResponse, facts: HttpFacts): void {
-  request.resume();
   const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+  const hook = facts.hooks?.nameOf(path);
+  if (hook === undefined) request.resume();
   const isRead = request.method === "GET" || request.method === "HEAD";
   const probe = isRead ? probeOf(path, facts) : undefined;
   if (probe !== undefined) return sendJson(request, response, probe.status, probe.body);
@@ -22,6 +26,12 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, f
   if (!facts.originAllowed(request.headers.origin)) return sendError(
     request, response, 403, "Pages from this origin get nothing here.", "forbidden",
   );
+  // A page in a browser is no sender of webhooks, whatever its origin.
+  if (hook !== undefined && facts.hooks !== undefined && request.headers.origin === undefined) {
+    if (facts.draining()) return sendError(request, response, 503, "The gateway is stopping.", "draining");
+    return void facts.hooks.answer(request, response, { name: hook, query });
+  }
+  if (hook !== undefined) request.resume();
   if (path === "/" && isRead) return void showPage(request, response, query, facts);
   if (path === "/") return sendError(request, response, 405, "Only GET is answered here.", "method_not_allowed");
   sendError(request, response, 404, "Not found", "not_found");

@@ -25,6 +25,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { shakeHands, type HandshakeOutcome } from "./handshake.ts";
 import { followIdentity } from "./follow-identity.ts";
 import { formatHello, type GatewaySnapshot } from "./hello.ts";
+import { createHooksSurface, type HookDoor } from "./hooks-surface.ts";
 import { answerHttp, formatUpgradeRefusal } from "./http-surface.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
 import type { GatewayCounters, GatewayLog, GatewayView, MethodHandlers } from "./method.ts";
@@ -60,6 +61,8 @@ export interface GatewayDeps {
   /** Descriptions of methods beyond the protocol's table. */
   readonly specs?: Readonly<Record<string, MethodSpec>>;
   readonly limits?: Partial<GatewayLimits>;
+  /** Absent: this gateway takes no webhooks. */
+  readonly hooks?: HookDoor;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -194,6 +197,8 @@ class LoopbackGateway implements Gateway {
     const address = server.address();
     this.#port = typeof address === "object" && address !== null ? address.port : port;
     this.#url = `ws://${host === "::1" ? "[::1]" : host}:${this.#port}`;
+    const onProblem = (event: string, fields: Readonly<Record<string, unknown>>): void => this.#deps.log.warn(event, fields);
+    const door = this.#deps.hooks;
     const facts = {
       version: this.#deps.version,
       address: this.#address(),
@@ -205,7 +210,8 @@ class LoopbackGateway implements Gateway {
       originAllowed: (origin: string | undefined) =>
         refuseOrigin(origin, { required: false, local: true, allowed: this.#deps.origins ?? [] }) === undefined,
       dashboard: this.#dashboard,
-      onProblem: (event: string, fields: Readonly<Record<string, unknown>>) => this.#deps.log.warn(event, fields),
+      onProblem,
+      hooks: door === undefined ? undefined : createHooksSurface({ clock: this.#deps.clock, door, onProblem }),
     };
     server.on("request", (request, response) => answerHttp(request, response, facts));
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket as Socket, head));

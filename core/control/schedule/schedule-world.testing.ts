@@ -9,7 +9,7 @@ import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { createAgents, type AgentsConfig } from "../agents.ts";
-import { createIntake, type Inbound } from "../channels.ts";
+import { createIntake, type Inbound, type Intake } from "../channels.ts";
 import { makeKeyDir, newOutside, obedientModel, openWorld, type World } from "../sessions/world.testing.ts";
 import { openScheduler, type Scheduler } from "./open-scheduler.ts";
 
@@ -32,6 +32,7 @@ export interface Life {
   readonly world: World;
   readonly told: { readonly event: string; readonly payload: Readonly<Record<string, unknown>> }[];
   readonly offered: Inbound[];
+  readonly intake: Intake;
   readonly log: { readonly event: string; readonly fields: unknown }[];
   kill(): void;
   close(): Promise<void>;
@@ -80,26 +81,27 @@ export async function openBench(t: TestContext, startMs = START_MS): Promise<Ben
     }
     const world = await openWorld({ engine: mine, clock, keyDir: keys.dir, outside, model });
     const agents = createAgents(() => options.agents ?? {}, options.workspace ?? "");
-    const intake = createIntake({ agents, sessions: world.sessions });
+    const inner = createIntake({ agents, sessions: world.sessions });
     const told: Life["told"] = [];
     const log: Life["log"] = [];
     const offered: Inbound[] = [];
+    const intake: Intake = {
+      receiveInbound: (inbound) => {
+        if (!life.dead) offered.push(inbound);
+        return inner.receiveInbound(inbound);
+      },
+    };
     const write = (event: string, fields?: unknown): void => void log.push({ event, fields });
     const scheduler = openScheduler({
       records: mine.records, sealer: { seal: (_, plain) => plain, unseal: (_, sealed) => sealed }, clock, ids: systemIds,
       logger: { debug: write, info: write, warn: write, error: write } as unknown as Logger,
       config: () => ({ enabled: options.enabled ?? true, timezone: "UTC" }), agents, sessions: world.sessions,
-      intake: {
-        receiveInbound: (inbound) => {
-          if (!life.dead) offered.push(inbound);
-          return intake.receiveInbound(inbound);
-        },
-      },
+      intake,
       tell: (event, payload) => life.dead || told.push({ event, payload: payload as Readonly<Record<string, unknown>> }),
     });
     await Promise.race([scheduler.start(), new Promise((resolve) => setTimeout(resolve, 200))]);
     return {
-      scheduler, world, told, offered, log,
+      scheduler, world, told, offered, intake, log,
       kill: () => {
         life.dead = true;
         world.crash();

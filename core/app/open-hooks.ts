@@ -1,0 +1,43 @@
+/** Webhooks, wired: the door the gateway shows, and what stands behind it. */
+import type { Clock } from "../base/clock.ts";
+import type { Ids } from "../base/ids.ts";
+import type { Secret } from "../base/secret.ts";
+import type { Intake } from "../control/channels.ts";
+import type { HookDoor } from "../control/gateway.ts";
+import { createHooks, type HooksConfig, type Scheduler } from "../control/schedule.ts";
+import type { Logger } from "../fabric/telemetry.ts";
+import { loadHooksToken } from "./hooks-token.ts";
+
+export interface OpenHooksDeps {
+  readonly scheduler: Scheduler;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly credentialsDir: string;
+  readonly logger: Logger;
+  readonly config: () => HooksConfig;
+}
+
+/** The token is read at the first call, and again when the configuration names another one. */
+export function openHooks({ scheduler, intake, clock, ids, credentialsDir, logger, config }: OpenHooksDeps): HookDoor {
+  const hooks = createHooks({ clock, config, intake, heartbeats: scheduler.heartbeats });
+  let known: { readonly configured: string | undefined; readonly token: Promise<Secret> } | undefined;
+  const door: HookDoor = {
+    rules: () => (config().enabled ? config() : null),
+    token: () => {
+      const { token: configured } = config();
+      if (known === undefined || known.configured !== configured) {
+        const token = loadHooksToken({ credentialsDir, configured, environment: process.env, ids });
+        known = { configured, token };
+        token.catch(() => {
+          known = undefined;
+        });
+      }
+      return known.token;
+    },
+    receive: (call) => hooks.receive(call),
+  };
+  // Where hooks are on, the owner finds the token without having to call one.
+  if (config().enabled) void door.token().catch((error: unknown) => logger.warn("hooks.token.failed", { error }));
+  return door;
+}

@@ -1,0 +1,182 @@
+/**
+ * A webhook's body, turned into a message or an event. Whoever sent it has proved that they may.
+ *
+ * Answered only after the message is durable. What comes twice is the same call: by the sender's key, or by the body within a
+ * while. Its words are from outside unless the owner said otherwise.
+ */
+import { createHash } from "node:crypto";
+import { OpenClawError } from "@openclaw/protocol";
+import type { Clock } from "../../base/clock.ts";
+import { HOME_TENANT, type Principal } from "../../fabric/identity.ts";
+import type { Inbound, Intake } from "../channels.ts";
+import type { Heartbeats } from "./heartbeats.ts";
+import type { HooksConfig } from "./hooks-config.ts";
+
+export interface HookCall {
+  /** The last part of the address: `wake`, `agent`, or a mapping's name. */
+  readonly name: string;
+  readonly body: Uint8Array;
+  /** Of the header Idempotency-Key. */
+  readonly idempotencyKey?: string;
+}
+
+export interface Hooks {
+  /** Resolves with the answer's body, once what came is durable. Throws HOOK_UNKNOWN, HOOK_BODY_INVALID, the intake's refusals. */
+  receive(call: HookCall): Promise<Readonly<Record<string, unknown>>>;
+}
+
+export interface HooksDeps {
+  readonly clock: Clock;
+  readonly config: () => HooksConfig;
+  readonly intake: Pick<Intake, "receiveInbound">;
+  readonly heartbeats: Pick<Heartbeats, "wake">;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Mapping = NonNullable<HooksConfig["mappings"]>[string];
+
+const RECENT_MAX = 10_000;
+const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const WAKE_FIELDS = ["text", "mode", "agentId", "sessionKey"];
+const AGENT_FIELDS = [
+  "message", "name", "agentId", "sessionKey", "sessionMode", "wakeMode", "deliver", "model", "thinking", "timeoutSeconds",
+  "idempotencyKey",
+];
+
+export function createHooks(deps: HooksDeps): Hooks {
+  const { clock, config } = deps;
+  /** Bodies that came lately, and the call each of them was. */
+  const recent = new Map<string, { readonly id: string; readonly atMs: number }>();
+
+  const idOf = (name: string, body: Uint8Array, key: string | undefined): string => {
+    if (key !== undefined) return `hook:${name}:${digestOf(`key ${key}`)}`;
+    const digest = digestOf(body);
+    const nowMs = clock.now();
+    const { dedupeWindowMs } = config();
+    const known = recent.get(`${name} ${digest}`);
+    if (known !== undefined && Math.abs(nowMs - known.atMs) < dedupeWindowMs) return known.id;
+    // The window is part of the id, so that a repeat is known over a restart too.
+    const id = `hook:${name}:${digest}:${dedupeWindowMs === 0 ? nowMs : Math.floor(nowMs / dedupeWindowMs)}`;
+    recent.delete(`${name} ${digest}`);
+    recent.set(`${name} ${digest}`, { id, atMs: nowMs });
+    const oldest = recent.keys().next().value;
+    if (recent.size > RECENT_MAX && oldest !== undefined) recent.delete(oldest);
+    return id;
+  };
+
+  const refuseSessionKey = (fields: Fields): void => {
+    if (fields["sessionKey"] === undefined || config().allowRequestSessionKey) return;
+    throw new OpenClawError("HOOK_BODY_INVALID", { why: "A sender may not name the session.", next: "Set hooks.allowRequestSessionKey." });
+  };
+
+  const wake = async (id: string, fields: Fields): Promise<Fields> => {
+    const mode = oneOf(fields, "mode", ["now", "next-heartbeat"] as const) ?? "now";
+    const agentId = textOf(fields, "agentId");
+    const sessionKey = textOf(fields, "sessionKey");
+    const eventOutcome = await deps.heartbeats.wake({
+      mode, id, label: config().label, text: needed(fields, "text"),
+      ...(agentId === undefined ? {} : { agentId }), ...(sessionKey === undefined ? {} : { sessionKey }),
+    });
+    return { ok: true, mode, eventOutcome };
+  };
+
+  const message = async (name: string, id: string, inbound: Pick<Inbound, "text" | "sessionKey"> & Partial<Inbound>): Promise<Fields> => {
+    const principal: Principal = { tenant: HOME_TENANT, id: `service:hook-${name}`, kind: "service", label: config().label };
+    const origin = { kind: "hook", name } as const;
+    const { runId } = await deps.intake.receiveInbound({ ...inbound, idempotencyKey: id, principal, channel: "hook", origin });
+    return { ok: true, runId };
+  };
+
+  const agent = async (id: string, fields: Fields): Promise<Fields> => {
+    const text = needed(fields, "message");
+    const name = textOf(fields, "name") ?? "Hook";
+    const isPersistent = oneOf(fields, "sessionMode", ["isolated", "persistent"] as const) === "persistent";
+    const [agentId, model, thinking] = [textOf(fields, "agentId"), textOf(fields, "model"), textOf(fields, "thinking")];
+    const seconds = fields["timeoutSeconds"];
+    if (seconds !== undefined && !(Number.isInteger(seconds) && Number(seconds) > 0 && Number(seconds) <= 86_400)) {
+      throw invalid("timeoutSeconds is a whole number of seconds, at most a day.");
+    }
+    return await message("agent", id, {
+      text, sessionKey: textOf(fields, "sessionKey") ?? `hook:${isPersistent ? slugOf(name) : uuidOf(id)}`,
+      ...(agentId === undefined ? {} : { agentId }), ...(model === undefined ? {} : { model }),
+      ...(thinking === undefined ? {} : { thinking }), ...(seconds === undefined ? {} : { timeoutMs: Number(seconds) * 1_000 }),
+    });
+  };
+
+  const mapped = async (name: string, id: string, { action, text, agentId, sessionKey, mode }: Mapping, body: Fields): Promise<Fields> => {
+    const words = `${text ?? `The webhook ${name} says:`}\n\n${JSON.stringify(body, null, 1)}`;
+    const to = agentId === undefined ? {} : { agentId };
+    if (action !== "wake") return await message(name, id, { text: words, sessionKey: sessionKey ?? `hook:${uuidOf(id)}`, ...to });
+    return await wake(id, { text: words, mode: mode ?? "now", ...to, ...(sessionKey === undefined ? {} : { sessionKey }) });
+  };
+
+  return {
+    receive: async ({ name, body, idempotencyKey }) => {
+      const { mappings = {} } = config();
+      const mapping = Object.hasOwn(mappings, name) ? mappings[name] : undefined;
+      const isKnown = name === "wake" || name === "agent" || mapping !== undefined;
+      if (!isKnown || !NAME.test(name)) throw new OpenClawError("HOOK_UNKNOWN");
+      const fields = parseBody(body);
+      const key = idempotencyKey ?? (mapping === undefined ? textOf(fields, "idempotencyKey") : undefined);
+      const id = idOf(name, body, key);
+      if (mapping !== undefined) return await mapped(name, id, mapping, fields);
+      refuseUnknown(fields, name === "wake" ? [...WAKE_FIELDS, "idempotencyKey"] : AGENT_FIELDS);
+      refuseSessionKey(fields);
+      return name === "wake" ? await wake(id, fields) : await agent(id, fields);
+    },
+  };
+}
+
+function parseBody(body: Uint8Array): Fields {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(body).toString("utf8"));
+  } catch {
+    throw invalid("It is not JSON.");
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw invalid("It is not a JSON object.");
+  return parsed as Fields;
+}
+
+function refuseUnknown(fields: Fields, known: readonly string[]): void {
+  const extra = Object.keys(fields).find((name) => !known.includes(name));
+  if (extra !== undefined) throw invalid(`${JSON.stringify(extra.slice(0, 64))} is not offered here. It takes: ${known.join(", ")}.`);
+}
+
+function needed(fields: Fields, name: string): string {
+  const text = textOf(fields, name);
+  if (text === undefined || text.trim() === "") throw invalid(`${name} is missing.`);
+  return text;
+}
+
+function textOf(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw invalid(`${name} is not a text.`);
+}
+
+function oneOf<const T extends readonly string[]>(fields: Fields, name: string, allowed: T): T[number] | undefined {
+  const value = fields[name];
+  if (value === undefined) return undefined;
+  const found = allowed.find((choice) => choice === value);
+  if (found === undefined) throw invalid(`${name} is one of ${allowed.join(", ")}.`);
+  return found;
+}
+
+function invalid(why: string): OpenClawError {
+  return new OpenClawError("HOOK_BODY_INVALID", { why });
+}
+
+function digestOf(value: string | Uint8Array): string {
+  return createHash("sha256").update(value).digest("hex").slice(0, 32);
+}
+
+/** The same call always has the same session. */
+function uuidOf(id: string): string {
+  const hex = createHash("sha256").update(`session ${id}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function slugOf(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64) || "hook";
+}
