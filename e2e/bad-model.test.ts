@@ -74,7 +74,7 @@ test("a model that calls tools without end is stopped after a bounded number of 
   const turn = await say(operator, "go [[loop exec {\"argv\":[\"true\"]}]]");
   assert.equal(turn.status, "error");
   assert.match(turn.error ?? "", /times/);
-  assert.equal(codeOf(operator, turn), "TURN_STEPS_EXCEEDED");
+  assert.equal(codeOf(operator, turn), "TURN_RUNAWAY");
   assert.ok(model.requests.length <= 64, `asked ${model.requests.length} times`);
   await goesOn(operator);
 });

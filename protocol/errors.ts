@@ -105,6 +105,7 @@ export const ERRORS = {
   SEARCH_OFF: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 78, text: "Search is switched off.", next: "Run: openclaw config set session.search true" },
   TURN_STEPS_EXCEEDED: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "The turn was halted: it called tools without coming to an end.", next: "Ask again, more precisely." },
   TURN_STOPPED: { wire: "UNAVAILABLE", http: 409, retry: "never", exit: 130, text: "The run was stopped.", next: "Send another message when you want to go on." },
+  TURN_RUNAWAY: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "The turn was halted: it went in circles.", next: "Ask again, more precisely, or in smaller steps." },
   TURN_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The turn was halted: it took longer than allowed.", next: "Ask again, or raise the limit agents.defaults.timeoutSeconds." },
 
   // Schedule and webhooks.
@@ -131,6 +132,8 @@ export const ERRORS = {
   MODEL_UNAVAILABLE: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 75, text: "The model provider did not answer properly.", next: "Retry; see the cause." },
   MODEL_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The model provider went silent.", next: "Retry; see the cause." },
   MODEL_OUTPUT_INVALID: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 1, text: "The model provider answered in a form that is not its contract.", next: "Check the base URL and the model name." },
+  MODEL_RESTING: { wire: "UNAVAILABLE", http: 503, retry: "later", exit: 75, text: "This model failed again and again; it is given a rest.", next: "Wait for its next try, or name a second model: agents.defaults.model.fallbacks" },
+  BUDGET_EXCEEDED: { wire: "FORBIDDEN", http: 402, retry: "after-fix", exit: 3, text: "The call would pass a budget, so it was not made.", next: "Run: openclaw usage budget" },
 
   // Tools, gate, approvals.
   TOOL_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "never", exit: 4, text: "There is no such tool.", next: "Use one of the tools in the list." },

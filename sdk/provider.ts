@@ -41,7 +41,16 @@ export interface ModelRequest {
   readonly idempotencyKey: string;
 }
 
-export interface Usage { readonly inputTokens: number; readonly outputTokens: number; readonly estimated?: boolean }
+export interface Usage {
+  /** All of the prompt, what came from a cache too. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Of the prompt: read from the provider's cache, written into it. */
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  /** The provider did not count; this is a guess. */
+  readonly estimated?: boolean;
+}
 
 export type FinishReason = "stop" | "tools" | "length" | "refusal";
 
@@ -81,6 +90,8 @@ export interface ModelInfo {
   readonly tokenizer?: string;
   /** False: it cannot condense a text, so long conversations are condensed without it. */
   readonly condenses?: boolean;
+  /** In the owner's currency, for a million tokens. */
+  readonly cost?: { readonly input: number; readonly output: number; readonly cacheRead?: number; readonly cacheWrite?: number };
 }
 
 export interface Provider {

@@ -147,7 +147,10 @@ export async function openScriptedModel(options: { readonly port?: number } = {}
 
 function decide(body: ChatBody): ScriptedAnswer {
   const last = body.messages.at(-1);
-  const user = body.messages.findLast((message) => message.role === "user")?.content ?? "";
+  // Deaf to the gateway's own notes: a model that loops goes on looping.
+  const isPerson = ({ role, content }: ChatBody["messages"][number]): boolean =>
+    role === "user" && !(content ?? "").startsWith("[Note from the gateway");
+  const user = body.messages.findLast(isPerson)?.content ?? "";
   const loops = findCalls(user, "loop");
   if (loops.length > 0) return { calls: loops };
   if (last?.role === "tool") return { text: `done: ${(last.content ?? "").slice(0, 200)}` };

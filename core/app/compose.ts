@@ -31,6 +31,7 @@ import { createJournal } from "../fabric/journal.ts";
 import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
 import { openVault } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
+import { composeLedger, supervisorFor } from "./compose-ledger.ts";
 import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTools } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
@@ -77,6 +78,8 @@ export interface Composition extends AsyncDisposable {
 }
 
 const LOCAL_NODE_WAIT_MS = 5_000;
+/** One object, so that what was learned of an absent configuration is not learned anew at each call. */
+const NO_MODELS = {};
 
 export async function composeGateway(options: ComposeOptions): Promise<Composition> {
   const { engine, config, logger, token, version, startedAtMs } = options;
@@ -162,10 +165,12 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   }));
   const tools = createTools([...builtIn, ...actuators.tools]);
 
-  const agents = createAgents(() => config().agents ?? {}, options.workspace);
+  const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
+  const ledger = opening.use(await composeLedger({ records, clock, sealing: { seal, unseal }, owner, config, log: logger }));
+  const agents = createAgents(() => config().agents ?? {}, options.workspace, () => config().models?.fallbacks ?? []);
   const memory = createMemory({ records, vault, clock });
   const models = createModels({
-    providers, clock, ids, log: logger, config: () => config().models ?? {},
+    providers, clock, ids, log: logger, ledger, config: () => config().models ?? NO_MODELS, unknownPrice: () => config().ledger?.unknownPrice,
     secrets: (providerId, section) => loadKey(providerId, section, process.env),
   });
   const intents = createIntents({
@@ -195,7 +200,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     get approvals() {
       return approvalsOf();
     },
-    agentOf: (agentId) => agents.get(agentId),
+    agentOf: (agentId) => agents.get(agentId), supervisor: supervisorFor(config),
     profilesOf: models.profilesOf,
     context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),
     revisionOf: async (agentId) => ({
@@ -228,7 +233,6 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       await sessions.answer(answer.sessionKey, { approvalId: answer.id, decision: answer.decision ?? "expired", by: answer.by }, OWNER);
     },
   }));
-  const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
   const placement = (late.placement = openPlacement({
     engine, owner, clock, ids, log: logger, peek: journal.peek,
     onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost,

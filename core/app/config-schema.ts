@@ -2,9 +2,11 @@
 import type { Infer, JsonSchema } from "@openclaw/protocol";
 import { contextConfig } from "../cognition/context.ts";
 import { modelsConfig } from "../cognition/models.ts";
+import { supervisorConfig } from "../cognition/supervisor.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule.ts";
 import { sessionsConfig } from "../control/sessions.ts";
+import { ledgerConfig } from "../fabric/ledger.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
 import { credentialsConfig } from "../fabric/vault.ts";
 
@@ -92,6 +94,7 @@ export const configSchema = {
   properties: {
     gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
+    ledger: ledgerConfig, supervisor: supervisorConfig,
     logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
   },
 } as const satisfies JsonSchema;

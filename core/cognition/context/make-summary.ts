@@ -1,7 +1,8 @@
 import { codeOf, OpenClawError } from "@openclaw/protocol";
-import type { ModelEvent, ModelMessage, ModelRequest, Usage } from "@openclaw/sdk";
+import type { ModelMessage, ModelRequest, Usage } from "@openclaw/sdk";
 import { deadline, type Clock } from "../../base/clock.ts";
 import type { SessionSummary, TranscriptMessage } from "../../fabric/journal.ts";
+import type { CallEvent } from "../models.ts";
 import type { ContextBudget } from "./budget.ts";
 import { ESTIMATES } from "./count-tokens.ts";
 import { cutMiddle } from "./cut-text.ts";
@@ -12,7 +13,7 @@ export interface SummaryWork {
   readonly messages: readonly TranscriptMessage[];
   readonly budget: ContextBudget;
   /** Asks the session's model; undefined where there is none that can condense a text. */
-  readonly ask?: (request: Pick<ModelRequest, "messages" | "tools" | "outputTokensMax">, signal: AbortSignal) => AsyncIterable<ModelEvent>;
+  readonly ask?: (request: Pick<ModelRequest, "messages" | "tools" | "outputTokensMax">, signal: AbortSignal) => AsyncIterable<CallEvent>;
   readonly clock: Clock;
   readonly timeoutMs: number;
 }

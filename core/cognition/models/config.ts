@@ -31,6 +31,10 @@ export const modelsConfig = {
         additionalProperties: true,
       },
     },
+    fallbacks: {
+      type: "array", maxItems: 16, items: { type: "string", minLength: 3, maxLength: 256 }, default: [],
+      description: "Models that answer where an agent's own fails before it has said anything, unless the agent names its own.",
+    },
     callTimeoutMs: {
       type: "integer", minimum: 1_000, maximum: 86_400_000, default: 600_000,
       description: "Longest one model call may take, retries included.",

@@ -4,15 +4,20 @@
  * A drop-in is loaded at its first use and kept; after that nothing stands between a call and its provider but a lookup. The
  * configuration is asked for each time, so that a reload holds from the next call; it is checked once per revision.
  */
+import { hash } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderContext } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { checkSchema } from "../../base/schema.ts";
 import type { Secret } from "../../base/secret.ts";
+import type { Charge, Ledger, Price } from "../../fabric/ledger.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
+import { createBreakers, type Resting, type Target } from "./breakers.ts";
+import { streamCall, type CallEvent, type Candidate } from "./call-stream.ts";
 import { MODELS_DEFAULTS, type ModelsConfig } from "./config.ts";
 import { refuseInlineKey } from "./load-key.ts";
+import { createPriceTable } from "./prices.ts";
 import { streamBounded } from "./stream-bounded.ts";
 
 export interface ModelsDeps {
@@ -25,6 +30,27 @@ export interface ModelsDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Pick<Logger, "warn">;
+  readonly ledger: Pick<Ledger, "reserve">;
+  /** What a model without a price counts as; the worst configured price where it is undefined. */
+  readonly unknownPrice?: () => Price | undefined;
+}
+
+/** What is asked, and on what terms. */
+export interface ModelCall extends Omit<ModelRequest, "model"> {
+  readonly terms: CallTerms;
+}
+
+export interface CallTerms {
+  /** Who pays, and for what. */
+  readonly charge: Charge;
+  /** Models that may answer in its place, in order. */
+  readonly fallbacks?: readonly string[];
+  /** Another credential is tried before another model: its failures come back at once. */
+  readonly rotates?: boolean;
+  /** The credential to use with a fallback's provider. */
+  readonly profileOf?: (provider: string) => string | undefined;
+  /** As counted by whoever made the prompt; estimated where it is not given. */
+  readonly inputTokens?: number;
 }
 
 export interface ResolvedModel {
@@ -50,8 +76,13 @@ export interface ListedModel {
 export interface Models {
   /** Throws MODEL_NOT_CONFIGURED, saying what is missing; CONFIG_SECRET_INLINE for a key in the configuration. */
   resolveModel(ref: string): Promise<ResolvedModel>;
-  /** One call. Never throws; exactly one `end` or `error`, last. Stopping to read closes the call. */
-  streamModel(ref: string, request: Omit<ModelRequest, "model">, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /**
+   * One call, the only way to make one: reserved before it is sent, settled after, made with a fallback where the model fails
+   * before it has said anything. Never throws; exactly one `end` or `error`, last. Stopping to read closes the call.
+   */
+  streamModel(ref: string, call: ModelCall, signal: AbortSignal): AsyncIterable<CallEvent>;
+  /** What is given a rest after failures, the soonest try first. */
+  resting(): readonly Resting[];
   /** Every model that can be called under the configuration in force, without asking the network. */
   list(): Promise<readonly ListedModel[]>;
   /** Names of the credentials that the model's provider has under `profiles`, in the order of the configuration. */
@@ -65,6 +96,10 @@ const CONTEXT_TOKENS_ASSUMED = 32_768;
 export function createModels(deps: ModelsDeps): Models {
   const loaded = new Map<string, Provider>();
   const checked = new WeakMap<object, Entry>();
+  const breakers = createBreakers(deps.clock);
+  const prices = createPriceTable(deps.config, deps.unknownPrice ?? (() => undefined));
+  /** Of the key each credential was last refused with, so that a new one is tried at once. */
+  const refusedKeys = new Map<string, string>();
 
   async function load(ref: ModelRef): Promise<Provider> {
     const id = providerIdOf(ref.provider, deps.config());
@@ -108,6 +143,74 @@ export function createModels(deps: ModelsDeps): Models {
     };
   }
 
+  function candidateOf(text: string, call: ModelCall, profile: string | undefined): Candidate | Promise<Candidate> {
+    const ref = parseRef(text);
+    const found = find(ref);
+    return found === undefined ? resolve(ref).then((late) => candidate(text, ref, late, call, profile))
+      : candidate(text, ref, found, call, profile);
+  }
+
+  function candidate(text: string, ref: ModelRef, found: Found, call: ModelCall, profile: string | undefined): Candidate {
+    const { info, config: section, provider } = found;
+    const { terms: _, profile: __, ...request } = call;
+    const credential = credentialOf(ref.provider, profile, deps.config());
+    const outputTokensMax = call.outputTokensMax ?? info.outputTokens;
+    const named = credential === ref.provider ? {} : { profile: credential.slice(ref.provider.length + 1) };
+    return {
+      ref: text, target: { credential, model: text, section }, ...prices.priceOf(info), contextTokens: info.contextTokens, ...named,
+      ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
+      stream: (limits, signal) => bounded(text, call, {
+        open: (stop) => {
+          const asked = { ...request, ...(profile === undefined ? {} : { profile }), ...limits, model: ref.model };
+          return provider.stream(asked, contextOf(ref.provider, section, profile), stop);
+        },
+        onError: (code) => {
+          if (code === "MODEL_AUTH") void rememberKey({ credential, model: text, section });
+        },
+      }, signal),
+    };
+  }
+
+  interface Asking {
+    open(stop: AbortSignal): AsyncIterable<ModelEvent>;
+    onError(code: string): void;
+  }
+
+  function bounded(text: string, call: ModelCall, { open, onError }: Asking, signal: AbortSignal): AsyncIterable<ModelEvent> {
+    const config = deps.config();
+    return streamBounded({
+      open, clock: deps.clock,
+      timeoutMs: config.callTimeoutMs ?? MODELS_DEFAULTS.callTimeoutMs,
+      outputBytesMax: config.outputBytesMax ?? MODELS_DEFAULTS.outputBytesMax,
+      inputTokensEstimated: () => Math.ceil(call.messages.reduce((chars, message) => chars + message.text.length, 0) / 4),
+      watch: (event) => {
+        // Codes only: a provider's own words may quote what the person wrote.
+        if (event.type === "retry") {
+          deps.log.warn("model.retried", { model: text, attempt: event.attempt, waitMs: event.waitMs, code: event.code });
+        }
+        if (event.type !== "error" || event.detail?.["aborted"] === true) return;
+        deps.log.warn("model.failed", { model: text, code: event.code });
+        onError(event.code);
+      },
+    }, signal);
+  }
+
+  async function keyDigest({ credential, section }: Target): Promise<string> {
+    const [provider = "", ...profile] = credential.split("/");
+    const source = keySourceOf(provider, section, profile.length === 0 ? undefined : profile.join("/"), deps.config());
+    const key = await deps.secrets(source.name, source.section).catch(() => null);
+    return key === null ? "" : hash("sha256", key.reveal(), "hex");
+  }
+
+  async function rememberKey(target: Target): Promise<void> {
+    refusedKeys.set(target.credential, await keyDigest(target).catch(() => ""));
+  }
+
+  async function keyChanged(target: Target): Promise<boolean> {
+    const refused = refusedKeys.get(target.credential);
+    return refused !== undefined && refused !== (await keyDigest(target).catch(() => refused));
+  }
+
   return {
     resolveModel: async (text) => {
       const ref = parseRef(text);
@@ -115,31 +218,15 @@ export function createModels(deps: ModelsDeps): Models {
       return { provider, model: ref.model, info, label: provider.label };
     },
 
-    streamModel: (text, request, signal) => {
-      const config = deps.config();
-      const open = (found: Found, ref: ModelRef, stop: AbortSignal): AsyncIterable<ModelEvent> =>
-        found.provider.stream({ ...request, model: ref.model }, contextOf(ref.provider, found.config, request.profile), stop);
-      return streamBounded({
-        open: (stop) => {
-          const ref = parseRef(text);
-          const found = find(ref);
-          return found === undefined ? resolve(ref).then((late) => open(late, ref, stop)) : open(found, ref, stop);
-        },
-        clock: deps.clock,
-        timeoutMs: config.callTimeoutMs ?? MODELS_DEFAULTS.callTimeoutMs,
-        outputBytesMax: config.outputBytesMax ?? MODELS_DEFAULTS.outputBytesMax,
-        inputTokensEstimated: () => Math.ceil(request.messages.reduce((chars, message) => chars + message.text.length, 0) / 4),
-        watch: (event) => {
-          // Codes only: a provider's own words may quote what the person wrote.
-          if (event.type === "retry") {
-            deps.log.warn("model.retried", { model: text, attempt: event.attempt, waitMs: event.waitMs, code: event.code });
-          }
-          if (event.type === "error" && event.detail?.["aborted"] !== true) {
-            deps.log.warn("model.failed", { model: text, code: event.code });
-          }
-        },
-      }, signal);
-    },
+    streamModel: (text, call, signal) => streamCall({
+      chain: [text, ...(call.terms.fallbacks ?? []).filter((ref, index, all) => ref !== text && all.indexOf(ref) === index)],
+      find: (ref, index) => candidateOf(ref, call, index === 0 ? call.profile : profileFor(ref, text, call)),
+      id: call.idempotencyKey, charge: call.terms.charge, inputTokens: call.terms.inputTokens ?? estimateTokens(call),
+      rotates: call.terms.rotates ?? false, ledger: deps.ledger, breakers, keyChanged,
+      onFallback: (from, to, code) => deps.log.warn("model.replaced", { model: from, by: to, code }),
+    }, signal),
+
+    resting: () => breakers.list(),
 
     profilesOf: (text) => Object.keys(profilesIn(text.slice(0, Math.max(text.indexOf("/"), 0)), deps.config())),
 
@@ -193,6 +280,33 @@ function keySourceOf(
     throw new OpenClawError("MODEL_NOT_CONFIGURED", { why, detail: { provider: name } });
   }
   return { name: `${name}.profiles.${wanted}`, section: profiles[wanted] };
+}
+
+/** What a key belongs to: a provider, or one of its profiles. */
+function credentialOf(name: string, profile: string | undefined, config: ModelsConfig): string {
+  const wanted = profile ?? Object.keys(profilesIn(name, config))[0];
+  return wanted === undefined ? name : `${name}/${wanted}`;
+}
+
+function profileFor(ref: string, first: string, { profile, terms: { profileOf } }: ModelCall): string | undefined {
+  const [provider, before] = [ref, first].map((text) => text.slice(0, Math.max(text.indexOf("/"), 0)));
+  return provider === before ? profile : profileOf?.(provider ?? "");
+}
+
+/** On the safe side for English and code, where nobody counted. */
+const CHARS_PER_TOKEN = 3;
+const MESSAGE_TOKENS = 6;
+const faceChars = new WeakMap<object, number>();
+
+function estimateTokens({ messages, tools }: ModelCall): number {
+  let chars = faceChars.get(tools);
+  if (chars === undefined) faceChars.set(tools, (chars = JSON.stringify(tools).length));
+  for (const message of messages) {
+    chars += message.text.length + MESSAGE_TOKENS * CHARS_PER_TOKEN;
+    if (message.role !== "assistant") continue;
+    for (const call of message.calls ?? []) chars += call.name.length + call.arguments.length;
+  }
+  return Math.ceil(chars / CHARS_PER_TOKEN);
 }
 
 /** A provider's section without our own `use` and `profiles`; the same object for the same section. */

@@ -4,13 +4,14 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import type { ModelEvent, ModelRequest, Provider, ProviderContext, ToolCall } from "@openclaw/sdk";
-import { collectEvents, endOf, modelRequest, textOf } from "../../../testkit/provider-contract.ts";
+import { collectEvents, endOf, textOf } from "../../../testkit/provider-contract.ts";
 import { openScriptedModel } from "../../../testkit/scripted-model-server.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { systemIds } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import type { ModelsConfig } from "./config.ts";
 import { createModels, type Models, type ModelsDeps } from "./create-models.ts";
+import { callOf, fakeLedger, plainEvents } from "./ledger.testing.ts";
 
 interface WireConfig { readonly baseUrl: string; readonly models?: readonly { readonly id: string; readonly contextTokens: number }[] }
 
@@ -91,7 +92,7 @@ function openRoom(config: ModelsConfig | (() => ModelsConfig), providers: Record
     providers: new Map(openers),
     config: typeof config === "function" ? config : () => config,
     secrets: async () => new Secret("sk-room-secret"),
-    clock, ids: systemIds, log: { warn: (event, fields) => logged.push({ event, ...fields }) }, ...rest,
+    clock, ids: systemIds, log: { warn: (event, fields) => logged.push({ event, ...fields }) }, ledger: fakeLedger(), ...rest,
   });
   return room;
 }
@@ -106,7 +107,7 @@ function played(stream: Play): Provider {
 const END: ModelEvent = { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
 const never = new AbortController().signal;
 const ask = (room: Room, ref = "played/one", signal: AbortSignal = never): Promise<ModelEvent[]> =>
-  collectEvents(room.models.streamModel(ref, modelRequest("hello"), signal));
+  collectEvents(plainEvents(room.models.streamModel(ref, callOf("hello"), signal)));
 
 test("a call goes to the configured server with the key, and comes back as it streams", async () => {
   await using server = await openScriptedModel();
@@ -230,7 +231,7 @@ test("a provider that hangs and ignores its signal is left behind: at the deadli
 test("an abort while nobody reads is there at the next read", async () => {
   const room = openRoom({}, { played: played(async function* () { for (;;) yield { type: "text", delta: "a" }; }) });
   const controller = new AbortController();
-  const iterator = room.models.streamModel("played/one", modelRequest("hello"), controller.signal)[Symbol.asyncIterator]();
+  const iterator = room.models.streamModel("played/one", callOf("hello"), controller.signal)[Symbol.asyncIterator]();
   await iterator.next();
   controller.abort(new OpenClawError("TURN_TIMEOUT"));
   const last = await iterator.next();
@@ -247,7 +248,7 @@ test("whoever stops reading closes the provider's stream", async () => {
       closed = true;
     }
   }) });
-  for await (const event of room.models.streamModel("played/one", modelRequest("hello"), never)) if (event.type === "text") break;
+  for await (const event of room.models.streamModel("played/one", callOf("hello"), never)) if (event.type === "text") break;
   await room.clock.advance(0);
   assert.ok(closed);
   assert.equal(room.clock.pending, 0);
@@ -260,7 +261,7 @@ test("leaving in the middle of a wait reaches the provider by its signal", async
     yield { type: "text", delta: "a" };
     await new Promise(() => {});
   }) });
-  const iterator = room.models.streamModel("played/one", modelRequest("hello"), never)[Symbol.asyncIterator]();
+  const iterator = room.models.streamModel("played/one", callOf("hello"), never)[Symbol.asyncIterator]();
   await iterator.next();
   void iterator.next();
   await iterator.return?.();
@@ -294,7 +295,7 @@ test("failures and retries are logged by code, without words that may quote the 
   server.script({ status: 503, headers: { "retry-after": "1" } },
     { status: 400, body: JSON.stringify({ error: { message: "canary prompt" } }) });
   const room = openRoom({ providers: { wire: { baseUrl: server.url } } });
-  for await (const event of room.models.streamModel("wire/x", modelRequest("canary prompt"), never)) {
+  for await (const event of room.models.streamModel("wire/x", callOf("canary prompt"), never)) {
     if (event.type === "retry") setImmediate(() => void room.clock.advance(event.waitMs));
   }
   assert.deepEqual(room.logged, [

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
 import type { MessageOffer, NewEvent, QueuedMessage, Revision, SessionState } from "../../fabric/journal.ts";
+import { SUPERVISOR_DEFAULTS, watchTurn, type SupervisorConfig } from "../supervisor.ts";
 import { decide, endOrFindOut, takeInputs, type Next } from "./decide.ts";
 import { timeLeftMs, tooLate } from "./stop-turn.ts";
 import type { TurnAgent } from "./turn-work.ts";
@@ -59,12 +60,21 @@ function descentOf({ origin }: MessageOffer): { readonly spawnedBy?: string; rea
   return origin?.kind === "person" && origin.sessionKey !== undefined ? { spawnedBy: origin.sessionKey } : {};
 }
 
-/** Pure: what the turn does at `nowMs`. */
-export function nextOf(view: SessionState, gone: End | undefined, nowMs: number): Next {
+/** Pure: what the turn does at `nowMs`. One that goes in circles is told so, and then halted. */
+export function nextOf(
+  view: SessionState, gone: End | undefined, nowMs: number, supervisor: SupervisorConfig = SUPERVISOR_DEFAULTS,
+): Next {
   if (gone !== undefined) return gone;
   const leftMs = timeLeftMs(view, nowMs);
   if (view.turn !== null && leftMs !== undefined && leftMs <= 0) return endOrFindOut(view.turn, tooLate(view.turn));
-  return decide(view);
+  const next = decide(view);
+  // Not between the calls of one answer: the model has seen none of their results yet.
+  if (next.do !== "model") return next;
+  const verdict = watchTurn(view, supervisor);
+  if (verdict === undefined) return next;
+  const { rule, text } = verdict;
+  if (verdict.do === "warn") return { do: "warn", rule, text };
+  return { do: "end", status: "halted", text: view.turn?.text ?? "", code: "TURN_RUNAWAY", why: text };
 }
 
 /** The first event of a session's log, where it has none. */

@@ -8,6 +8,8 @@ import { canonicalJson } from "../../execution/policy.ts";
 export interface ComposedRequest {
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ToolFace[];
+  /** What they have together, as counted. */
+  readonly tokens: number;
   /** Part of the step's record: SHA-256, base64url, of the prompt and of the tools' faces. */
   readonly digests: { readonly prompt: string; readonly tools: string };
 }
@@ -16,8 +18,11 @@ export interface ComposedRequest {
 export function composeRequest(
   view: SessionState, agent: ContextAgent, tools: readonly ToolFace[], contextTokens: number,
 ): ComposedRequest {
-  const { messages, tools: shown } = assembleContext(view, agent, tools, planBudget(contextTokens));
-  return { messages, tools: shown, digests: { prompt: digestPrompt(messages), tools: digestFaces(shown) } };
+  const { messages: said, tools: shown, tokens } = assembleContext(view, agent, tools, planBudget(contextTokens));
+  const warned = view.turn?.warned?.text;
+  // Last, in a person's place: many servers take a system message only at the beginning.
+  const messages = warned === undefined ? said : [...said, { role: "user" as const, text: warned }];
+  return { messages, tools: shown, tokens, digests: { prompt: digestPrompt(messages), tools: digestFaces(shown) } };
 }
 
 /** Of the canonical bytes: one JSON list for each message, its parts in a fixed order. */

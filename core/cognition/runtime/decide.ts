@@ -18,6 +18,8 @@ export type Next =
   | { readonly do: "start" }
   | { readonly do: "model" }
   | { readonly do: "call"; readonly call: ToolCall }
+  /** The model is told that it goes in circles, before its next step. */
+  | { readonly do: "warn"; readonly rule: string; readonly text: string }
   /** A step was started and has no end: the crash table decides. */
   | { readonly do: "resume"; readonly open: NonNullable<TurnState["open"]> }
   | {

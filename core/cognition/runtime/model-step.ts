@@ -1,10 +1,10 @@
-import type { ErrorCode } from "@openclaw/protocol";
-import type { ModelEvent, ToolCall } from "@openclaw/sdk";
+import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
+import type { ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
-import type { NewEvent, SessionState } from "../../fabric/journal.ts";
-import type { ResolvedModel } from "../models.ts";
+import type { AskedFacts, NewEvent, SessionState } from "../../fabric/journal.ts";
+import type { CallEvent, CallTerms, ResolvedModel } from "../models.ts";
 import { composeRequest, type ComposedRequest } from "./compose-request.ts";
-import type { Carry, TurnWork } from "./turn-work.ts";
+import type { Carry, TurnAgent, TurnWork } from "./turn-work.ts";
 
 /** Calls one answer may hold; the rest is dropped. */
 const CALLS_MAX = 32;
@@ -21,14 +21,14 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   const { deps, live, agent } = work;
   const model = view.turn?.model ?? agent.model;
   const stepId = deps.ids.sortable(deps.clock.now());
-  const resolved = await deps.models.resolveModel(model).catch((error: unknown) => asError(error));
+  const resolved = await resolveAny(work, [model, ...fallbacksOf(agent, model)]);
   const asked = resolved instanceof Error ? resolved : composed(work, view, resolved);
   const started = work.record(carry, [{ type: "step.started", body: { stepId, kind: "model", model, ...recordOf(asked) } }]);
   started.catch(() => undefined); // it may fail while the call is being opened; whoever awaits it below hears of it
   live.clearText();
   let ended: NewEvent;
   try {
-    const events = openStream(work, model, asked, stepId, signal);
+    const events = openStream(work, view, model, asked, stepId, signal);
     crashPoint("model.asked");
     await started;
     ended = await readAnswer(work, events, stepId, signal);
@@ -57,16 +57,45 @@ function recordOf(asked: Asked | Error): { readonly prompt?: string; readonly to
 }
 
 function openStream(
-  { deps }: TurnWork, model: string, asked: Asked | Error, stepId: string, signal: AbortSignal,
-): AsyncIterator<ModelEvent> {
+  work: TurnWork, view: SessionState, model: string, asked: Asked | Error, stepId: string, signal: AbortSignal,
+): AsyncIterator<CallEvent> {
   if (asked instanceof Error) return one({ type: "error", code: codeFor(asked), why: asked.message });
   const { messages, tools, wishes } = asked;
-  return startNow(deps.models.streamModel(model, { messages, tools, idempotencyKey: stepId, ...wishes }, signal)[Symbol.asyncIterator]());
+  const terms = { ...termsOf(work, view, model), inputTokens: asked.tokens };
+  const call = { messages, tools, idempotencyKey: stepId, ...wishes, terms };
+  return startNow(work.deps.models.streamModel(model, call, signal)[Symbol.asyncIterator]());
+}
+
+/** A model that a person chose, for the message or the session, is not replaced. */
+function fallbacksOf(agent: TurnAgent, model: string): readonly string[] {
+  return model === agent.model ? (agent.fallbacks ?? []) : [];
+}
+
+/** The first of the chain that is configured: the prompt is made for its room. */
+async function resolveAny({ deps }: TurnWork, chain: readonly string[]): Promise<ResolvedModel | Error> {
+  let first: Error | undefined;
+  for (const model of chain) {
+    const resolved = await deps.models.resolveModel(model).catch((error: unknown) => asError(error));
+    if (!(resolved instanceof Error)) return resolved;
+    first ??= resolved;
+  }
+  return first ?? new OpenClawError("MODEL_NOT_CONFIGURED");
+}
+
+/** Who pays, and what may answer instead. */
+function termsOf({ deps, agent, session: { log: { address } } }: TurnWork, { turn, profiles }: SessionState, model: string): CallTerms {
+  const tried = [...(turn?.profilesFailed ?? []), turn?.profile];
+  return {
+    charge: { tenant: address.tenant, agentId: agent.id, session: address.token, purpose: "turn" },
+    fallbacks: fallbacksOf(agent, model),
+    rotates: (deps.profilesOf?.(model) ?? []).some((name) => !tried.includes(name)),
+    profileOf: (provider) => profiles[provider],
+  };
 }
 
 /** Begins the call at once: an iterator does nothing before its first `next`. */
-function startNow(events: AsyncIterator<ModelEvent>): AsyncIterator<ModelEvent> {
-  let first: Promise<IteratorResult<ModelEvent>> | undefined = events.next();
+function startNow(events: AsyncIterator<CallEvent>): AsyncIterator<CallEvent> {
+  let first: Promise<IteratorResult<CallEvent>> | undefined = events.next();
   first.catch(() => undefined);
   return {
     next: () => {
@@ -78,7 +107,7 @@ function startNow(events: AsyncIterator<ModelEvent>): AsyncIterator<ModelEvent> 
   };
 }
 
-async function readAnswer({ live }: TurnWork, events: AsyncIterator<ModelEvent>, stepId: string, signal: AbortSignal): Promise<NewEvent> {
+async function readAnswer({ live }: TurnWork, events: AsyncIterator<CallEvent>, stepId: string, signal: AbortSignal): Promise<NewEvent> {
   try {
     for (;;) {
       const { value: event, done } = await events.next();
@@ -88,7 +117,11 @@ async function readAnswer({ live }: TurnWork, events: AsyncIterator<ModelEvent>,
         case "text": live.text(event.delta); break;
         case "thinking": live.thinking(event.delta); break;
         case "retry": live.emit("lifecycle", { phase: "retry", attempt: event.attempt, waitMs: event.waitMs, code: event.code }); break;
-        case "error": return failed(stepId, event.code, event.why);
+        case "fallback": live.emit("lifecycle", { phase: "fallback", from: event.from, model: event.to, code: event.code }); break;
+        case "error":
+          // The store is in trouble, not the model: the step is asked again when that has passed.
+          if (OF_THE_STORE.has(event.code)) throw new OpenClawError(event.code, { why: event.why });
+          return failed(stepId, event.code, event.why, event.call);
         case "end":
           live.emit("usage", { ...event.usage });
           return answered(stepId, live.partialText(), event);
@@ -99,11 +132,14 @@ async function readAnswer({ live }: TurnWork, events: AsyncIterator<ModelEvent>,
   }
 }
 
-function answered(stepId: string, text: string, { calls, usage, finish }: Extract<ModelEvent, { type: "end" }>): NewEvent {
-  const body = { stepId, kind: "model" as const, text, calls: distinct(calls.slice(0, CALLS_MAX)), usage, finish };
+/** What the ledger says when it cannot write. */
+const OF_THE_STORE: ReadonlySet<ErrorCode> = new Set(["ENGINE_UNAVAILABLE", "BACKPRESSURE", "DISK_FULL", "FILE_LOCKED"]);
+
+function answered(stepId: string, text: string, { calls, usage, finish, call }: Extract<CallEvent, { type: "end" }>): NewEvent {
+  const body = { stepId, kind: "model" as const, text, calls: distinct(calls.slice(0, CALLS_MAX)), usage, finish, ...call };
   const chars = body.calls.reduce((sum, call) => sum + call.arguments.length + call.name.length, text.length);
   if (chars * CHAR_BYTES_MAX > ANSWER_BYTES_MAX && Buffer.byteLength(JSON.stringify(body)) > ANSWER_BYTES_MAX) {
-    return failed(stepId, "MODEL_OUTPUT_INVALID", `The answer has ${chars} characters, more than can be kept.`);
+    return failed(stepId, "MODEL_OUTPUT_INVALID", `The answer has ${chars} characters, more than can be kept.`, call);
   }
   return { type: "step.ended", body };
 }
@@ -118,8 +154,8 @@ function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
   });
 }
 
-function failed(stepId: string, code: ErrorCode, why: string): NewEvent {
-  return { type: "step.ended", body: { stepId, kind: "model", failed: { code, why } } };
+function failed(stepId: string, code: ErrorCode, why: string, asked: AskedFacts = {}): NewEvent {
+  return { type: "step.ended", body: { stepId, kind: "model", failed: { code, why }, ...asked } };
 }
 
 function asError(error: unknown): Error {
@@ -130,10 +166,10 @@ function codeFor(error: Error): ErrorCode {
   return "code" in error && error.code === "MODEL_NOT_CONFIGURED" ? "MODEL_NOT_CONFIGURED" : "MODEL_UNAVAILABLE";
 }
 
-async function* oneEvent(event: ModelEvent): AsyncGenerator<ModelEvent> {
+async function* oneEvent(event: CallEvent): AsyncGenerator<CallEvent> {
   yield event;
 }
 
-function one(event: ModelEvent): AsyncIterator<ModelEvent> {
+function one(event: CallEvent): AsyncIterator<CallEvent> {
   return oneEvent(event)[Symbol.asyncIterator]();
 }

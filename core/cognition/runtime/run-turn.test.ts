@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Tool } from "@openclaw/sdk";
 import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
+import type { CallEvent } from "../models.ts";
+import { SUPERVISOR_DEFAULTS } from "../supervisor.ts";
 import { TURN_LIMITS } from "./decide.ts";
 import { calls, openBench, says, settle, type Speech } from "./turn.testing.ts";
 
@@ -114,12 +116,66 @@ test("stopping the gateway ends nothing: the turn stays open for the next owner"
 });
 
 test("a turn that calls tools without end is halted, its transcript stays whole, and it is said why", async (t) => {
-  const bench = await openBench(t, { tools: [noop] });
+  const bench = await openBench(t, { tools: [noop], deps: () => ({ supervisor: () => ({ ...SUPERVISOR_DEFAULTS, enabled: false }) }) });
   await bench.say("go", calls(["noop", {}]));
   const ran = bench.state.runs.get("run-1");
   assert.deepEqual([ran?.status, ran?.code], ["halted", "TURN_STEPS_EXCEEDED"]);
   assert.equal(bench.requests.length, TURN_LIMITS.modelSteps);
   assert.equal(bench.results().length, TURN_LIMITS.modelSteps);
+});
+
+test("a turn that goes in circles is told so once, and halted when it goes on; both are recorded (C10, S0.20, S2.11)", async (t) => {
+  const bench = await openBench(t, { tools: [noop] });
+  await bench.say("go", calls(["noop", {}]));
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code], ["halted", "TURN_RUNAWAY"]);
+  assert.match(ran?.why ?? "", /same call 6 times: noop \{\}.*was told so, and went on.*6 model calls and 6 calls of tools/);
+  const warned = (await bench.recorded()).filter(({ type }) => type === "turn.warned");
+  assert.equal(warned.length, 1);
+  const told = bench.requests.map(({ messages }) => messages.at(-1)?.text.startsWith("[Note from the gateway") ?? false);
+  assert.deepEqual(told, [false, false, false, false, true, true], "the model hears it from the moment it was recorded");
+  assert.equal(bench.state.messages.some(({ content }) => content.text.includes("Note from the gateway")), false, "no part of the transcript");
+});
+
+test("a turn that heeds the warning goes on, and ends as it should (C10, S0.20)", async (t) => {
+  const bench = await openBench(t, { tools: [noop] });
+  const again = calls(["noop", {}]);
+  await bench.say("go", again, again, again, again, says("I cannot find it."));
+  assert.equal(bench.state.runs.get("run-1")?.status, "ok");
+  assert.equal((await bench.recorded()).filter(({ type }) => type === "turn.warned").length, 1);
+});
+
+test("a warning survives the death of the owner: the next one neither warns again nor forgets it (C10, S0.16)", async (t) => {
+  const bench = await openBench(t, { tools: [noop] });
+  const again = calls(["noop", {}]);
+  await bench.offer("go");
+  const dies = new AbortController();
+  const dying = bench.runUntil(dies.signal, again, again, again, again, async function* () {
+    dies.abort(new Error("killed"));
+    yield* [];
+  });
+  await assert.rejects(dying);
+  assert.equal(bench.state.turn?.warned?.rule, "repeat");
+  await bench.run(again);
+  assert.equal(bench.state.runs.get("run-1")?.code, "TURN_RUNAWAY");
+  assert.equal((await bench.recorded()).filter(({ type }) => type === "turn.warned").length, 1);
+});
+
+test("a turn that takes more than its share of the day's budget is halted with the figures (C9, C10)", async (t) => {
+  const spends = { attempts: [{ model: "test/test", inputTokens: 900, outputTokens: 100, costMicros: 3_000, basis: "usage" as const }] };
+  const bench = await openBench(t, {
+    tools: [noop],
+    deps: () => ({ supervisor: () => ({ ...SUPERVISOR_DEFAULTS, budget: { costMicros: 16_000 } }) }),
+  });
+  let round = 0;
+  await bench.say("go", async function* () {
+    const [end] = calls(["noop", { round: ++round }]) as readonly [Extract<CallEvent, { type: "end" }>];
+    yield { ...end, call: { model: "test/test", costMicros: 3_000, ...spends } } as never;
+  });
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code], ["halted", "TURN_RUNAWAY"]);
+  assert.match(ran?.why ?? "", /share of a day's budget, 50 %.*3000 tokens, 0\.0090 USD/);
+  assert.equal(bench.requests.length, 3);
 });
 
 test("a turn that took longer than its message allows is halted before its next step", async (t) => {

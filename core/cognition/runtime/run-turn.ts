@@ -59,13 +59,19 @@ async function begun(state: SessionState, deps: RuntimeDeps, agent: TurnAgent): 
 interface Held { carried?: Carry }
 
 async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | undefined, signal: AbortSignal): Promise<void> {
-  const { session, deps } = work;
+  const { session, deps, live } = work;
   const { state } = session.log;
   for (let carry = begin; ; ) {
     signal.throwIfAborted();
     const view = carry.events.length === 0 ? state : previewState(state, carry.events, deps.clock.now());
     const now = deps.clock.now();
-    const next = nextOf(view, gone, now);
+    const next = nextOf(view, gone, now, deps.supervisor?.(work.agent.id));
+    if (next.do === "warn") {
+      const { rule, text } = next;
+      carry = { ...carry, events: [...carry.events, { type: "turn.warned", body: { runId: work.runId, rule, text } }] };
+      live.emit("lifecycle", { phase: "warned", rule });
+      continue;
+    }
     if (next.do === "model" && state.turn !== null && steering(state.queue).length > 0) {
       carry = await join(work, carry);
       continue;

@@ -23,10 +23,12 @@ export async function summariseSession(
   const messages = [...older, ...plan.held];
   const { summaries, summaryTimeoutMs } = deps.context?.() ?? CONTEXT_DEFAULTS;
   const id = deps.ids.sortable(deps.clock.now());
+  const { tenant, token } = log.address;
+  const terms = { charge: { tenant, agentId: agent.id, session: token, purpose: "summary" } };
   const canAsk = summaries === "model" && resolved !== undefined && resolved.info.condenses !== false;
   const { refused: _, ...made } = await makeSummary({
     previous, messages, budget, clock: deps.clock, timeoutMs: summaryTimeoutMs,
-    ...(canAsk ? { ask: (request, stop) => deps.models.streamModel(model, { ...request, idempotencyKey: id }, stop) } : {}),
+    ...(canAsk ? { ask: (request, stop) => deps.models.streamModel(model, { ...request, idempotencyKey: id, terms }, stop) } : {}),
   }, signal);
   if (made.text === "") return undefined;
   const body = { id, window, upToSeq: plan.upToSeq, ...made, ...(made.by === "model" ? { model } : {}) };

@@ -9,12 +9,15 @@ import type { Approvals, CommandPlace, Gate } from "../../execution/policy.ts";
 import type { Tools } from "../../execution/tools.ts";
 import type { ContextAgent, ContextConfig } from "../context.ts";
 import type { Models } from "../models.ts";
+import type { SupervisorConfig } from "../supervisor.ts";
 import type { Live } from "./emit-live.ts";
 import type { LiveEvent } from "./live-event.ts";
 
 export interface TurnAgent extends ContextAgent {
   /** `provider/model`. */
   readonly model: string;
+  /** Models that stand in for its own, in order; none for a model that a person chose. */
+  readonly fallbacks?: readonly string[];
   readonly workspace: string;
   /** How much its model is to think, unless the session or the message says otherwise. */
   readonly thinking?: string;
@@ -46,6 +49,8 @@ export interface RuntimeDeps {
   readonly revisionOf: (agentId: string) => Promise<Revision> | Revision;
   /** Names of the credentials of a model's provider, where it has several. */
   readonly profilesOf?: (model: string) => readonly string[];
+  /** When a turn goes in circles. Absent: as the defaults say. */
+  readonly supervisor?: (agentId: string) => SupervisorConfig;
   /** Absent: as the defaults say. */
   readonly context?: () => ContextConfig;
 }

@@ -70,3 +70,15 @@ test("a heartbeat is off until it has a rhythm; an agent's own wins value by val
   assert.equal(agents.get("quiet").heartbeat, null);
   assert.deepEqual(agents.get("quick").heartbeat, { everyMs: 10_000, prompt: "Look.", ackMaxChars: 5 });
 });
+
+test("a model may have fallbacks of its own; others have those of all models (C25, S4.11)", () => {
+  const config = {
+    defaults: { model: "a/one" },
+    entries: { main: {}, own: { model: { primary: "b/two", fallbacks: ["c/three"] } }, bare: { model: { primary: "d/four" } } },
+  };
+  const agents = createAgents(() => config, "/w", () => ["x/any"]);
+  const chain = (id: string): unknown => [agents.get(id).model, agents.get(id).fallbacks];
+  assert.deepEqual([chain("main"), chain("own"), chain("bare")], [
+    ["a/one", ["x/any"]], ["b/two", ["c/three"]], ["d/four", ["x/any"]],
+  ]);
+});

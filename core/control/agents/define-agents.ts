@@ -18,7 +18,22 @@ const heartbeat = {
 
 const overrides = {
   name: { type: "string", minLength: 1, maxLength: 64, description: "What the agent calls itself." },
-  model: { type: "string", minLength: 3, maxLength: 256, description: "The model, as provider/model." },
+  model: {
+    anyOf: [
+      { type: "string", minLength: 3, maxLength: 256 },
+      {
+        type: "object", additionalProperties: false, required: ["primary"],
+        properties: {
+          primary: { type: "string", minLength: 3, maxLength: 256, description: "The model, as provider/model." },
+          fallbacks: {
+            type: "array", maxItems: 16, items: { type: "string", minLength: 3, maxLength: 256 },
+            description: "Models that answer, in order, where it fails before it has said anything.",
+          },
+        },
+      },
+    ],
+    description: "The model, as provider/model; or one with fallbacks.",
+  },
   workspace: { type: "string", minLength: 1, maxLength: 4_096, description: "Directory the agent's node commands start in." },
   instructions: { type: "string", maxLength: 20_000, description: "The owner's instructions to the agent." },
   queueMode: { enum: QUEUE_MODES, description: "What messages do that come during a turn; session.queue.mode unless given." },
@@ -81,6 +96,8 @@ export interface Agent {
   readonly id: string;
   readonly name: string;
   readonly model: string;
+  /** Models that stand in for it. */
+  readonly fallbacks?: readonly string[];
   readonly workspace: string;
   readonly instructions: string;
   readonly timeoutMs: number;
@@ -106,7 +123,10 @@ export interface Agents {
 
 export const DEFAULT_AGENT = "main";
 
-export function createAgents(config: () => AgentsConfig, defaultWorkspace: string): Agents {
+type ModelChoice = string | { readonly primary: string; readonly fallbacks?: readonly string[] };
+
+/** `fallbacks`: of agents that name none. */
+export function createAgents(config: () => AgentsConfig, defaultWorkspace: string, fallbacks: () => readonly string[] = () => []): Agents {
   const define = (agentId: string, own: AgentEntry): Agent => {
     const defaults = config().defaults ?? {};
     const queueMode = own.queueMode ?? defaults.queueMode;
@@ -115,7 +135,7 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
       ...(queueMode === undefined ? {} : { queueMode }), ...(thinking === undefined ? {} : { thinking }),
       id: agentId,
       name: own.name ?? defaults.name ?? "OpenClaw",
-      model: own.model ?? defaults.model ?? "demo/demo",
+      ...modelOf(own.model ?? defaults.model ?? "demo/demo", fallbacks),
       workspace: own.workspace ?? defaults.workspace ?? defaultWorkspace,
       instructions: own.instructions ?? defaults.instructions ?? "",
       timeoutMs: (defaults.timeoutSeconds ?? 3_600) * 1_000,
@@ -145,7 +165,10 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
   };
 }
 
-type AgentEntry = Partial<Omit<Agent, "heartbeat">> & { readonly heartbeat?: Infer<typeof heartbeat> };
+type AgentEntry = Partial<Omit<Agent, "heartbeat" | "model">> & {
+  readonly heartbeat?: Infer<typeof heartbeat>;
+  readonly model?: ModelChoice;
+};
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const HEARTBEAT_MIN_MS = 10_000;
@@ -156,4 +179,9 @@ const HEARTBEAT_PROMPT =
 function heartbeatOf({ every = "0m", prompt = HEARTBEAT_PROMPT, ackMaxChars = 300 }: Infer<typeof heartbeat>): HeartbeatSettings | null {
   const everyMs = Number.parseInt(every, 10) * (UNIT_MS[every.at(-1) ?? ""] ?? 0);
   return everyMs > 0 ? { everyMs: Math.max(everyMs, HEARTBEAT_MIN_MS), prompt, ackMaxChars } : null;
+}
+
+function modelOf(choice: ModelChoice, fallbacks: () => readonly string[]): Pick<Agent, "model" | "fallbacks"> {
+  const { primary, fallbacks: own = fallbacks() } = typeof choice === "string" ? { primary: choice } : choice;
+  return { model: primary, ...(own.length === 0 ? {} : { fallbacks: own }) };
 }

@@ -183,7 +183,7 @@ test("a tool loop without end is halted and said", async (t) => {
   await settle(clock);
   const outcome = await world.sessions.wait("go", 0, new AbortController().signal);
   assert.equal(outcome?.status, "halted");
-  assert.equal(outcome.code, "TURN_STEPS_EXCEEDED");
+  assert.equal(outcome.code, "TURN_RUNAWAY");
 });
 
 test("a session nobody uses is on disk only, and comes back as it was", async (t) => {

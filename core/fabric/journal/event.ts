@@ -147,6 +147,8 @@ export interface EventBodies {
   "step.ended": StepEnded;
   "turn.ended": TurnEnded;
   "reply.delivered": ReplyDelivered;
+  /** The supervisor's word to the model, before it halts the turn. */
+  "turn.warned": { readonly runId: string; readonly rule: string; readonly text: string };
   "note.recorded": { readonly text: string; readonly stepId?: string };
   "summary.recorded": SummaryRecorded;
   "fact.pinned": { readonly requestId: string; readonly id: string; readonly text: string };
@@ -272,16 +274,40 @@ export interface GateRecord {
   };
 }
 
+/** What asking took, in millionths of the currency. */
+export interface AskedFacts {
+  /** The model that answered, or the last that was asked. */
+  readonly model?: string;
+  readonly costMicros?: number;
+  readonly attempts?: readonly AttemptFacts[];
+}
+
+export interface AttemptFacts {
+  readonly model: string;
+  readonly profile?: string;
+  /** Why it brought no answer. */
+  readonly code?: ErrorCode;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicros: number;
+  /** Whether the provider counted, or the reserve stands for want of that. */
+  readonly basis: "usage" | "reserve" | "nothing";
+}
+
 export type StepEnded =
-  | {
+  | ({
       readonly stepId: string;
       readonly kind: "model";
       readonly text: string;
       readonly calls: readonly ToolCall[];
       readonly usage: Usage;
       readonly finish: string;
-    }
-  | { readonly stepId: string; readonly kind: "model"; readonly failed: { readonly code: ErrorCode; readonly why: string } }
+    } & AskedFacts)
+  | ({
+      readonly stepId: string;
+      readonly kind: "model";
+      readonly failed: { readonly code: ErrorCode; readonly why: string };
+    } & AskedFacts)
   | {
       readonly stepId: string;
       readonly kind: "tool";

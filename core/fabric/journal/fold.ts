@@ -101,6 +101,11 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
     case "reply.delivered":
       state.owed = state.owed.filter(({ id }) => id !== entry.body.id);
       return;
+    case "turn.warned": {
+      const { rule, text } = entry.body;
+      if (state.turn !== null) state.turn.warned = { rule, text, toolSteps: state.turn.toolSteps };
+      return;
+    }
     case "note.recorded": return;
     case "summary.recorded": return foldSummary(state, entry);
     case "fact.pinned": return foldPinned(state, entry);
@@ -155,7 +160,7 @@ function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "
   const { model, profile = null, thinking = null } = entry.body;
   if (profile !== null) state.profiles = { ...state.profiles, [providerOf(model)]: profile };
   state.turn = {
-    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model, inputs, thinking, profile, profilesFailed: [], resumes: 0, acts: [],
+    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model, inputs, thinking, profile, profilesFailed: [], resumes: 0, acts: [], tokens: 0, costMicros: 0, warned: null,
     principal: inputs[0]?.principal ?? entry.header.principal,
     modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "",
     granted: null, failed: null, abort: null, answered: false,
@@ -265,6 +270,12 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
   turn.open = null;
   turn.answer = null;
   if (body.kind === "model") {
+    const { attempts = [], costMicros } = body;
+    turn.tokens += attempts.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);
+    if (costMicros !== undefined) {
+      turn.costMicros += costMicros;
+      state.usage.costMicros = (state.usage.costMicros ?? 0) + costMicros;
+    }
     if ("failed" in body) {
       turn.failed = body.failed;
       return;
@@ -275,7 +286,7 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
     state.usage.inputTokens += body.usage.inputTokens;
     state.usage.outputTokens += body.usage.outputTokens;
     pushMessage(state, position, header.timeMs, turn.runId, "agent", {
-      role: "assistant", text: body.text, calls: body.calls, model: turn.model, finish: body.finish,
+      role: "assistant", text: body.text, calls: body.calls, model: body.model ?? turn.model, finish: body.finish,
       usage: { inputTokens: body.usage.inputTokens, outputTokens: body.usage.outputTokens },
     });
   } else if (body.kind === "tool") {

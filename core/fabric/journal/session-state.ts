@@ -67,7 +67,7 @@ export interface SessionState {
   index: IndexMark[];
   /** Intents a person allowed for the rest of the session, by `kind:hash`. */
   allowed: Set<string>;
-  usage: { inputTokens: number; outputTokens: number };
+  usage: { inputTokens: number; outputTokens: number; costMicros?: number };
   lastRunId: string | null;
   /** By provider: the credential this session uses there. */
   profiles: Readonly<Record<string, string>>;
@@ -181,6 +181,11 @@ export interface TurnState {
   resumes: number;
   /** Intents that were started in this turn and have an end, oldest first. */
   acts: readonly Act[];
+  /** What its model calls took so far: settled tokens, and millionths of the currency. */
+  tokens: number;
+  costMicros: number;
+  /** What the supervisor said, and after how many calls of tools. */
+  warned: { readonly rule: string; readonly text: string; readonly toolSteps: number } | null;
   /** Model steps taken so far. */
   modelSteps: number;
   /** Tool calls that have a result, refused ones too. */
@@ -302,7 +307,7 @@ function completeTurn(turn: TurnState | null): TurnState | null {
   return turn === null ? null : { ...LATER_FIELDS, ...turn };
 }
 
-const LATER_FIELDS = { thinking: null, profile: null, profilesFailed: [], resumes: 0, acts: [] } as const;
+const LATER_FIELDS = { thinking: null, profile: null, profilesFailed: [], resumes: 0, acts: [], tokens: 0, costMicros: 0, warned: null } as const;
 
 /** The message whose wishes a turn follows: the one its run is named by. */
 export function leadOf({ inputs, runId }: TurnState): QueuedMessage | undefined {
