@@ -28,7 +28,8 @@ export function supervisorFor(config: () => Config): (agentId: string) => Superv
     const { supervisor, ledger = NO_LEDGER } = config();
     const budget = smallestDailyLimit(ledger, agentId);
     return {
-      ...SUPERVISOR_DEFAULTS, ...supervisor, currency: ledger.currency ?? LEDGER_DEFAULTS.currency, ...(budget === undefined ? {} : { budget }),
+      ...SUPERVISOR_DEFAULTS, ...supervisor, ...(budget === undefined ? {} : { budget }),
+      currency: ledger.currency ?? LEDGER_DEFAULTS.currency,
     };
   };
 }

@@ -170,7 +170,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const agents = createAgents(() => config().agents ?? {}, options.workspace, () => config().models?.fallbacks ?? []);
   const memory = createMemory({ records, vault, clock });
   const models = createModels({
-    providers, clock, ids, log: logger, ledger, config: () => config().models ?? NO_MODELS, unknownPrice: () => config().ledger?.unknownPrice,
+    providers, clock, ids, log: logger, config: () => config().models ?? NO_MODELS,
+    ledger, unknownPrice: () => config().ledger?.unknownPrice,
     secrets: (providerId, section) => loadKey(providerId, section, process.env),
   });
   const intents = createIntents({

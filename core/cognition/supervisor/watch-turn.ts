@@ -52,7 +52,8 @@ function burn({ costMicros, tokens }: TurnState, { budget, budgetShareMax }: Sup
 
 function overBudget({ tokens }: TurnState, { budgetShareMax }: SupervisorConfig): Finding {
   return {
-    rule: "budget", what: `This turn has taken most of its share of a day's budget, ${Math.round(budgetShareMax * 100)} % (${tokens} tokens).`,
+    rule: "budget",
+    what: `This turn has taken most of its share of a day's budget, ${Math.round(budgetShareMax * 100)} % (${tokens} tokens).`,
     advice: "Ask for less at a time, or raise supervisor.budgetShareMax.",
   };
 }
@@ -71,8 +72,8 @@ function findCircle(calls: readonly TracedCall[], config: SupervisorConfig): Fin
   }
   const since = fresh.findLastIndex(({ isNew }) => isNew);
   const stalled = fresh.slice(since + 1).filter(({ waits }) => !waits).map(({ call }) => call);
-  return pingPong(stalled, calls, config) ?? repeat(last, stalled, fresh, config) ?? sameOutcome(calls, config) ?? errorStreak(calls, config) ??
-    noProgress(stalled, config);
+  return pingPong(stalled, calls, config) ?? repeat(last, stalled, fresh, config) ?? sameOutcome(calls, config) ??
+    errorStreak(calls, config) ?? noProgress(stalled, config);
 }
 
 interface Step {
@@ -132,7 +133,8 @@ function repeat(
   const ever = all.filter(({ call, waits }) => !waits && same(call)).length;
   if (!stalled.some(same) || (lately < repeatMax && ever < repeatEverMax)) return undefined;
   return {
-    rule: "repeat", what: `It made the same call ${Math.max(lately, ever)} times: ${name(last)}, and the outcome was always ${quote(last)}.`,
+    rule: "repeat",
+    what: `It made the same call ${Math.max(lately, ever)} times: ${name(last)}, and the outcome was always ${quote(last)}.`,
     advice: "Tell it what to do with that outcome, or what to try instead.",
   };
 }
@@ -146,7 +148,8 @@ function sameOutcome(calls: readonly TracedCall[], config: SupervisorConfig): Fi
   if (row.length < max || new Set(row.map(({ argsMark }) => argsMark)).size < 2) return undefined;
   return {
     rule: "same-outcome",
-    what: `It called ${last.name} ${row.length} times with different arguments (last: ${last.args}), and the outcome was always ${quote(last)}.`,
+    what: `It called ${last.name} ${row.length} times with different arguments (last: ${last.args}), and the outcome was always ` +
+      `${quote(last)}.`,
     advice: "The arguments are not the trouble: look at the outcome.",
   };
 }
@@ -168,7 +171,8 @@ function noProgress(stalled: readonly TracedCall[], { noProgressMax }: Superviso
   if (last === undefined || stalled.length < noProgressMax) return undefined;
   return {
     rule: "no-progress",
-    what: `Its last ${stalled.length} calls brought nothing that it did not know; the last was ${name(last)}, which brought ${quote(last)}.`,
+    what: `Its last ${stalled.length} calls brought nothing that it did not know; the last was ${name(last)}, which brought ` +
+      `${quote(last)}.`,
     advice: "Ask in smaller steps, or give it what it is missing.",
   };
 }

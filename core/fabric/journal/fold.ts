@@ -160,7 +160,8 @@ function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "
   const { model, profile = null, thinking = null } = entry.body;
   if (profile !== null) state.profiles = { ...state.profiles, [providerOf(model)]: profile };
   state.turn = {
-    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model, inputs, thinking, profile, profilesFailed: [], resumes: 0, acts: [], tokens: 0, costMicros: 0, warned: null,
+    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model, inputs, thinking, profile, profilesFailed: [], resumes: 0, acts: [],
+    tokens: 0, costMicros: 0, warned: null,
     principal: inputs[0]?.principal ?? entry.header.principal,
     modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "",
     granted: null, failed: null, abort: null, answered: false,

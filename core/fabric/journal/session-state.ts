@@ -307,7 +307,9 @@ function completeTurn(turn: TurnState | null): TurnState | null {
   return turn === null ? null : { ...LATER_FIELDS, ...turn };
 }
 
-const LATER_FIELDS = { thinking: null, profile: null, profilesFailed: [], resumes: 0, acts: [], tokens: 0, costMicros: 0, warned: null } as const;
+const LATER_FIELDS = {
+  thinking: null, profile: null, profilesFailed: [], resumes: 0, acts: [], tokens: 0, costMicros: 0, warned: null,
+} as const;
 
 /** The message whose wishes a turn follows: the one its run is named by. */
 export function leadOf({ inputs, runId }: TurnState): QueuedMessage | undefined {

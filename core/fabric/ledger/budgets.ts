@@ -31,8 +31,8 @@ export function limitOf({ scope, period, id }: AccountName, { budgets }: LedgerC
 export function smallestDailyLimit(
   config: LedgerConfig, agentId: string,
 ): { readonly costMicros?: number; readonly tokens?: number } | undefined {
-  const named = (["tenant", "agent", "session"] as const).map((scope) => ({ tenant: "", scope, period: "day", span: "", id: agentId } as const));
-  const limits = named.flatMap((name) => limitOf(name, config) ?? []);
+  const scopes = ["tenant", "agent", "session"] as const;
+  const limits = scopes.flatMap((scope) => limitOf({ tenant: "", scope, period: "day", span: "", id: agentId }, config) ?? []);
   if (limits.length === 0) return undefined;
   const costMicros = Math.min(...limits.map((limit) => limit.costMicros ?? Infinity));
   const tokens = Math.min(...limits.map((limit) => limit.tokens ?? Infinity));
