@@ -11,7 +11,7 @@
  */
 import { hash } from "node:crypto";
 import type { ModelMessage, ToolFace } from "@openclaw/sdk";
-import type { SessionState, TranscriptMessage } from "../../fabric/journal.ts";
+import { leadOf, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 import { BUDGET, type ContextBudget } from "./budget.ts";
 import { ESTIMATES, MESSAGE_TOKENS, type TokenCounts } from "./count-tokens.ts";
 import { cutMiddle } from "./cut-text.ts";
@@ -77,7 +77,7 @@ export function assembleContext(
 }
 
 function systemPrompt(view: SessionState, agent: ContextAgent): string {
-  const wanted = view.turn?.inputs[0]?.message.extraSystemPrompt ?? "";
+  const wanted = (view.turn === null ? undefined : leadOf(view.turn))?.message.extraSystemPrompt ?? "";
   return [PROMPT.replace("{name}", () => agent.name), agent.instructions, wanted].filter((part) => part !== "").join("\n\n");
 }
 

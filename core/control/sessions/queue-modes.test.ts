@@ -331,3 +331,22 @@ test("in a group, what is not said to the agent enters the history and begins no
   await settle(clock);
   assert.equal(asked.length, 4, "in a conversation of two every message is said to the agent");
 });
+
+test("an answer another session owes is neither dropped, nor cleared, nor ends what runs (C13)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const { asked, model } = gatedModel();
+  const world = await open({ model, session: { queue: { mode: "interrupt", cap: 1, drop: "oldest" } } });
+  const origin = { kind: "reply", sessionKey: "agent:main:child" } as const;
+  await world.send(KEY, "one");
+  await settle(clock);
+  await world.send(KEY, "answer", "answer", { origin });
+  await settle(clock);
+  assert.equal(asked.length, 1);
+  for (const text of ["two", "three"]) await world.send(KEY, text, text, { queueMode: "followup" });
+  await settle(clock);
+  assert.deepEqual((await world.sessions.describe(KEY))?.activeRunIds, ["one", "answer", "three"]);
+  const aborting = world.sessions.abort(KEY, null, OWNER, true);
+  await settle(clock);
+  assert.deepEqual((await aborting).runIds, ["one", "three"]);
+  assert.deepEqual(asked.at(-1)?.users, ["one", "answer"]);
+});

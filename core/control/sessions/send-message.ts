@@ -52,7 +52,7 @@ export function createSend({ journal, live, runs, offer, config, checkReply }: S
     const offersInFlight = inFlight.get(address.token) ?? 0;
     admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight }, config());
     // What is accepted is accepted as it is: a setting changed later changes nothing of it.
-    const mode = modeOf(given.queueMode, state, agentQueueMode, config());
+    const mode = modeOf(given, state, agentQueueMode, config());
     const historyOnly = isForOthers(given, state, mentioned, config());
     const { queueMode: _, ...plain } = given;
     const message = { ...plain, ...(mode === "followup" ? {} : { queueMode: mode }), ...(historyOnly ? { historyOnly } : {}) };
@@ -80,11 +80,13 @@ function statusOf(state: SessionState, runId: string): RunStatus | undefined {
   return state.turn?.runId === runId || under.some(({ message }) => message.runId === runId) ? { status: "in_flight" } : undefined;
 }
 
-/** The message's own wish, then the session's setting, the agent's, the gateway's. */
+/** The message's own wish, then the session's setting, the agent's, the gateway's. Only a person ends what runs unasked. */
 function modeOf(
-  wanted: QueueMode | undefined, { settings }: SessionState, ofAgent: QueueMode | undefined, config: SessionsConfig,
+  { queueMode: wanted, origin }: MessageOffer, { settings }: SessionState, ofAgent: QueueMode | undefined, config: SessionsConfig,
 ): QueueMode {
-  return wanted ?? QUEUE_MODES.find((mode) => mode === settings.queueMode) ?? ofAgent ?? config.queue.mode ?? "followup";
+  if (wanted !== undefined) return wanted;
+  const usual = QUEUE_MODES.find((mode) => mode === settings.queueMode) ?? ofAgent ?? config.queue.mode ?? "followup";
+  return usual === "interrupt" && (origin?.kind ?? "person") !== "person" ? "followup" : usual;
 }
 
 /** Said in a group, and not to the agent. A session told to wait for a mention holds what is not known to be one for none. */

@@ -43,14 +43,20 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
   const tell = ({ message: { runId } }: QueuedMessage, data: Readonly<Record<string, unknown>>): void =>
     publish({ runId, sessionKey: state.key, agentId: state.agentId, stream: "lifecycle", seq: 1, ts: clock.now(), data });
 
-  const excess = (): number => {
+  /** An answer this session waits for is never dropped: nobody would send it again. */
+  const droppable = (): readonly QueuedMessage[] => state.queue.filter(({ message }) => message.origin?.kind !== "reply");
+
+  const excess = (): readonly QueuedMessage[] => {
     const { cap, drop } = queueLimits(config());
-    return drop === "refuse" ? 0 : Math.max(0, state.queue.length - cap);
+    if (drop === "refuse" || state.queue.length <= cap) return [];
+    const all = droppable();
+    return all.slice(0, Math.max(0, all.length - cap));
   };
 
   const withdrawn = ({ requestId, withdraws }: PendingRequest): Withdrawn => {
     const { runId = null, by = "", before = 0 } = withdraws ?? {};
-    const dropped = state.queue.filter(({ position, message }) => position < before && (runId === null || message.runId === runId));
+    const dropped = (runId === null ? droppable() : state.queue)
+      .filter(({ position, message }) => position < before && (runId === null || message.runId === runId));
     const inputs = dropped.map(({ offerId }) => offerId);
     return { event: { type: "message.dropped", body: { inputs, policy: "withdrawn", requestId, by } }, dropped };
   };
@@ -66,7 +72,7 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
         gone.push(...dropped);
         return [event];
       }
-      const oldest = state.queue.slice(0, excess());
+      const oldest = excess();
       if (oldest.length === 0) return [];
       gone.push(...oldest);
       const policy = queueLimits(config()).drop === "summarize" ? "summarize" : "oldest";
@@ -77,6 +83,8 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
       tell(one, { phase: "error", status, aborted: status === "aborted", code, error: why, endedAt: clock.now(), stopReason: status });
     }
   };
+
+  const needed = (): boolean => state.requests.some(({ type }) => type === "withdrawal.requested") || excess().length > 0;
 
   const openingFor = ([first]: readonly QueuedMessage[]): readonly NewEvent[] =>
     first === undefined ? [] : opening(state, first, first.message.agentId, () => ids.uuid());
@@ -119,11 +127,11 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
   };
 
   return {
-    needed: () => state.requests.some(({ type }) => type === "withdrawal.requested") || excess() > 0,
+    needed,
     drop,
     beforeTurn: async (claim, signal) => {
       if (state.turn !== null) return;
-      while (state.requests.some(({ type }) => type === "withdrawal.requested") || excess() > 0) await drop(claim, true);
+      while (needed()) await drop(claim, true);
       await note(claim);
       await gather(signal);
       const [first] = state.queue;
