@@ -70,6 +70,9 @@ test("steer: a message joins the running turn before its next model step, and bo
   assert.deepEqual(await world.transcript(KEY), ["user: one", "toolResult: thing happened", "user: two", "assistant: both"]);
   assert.deepEqual([(await answered(world, "one"))?.status, (await answered(world, "two"))?.status], ["ok", "ok"]);
   assert.equal((await answered(world, "two"))?.answeredBy, "one");
+  world.crash();
+  const next = await open();
+  assert.equal((await next.placement.recover()).sessions, 0, "nothing of it is left to do");
   const told = world.events.filter(({ runId }) => runId === "two").map(({ data }) => [data["phase"], data["joinedRunId"], data["text"]]);
   assert.deepEqual(told, [["joined", "one", undefined], ["end", "one", undefined]], "whoever sent it is told, and the text is shown once");
 });
@@ -246,6 +249,42 @@ test("beyond the cap a message is refused before it is accepted, or the oldest i
   const told = (await world.transcript(KEY)).find((line) => line.includes("were dropped"));
   assert.match(told ?? "", /\[2 earlier messages were dropped unanswered because too many waited\. .* began:\]\n- three\n- four$/);
   assert.equal((await world.send(KEY, "two")).status, "error", "the same message sent again is the same message");
+});
+
+test("what a starting turn takes is not dropped, and the drop is made up for once it runs (S4.26)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const gate = { wait: Promise.resolve() };
+  const session = { queue: { cap: 1, drop: "oldest" as const } };
+  const world = await open({ session, onResolve: () => gate.wait, onEffect: () => clock.wait(100, never) });
+  await world.send(KEY, "zero");
+  await settle(clock);
+  const slow = Promise.withResolvers<void>();
+  gate.wait = slow.promise;
+  await world.send(KEY, "act one");
+  await settle(clock);
+  for (const text of ["two", "three", "four"]) await world.send(KEY, text);
+  await settle(clock);
+  assert.equal((await world.sessions.describe(KEY))?.activeRunIds.length, 4, "the turn is being started: what it takes is not known");
+  slow.resolve();
+  await settle(clock);
+  assert.deepEqual((await world.sessions.describe(KEY))?.activeRunIds, ["act one", "four"]);
+  await settle(clock, 200);
+  assert.deepEqual((await world.transcript(KEY)).slice(2), [
+    "user: act one", "toolResult: one happened", "assistant: did: one happened", "user: four", "assistant: echo: four",
+  ]);
+});
+
+test("collected messages wait no longer than their pause, though the clock went back a day meanwhile (S4.26)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const session = { debounceMs: 500, collectWaitMs: 5_000 };
+  const first = await open({ session });
+  await first.send(KEY, "one", "one", { queueMode: "collect" });
+  first.crash();
+  const back = new VirtualClock({ startMs: clock.now() - 86_400_000 });
+  const world = await open({ session, clock: back });
+  await settle(clock);
+  await settle(back, 520);
+  assert.deepEqual(await world.transcript(KEY), ["user: one", "assistant: echo: one"]);
 });
 
 test("a drop is settled for the next owner too, and none is both dropped and answered", async (t) => {

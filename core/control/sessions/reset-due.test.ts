@@ -97,6 +97,25 @@ test("the next message after a pause is answered in a new window, once, also whe
   await world.close();
 });
 
+test("idle time is counted from the end of a turn, however long it ran (S4.9)", async (t) => {
+  const clock = new VirtualClock({ startMs: at("2026-06-10T10:00:00Z") });
+  const engine = await openMemoryEngine({ clock });
+  const keys = await makeKeyDir();
+  t.after(async () => {
+    await engine[Symbol.asyncDispose]();
+    await keys.remove();
+  });
+  const key = "agent:main:main";
+  const onEffect = (): Promise<void> => clock.wait(40 * 60_000, new AbortController().signal);
+  const world = await openWorld({ engine, clock, keyDir: keys.dir, onEffect, session: { reset: { idleMinutes: 30 } } });
+  await world.send(key, "act long");
+  await clock.advance(45 * 60_000);
+  await world.send(key, "two");
+  for (let step = 0; step < 20; step++) await clock.advance(5);
+  assert.equal((await world.transcript(key)).length, 5);
+  await world.close();
+});
+
 async function reopen(world: World, open: () => Promise<World>): Promise<World> {
   world.crash();
   return await open();

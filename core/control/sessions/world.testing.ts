@@ -64,6 +64,8 @@ export interface WorldOptions {
   readonly contextTokens?: number;
   readonly dormantAfterMs?: number;
   readonly session?: Partial<SessionsConfig>;
+  /** While a turn is being started and before each model step. */
+  readonly onResolve?: () => Promise<void>;
   /** Credentials of the model's provider. */
   readonly profiles?: () => readonly string[];
   readonly tools?: readonly Tool[];
@@ -158,7 +160,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     revisionOf: () => revision,
     profilesOf: () => options.profiles?.() ?? [],
     models: {
-      resolveModel: async () => ({ info: { contextTokens: options.contextTokens ?? 100_000 } }),
+      resolveModel: async () => {
+        await options.onResolve?.();
+        return { info: { contextTokens: options.contextTokens ?? 100_000 } };
+      },
       streamModel: (_: string, request: Omit<ModelRequest, "model">, signal: AbortSignal) =>
         (options.model ?? obedientModel)(request, signal),
     },
