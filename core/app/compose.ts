@@ -211,7 +211,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   };
   const index = createSessionIndex({ records, vault, log: logger });
   const sessions = late.sessions = openSessions({
-    journal, index, runtime, clock, ids, logger, recovered: () => recovered.promise,
+    journal, records, index, runtime, clock, ids, logger, recovered: () => recovered.promise,
     placement: () => {
       if (late.placement === undefined) throw new Error("placement is not open yet");
       return late.placement;
@@ -236,7 +236,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   }));
   const placement = (late.placement = openPlacement({
     engine, owner, clock, ids, log: logger, peek: journal.peek,
-    onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost,
+    onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost, onDamaged: sessions.onDamaged,
   }));
   opening.use(placement);
   opening.use(sessions);

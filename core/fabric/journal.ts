@@ -9,6 +9,7 @@ export { createJournal, slotOf, type Journal, type NewOffer, type Offered } from
 export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
 export { type SessionBlobs } from "./journal/session-blobs.ts";
 export { type SessionLog } from "./journal/session-log.ts";
+export { type DumpedEntry } from "./journal/dump-entries.ts";
 export type * from "./journal/event.ts";
 export { readMessages } from "./journal/read-messages.ts";
 export { foldEntry, labelOfMessages, previewState } from "./journal/fold.ts";

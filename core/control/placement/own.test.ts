@@ -52,6 +52,7 @@ async function setUp(t: TestContext) {
       log: createLogger({ write: (line) => void owner.logged.push(line), clock }),
       onWork: async ({ session, entry }) => tell(session, entry), onOwnEvent: (entry) => tell(entry.session, entry),
       onLost: (slot) => void owner.lost.push(slot),
+      onDamaged: ({ session, position }) => void owner.told.push(`${keys.get(session) ?? session}: damaged at ${position > 0}`),
     });
     t.after(() => placement[Symbol.asyncDispose]());
     return { placement, ...owner };

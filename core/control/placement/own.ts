@@ -36,6 +36,8 @@ export interface PlacementDeps {
   readonly onWork: (work: SlotWork) => Promise<void>;
   /** An event this gateway appended itself, shown again in its place among the offers. */
   readonly onOwnEvent: (entry: LogEntry) => void;
+  /** An entry of the session cannot be read. */
+  readonly onDamaged: (damage: DamagedEntry) => void;
   /** Every session of the slot has to be let go: what is in memory may miss what others wrote. */
   readonly onLost: (slot: number) => void;
 }
@@ -47,6 +49,13 @@ export interface SlotWork {
   readonly slot: number;
   readonly claim: Claim;
   readonly entry: LogEntry | null;
+}
+
+export interface DamagedEntry {
+  readonly session: string;
+  readonly slot: number;
+  readonly position: number;
+  readonly error: unknown;
 }
 
 interface Held extends OwnedSlot {
@@ -67,7 +76,8 @@ interface Held extends OwnedSlot {
 const CHECKPOINT_EVERY = 256;
 const RETRY_FIRST_MS = 20;
 const RETRY_LAST_MS = 2_000;
-const RECLAIM_MS = 100;
+const RECLAIM_FIRST_MS = 100;
+const RECLAIM_LAST_MS = 5_000;
 /** Conditions that end by themselves, or when somebody frees a disk. */
 const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL"] as const;
 /** Session token of the marks that owners leave; no session can have it, for tokens have 22 characters. */
@@ -77,6 +87,8 @@ export function openPlacement(deps: PlacementDeps): Placement {
   const { engine, owner, ids, clock, log } = deps;
   const held = new Map<number, Promise<Held>>();
   const stopped = new AbortController();
+  /** How often each slot was lost of late. */
+  const lost = new Map<number, { readonly times: number; readonly atMs: number }>();
   /** Slots that hold, or may hold, entries. */
   let used: Set<number> | undefined;
 
@@ -128,7 +140,12 @@ export function openPlacement(deps: PlacementDeps): Placement {
 
   /** Alone, this gateway is the one that should own it: whoever took the claim has gone, or takes it again. */
   const reclaimSoon = (slot: number): void => {
-    clock.after(RECLAIM_MS, () => {
+    const { times = 0, atMs = 0 } = lost.get(slot) ?? {};
+    const now = clock.monotonic();
+    // What is lost again soon after it was claimed may be lost for a reason that stays.
+    const again = now - atMs < 2 * RECLAIM_LAST_MS ? times + 1 : 0;
+    lost.set(slot, { times: again, atMs: now });
+    clock.after(Math.min(RECLAIM_FIRST_MS * 2 ** again, RECLAIM_LAST_MS), () => {
       if (!stopped.signal.aborted) ownSlot(slot).catch((error: unknown) => log.error("slot.unowned", { slot, error }));
     });
   };
@@ -194,15 +211,27 @@ async function followSlot(deps: PlacementDeps, own: Held, mark: string | null, r
     if (entry.session === MARK) {
       if (entry.id === mark && !live) await goLive();
     } else {
-      const header = deps.peek(entry);
-      work.see(entry, header);
-      if (live && entry.kind === "offer") await deps.onWork({ session: entry.session, tenant: header.tenant, slot, claim, entry });
-      else if (live) deps.onOwnEvent(entry);
+      await showEntry(deps, own, entry, live);
     }
     own.position = entry.position;
     own.unsaved += 1;
     if (own.unsaved >= CHECKPOINT_EVERY) await save(deps, own);
   }
+}
+
+/** One that cannot be read closes its session; the others of the slot are served. */
+async function showEntry(deps: PlacementDeps, { slot, claim, work }: Held, entry: LogEntry, live: boolean): Promise<void> {
+  const { session, position } = entry;
+  let header: EntryHeader;
+  try {
+    header = deps.peek(entry);
+  } catch (error) {
+    if (!hasCode(error, "STATE_DAMAGED")) throw error;
+    return deps.onDamaged({ session, slot, position, error });
+  }
+  work.see(entry, header);
+  if (live && entry.kind === "offer") await deps.onWork({ session, tenant: header.tenant, slot, claim, entry });
+  else if (live) deps.onOwnEvent(entry);
 }
 
 async function save({ engine, log }: PlacementDeps, own: Held): Promise<void> {

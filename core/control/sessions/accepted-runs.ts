@@ -1,4 +1,5 @@
 /** Which session a run belongs to, when only the run's id is known. */
+import { hasCode } from "@openclaw/protocol";
 import type { SessionAddress } from "../../fabric/journal.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { LiveSessions } from "./live-sessions.ts";
@@ -56,7 +57,10 @@ export function createAcceptedRuns({ live, index, addressOf, recovered }: Accept
       if (looked > ROWS_MAX) break;
       // A session's row names its last run, so most are found without waking anybody.
       if (looked > WAKE_MAX && lastRunId !== runId) continue;
-      const session = await live().holdExisting(addressOf(key));
+      const session = await live().holdExisting(addressOf(key)).catch((error: unknown) => {
+        if (hasCode(error, "SESSION_DAMAGED")) return null;
+        throw error;
+      });
       if (session?.log.state.runs.has(runId) === true) return session.log.address;
     }
     return undefined;

@@ -9,10 +9,11 @@ import type { Clock } from "../../base/clock.ts";
 import { isIdle, type Journal, type SessionAddress, type SessionLog } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { SessionsConfig } from "./config.ts";
+import type { Quarantine } from "./quarantine.ts";
 import { STOPPED, type LiveSession } from "./live-session.ts";
 
 export interface LiveSessions extends AsyncDisposable {
-  /** Throws KEY_DESTROYED for a deleted one, GATEWAY_STOPPING after disposal. */
+  /** Throws KEY_DESTROYED for a deleted one, SESSION_DAMAGED for one whose log does not verify, GATEWAY_STOPPING after disposal. */
   hold(address: SessionAddress): Promise<LiveSession>;
   /** Null for a session that was deleted or never existed: asking after one makes nothing. */
   holdExisting(address: SessionAddress): Promise<LiveSession | null>;
@@ -25,6 +26,8 @@ export interface LiveSessions extends AsyncDisposable {
   all(): Iterable<LiveSession>;
   /** Lets go of it without ending anything, and writes its fold down. */
   letGo(session: LiveSession): Promise<void>;
+  /** Lets go of one whose fold must not be written down. */
+  drop(token: string): void;
   /** Lets go of every session of the slot, also of those being loaded. */
   dropSlot(slot: number): void;
   readonly size: number;
@@ -37,6 +40,7 @@ export interface LiveSessionsDeps {
   readonly config: () => SessionsConfig;
   readonly create: (log: SessionLog) => LiveSession;
   readonly onLoaded: (session: LiveSession) => void;
+  readonly quarantine: Quarantine;
 }
 
 /** One place in memory, taken from when loading begins. */
@@ -48,7 +52,7 @@ interface Place {
 
 const SWEEP_MS = 15_000;
 
-export function openLiveSessions({ journal, clock, logger, config, create, onLoaded }: LiveSessionsDeps): LiveSessions {
+export function openLiveSessions({ journal, clock, logger, config, create, onLoaded, quarantine }: LiveSessionsDeps): LiveSessions {
   const places = new Map<string, Place>();
   let sweep: { close(): void } | undefined;
   let closed = false;
@@ -71,6 +75,7 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
     const { address } = place;
     const isCurrent = (): boolean => places.get(address.token) === place;
     try {
+      await quarantine.check(address);
       const log = await journal.load(address);
       // Dropped while it was loaded: what came in between may be missing from it.
       if (!isCurrent()) return await hold(address);
@@ -81,7 +86,7 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
       return session;
     } catch (error) {
       if (isCurrent()) places.delete(address.token);
-      throw error;
+      throw hasCode(error, "STATE_DAMAGED") ? quarantine.close(address, error) : error;
     }
   };
 
@@ -131,6 +136,11 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
     get: (token) => places.get(token)?.session,
     all: held,
     letGo,
+    drop: (token) => {
+      const place = places.get(token);
+      places.delete(token);
+      void place?.session?.stop(STOPPED);
+    },
     dropSlot: (slot) => {
       for (const [token, { address, session }] of places) {
         if (address.slot !== slot) continue;

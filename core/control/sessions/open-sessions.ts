@@ -1,13 +1,15 @@
 import { OpenClawError, hasCode } from "@openclaw/protocol";
-import type { LogEntry } from "@openclaw/sdk";
+import type { LogEntry, Records } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { deadline, type Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
-import type { Principal } from "../../fabric/identity.ts";
-import type { Journal, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings } from "../../fabric/journal.ts";
+import { HOME_TENANT, type Principal } from "../../fabric/identity.ts";
+import type {
+  ChainReport, DumpedEntry, Journal, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings,
+} from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { PAST_DEADLINE, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
-import type { Placement, SlotWork } from "../placement.ts";
+import type { DamagedEntry, Placement, SlotWork } from "../placement.ts";
 import { createAcceptedRuns } from "./accepted-runs.ts";
 import { createActOnSessions, type ActOnSessions, type ActOnSessionsDeps } from "./act-on-sessions.ts";
 import type { SessionsConfig } from "./config.ts";
@@ -17,6 +19,7 @@ import { createKeptContext, type KeptContext } from "./keep-context.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
+import { createQuarantine } from "./quarantine.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionCount, SessionIndex } from "./session-index.ts";
@@ -42,6 +45,10 @@ export interface Sessions extends AsyncDisposable {
   /** Pinned facts, and condensing now. */
   readonly context: KeptContext;
   delete(key: string, principal: Principal): Promise<boolean>;
+  /** The log in the open, oldest first: entries after a position. Works for damaged sessions. Throws KEY_DESTROYED. */
+  dump(key: string, after: number, limit: number): Promise<readonly DumpedEntry[]>;
+  /** Walks the chain of commitments; needs no key, so it works for deleted and damaged sessions. */
+  verify(key: string): Promise<ChainReport & { readonly known: boolean }>;
   /** Stops the running turn (of that run, if given). Resolves when its end is recorded. */
   abort(key: string, runId: string | null, principal: Principal, clearQueued?: boolean): Promise<Aborted>;
   /** Answers a waiting approval. Durable when it resolves. */
@@ -56,12 +63,15 @@ export interface Sessions extends AsyncDisposable {
   onWork(work: SlotWork): Promise<void>;
   /** For placement: an own event of the log, in its place. */
   onOwnEvent(entry: LogEntry): void;
+  /** For placement: an entry of a session cannot be read. The session is closed. */
+  onDamaged(damage: DamagedEntry): void;
   onLost(slot: number): void;
   readonly live: number;
 }
 
 export interface SessionsDeps {
   readonly journal: Journal;
+  readonly records: Records;
   readonly placement: () => Placement;
   readonly index: SessionIndex;
   /** Resolves when what an earlier gateway left open has been taken up. Never rejects. */
@@ -139,6 +149,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
         await journal.destroy(address);
         crashPoint("deletion.snapshot-dropped");
         await index.remove(address);
+        await quarantine.forget(address);
         crashPoint("deletion.row-removed");
         runs.forgetSession(address);
         return deps.placement().erased(address.slot, address.token);
@@ -150,7 +161,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
     }
   };
 
-  const live = openLiveSessions({ journal, clock, logger, config, create, onLoaded: (session) => runs.note(session) });
+  const quarantine = createQuarantine({ records: deps.records, journal, clock, log: logger, drop: (token) => live.drop(token) });
+  const live = openLiveSessions({ journal, clock, logger, config, create, quarantine, onLoaded: (session) => runs.note(session) });
   const runs = createAcceptedRuns({ live: () => live, index, addressOf: (key) => journal.address(key), recovered: deps.recovered });
   const offer = createMakeOffer({ journal, placement: deps.placement, live });
   const reply = createDeliverReply({ addressOf, offer, channels: deps.channels ?? new Map() });
@@ -193,6 +205,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
         return;
       } catch (error) {
         // A deleted session's late offers have no reader any more; a damaged one is worth a person's look.
+        if (hasCode(error, "SESSION_DAMAGED")) return;
+        if (hasCode(error, "STATE_DAMAGED")) return void quarantine.close({ tenant, token, slot }, error, entry?.position);
         if (hasCode(error, "KEY_DESTROYED")) return entry === null ? void finish({ address: { tenant, token, slot } }) : undefined;
         if (!PASSING.some((code) => hasCode(error, code))) return logger.error("session.failed", { slot, error });
         await clock.wait(waitMs, claim.lost).catch(() => undefined);
@@ -223,7 +237,18 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const session = await change.reset(journal.address(key), reason, principal);
       return session === null ? null : rowIfOpen(session);
     },
-    delete: (key, principal) => change.delete(journal.address(key), principal),
+    delete: async (key, principal) => {
+      try {
+        return await change.delete(addressOf(key), principal);
+      } catch (error) {
+        if (!hasCode(error, "SESSION_DAMAGED")) throw error;
+        // Its log takes no tombstone any more; its key goes all the same, and with it whatever could still be read.
+        await erase(addressOf(key), key);
+        return true;
+      }
+    },
+    dump: (key, after, limit) => journal.dump(addressOf(key), after, limit),
+    verify: async (key) => ({ ...(await journal.verify(addressOf(key))), known: await journal.exists(addressOf(key)) }),
     abort: (key, runId, principal, clearQueued) => change.abort(journal.address(key), runId, principal, clearQueued),
     answer: async (key, answer, principal) => {
       const address = journal.address(key);
@@ -237,7 +262,18 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const { claim } = await deps.placement().ownSlot(address.slot);
       await session.log.append(claim, "service:nodes", [{ type: "note.recorded", body: { text, stepId }, label: "outside" }]);
     },
-    onOwnEvent: (entry) => void live.get(entry.session)?.log.receive(entry),
+    onOwnEvent: (entry) => {
+      const log = live.get(entry.session)?.log;
+      try {
+        log?.receive(entry);
+      } catch (error) {
+        if (log === undefined || !hasCode(error, "STATE_DAMAGED")) throw error;
+        quarantine.close(log.address, error, entry.position);
+      }
+    },
+    onDamaged: ({ session: token, slot, position, error }) => {
+      quarantine.close({ tenant: HOME_TENANT, token, slot }, error, position);
+    },
     onLost: (slot) => live.dropSlot(slot),
     get live() {
       return live.size;

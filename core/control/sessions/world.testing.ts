@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OpenClawError, codeOf } from "@openclaw/protocol";
 import type { Engine, ModelEvent, ModelRequest, Tool } from "@openclaw/sdk";
-import { VirtualClock } from "@openclaw/testkit/virtual-clock";
+import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { systemIds } from "../../base/ids.ts";
 import type { LiveEvent, RuntimeDeps } from "../../cognition/runtime.ts";
@@ -52,7 +52,8 @@ export interface World {
 
 export interface WorldOptions {
   readonly engine: Engine;
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
+  readonly onLog?: (line: string) => void;
   readonly keyDir: string;
   readonly outside?: Outside;
   readonly ids?: Ids;
@@ -124,7 +125,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const { clock, outside = newOutside(), ids = systemIds } = options;
   const life = { dead: false };
   const engine = mortal(options.engine, life);
-  const logger = createLogger({ write: () => undefined, clock });
+  const logger = createLogger({ write: options.onLog ?? (() => undefined), clock });
   const vault = await openVault({ records: engine.records, keyFile: join(options.keyDir, "key"), ids });
   const journal = createJournal({ engine, vault, clock, ids });
   const events: LiveEvent[] = [];
@@ -197,6 +198,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     ids,
     logger,
     index: createSessionIndex({ records: engine.records, vault, log: logger }),
+    records: engine.records,
     recovered: () => recovered.promise,
     placement: () => late.placement as Placement,
     modelOf: () => "test/test",
@@ -225,6 +227,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     onWork: sessions.onWork,
     onOwnEvent: sessions.onOwnEvent,
     onLost: sessions.onLost,
+    onDamaged: sessions.onDamaged,
   }));
   void placement.recover().then(
     () => recovered.resolve(),

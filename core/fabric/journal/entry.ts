@@ -42,10 +42,14 @@ export function decodeEntry(bytes: Uint8Array): FramedEntry {
   if (end > buffer.length) throw damaged("An entry is cut short.");
   const text = buffer.toString("utf8", PREFIX_BYTES, end);
   try {
-    return { header: JSON.parse(text) as EntryHeader, sealed: buffer.subarray(end), link: hash("sha256", text, "base64url") };
+    const header = JSON.parse(text) as EntryHeader | null;
+    if (typeof header?.type === "string" && typeof header.tenant === "string") {
+      return { header, sealed: buffer.subarray(end), link: hash("sha256", text, "base64url") };
+    }
   } catch (cause) {
     throw damaged("An entry's header does not parse.", cause);
   }
+  throw damaged("An entry's header is not one.");
 }
 
 /** Opens a body. Throws STATE_DAMAGED when header or body was changed. */

@@ -4,6 +4,7 @@ import { SLOTS, type LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
+import { dumpEntries, type DumpedEntry } from "./dump-entries.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import type { EntryHeader, OfferBodies, OfferType } from "./event.ts";
 import { openSessionLog, type SessionLog } from "./session-log.ts";
@@ -45,6 +46,8 @@ export interface Journal {
   peek(entry: LogEntry): EntryHeader;
   /** Walks the session's chain of commitments; needs no key, so it works for deleted sessions too. */
   verify(address: SessionAddress): Promise<ChainReport>;
+  /** Entries after `after` in the open, oldest first; those that do not verify are named. Throws KEY_DESTROYED. */
+  dump(address: SessionAddress, after: number, limit: number): Promise<readonly DumpedEntry[]>;
   /** Erases the session's key and snapshot. The commitments stay, so the chain still verifies. */
   destroy(address: SessionAddress): Promise<void>;
 }
@@ -75,6 +78,7 @@ export function createJournal(deps: JournalDeps): Journal {
     load: (address) => openSessionLog(deps, address),
     peek: (entry) => decodeEntry(entry.body).header,
     verify: (address) => verifyChain(deps, address),
+    dump: (address, after, limit) => dumpEntries(deps, address, after, limit),
     destroy: async (address) => {
       await vault.destroy(address.tenant, address.token);
       crashPoint("deletion.key-destroyed");

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import type { JournalDeps, SessionAddress } from "./address.ts";
-import { decodeEntry } from "./entry.ts";
-import { readSegments } from "./segment.ts";
+import { hasCode } from "@openclaw/protocol";
 import type { LogEntry } from "@openclaw/sdk";
+import type { JournalDeps, SessionAddress } from "./address.ts";
+import { decodeEntry, type FramedEntry } from "./entry.ts";
+import { readSegments } from "./segment.ts";
 
 export interface ChainReport {
   readonly events: number;
@@ -19,7 +20,8 @@ export async function verifyChain(deps: JournalDeps, address: SessionAddress): P
   let position = 0;
   const check = (entry: LogEntry): boolean => {
     position = entry.position;
-    const framed = decodeEntry(entry.body);
+    const framed = framedOf(entry);
+    if (framed === undefined) return false;
     if (hash("sha256", framed.sealed, "base64url") !== framed.header.commitment) return false;
     if (entry.kind === "offer") return true;
     if (framed.header.prev !== link) return false;
@@ -32,5 +34,14 @@ export async function verifyChain(deps: JournalDeps, address: SessionAddress): P
     const page = await deps.engine.log.readSession(address.slot, address.token, position);
     if (page.length === 0) return { events, link, brokenAt: null };
     for (const entry of page) if (!check(entry)) return { events, link, brokenAt: position };
+  }
+}
+
+function framedOf(entry: LogEntry): FramedEntry | undefined {
+  try {
+    return decodeEntry(entry.body);
+  } catch (error) {
+    if (hasCode(error, "STATE_DAMAGED")) return undefined;
+    throw error;
   }
 }
