@@ -140,10 +140,10 @@ export function openPlacement(deps: PlacementDeps): Placement {
 
   /** Alone, this gateway is the one that should own it: whoever took the claim has gone, or takes it again. */
   const reclaimSoon = (slot: number): void => {
-    const { times = 0, atMs = 0 } = lost.get(slot) ?? {};
+    const { times = 0, atMs } = lost.get(slot) ?? {};
     const now = clock.monotonic();
     // What is lost again soon after it was claimed may be lost for a reason that stays.
-    const again = now - atMs < 2 * RECLAIM_LAST_MS ? times + 1 : 0;
+    const again = atMs !== undefined && now - atMs < RECLAIM_LAST_MS ? times + 1 : 0;
     lost.set(slot, { times: again, atMs: now });
     clock.after(Math.min(RECLAIM_FIRST_MS * 2 ** again, RECLAIM_LAST_MS), () => {
       if (!stopped.signal.aborted) ownSlot(slot).catch((error: unknown) => log.error("slot.unowned", { slot, error }));

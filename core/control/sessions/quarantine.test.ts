@@ -59,7 +59,9 @@ async function answer(world: World, key: string, text: string): Promise<void> {
   assert.equal((await world.sessions.wait(`${key}/${text}`, 10_000, never))?.status, "ok");
 }
 
-for (const [where, kind, at] of [["the header", "event", 8], ["the body", "event", -3], ["a message", "offer", -3], ["the layout", "offer", 0]] as const) {
+const PLACES = [["the header", "event", 8], ["the body", "event", -3], ["a message", "offer", -3], ["the layout", "offer", 0]] as const;
+
+for (const [where, kind, at] of PLACES) {
   test(`a flipped byte in ${where} closes that session with a code and a next step; its neighbours are served (C14)`, async (t) => {
     const { live, flip, logged } = await setUp(t);
     const { bad, good, token } = await live(async (world) => {
