@@ -5,7 +5,7 @@ import type { Effect } from "@openclaw/protocol";
 import type { ToolFace } from "./provider.ts";
 
 /** Where a side effect lands. */
-export type Landing = "memory" | "local-node" | "node" | "outside" | "sub-agent" | "session" | "other-agent";
+export type Landing = "memory" | "local-node" | "node" | "outside" | "sub-agent" | "session" | "other-agent" | "schedule";
 
 /** Which node: a name or id the person gave, or what it must offer. Names and tags first, load only among equals. */
 export interface NodeSelector {
@@ -55,6 +55,14 @@ export type Intent =
       readonly actuator: "session";
       readonly effect: "read";
       readonly action: "read-output";
+      readonly params: Readonly<Record<string, unknown>>;
+      readonly summary: string;
+    }
+  | {
+      /** Jobs by the clock. */
+      readonly actuator: "schedule";
+      readonly effect: "read" | "idempotent";
+      readonly action: "list" | "add" | "remove" | "run" | "enable" | "disable";
       readonly params: Readonly<Record<string, unknown>>;
       readonly summary: string;
     }

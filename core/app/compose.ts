@@ -17,7 +17,7 @@ import { CONTEXT_DEFAULTS, PROMPT_REVISION } from "../cognition/context.ts";
 import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
-import { HOOKS_DEFAULTS, openScheduler } from "../control/schedule.ts";
+import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import { createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions } from "../control/sessions.ts";
@@ -102,7 +102,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const reattachWaitMs = config().gateway?.nodes?.reattachWaitMs ?? 60_000;
   const progress = { recovered: false };
   const recovered = Promise.withResolvers<void>();
-  const late: { gateway?: Gateway; placement?: Placement; sessions?: Sessions; intake?: Intake } = {};
+  const late: { gateway?: Gateway; placement?: Placement; sessions?: Sessions; intake?: Intake; scheduler?: Scheduler } = {};
   const tell = (event: string, payload: unknown): void => void late.gateway?.broadcast(event, payload);
 
   const [identity, nodes] = await Promise.all([
@@ -179,6 +179,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     reattachWaitMs,
     actuators: {
       outside: actuators.carryOut,
+      schedule: (order) => {
+        if (late.scheduler === undefined) throw new Error("the schedule is not open yet");
+        return actForAgent(late.scheduler, agents, order);
+      },
       sessions: (order, signal) => {
         if (late.sessions === undefined) throw new Error("sessions are not open yet");
         return late.sessions.act(order, signal);
@@ -250,7 +254,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   opening.defer(() => watching.close());
 
   const intake = late.intake = createIntake({ agents, sessions });
-  const scheduler = openScheduler({
+  const scheduler = late.scheduler = openScheduler({
     records, sealer: { seal, unseal }, clock, ids, logger, agents, intake, sessions, tell,
     config: () => ({ enabled: true, ...config().cron }),
   });

@@ -11,6 +11,7 @@ export { scheduleConfig, type ScheduleConfig } from "./schedule/config.ts";
 export { presentEntry, presentJob, presentOpen } from "./schedule/present-job.ts";
 export { SCHEDULE_LIMITS, type RunEntry, type StoredJob } from "./schedule/job.ts";
 export type { ExpectedReport, ExpectedRow } from "./schedule/compare-expected.ts";
+export { actForAgent } from "./schedule/act-for-agent.ts";
 export { createHooks, type HookCall, type Hooks } from "./schedule/receive-hook.ts";
 export { HOOKS_DEFAULTS, hooksConfig, type HooksConfig } from "./schedule/hooks-config.ts";
 export type { HeartbeatEvent, Heartbeats, Wake } from "./schedule/heartbeats.ts";

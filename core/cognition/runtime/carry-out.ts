@@ -131,7 +131,7 @@ function expectsOf(intent: Intent, end: IntentEnd): { readonly expects?: Expecte
 function labelOf({ session: { log } }: TurnWork, intent: Intent, end: IntentEnd): Label {
   if (!end.ok) return "agent";
   if (intent.actuator === "session") return log.state.outputs.find(({ id }) => id === intent.params["id"])?.label ?? "outside";
-  if (intent.actuator === "sessions") return joinLabels("agent", labelIn(end.payload));
+  if (intent.actuator === "sessions" || intent.actuator === "schedule") return joinLabels("agent", labelIn(end.payload));
   if (intent.actuator !== "memory") return "outside";
   const facts: unknown = typeof end.payload === "object" && end.payload !== null && "facts" in end.payload ? end.payload.facts : [];
   return (Array.isArray(facts) ? facts : []).reduce<Label>((label, fact: unknown) => joinLabels(label, labelIn(fact)), "owner");

@@ -82,6 +82,7 @@ function place(intent: Intent, ownId: string, { nodes, placeOf }: Weights): Plac
   if (intent.actuator === "memory" || intent.actuator === "session") {
     return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
   }
+  if (intent.actuator === "schedule") return { intent, nodeId: null, landing: "schedule", readOnly: intent.effect === "read" };
   if (intent.actuator === "outside") return { intent, nodeId: null, landing: "outside", readOnly: false };
   if (intent.actuator === "sessions") {
     return { intent, nodeId: null, landing: landingOf(intent, ownId), readOnly: intent.effect === "read" };

@@ -54,8 +54,8 @@ export interface Scheduler extends AsyncDisposable {
   add(input: Readonly<Record<string, unknown>>, author: Author, id?: string): Promise<StoredJob>;
   update(id: string, patch: Readonly<Record<string, unknown>>, author: Author): Promise<StoredJob>;
   remove(id: string): Promise<boolean>;
-  /** Claims a run now. Null where the mode says that it is not to run. */
-  run(id: string, mode: RunMode): Promise<string | null>;
+  /** Claims a run now; `key` makes it the same run. Null where the mode says that it is not to run. */
+  run(id: string, mode: RunMode, key?: string): Promise<string | null>;
   entries(id: string, limit: number): Promise<readonly RunEntry[]>;
   expected(id: string, sinceMs: number): Promise<ExpectedReport>;
   status(): Promise<{ readonly enabled: boolean; readonly jobs: number; readonly nextWakeAtMs: number | null; readonly running: number }>;
@@ -179,13 +179,15 @@ export function openScheduler(deps: SchedulerDeps): Scheduler {
     late.clockwork?.wake();
   };
 
-  const run = async (id: string, mode: RunMode): Promise<string | null> => {
+  const run = async (id: string, mode: RunMode, key?: string): Promise<string | null> => {
     const { job, state } = await found(id);
     const nowMs = clock.now();
     if (mode === "if-enabled" && !job.enabled) return null;
     if (mode === "due" && (!job.enabled || state.nextMs === null || state.nextMs > nowMs)) return null;
-    const claim: OpenRun = { occurrenceId: `manual:${id}:${nowMs}:${++manualRuns}`, dueMs: nowMs, claimedAtMs: nowMs, manual: true };
+    const occurrenceId = `manual:${id}:${key ?? `${nowMs}:${++manualRuns}`}`;
+    const claim: OpenRun = { occurrenceId, dueMs: nowMs, claimedAtMs: nowMs, manual: true };
     const stored = await book.change(id, (present) => {
+      if (present.state.open.some((open) => open.occurrenceId === occurrenceId)) return undefined;
       if (!hasRoom(present)) throw new OpenClawError("CRON_JOB_BUSY", { detail: { open: present.state.open.length } });
       return { state: { ...present.state, open: [...present.state.open, claim] } };
     });

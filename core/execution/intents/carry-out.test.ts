@@ -30,7 +30,7 @@ function setUp(actuator: Hand = async () => ({ facts: [] })) {
     reattach: (request: InvokeRequest, waitMs: number) => answer("reattach", request, { waitMs }),
     acknowledge: (id: string, nodeId: string) => asked.push({ how: "acknowledge", request: { id, nodeId } }),
   } as unknown as Nodes;
-  const actuators = { memory: actuator, outside: actuator, sessions: actuator };
+  const actuators = { memory: actuator, outside: actuator, sessions: actuator, schedule: actuator };
   return { asked, intents: createIntents({ nodes, actuators, reattachWaitMs: 60_000 }) };
 }
 

@@ -84,3 +84,12 @@ test("memory is changed freely by owner and agent, and asked for otherwise", () 
   const answers = LABELS.map((label) => gate().decide(facts({ effect: "idempotent", landing: "memory", label })).answer);
   assert.deepEqual(answers, ["allow", "ask", "allow", "ask"]);
 });
+
+test("a job that goes on by itself is set unasked by the owner's words in this turn only, and no setting waves it through (S4.44)", () => {
+  const answer = (label: GateFacts["label"]) => gate(true, true).decide(facts({ effect: "idempotent", landing: "schedule", label }));
+  assert.equal(answer("owner").answer, "allow");
+  for (const label of ["member", "agent", "outside"] as const) {
+    assert.deepEqual([answer(label).answer, answer(label).remember], ["ask", "exact"], label);
+  }
+  assert.equal(gate().decide(facts({ effect: "read", landing: "schedule", label: "outside" })).answer, "allow");
+});

@@ -46,6 +46,8 @@ export const GATE_TABLE: readonly GateRow[] = [
   { id: "session",           effect: "idempotent", landing: "session",    owner: "allow",       member: "ask exact", agent: "allow",       outside: "ask exact", does: "speaks to another session of the same agent" },
   { id: "other-agent",       effect: "idempotent", landing: "other-agent", owner: "allow",      member: "ask exact", agent: "ask session", outside: "ask exact", does: "speaks to another agent" },
 
+  { id: "schedule",          effect: "idempotent", landing: "schedule",   owner: "allow",       member: "ask exact", agent: "ask exact",   outside: "ask exact", does: "sets or starts a job that goes on by itself" },
+
   { id: "local-node.write",  effect: "idempotent", landing: "local-node", owner: "ask session", member: "ask exact", agent: "ask session", outside: "ask exact", does: "changes files or jobs on the local node" },
   { id: "local-node.act",    effect: "unsafe",     landing: "local-node", owner: "ask session", member: "ask exact", agent: "ask exact",   outside: "ask exact", does: "runs a program on the local node" },
 
