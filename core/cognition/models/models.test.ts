@@ -303,3 +303,27 @@ test("failures and retries are logged by code, without words that may quote the 
     { event: "model.failed", model: "wire/x", code: "MODEL_REJECTED" },
   ]);
 });
+
+test("a call names its credential; without a name it is the first, and one that is not there ends the call (S4.10)", async () => {
+  const asked: unknown[] = [];
+  const room = openRoom({ providers: { played: { profiles: { one: { apiKeyEnv: "ONE" }, two: { apiKeyEnv: "TWO" } } } } }, {
+    played: played(async function* (ctx) {
+      await ctx.apiKey();
+      yield END;
+    }),
+  }, {
+    secrets: async (name, section) => {
+      asked.push([name, section]);
+      return new Secret("sk-profile");
+    },
+  });
+  assert.deepEqual(room.models.profilesOf("played/one"), ["one", "two"]);
+  assert.deepEqual(room.models.profilesOf("wire/x"), []);
+  const call = (profile?: string): Promise<ModelEvent[]> => collectEvents(plainEvents(
+    room.models.streamModel("played/one", { ...callOf("hello"), ...(profile === undefined ? {} : { profile }) }, never)));
+  await call();
+  await call("two");
+  assert.deepEqual(asked, [["played.profiles.one", { apiKeyEnv: "ONE" }], ["played.profiles.two", { apiKeyEnv: "TWO" }]]);
+  const end = endOf(await call("three"));
+  assert.ok(end.type === "error" && end.code === "MODEL_NOT_CONFIGURED" && /profiles has no 'three'/.test(end.why), JSON.stringify(end));
+});

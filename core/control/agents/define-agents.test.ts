@@ -37,6 +37,13 @@ test("agents.list and agents.entries are both read; where both speak of one agen
   assert.deepEqual([agents.get("a").name, agents.get("a").model, agents.get("b").name], ["From entries", "demo/list", "Only list"]);
 });
 
+test("an agent has a way with messages that come during a turn, and a thinking level, where somebody gave them (S4.26, S4.9)", () => {
+  const agents = agentsOf({ defaults: { queueMode: "collect" }, entries: { helper: { queueMode: "steer", thinking: "high" } } });
+  assert.deepEqual([agents.get("main").queueMode, agents.get("main").thinking], ["collect", undefined]);
+  assert.deepEqual([agents.get("helper").queueMode, agents.get("helper").thinking], ["steer", "high"]);
+  assert.equal(checkSchema(agentsConfig, { defaults: { queueMode: "now" } }).ok, false);
+});
+
 test("an agent nobody defined is unknown, and the refusal says who there is", () => {
   const agents = agentsOf({ entries: { helper: {} } });
   for (const id of ["nobody", "", "Main", "__proto__", "toString"]) {

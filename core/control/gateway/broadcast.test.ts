@@ -215,3 +215,25 @@ test("a changed session is told to whoever watches lists, with its row at hand",
   broadcaster.changed({ key: "agent:main:main" } as SessionRow);
   assert.equal(sent.length, 1);
 });
+
+test("of tools as much is shown as the session is set to, and the text that follows is drawn anew all the same (S4.9)", () => {
+  const { broadcaster, sent, text, chats } = setUp();
+  let seq = 100;
+  const tool = (data: LiveEvent["data"], verbose?: "on" | "off"): void => {
+    const event = { runId: "r", sessionKey: "k", agentId: "main", stream: "tool", seq: ++seq, ts: 0, data } as const;
+    broadcaster.live(verbose === undefined ? event : { ...event, verbose });
+  };
+  const shown = (verbose?: "on" | "off"): unknown[] => {
+    sent.length = 0;
+    tool({ phase: "start", name: "exec" }, verbose);
+    tool({ phase: "update", partialResult: "secret" }, verbose);
+    tool({ phase: "result", isError: false, result: "secret" }, verbose);
+    return sent.filter(({ event }) => event === "agent").map(({ payload }) => payload["data"]);
+  };
+  assert.equal(shown().length, 3);
+  assert.deepEqual(shown("on"), [{ phase: "start", name: "exec" }, { phase: "result", isError: false }]);
+  text("before");
+  assert.deepEqual(shown("off"), []);
+  text("after");
+  assert.equal(chats().at(-1)?.["replace"], true);
+});

@@ -214,6 +214,9 @@ test("in every mode each message is answered exactly once and in order, whoever 
     }
     const said = (await world.transcript(KEY)).filter((line) => line.startsWith("user: ")).map((line) => line.slice(6));
     assert.deepEqual(said, sent, `seed ${seed}: each once, in order`);
+    const cold = await world.journal.load(world.journal.address(KEY));
+    const folded = cold.state.messages.flatMap(({ content: { role, text } }) => (role === "user" ? [text] : []));
+    assert.deepEqual(folded, sent, `seed ${seed}: the log in its own order tells the same`);
     for (const [what, times] of outside.effects) assert.equal(times, 1, `seed ${seed}: ${what}`);
     assert.equal((await world.sessions.describe(KEY))?.hasActiveRun, false, `seed ${seed}`);
     await world.close();
@@ -388,4 +391,47 @@ test("an answer another session owes is neither dropped, nor cleared, nor ends w
   await settle(clock);
   assert.deepEqual((await aborting).runIds, ["one", "three"]);
   assert.deepEqual(asked.at(-1)?.users, ["one", "answer"]);
+});
+
+test("sessions are spread evenly over credentials, keep theirs, and leave one that fails or is gone, for good (S4.10)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const used = new Map<string, string[]>();
+  const failing = new Set<string>();
+  const profiles = ["a", "b", "c"];
+  const model = async function* (request: Omit<ModelRequest, "model">): AsyncGenerator<ModelEvent> {
+    const { profile = "" } = request;
+    const text = request.messages.at(-1)?.text ?? "";
+    used.set(text, [...(used.get(text) ?? []), profile]);
+    if (failing.has(profile)) return yield { type: "error", code: "MODEL_RATE_LIMITED", why: "Slow down." };
+    yield* obedientModel(request);
+  };
+  let world = await open({ model, profiles: () => profiles });
+  const say = async (session: number, text: string): Promise<readonly string[]> => {
+    await world.send(`agent:main:s${session}`, text, text);
+    await settle(clock, 3);
+    return used.get(text) ?? [];
+  };
+  const counts = new Map<string, number>();
+  for (let at = 0; at < 90; at++) {
+    const [profile = ""] = await say(at, `first-${at}`);
+    counts.set(profile, (counts.get(profile) ?? 0) + 1);
+  }
+  for (const name of profiles) assert.ok((counts.get(name) ?? 0) > 15, `${name}: ${counts.get(name)} of 90`);
+  const [mine = ""] = await say(0, "again");
+  assert.deepEqual(used.get("first-0"), [mine]);
+  world.crash();
+  world = await open({ model, profiles: () => profiles });
+  assert.deepEqual(await say(0, "after a crash"), [mine]);
+  failing.add(mine);
+  const [failed, next = ""] = await say(0, "limited");
+  assert.equal(failed, mine);
+  assert.notEqual(next, mine);
+  failing.clear();
+  assert.deepEqual(await say(0, "it works again"), [next], "what is warm stays");
+  profiles.splice(profiles.indexOf(next), 1);
+  const [third = ""] = await say(0, "taken away");
+  assert.ok(third !== next && profiles.includes(third));
+  for (const name of profiles) failing.add(name);
+  assert.equal((await say(0, "all fail")).length, profiles.length, "each is tried once");
+  assert.equal((await answered(world, "all fail"))?.code, "MODEL_RATE_LIMITED");
 });

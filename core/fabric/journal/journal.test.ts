@@ -12,6 +12,7 @@ import { openVault } from "../vault.ts";
 import type { MessageOffer } from "./event.ts";
 import { createJournal } from "./open-journal.ts";
 import { SNAPSHOT_EVERY } from "./session-log.ts";
+import { emptyState, formatState, parseState } from "./session-state.ts";
 
 const message = (runId: string, text: string): MessageOffer =>
   ({ sessionKey: "agent:main:main", agentId: "main", runId, text, channel: "cli" });
@@ -94,6 +95,16 @@ test("a state loaded from a snapshot and the log after it is the same state", as
   await log.snapshot();
   await turn("after", log);
   assert.deepEqual((await journal.load(address)).state, log.state);
+});
+
+test("a state as a program before queue modes stored it is read, what it lacks as nothing (S1.6)", () => {
+  const state = emptyState();
+  state.turn = { runId: "r", inputs: [], calls: [] } as unknown as NonNullable<typeof state.turn>;
+  const stored = JSON.parse(JSON.stringify(formatState(state))) as Record<string, unknown>;
+  for (const later of ["activeAtMs", "profiles", "dropped"]) delete stored[later];
+  const read = parseState(stored);
+  assert.deepEqual([read?.activeAtMs, read?.profiles, read?.dropped], [0, {}, null]);
+  assert.deepEqual([read?.turn?.resumes, read?.turn?.acts, read?.turn?.profile, read?.turn?.thinking], [0, [], null, null]);
 });
 
 test("what left the log for a segment is read like the rest, and the chain still verifies", async (t) => {

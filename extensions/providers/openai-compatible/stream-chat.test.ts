@@ -97,6 +97,22 @@ test("the request carries model, messages, tools, limits, key and idempotency ke
   });
 });
 
+test("how much to think is asked of a model that is said to know it, at its nearest level; of no other (S4.9)", async () => {
+  const asked = async (thinking: string | undefined, thinkingLevels?: readonly string[]): Promise<unknown> => {
+    await using bench = await openBench({ text: "ok" });
+    const models = [{ id: "m", ...(thinkingLevels === undefined ? {} : { thinkingLevels }) }];
+    await collect(bench, bench.ask({ config: { models }, request: { model: "m", ...(thinking === undefined ? {} : { thinking }) } }));
+    return bench.model.requests[0]?.body["reasoning_effort"];
+  };
+  assert.equal(await asked("high"), undefined);
+  assert.equal(await asked(undefined, ["low", "high"]), undefined);
+  assert.equal(await asked("high", ["low", "high"]), "high");
+  assert.equal(await asked("medium", ["low", "high"]), "low");
+  assert.equal(await asked("minimal", ["low", "high"]), "low");
+  assert.equal(await asked("off", ["off", "high"]), "none");
+  assert.equal(await asked("nonsense", ["low"]), undefined);
+});
+
 test("parallel tool calls are put together from interleaved pieces, text and thinking before them kept", async () => {
   await using bench = await openBench({
     thinking: ["hm"], text: ["I look. "], argumentPieces: 5,
