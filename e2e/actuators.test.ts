@@ -93,7 +93,91 @@ test("what is handed over goes on beside the turn, outlives its gateway, and com
       continue;
     }
     assert.match(textOf(told[0]), /is done:\nAnswered 200\./);
-    assert.equal(told[0]?.__openclaw.label, "outside");
+    assert.equal(told[0]?.__openclaw.label, "agent");
     break;
   }
+});
+
+test("one intent reaches every listener: an audit hook, another agent; a stalled one is behind alone and shows it "
+  + "(S2.37, S2.41, S2.42)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const witness = await openWitnessServer();
+  t.after(() => witness[Symbol.asyncDispose]());
+  const hook = (path: string) => ({ use: "webhook", url: `${witness.url}${path}`, allowPrivate: true, idempotent: true });
+  const gateway = await openRealGateway({
+    bare: true,
+    config: {
+      ...scriptedConfig(model.url),
+      actuators: {
+        ci: { ...hook("/ci"), unasked: true }, audit: hook("/audit"),
+        stuck: { ...hook("/stuck"), limits: { concurrency: 1, timeoutMs: 60_000 } },
+      },
+      listeners: {
+        audit: { topics: [">"], to: "actuator", actuator: "audit", params: { body: "$event" } },
+        stuck: { topics: ["intent.>"], to: "actuator", actuator: "stuck", params: { body: "$event" } },
+        reviewer: { topics: ["outcome.webhook"], to: "agent", sessionKey: "agent:main:review" },
+        nobody: { topics: ["intent.sql"], to: "log" },
+      },
+    },
+  });
+  t.after(() => gateway.dispose());
+  witness.answer("/stuck", "stall");
+  const watched = await gateway.connect();
+  for (let at = 1; at <= 5; at += 1) {
+    const turn = await say(watched, `go ${callMark("webhook", { to: "ci", body: { at } })}`);
+    assert.deepEqual(toolResults(turn), ["Answered 200."]);
+  }
+  await witness.until("/audit", 10);
+  const told = witness.at("/audit").map(({ body }) => JSON.parse(body) as { topic: string; id: string; sessionKey: string });
+  assert.deepEqual(told.map(({ topic }) => topic).sort(), [...Array(5).fill("intent.webhook"), ...Array(5).fill("outcome.webhook")]);
+  assert.equal(new Set(told.map(({ id }) => id)).size, 10);
+  assert.deepEqual([...new Set(told.map(({ sessionKey }) => sessionKey))], ["agent:main:main"]);
+  for (;;) {
+    const review = (await history(watched, "agent:main:review")).filter(({ role }) => role === "user");
+    if (review.length < 5) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      continue;
+    }
+    assert.equal(review.length, 5);
+    assert.match(textOf(review[0]), /^Event outcome\.webhook of session agent:main:main/);
+    assert.equal(review[0]?.__openclaw.label, "outside");
+    break;
+  }
+  const queues = async (): Promise<readonly { queue: string; jobs: number }[]> =>
+    (await watched.client.request("queue.list", {}) as { queues: { queue: string; jobs: number }[] }).queues;
+  while ((await queues()).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual((await queues()).map(({ queue, jobs }) => [queue, jobs]), [["actuator-stuck", 5]]);
+  assert.match((await gateway.cli(["status"])).stdout, /Queues +5 waiting/);
+});
+
+test("what is given up is a dead letter: listed, shown, tried again, discarded from the command line (S1.20, S2.41)", async (t) => {
+  const { witness, gateway } = await open(t, ({ url }) => ({
+    ci: { use: "webhook", unasked: true, url: `${url}/ci`, allowPrivate: true, idempotent: true, limits: { attemptsMax: 2 } },
+  }));
+  witness.answer("/ci", { status: 503 });
+  const watched = await gateway.connect();
+  for (const n of [1, 2]) await say(watched, `run ${n}: go ${callMark("webhook", { body: { n }, async: true })}`);
+  const list = async (): Promise<readonly { id: string; queue: string; code: string }[]> => {
+    const { stdout } = await gateway.cli(["deadletters", "list", "--json"]);
+    return (JSON.parse(stdout) as { letters: { id: string; queue: string; code: string }[] }).letters;
+  };
+  await witness.until("/ci", 4);
+  let letters = await list();
+  while (letters.length < 2) letters = await list();
+  assert.deepEqual(letters.map(({ queue, code }) => `${queue} ${code}`), Array(2).fill("actuator-ci ACTUATOR_FAILED"));
+  const [first, second] = letters;
+  assert.ok(first !== undefined && second !== undefined);
+  const shown = await gateway.cli(["deadletters", "show", first.id]);
+  assert.match(shown.stdout, /answered 503/);
+  assert.match(shown.stdout, /"body": \{/);
+  witness.answer("/ci", {});
+  assert.equal((await gateway.cli(["deadletters", "retry", first.id])).code, 0);
+  await witness.until("/ci", 5);
+  assert.equal(witness.at("/ci")[4]?.headers["idempotency-key"], first.id);
+  assert.equal((await gateway.cli(["deadletters", "discard", second.id])).code, 0);
+  while ((await list()).length > 0);
+  assert.equal(witness.at("/ci").length, 5);
+  const gone = await gateway.cli(["deadletters", "show", second.id]);
+  assert.equal(gone.code, 4, gone.stderr);
 });

@@ -77,6 +77,8 @@ export const EVENTS = {
   "voicewake.changed": { direct: true, summary: "To a node: the words that wake it.", payload: "{ triggers: string[] }" },
   "voicewake.routing.changed": { direct: true, summary: "To a node: where spoken words go.", payload: "{ config: object }" },
 
+  "queue.lagging": { scope: "operator.read", hidden: true, summary: "A queue is too far behind, or has caught up.", payload: "{ queue: string; jobs: number; dead: number; lagMs: number; lagging: boolean; ts: number }" },
+
   "exec.approval.requested": { scope: "operator.approvals", summary: "A side effect waits for a person.", payload: "{ approvalKind: 'exec'; id: string; request: object; createdAtMs: number; expiresAtMs: number }" },
   "exec.approval.resolved": { scope: "operator.approvals", summary: "It was answered.", payload: "{ id: string; decision: string; resolvedBy?: string; ts: number; request: object }" },
 } as const satisfies Record<string, EventSpec>;

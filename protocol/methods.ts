@@ -9,11 +9,13 @@ import { CHAT_METHODS } from "./methods/chat.ts";
 import { DEVICE_METHODS } from "./methods/devices.ts";
 import { NODE_METHODS } from "./methods/nodes.ts";
 import { SCHEDULE_METHODS } from "./methods/schedule.ts";
+import { QUEUE_METHODS } from "./methods/queues.ts";
 import { SESSION_METHODS } from "./methods/sessions.ts";
 import { SYSTEM_METHODS } from "./methods/system.ts";
 
 export const METHODS = {
-  ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS, ...SCHEDULE_METHODS,
+  ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS,
+  ...QUEUE_METHODS, ...SCHEDULE_METHODS,
 } as const satisfies Record<string, MethodSpec>;
 
 export type MethodName = keyof typeof METHODS;

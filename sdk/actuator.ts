@@ -107,6 +107,8 @@ export interface Actuator {
   /** Schema of an object: what a model gives, and what is checked again before anything happens. */
   readonly params: JsonSchema;
   readonly limits: ActuatorLimits;
+  /** Its payloads hold no words of the world, only facts of the actuator's own: they are not labelled `outside`. */
+  readonly quiet?: true;
   /** Pure. */
   judge(params: unknown, config: unknown): ActuatorJudgement;
   /** Text the model reads; the default is the payload as JSON. */

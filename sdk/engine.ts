@@ -17,7 +17,7 @@ export const ENGINE_LIMITS = {
   batchRows: 128,
   /** Ids of offers, batches and enqueued jobs are remembered at least this long. */
   dedupeMs: 120_000,
-  /** Jobs and bytes that one queue holds, dead letters among them, unless the caller sets less. */
+  /** Living jobs, dead letters that are put in, and bytes of both, that one queue holds unless the caller sets less. */
   queueJobs: 100_000,
   queueBytes: 268_435_456,
 } as const;
@@ -145,7 +145,8 @@ export interface Blobs {
 export interface Queues {
   /**
    * Durable when it resolves. An id that is in the queue, dead or alive, or was within the engine's window, changes nothing
-   * and answers `duplicate`. Throws BACKPRESSURE when the queue holds its bound.
+   * and answers `duplicate`. Throws BACKPRESSURE when the queue holds its bound: of the living for a living one, of the dead
+   * for one that is stored dead, of bytes for both.
    */
   enqueue(queue: string, job: Uint8Array, options: EnqueueOptions): Promise<{ readonly duplicate: boolean }>;
   /**

@@ -46,6 +46,8 @@ export type Intent =
       readonly params: Readonly<Record<string, unknown>>;
       /** Put into the actuator's queue; the outcome comes back to the session as a message. */
       readonly handOver?: true;
+      /** The actuator brings back no words of the world. */
+      readonly quiet?: true;
       /** The owner's standing consent covers it, unless outside text chose it. */
       readonly unasked?: true;
       readonly summary: string;

@@ -57,10 +57,10 @@ export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators>
   return openActuators({
     config: config().actuators ?? {}, load: discoverActuator, queues: engine.queues, records: engine.records, seal, unseal, clock, ids, log,
     lend: { message, node, credential: async (name) => (await loadCredential(name, config().credentials ?? {}, process.env)).reveal() },
-    onEnd: async (id, { sessionKey, summary }, end) => {
+    onEnd: async (id, { sessionKey, summary }, end, quiet) => {
       if (sessionKey === null) return;
       const text = `What was handed over as ${id} (${summary}) ${end.ok ? "is done" : "failed"}:\n${end.text}`;
-      const principal = actuatorPrincipal("outside");
+      const principal = actuatorPrincipal(quiet ? "agent" : "outside");
       await intake().receiveInbound({ sessionKey, text, idempotencyKey: `${id}-end`, principal, channel: "actuator" });
     },
   });

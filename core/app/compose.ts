@@ -31,6 +31,7 @@ import { createJournal } from "../fabric/journal.ts";
 import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
 import { openVault } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
+import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeLedger, supervisorFor } from "./compose-ledger.ts";
 import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTools } from "./discover.ts";
@@ -96,7 +97,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const tenantKey = await vault.tenantKey(HOME_TENANT);
   const seal = (belongsTo: string, plain: Uint8Array): Uint8Array => tenantKey.seal(belongsTo, plain);
   const unseal = (belongsTo: string, sealed: Uint8Array): Uint8Array => tenantKey.unseal(belongsTo, sealed);
-  const journal = createJournal({ engine, vault, clock, ids });
+  const beside: { queues?: QueueDesk } = {};
+  const keptFrom = (slot: number): number => beside.queues?.fanOut.keptFrom(slot) ?? Number.MAX_SAFE_INTEGER;
+  const journal = createJournal({ engine, vault, clock, ids, keptFrom });
   const live = createLiveTopic<LiveEvent>(engine.bus, "live");
 
   const reattachWaitMs = config().gateway?.nodes?.reattachWaitMs ?? 60_000;
@@ -238,9 +241,20 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       await sessions.answer(answer.sessionKey, { approvalId: answer.id, decision: answer.decision ?? "expired", by: answer.by }, OWNER);
     },
   }));
+  const queues = beside.queues = opening.use(composeFanOut({
+    engine, config, seal, unseal, clock, log: logger, journal, sessions, actuators, tell,
+    intake: () => {
+      if (late.intake === undefined) throw new OpenClawError("GATEWAY_STARTING");
+      return late.intake;
+    },
+  }));
   const placement = (late.placement = openPlacement({
     engine, owner, clock, ids, log: logger, peek: journal.peek,
-    onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost, onDamaged: sessions.onDamaged,
+    onOwnEvent: (entry) => {
+      sessions.onOwnEvent(entry);
+      queues.fanOut.touched(entry.slot);
+    },
+    onWork: sessions.onWork, onLost: sessions.onLost, onDamaged: sessions.onDamaged,
   }));
   opening.use(placement);
   opening.use(sessions);
@@ -266,7 +280,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     config: () => ({ ...HOOKS_DEFAULTS, ...config().hooks }),
   });
   const methods = gatewayMethods({
-    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, clock, loop,
+    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, queues, clock,
+    loop,
     config: options.showConfig, logsDir: options.logsDir,
   });
   const gateway = (late.gateway = await openGateway({
@@ -311,7 +326,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       nodes.policyChanged();
       tell("config.changed", { path, hash, ts: clock.now() });
     },
-    recover: () => placement.recover().finally(() => {
+    recover: () => queues.fanOut.start().then(() => placement.recover()).finally(() => {
       progress.recovered = true;
       void scheduler.start().catch(() => undefined); // logged where it failed
       recovered.resolve();

@@ -6,6 +6,7 @@ import { supervisorConfig } from "../cognition/supervisor.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule.ts";
 import { sessionsConfig } from "../control/sessions.ts";
+import { listenersConfig } from "../execution/fan-out.ts";
 import { ledgerConfig } from "../fabric/ledger.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
 import { credentialsConfig } from "../fabric/vault.ts";
@@ -96,6 +97,7 @@ export const configSchema = {
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     ledger: ledgerConfig, supervisor: supervisorConfig,
     logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
+    listeners: listenersConfig,
   },
 } as const satisfies JsonSchema;
 

@@ -4,7 +4,8 @@ import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods, readHealth, scheduleMethods,
+  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
+  queueMethods, readHealth, scheduleMethods,
   sessionContextMethods, sessionMethods, systemMethods, type MethodHandlers, type SystemDeps,
 } from "../control/gateway.ts";
 import type { Scheduler } from "../control/schedule.ts";
@@ -15,6 +16,7 @@ import type { Approvals } from "../execution/policy.ts";
 import type { Identity } from "../fabric/identity.ts";
 import { readLogTail, type LoopWatch } from "../fabric/telemetry.ts";
 import { OpenClawError } from "@openclaw/protocol";
+import type { QueueDesk } from "./compose-fan-out.ts";
 
 export interface GatewayMethodsDeps {
   readonly sessions: Sessions;
@@ -26,6 +28,7 @@ export interface GatewayMethodsDeps {
   readonly operator: OperatorInvoker;
   readonly approvals: Approvals;
   readonly scheduler: Scheduler;
+  readonly queues: QueueDesk;
   readonly clock: Clock;
   readonly loop: LoopWatch;
   readonly config: () => unknown;
@@ -60,6 +63,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         },
         nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
         approvals: { waiting: approvals.list().length },
+        queues: await deps.queues.rows(),
       };
     },
     tailLog: (options) => readLogTail({ dir: deps.logsDir, ...options }),
@@ -72,6 +76,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       ...deviceMethods({ identity }),
       ...listMethods({ agents: () => listAgents(agents), models: async () => ({ models: await models.list() }) }),
       ...approvalMethods({ approvals }),
+      ...queueMethods(deps.queues),
       ...nodeMethods({
         directory: {
           list,

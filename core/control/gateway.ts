@@ -23,6 +23,7 @@ export { approvalMethods, type ApprovalDesk, type ApprovalMethodDeps, type Appro
 export type {
   DashboardFacts, FailedRun, NodeRow, PairingRequest, RunningSession, WaitingApproval,
 } from "./gateway/dashboard/dashboard-facts.ts";
+export { queueMethods, type QueueMethodDeps } from "./gateway/methods/queues.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export { scheduleMethods, type ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";

@@ -7,5 +7,7 @@
 export { createIntents, type Hand, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";
 export { actuatorsConfig, ACTUATOR_NAME, type ActuatorsConfig } from "./intents/actuators-config.ts";
 export { openActuators, type ActuatorRow, type Actuators } from "./intents/open-actuators.ts";
+export { createDeadLetters, type DeadLetter, type DeadLetters } from "./intents/dead-letters.ts";
+export { Pace } from "./intents/pace.ts";
 export type { HandedEnd, HandedIntent } from "./intents/handed-over.ts";
 export { createOperatorInvoker, OPERATOR_DESK, type OperatorCall, type OperatorInvoker } from "./intents/invoke-for-operator.ts";

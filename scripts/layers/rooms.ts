@@ -4,7 +4,7 @@
  */
 export const FLOORS = [
   { floor: "fabric", rooms: ["config", "telemetry", "engine", "vault", "identity", "audit", "journal", "ledger", "bus"] },
-  { floor: "execution", rooms: ["sandbox", "nodes", "node-host", "policy", "intents", "skills", "tools"] },
+  { floor: "execution", rooms: ["sandbox", "nodes", "node-host", "policy", "intents", "fan-out", "skills", "tools"] },
   { floor: "cognition", rooms: ["models", "memory", "context", "supervisor", "runtime", "council", "planner"] },
   { floor: "control", rooms: ["agents", "placement", "sessions", "routing", "media", "channels", "schedule", "gateway"] },
 ] as const;

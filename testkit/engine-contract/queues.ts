@@ -161,6 +161,9 @@ export function queuesContract(bench: Bench): void {
     assert.equal((await put(stage, "b", { jobsMax: 2 })).duplicate, true);
     await stage.refuses("BACKPRESSURE", () => put(stage, "c", { bytesMax: 20 }));
     await put(stage, "c", { jobsMax: 2 }, "other");
+    await put(stage, "d", { jobsMax: 1, dead: { code: "X" } });
+    await stage.refuses("BACKPRESSURE", () => put(stage, "e", { jobsMax: 1, dead: { code: "X" } }));
+    await stage.patient(() => stage.engine.queues.discard("q", "d"));
     await stage.refuses("TOO_LARGE", () =>
       stage.engine.queues.enqueue("q", new Uint8Array(ENGINE_LIMITS.frameBytes + 1), { id: "large" }));
     work(stage);

@@ -2,6 +2,7 @@ import { grantsScope } from "@openclaw/protocol";
 import { requestOptions, withGateway } from "../connect.ts";
 import { addressOf, showAddress } from "../gateway-address.ts";
 import { formatBytes, formatDuration } from "../terminal/quantities.ts";
+import type { Style } from "../terminal/style.ts";
 import { cleanLine } from "../terminal/text.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { at, listAt, numberAt, textAt, type Payload } from "./payload.ts";
@@ -78,6 +79,7 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
     ["Agents", agents.length === 0 ? undefined : cleanLine(agents.join(", "))],
     ["Sessions", sessions === undefined ? undefined : `${sessions}${active > 0 ? `, ${style.accent(`${active} active`)}` : ""}`],
     ["Nodes", describeNodes(rows)],
+    ["Queues", describeQueues(seen.status, style)],
     [
       "Waiting",
       waiting === 0
@@ -86,8 +88,24 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
     ],
   ]);
   if (waiting > 0) terminal.suggest("openclaw approvals list");
+  if (listAt(seen.status, "queues").some((row) => (numberAt(row, "dead") ?? 0) > 0)) terminal.suggest("openclaw deadletters list");
   if (unapproved.length > 0) terminal.suggest("openclaw nodes pending");
   if (at(seen.hello, "snapshot", "health", "ok") === false) terminal.suggest("openclaw health --json");
+}
+
+/** Said only where there is something to say. */
+function describeQueues(status: unknown, style: Style): string | undefined {
+  const queues = listAt(status, "queues");
+  const dead = queues.reduce((sum, row) => sum + (numberAt(row, "dead") ?? 0), 0);
+  const jobs = queues.reduce((sum, row) => sum + (numberAt(row, "jobs") ?? 0), 0);
+  const lagging = queues.filter((row) => row["lagging"] === true).map((row) =>
+    `${textAt(row, "queue") ?? "?"} ${formatDuration(numberAt(row, "lagMs") ?? 0)}`);
+  if (jobs + dead === 0) return undefined;
+  return [
+    `${jobs} waiting`,
+    ...(lagging.length === 0 ? [] : [style.attention(`behind: ${cleanLine(lagging.slice(0, NAMED_MAX).join(", "))}`)]),
+    ...(dead === 0 ? [] : [style.attention(`${dead} dead ${dead === 1 ? "letter" : "letters"}`)]),
+  ].join("  ");
 }
 
 function describeNodes(rows: readonly Payload[]): string {

@@ -51,6 +51,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./status.ts")).status,
   },
   {
+    name: "deadletters", section: "Look", summary: "Work that was given up: list, show, retry, discard",
+    load: async () => (await import("./deadletters.ts")).deadletters,
+  },
+  {
     name: "dashboard", section: "Look", summary: "The same in a browser: a link that opens once",
     load: async () => (await import("./dashboard.ts")).dashboard,
   },

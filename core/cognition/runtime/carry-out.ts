@@ -132,6 +132,7 @@ function labelOf({ session: { log } }: TurnWork, intent: Intent, end: IntentEnd)
   if (!end.ok) return "agent";
   if (intent.actuator === "session") return log.state.outputs.find(({ id }) => id === intent.params["id"])?.label ?? "outside";
   if (intent.actuator === "sessions" || intent.actuator === "schedule") return joinLabels("agent", labelIn(end.payload));
+  if (intent.actuator === "outside" && (intent.quiet === true || intent.handOver === true)) return "agent";
   if (intent.actuator !== "memory") return "outside";
   const facts: unknown = typeof end.payload === "object" && end.payload !== null && "facts" in end.payload ? end.payload.facts : [];
   return (Array.isArray(facts) ? facts : []).reduce<Label>((label, fact: unknown) => joinLabels(label, labelIn(fact)), "owner");

@@ -66,6 +66,8 @@ export interface Sessions extends AsyncDisposable {
   /** For placement: an entry of a session cannot be read. The session is closed. */
   onDamaged(damage: DamagedEntry): void;
   onLost(slot: number): void;
+  /** The key of the session at an address; empty for one that is gone. */
+  keyOf(address: SessionAddress): Promise<string>;
   readonly live: number;
 }
 
@@ -275,6 +277,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
       quarantine.close({ tenant: HOME_TENANT, token, slot }, error, position);
     },
     onLost: (slot) => live.dropSlot(slot),
+    keyOf: async (address) => (live.get(address.token) ?? (await live.holdExisting(address)))?.log.state.key ?? "",
     get live() {
       return live.size;
     },

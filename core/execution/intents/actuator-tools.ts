@@ -26,6 +26,7 @@ function toolFor(group: readonly ConfiguredActuator[]): Tool {
       return {
         actuator: "outside", to: configured.name, kind: actuator.id, effect, params, summary: `${configured.name}: ${summary}`,
         ...(handOver === true ? { handOver } : {}), ...(configured.unasked ? { unasked: true } : {}),
+        ...(actuator.quiet === true ? { quiet: true } : {}),
       };
     },
     present: (payload) =>

@@ -33,7 +33,7 @@ export interface HandedOverDeps {
   readonly unseal: (belongsTo: string, sealed: Uint8Array) => Uint8Array;
   readonly ids: Ids;
   /** Durable when it resolves; told again under the same id after a crash. */
-  readonly onEnd: (id: string, intent: HandedIntent, end: HandedEnd) => Promise<void>;
+  readonly onEnd: (id: string, intent: HandedIntent, end: HandedEnd, quiet: boolean) => Promise<void>;
 }
 
 export interface HandedOver extends AsyncDisposable {
@@ -77,7 +77,7 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
   /** Until the session has it, the job stays: its place in the queue is what remembers that somebody is to be told. */
   const tell = async (job: Job, intent: HandedIntent, end: HandedEnd): Promise<JobVerdict> => {
     try {
-      await deps.onEnd(job.id, intent, end);
+      await deps.onEnd(job.id, intent, end, actuator.quiet === true);
     } catch (error) {
       // Nobody is left to be told, or never was; anything else passes.
       const nobody = ["KEY_DESTROYED", "SESSION_KEY_INVALID", "UNKNOWN_AGENT_ID", "MESSAGE_TOO_LARGE"] as const;

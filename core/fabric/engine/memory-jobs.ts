@@ -83,7 +83,8 @@ export function createMemoryJobs({ clock, next, checkOpen }: MemoryJobsDeps): { 
     const known = queues.get(queue);
     if (known?.has(id) === true || wasSeen(key)) return { duplicate: true };
     const bytes = jobsOf(queue).reduce((sum, job) => sum + job.body.byteLength, body.byteLength);
-    if ((known?.size ?? 0) >= jobsMax || bytes > bytesMax) throw new OpenClawError("BACKPRESSURE", { detail: { queue } });
+    const rows = jobsOf(queue).filter(({ state }) => (state === "dead") === (dead !== undefined)).length;
+    if (rows >= jobsMax || bytes > bytesMax) throw new OpenClawError("BACKPRESSURE", { detail: { queue } });
     const now = clock.now();
     const letter = dead === undefined
       ? undefined

@@ -53,9 +53,9 @@ export class SqliteJobs {
     const known = get("SELECT 1 FROM jobs WHERE queue = ? AND id = ?", queue, id) ??
       get("SELECT 1 FROM seen WHERE slot = ? AND id = ?", NO_SLOT, key);
     if (known !== undefined) return { value: 0, count: 0, duplicate: true };
-    const depth = get("SELECT jobs + dead AS jobs, bytes FROM queue_depths WHERE queue = ?", queue);
-    if (depth !== undefined && (Number(depth["jobs"]) >= jobsMax || Number(depth["bytes"]) + body.byteLength > bytesMax)) refuse();
-    if (depth === undefined && (jobsMax < 1 || body.byteLength > bytesMax)) refuse();
+    const depth = get("SELECT jobs, dead, bytes FROM queue_depths WHERE queue = ?", queue);
+    const [rows, bytes] = [Number(depth?.[dead === null ? "jobs" : "dead"] ?? 0), Number(depth?.["bytes"] ?? 0)];
+    if (rows >= jobsMax || bytes + body.byteLength > bytesMax) refuse();
     run(
       `INSERT INTO jobs (queue, id, state, attempts, interrupted, came_ms, set_ms, due_ms, body, code, note, dead_ms, dead_at)
         VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)`,

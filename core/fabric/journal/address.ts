@@ -8,6 +8,8 @@ export interface JournalDeps {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Up to where a slot's log may be trimmed, for those who read it beside its owner. */
+  readonly keptFrom?: (slot: number) => number;
 }
 
 /** Where a session lives in the engine. */

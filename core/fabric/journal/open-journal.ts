@@ -5,8 +5,8 @@ import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
 import { dumpEntries, type DumpedEntry } from "./dump-entries.ts";
-import { decodeEntry, encodeEntry } from "./entry.ts";
-import type { EntryHeader, OfferBodies, OfferType } from "./event.ts";
+import { decodeEntry, encodeEntry, openBody } from "./entry.ts";
+import type { EntryHeader, OfferBodies, OfferType, Recorded } from "./event.ts";
 import { openSessionLog, type SessionLog } from "./session-log.ts";
 import { dropSnapshot, hasSnapshot } from "./snapshot.ts";
 import { verifyChain, type ChainReport } from "./verify-chain.ts";
@@ -42,6 +42,8 @@ export interface Journal {
   exists(address: SessionAddress): Promise<boolean>;
   /** Folds a session from its newest snapshot and the log after it. Throws KEY_DESTROYED for a deleted one. */
   load(address: SessionAddress): Promise<SessionLog>;
+  /** One entry, opened. Throws KEY_DESTROYED for a deleted session's. */
+  open(entry: LogEntry): Promise<Recorded>;
   /** The header of an entry, without a key. */
   peek(entry: LogEntry): EntryHeader;
   /** Walks the session's chain of commitments; needs no key, so it works for deleted sessions too. */
@@ -76,6 +78,12 @@ export function createJournal(deps: JournalDeps): Journal {
       return first !== undefined || (await hasSnapshot(engine, address));
     },
     load: (address) => openSessionLog(deps, address),
+    open: async ({ body, kind, position, id }) => {
+      const framed = decodeEntry(body);
+      const { header } = framed;
+      const key = await vault.sessionKey(header.tenant, header.session);
+      return { kind, type: header.type, body: openBody(key, framed), position, id, header } as Recorded;
+    },
     peek: (entry) => decodeEntry(entry.body).header,
     verify: (address) => verifyChain(deps, address),
     dump: (address, after, limit) => dumpEntries(deps, address, after, limit),

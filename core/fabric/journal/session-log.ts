@@ -110,7 +110,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     // Before the snapshot, so that it is part of it; a segment that fails is made up for by the next one.
     state.segmented = state.events;
     await snapshot();
-    const upTo = Math.min(snapshotPosition, settledUpTo(state));
+    const upTo = Math.min(snapshotPosition, settledUpTo(state), keptFrom(deps, address.slot, state.position));
     if (upTo > 0) await writeSegment(deps, address, claim, upTo);
   };
 
@@ -184,6 +184,14 @@ function encodeEvents(
     prev = made.link;
     return { event, made };
   });
+}
+
+/** Positions for which somebody who reads beside us holds back trimming; whoever is further behind misses what is trimmed. */
+const KEPT_POSITIONS_MAX = 1_000_000;
+
+function keptFrom(deps: JournalDeps, slot: number, position: number): number {
+  const kept = deps.keptFrom?.(slot) ?? position;
+  return position - kept > KEPT_POSITIONS_MAX ? position : kept;
 }
 
 /** Whoever takes a slot over finds unfinished work by its entries in the log: from the oldest unfinished offer on, all stay. */

@@ -27,6 +27,7 @@ export default {
     },
   },
   limits: { perMinute: 600, concurrency: 4, timeoutMs: TIMEOUT_MS, attemptsMax: 5 },
+  quiet: true,
   judge: (params, config) => {
     const { name, content } = params as FileParams;
     return { effect: "idempotent", summary: `write ${(config as FileConfig).folder}/${name} (${content.length} characters)` };

@@ -21,6 +21,7 @@ export default {
     properties: { sessionKey: { type: "string", minLength: 1, maxLength: 512 }, text: { type: "string", minLength: 1, maxLength: 65_536 } },
   },
   limits: { perMinute: 60, concurrency: 4, timeoutMs: 15_000, attemptsMax: 5 },
+  quiet: true,
   judge: (params, config) => {
     const { sessionKey, text } = params as MessageParams;
     if (!(config as { readonly sessions: readonly string[] }).sessions.includes(sessionKey)) {

@@ -38,6 +38,7 @@ export default {
     properties: { body: { type: "object", additionalProperties: true, description: "The JSON object to post." } },
   },
   limits: { perMinute: 60, concurrency: 4, timeoutMs: 15_000, attemptsMax: 5 },
+  quiet: true,
   judge: (params, config) => {
     const { url, idempotent } = config as WebhookConfig;
     const body = JSON.stringify((params as { readonly body: unknown }).body);

@@ -1,0 +1,84 @@
+/** Listeners, queues and dead letters of a gateway, and what operators are shown of them. */
+import type { Engine } from "@openclaw/sdk";
+import type { Clock } from "../base/clock.ts";
+import type { Intake } from "../control/channels.ts";
+import type { Sessions } from "../control/sessions.ts";
+import { LISTENER_DEFAULTS, openFanOut, openQueueWatch, type FanOut, type QueueRow, type TopicEvent } from "../execution/fan-out.ts";
+import { createDeadLetters, type Actuators, type DeadLetters } from "../execution/intents.ts";
+import type { Journal } from "../fabric/journal.ts";
+import type { Logger } from "../fabric/telemetry.ts";
+import { actuatorPrincipal } from "./compose-actuators.ts";
+import type { Config } from "./config-schema.ts";
+
+export interface ComposeFanOutDeps {
+  readonly engine: Engine;
+  readonly config: () => Config;
+  readonly seal: (belongsTo: string, plain: Uint8Array) => Uint8Array;
+  readonly unseal: (belongsTo: string, sealed: Uint8Array) => Uint8Array;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly journal: Journal;
+  readonly sessions: Sessions;
+  readonly actuators: Actuators;
+  readonly intake: () => Intake;
+  readonly tell: (event: string, payload: unknown) => void;
+}
+
+export interface QueueDesk extends AsyncDisposable {
+  readonly fanOut: FanOut;
+  readonly deadLetters: DeadLetters;
+  rows(): Promise<readonly QueueRow[]>;
+  list(): Promise<unknown>;
+}
+
+/** The caller disposes, before the engine. */
+export function composeFanOut(deps: ComposeFanOutDeps): QueueDesk {
+  const { engine, config, clock, log, journal, sessions, actuators, seal, unseal, tell } = deps;
+  const listeners = config().listeners ?? {};
+  const fanOut = openFanOut({
+    engine, config: listeners, clock, seal, unseal, log, peek: journal.peek, open: journal.open,
+    sessionKeyOf: ({ header: { tenant, session: token } }, slot) => sessions.keyOf({ tenant, token, slot }),
+    deliver: {
+      agent: async (listener, sessionKey, event) => {
+        await deps.intake().receiveInbound({
+          sessionKey, text: formatEvent(event), idempotencyKey: `${listener}-${event.id}`, principal: actuatorPrincipal("outside"),
+          channel: "listener",
+        });
+      },
+      actuator: async (listener, to, params, event) => {
+        await actuators.handOver(`${event.id}-${listener}`.slice(-64), { to, params, sessionKey: null, label: event.label });
+      },
+      log: async (listener, { topic, id, label, rule, isError, code, nodeId }) =>
+        log.info("intent.published", { listener, topic, id, label, rule, isError, code, nodeId }),
+    },
+  });
+  const watch = openQueueWatch({
+    queues: engine.queues, clock,
+    limitMsOf: (queue) => fanOut.list().find((listener) => listener.queue === queue)?.lagAlertMs ?? LISTENER_DEFAULTS.lagAlertMs,
+    onChange: ({ queue, jobs, dead, lagMs, lagging }) => {
+      if (lagging) log.warn("queue.lagging", { queue, jobs, dead, lagMs });
+      else log.info("queue.recovered", { queue });
+      tell("queue.lagging", { queue, jobs, dead, lagMs, lagging, ts: clock.now() });
+    },
+  });
+  return {
+    fanOut,
+    deadLetters: createDeadLetters({ queues: engine.queues, unseal, forgetEnd: (id) => actuators.forgetEnd(id) }),
+    rows: () => watch.rows(),
+    list: async () => ({ queues: await watch.rows(), actuators: actuators.list(), listeners: fanOut.list() }),
+    [Symbol.asyncDispose]: async () => {
+      watch[Symbol.dispose]();
+      await fanOut[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What an agent reads of it: facts first, then the words, which are whoever's they are. */
+function formatEvent({ topic, sessionKey, label, rule, intent, code, isError, text }: TopicEvent): string {
+  return [
+    `Event ${topic} of session ${sessionKey} (words: ${label}${rule === undefined ? "" : `; rule: ${rule}`})`,
+    ...(intent === undefined ? [] : [`Intent: ${intent.summary}`]),
+    ...(isError === undefined ? [] : [`Outcome: ${isError ? `failed ${code ?? ""}` : "done"}`]),
+    ...(text === undefined ? [] : [text]),
+  ].join("\n");
+}
