@@ -77,7 +77,7 @@ test("another module is entered by its door, whatever the form of the import", (
   }
 });
 
-test("what a module keeps for tests alone may be entered by the tests of those above it, and by nobody else", () => {
+test("what a module keeps for tests alone may be entered by scripts and the tests of those above it", () => {
   const files = { ...journal, "core/fabric/journal/world.testing.ts": "", "core/fabric/journal/fold.test.ts": "" };
   const inside = `import "../../fabric/journal/world.testing.ts";`;
   const rule = "another module is entered by its door, core/fabric/journal.ts";
@@ -85,6 +85,7 @@ test("what a module keeps for tests alone may be entered by the tests of those a
   assert.deepEqual(violationsOf({ ...files, "core/control/gateway/serve.ts": inside }), [`core/control/gateway/serve.ts: ${rule}`]);
   assert.deepEqual(violationsOf({ ...files, "core/control/gateway/serve.test.ts": `import "../../fabric/journal/fold.test.ts";` }),
     [`core/control/gateway/serve.test.ts: ${rule}`]);
+  assert.deepEqual(violationsOf({ ...files, "scripts/long.ts": `import "../core/fabric/journal/world.testing.ts";` }), []);
   assert.deepEqual(violationsOf({ ...files, "core/fabric/engine/x.test.ts": `import "../journal/world.testing.ts";` }),
     ["core/fabric/engine/x.test.ts: imports look down: fabric/journal stands above fabric/engine"]);
 });

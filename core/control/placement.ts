@@ -5,3 +5,4 @@
  * have open work, and from then on it is shown every entry in order. A slot whose claim is lost is dropped at once.
  */
 export { openPlacement, type DamagedEntry, type OwnedSlot, type Placement, type SlotWork } from "./placement/own.ts";
+export { createOpenWork, type OpenWork } from "./placement/open-work.ts";

@@ -25,6 +25,8 @@ export function judge(from: Importer, to: Target, typeOnly: boolean): string | n
   if (to.place.area === "drop-in") return "nobody imports a drop-in by name; core finds them by folder";
   if (closed.has(to.place.area)) return `nobody imports ${target}`;
   if (to.place.area === "testkit" && from.isTest && from.place.area !== "e2e") return null;
+  // What a module keeps for tests alone serves the scripts that run it at length, too.
+  if (from.place.area === "scripts" && /\.testing\.ts$/.test(to.path)) return null;
   if (!to.byPackage && packages.has(to.place.area) && from.place.area !== "scripts") {
     return `${target} is entered by its package name, @openclaw/${target}`;
   }

@@ -90,7 +90,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
   /** How often each slot was lost of late. */
   const lost = new Map<number, { readonly times: number; readonly atMs: number }>();
   /** Slots that hold, or may hold, entries. */
-  let used: Set<number> | undefined;
+  const used = new Set<number>();
 
   /** The engine may fail to answer at any time; owning a slot is wanted until it works or the gateway stops. */
   const insist = async <T>(run: () => Promise<T>): Promise<T> => {
@@ -107,7 +107,8 @@ export function openPlacement(deps: PlacementDeps): Placement {
   const take = async (slot: number): Promise<Held> => {
     const claim = await insist(() => engine.log.claim(slot, owner));
     crashPoint("slot.claimed");
-    used ??= new Set((await insist(() => engine.log.heads())).keys());
+    // Asked after the claim, for what an owner before it wrote would else be taken for news.
+    if (!used.has(slot)) for (const head of (await insist(() => engine.log.heads())).keys()) used.add(head);
     const { upTo, open, revision } = await insist(() => loadCheckpoint(engine.records, slot));
     // The mark is what "read to the end" means: positions are not dense, and the last entry may have been trimmed.
     const mark = revision === 0 && !used.has(slot) ? null : ids.sortable(clock.now());
@@ -171,7 +172,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
     erased: (slot, session) => void held.get(slot)?.then(({ work }) => work.erased(session), () => undefined),
     recover: async () => {
       const heads = await insist(() => engine.log.heads());
-      used = new Set([...(used ?? []), ...heads.keys()]);
+      for (const slot of heads.keys()) used.add(slot);
       const owned = await Promise.all([...heads.keys()].map(ownSlot));
       await Promise.all(owned.map((own) => own.recovered));
       return { slots: owned.length, sessions: owned.reduce((sum, own) => sum + own.opened, 0) };

@@ -10,7 +10,18 @@ export interface JournalDeps {
   readonly ids: Ids;
   /** Up to where a slot's log may be trimmed, for those who read it beside its owner. */
   readonly keptFrom?: (slot: number) => number;
+  /** Other bounds than the program's own: for proving what happens at them. */
+  readonly limits?: JournalLimits;
 }
+
+export interface JournalLimits {
+  /** Events after which a session that is worked on is snapshotted again. */
+  readonly snapshotEvery: number;
+  /** Events of one session that stay in the log before they are moved into a segment. */
+  readonly segmentEvery: number;
+}
+
+export const JOURNAL_LIMITS: JournalLimits = { snapshotEvery: 256, segmentEvery: 1_024 };
 
 /** Where a session lives in the engine. */
 export interface SessionAddress {

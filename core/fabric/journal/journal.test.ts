@@ -11,8 +11,8 @@ import { OWNER } from "../identity.ts";
 import { openVault } from "../vault.ts";
 import type { MessageOffer } from "./event.ts";
 import { createJournal } from "./open-journal.ts";
-import { SNAPSHOT_EVERY } from "./session-log.ts";
 import { emptyState, formatState, parseState } from "./session-state.ts";
+import { JOURNAL_LIMITS } from "./address.ts";
 
 const message = (runId: string, text: string): MessageOffer =>
   ({ sessionKey: "agent:main:main", agentId: "main", runId, text, channel: "cli" });
@@ -206,7 +206,7 @@ test("an owner that was superseded cannot append, and its fold stays as it was (
 test("a long session is snapshotted by itself while it is worked on", async (t) => {
   const { engine, journal, address, claim } = await open(t);
   const log = await journal.load(address);
-  for (let at = 0; at < SNAPSHOT_EVERY; at++) {
+  for (let at = 0; at < JOURNAL_LIMITS.snapshotEvery; at++) {
     await log.append(claim, "agent:main", [{ type: "note.recorded", body: { text: String(at) } }]);
   }
   assert.equal((await engine.records.list("snapshots", "")).length, 1);

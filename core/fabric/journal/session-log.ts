@@ -2,10 +2,10 @@
  * One session's log in the hands of its owner: folded in memory, appended under a claim, snapshotted from time to time.
  */
 import { OpenClawError, hasCode } from "@openclaw/protocol";
-import type { Claim, LogEntry } from "@openclaw/sdk";
+import type { Claim, Engine, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { DataKey } from "../vault.ts";
-import type { JournalDeps, SessionAddress } from "./address.ts";
+import { JOURNAL_LIMITS, type JournalDeps, type SessionAddress } from "./address.ts";
 import { decodeEntry, encodeEntry, openBody, type EncodedEntry } from "./entry.ts";
 import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
@@ -15,10 +15,6 @@ import { createSessionBlobs, type SessionBlobs } from "./session-blobs.ts";
 import { emptyState, type SessionState } from "./session-state.ts";
 import { placeOfSnapshot, readSnapshot, writeSnapshot, type SnapshotPlace } from "./snapshot.ts";
 
-/** A snapshot is written at least this often while a session is worked on. */
-export const SNAPSHOT_EVERY = 256;
-/** Events of one session that stay in the log before they are moved into a segment. */
-const SEGMENT_EVERY = 1_024;
 const APPEND_ATTEMPTS = 5;
 
 export interface SessionLog {
@@ -47,6 +43,7 @@ export interface SessionLog {
 
 export async function openSessionLog(deps: JournalDeps, address: SessionAddress): Promise<SessionLog> {
   const { engine, vault, clock, ids } = deps;
+  const { snapshotEvery, segmentEvery } = deps.limits ?? JOURNAL_LIMITS;
   const key = await vault.sessionKey(address.tenant, address.token);
   const stored = await readSnapshot(engine, key, address);
   let place: SnapshotPlace = stored;
@@ -67,14 +64,16 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     return recorded;
   };
 
-  // Without a snapshot that can be read the state is still the fold of the whole history.
-  if (stored.state === undefined) for await (const entry of readSegments(deps, address, 0)) receive(entry);
-  for (let read = state.position; ; ) {
-    const page = await engine.log.readSession(address.slot, address.token, read);
-    for (const entry of page) receive(entry);
-    const last = page.at(-1);
-    if (last === undefined) break;
-    read = last.position;
+  // While the log was being read an owner may have moved entries out of it, or an older owner's snapshot may have taken a
+  // newer one's place, or there is none that can be read: what is missing between the snapshot and the log is in the
+  // segments, and comes first.
+  for (;;) {
+    const entries = await readLog(engine, address, state.position);
+    if ((await segmentedUpTo(deps, address)) <= state.position) {
+      entries.forEach(receive);
+      break;
+    }
+    for await (const entry of readSegments(deps, address, state.position)) receive(entry);
   }
 
   const appendNow = async (claim: Claim, principal: string, events: readonly NewEvent[]): Promise<void> => {
@@ -99,8 +98,8 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   /** Saves work for the next start; what was appended stands, whatever becomes of this. */
   const keepUp = async (claim: Claim): Promise<void> => {
     try {
-      if (state.events - snapshotEvents >= SNAPSHOT_EVERY) await snapshot();
-      if (state.events - state.segmented >= SEGMENT_EVERY) await compact(claim);
+      if (state.events - snapshotEvents >= snapshotEvery) await snapshot();
+      if (state.events - state.segmented >= segmentEvery) await compact(claim);
     } catch (error) {
       if (hasCode(error, "FENCED")) throw error;
     }
@@ -164,6 +163,17 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     snapshot,
     compact,
   };
+}
+
+async function readLog(engine: Engine, { slot, token }: SessionAddress, after: number): Promise<readonly LogEntry[]> {
+  const entries: LogEntry[] = [];
+  for (let read = after; ; ) {
+    const page = await engine.log.readSession(slot, token, read);
+    entries.push(...page);
+    const last = page.at(-1);
+    if (last === undefined) return entries;
+    read = last.position;
+  }
 }
 
 interface Appending {

@@ -30,6 +30,8 @@ export interface VaultDeps {
   readonly records: Records;
   /** Made with mode 0600 at first use. */
   readonly keyFile: string;
+  /** In place of the file, where nothing may touch a disk. */
+  readonly rootKey?: Buffer;
   readonly ids: Ids;
 }
 
@@ -38,8 +40,8 @@ const SESSION_KEYS = "session-keys";
 const DESTROYED = new Uint8Array([0]);
 
 /** Throws STATE_UNSAFE when others can read the key file, STATE_DAMAGED when it is not a key. */
-export async function openVault({ records, keyFile, ids }: VaultDeps): Promise<Vault> {
-  const root = await loadKeyFile(keyFile, ids);
+export async function openVault({ records, keyFile, rootKey, ids }: VaultDeps): Promise<Vault> {
+  const root = rootKey ?? (await loadKeyFile(keyFile, ids));
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", root, "openclaw", purpose, 32));
   const tokenKey = createSecretKey(derive("session-token"));
   const wrappingKey = createSecretKey(derive("tenant-wrap"));

@@ -1,0 +1,363 @@
+/**
+ * A whole world in one process, decided by a seed: gateways that die and take over from each other, an engine that fails as
+ * the contract allows, nodes whose connections break, people who repeat themselves, approve, abort, reset and delete, and
+ * time. At the end everything is left to finish, and the log must tell one sensible story.
+ *
+ *     npm run simulate -- --seed 42
+ */
+import { createHash } from "node:crypto";
+import { withFaults, type FaultRates } from "@openclaw/testkit/fault-engine";
+import { seededIds } from "@openclaw/testkit/seeded-ids";
+import { SeededSchedule, settled } from "@openclaw/testkit/seeded-schedule";
+import { VirtualClock } from "@openclaw/testkit/virtual-clock";
+import { QUEUE_MODES } from "@openclaw/protocol";
+import { ENGINE_LIMITS, type Engine } from "@openclaw/sdk";
+import { openMemoryEngine } from "../../../fabric/engine.ts";
+import { createJournal, type Journal, type SessionAddress } from "../../../fabric/journal.ts";
+import { openVault } from "../../../fabric/vault.ts";
+import { createOpenWork } from "../../placement.ts";
+import { checkHistory } from "./check-history.testing.ts";
+import {
+  JOURNAL_BOUNDS, ROOT_KEY, startSimulatedGateway, type GatewayProcess, type SimulatedGateway,
+} from "./simulated-gateway.testing.ts";
+import { createSimulatedNode, type SimulatedNode } from "./simulated-node.testing.ts";
+import { act, type Accepted, type Client, type Deed } from "./simulated-people.testing.ts";
+
+export interface SimulationReport {
+  readonly seed: number;
+  /** Empty when all is well. */
+  readonly wrong: readonly string[];
+  /** The same for every run of the seed by one program: of every step and of every byte in the log. */
+  readonly digest: string;
+  readonly counts: Readonly<Record<"steps" | "accepted" | "effects" | "gateways" | "events" | "approvals", number>>;
+  /** The last steps, for whoever looks for the cause. */
+  readonly tail: readonly string[];
+}
+
+const SESSIONS = ["agent:main:a", "agent:main:b", "agent:main:c", "agent:main:d", "agent:main:e"] as const;
+const STORM_STEPS = 1_200;
+/** What a seed has in store happens while people still have something to do. */
+const PLANNED_STEPS = 700;
+const CALM_STEPS_MAX = 40_000;
+const CALM_MS_MAX = 4 * 3_600_000;
+
+export async function runSimulation(seed: number): Promise<SimulationReport> {
+  const world = await openWorld(seed);
+  try {
+    await world.storm();
+    await world.calm();
+    return await world.report();
+  } finally {
+    await world.close();
+  }
+}
+
+/** What a seed has in store, drawn before anything happens. */
+interface Weather {
+  readonly crashes: number;
+  readonly takeovers: number;
+  readonly breaks: number;
+  readonly restarts: number;
+  readonly yesLocal: boolean;
+  readonly drops: number;
+  readonly modelFails: number;
+  readonly rates: FaultRates;
+}
+
+function forecast(schedule: SeededSchedule): Weather {
+  const upTo = (most: number): number => Math.floor(schedule.random() * (most + 1));
+  const rough = schedule.chance(0.7);
+  return {
+    crashes: upTo(4), takeovers: upTo(4), breaks: upTo(4), restarts: upTo(1), yesLocal: schedule.chance(0.5),
+    drops: rough ? 0.1 : 0, modelFails: schedule.chance(0.3) ? 0.1 : 0,
+    rates: { before: rough ? 0.03 : 0, after: rough ? 0.03 : 0, fence: rough ? 0.01 : 0, watch: 0, frame: 0, repeat: 0 },
+  };
+}
+
+interface Parts {
+  readonly seed: number;
+  readonly schedule: SeededSchedule;
+  readonly clock: VirtualClock;
+  readonly base: Engine;
+  readonly faulty: Engine;
+  readonly weather: Weather;
+  readonly calmness: { calm: boolean };
+  /** Nobody's: for looking at what is there. */
+  readonly journal: Journal;
+}
+
+class World {
+  readonly #seed: number;
+  readonly #schedule: SeededSchedule;
+  readonly #clock: VirtualClock;
+  readonly #base: Engine;
+  readonly #faulty: Engine;
+  readonly #weather: Weather;
+  readonly #nodes: readonly SimulatedNode[];
+  readonly #clients: readonly Client[];
+  readonly #processes: GatewayProcess[] = [];
+  readonly #serving = new Map<SimulatedGateway, PromiseWithResolvers<never>>();
+  readonly #accepted: Accepted[] = [];
+  readonly #mistakes: string[] = [];
+  readonly #answered = new Set<string>();
+  readonly #calmness: { calm: boolean };
+  readonly #journal: Journal;
+  readonly #addresses: readonly SessionAddress[];
+  #made = 0;
+  #opening = 0;
+  #busy = 0;
+
+  constructor(parts: Parts) {
+    this.#seed = parts.seed;
+    this.#schedule = parts.schedule;
+    this.#clock = parts.clock;
+    this.#base = parts.base;
+    this.#faulty = parts.faulty;
+    this.#weather = parts.weather;
+    this.#calmness = parts.calmness;
+    this.#journal = parts.journal;
+    this.#addresses = SESSIONS.map((key) => parts.journal.address(key));
+    this.#nodes = [createSimulatedNode({ nodeId: "local-node", local: true, schedule: parts.schedule, repeats: parts.weather.drops })];
+    this.#clients = makeClients(parts.schedule);
+  }
+
+  /** Everything happens: until people have done what they wanted, or long enough. */
+  async storm(): Promise<void> {
+    const { crashes, takeovers, breaks, restarts } = this.#weather;
+    const plan = new Map<number, (() => void)[]>();
+    const planAt = (times: number, deed: () => void): void => {
+      for (let time = 0; time < times; time++) {
+        const at = Math.floor(this.#schedule.random() * PLANNED_STEPS);
+        plan.set(at, [...(plan.get(at) ?? []), deed]);
+      }
+    };
+    planAt(crashes, () => this.#replace("crash"));
+    planAt(takeovers, () => this.#replace("take over"));
+    planAt(breaks, () => this.#schedule.pick(this.#nodes)?.breakConnection());
+    planAt(restarts, () => this.#schedule.pick(this.#nodes)?.restart());
+    this.#start();
+    for (const client of this.#clients) {
+      this.#busy += 1;
+      const begin = (): void => void act(client, {
+        schedule: this.#schedule, gateway: () => this.#schedule.pick([...this.#serving.keys()]),
+        lost: (gateway) => this.#serving.get(gateway)?.promise ?? Promise.reject(new Error("it is gone")),
+        drops: () => (this.#calmness.calm ? 0 : this.#weather.drops),
+        onAccepted: (message) => this.#accepted.push(message),
+      }).catch((error: unknown) => this.#mistakes.push(`${client.name}: ${String(error)}`)).finally(() => (this.#busy -= 1));
+      // Some come when others have long been here.
+      const at = this.#schedule.chance(0.5) ? 0 : Math.floor(this.#schedule.random() * PLANNED_STEPS);
+      plan.set(at, [...(plan.get(at) ?? []), begin]);
+    }
+    await settled();
+    for (let step = 0; step < STORM_STEPS; step++) {
+      for (const deed of plan.get(step) ?? []) deed();
+      if (step >= PLANNED_STEPS && this.#busy === 0 && this.#schedule.waiting === 0) break;
+      await this.#move(0.04);
+    }
+  }
+
+  /** Nothing fails any more: what was accepted has to come to its end. */
+  async calm(): Promise<void> {
+    this.#calmness.calm = true;
+    this.#schedule.note("calm");
+    const last = this.#processes.at(-1);
+    for (const process of this.#processes) if (process !== last) this.#end(process);
+    if (last === undefined || last.dead) this.#start();
+    const began = this.#clock.now();
+    for (let step = 0; step < CALM_STEPS_MAX && this.#clock.now() - began < CALM_MS_MAX; step++) {
+      await this.#quiet();
+      if (this.#schedule.waiting === 0 && this.#opening === 0 && this.#busy === 0 && (await this.#isDone())) return;
+      // Nobody will ever move again: the report says what is left.
+      if (this.#schedule.waiting === 0 && this.#clock.nextInMs === undefined) return;
+      await this.#move(0.002);
+    }
+  }
+
+  async report(): Promise<SimulationReport> {
+    const journal = this.#journal;
+    const effects = new Map(this.#nodes.flatMap((node) => [...node.effects]));
+    const last = [...this.#serving.keys()].at(-1);
+    const live = new Map([...(last?.loaded ?? [])]);
+    const wrong = [...this.#mistakes];
+    if (this.#busy > 0) wrong.push(`${this.#busy} clients were never answered`);
+    wrong.push(...(await checkHistory({ journal, keys: SESSIONS, accepted: this.#accepted, effects, live })));
+    let events = 0;
+    const bytes = createHash("sha256").update(this.#schedule.digest());
+    for (const key of SESSIONS) {
+      const { slot, token } = journal.address(key);
+      for (const entry of await this.#base.log.readSession(slot, token, 0, 512)) {
+        bytes.update(entry.body);
+        events += 1;
+      }
+    }
+    return {
+      seed: this.#seed, wrong, digest: bytes.digest("hex"), tail: this.#schedule.tail,
+      counts: {
+        steps: this.#schedule.steps, accepted: this.#accepted.length, effects: effects.size, gateways: this.#made, events,
+        approvals: this.#answered.size,
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const process of this.#processes) process.crash();
+    await this.#base[Symbol.asyncDispose]();
+  }
+
+  /** Some of the program gives the event loop a turn of its own now and then: nobody waits only when that is over too. */
+  async #quiet(): Promise<void> {
+    for (let turn = 0; turn < 4 && this.#schedule.waiting === 0; turn++) await settled();
+  }
+
+  /** One move of somebody, or of time when nobody can. */
+  async #move(timeRate: number): Promise<void> {
+    const schedule = this.#schedule;
+    await this.#quiet();
+    if (schedule.chance(0.02)) this.#answerQuestion();
+    if (schedule.chance(timeRate) || schedule.waiting === 0) {
+      const jump = schedule.chance(0.05) ? ENGINE_LIMITS.dedupeMs + 1_000 : 400;
+      const ms = schedule.waiting === 0 ? (this.#clock.nextInMs ?? 1_000) : Math.floor(schedule.random() * jump);
+      schedule.note(`${ms} ms pass`);
+      return await this.#clock.advance(ms);
+    }
+    await schedule.step();
+  }
+
+  /** As recovery sees it: from the headers in the log. */
+  async #isDone(): Promise<boolean> {
+    if (this.#serving.size === 0) return false;
+    const work = createOpenWork([]);
+    for (const { slot, token } of this.#addresses) {
+      for (const entry of await this.#base.log.readSession(slot, token, 0)) work.see(entry, this.#journal.peek(entry));
+    }
+    for (const { session, tenant, turn, offers, erasing } of work.sessions()) {
+      if (turn || offers.length > 0) return false;
+      const key = erasing === true ? await this.#base.records.get("session-keys", `${tenant}.${session}`) : null;
+      if (key !== null && key.value.length > 1) return false;
+    }
+    return true;
+  }
+
+  #start(): void {
+    const name = `gateway-${++this.#made}`;
+    this.#opening += 1;
+    const process = startSimulatedGateway({
+      name, engine: this.#faulty, schedule: this.#schedule, clock: this.#clock, ids: seededIds(this.#seed * 1_009 + this.#made),
+      yesLocal: this.#weather.yesLocal, modelFails: this.#weather.modelFails,
+      onMistake: (text) => this.#mistakes.push(text), onLive: () => undefined,
+    });
+    this.#processes.push(process);
+    const settle = (): void => void (this.#opening -= 1);
+    process.ready.then((gateway) => {
+      settle();
+      if (process.dead) return;
+      const lost = Promise.withResolvers<never>();
+      lost.promise.catch(() => undefined);
+      this.#serving.set(gateway, lost);
+      for (const node of this.#nodes) this.#reconnect(node);
+    }, () => {
+      settle();
+      if (!process.dead) {
+        process.crash();
+        this.#start();
+      }
+    });
+  }
+
+  /** A node always comes back to the newest gateway that serves. */
+  #reconnect(node: SimulatedNode): void {
+    this.#schedule.later(`${node.nodeId} connects`, () => {
+      const newest = [...this.#serving.keys()].at(-1);
+      if (newest !== undefined && node.connectedTo !== newest) node.connect(newest);
+    });
+  }
+
+  #replace(how: "crash" | "take over"): void {
+    const newest = this.#processes.at(-1);
+    if (newest === undefined) return;
+    this.#schedule.note(`${newest.name}: ${how}`);
+    if (how === "crash") this.#end(newest);
+    else {
+      // It goes on for a while beside its successor, and does not know.
+      let left = 100 + Math.floor(this.#schedule.random() * 300);
+      const linger = (): void => {
+        if (newest.dead || this.#calmness.calm) return;
+        if (--left > 0) return this.#schedule.later(`${newest.name} lingers`, linger, "lingering");
+        this.#end(newest);
+      };
+      this.#schedule.later(`${newest.name} lingers`, linger, "lingering");
+    }
+    this.#start();
+  }
+
+  #end(process: GatewayProcess): void {
+    if (process.dead) return;
+    const gateway = [...this.#serving.keys()].find(({ name }) => name === process.name);
+    if (gateway === undefined) {
+      process.crash();
+      this.#opening -= 1; // it never comes up
+    } else this.#kill(gateway);
+  }
+
+  #kill(gateway: SimulatedGateway): void {
+    this.#processes.find(({ name }) => name === gateway.name)?.crash();
+    this.#serving.get(gateway)?.reject(new Error("the connection was lost"));
+    this.#serving.delete(gateway);
+    for (const other of this.#serving.keys()) other.succeed();
+    for (const node of this.#nodes) {
+      if (node.connectedTo === gateway) node.breakConnection();
+      this.#reconnect(node);
+    }
+  }
+
+  /** A person looks at what waits and answers one question, sometimes twice and not the same. */
+  #answerQuestion(): void {
+    for (const node of this.#nodes) if (node.connectedTo === undefined) this.#reconnect(node);
+    const gateway = [...this.#serving.keys()].at(-1);
+    const asked = gateway === undefined ? undefined : this.#schedule.pick(gateway.approvals.list());
+    if (gateway === undefined || asked === undefined) return;
+    for (let times = this.#schedule.chance(0.2) ? 2 : 1; times > 0; times--) {
+      const decision = this.#schedule.pick(["allow-once", "allow-once", "allow-always", "deny"] as const) ?? "deny";
+      this.#schedule.note(`a person says ${decision}`);
+      this.#answered.add(asked.id);
+      gateway.approvals.resolve(asked.id, decision, "owner").catch(() => undefined);
+    }
+  }
+}
+
+async function openWorld(seed: number): Promise<World> {
+  const schedule = new SeededSchedule(seed);
+  const clock = new VirtualClock({ seed });
+  const base = await openMemoryEngine({ clock });
+  const weather = forecast(schedule);
+  const calmness = { calm: false };
+  // A chance of 1 never happens: when all is calm, the faults are over.
+  const faulty = withFaults(base, { random: () => (calmness.calm ? 1 : schedule.random()), rates: weather.rates, clock });
+  const plain = innerEngine(base);
+  const vault = await openVault({ records: plain.records, keyFile: "", rootKey: ROOT_KEY, ids: seededIds(1) });
+  const journal = createJournal({ engine: plain, vault, clock, ids: seededIds(2), limits: JOURNAL_BOUNDS });
+  return new World({ seed, schedule, clock, base, faulty, weather, calmness, journal });
+}
+
+/** The faults number positions their own way; the log's story is the same in both. */
+function innerEngine(base: Engine): Engine {
+  return withFaults(base, { random: () => 1, rates: { before: 0, after: 0, fence: 0, watch: 0, frame: 0, repeat: 0 } });
+}
+
+const VERBS = ["say", "act", "act", "keep", "think", "both", "wrong"] as const;
+
+function makeClients(schedule: SeededSchedule): readonly Client[] {
+  const mixed = schedule.chance(0.5);
+  return SESSIONS.flatMap((key, session) => [0, 1].slice(0, session === 0 ? 2 : 1).map((client): Client => {
+    const name = `client-${session}-${client}`;
+    const modes = mixed ? QUEUE_MODES : (["followup"] as const);
+    const deeds: Deed[] = [];
+    for (let at = 0; at < (session === 0 ? 4 : 3); at++) {
+      const id = `${name}-${at}`;
+      deeds.push({ do: "say", id, text: `${schedule.pick(VERBS) ?? "say"} ${id}`, queueMode: schedule.pick(modes) ?? "followup" });
+      if (schedule.chance(0.2)) deeds.push({ do: schedule.pick(["patch", "reset", "abort", "look"] as const) ?? "look" });
+    }
+    if (session === 2 && schedule.chance(0.4)) deeds.splice(2, 0, { do: "delete" });
+    return { name, key, deeds };
+  }));
+}
