@@ -129,7 +129,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.7", state: "later", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord" },
   { id: "S1.8", state: "later", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation" },
   { id: "S1.9", state: "later", text: "Inbound messages routed to the best node by proximity, load and channel needs" },
-  { id: "S1.10", state: "partly", text: "Ordering guarantees kept through routing" },
+  { id: "S1.10", state: "partly", text: "Ordering guarantees kept through routing", proofs: ["e2e/queue-modes.test.ts"] },
   { id: "S1.11", state: "later", text: "Raft for critical state: agent configuration, workflow definitions, security policies" },
   { id: "S1.12", state: "later", text: "System keeps operating while a minority of nodes is away" },
   { id: "S1.13", state: "later", text: "Eventual consistency for conversation history and analytics; work goes on during partitions" },
@@ -268,10 +268,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S4.7", state: "proved", text: "Session `main` = canonical direct-chat key", proofs: ["e2e/well-known-client.test.ts"] },
   { id: "S4.8", state: "later", text: "Group/channel sessions isolated by channel + peer/group ID" },
   {
-    id: "S4.9", state: "partly",
+    id: "S4.9", state: "partly", proofs: ["e2e/session-settings.test.ts"],
     text: "Per session: transcript, model override, thinking level, verbose level, send policy, group activation",
   },
-  { id: "S4.10", state: "later", text: "Stickiness: auth profile pinned per session to keep provider caches warm" },
+  {
+    id: "S4.10", state: "proved", proofs: ["e2e/session-settings.test.ts"],
+    text: "Stickiness: auth profile pinned per session to keep provider caches warm",
+  },
   { id: "S4.11", state: "proved", text: "Agent ID = logical routing target, default `main`", proofs: ["e2e/seed-walk.test.ts"] },
   {
     id: "S4.12", state: "proved", proofs: ["e2e/work-and-files.test.ts"],
@@ -302,7 +305,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.25", state: "proved", proofs: ["e2e/well-known-client.test.ts"],
     text: "Agent runtime in RPC mode with tool streaming and block streaming",
   },
-  { id: "S4.26", state: "later", text: "Activation modes, queue modes, reply-back" },
+  {
+    id: "S4.26", state: "partly", proofs: ["e2e/queue-modes.test.ts", "e2e/stop-turn.test.ts"],
+    text: "Activation modes, queue modes, reply-back",
+  },
   { id: "S4.27", state: "later", text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle" },
   { id: "S4.28", state: "later", text: "Control UI served by the Gateway itself, no second port" },
   { id: "S4.29", state: "later", text: "WebChat connects straight to the Gateway WebSocket (SwiftUI client in the seed)" },
