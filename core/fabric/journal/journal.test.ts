@@ -97,7 +97,7 @@ test("a state loaded from a snapshot and the log after it is the same state", as
   assert.deepEqual((await journal.load(address)).state, log.state);
 });
 
-test("a state as a program before queue modes stored it is read, what it lacks as nothing (S1.6)", () => {
+test("a state as a program before queue modes stored it is read, what it lacks as nothing", () => {
   const state = emptyState();
   state.turn = { runId: "r", inputs: [], calls: [] } as unknown as NonNullable<typeof state.turn>;
   const stored = JSON.parse(JSON.stringify(formatState(state))) as Record<string, unknown>;
