@@ -34,6 +34,8 @@ export interface RealGatewayOptions {
   readonly bare?: boolean;
   /** A home that is there already; it is removed at the end like a new one. */
   readonly home?: string;
+  /** A program and its arguments that start it: it becomes the process that is waited for and signalled. */
+  readonly under?: readonly string[];
 }
 
 export interface Watched {
@@ -90,8 +92,9 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const spawned: ChildProcess[] = [];
 
   const start = async (more: Readonly<Record<string, string>> = {}): Promise<void> => {
-    const args = [PROGRAM_MAIN, "gateway", options.verb ?? "run", ...portArgs, ...(options.args ?? [])];
-    const child = spawn(process.execPath, args, { env: { ...env, ...more }, stdio: ["ignore", "pipe", "pipe"] });
+    const [program = process.execPath, ...before] = [...(options.under ?? []), process.execPath];
+    const args = [...before, PROGRAM_MAIN, "gateway", options.verb ?? "run", ...portArgs, ...(options.args ?? [])];
+    const child = spawn(program, args, { env: { ...env, ...more }, stdio: ["ignore", "pipe", "pipe"] });
     run.child = child;
     spawned.push(child);
     endWithUs(child);

@@ -1,5 +1,5 @@
-import { chmod, lchown, lstat, mkdir, readdir, readFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { chmod, lchown, lstat, mkdir, open, readdir, readFile } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
@@ -102,6 +102,7 @@ function programOf(options: LocalNodeOptions): string {
 async function startNode(options: LocalNodeOptions, signal: AbortSignal): Promise<LocalNode> {
   await mkdir(options.workspace, { recursive: true, mode: 0o700 });
   const isFresh = (await mkdir(options.nodeDir, { recursive: true, mode: 0o700 })) !== undefined;
+  if (isFresh) await syncName(options.nodeDir);
   const request = await requestOf(options);
   const { mechanisms, why } = await planConfinement(request);
   // Only before anybody but us has written there: a link planted in it would be followed.
@@ -125,6 +126,16 @@ async function startNode(options: LocalNodeOptions, signal: AbortSignal): Promis
   const sentence = `not confined: ${why}${reasons.length === 0 ? "" : ` (${reasons.join("; ")})`}`;
   options.log.warn("local_node.unconfined", { reasons, why });
   return holdStarted(options, launched, { kind: "none", sentence });
+}
+
+/** The node's journal is lost with its directory, and that with a name that is not on the disk when the power goes. */
+async function syncName(path: string): Promise<void> {
+  const parent = await open(dirname(path), "r");
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
+  }
 }
 
 async function requestOf(options: LocalNodeOptions): Promise<ConfinementRequest> {

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
 /** The newest claim seen for each slot. It outlives the node, so that an old owner is refused after a restart too. */
 export interface Epochs {
@@ -69,4 +71,5 @@ async function store(file: string, newest: ReadonlyMap<number, number>): Promise
   }
   crashPoint("node-host.epoch-written");
   await rename(`${file}.new`, file);
+  await syncDirectory(dirname(file));
 }

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { NODE_LIMITS, OpenClawError, type NodeCommandParams, type RunResult } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import { fileError } from "./file-error.ts";
 import { OutputLog, type OutputSizes } from "./output-log.ts";
+import { syncDirectory, syncMade } from "./sync-directory.ts";
 
 export type JournaledCommand = "system.run" | "job.start";
 
@@ -87,9 +88,8 @@ const OUTPUT = "output.log";
  * Reads what is there; entries without an end are returned as running, for the caller to settle.
  */
 export async function openInvocationJournal(dir: string, bounds: JournalBounds = BOUNDS): Promise<InvocationJournal> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  syncMade(mkdirSync(dir, { recursive: true, mode: 0o700 }), dir);
   const entries = new Map<string, JournalEntry>(readEntries(dir).map((entry) => [entry.id, entry]));
-  const root = await open(dir, "r");
   let sweeping: Promise<void> | undefined;
 
   let isDue = false;
@@ -112,13 +112,13 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
     begin: async (request) => {
       const entry = entryOf(request, join(dir, directoryName(request.id)));
       try {
-        mkdirSync(dir, { recursive: true, mode: 0o700 }); // a command runs as the same user, and may have removed it
+        syncMade(mkdirSync(dir, { recursive: true, mode: 0o700 }), dir); // a command runs as the same user, and may have removed it
         mkdirSync(entry.directory, { mode: 0o700 });
       } catch (error) {
         throw fileError(error, entry.directory);
       }
       try {
-        await writeRequest(entry.directory, request, root);
+        await writeRequest(entry.directory, request);
       } catch (error) {
         await rm(entry.directory, { recursive: true, force: true }).catch(() => undefined);
         throw fileError(error, entry.directory);
@@ -148,12 +148,11 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
     },
     close: async () => {
       await sweeping;
-      await root.close();
     },
   };
 }
 
-async function writeRequest(directory: string, request: JournalRequest, root: FileHandle): Promise<void> {
+async function writeRequest(directory: string, request: JournalRequest): Promise<void> {
   const file = await open(join(directory, REQUEST), "wx", 0o600);
   try {
     await file.writeFile(JSON.stringify(request));
@@ -162,7 +161,8 @@ async function writeRequest(directory: string, request: JournalRequest, root: Fi
     await file.close();
   }
   crashPoint("node-host.request-written");
-  await root.sync();
+  // Without its name, and that of its directory, what was synced is lost with the power, and would be asked for again.
+  await Promise.all([syncDirectory(directory), syncDirectory(dirname(directory))]);
 }
 
 function writeState(entry: JournalEntry, state: JournalState): void {

@@ -1,8 +1,9 @@
 import { createHash, createPrivateKey, generateKeyPairSync, sign as signBytes, type KeyObject } from "node:crypto";
 import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
+import { syncDirectory, syncMade } from "./sync-directory.ts";
 
 /** Who this node is: an Ed25519 key, and what the gateway gave in exchange for the pairing token. */
 export interface NodeIdentity {
@@ -30,7 +31,7 @@ export function createNodeIdentity(): NodeIdentity {
  * 0700. Throws STATE_UNSAFE when others can read the key, STATE_DAMAGED when it is not one.
  */
 export async function loadNodeIdentity(dir: string): Promise<NodeIdentity> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  syncMade(await mkdir(dir, { recursive: true, mode: 0o700 }), dir);
   const file = join(dir, KEY_FILE);
   const present = await readPrivate(file);
   const record = present === undefined ? await createStored(file) : parseRecord(file, present);
@@ -103,4 +104,5 @@ async function writePrivate(file: string, text: string): Promise<void> {
     await handle.close();
   }
   await rename(temporary, file);
+  await syncDirectory(dirname(file));
 }

@@ -1,4 +1,5 @@
 import { open, realpath, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** Replaces a file, 0600, whole or not at all; durable when it resolves. A link is followed, and stays a link. */
 export async function writePrivate(path: string, text: string): Promise<void> {
@@ -16,4 +17,10 @@ export async function writePrivate(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(temporary, target);
+  const directory = await open(dirname(target), "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }

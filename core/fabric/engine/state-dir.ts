@@ -6,7 +6,7 @@
  * process may open `owner.sqlite` in another way: closing any other descriptor of the file would drop the lock.
  */
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
@@ -85,7 +85,14 @@ export async function openStateDir(deps: StateDirDeps): Promise<StateDir> {
 async function makePrivate(path: string): Promise<void> {
   await coded(async () => {
     const made = await mkdir(path, { recursive: true, mode: PRIVATE });
-    if (made !== undefined) await chmod(path, PRIVATE); // the umask may have taken more than the mode gives
+    if (made !== undefined) {
+      await chmod(path, PRIVATE); // the umask may have taken more than the mode gives
+      // What is synced in a directory is lost with it, as long as its own name is not on the disk.
+      for (let named = path; ; named = dirname(named)) {
+        await syncDirectory(dirname(named));
+        if (named === made) break;
+      }
+    }
     const { mode } = await stat(path);
     if ((mode & OTHERS) === 0) return;
     throw new OpenClawError("STATE_UNSAFE", {
@@ -99,6 +106,15 @@ async function makePrivate(path: string): Promise<void> {
 /** What a crash left half-made belongs to nobody: this directory has one owner. Half a secret is one too many. */
 async function removeUnfinished(dir: string, names: RegExp): Promise<void> {
   for (const name of await readdir(dir)) if (names.test(name)) await rm(join(dir, name), { force: true });
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** The returned connection holds the lock until it is closed. */
