@@ -26,6 +26,8 @@ export interface JsonSchema {
   readonly minProperties?: number;
   readonly maxProperties?: number;
   readonly uniqueItems?: boolean;
+  /** A configuration value that has to be the name of a time zone. */
+  readonly timeZone?: boolean;
   /** Marks a configuration value that must never be printed or stored in the clear. */
   readonly secret?: boolean;
 }

@@ -125,6 +125,8 @@ async function endTurn({ record, live, runId, deps }: TurnWork, view: SessionSta
   const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status) };
   await record(carry, [{ type: "turn.ended", body }]);
   crashPoint("turn.ended");
+  // Nobody is to be asked for a turn that has ended; the index of questions outlives the wait that opened it.
+  if (turn?.open?.kind === "wait") void deps.approvals.cancel(turn.open.approvalId).catch(() => undefined);
   const ended = {
     phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, aborted: status === "aborted",
     ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,

@@ -46,7 +46,7 @@ export const sessionsConfig = {
       properties: {
         idleMinutes: { type: "integer", minimum: 1, maximum: 5_256_000, description: "After so long without a turn." },
         atHour: { type: "integer", minimum: 0, maximum: 23, description: "Once a day, after this hour of local time." },
-        timeZone: { type: "string", maxLength: 64, description: "Whose local time, such as Europe/Berlin; the machine's unless given." },
+        timeZone: { type: "string", maxLength: 64, timeZone: true, description: "Whose local time, such as Europe/Berlin; the machine's unless given." },
       },
     },
   },

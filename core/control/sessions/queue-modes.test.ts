@@ -201,6 +201,8 @@ test("in every mode each message is answered exactly once and in order, whoever 
       sent.push(text);
       await world.send(KEY, text, text, { queueMode: mode });
       await clock.advance(Math.floor(random() * 25));
+      // Somebody stops what runs, and may never hear that it was.
+      if (random() < 0.15) void world.sessions.abort(KEY, null, OWNER).catch(() => undefined);
       if (random() > 0.4) continue;
       world.crash();
       world = await open(options);
@@ -341,6 +343,19 @@ test("an abort leaves what waits, unless it is to be cleared; a run that only wa
   await settle(clock);
   assert.deepEqual(await cleared, { runIds: ["two", "four"], cleared: 1, report: "Stopped by owner." });
   assert.equal((await world.sessions.describe(KEY))?.hasActiveRun, false);
+});
+
+test("a session that hangs with a full line delays no other (C7)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const hang = async function* (request: Omit<ModelRequest, "model">): AsyncGenerator<ModelEvent> {
+    if (request.messages.at(-1)?.text.startsWith("hang") === true) await new Promise(() => undefined);
+    yield* obedientModel(request);
+  };
+  const world = await open({ model: hang });
+  for (let at = 0; at < 19; at++) await world.send(KEY, `hang ${at}`);
+  for (let at = 0; at < 10; at++) await world.send(`agent:main:s${at}`, "hi", `hi-${at}`);
+  await settle(clock, 5);
+  for (let at = 0; at < 10; at++) assert.equal((await answered(world, `hi-${at}`))?.status, "ok");
 });
 
 test("in a group, what is not said to the agent enters the history and begins no turn; told always, everything does (S4.9)", async (t) => {

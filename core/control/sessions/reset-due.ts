@@ -1,3 +1,4 @@
+import { isTimeZone } from "../../base/time-zone.ts";
 import type { SessionState } from "../../fabric/journal.ts";
 import type { SessionsConfig } from "./config.ts";
 
@@ -58,11 +59,11 @@ function localOf(format: Intl.DateTimeFormat, atMs: number): Local {
 const formats = new Map<string, Intl.DateTimeFormat>();
 const FORMATS_MAX = 64;
 
-/** Making one is slow. A zone that nobody knows counts as UTC. */
+/** Making one is slow. A zone that this machine no longer knows counts as UTC: the configuration has been checked for it. */
 function formatFor(timeZone: string | undefined): Intl.DateTimeFormat {
   const known = formats.get(timeZone ?? "");
   if (known !== undefined) return known;
-  const format = isTimeZone(timeZone) ? make(timeZone) : make("UTC");
+  const format = make(timeZone === undefined || isTimeZone(timeZone) ? timeZone : "UTC");
   if (formats.size >= FORMATS_MAX) formats.clear();
   formats.set(timeZone ?? "", format);
   return format;
@@ -74,13 +75,4 @@ function make(timeZone: string | undefined): Intl.DateTimeFormat {
     year: "numeric", month: numeric, day: numeric, hour: numeric, minute: numeric, second: numeric, hourCycle: "h23",
     ...(timeZone === undefined ? {} : { timeZone }),
   });
-}
-
-function isTimeZone(timeZone: string | undefined): boolean {
-  try {
-    make(timeZone);
-    return true;
-  } catch {
-    return false;
-  }
 }

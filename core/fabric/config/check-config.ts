@@ -5,6 +5,7 @@
  * a start should not wait for a compiler to read ten lines. It understands the whole schema dialect.
  */
 import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
+import { isTimeZone } from "../../base/time-zone.ts";
 import { formatKey, type KeyPath } from "./config-key.ts";
 
 export interface ConfigIssue {
@@ -77,6 +78,7 @@ function checkString(schema: JsonSchema, value: string, at: KeyPath, complain: C
   if (value.length < minLength) complain(at, minLength === 1 ? "must not be empty" : `must have at least ${minLength} characters`);
   if (value.length > maxLength) complain(at, `must have at most ${maxLength} characters`);
   if (pattern !== undefined && !new RegExp(pattern, "u").test(value)) complain(at, `must match ${pattern}`);
+  if (schema.timeZone === true && !isTimeZone(value)) complain(at, "must be a time zone this machine knows, such as Europe/Berlin");
 }
 
 function checkNumber(schema: JsonSchema, value: number, at: KeyPath, complain: Complain): void {

@@ -7,6 +7,7 @@ import test, { type TestContext } from "node:test";
 import { hasCode, type ErrorCode, type JsonSchema, type OpenClawError } from "@openclaw/protocol";
 import { systemClock } from "../../base/clock.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
+import { checkConfig } from "./check-config.ts";
 import { getConfigValue, parseKey } from "./config-key.ts";
 import { loadConfig } from "./load-config.ts";
 import { mergeSchemas } from "./merge-schemas.ts";
@@ -115,6 +116,15 @@ test("broken JSON5, unknown keys and wrong types each name line and key (S3.13)"
     '1:22 gateway.auth.mode needs the key "key"',
     '1:30 gateway.auth.mode.kez is not a key; did you mean "key"?',
   ]);
+});
+
+test("the name of a time zone is one that this machine knows", () => {
+  const zone = { type: "object", properties: { zone: { type: "string", timeZone: true } } } as const;
+  const said = (name: string): unknown => checkConfig(zone, { zone: name }).map(({ message }) => message);
+  for (const known of ["Europe/Berlin", "UTC", "Asia/Kathmandu"]) assert.deepEqual(said(known), [], known);
+  for (const unknown of ["Nowhere/Land", "", "../../etc"]) {
+    assert.deepEqual(said(unknown), ["must be a time zone this machine knows, such as Europe/Berlin"], unknown);
+  }
 });
 
 test("hostile files are answers, not crashes", async (t) => {

@@ -23,7 +23,7 @@ export const ledgerConfig = {
   properties: {
     currency: { type: "string", pattern: "^[A-Z]{3}$", default: "USD", description: "What prices and budgets are in." },
     timeZone: {
-      type: "string", minLength: 1, maxLength: 64,
+      type: "string", minLength: 1, maxLength: 64, timeZone: true,
       description: "Where a day begins at midnight, such as Europe/Berlin; the machine's own unless given.",
     },
     outputTokensReserved: {
