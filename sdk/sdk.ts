@@ -2,4 +2,5 @@
 export * from "./engine.ts";
 export type * from "./actuator.ts";
 export type * from "./provider.ts";
+export type * from "./tokenizer.ts";
 export type * from "./tool.ts";

@@ -13,7 +13,7 @@ import { systemIds } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
 import { createMemory } from "../cognition/memory.ts";
 import { createModels, loadKey } from "../cognition/models.ts";
-import { CONTEXT_DEFAULTS, PROMPT_REVISION } from "../cognition/context.ts";
+import { CONTEXT_DEFAULTS, openTokenizers, PROMPT_REVISION } from "../cognition/context.ts";
 import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
@@ -34,7 +34,7 @@ import { composeActuators } from "./compose-actuators.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeLedger, supervisorFor } from "./compose-ledger.ts";
 import type { Config } from "./config-schema.ts";
-import { discoverProviders, discoverTools } from "./discover.ts";
+import { discoverProviders, discoverTokenizers, discoverTools, TOKENIZER_THREAD } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
 import { openHooks } from "./open-hooks.ts";
 import { readDashboard } from "./read-dashboard.ts";
@@ -203,7 +203,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
   });
 
+  const tokenizers = opening.use(openTokenizers({ find: discoverTokenizers, clock, thread: TOKENIZER_THREAD }));
   const runtime: RuntimeDeps = {
+    tokenizers,
     clock, ids, models, tools, intents, nodes, gate, placeOf, nodesReady: () => nodesReady.promise,
     get approvals() {
       return approvalsOf();

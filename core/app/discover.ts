@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { OpenClawError } from "@openclaw/protocol";
-import type { Actuator, Provider, Tool } from "@openclaw/sdk";
+import type { Actuator, Provider, Tokenizer, Tool } from "@openclaw/sdk";
 
 const ROOT = new URL("../../extensions/", import.meta.url);
 
@@ -25,16 +25,30 @@ export async function discoverActuator(name: string): Promise<Actuator> {
   return await load<Actuator>("actuators", name, ["id", "tool", "params", "judge", "open"]);
 }
 
+/** What runs a tokenizer in a thread of its own. */
+export const TOKENIZER_THREAD = new URL("./tokenizer-thread.ts", import.meta.url);
+
+/** Tokenizers with where a thread of its own finds them. One whose dependency is not installed is not there. */
+export async function discoverTokenizers(): Promise<readonly { readonly tokenizer: Tokenizer; readonly file: string }[]> {
+  return await Promise.all((await foldersOf("tokenizers")).map(async (name) => ({
+    tokenizer: await load<Tokenizer>("tokenizers", name, ["id", "encodings", "open"]), file: fileOf("tokenizers", name),
+  })));
+}
+
 async function foldersOf(kind: string): Promise<readonly string[]> {
   const entries = await readdir(new URL(`${kind}/`, ROOT), { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
 
 async function load<T extends object>(kind: string, name: string, members: readonly string[]): Promise<T> {
-  const module = (await import(new URL(`${kind}/${name}/index.ts`, ROOT).href)) as { readonly default?: unknown };
+  const module = (await import(fileOf(kind, name))) as { readonly default?: unknown };
   const found = module.default;
   if (typeof found !== "object" || found === null || members.some((member) => !(member in found))) {
     throw new OpenClawError("INTERNAL", { why: `The drop-in ${kind}/${name} has no default export with ${members.join(", ")}.` });
   }
   return found as T;
+}
+
+function fileOf(kind: string, name: string): string {
+  return new URL(`${kind}/${name}/index.ts`, ROOT).href;
 }

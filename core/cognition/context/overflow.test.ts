@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ModelMessage, ToolFace } from "@openclaw/sdk";
+import { realTokenizers } from "@openclaw/testkit/real-tokenizers";
 import { TOKEN_CORPUS } from "@openclaw/testkit/token-corpus";
 import { emptyState, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 import { assembleContext, type AssembledContext } from "./assemble.ts";
 import { planBudget } from "./budget.ts";
-import { costOf, ESTIMATES } from "./count-tokens.ts";
+import { costOf, createTokenCounts, ESTIMATES } from "./count-tokens.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
 
 type Random = () => number;
@@ -121,3 +122,19 @@ for (const contextTokens of [256, 1_000, 4_096, 8_192, 32_768, 200_000]) {
     }
   });
 }
+
+test("counted by real tokenizers no prompt overflows either, whether its messages were estimated or counted (S0.3, S2.15)", async () => {
+  for (const { encoding, count } of await realTokenizers()) {
+    for (let seed = 1; seed <= 12; seed++) {
+      const state = randomState(seeded(seed));
+      const budget = planBudget(8_192);
+      const exact = createTokenCounts(estimateTokens, ({ content }) => costOf(content, count));
+      const agent = { id: "main", name: "A", instructions: "" };
+      for (const counts of [ESTIMATES, exact]) {
+        const { messages } = assembleContext(state, agent, [], budget, counts);
+        const counted = messages.reduce((sum, message) => sum + costOf(contentOf(message), count), 0);
+        assert.ok(counted <= budget.whole - budget.reply, `${encoding}, seed ${seed}: ${counted}`);
+      }
+    }
+  }
+});

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import type { ModelMessage, ToolFace } from "@openclaw/sdk";
 import type { SessionState } from "../../fabric/journal.ts";
-import { assembleContext, planBudget, type ContextAgent } from "../context.ts";
+import { assembleContext, ESTIMATES, MESSAGE_TOKENS, planBudget, type ContextAgent, type TokenCounts } from "../context.ts";
 import { canonicalJson } from "../../execution/policy.ts";
 
 export interface ComposedRequest {
@@ -16,10 +16,13 @@ export interface ComposedRequest {
 
 /** The runtime asks with it and a replay compares with it: for the same state, agent, faces and room it is the same. */
 export function composeRequest(
-  view: SessionState, agent: ContextAgent, tools: readonly ToolFace[], contextTokens: number,
+  view: SessionState, agent: ContextAgent, tools: readonly ToolFace[], contextTokens: number, counts?: TokenCounts,
 ): ComposedRequest {
-  const { messages: said, tools: shown, tokens } = assembleContext(view, agent, tools, planBudget(contextTokens));
   const warned = view.turn?.warned?.text;
+  const budget = planBudget(contextTokens);
+  // The warning's room is taken from the reply's, so that everything together still fits.
+  const room = warned === undefined ? budget : { ...budget, reply: budget.reply + ESTIMATES.text(warned) + MESSAGE_TOKENS };
+  const { messages: said, tools: shown, tokens } = assembleContext(view, agent, tools, room, counts);
   // Last, in a person's place: many servers take a system message only at the beginning.
   const messages = warned === undefined ? said : [...said, { role: "user" as const, text: warned }];
   return { messages, tools: shown, tokens, digests: { prompt: digestPrompt(messages), tools: digestFaces(shown) } };

@@ -4,6 +4,7 @@ import { crashPoint } from "../../base/crash-point.ts";
 import type { AskedFacts, NewEvent, SessionState } from "../../fabric/journal.ts";
 import type { CallEvent, CallTerms, ResolvedModel } from "../models.ts";
 import { composeRequest, type ComposedRequest } from "./compose-request.ts";
+import { exactCounts } from "./exact-counts.ts";
 import type { Carry, TurnAgent, TurnWork } from "./turn-work.ts";
 
 /** Calls one answer may hold; the rest is dropped. */
@@ -22,7 +23,7 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   const model = view.turn?.model ?? agent.model;
   const stepId = deps.ids.sortable(deps.clock.now());
   const resolved = await resolveAny(work, [model, ...fallbacksOf(agent, model)]);
-  const asked = resolved instanceof Error ? resolved : composed(work, view, resolved);
+  const asked = resolved instanceof Error ? resolved : await composed(work, view, resolved, signal);
   const started = work.record(carry, [{ type: "step.started", body: { stepId, kind: "model", model, ...recordOf(asked) } }]);
   started.catch(() => undefined); // it may fail while the call is being opened; whoever awaits it below hears of it
   live.clearText();
@@ -42,18 +43,24 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
 
 interface Asked extends ComposedRequest {
   readonly contextTokens: number;
+  readonly tokenizer?: string;
   /** What the turn asks of the model beside an answer. */
   readonly wishes: { readonly thinking?: string; readonly profile?: string };
 }
 
-function composed({ deps, agent }: TurnWork, view: SessionState, { info: { contextTokens } }: ResolvedModel): Asked {
+async function composed({ deps, agent }: TurnWork, view: SessionState, { info }: ResolvedModel, signal: AbortSignal): Promise<Asked> {
+  const { contextTokens } = info;
+  const exact = await exactCounts(view, deps, info, signal);
   const { thinking = null, profile = null } = view.turn ?? {};
   const wishes = { ...(thinking === null ? {} : { thinking }), ...(profile === null ? {} : { profile }) };
-  return { ...composeRequest(view, agent, deps.tools.faces(), contextTokens), contextTokens, wishes };
+  const tokenizer = exact === undefined ? {} : { tokenizer: exact.tokenizer };
+  return { ...composeRequest(view, agent, deps.tools.faces(), contextTokens, exact?.counts), contextTokens, wishes, ...tokenizer };
 }
 
-function recordOf(asked: Asked | Error): { readonly prompt?: string; readonly tools?: string; readonly contextTokens?: number } {
-  return asked instanceof Error ? {} : { ...asked.digests, contextTokens: asked.contextTokens };
+function recordOf(asked: Asked | Error): Partial<Pick<Asked, "contextTokens" | "tokenizer"> & ComposedRequest["digests"]> {
+  if (asked instanceof Error) return {};
+  const { digests, contextTokens, tokenizer } = asked;
+  return { ...digests, contextTokens, ...(tokenizer === undefined ? {} : { tokenizer }) };
 }
 
 function openStream(

@@ -7,7 +7,7 @@ import type { Intents } from "../../execution/intents.ts";
 import type { Nodes } from "../../execution/nodes.ts";
 import type { Approvals, CommandPlace, Gate } from "../../execution/policy.ts";
 import type { Tools } from "../../execution/tools.ts";
-import type { ContextAgent, ContextConfig } from "../context.ts";
+import type { ContextAgent, ContextConfig, Tokenizers } from "../context.ts";
 import type { Models } from "../models.ts";
 import type { SupervisorConfig } from "../supervisor.ts";
 import type { Live } from "./emit-live.ts";
@@ -53,6 +53,8 @@ export interface RuntimeDeps {
   readonly supervisor?: (agentId: string) => SupervisorConfig;
   /** Absent: as the defaults say. */
   readonly context?: () => ContextConfig;
+  /** Absent: all is estimated. */
+  readonly tokenizers?: Tokenizers;
 }
 
 /** Events that wait to be recorded together with whatever comes next, and what to do once they are durable. */

@@ -230,6 +230,8 @@ export type StepStarted =
       readonly tools?: string;
       /** The room the prompt was made for. */
       readonly contextTokens?: number;
+      /** The encoding its messages were counted with, where they were not estimated. */
+      readonly tokenizer?: string;
     }
   | {
       readonly stepId: string;

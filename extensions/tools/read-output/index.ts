@@ -15,7 +15,7 @@ export default {
   args: {
     type: "object", additionalProperties: false, required: ["id"],
     properties: {
-      id: { type: "string", pattern: "^[0-9a-f]{12}$" },
+      id: { type: "string", minLength: 1, maxLength: 64 },
       offset: { type: "integer", minimum: 0, maximum: 1_000_000_000, description: "Characters to skip." },
       limit: { type: "integer", minimum: 1, maximum: 12_000, description: "Characters to read." },
     },
