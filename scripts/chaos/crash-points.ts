@@ -38,7 +38,7 @@ export interface CrashPointCounts {
 }
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
-type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "pair" | "restart local node" | "fresh";
+type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "pair" | "restart local node" | "fresh" | "job" | "wake";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "message.admitted": "plain", "message.offered": "plain", "turn.beginning": "plain", "model.asked": "slow-speech",
@@ -50,6 +50,7 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "deletion.key-destroyed": "delete", "deletion.snapshot-dropped": "delete", "deletion.row-removed": "delete",
   "row.marked": "plain", "row.saved": "plain",
   "output.kept": "long",
+  "schedule.claimed": "job", "schedule.ended": "job", "schedule.entry-written": "job", "heartbeat.claimed": "wake",
   "key.made": "new session", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
   "node.recorded": "rename", "fact.recorded": "remember", "writer.committing": "plain", "writer.committed": "plain",
   "blob.written": "bulk", "blob.synced": "bulk", "blob.renamed": "bulk", "local-node.launched": "restart local node",
@@ -162,6 +163,15 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
     }
     case "rename":
       await line.request("node.rename", { nodeId: stage.far.nodeId, displayName: "far" });
+      return;
+    case "job":
+      // Not in the ledger either: a request that is repeated adds another one.
+      await line.request("cron.add", {
+        name, schedule: { kind: "at", at: Date.now() + 300 }, payload: { kind: "agentTurn", message: name }, sessionTarget: "session:jobs",
+      });
+      return;
+    case "wake":
+      await line.request("wake", { mode: "now", text: name, sessionKey: "agent:main:woken" });
       return;
     case "pair":
       await stage.pair(name);

@@ -7,6 +7,7 @@
  */
 import { OpenClawError, joinLabels, type Label } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import { HOME_TENANT, type Principal } from "../../fabric/identity.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
@@ -127,6 +128,7 @@ export function openHeartbeats(deps: HeartbeatsDeps): Heartbeats {
       const id = `heartbeat:${agentId}:${dueMs}:${present.told.length === 0 ? 0 : present.told.at(-1)}`.slice(0, 200);
       return { ...present, pending: [], open: { id, dueMs, claimedAtMs: clock.now(), events: present.pending, checklist } };
     });
+    crashPoint("heartbeat.claimed");
     if (state.open !== null) await send(agentId, state.open);
   };
 

@@ -4,6 +4,7 @@
  * A change is a compare-and-set of the whole job: what lost against another peer's is decided again on the newer state.
  */
 import { OpenClawError, hasCode } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import { DueHeap } from "./due-heap.ts";
 import type { Job, JobState, RunEntry, StoredJob } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
@@ -73,7 +74,10 @@ export function createJobBook(store: JobStore): JobBook {
       if (change === undefined) return stored;
       const { job = stored.job, state, entries = [] } = change;
       try {
-        if (entries.length > 0) await store.writeEntries(id, stored.state.entries, entries);
+        if (entries.length > 0) {
+          await store.writeEntries(id, stored.state.entries, entries);
+          crashPoint("schedule.entry-written");
+        }
         return keep(await store.write(job, { ...state, entries: stored.state.entries + entries.length }, stored.revision));
       } catch (error) {
         // An engine that did not confirm may have written: what is there now decides.

@@ -6,6 +6,7 @@
  * up by whoever opens the schedule next. It never fires what was not claimed.
  */
 import { hasCode } from "@openclaw/protocol";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
@@ -75,6 +76,7 @@ export function createRunJobs(deps: RunJobsDeps): RunJobs {
         const { cursorMs, nextMs, generation, given, claims } = plan;
         return { state: { ...state, cursorMs, nextMs, generation, open: [...state.open, ...claims] }, entries: given };
       });
+      if (plan !== undefined) crashPoint("schedule.claimed");
       if (stored === null) return;
       book.due.set(id, stored.job.enabled ? stored.state.nextMs : null);
       deps.onDue();
@@ -103,6 +105,7 @@ export function createRunJobs(deps: RunJobsDeps): RunJobs {
       deps.tell({ jobId: job.id, action: "started", ...shown, runId: run.occurrenceId, runAtMs: run.claimedAtMs, dueAtMs: run.dueMs });
     }
     const entry = (await leave(job, run)) ?? (await fire(job, run, resumed));
+    crashPoint("schedule.ended");
     await finish(job.id, entry);
   };
 
