@@ -71,7 +71,7 @@ test("the schema takes what the documents show and nothing else", () => {
 test("a heartbeat is off until it has a rhythm; an agent's own wins value by value (C8)", () => {
   const agents = createAgents(() => ({
     defaults: { heartbeat: { every: "30m", ackMaxChars: 5 } },
-    entries: { quiet: { heartbeat: { every: "0m" } }, quick: { heartbeat: { every: "1s", prompt: "Look." } } },
+    entries: { quiet: { heartbeat: { every: "0m" } }, quick: { heartbeat: { every: "10s", prompt: "Look." } } },
   }), "/w");
   assert.equal(agents.get("main").heartbeat?.everyMs, 1_800_000);
   assert.equal(agents.get("quiet").heartbeat, null);

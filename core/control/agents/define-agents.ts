@@ -171,7 +171,7 @@ type AgentEntry = Partial<Omit<Agent, "heartbeat" | "model">> & {
 };
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const HEARTBEAT_MIN_MS = 10_000;
+const HEARTBEAT_MIN_MS = 1_000;
 const HEARTBEAT_PROMPT =
   "This is a heartbeat. Look at what is new, if anything is listed below, and at HEARTBEAT.md in your workspace if there is one, " +
   "and do what it asks. Do not take up old tasks again. If nothing needs to be done, answer HEARTBEAT_OK.";

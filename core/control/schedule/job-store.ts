@@ -1,6 +1,6 @@
 /** Jobs and what became of their occurrences, in the engine's records: sealed, by compare-and-set, the tenant in every key. */
 import { OpenClawError } from "@openclaw/protocol";
-import type { Records } from "@openclaw/sdk";
+import type { RecordEntry, Records } from "@openclaw/sdk";
 import { SCHEDULE_LIMITS, type Job, type JobState, type RunEntry, type StoredJob } from "./job.ts";
 
 export interface Sealer {
@@ -35,6 +35,8 @@ export interface JobStore {
 const JOBS = "schedule-jobs";
 const RUNS = "schedule-runs";
 const PAGE = 256;
+/** Opening one takes a tenth of a millisecond. */
+const OPENED_AT_ONCE = 32;
 const { runsPerPage, runPages } = SCHEDULE_LIMITS;
 
 export function createJobStore({ records, sealer, tenant, onDamaged }: JobStoreDeps): JobStore {
@@ -49,6 +51,15 @@ export function createJobStore({ records, sealer, tenant, onDamaged }: JobStoreD
     const stored = open(JOBS, key, value) as { readonly v: number; readonly job: Job; readonly state: JobState };
     if (stored.v !== 1) throw new OpenClawError("STATE_NEWER", { why: `The job ${stored.job.id} is of version ${stored.v}.` });
     return { job: stored.job, state: stored.state, revision };
+  };
+
+  const openOrSkip = ({ key, value, revision }: RecordEntry): readonly StoredJob[] => {
+    try {
+      return [openJob(key, value, revision)];
+    } catch (error) {
+      onDamaged(key, error);
+      return [];
+    }
   };
 
   const readPage = async (key: string): Promise<{ readonly entries: RunEntry[]; readonly revision: number }> => {
@@ -66,17 +77,12 @@ export function createJobStore({ records, sealer, tenant, onDamaged }: JobStoreD
     all: async function* () {
       for (let after: string | undefined; ; ) {
         const page = await records.list(JOBS, `${tenant}.`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-        yield page.flatMap(({ key, value, revision }) => {
-          try {
-            return [openJob(key, value, revision)];
-          } catch (error) {
-            onDamaged(key, error);
-            return [];
-          }
-        });
+        for (let from = 0; from < page.length; from += OPENED_AT_ONCE) {
+          yield page.slice(from, from + OPENED_AT_ONCE).flatMap(openOrSkip);
+          await new Promise(setImmediate);
+        }
         after = page.at(-1)?.key;
         if (page.length < PAGE) return;
-        await new Promise(setImmediate);
       }
     },
     read: async (id) => {

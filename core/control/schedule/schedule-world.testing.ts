@@ -32,6 +32,8 @@ export interface Life {
   readonly world: World;
   readonly told: { readonly event: string; readonly payload: Readonly<Record<string, unknown>> }[];
   readonly offered: Inbound[];
+  /** The most messages that were on their way into the intake at once. */
+  readonly offeredAtOnce: () => number;
   readonly intake: Intake;
   readonly log: { readonly event: string; readonly fields: unknown }[];
   kill(): void;
@@ -85,10 +87,16 @@ export async function openBench(t: TestContext, startMs = START_MS): Promise<Ben
     const told: Life["told"] = [];
     const log: Life["log"] = [];
     const offered: Inbound[] = [];
+    const atOnce = { now: 0, most: 0 };
     const intake: Intake = {
-      receiveInbound: (inbound) => {
+      receiveInbound: async (inbound) => {
         if (!life.dead) offered.push(inbound);
-        return inner.receiveInbound(inbound);
+        atOnce.most = Math.max(atOnce.most, ++atOnce.now);
+        try {
+          return await inner.receiveInbound(inbound);
+        } finally {
+          atOnce.now -= 1;
+        }
       },
     };
     const write = (event: string, fields?: unknown): void => void log.push({ event, fields });
@@ -101,7 +109,7 @@ export async function openBench(t: TestContext, startMs = START_MS): Promise<Ben
     });
     await Promise.race([scheduler.start(), new Promise((resolve) => setTimeout(resolve, 200))]);
     return {
-      scheduler, world, told, offered, intake, log,
+      scheduler, world, told, offered, intake, log, offeredAtOnce: () => atOnce.most,
       kill: () => {
         life.dead = true;
         world.crash();
