@@ -64,13 +64,15 @@ test("jobs of one second that are staggered spread over that time, the same way 
   const life = await bench.open();
   const schedule = { kind: "cron", expr: "0 13 * * *", staggerMs: 10 * MINUTE };
   for (let at = 0; at < 40; at++) {
-    await life.scheduler.add({ schedule, payload: { kind: "agentTurn", message: `m${at}` }, sessionTarget: `session:s${at}` }, OWNER_AUTHOR);
+    const payload = { kind: "agentTurn", message: `m${at}` };
+    await life.scheduler.add({ schedule, payload, sessionTarget: `session:s${at}` }, OWNER_AUTHOR);
   }
   await pass(bench.clock, HOUR);
   assert.ok(life.offered.length < 10, `${life.offered.length} on the hour`);
   await pass(bench.clock, 11 * MINUTE, 66);
   assert.equal(life.offered.length, 40, "all within the time");
-  assert.ok(life.offered.every(({ idempotencyKey }) => idempotencyKey.endsWith(`:${START_MS + HOUR}`)), "the occurrence is still the hour's");
+  const isOfTheHour = life.offered.every(({ idempotencyKey }) => idempotencyKey.endsWith(`:${START_MS + HOUR}`));
+  assert.ok(isOfTheHour, "the occurrence is still the hour's");
   const order = life.offered.map(({ text }) => text);
   await pass(bench.clock, 24 * HOUR, 1_440);
   assert.deepEqual(life.offered.slice(40).map(({ text }) => text), order);
