@@ -20,7 +20,9 @@ import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule.ts";
 import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
-import { createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions } from "../control/sessions.ts";
+import {
+  createSearchIndex, createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
+} from "../control/sessions.ts";
 import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
 import { openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
@@ -218,9 +220,12 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       memory: await memory.revision(agentId),
     }),
   };
+  const isSearchOn = (): boolean => config().session?.search ?? true;
+  const words = createSearchIndex({ records, vault, journal, clock, log: logger, isOn: isSearchOn });
+  if (!isSearchOn()) words.purge().catch((error: unknown) => logger.warn("search.unpurged", { error }));
   const index = createSessionIndex({ records, vault, log: logger });
   const sessions = late.sessions = openSessions({
-    journal, records, index, runtime, clock, ids, logger, recovered: () => recovered.promise,
+    journal, records, index, words, runtime, clock, ids, logger, recovered: () => recovered.promise,
     placement: () => {
       if (late.placement === undefined) throw new Error("placement is not open yet");
       return late.placement;

@@ -12,6 +12,8 @@ export { type Aborted } from "./sessions/request-change.ts";
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
 export { sessionsConfig, SESSIONS_DEFAULTS, type SessionsConfig } from "./sessions/config.ts";
 export { type HistoryItem, type HistoryPage } from "./sessions/transcript.ts";
+export { createSearchIndex, type SearchIndex } from "./sessions/search-index.ts";
+export type { SearchHit, SearchQuery, SearchResult } from "./sessions/search-sessions.ts";
 export { createSessionIndex, type SessionIndex } from "./sessions/session-index.ts";
 export { type SessionRow } from "./sessions/session-row.ts";
 export type { ActOnSessions, SessionVisibility } from "./sessions/act-on-sessions.ts";

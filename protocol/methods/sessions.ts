@@ -189,6 +189,58 @@ export const SESSION_METHODS = {
       properties: { ok: flag, key: sessionKey, deleted: flag, archived: { type: "array" } },
     },
   },
+  "sessions.steer": {
+    role: "operator", scope: "operator.write", hidden: true, summary: "As sessions.send; the running turn takes the message in.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key", "message"],
+      properties: { key: sessionKey, message, agentId, thinking: word, attachments, timeoutMs, idempotencyKey },
+    },
+    result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" } } },
+  },
+  "sessions.search": {
+    role: "operator", scope: "operator.read", summary: "Messages that hold all of these words, newest sessions first.",
+    params: {
+      type: "object", additionalProperties: false, required: ["query"],
+      properties: {
+        query: { type: "string", minLength: 1, maxLength: 1_024 }, key: sessionKey, agentId,
+        limit: { type: "integer", minimum: 1, maximum: 100 }, archived: { anyOf: [flag, { const: "all" }] },
+      },
+    },
+    result: {
+      type: "object", required: ["ts", "query", "count", "complete", "results"],
+      properties: {
+        ts: count, query: { type: "string" }, count, complete: flag, sessionsLooked: count,
+        results: {
+          type: "array",
+          items: {
+            type: "object", required: ["key", "role", "timestamp", "snippet"],
+            properties: {
+              key: sessionKey, sessionId: { type: "string" }, agentId, role: { type: "string" }, timestamp: count,
+              snippet: { type: "string" }, position: count,
+            },
+          },
+        },
+      },
+    },
+  },
+  "sessions.export": {
+    role: "operator", scope: "operator.admin", hidden: true, summary: "One page of a session's log in the open, oldest first.",
+    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, after: count } },
+    result: {
+      type: "object", required: ["key", "entries", "next"],
+      properties: { key: sessionKey, entries: { type: "array", items: anything }, next: { type: ["integer", "null"] } },
+    },
+  },
+  "sessions.verify": {
+    role: "operator", scope: "operator.read", hidden: true, summary: "Walks a session's chain of commitments, deleted or not.",
+    params: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId } },
+    result: {
+      type: "object", required: ["ok", "key", "known", "events", "link", "brokenAt"],
+      properties: {
+        ok: flag, key: sessionKey, known: flag, events: count, link: { type: "string" }, brokenAt: { type: ["integer", "null"] },
+      },
+    },
+  },
   "sessions.compact": {
     role: "operator", scope: "operator.admin", summary: "Summarises the older part of a session.",
     params: {

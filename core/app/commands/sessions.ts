@@ -3,6 +3,7 @@ import { OpenClawError } from "@openclaw/protocol";
 import { askGateway } from "../connect.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
+import { archive, exportSession, search, unarchive, verify } from "./sessions-keep.ts";
 import { compact, pin, pins, unpin } from "./sessions-context.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
 import { listAt, messageText, numberAt, textAt, type Payload } from "./payload.ts";
@@ -196,6 +197,8 @@ export const sessions: CommandGroup = {
     { line: "openclaw sessions history main", about: "read one" },
     { line: "openclaw sessions reset main", about: "begin anew" },
   ],
-  verbs: { list, history, set, abort, reset, delete: remove, compact, pin, pins, unpin },
+  verbs: {
+    list, history, search, set, abort, reset, archive, unarchive, export: exportSession, verify, delete: remove, compact, pin, pins, unpin,
+  },
   aliases: { ls: "list", show: "history", rm: "delete", stop: "abort" },
 };

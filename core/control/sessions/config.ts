@@ -12,6 +12,10 @@ export const sessionsConfig = {
       type: "integer", minimum: 1, maximum: 100_000, default: 5_000,
       description: "Sessions held in memory; the longest unused is put to sleep.",
     },
+    search: {
+      type: "boolean", default: true,
+      description: "Messages can be found by their words; keyed hashes of the words are kept, sealed. Off: what is kept is forgotten.",
+    },
     dormantAfterMs: {
       type: "integer", minimum: 100, maximum: 86_400_000, default: 60_000,
       description: "A session unused for this long is on disk only.",
@@ -57,8 +61,8 @@ type Given = Infer<typeof sessionsConfig>;
 export type SessionsConfig = Required<Given>;
 
 export const SESSIONS_DEFAULTS: SessionsConfig = {
-  turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000, debounceMs: 1_000, collectWaitMs: 10_000,
-  groupActivation: "mention", queue: { mode: "followup", drop: "refuse" }, reset: {},
+  turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000, search: true, debounceMs: 1_000,
+  collectWaitMs: 10_000, groupActivation: "mention", queue: { mode: "followup", drop: "refuse" }, reset: {},
 };
 
 /** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */

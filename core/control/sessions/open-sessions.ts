@@ -21,6 +21,8 @@ import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
+import type { SearchIndex } from "./search-index.ts";
+import { createSearch, type SearchQuery, type SearchResult } from "./search-sessions.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionCount, SessionIndex } from "./session-index.ts";
 import { liveRows, mergeRows } from "./merge-rows.ts";
@@ -45,6 +47,8 @@ export interface Sessions extends AsyncDisposable {
   /** Pinned facts, and condensing now. */
   readonly context: KeptContext;
   delete(key: string, principal: Principal): Promise<boolean>;
+  /** Messages that hold all the words of a query. Throws SEARCH_OFF. */
+  search(query: SearchQuery, signal: AbortSignal): Promise<SearchResult>;
   /** The log in the open, oldest first: entries after a position. Works for damaged sessions. Throws KEY_DESTROYED. */
   dump(key: string, after: number, limit: number): Promise<readonly DumpedEntry[]>;
   /** Walks the chain of commitments; needs no key, so it works for deleted and damaged sessions. */
@@ -76,6 +80,8 @@ export interface SessionsDeps {
   readonly records: Records;
   readonly placement: () => Placement;
   readonly index: SessionIndex;
+  /** Which messages hold which words. Closed with the sessions. */
+  readonly words: SearchIndex;
   /** Resolves when what an earlier gateway left open has been taken up. Never rejects. */
   readonly recovered: () => Promise<void>;
   readonly runtime: RuntimeDeps;
@@ -104,7 +110,7 @@ const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL
 const NEVER = new AbortController().signal;
 
 export function openSessions(deps: SessionsDeps): Sessions {
-  const { journal, clock, ids, index, logger, config } = deps;
+  const { journal, clock, ids, index, words, logger, config } = deps;
   let closed = false;
 
   const rowIfOpen = ({ log: { state } }: LiveSession): SessionRow | null =>
@@ -116,6 +122,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
     const row = rowIfOpen(session);
     if (row === null) return;
     if (session.log.state.turn === null || !listed.has(session)) index.put(session.log.address, row);
+    if (session.log.state.turn === null) words.touch(session.log.address, row.updatedAt);
     listed.add(session);
     deps.onChanged(row);
   };
@@ -152,6 +159,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
         crashPoint("deletion.snapshot-dropped");
         await index.remove(address);
         await quarantine.forget(address);
+        await words.remove(address);
         crashPoint("deletion.row-removed");
         runs.forgetSession(address);
         return deps.placement().erased(address.slot, address.token);
@@ -175,6 +183,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
 
   const { agents, limits, visibility, allowAgents } = deps.delegation;
   const rows = (): AsyncIterable<SessionRow> => mergeRows(index.newest(), liveRows(live, rowIfOpen));
+  const search = createSearch({ journal, index: words, rows, clock, isOn: () => config().search });
   const act = createActOnSessions({ journal, live, offer, send, clock, agents, limits, visibility, allowAgents, stopRun, rows });
 
   const wait = async (runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined> => {
@@ -217,7 +226,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
   };
 
   return {
-    send, active, wait, act, rows, onWork,
+    send, active, wait, act, rows, search, onWork,
     count: () => index.count(),
     history: async (key, limit, offset) => {
       const session = await live.holdExisting(journal.address(key));
@@ -284,6 +293,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
     [Symbol.asyncDispose]: async () => {
       closed = true;
       await live[Symbol.asyncDispose]();
+      await words.close();
       await index.flush();
     },
   };

@@ -21,6 +21,7 @@ import { createLogger } from "../../fabric/telemetry.ts";
 import { openVault } from "../../fabric/vault.ts";
 import { openPlacement, type Placement } from "../placement.ts";
 import { SESSIONS_DEFAULTS, type SessionsConfig } from "./config.ts";
+import { createSearchIndex } from "./search-index.ts";
 import { createSessionIndex } from "./session-index.ts";
 import { openSessions, type Sessions } from "./open-sessions.ts";
 import type { SessionVisibility } from "./act-on-sessions.ts";
@@ -197,6 +198,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     clock,
     ids,
     logger,
+    words: createSearchIndex({
+      records: engine.records, vault, journal, clock, log: logger, isOn: () => options.session?.search ?? true,
+    }),
     index: createSessionIndex({ records: engine.records, vault, log: logger }),
     records: engine.records,
     recovered: () => recovered.promise,

@@ -138,6 +138,11 @@ function foldMessage(state: SessionState, entry: Extract<Recorded, { type: "mess
   const { id: offerId, position, body: message, header: { principal, label, timeMs } } = entry;
   state.queue.push({ offerId, position, principal, label, timeMs, message });
   state.expected = state.expected.filter(({ id }) => id !== offerId);
+  // Somebody speaks in it again, so it is no longer put away.
+  if (state.settings.archived === true) {
+    const { archived: _, ...settings } = state.settings;
+    state.settings = settings;
+  }
   state.updatedAtMs = timeMs;
 }
 

@@ -110,6 +110,10 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
       const { key: sessionKey, idempotencyKey = randomUUID(), ...rest } = params as SendByKeyParams;
       return send({ ...rest, sessionKey, idempotencyKey }, ctx);
     },
+    "sessions.steer": (params, ctx) => {
+      const { key: sessionKey, idempotencyKey = randomUUID(), ...rest } = params as SendByKeyParams;
+      return send({ ...rest, sessionKey, idempotencyKey, queueMode: "steer" }, ctx);
+    },
     "chat.history": (params, ctx) => history(params as HistoryParams, ctx),
     "chat.startup": (params, ctx) => startup(params as Partial<HistoryParams>, ctx),
     "chat.metadata": async () => ({ models: await models.list(), commands: [] }),

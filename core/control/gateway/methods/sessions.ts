@@ -1,9 +1,11 @@
 /** Sessions as lists and settings. */
-import { OpenClawError } from "@openclaw/protocol";
+import { OpenClawError, hasCode } from "@openclaw/protocol";
 import { randomUUID } from "node:crypto";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
-import { checkSettings, checkThinking, parseSessionKey, type HistoryItem, type SessionRow, type Sessions } from "../../sessions.ts";
+import {
+  checkSettings, checkThinking, parseSessionKey, type HistoryItem, type SearchQuery, type SessionRow, type Sessions,
+} from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface SessionDeps {
@@ -101,12 +103,29 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       return { ok: true, key, entry: row ?? {}, resolved: modelOf(row) };
     },
     "sessions.delete": async (params, ctx) => {
-      const { key: wished, agentId, expectedSessionId } = params as KeyParams;
+      const { key: wished, agentId, expectedSessionId, archivedOnly } = params as KeyParams & { readonly archivedOnly?: boolean };
       const { key, isMain } = parseSessionKey(wished, agentId ?? agents.defaultId);
       if (isMain) throw new OpenClawError("SESSION_PROTECTED");
       await expectSession(sessions, key, expectedSessionId);
-      await sessions.abort(key, null, ctx.client.principal);
+      if (archivedOnly === true && (await sessions.describe(key))?.archived !== true) {
+        return { ok: true, key, deleted: false, archived: [] };
+      }
+      await sessions.abort(key, null, ctx.client.principal).catch((error: unknown) => {
+        if (!hasCode(error, "SESSION_DAMAGED")) throw error;
+      });
       return { ok: true, key, deleted: await sessions.delete(key, ctx.client.principal), archived: [] };
+    },
+    "sessions.export": async (params) => await exportPage(sessions, keyOf(params as KeyParams), (params as ExportParams).after ?? 0),
+    "sessions.search": async (params, ctx) => {
+      const { query, key, limit = SEARCH_LIMIT, ...rest } = params as SearchParams;
+      const within = key === undefined ? {} : { key: keyOf({ key, ...(rest.agentId === undefined ? {} : { agentId: rest.agentId }) }) };
+      const { results, ...more } = await sessions.search({ query, limit, ...rest, ...within }, ctx.signal);
+      return { ts: deps.now(), query, count: results.length, ...more, results };
+    },
+    "sessions.verify": async (params) => {
+      const key = keyOf(params as KeyParams);
+      const report = await sessions.verify(key);
+      return { ok: report.brokenAt === null, key, ...report };
     },
     "sessions.abort": async (params, ctx) => {
       const { key, runId, agentId, clearQueued } = params as AbortParams;
@@ -228,6 +247,31 @@ async function create({ sessions, intake, agents }: SessionDeps, params: CreateP
 async function expectSession(sessions: Sessions, key: string, expected: string | undefined): Promise<void> {
   if (expected === undefined || (await sessions.describe(key))?.sessionId === expected) return;
   throw new OpenClawError("CONFLICT", { why: "The session is not the one that was expected.", detail: { reason: "session-changed" } });
+}
+
+interface SearchParams extends Omit<SearchQuery, "limit"> { readonly limit?: number }
+
+const SEARCH_LIMIT = 20;
+
+interface ExportParams { readonly after?: number }
+
+const EXPORT_PAGE = { entries: 256, chars: 2_000_000, readAtOnce: 8 } as const;
+
+/** As much as fits into one frame with room to spare; one entry at least. */
+async function exportPage(sessions: Sessions, key: string, after: number): Promise<unknown> {
+  const entries: unknown[] = [];
+  let chars = 0;
+  for (let from = after; entries.length < EXPORT_PAGE.entries && chars < EXPORT_PAGE.chars; ) {
+    const page = await sessions.dump(key, from, EXPORT_PAGE.readAtOnce);
+    for (const entry of page) {
+      entries.push(entry);
+      chars += JSON.stringify(entry.body ?? null).length;
+    }
+    const last = page.at(-1);
+    if (last === undefined) return { key, entries, next: null };
+    from = last.position;
+  }
+  return { key, entries, next: (entries.at(-1) as { readonly position: number }).position };
 }
 
 async function keyOfRun(sessions: Sessions, runId: string | undefined): Promise<string | undefined> {
