@@ -20,6 +20,7 @@ import { openVault, type Vault } from "../../../fabric/vault.ts";
 import { openPlacement, type Placement } from "../../placement.ts";
 import { SESSIONS_DEFAULTS } from "../config.ts";
 import { openSessions, type Sessions } from "../open-sessions.ts";
+import { createSearchIndex } from "../search-index.ts";
 import { createSessionIndex } from "../session-index.ts";
 
 /** The same in every run: what it seals belongs to nobody. */
@@ -142,6 +143,7 @@ async function open(options: SimulatedGatewayOptions, life: { dead: boolean }, l
   const recovered = Promise.withResolvers<void>();
   const sessions = (late.sessions = openSessions({
     journal, runtime, records, clock: own, ids, logger, index: createSessionIndex({ records, vault, log: logger }),
+    words: createSearchIndex({ records, vault, journal, clock: own, log: logger, isOn: () => false }),
     recovered: () => recovered.promise,
     placement: () => late.placement as Placement,
     modelOf: () => "test/test",
