@@ -12,10 +12,11 @@ import { SCHEDULE_METHODS } from "./methods/schedule.ts";
 import { QUEUE_METHODS } from "./methods/queues.ts";
 import { SESSION_METHODS } from "./methods/sessions.ts";
 import { SYSTEM_METHODS } from "./methods/system.ts";
+import { USAGE_METHODS } from "./methods/usage.ts";
 
 export const METHODS = {
   ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS,
-  ...QUEUE_METHODS, ...SCHEDULE_METHODS,
+  ...QUEUE_METHODS, ...SCHEDULE_METHODS, ...USAGE_METHODS,
 } as const satisfies Record<string, MethodSpec>;
 
 export type MethodName = keyof typeof METHODS;

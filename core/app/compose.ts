@@ -290,6 +290,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, queues, clock,
     loop,
     config: options.showConfig, logsDir: options.logsDir,
+    ledger, tokenOf: (key) => journal.address(key).token,
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,

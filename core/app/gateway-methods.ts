@@ -6,14 +6,15 @@ import type { Intake } from "../control/channels.ts";
 import {
   agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
   queueMethods, readHealth, scheduleMethods,
-  sessionContextMethods, sessionMethods, systemMethods, type MethodHandlers, type SystemDeps,
+  sessionContextMethods, sessionMethods, systemMethods, usageMethods, type MethodHandlers, type SystemDeps,
 } from "../control/gateway.ts";
 import type { Scheduler } from "../control/schedule.ts";
-import type { SessionRow, Sessions } from "../control/sessions.ts";
+import { parseSessionKey, type SessionRow, type Sessions } from "../control/sessions.ts";
 import type { OperatorInvoker } from "../execution/intents.ts";
 import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
 import type { Approvals } from "../execution/policy.ts";
-import type { Identity } from "../fabric/identity.ts";
+import { HOME_TENANT, type Identity } from "../fabric/identity.ts";
+import type { Ledger } from "../fabric/ledger.ts";
 import { readLogTail, type LoopWatch } from "../fabric/telemetry.ts";
 import { OpenClawError } from "@openclaw/protocol";
 import type { QueueDesk } from "./compose-fan-out.ts";
@@ -29,6 +30,9 @@ export interface GatewayMethodsDeps {
   readonly approvals: Approvals;
   readonly scheduler: Scheduler;
   readonly queues: QueueDesk;
+  readonly ledger: Ledger;
+  /** The token a session's key stands under. */
+  readonly tokenOf: (sessionKey: string) => string;
   readonly clock: Clock;
   readonly loop: LoopWatch;
   readonly config: () => unknown;
@@ -64,6 +68,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
         approvals: { waiting: approvals.list().length },
         queues: await deps.queues.rows(),
+        models: { resting: models.resting() },
       };
     },
     tailLog: (options) => readLogTail({ dir: deps.logsDir, ...options }),
@@ -74,6 +79,11 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
     handlers: {
       ...systemMethods(system),
       ...deviceMethods({ identity }),
+      ...usageMethods({
+        ledger: deps.ledger, tenant: HOME_TENANT, agentIds: () => agents.list().map(({ id }) => id), resting: models.resting, now,
+        tokenOf: (key) => deps.tokenOf(parseSessionKey(key, agents.defaultId).key),
+        keysOf: (tokens) => keysOf(deps, tokens),
+      }),
       ...listMethods({ agents: () => listAgents(agents), models: async () => ({ models: await models.list() }) }),
       ...approvalMethods({ approvals }),
       ...queueMethods(deps.queues),
@@ -115,6 +125,18 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       ...scheduleMethods({ scheduler: deps.scheduler }),
     },
   };
+}
+
+/** Read from the list of sessions until all are found. */
+async function keysOf({ sessions, tokenOf }: GatewayMethodsDeps, tokens: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  if (tokens.size === 0) return found;
+  for await (const { key } of sessions.rows()) {
+    const token = tokenOf(key);
+    if (tokens.has(token)) found.set(token, key);
+    if (found.size === tokens.size) break;
+  }
+  return found;
 }
 
 /** Node failures have a shape of their own on the wire; the code that clients know goes along. */

@@ -30,4 +30,5 @@ export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agen
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
 export { sessionContextMethods } from "./gateway/methods/session-context.ts";
 export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/methods/sessions.ts";
+export { usageMethods, type UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";

@@ -33,7 +33,6 @@ function formatProgram(version: string, style: Style): string[] {
     "",
     `  ${style.dim("Always".padEnd(sectionWidth))}  --json  --profile NAME  --port N  --url URL  --token T  --timeout MS`,
     `  ${" ".repeat(sectionWidth)}  --yes  --quiet  --no-color  --version  --help`,
-    "",
     `  openclaw COMMAND --help  ${style.dim("explains one, with examples")}`,
   ];
 }

@@ -87,6 +87,7 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
         : style.attention(`${waiting} ${waiting === 1 ? "approval waits" : "approvals wait"} for you`),
     ],
   ]);
+  for (const row of listAt(seen.status, "models", "resting")) showResting(ctx, row);
   if (waiting > 0) terminal.suggest("openclaw approvals list");
   if (listAt(seen.status, "queues").some((row) => (numberAt(row, "dead") ?? 0) > 0)) terminal.suggest("openclaw deadletters list");
   if (unapproved.length > 0) terminal.suggest("openclaw nodes pending");
@@ -106,6 +107,14 @@ function describeQueues(status: unknown, style: Style): string | undefined {
     ...(lagging.length === 0 ? [] : [style.attention(`behind: ${cleanLine(lagging.slice(0, NAMED_MAX).join(", "))}`)]),
     ...(dead === 0 ? [] : [style.attention(`${dead} dead ${dead === 1 ? "letter" : "letters"}`)]),
   ].join("  ");
+}
+
+/** A model that is not asked for the moment: why, and until when. */
+function showResting({ terminal, clock }: CommandContext, row: Payload): void {
+  const inMs = Math.max(0, (numberAt(row, "nextTryAtMs") ?? 0) - clock.now());
+  const model = textAt(row, "model") === "*" ? `every model of ${textAt(row, "credential") ?? "?"}` : (textAt(row, "model") ?? "?");
+  const next = row["trying"] === true ? "one call is trying it now" : `next try in ${formatDuration(inMs)}`;
+  terminal.note(cleanLine(`${model} rests after ${numberAt(row, "failures") ?? 0} failures (${textAt(row, "code") ?? "?"}): ${next}`));
 }
 
 function describeNodes(rows: readonly Payload[]): string {

@@ -55,6 +55,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./deadletters.ts")).deadletters,
   },
   {
+    name: "usage", section: "Look", summary: "What model calls took and cost; what is left of the budgets",
+    load: async () => (await import("./usage.ts")).usage,
+  },
+  {
     name: "dashboard", section: "Look", summary: "The same in a browser: a link that opens once",
     load: async () => (await import("./dashboard.ts")).dashboard,
   },

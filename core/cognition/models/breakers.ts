@@ -116,10 +116,9 @@ export function createBreakers(clock: Clock): Breakers {
 
   const make = ({ credential, model, section }: Target, kind: FailureKind): State => {
     if (states.size >= BREAKER_LIMITS.kept) {
-      for (const [key, state] of states) {
-        if (!isOpen(state) || states.size > 2 * BREAKER_LIMITS.kept) states.delete(key);
-        if (states.size < BREAKER_LIMITS.kept) break;
-      }
+      // Those that are closed first, and then the oldest: it is only asked once too often.
+      const [oldest] = [...states].sort(([, one], [, two]) => Number(isOpen(one)) - Number(isOpen(two)));
+      if (oldest !== undefined) states.delete(oldest[0]);
     }
     const state: State = {
       credential, model: OF_CREDENTIAL.has(kind) ? "*" : model, kind, section, code: "MODEL_UNAVAILABLE", failures: 0, rests: 0,

@@ -11,7 +11,7 @@ import { systemIds } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import type { ModelsConfig } from "./config.ts";
 import { createModels, type Models, type ModelsDeps } from "./create-models.ts";
-import { callOf, fakeLedger, plainEvents } from "./ledger.testing.ts";
+import { callOf, fakeLedger, plainEvents } from "../../../testkit/fake-ledger.ts";
 
 interface WireConfig { readonly baseUrl: string; readonly models?: readonly { readonly id: string; readonly contextTokens: number }[] }
 

@@ -11,7 +11,7 @@ export default {
   id: "demo",
   label: "Demo model (offline, rule-based, free)",
   config: { type: "object", additionalProperties: false, properties: {} },
-  models: () => [{ id: "demo", name: "Demo", contextTokens: 32_768, condenses: false }],
+  models: () => [{ id: "demo", name: "Demo", contextTokens: 32_768, cost: { input: 0, output: 0 }, condenses: false }],
   stream,
 } satisfies Provider;
 
@@ -27,7 +27,8 @@ async function* stream(request: ModelRequest, _ctx: ProviderContext, signal: Abo
     }
     if (signal.aborted) return yield aborted(signal);
     const outputChars = move.say.length + calls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0);
-    const usage = { inputTokens: tokens(requestChars(request)), outputTokens: tokens(outputChars), estimated: true };
+    // No guess: what its rules read and wrote is what it counts.
+    const usage = { inputTokens: tokens(requestChars(request)), outputTokens: tokens(outputChars) };
     yield { type: "end", finish: calls.length > 0 ? "tools" : "stop", calls, usage };
   } catch (error) {
     const name = error instanceof Error ? error.name : "unknown";

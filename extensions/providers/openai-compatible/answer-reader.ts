@@ -219,5 +219,8 @@ function parseUsage(value: unknown): Usage | undefined {
   const { prompt_tokens: input, completion_tokens: output } = value as { prompt_tokens?: unknown; completion_tokens?: unknown };
   if (!Number.isSafeInteger(input) || !Number.isSafeInteger(output)) return undefined;
   const usage = { inputTokens: input as number, outputTokens: output as number };
-  return usage.inputTokens >= 0 && usage.outputTokens >= 0 ? usage : undefined;
+  if (usage.inputTokens < 0 || usage.outputTokens < 0) return undefined;
+  const details = (value as { prompt_tokens_details?: { cached_tokens?: unknown } | null }).prompt_tokens_details;
+  const cached = typeof details === "object" ? details?.cached_tokens : undefined;
+  return typeof cached === "number" && Number.isSafeInteger(cached) && cached > 0 ? { ...usage, cacheReadTokens: cached } : usage;
 }

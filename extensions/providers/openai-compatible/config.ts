@@ -23,6 +23,14 @@ export const chatConfig = {
           name: { type: "string", minLength: 1, maxLength: 256 },
           contextTokens: { type: "integer", minimum: 1 },
           outputTokens: { type: "integer", minimum: 1 },
+          cost: {
+            type: "object", additionalProperties: false, required: ["input", "output"],
+            description: "What a million tokens cost, in ledger.currency; 0 for a model of your own.",
+            properties: {
+              input: { type: "number", minimum: 0 }, output: { type: "number", minimum: 0 },
+              cacheRead: { type: "number", minimum: 0 }, cacheWrite: { type: "number", minimum: 0 },
+            },
+          },
           thinkingLevels: {
             type: "array", maxItems: 6, uniqueItems: true, items: { enum: ["off", "minimal", "low", "medium", "high", "xhigh"] },
             description: "Levels of reasoning_effort the model knows; without them none is sent.",
