@@ -264,7 +264,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.5", state: "later",
     text: "Channels: WhatsApp, Telegram, Slack, Discord, Google Chat, Signal, iMessage, Microsoft Teams, more",
   },
-  { id: "S4.6", state: "later", text: "Tools: browser, canvas, nodes, cron, sessions, Discord/Slack actions" },
+  { id: "S4.6", state: "partly", text: "Tools: browser, canvas, nodes, cron, sessions, Discord/Slack actions" },
   { id: "S4.7", state: "proved", text: "Session `main` = canonical direct-chat key", proofs: ["e2e/well-known-client.test.ts"] },
   { id: "S4.8", state: "later", text: "Group/channel sessions isolated by channel + peer/group ID" },
   {
@@ -338,5 +338,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S4.42", state: "later", text: "Rule: browser control = operator access; tailnet only, deliberate pairing" },
   { id: "S4.43", state: "later", text: "Health checks that \"just work\" through the tunnel; discovery + status of nodes" },
-  { id: "S4.44", state: "later", text: "Cron and event tools as part of the control plane" },
+  {
+    id: "S4.44", state: "proved", proofs: ["e2e/schedule.test.ts", "core/control/schedule/crash.test.ts"],
+    text: "Cron and event tools as part of the control plane",
+  },
 ];
