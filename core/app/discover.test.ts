@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { EFFECTS, NODE_COMMANDS, type JsonSchema } from "@openclaw/protocol";
 import type { Intent, Tool } from "@openclaw/sdk";
 import { checkSchema } from "../base/schema.ts";
+import { realTokenizers } from "@openclaw/testkit/real-tokenizers";
+import { ESTIMATES } from "../cognition/context.ts";
 import { createTools } from "../execution/tools.ts";
 import { discoverProviders, discoverTools } from "./discover.ts";
 
@@ -97,5 +99,15 @@ test("a proposal depends on the arguments alone and changes nothing in them", as
     const before = structuredClone(args);
     assert.deepEqual(tool.propose(args, ctx), tool.propose(args, ctx), tool.name);
     assert.deepEqual(args, before, tool.name);
+  }
+});
+
+test("no tool's face is counted too low by what the budget goes by, nor by more than half too high (S0.3)", async () => {
+  const tokenizers = await realTokenizers();
+  const faces = createTools(await discoverTools()).faces();
+  const estimate = faces.reduce((sum, face) => sum + ESTIMATES.tool(face), 0);
+  for (const { encoding, count } of tokenizers) {
+    const real = faces.reduce((sum, face) => sum + count(JSON.stringify(face)), 0);
+    assert.ok(estimate >= real && estimate <= 1.5 * real, `${estimate} for ${real} by ${encoding}`);
   }
 });

@@ -1,6 +1,6 @@
 /**
  * How a model's context is divided, in tokens. Each part has a share it may not exceed; what a part does not need goes to the
- * conversation. The shares of the fixed parts leave the conversation two fifths of the context at the least.
+ * conversation, which has a quarter of the context at the least and mostly more than half.
  */
 export const BUDGET = {
   /** Kept free for the answer. */
@@ -8,17 +8,19 @@ export const BUDGET = {
   /** Prompt, the owner's instructions, the caller's own. */
   system: { share: 0.12, tokensMax: 16_384 },
   /** What the tools look like. */
-  tools: { share: 0.15, tokensMax: 32_768 },
+  tools: { share: 0.25, tokensMax: 32_768 },
   pinned: { share: 0.04, tokensMax: 4_096 },
   summary: { share: 0.08, tokensMax: 4_096 },
   /** Of the conversation's room: the questions being answered, where their turn holds steps as well. */
   question: 0.5,
   /** Of the room that is left for earlier turns: the most that one message of theirs may take. */
   earlierMessage: 0.25,
-  /** Of the conversation's room: where the part without a summary is longer, one is made ahead of need. */
-  summariseBeyond: 0.5,
-  /** Of the conversation's room: what stays as it was said when a summary is made. */
-  keepRecent: 0.2,
+  /** Of the context: where the part without a summary is longer, one is made ahead of need. */
+  summariseBeyond: 0.25,
+  /** Of the context: what stays as it was said when a summary is made. */
+  keepRecent: 0.1,
+  /** Of the context: where the conversation is longer by an estimate, it is counted by the model's own tokenizer. */
+  countBeyond: 0.35,
 } as const;
 
 /** Least context a model must have to be asked anything. */

@@ -37,12 +37,20 @@ export function createTokenCounts(
     tool: (face) => {
       let tokens = tools.get(face);
       if (tokens === undefined) {
-        tokens = text(face.name) + text(face.summary) + text(JSON.stringify(face.args)) + CALL_TOKENS;
+        tokens = faceTokens([face.name, face.summary, JSON.stringify(face.args)].join("\n"), text) + CALL_TOKENS;
         tools.set(face, tokens);
       }
       return tokens;
     },
   };
+}
+
+/** A schema in English has fewer tokens than the general rule takes it for. */
+const FACE_CHARS_PER_TOKEN = 2.8;
+
+function faceTokens(face: string, text: (text: string) => number): number {
+  const counted = text(face);
+  return /^[\x20-\x7e\n]*$/.test(face) ? Math.min(counted, Math.ceil(face.length / FACE_CHARS_PER_TOKEN)) : counted;
 }
 
 /** Every text of a message, in the order in which their costs are added. */

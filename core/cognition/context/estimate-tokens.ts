@@ -31,6 +31,7 @@ const WORD = { wordChars: 3, wordStep: 2.6, longChars: 20, longStep: 1.75 } as c
 const CAPITALS = { first: 0.6, step: 1.6 } as const;
 /** Repeated signs are merged, but not for ever. */
 const REPEATED_PER_TOKEN = 4;
+const FOLLOWING_SIGN = 0.5;
 const SPACES_PER_TOKEN = 8;
 /** For texts that are not in the corpus. */
 const MARGIN = 1.04;
@@ -63,7 +64,8 @@ export function estimateTokens(text: string): number {
         break;
       case BREAK: case SIGN:
         while (end < length && text.charCodeAt(end) === code) end += 1;
-        tokens += 1 + (end - at - 1) / REPEATED_PER_TOKEN;
+        // Signs that follow one another are often merged, as in `":"` or `});`.
+        tokens += (at > 0 && isKind(text, at - 1, SIGN) ? FOLLOWING_SIGN : 1) + (end - at - 1) / REPEATED_PER_TOKEN;
         break;
       default:
         if (code >= 0xd800 && code < 0xdc00) {

@@ -27,10 +27,10 @@ export function planSummary(state: SessionState, budget: ContextBudget, counts: 
     tokens += counts.message(message);
     chars += message.content.text.length;
   }
-  const isDue = tokens > budget.conversation * BUDGET.summariseBeyond || open.length > STATE_LIMITS.messagesKept / 2 ||
+  const isDue = tokens > budget.whole * BUDGET.summariseBeyond || open.length > STATE_LIMITS.messagesKept / 2 ||
     chars > STATE_LIMITS.messageCharsKept / 2;
   if (!isDue && !force) return undefined;
-  const held = open.slice(0, open.length - keptRecent(open, force ? 0 : budget.conversation * BUDGET.keepRecent, counts));
+  const held = open.slice(0, open.length - keptRecent(open, force ? 0 : budget.whole * BUDGET.keepRecent, counts));
   const upToSeq = held.at(-1)?.seq ?? 0;
   return upToSeq > fromSeq ? { upToSeq, held, fromSeq } : undefined;
 }
