@@ -17,6 +17,7 @@ import { commands } from "./measures/commands.ts";
 import { calls, connect } from "./measures/calls.ts";
 import { crowd } from "./measures/crowd.ts";
 import { fairness } from "./measures/fairness.ts";
+import { history } from "./measures/history.ts";
 import { memory } from "./measures/memory.ts";
 import { nodes } from "./measures/nodes.ts";
 import { rate } from "./measures/rate.ts";
@@ -28,7 +29,7 @@ import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
-  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, fairness, crowd, live, dormant, soak,
+  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, fairness, crowd, history, live, dormant, soak,
 ];
 /** One measure that hangs must not cost the others their turn. */
 const MEASURE_MS_MAX = 60_000;
