@@ -32,7 +32,8 @@ export async function writeHistory(stateDir: string, sessionKey: string, events:
     const address = journal.address(sessionKey);
     const claim = await engine.log.claim(address.slot, "bench");
     const log = await journal.load(address);
-    await log.append(claim, "agent:main", [{ type: "session.opened", body: { key: sessionKey, agentId: "main", sessionId: systemIds.uuid() } }]);
+    const opened = { key: sessionKey, agentId: "main", sessionId: systemIds.uuid() };
+    await log.append(claim, "agent:main", [{ type: "session.opened", body: opened }]);
     for (let turn = 0; log.state.events < events; turn += TURNS_AT_ONCE) {
       const runs = Array.from({ length: TURNS_AT_ONCE }, (_, at) => `${sessionKey}-${turn + at}`);
       const offers = await Promise.all(runs.map((runId) => {

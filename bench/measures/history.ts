@@ -20,7 +20,8 @@ export const history: Measure = {
     const sizes = SIZES.filter((size) => size <= (bench.quick ? 10_000 : withMillion ? 1_000_000 : 100_000));
     for (const size of SIZES) {
       const why = "ask for it: OPENCLAW_BENCH_MILLION=1, and no --quick";
-      if (!sizes.includes(size)) for (const what of ["wake", "own", "snapshot", "list"] as const) bench.lack(`history.${size}.${what}`, why);
+      if (sizes.includes(size)) continue;
+      for (const what of ["wake", "own", "snapshot", "list"] as const) bench.lack(`history.${size}.${what}`, why);
     }
     await using model = await openModel();
     await using gateway = await openBenchGateway({ config: model.config });
@@ -51,8 +52,9 @@ export const history: Measure = {
     }
     for (const size of sizes) {
       const { events, seconds, snapshotBytes, manifestBytes } = written.get(size) as WrittenHistory;
-      bench.put(`history.${size}.wake`, quantile(wakes.get(size) ?? [], 0.5), `worst ${Math.max(...(wakes.get(size) ?? [])).toFixed(1)} ms`);
-      bench.put(`history.${size}.own`, quantile(owns.get(size) ?? [], 0.5), `p99 ${quantile(owns.get(size) ?? [], 0.99).toFixed(1)} ms`);
+      const [woke, own] = [wakes.get(size) ?? [], owns.get(size) ?? []];
+      bench.put(`history.${size}.wake`, quantile(woke, 0.5), `worst ${Math.max(...woke).toFixed(1)} ms`);
+      bench.put(`history.${size}.own`, quantile(own, 0.5), `p99 ${quantile(own, 0.99).toFixed(1)} ms`);
       bench.put(`history.${size}.snapshot`, snapshotBytes / 1_024, `${events} events written in ${seconds.toFixed(0)} s`);
       bench.put(`history.${size}.list`, manifestBytes / 1_024);
     }
