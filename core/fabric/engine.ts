@@ -8,12 +8,14 @@
  * line, which opens none, pays nothing for it.
  */
 import type { Engine } from "@openclaw/sdk";
+import type { DatabaseReport } from "./engine/inspect-database.ts";
 import type { MemoryEngineDeps } from "./engine/memory-engine.ts";
+import type { Salvage } from "./engine/salvage-database.ts";
 import type { SqliteEngineDeps } from "./engine/sqlite-engine.ts";
 import type { StateDir, StateDirDeps } from "./engine/state-dir.ts";
 
 export { resolveStateDir, type StateDirChoice } from "./engine/resolve-state-dir.ts";
-export type { MemoryEngineDeps, SqliteEngineDeps, StateDir, StateDirDeps };
+export type { DatabaseReport, MemoryEngineDeps, Salvage, SqliteEngineDeps, StateDir, StateDirDeps };
 
 /** Keeps everything in memory and forgets it when disposed. The caller disposes. */
 export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> {
@@ -35,4 +37,17 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
  */
 export async function openStateDir(deps: StateDirDeps): Promise<StateDir> {
   return (await import("./engine/state-dir.ts")).openStateDir(deps);
+}
+
+/** Reads every page of a database file and says what state it is in. Changes nothing; never throws for what the file holds. */
+export async function inspectDatabase(path: string): Promise<DatabaseReport> {
+  return (await import("./engine/inspect-database.ts")).inspectDatabase(path);
+}
+
+/**
+ * Replaces a damaged database by what can still be read of it; the damaged file is kept under a name that ends in `suffix`. The
+ * caller holds the state directory. Throws STATE_DAMAGED when nothing can be read.
+ */
+export async function salvageDatabase(path: string, suffix: string): Promise<Salvage> {
+  return (await import("./engine/salvage-database.ts")).salvageDatabase(path, suffix);
 }
