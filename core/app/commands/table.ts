@@ -62,6 +62,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "dashboard", section: "Look", summary: "The same in a browser: a link that opens once",
     load: async () => (await import("./dashboard.ts")).dashboard,
   },
+  {
+    name: "doctor", section: "Look", summary: "Examine configuration, database and log; --mend what can be mended",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
   { name: "health", section: "Look", summary: "One line: is the gateway well", load: async () => (await import("./health.ts")).health },
   { name: "logs", section: "Look", summary: "The gateway's log, and --follow", load: async () => (await import("./logs.ts")).logs },
 ];

@@ -4,7 +4,7 @@
  * Bodies stay sealed under the session's key and headers stay readable, so that the chain verifies from segments as it
  * does from the log, and destroying the key erases the text in both.
  */
-import { OpenClawError } from "@openclaw/protocol";
+import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Claim, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
@@ -56,10 +56,22 @@ export async function writeSegment(deps: JournalDeps, address: SessionAddress, c
 /** Entries after `after` that are in segments, in order. Only segments that hold one of them are read. */
 export async function* readSegments(deps: JournalDeps, address: SessionAddress, after: number): AsyncGenerator<LogEntry> {
   for await (const segment of segmentsAfter(deps, address, after)) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of deps.engine.blobs.get(segment.digest)) chunks.push(chunk);
-    for (const entry of parseFrames(Buffer.concat(chunks), address)) if (entry.position > after) yield entry;
+    for (const entry of parseFrames(await readWhole(deps, segment.digest), address)) if (entry.position > after) yield entry;
   }
+}
+
+/** Throws STATE_DAMAGED when it is not there any more: the conversation goes on without it, its older history is lost. */
+async function readWhole({ engine }: JournalDeps, digest: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of engine.blobs.get(digest)) chunks.push(chunk);
+  } catch (error) {
+    if (!hasCode(error, "NOT_FOUND")) throw error;
+    throw new OpenClawError("STATE_DAMAGED", {
+      why: `A file of older history is missing: ${digest}.`, next: "Restore it from a backup; what came after it is not touched.", cause: error,
+    });
+  }
+  return Buffer.concat(chunks);
 }
 
 function formatFrame(entry: LogEntry): Uint8Array {

@@ -33,12 +33,19 @@ export async function readSnapshot(engine: Engine, key: DataKey, address: Sessio
     const { revision, value } = stored;
     const blob = digestOf(value);
     const sealed = blob === undefined ? value : await readBlob(engine, blob);
-    if (sealed !== undefined) {
-      const plain = Buffer.from(key.unseal(contextOf(address), sealed));
-      return { state: parseState(JSON.parse(plain.toString("utf8"))), revision, blob };
-    }
+    if (sealed !== undefined) return { state: openState(key, address, sealed), revision, blob };
     // A newer one may have taken its place meanwhile; if not, nobody has it any more.
     if ((await placeOfSnapshot(engine, address)).revision === revision) return { state: undefined, revision, blob };
+  }
+}
+
+/** Undefined for a damaged one as for one of another version: it only saves work, and the log behind it is whole. */
+function openState(key: DataKey, address: SessionAddress, sealed: Uint8Array): SessionState | undefined {
+  try {
+    return parseState(JSON.parse(Buffer.from(key.unseal(contextOf(address), sealed)).toString("utf8")));
+  } catch (error) {
+    if (hasCode(error, "STATE_DAMAGED")) return undefined;
+    throw error;
   }
 }
 
@@ -76,7 +83,7 @@ async function readBlob(engine: Engine, digest: string): Promise<Uint8Array | un
   try {
     for await (const chunk of engine.blobs.get(digest)) chunks.push(chunk);
   } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return undefined;
+    if (hasCode(error, "NOT_FOUND") || hasCode(error, "STATE_DAMAGED")) return undefined;
     throw error;
   }
   return Buffer.concat(chunks);

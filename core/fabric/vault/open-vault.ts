@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
@@ -39,8 +40,16 @@ const TENANT_KEYS = "tenant-keys";
 const SESSION_KEYS = "session-keys";
 const DESTROYED = new Uint8Array([0]);
 
-/** Throws STATE_UNSAFE when others can read the key file, STATE_DAMAGED when it is not a key. */
+/**
+ * Throws STATE_UNSAFE when others can read the key file, STATE_DAMAGED when it is not a key, or when it is gone while there is
+ * something that was sealed under it: a new one would open nothing, and hide that the old one is missing.
+ */
 export async function openVault({ records, keyFile, rootKey, ids }: VaultDeps): Promise<Vault> {
+  if (rootKey === undefined && !existsSync(keyFile) && (await records.list(TENANT_KEYS, "", { limit: 1 })).length > 0) {
+    throw new OpenClawError("STATE_DAMAGED", {
+      why: `The key file ${keyFile} is missing; what is stored is sealed under it.`, next: `Put ${keyFile} back from a backup.`,
+    });
+  }
   const root = rootKey ?? (await loadKeyFile(keyFile, ids));
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", root, "openclaw", purpose, 32));
   const tokenKey = createSecretKey(derive("session-token"));
