@@ -106,7 +106,7 @@ test("a database that was cut short does not start, says what to do, and is mend
   assert.equal((await say(await gateway.connect(), "hello again", { session: "fresh" })).reply, "echo: hello again");
 });
 
-test("without its key file nothing can be opened: the gateway does not make another one, and the doctor names it (C14, S0.16)", async (t) => {
+test("without its key file nothing can be opened: no other one is made, and the doctor names it (C14, S0.16)", async (t) => {
   const gateway = await talked(t);
   const key = join(gateway.stateDir, "credentials", "key-encryption-key");
   const content = await readFile(key);

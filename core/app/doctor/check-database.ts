@@ -16,14 +16,15 @@ export async function checkDatabase(patient: Patient, suffix: string): Promise<E
     case "absent": return { check, note: "there is none yet", findings: [] };
     case "sound": return { check, note: `every page is whole (version ${version})`, findings: [] };
     case "older": return { check, note: `every page is whole (version ${version}; the next start brings it up to date)`, findings: [] };
-    case "foreign": return finding("STATE_FOREIGN", `${path} is another program's database.`, "Move it away, or choose another state directory.");
+    case "foreign":
+      return finding("STATE_FOREIGN", `${path} is another program's database.`, "Move it away, or choose another state directory.");
     case "newer":
-      return finding("STATE_NEWER", `${path} has version ${version}, newer than this program knows.`, "Update OpenClaw, or restore a backup.");
+      return finding("STATE_NEWER", `${path} has version ${version}, newer than this program's.`, "Update OpenClaw, or restore a backup.");
     case "unreadable": case "damaged":
-      return finding("STATE_DAMAGED", `${path} ${state === "damaged" ? "is damaged" : "cannot be opened"}.`, "Run: openclaw doctor --mend", {
-        why: said(problems),
-        mend: () => salvage(patient, suffix),
-      });
+      return finding(
+        "STATE_DAMAGED", `${path} ${state === "damaged" ? "is damaged" : "cannot be opened"}.`, "Run: openclaw doctor --mend",
+        { why: said(problems), mend: () => salvage(patient, suffix) },
+      );
   }
 }
 

@@ -37,7 +37,8 @@ export async function checkLog(patient: LogPatient): Promise<readonly Examined[]
   }
   const more = broken.length - SHOWN_MAX;
   const shown = more <= 0 ? broken : [...broken.slice(0, SHOWN_MAX), manyMore(more)];
-  return [{ check: "log", note: `${sessions} sessions, ${events} events: every chain verifies`, findings: shown }, clockOf(patient.nowMs, newestMs)];
+  const note = `${sessions} sessions, ${events} events: every chain verifies`;
+  return [{ check: "log", note, findings: shown }, clockOf(patient.nowMs, newestMs)];
 }
 
 interface Fault { readonly code: string; readonly why: string; readonly position?: number }
@@ -57,7 +58,7 @@ async function examine(
     return { count, updatedAtMs: state.updatedAtMs };
   } catch (error) {
     if (hasCode(error, "KEY_DESTROYED")) return { count, updatedAtMs: 0 };
-    const why = hasCode(error, "NOT_FOUND") ? "A file of its older history is missing." : error instanceof Error ? error.message : String(error);
+    const why = error instanceof Error ? error.message : String(error);
     return { fault: { code: codeOf(error) ?? "SESSION_DAMAGED", why }, count, updatedAtMs: 0 };
   }
 }
@@ -68,7 +69,7 @@ async function findingOf({ nameOf }: LogPatient, { token }: SessionAddress, { co
   return {
     check: "log", level: "problem", code, what: `The session ${called} is damaged.`, why: `${why} Every other session goes on.`,
     next: name === undefined ? "Restore the state directory from a backup."
-      : `Restore a backup; or keep what can be read (openclaw sessions export '${name}'), then delete it (openclaw sessions delete '${name}').`,
+      : `Restore a backup; or keep what can be read (openclaw sessions export '${name}'), then delete it (… delete '${name}').`,
   };
 }
 

@@ -68,7 +68,8 @@ async function readWhole({ engine }: JournalDeps, digest: string): Promise<Buffe
   } catch (error) {
     if (!hasCode(error, "NOT_FOUND")) throw error;
     throw new OpenClawError("STATE_DAMAGED", {
-      why: `A file of older history is missing: ${digest}.`, next: "Restore it from a backup; what came after it is not touched.", cause: error,
+      why: `A file of older history is missing: ${digest}.`, cause: error,
+      next: "Restore it from a backup; what came after it is not touched.",
     });
   }
   return Buffer.concat(chunks);

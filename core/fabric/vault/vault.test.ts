@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -123,6 +123,9 @@ test("keys stand wrapped in the store: without the key file, or in another's pla
   await records.write("session-keys", "home.b", stored.value, other.revision);
   await assert.rejects(vault.sessionKey("home", "b"), coded("STATE_DAMAGED"));
   await rm(keyFile);
+  await assert.rejects(open(), coded("STATE_DAMAGED"));
+  await assert.rejects(stat(keyFile), "no other key was made in its place");
+  await writeFile(keyFile, Buffer.alloc(32, 7), { mode: 0o600 });
   const stranger = await open();
   await assert.rejects(stranger.sessionKey("home", "a"), coded("STATE_DAMAGED"));
 });
