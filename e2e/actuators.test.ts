@@ -1,6 +1,9 @@
 /** Side effects outside all nodes, on the real program: proposed by a model, gated, carried out by an actuator, counted by a witness. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { chown, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import { approvalOf, history, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
@@ -180,4 +183,33 @@ test("what is given up is a dead letter: listed, shown, tried again, discarded f
   assert.equal(witness.at("/ci").length, 5);
   const gone = await gateway.cli(["deadletters", "show", second.id]);
   assert.equal(gone.code, 4, gone.stderr);
+});
+
+test("SQL on SQLite and files land on the gateway's own node, confined as that is (S2.38)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({
+    config: {
+      ...scriptedConfig(model.url),
+      actuators: {
+        shop: { use: "sql", kind: "sqlite", file: "shop.sqlite", write: true, unasked: true },
+        notes: { use: "file", folder: "notes", unasked: true },
+      },
+    },
+  });
+  t.after(() => gateway.dispose());
+  const watched = await gateway.connect();
+  const noted = await say(watched, `go ${callMark("write_record", { name: "a.txt", content: "kept" })}`);
+  assert.deepEqual(toolResults(noted), ["Written."]);
+  assert.equal(await readFile(join(gateway.stateDir, "workspace", "notes", "a.txt"), "utf8"), "kept");
+  const path = join(gateway.stateDir, "workspace", "shop.sqlite");
+  const database = new DatabaseSync(path);
+  database.exec("CREATE TABLE items (name TEXT)");
+  database.close();
+  const { uid, gid } = await stat(join(gateway.stateDir, "workspace", "notes", "a.txt"));
+  await chown(path, uid, gid);
+  const insert = { statement: "INSERT INTO items VALUES (?)", values: ["tea"], write: true };
+  assert.match(toolResults(await say(watched, `go ${callMark("sql", insert)}`))[0] ?? "", /^1 rows changed/);
+  const select = await say(watched, `go ${callMark("sql", { statement: "SELECT name FROM items" })}`, { session: "agent:main:reader" });
+  assert.deepEqual(toolResults(select), ['1 rows\n{"name":"tea"}']);
 });

@@ -6,6 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
+import { findPostgres } from "./find-postgres.ts";
 
 /** What a run leaves out: a line of the file that OPENCLAW_TEST_SKIPS names. */
 export interface Skip {
@@ -28,6 +29,11 @@ const requirements = {
   bubblewrap: {
     what: "confinement by bubblewrap",
     lacking: () => lacksCommand("bubblewrap", ["bwrap", "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "true"]),
+    enable: withSystem,
+  },
+  postgresql: {
+    what: "SQL on a PostgreSQL server",
+    lacking: () => (findPostgres() === undefined ? "PostgreSQL is not installed" : null),
     enable: withSystem,
   },
   strace: {

@@ -10,6 +10,8 @@ import { delimiter, join } from "node:path";
 export const SYSTEM_PACKAGES = [
   { name: "bubblewrap", command: "bwrap" },
   { name: "strace", command: "strace" },
+  // A server of many packages: only installing brings it.
+  { name: "postgresql", command: "pg_ctlcluster", installOnly: true },
 ] as const;
 
 export interface Provided {
@@ -39,7 +41,8 @@ export function provideSystemPackages(options: Options): Provided {
   const missing = (): readonly string[] =>
     SYSTEM_PACKAGES.filter(({ command }) => !isOnPath(command, options.env["PATH"] ?? "", tools)).map(({ name }) => name);
   if (missing().length > 0 && options.mayInstall) lines.push(install(missing(), options));
-  if (missing().length > 0 && options.mayDownload) lines.push(...missing().map((name) => unpack(name, folder, options)));
+  const small = missing().filter((name) => !SYSTEM_PACKAGES.some((each) => each.name === name && "installOnly" in each));
+  if (small.length > 0 && options.mayDownload) lines.push(...small.map((name) => unpack(name, folder, options)));
   return { tools: tools.filter((path) => existsSync(path)), lines };
 }
 
