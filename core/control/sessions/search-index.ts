@@ -5,7 +5,7 @@
  * session that was deleted leaves nothing of its words behind that anyone could open. What a block has not seen yet is read
  * from the log, so the index can be lost or thrown away at any time.
  */
-import { createHmac, createSecretKey } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import { codeOf, hasCode } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
@@ -23,7 +23,8 @@ export interface SearchIndex {
    * session does. Throws KEY_DESTROYED.
    */
   blocks(address: SessionAddress, mark: number): Promise<readonly ReadBlock[]>;
-  hash(address: SessionAddress, word: string): Buffer;
+  /** Of a word in that session, in hex. */
+  hash(address: SessionAddress, word: string): string;
   remove(address: SessionAddress): Promise<void>;
   /** Forgets everything: search was switched off. */
   purge(): Promise<void>;
@@ -44,7 +45,11 @@ export const SEARCH_LIMITS = {
   quietMs: 5_000,
   /** Sessions that wait for that; search itself catches up with any other. */
   waiting: 10_000,
-  entriesAtOnce: 32,
+  entriesAtOnce: 16,
+  /** The thread is never kept for much longer. */
+  sliceMs: 4,
+  hashesKept: 20_000,
+  sessionsAtOnce: 8,
   pageRows: 256,
 } as const;
 
@@ -52,22 +57,33 @@ const BUCKET = "search";
 const NUMBER_DIGITS = 8;
 
 export function createSearchIndex({ records, vault, journal, clock, log, isOn }: SearchIndexDeps): SearchIndex {
-  const key = createSecretKey(vault.derive("search-words"));
+  const key = vault.derive("search-words").toString("hex");
   const waiting = new Map<string, { readonly address: SessionAddress; readonly mark: number; readonly sinceMs: number }>();
   /** By session, the mark at which nothing new was found: written down only together with something new. */
   const checked = new Map<string, number>();
-  let tail: Promise<unknown> = Promise.resolve();
+  const writing = new Map<string, Promise<unknown>>();
   let timer: { close(): void } | undefined;
   let closed = false;
 
-  const hash = ({ tenant, token }: SessionAddress, word: string): Buffer =>
-    createHmac("sha256", key).update(`${tenant}\0${token}\0${word}`).digest().subarray(0, HASH_BYTES);
+  /** A part of the digest only, so that it cannot be carried on to a longer word's. */
+  const hash = ({ tenant, token }: SessionAddress, word: string): string =>
+    digest("sha256", `${key}${tenant}\0${token}\0${word}`, "hex").slice(0, 2 * HASH_BYTES);
 
-  /** One after another: a block has one writer. */
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const done = tail.then(run);
-    tail = done.catch(() => undefined);
+  /** One after another within a session: its blocks have one writer. */
+  const inTurn = <T>({ token }: SessionAddress, run: () => Promise<T>): Promise<T> => {
+    const done = (writing.get(token) ?? Promise.resolve()).then(run);
+    const settled = done.catch(() => undefined).then(() => {
+      if (writing.get(token) === settled) writing.delete(token);
+    });
+    writing.set(token, settled);
     return done;
+  };
+
+  /** Other work of this thread comes in between. */
+  const pause = async (sinceMs: number): Promise<number> => {
+    if (clock.monotonic() - sinceMs < SEARCH_LIMITS.sliceMs) return sinceMs;
+    await new Promise((resolve) => setImmediate(resolve));
+    return clock.monotonic();
   };
 
   const keyOf = (address: SessionAddress, number: number): string =>
@@ -104,6 +120,13 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
       blocks[state.number] = readBlock(bytes);
     };
     const before = block.upTo;
+    const hashes = new Map<string, string>();
+    const hashOf = (word: string): string => {
+      let known = hashes.get(word);
+      if (known === undefined && hashes.size < SEARCH_LIMITS.hashesKept) hashes.set(word, (known = hash(address, word)));
+      return known ?? hash(address, word);
+    };
+    let sinceMs = clock.monotonic();
     for (;;) {
       const page = await journal.dump(address, block.upTo, SEARCH_LIMITS.entriesAtOnce);
       for (const entry of page) {
@@ -112,7 +135,8 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
           block = newBlock(block.upTo);
           Object.assign(state, { number: state.number + 1, revision: 0 });
         }
-        addEntry(block, entry, (word) => hash(address, word).toString("hex"));
+        addEntry(block, entry, hashOf);
+        sinceMs = await pause(sinceMs);
       }
       if (page.length === 0) break;
     }
@@ -126,12 +150,16 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
 
   const sweep = async (): Promise<void> => {
     timer = undefined;
-    for (const [token, { address, mark, sinceMs }] of waiting) {
-      if (closed || clock.monotonic() - sinceMs < SEARCH_LIMITS.quietMs) break; // those behind it changed later
-      waiting.delete(token);
-      await inTurn(() => update(address, mark)).catch((error: unknown) => {
-        if (!hasCode(error, "KEY_DESTROYED")) log.warn("search.behind", { code: codeOf(error) ?? "INTERNAL" });
-      });
+    const behind = (error: unknown): void => {
+      if (!hasCode(error, "KEY_DESTROYED")) log.warn("search.behind", { code: codeOf(error) ?? "INTERNAL" });
+    };
+    while (!closed) {
+      // The map is in the order of the last change.
+      const quiet = waiting.values().take(SEARCH_LIMITS.sessionsAtOnce)
+        .filter(({ sinceMs }) => clock.monotonic() - sinceMs >= SEARCH_LIMITS.quietMs).toArray();
+      if (quiet.length === 0) break;
+      for (const { address } of quiet) waiting.delete(address.token);
+      await Promise.all(quiet.map(({ address, mark }) => inTurn(address, () => update(address, mark)).catch(behind)));
     }
     schedule();
   };
@@ -158,16 +186,16 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
       if (waiting.size > SEARCH_LIMITS.waiting && oldest !== undefined) waiting.delete(oldest);
       schedule();
     },
-    blocks: (address, mark) => inTurn(() => update(address, mark)),
+    blocks: (address, mark) => inTurn(address, () => update(address, mark)),
     remove: (address) => {
       waiting.delete(address.token);
-      return inTurn(() => removeAll(`${recordKeyOf(address)}.`));
+      return inTurn(address, () => removeAll(`${recordKeyOf(address)}.`));
     },
-    purge: () => inTurn(() => removeAll("")),
+    purge: () => removeAll(""),
     close: async () => {
       closed = true;
       timer?.close();
-      await tail;
+      await Promise.all(writing.values());
     },
   };
 }

@@ -42,7 +42,7 @@ export interface SearchDeps {
   readonly isOn: () => boolean;
 }
 
-const FOUND = { timeMs: 5_000, sessions: 100_000, snippetChars: 160, snippetLead: 40 } as const;
+const FOUND = { timeMs: 5_000, sessions: 100_000, atOnce: 16, snippetChars: 160, snippetLead: 40 } as const;
 
 /** A message is found when it holds all of the words. Throws SEARCH_OFF. */
 export function createSearch(
@@ -50,7 +50,7 @@ export function createSearch(
 ): (query: SearchQuery, signal: AbortSignal) => Promise<SearchResult> {
   const hitsIn = async (row: SessionRow, words: readonly string[], most: number): Promise<readonly SearchHit[]> => {
     const address = journal.address(row.key);
-    const hashes = words.map((word) => index.hash(address, word));
+    const hashes = words.map((word) => Buffer.from(index.hash(address, word), "hex"));
     const hits: SearchHit[] = [];
     for (const block of (await index.blocks(address, row.updatedAt)).toReversed()) {
       for (const number of common(hashes.map((hash) => block.find(hash))).toReversed()) {
@@ -70,17 +70,23 @@ export function createSearch(
     if (words.length === 0) return { results, sessionsLooked: 0, complete: true };
     const endMs = clock.monotonic() + FOUND.timeMs;
     let sessionsLooked = 0;
-    for await (const row of rows()) {
+    let batch: SessionRow[] = [];
+    const look = async (): Promise<boolean> => {
       signal.throwIfAborted();
+      const hits = await Promise.all(batch.map((row) => hitsIn(row, words, limit).catch(leaveOut)));
+      sessionsLooked += batch.length;
+      batch = [];
+      results.push(...hits.flat().slice(0, limit - results.length));
+      return results.length < limit && sessionsLooked < FOUND.sessions && clock.monotonic() < endMs;
+    };
+    for await (const row of rows()) {
       if (key !== undefined ? row.key !== key : archived !== "all" && (row.archived ?? false) !== archived) continue;
       if (agentId !== undefined && row.agentId !== agentId) continue;
-      if (results.length >= limit || sessionsLooked >= FOUND.sessions || clock.monotonic() > endMs) {
-        return { results, sessionsLooked, complete: false };
-      }
-      sessionsLooked += 1;
-      results.push(...(await hitsIn(row, words, limit - results.length).catch(leaveOut)));
+      batch.push(row);
       if (key !== undefined) break;
+      if (batch.length >= FOUND.atOnce && !(await look())) return { results, sessionsLooked, complete: false };
     }
+    await look();
     return { results, sessionsLooked, complete: results.length < limit };
   };
 }
