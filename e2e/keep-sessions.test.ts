@@ -14,7 +14,7 @@ import { filesWith } from "@openclaw/testkit/search-files";
 const KEY = "agent:main:diary";
 
 test("a session is found, put away, saved in the open, checked and deleted; nothing of it stays readable "
-  + "(S3.8, S4.7, S0.21, S1.26)", async (t) => {
+  + "(S4.7, S0.21, S1.26)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url) });

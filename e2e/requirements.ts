@@ -223,7 +223,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S2.40", state: "later", text: "Actuator checks schema independently, applies rate limits, executes asynchronously" },
   { id: "S2.41", state: "partly", text: "Queue absorbs back-pressure in spikes; inference nodes do not crash" },
   { id: "S2.42", state: "later", text: "Choreography: one intention cascades to logging, compliance audit, downstream agents" },
-  { id: "S2.43", state: "later", text: "Dozens to thousands of autonomous agents at once" },
+  { id: "S2.43", state: "partly", proofs: ["e2e/sub-agents.test.ts"], text: "Dozens to thousands of autonomous agents at once" },
   { id: "S2.44", state: "later", text: "Blast radius precisely bounded per action; lateral movement prevented" },
   {
     id: "S3.1", state: "proved", proofs: ["e2e/seed-walk.test.ts"],
@@ -241,7 +241,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S3.7", state: "later",
     text: "Agents are capability nodes with bounded roles (files+shell+scripts / browser+web / IM+e-mail+notifications / ERP+CRM APIs)",
   },
-  { id: "S3.8", state: "later", text: "Stable, always-on division of labour; several agents = roles, not parallel compute" },
+  {
+    id: "S3.8", state: "partly", proofs: ["e2e/sub-agents.test.ts"],
+    text: "Stable, always-on division of labour; several agents = roles, not parallel compute",
+  },
   { id: "S3.9", state: "later", text: "Skill = capability contract: declared inputs, outputs, side effects" },
   { id: "S3.10", state: "later", text: "Skills are the integration layer over systems, machines and tools" },
   { id: "S3.11", state: "proved", text: "Continuous, interactive, mainly sequential work", proofs: ["e2e/survive-kill.test.ts"] },
@@ -266,7 +269,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S4.6", state: "partly", text: "Tools: browser, canvas, nodes, cron, sessions, Discord/Slack actions" },
   { id: "S4.7", state: "proved", text: "Session `main` = canonical direct-chat key", proofs: ["e2e/well-known-client.test.ts"] },
-  { id: "S4.8", state: "later", text: "Group/channel sessions isolated by channel + peer/group ID" },
+  { id: "S4.8", state: "partly", text: "Group/channel sessions isolated by channel + peer/group ID" },
   {
     id: "S4.9", state: "partly", proofs: ["e2e/session-settings.test.ts"],
     text: "Per session: transcript, model override, thinking level, verbose level, send policy, group activation",

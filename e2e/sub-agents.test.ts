@@ -33,7 +33,8 @@ async function again(gateway: RealGateway): Promise<Watched> {
   return await gateway.connect();
 }
 
-test("kill -9 while a sub-agent works, again and again: its parent is woken once with its answer (C13, S0.16, S2.43, S4.6)", async (t) => {
+test("kill -9 while a sub-agent works, again and again: its parent is woken once with its answer "
+  + "(C13, S0.16, S2.43, S3.8, S4.6)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url) });
