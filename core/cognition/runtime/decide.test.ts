@@ -4,7 +4,7 @@ import type { ToolCall } from "@openclaw/sdk";
 import {
   emptyState, type QueuedMessage, type QueueMode, type SessionState, type StepStarted, type TurnState,
 } from "../../fabric/journal.ts";
-import { decide, steering, takeInputs, TURN_LIMITS, type Next } from "./decide.ts";
+import { decide, joining, steering, takeInputs, TURN_LIMITS, type Next } from "./decide.ts";
 
 const call: ToolCall = { id: "c1", name: "exec", arguments: "{}" };
 const other: ToolCall = { ...call, id: "c2" };
@@ -134,6 +134,9 @@ test("what one turn takes from the line keeps its order in every mode (S4.26, S1
   assert.equal(ids(takeInputs(line("a", "b:collect", "c:interrupt", "d"))), "a b c", "what insists takes what waited before it");
   assert.equal(ids(steering(line("a:steer", "b", "c:steer"))), "a");
   assert.equal(ids(steering(line("a", "b:steer"))), "");
+  assert.equal(ids(joining(stateOf(null, line("a:steer")))), "", "there is nothing to join");
+  const full = { inputs: Array.from({ length: 255 }, (_, at) => queued(`i${at}`)) };
+  assert.equal(ids(joining(stateOf(full, line("a:steer", "b:steer")))), "a", "a turn has room for so many");
   const [first, second] = line("a:collect", "b:collect");
   assert.ok(first !== undefined && second !== undefined);
   assert.equal(ids(takeInputs([first, { ...second, message: { ...second.message, model: "x/y" } }])), "a", "wishes are not mixed");

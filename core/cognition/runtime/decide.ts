@@ -72,6 +72,8 @@ export function endOrFindOut(turn: TurnState, end: Extract<Next, { do: "end" }>)
 
 /** Most waiting messages that become one turn without one of them insisting. */
 const INPUTS_MAX = 64;
+/** Most messages of one turn that others joined later: it is held in memory, and shown to the model. */
+const JOINED_MAX = 256;
 
 /**
  * What the next turn answers, in the order it came: a message that interrupts takes all that waited before it, so that it
@@ -84,6 +86,11 @@ export function takeInputs(queue: readonly QueuedMessage[]): readonly QueuedMess
   if (first === undefined) return [];
   const gathered = first.message.queueMode === "collect" ? collectedWith(first, queue) : 1;
   return queue.slice(0, gathered + steering(queue.slice(gathered, INPUTS_MAX)).length);
+}
+
+/** Of those that steer, as many as the running turn still has room for. */
+export function joining({ turn, queue }: SessionState): readonly QueuedMessage[] {
+  return turn === null ? [] : steering(queue).slice(0, Math.max(0, JOINED_MAX - turn.inputs.length));
 }
 
 /** The waiting messages that join the running turn before its next model step. */

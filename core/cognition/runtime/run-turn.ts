@@ -2,7 +2,7 @@ import { crashPoint } from "../../base/crash-point.ts";
 import { previewState, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
 import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "./begin-turn.ts";
 import { callStep } from "./call-step.ts";
-import { decide, steering } from "./decide.ts";
+import { decide, joining } from "./decide.ts";
 import { createLive } from "./emit-live.ts";
 import { modelStep } from "./model-step.ts";
 import { resumeStep } from "./resume-step.ts";
@@ -72,7 +72,7 @@ async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | un
       live.emit("lifecycle", { phase: "warned", rule });
       continue;
     }
-    if (next.do === "model" && state.turn !== null && steering(state.queue).length > 0) {
+    if (next.do === "model" && joining(state).length > 0) {
       carry = await join(work, carry);
       continue;
     }
@@ -100,7 +100,7 @@ async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | un
 async function join({ session: { log }, live, runId, record }: TurnWork, carry: Carry): Promise<Carry> {
   const joined: string[] = [];
   await record(carry, () => {
-    const taken = steering(log.state.queue);
+    const taken = joining(log.state);
     joined.push(...taken.map(({ message }) => message.runId));
     const inputs = taken.map(({ offerId }) => offerId);
     return inputs.length === 0 ? [] : [{ type: "input.joined", body: { runId, inputs } }];

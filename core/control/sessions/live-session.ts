@@ -126,14 +126,14 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
   };
 
   const publish = (event: LiveEvent): void => deps.publish(session, event);
-  const queue = createTendQueue(log, { clock, ids: runtime.ids, config: deps.config, changed, publish });
+  const onMoved = (): void => {
+    deps.onMoved(session);
+    wake();
+  };
+  const queue = createTendQueue(log, { clock, ids: runtime.ids, config: deps.config, changed, publish, onMoved });
   const dropNow = (claim: Claim): void => {
     if (!queue.needed()) return;
-    queue.drop(claim, false).then(() => {
-      attend(claim);
-      deps.onMoved(session);
-      wake();
-    }, () => undefined); // fenced or closed: the next owner does it
+    queue.drop(claim, false).then(() => attend(claim), () => undefined); // fenced or closed: the next owner does it
   };
 
   const loop = async (claim: Claim): Promise<void> => {

@@ -55,7 +55,8 @@ export function createSend({ journal, live, runs, offer, config, checkReply }: S
     const mode = modeOf(given, state, agentQueueMode, config());
     const historyOnly = isForOthers(given, state, mentioned, config());
     const { queueMode: _, ...plain } = given;
-    const message = { ...plain, ...(mode === "followup" ? {} : { queueMode: mode }), ...(historyOnly ? { historyOnly } : {}) };
+    const wish = historyOnly ? { historyOnly } : mode === "followup" ? {} : { queueMode: mode };
+    const message = { ...plain, ...wish };
     count(address.token, 1);
     runs.begin(runId, address);
     try {

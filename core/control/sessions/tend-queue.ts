@@ -27,6 +27,8 @@ export interface TendQueueDeps {
   readonly config: () => SessionsConfig;
   readonly changed: (signal: AbortSignal) => Promise<void>;
   publish(event: LiveEvent): void;
+  /** The fold moved: whoever waits for a run looks again. */
+  readonly onMoved: () => void;
 }
 
 interface Withdrawn {
@@ -36,7 +38,7 @@ interface Withdrawn {
 
 const WHO = "service:sessions";
 
-export function createTendQueue(log: SessionLog, { clock, ids, config, changed, publish }: TendQueueDeps): TendQueue {
+export function createTendQueue(log: SessionLog, { clock, ids, config, changed, publish, onMoved }: TendQueueDeps): TendQueue {
   const { state } = log;
 
   /** A run that ended without a turn: whoever waits for it is told. */
@@ -78,6 +80,7 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
       const policy = queueLimits(config()).drop === "summarize" ? "summarize" : "oldest";
       return [...openingFor(oldest), { type: "message.dropped", body: { inputs: oldest.map(({ offerId }) => offerId), policy } }];
     });
+    if (gone.length > 0) onMoved();
     for (const one of gone) {
       const { status = "error", code, why } = state.runs.get(one.message.runId) ?? {};
       tell(one, { phase: "error", status, aborted: status === "aborted", code, error: why, endedAt: clock.now(), stopReason: status });
@@ -96,6 +99,7 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
     await log.append(claim, WHO, [
       ...openingFor(noted), { type: "message.noted", body: { inputs: noted.map(({ offerId }) => offerId) } },
     ]);
+    onMoved();
     for (const one of noted) tell(one, { phase: "end", status: "ok", text: "", endedAt: clock.now(), stopReason: "stop" });
   };
 
@@ -139,6 +143,7 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
       const reason = resetDue(state, first.timeMs, config());
       if (reason === undefined) return;
       await log.append(claim, WHO, [{ type: "session.reset", body: { requestId: "", reason }, cause: first.offerId }]);
+      onMoved();
     },
   };
 }
