@@ -94,7 +94,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const [vault, providers, builtIn] = await Promise.all([
     openVault({ records, keyFile: join(options.credentialsDir, "key-encryption-key"), ids }),
     discoverProviders(),
-    discoverTools(),
+    discoverTools((name, error) => logger.error("tool.broken", { name, error })),
   ]);
   const tenantKey = await vault.tenantKey(HOME_TENANT);
   const seal = (belongsTo: string, plain: Uint8Array): Uint8Array => tenantKey.seal(belongsTo, plain);

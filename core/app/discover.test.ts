@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { EFFECTS, NODE_COMMANDS, type JsonSchema } from "@openclaw/protocol";
 import type { Intent, Tool } from "@openclaw/sdk";
 import { checkSchema } from "../base/schema.ts";
@@ -39,15 +42,32 @@ function callsOf(tool: Tool): readonly Readonly<Record<string, unknown>>[] {
   return [least, most, ...choices];
 }
 
+const fail = (name: string, error: unknown): never => assert.fail(`${name}: ${String(error)}`);
+
+test("a tool that cannot be imported is told of and left out; the others are there (S3.13)", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "tools-"));
+  t.after(() => rm(dir, { recursive: true }));
+  const make = async (name: string, text: string): Promise<void> => {
+    await mkdir(join(dir, "tools", name), { recursive: true });
+    await writeFile(join(dir, "tools", name, "index.ts"), text);
+  };
+  await make("whole", `export default { name: "whole", summary: "Does it.", args: { type: "object" }, effect: "none", run() {} };`);
+  await make("torn", "export default {");
+  await make("empty", "export default { name: \"empty\" };");
+  const broken: string[] = [];
+  const tools = await discoverTools((name) => broken.push(name), pathToFileURL(`${dir}/`));
+  assert.deepEqual([tools.map(({ name }) => name), broken.sort()], [["whole"], ["empty", "torn"]]);
+});
+
 test("every folder is found, and nothing is imported before a provider is needed", async () => {
   const providers = await discoverProviders();
   assert.deepEqual([...providers.keys()], await foldersOf("providers"));
   for (const [name, load] of providers) assert.equal((await load()).id, name);
-  assert.equal((await discoverTools()).length, (await foldersOf("tools")).length);
+  assert.equal((await discoverTools(fail)).length, (await foldersOf("tools")).length);
 });
 
 test("every tool has a face a model can use: a name of its own, a short summary, closed and bounded arguments", async () => {
-  const tools = await discoverTools();
+  const tools = await discoverTools(fail);
   assert.equal(new Set(tools.map(({ name }) => name)).size, tools.length);
   for (const { name, summary, args, effect } of tools) {
     assert.match(name, /^[a-z][a-z0-9_]{0,63}$/);
@@ -63,7 +83,7 @@ test("every tool has a face a model can use: a name of its own, a short summary,
 });
 
 test("what a tool proposes is an intent of one command, whose parameters the node takes", async () => {
-  const all = await discoverTools();
+  const all = await discoverTools(fail);
   const tools = createTools(all);
   for (const tool of all) {
     for (const args of callsOf(tool)) {
@@ -93,7 +113,7 @@ function assertSound(intent: Intent, what: string): void {
 }
 
 test("a proposal depends on the arguments alone and changes nothing in them", async () => {
-  for (const tool of await discoverTools()) {
+  for (const tool of await discoverTools(fail)) {
     if (tool.effect === "none") continue;
     const args = sample(tool.args, true);
     const before = structuredClone(args);
@@ -104,7 +124,7 @@ test("a proposal depends on the arguments alone and changes nothing in them", as
 
 test("no tool's face is counted too low by what the budget goes by, nor much too high (S0.3)", async () => {
   const tokenizers = await realTokenizers();
-  const faces = createTools(await discoverTools()).faces();
+  const faces = createTools(await discoverTools(fail)).faces();
   const estimate = faces.reduce((sum, face) => sum + ESTIMATES.tool(face), 0);
   for (const { encoding, count } of tokenizers) {
     const real = faces.reduce((sum, face) => sum + count(JSON.stringify(face)), 0);

@@ -13,9 +13,17 @@ export async function discoverProviders(): Promise<ReadonlyMap<string, () => Pro
   return new Map((await foldersOf("providers")).map((name) => [name, () => load<Provider>("providers", name, ["id", "stream"])]));
 }
 
-/** Every tool, imported: a model has to be shown them all. */
-export async function discoverTools(): Promise<readonly Tool[]> {
-  return await Promise.all((await foldersOf("tools")).map((name) => load<Tool>("tools", name, ["name", "summary", "args", "effect"])));
+/** Every tool, imported: a model has to be shown them all. One that cannot be imported is told of and left out. */
+export async function discoverTools(onBroken: (name: string, error: unknown) => void, root: URL = ROOT): Promise<readonly Tool[]> {
+  const found = await Promise.all((await foldersOf("tools", root)).map(async (name) => {
+    try {
+      return await load<Tool>("tools", name, ["name", "summary", "args", "effect"], root);
+    } catch (error) {
+      onBroken(name, error);
+      return undefined;
+    }
+  }));
+  return found.filter((tool) => tool !== undefined);
 }
 
 /** An actuator by its folder's name. Throws ACTUATOR_UNKNOWN. */
@@ -35,13 +43,13 @@ export async function discoverTokenizers(): Promise<readonly { readonly tokenize
   })));
 }
 
-async function foldersOf(kind: string): Promise<readonly string[]> {
-  const entries = await readdir(new URL(`${kind}/`, ROOT), { withFileTypes: true });
+async function foldersOf(kind: string, root: URL = ROOT): Promise<readonly string[]> {
+  const entries = await readdir(new URL(`${kind}/`, root), { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
 
-async function load<T extends object>(kind: string, name: string, members: readonly string[]): Promise<T> {
-  const module = (await import(fileOf(kind, name))) as { readonly default?: unknown };
+async function load<T extends object>(kind: string, name: string, members: readonly string[], root: URL = ROOT): Promise<T> {
+  const module = (await import(fileOf(kind, name, root))) as { readonly default?: unknown };
   const found = module.default;
   if (typeof found !== "object" || found === null || members.some((member) => !(member in found))) {
     throw new OpenClawError("INTERNAL", { why: `The drop-in ${kind}/${name} has no default export with ${members.join(", ")}.` });
@@ -49,6 +57,6 @@ async function load<T extends object>(kind: string, name: string, members: reado
   return found as T;
 }
 
-function fileOf(kind: string, name: string): string {
-  return new URL(`${kind}/${name}/index.ts`, ROOT).href;
+function fileOf(kind: string, name: string, root: URL = ROOT): string {
+  return new URL(`${kind}/${name}/index.ts`, root).href;
 }
