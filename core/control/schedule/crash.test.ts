@@ -1,6 +1,7 @@
 /** A life that ends at each write of claiming, firing and ending, before it and after it: every occurrence runs once. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { OpenClawError } from "@openclaw/protocol";
 import { openBench, OWNER_AUTHOR, pass, START_MS, type Bench, type Life } from "./schedule-world.testing.ts";
 
 const MINUTE = 60_000;
@@ -103,4 +104,27 @@ test("an engine that did not confirm a write has the claim read again: nothing r
   await pass(bench.clock, 11 * MINUTE, 22);
   assert.deepEqual(life.offered.map(({ idempotencyKey }) => idempotencyKey), [`cron:${job.id}:${START_MS + 10 * MINUTE}`]);
   life.kill();
+});
+
+test("a full disk at the claim, the history or the end delays a run and neither loses nor doubles it (C11, C12)", async (t) => {
+  for (let failing = 1; failing <= 3; failing++) {
+    const bench = await openBench(t);
+    const life = await bench.open();
+    const payload = { kind: "agentTurn", message: "look" };
+    const schedule = { kind: "every", everyMs: 10 * MINUTE };
+    const { job } = await life.scheduler.add({ schedule, payload, sessionTarget: "main" }, OWNER_AUTHOR);
+    const { write } = bench.engine.records;
+    let writes = 0;
+    bench.engine.records.write = async (bucket, ...rest) => {
+      if (bucket.startsWith("schedule") && ++writes === failing) throw new OpenClawError("DISK_FULL");
+      return await write.call(bench.engine.records, bucket, ...rest);
+    };
+    await pass(bench.clock, 12 * MINUTE, 120);
+    const occurrence = `cron:${job.id}:${START_MS + 10 * MINUTE}`;
+    assert.deepEqual(await turnsOf(life, "agent:main:main"), [occurrence], `write ${failing}`);
+    const entries = await life.scheduler.entries(job.id, 10);
+    assert.deepEqual(entries.map(({ occurrenceId, status }) => [occurrenceId, status]), [[occurrence, "ok"]], `write ${failing}`);
+    assert.ok(writes > failing);
+    life.kill();
+  }
 });

@@ -20,6 +20,8 @@ export interface OpenBeat {
   readonly claimedAtMs: number;
   readonly events: readonly SystemEvent[];
   readonly checklist: string | null;
+  /** The checklist changed: the main session is told, whatever else is new. */
+  readonly isChecklistNew: boolean;
 }
 
 export interface HeartbeatState {

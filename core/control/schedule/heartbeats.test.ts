@@ -11,10 +11,10 @@ const MINUTE = 60_000;
 const WITH_HEARTBEAT: AgentsConfig = { defaults: { heartbeat: { every: "30m", prompt: "Heartbeat." } } };
 
 /** Reading the checklist is real I/O: time moves on in small steps, with pauses for it. */
-async function live(bench: Bench, ms: number): Promise<void> {
+async function live(bench: Bench & { readsFiles?: true }, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 5 * MINUTE) {
     await pass(bench.clock, Math.min(left, 5 * MINUTE), 5);
-    for (let wait = 0; wait < 3; wait++) await new Promise((resolve) => setTimeout(resolve, 2));
+    if (bench.readsFiles === true) await new Promise((resolve) => setTimeout(resolve, 30));
     await pass(bench.clock, 0, 1);
   }
 }
@@ -32,7 +32,7 @@ async function workspace(t: TestContext): Promise<string> {
 
 test("a heartbeat with nothing new costs no tokens, however long that lasts (C8)", async (t) => {
   const bench = await openBench(t);
-  const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t) });
+  const life = await bench.open({ agents: WITH_HEARTBEAT });
   await live(bench, 6 * 60 * MINUTE);
   assert.equal(bench.requests.length, 0, "no model was asked");
   assert.equal(life.offered.length, 0, "no message was made");
@@ -55,7 +55,7 @@ test("without a rhythm there is no heartbeat at all, and a wake is told at once 
 
 test("what was left for it makes one heartbeat, with everything that is new, told once (C8, C12)", async (t) => {
   const bench = await openBench(t);
-  const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t) });
+  const life = await bench.open({ agents: WITH_HEARTBEAT });
   assert.equal(await wake(life, "first"), "queued");
   assert.equal(await wake(life, "second", "next-heartbeat", { label: "outside" }), "queued");
   assert.equal(await wake(life, "first"), "known");
@@ -71,7 +71,7 @@ test("what was left for it makes one heartbeat, with everything that is new, tol
 
 test("a wake of now does not wait for the rhythm; one for another session goes there", async (t) => {
   const bench = await openBench(t);
-  const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t) });
+  const life = await bench.open({ agents: WITH_HEARTBEAT });
   await wake(life, "come", "now");
   await live(bench, MINUTE);
   await wake(life, "there", "now", { sessionKey: "agent:main:work" });
@@ -83,7 +83,7 @@ test("a wake of now does not wait for the rhythm; one for another session goes t
 });
 
 test("a checklist counts when it changed and asks for something, and its words do not leave the file (C8)", async (t) => {
-  const bench = await openBench(t);
+  const bench = { ...(await openBench(t)), readsFiles: true as const };
   const dir = await workspace(t);
   const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: dir });
   await writeFile(join(dir, "HEARTBEAT.md"), "# Checklist\n\n- [ ]\n<!-- nothing yet -->\n");
@@ -106,6 +106,19 @@ test("a checklist counts when it changed and asks for something, and its words d
   await life.close();
 });
 
+test("a changed checklist is told to the main session also where the only event is for another one", async (t) => {
+  const bench = { ...(await openBench(t)), readsFiles: true as const };
+  const dir = await workspace(t);
+  const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: dir });
+  await writeFile(join(dir, "HEARTBEAT.md"), "- look\n");
+  await wake(life, "there", "next-heartbeat", { sessionKey: "agent:main:work" });
+  await live(bench, 65 * MINUTE);
+  assert.deepEqual(life.offered.map(({ sessionKey, text }) => [sessionKey, text.split("\n")[0]]), [
+    ["main", "Heartbeat."], ["agent:main:work", "New event:"],
+  ]);
+  await life.close();
+});
+
 test("a main session that is at work is not disturbed: what is new waits for the next heartbeat", async (t) => {
   const bench = await openBench(t);
   let finish = (): void => undefined;
@@ -114,7 +127,7 @@ test("a main session that is at work is not disturbed: what is new waits for the
     await busy;
     yield { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } } as never;
   };
-  const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t), model });
+  const life = await bench.open({ agents: WITH_HEARTBEAT, model });
   await life.world.send("agent:main:main", "long work");
   await wake(life, "later");
   await live(bench, 31 * MINUTE);
@@ -131,12 +144,12 @@ test("HEARTBEAT_OK says nothing; other words are shown (C8)", async (t) => {
     yield { type: "text", delta: text } as never;
     yield { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } } as never;
   };
-  const quiet = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t), model: says("HEARTBEAT_OK") });
+  const quiet = await bench.open({ agents: WITH_HEARTBEAT, model: says("HEARTBEAT_OK") });
   await wake(quiet, "one", "now");
   await live(bench, MINUTE);
   assert.deepEqual([quiet.scheduler.heartbeats.last?.silent, quiet.scheduler.heartbeats.last?.preview], [true, undefined]);
   quiet.kill();
-  const loud = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t), model: says("The build is red.") });
+  const loud = await bench.open({ agents: WITH_HEARTBEAT, model: says("The build is red.") });
   await wake(loud, "two", "now");
   await live(bench, MINUTE);
   assert.deepEqual([loud.scheduler.heartbeats.last?.silent, loud.scheduler.heartbeats.last?.preview], [undefined, "The build is red."]);
@@ -147,14 +160,13 @@ test("killed at each write of a heartbeat, its events are told once (C12)", asyn
   for (let dieAt = 1; dieAt <= 8; dieAt++) {
     for (const dieAfter of [false, true]) {
       const bench = await openBench(t);
-      const dir = await workspace(t);
-      const before = await bench.open({ agents: WITH_HEARTBEAT, workspace: dir });
+          const before = await bench.open({ agents: WITH_HEARTBEAT });
       await wake(before, "once");
       before.kill();
-      const mortal = await bench.open({ agents: WITH_HEARTBEAT, workspace: dir, dieAt, dieAfter });
+      const mortal = await bench.open({ agents: WITH_HEARTBEAT, dieAt, dieAfter });
       await live(bench, 31 * MINUTE);
       mortal.kill();
-      const heir = await bench.open({ agents: WITH_HEARTBEAT, workspace: dir });
+      const heir = await bench.open({ agents: WITH_HEARTBEAT });
       await live(bench, 35 * MINUTE);
       const said = (await heir.world.transcript("agent:main:main")).filter((line) => line.startsWith("user:"));
       assert.equal(said.length, 1, `write ${dieAt}, ${dieAfter ? "after" : "before"}: ${said.join(" | ")}`);
@@ -165,11 +177,10 @@ test("killed at each write of a heartbeat, its events are told once (C12)", asyn
 
 test("heartbeats that were switched off stay off over a restart, and a wake of now is still told", async (t) => {
   const bench = await openBench(t);
-  const dir = await workspace(t);
-  const before = await bench.open({ agents: WITH_HEARTBEAT, workspace: dir });
+  const before = await bench.open({ agents: WITH_HEARTBEAT });
   await before.scheduler.heartbeats.switchTo(false);
   before.kill();
-  const after = await bench.open({ agents: WITH_HEARTBEAT, workspace: dir });
+  const after = await bench.open({ agents: WITH_HEARTBEAT });
   await wake(after, "left");
   await live(bench, 31 * MINUTE);
   assert.deepEqual([beats(after), after.offered.length], [["skipped disabled"], 0]);
@@ -182,7 +193,7 @@ test("heartbeats that were switched off stay off over a restart, and a wake of n
 
 test("events that wait are bounded: one too many is refused, and the others stay", async (t) => {
   const bench = await openBench(t);
-  const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t) });
+  const life = await bench.open({ agents: WITH_HEARTBEAT });
   for (let at = 0; at < 100; at++) await wake(life, `event ${at}`);
   await assert.rejects(wake(life, "one more"), (error) => hasCode(error, "SYSTEM_EVENTS_FULL"));
   await live(bench, 31 * MINUTE);
@@ -193,7 +204,7 @@ test("events that wait are bounded: one too many is refused, and the others stay
 
 test("a job's system event may be left for the next heartbeat: no model is asked before (C8)", async (t) => {
   const bench = await openBench(t);
-  const life = await bench.open({ agents: WITH_HEARTBEAT, workspace: await workspace(t) });
+  const life = await bench.open({ agents: WITH_HEARTBEAT });
   const schedule = { kind: "every", everyMs: 10 * MINUTE };
   await life.scheduler.add({ schedule, payload: { kind: "systemEvent", text: "tick" }, wakeMode: "next-heartbeat" }, OWNER_AUTHOR);
   await live(bench, 25 * MINUTE);

@@ -120,13 +120,13 @@ export function openHeartbeats(deps: HeartbeatsDeps): Heartbeats {
     const { heartbeat, workspace } = agents.get(agentId);
     const before = await kept.read(agentId);
     const checklist = heartbeat === null ? before.checklist : await readChecklist(workspace);
-    const isNew = before.pending.length > 0 || (checklist !== null && checklist !== before.checklist);
-    if (!isNew) return isAsked ? undefined : skip("nothing-new");
+    const isChecklistNew = checklist !== null && checklist !== before.checklist;
+    if (before.pending.length === 0 && !isChecklistNew) return isAsked ? undefined : skip("nothing-new");
     if (!isAsked && (await isBusy(agentId))) return skip("busy");
     const state = await kept.change(agentId, (present) => {
       if (present.open !== null) return undefined;
       const id = `heartbeat:${agentId}:${dueMs}:${present.told.length === 0 ? 0 : present.told.at(-1)}`.slice(0, 200);
-      return { ...present, pending: [], open: { id, dueMs, claimedAtMs: clock.now(), events: present.pending, checklist } };
+      return { ...present, pending: [], open: { id, dueMs, claimedAtMs: clock.now(), events: present.pending, checklist, isChecklistNew } };
     });
     crashPoint("heartbeat.claimed");
     if (state.open !== null) await send(agentId, state.open);
@@ -135,11 +135,13 @@ export function openHeartbeats(deps: HeartbeatsDeps): Heartbeats {
   const isBusy = async (agentId: string): Promise<boolean> => (await sessions.describe(formatMainKey(agentId)))?.hasActiveRun === true;
 
   const send = async (agentId: string, open: OpenBeat): Promise<void> => {
-    const groups = Map.groupBy(open.events, ({ sessionKey }) => sessionKey ?? "main");
-    if (!groups.has("main") && open.events.length === 0) groups.set("main", []);
+    const byKey = Map.groupBy(open.events, ({ sessionKey }) => sessionKey ?? "main");
+    const main = byKey.get("main") ?? (open.isChecklistNew ? [] : undefined);
+    byKey.delete("main");
+    const groups = [...(main === undefined ? [] : [["main", main] as const]), ...byKey];
     const heartbeat = agents.get(agentId).heartbeat;
     const ends: RunEntry[] = [];
-    for (const [at, [sessionKey, events]] of [...groups].entries()) {
+    for (const [at, [sessionKey, events]] of groups.entries()) {
       const run = { occurrenceId: `${open.id}:${at}`, dueMs: open.dueMs, claimedAtMs: open.claimedAtMs };
       const prompt = heartbeat === null || sessionKey !== "main" ? undefined : heartbeat.prompt;
       const inbound = inboundOf(agentId, sessionKey, run, events, prompt);
