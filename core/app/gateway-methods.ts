@@ -1,4 +1,5 @@
 /** Every method the gateway answers, each given what it needs. */
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
@@ -6,7 +7,7 @@ import type { Intake } from "../control/channels.ts";
 import {
   agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
   queueMethods, readHealth, scheduleMethods,
-  sessionContextMethods, sessionMethods, systemMethods, usageMethods, type MethodHandlers, type SystemDeps,
+  sessionContextMethods, sessionMethods, sessionPastMethods, systemMethods, usageMethods, type MethodHandlers, type SystemDeps,
 } from "../control/gateway.ts";
 import type { Scheduler } from "../control/schedule.ts";
 import { parseSessionKey, type SessionRow, type Sessions } from "../control/sessions.ts";
@@ -122,6 +123,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       }),
       ...sessionMethods({ sessions, intake, agents, now, checkModel: models.resolveModel }),
       ...sessionContextMethods({ sessions, agents }),
+      ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
       ...scheduleMethods({ scheduler: deps.scheduler }),
     },
   };

@@ -19,6 +19,6 @@ export { opening } from "./runtime/begin-turn.ts";
 export { collectedWith, decide, PAST_DEADLINE, TURN_LIMITS, type Next } from "./runtime/decide.ts";
 export { digestFaces, digestPrompt } from "./runtime/compose-request.ts";
 export { type LiveEvent, type LiveStream } from "./runtime/live-event.ts";
-export { replaySession, type AskedStep, type Replayed, type ReplayOptions } from "./runtime/replay-session.ts";
+export { replaySession, upToStep, type AskedStep, type Replayed, type ReplayOptions } from "./runtime/replay-session.ts";
 export { type ReplayDeps } from "./runtime/replay-event.ts";
 export { firstDifference, type ReplayDifference, type ReplayReport } from "./runtime/replay-report.ts";

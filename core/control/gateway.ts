@@ -28,6 +28,7 @@ export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export { scheduleMethods, type ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
+export { sessionPastMethods } from "./gateway/methods/session-past.ts";
 export { sessionContextMethods } from "./gateway/methods/session-context.ts";
 export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/methods/sessions.ts";
 export { usageMethods, type UsageMethodDeps } from "./gateway/methods/usage.ts";

@@ -4,6 +4,9 @@ import type { MethodSpec } from "../method.ts";
 import { QUEUE_MODES } from "../session-settings.ts";
 import { agentId, anything, attachments, count, flag, id, idempotencyKey, message, sessionKey, timeoutMs, word } from "./fields.ts";
 
+/** A step of a session: its number, counted from 1, or its id. */
+const step = { anyOf: [{ type: "integer", minimum: 1 }, { type: "string", minLength: 1, maxLength: 64 }] } as const satisfies JsonSchema;
+
 const text = (max: number) => ({ type: ["string", "null"], maxLength: max }) as const satisfies JsonSchema;
 const choice = { type: ["string", "null"], maxLength: 64 } as const satisfies JsonSchema;
 const mayFlag = { type: ["boolean", "null"] } as const satisfies JsonSchema;
@@ -249,6 +252,30 @@ export const SESSION_METHODS = {
     },
     result: {
       type: "object", required: ["ok", "key", "compacted"], properties: { ok: flag, key: sessionKey, compacted: flag, reason: word },
+    },
+  },
+  "sessions.replay": {
+    role: "operator", scope: "operator.admin", hidden: true,
+    summary: "Decides a recorded session again and names the first difference; with a model, shows it the prompt of the step.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, at: step, model: word },
+    },
+    result: {
+      type: "object", required: ["key", "events", "turns", "steps", "decisions", "equal", "difference", "revision", "other"],
+      properties: {
+        key: sessionKey, sessionId: { type: "string" }, entries: count, events: count, turns: count, steps: count, decisions: count,
+        equal: flag, difference: { type: ["object", "null"] }, revision: anything, other: { type: ["object", "null"] },
+      },
+    },
+  },
+  "sessions.fork": {
+    role: "operator", scope: "operator.write", summary: "A new session from another one, up to a step.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, at: step, as: sessionKey },
+    },
+    result: {
+      type: "object", required: ["ok", "key", "sessionId"],
+      properties: { ok: flag, key: sessionKey, sessionId: { type: "string" }, entry: anything, resolved: anything, runStarted: flag },
     },
   },
   "sessions.pins": {

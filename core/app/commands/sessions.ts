@@ -5,6 +5,7 @@ import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
 import { archive, exportSession, search, unarchive, verify } from "./sessions-keep.ts";
 import { compact, pin, pins, unpin } from "./sessions-context.ts";
+import { branch, replay } from "./session-past.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
 import { listAt, messageText, numberAt, textAt, type Payload } from "./payload.ts";
 
@@ -199,6 +200,7 @@ export const sessions: CommandGroup = {
   ],
   verbs: {
     list, history, search, set, abort, reset, archive, unarchive, export: exportSession, verify, delete: remove, compact, pin, pins, unpin,
+    replay, branch,
   },
-  aliases: { ls: "list", show: "history", rm: "delete", stop: "abort" },
+  aliases: { ls: "list", fork: "branch", show: "history", rm: "delete", stop: "abort" },
 };

@@ -15,7 +15,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./agent.ts")).agent,
   },
   {
-    name: "sessions", section: "Talk", summary: "List conversations, read one, reset or delete it",
+    name: "sessions", aliases: ["session"], section: "Talk", summary: "List conversations, read one, reset or delete it",
     load: async () => (await import("./sessions.ts")).sessions,
   },
   {

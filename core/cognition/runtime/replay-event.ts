@@ -36,7 +36,8 @@ export function redecide(state: SessionState, entry: Recorded, nowMs: number, de
       if (state.turn !== null || state.queue.length === 0) return differs("state", "a message waits and no turn is open", "there is none");
       const { agent } = agentFor(state, deps.agentOf);
       const { revision, profile } = entry.body;
-      const { events } = beginning(state, agent, { revision, sessionId: () => "", profilesOf: () => (profile === undefined ? [] : [profile]) });
+      const profilesOf = (): readonly string[] => (profile === undefined ? [] : [profile]);
+      const { events } = beginning(state, agent, { revision, sessionId: () => "", profilesOf });
       return compared(entry.body, events.at(-1)?.body);
     }
     case "turn.warned": {
@@ -71,7 +72,10 @@ function redecideStart(state: SessionState, body: StepStarted, nowMs: number, de
   const next = nextAt(state, nowMs, deps);
   if (body.kind === "model") {
     const asks = next.do === "model" || (next.do === "resume" && next.open.kind === "model");
-    if (!asks || (next.do === "model" && steering(state.queue).length > 0)) return differs("do", "model", asks ? "join" : next.do);
+    if (!asks) return differs("do", "model", next.do);
+    // The first step of a turn is recorded together with its beginning, and nobody can join what has not begun.
+    const joins = next.do === "model" && (state.turn?.modelSteps ?? 0) > 0 && steering(state.queue).length > 0;
+    if (joins) return differs("do", "model", "join");
     const { agent } = agentFor(state, deps.agentOf);
     const model = state.turn?.model ?? agent.model;
     if (body.contextTokens === undefined) return compared({ model: body.model }, { model });

@@ -35,7 +35,9 @@ export interface ReplayReport {
 const SHOWN_CHARS = 300;
 
 /** Where two values part: the path to it, and both sides from there. Undefined when they are the same. */
-export function firstDifference(expected: unknown, got: unknown, path = ""): Omit<ReplayDifference, "step" | "position" | "event"> | undefined {
+export function firstDifference(
+  expected: unknown, got: unknown, path = "",
+): Omit<ReplayDifference, "step" | "position" | "event"> | undefined {
   if (Object.is(expected, got)) return undefined;
   if (isObject(expected) && isObject(got)) {
     for (const name of new Set([...Object.keys(expected), ...Object.keys(got)])) {

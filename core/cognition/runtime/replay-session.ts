@@ -21,7 +21,6 @@ export interface Replayed {
   readonly state: SessionState;
   /** The last model call that was looked at: what it was shown, and what it answered if it did. */
   readonly asked: AskedStep | null;
-  readonly stepId: string | null;
   readonly position: number;
 }
 
@@ -44,7 +43,6 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
   const changed = new Set<keyof Revision>();
   let difference: ReplayDifference | null = null;
   const last: { asked: AskedStep | null } = { asked: null };
-  let stepId: string | null = null;
   let lastMs = 0;
   let position = 0;
 
@@ -64,8 +62,8 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
     }
   };
 
-  for await (const entry of entries) {
-    if (begins(entry, state) && isReached(at, counts.steps, stepId)) break;
+  const steps = new StepCount();
+  for await (const entry of upToStep(entries, at)) {
     counts.entries += 1;
     position = entry.position;
     if (entry.kind === "offer") {
@@ -73,10 +71,8 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
       continue;
     }
     counts.events += 1;
-    if (begins(entry, state)) {
-      counts.steps += 1;
-      stepId = "stepId" in entry.body ? (entry.body.stepId ?? null) : null;
-    }
+    steps.see(entry);
+    counts.steps = steps.count;
     if (entry.type === "turn.started") {
       counts.turns += 1;
       revision.recorded = entry.body.revision;
@@ -93,7 +89,8 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
     lastMs = entry.header.timeMs;
   }
   while (pending.length > 0) foldNext();
-  return { report: { ...counts, equal: difference === null, difference, revision: { ...revision, changed: [...changed] } }, state, asked: last.asked, stepId, position };
+  const all = { ...revision, changed: [...changed] };
+  return { report: { ...counts, equal: difference === null, difference, revision: all }, state, asked: last.asked, position };
 }
 
 function askedBy(entry: Recorded, request: ComposedRequest | undefined, step: number): AskedStep | undefined {
@@ -108,15 +105,34 @@ function answeredBy(entry: Recorded, asked: AskedStep | null): AskedStep | null 
   return stepId === asked.stepId ? { ...asked, answer: { text, calls } } : asked;
 }
 
-/** The first record of a step: calls that are refused have no start. */
-function begins(entry: Recorded, { turn }: SessionState): boolean {
-  if (entry.type === "step.started") return true;
-  return entry.type === "step.ended" && entry.body.kind === "tool" && turn !== null && turn.open === null;
+/** The entries up to the end of a step, named by its number or id; all where it is not named. */
+export async function* upToStep(entries: AsyncIterable<Recorded>, at: number | string | undefined): AsyncGenerator<Recorded> {
+  const steps = new StepCount();
+  for await (const entry of entries) {
+    const isThere = at !== undefined && (typeof at === "number" ? steps.count >= at : steps.last === at);
+    if (isThere && entry.type === "turn.started") return;
+    if (steps.see(entry) && isThere) return;
+    yield entry;
+  }
 }
 
-function isReached(at: number | string | undefined, steps: number, stepId: string | null): boolean {
-  if (at === undefined) return false;
-  return typeof at === "number" ? steps >= at : stepId === at;
+/** Model calls, tool calls and waits, in the order they began. */
+class StepCount {
+  count = 0;
+  last: string | null = null;
+  #open = false;
+
+  /** True for the first record of a step. A call that was refused, or had no effect, has no start. */
+  see(entry: Recorded): boolean {
+    if (entry.type === "turn.started" || entry.type === "turn.ended") this.#open = false;
+    if (entry.type !== "step.started" && entry.type !== "step.ended") return false;
+    const begins = entry.type === "step.started" || !this.#open;
+    this.#open = entry.type === "step.started";
+    if (!begins) return false;
+    this.count += 1;
+    this.last = entry.body.stepId;
+    return true;
+  }
 }
 
 async function presentRevision(deps: ReplayDeps, state: SessionState, entry: Recorded): Promise<Revision | null> {

@@ -16,6 +16,7 @@ import type { SessionsConfig } from "./config.ts";
 import { createDeliverReply } from "./deliver-reply.ts";
 import type { ChannelDeliverer } from "./delivery.ts";
 import { createKeptContext, type KeptContext } from "./keep-context.ts";
+import { forkSession } from "./fork-session.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
@@ -23,6 +24,7 @@ import { createQuarantine } from "./quarantine.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
 import type { SearchIndex } from "./search-index.ts";
 import { createSearch, type SearchQuery, type SearchResult } from "./search-sessions.ts";
+import { replayLog, type ReplayResult, type ReplayWish } from "./replay-log.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionCount, SessionIndex } from "./session-index.ts";
 import { liveRows, mergeRows } from "./merge-rows.ts";
@@ -44,6 +46,8 @@ export interface Sessions extends AsyncDisposable {
   /** Each resolves when the change is part of the log. */
   patch(key: string, patch: SessionSettings, principal: Principal): Promise<SessionRow>;
   reset(key: string, reason: "new" | "reset", principal: Principal): Promise<SessionRow | null>;
+  /** What was, decided again; and a new session from it. */
+  readonly past: Past;
   /** Pinned facts, and condensing now. */
   readonly context: KeptContext;
   delete(key: string, principal: Principal): Promise<boolean>;
@@ -73,6 +77,13 @@ export interface Sessions extends AsyncDisposable {
   /** The key of the session at an address; empty for one that is gone. */
   keyOf(address: SessionAddress): Promise<string>;
   readonly live: number;
+}
+
+export interface Past {
+  /** As `replayLog`. */
+  replay(key: string, wish: ReplayWish, signal: AbortSignal): Promise<ReplayResult>;
+  /** As `forkSession`: `at` is the last step that goes along. */
+  fork(key: string, toKey: string, at: number | string | undefined, principal: Principal, signal: AbortSignal): Promise<SessionRow | null>;
 }
 
 export interface SessionsDeps {
@@ -236,6 +247,14 @@ export function openSessions(deps: SessionsDeps): Sessions {
     describe: async (key) => {
       const session = await live.holdExisting(journal.address(key));
       return session === null ? null : rowIfOpen(session);
+    },
+    past: {
+      replay: (key, wish, signal) => replayLog({ journal, runtime: deps.runtime }, journal.address(key), wish, signal),
+      fork: async (key, toKey, at, principal, signal) => {
+        const [from, to] = [journal.address(key), journal.address(toKey)];
+        const wish = { from, to, toKey, principal: principal.id, ...(at === undefined ? {} : { at }) };
+        return rowIfOpen(await forkSession({ journal, live, placement: deps.placement, ids, onMoved: moved }, wish, signal));
+      },
     },
     context: createKeptContext({ journal, live, change, placement: deps.placement, clock, ids }),
     patch: async (key, patch, principal) => {

@@ -4,6 +4,7 @@
  */
 import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, Landing, ToolCall, Usage } from "@openclaw/sdk";
+import type { PinnedFact, SessionSummary, TranscriptMessage } from "./session-state.ts";
 
 /** What a person or a part of the system wants of a session. */
 export interface OfferBodies {
@@ -125,6 +126,9 @@ export interface SessionSettings {
 /** What the owner of a session appends, under its claim. */
 export interface EventBodies {
   "session.opened": SessionOpened;
+  /** The first event of a session that is another one's branch; the transcript follows. */
+  "session.branched": SessionBranched;
+  "transcript.copied": { readonly messages: readonly TranscriptMessage[] };
   "session.patched": { readonly requestId: string; readonly patch: SessionSettings };
   "session.reset": { readonly requestId: string; readonly reason: string };
   "session.deleted": { readonly requestId: string };
@@ -188,6 +192,20 @@ export interface SessionOpened {
   /** The session whose agent made it, and how many agents stand between it and a person. */
   readonly spawnedBy?: string;
   readonly spawnDepth?: number;
+}
+
+export interface SessionBranched {
+  readonly key: string;
+  readonly agentId: string;
+  readonly sessionId: string;
+  /** Where it parts from the other session: the last entry of its log that goes along. */
+  readonly from: { readonly key: string; readonly sessionId: string; readonly position: number };
+  readonly settings: SessionSettings;
+  /** Number of the first message that was copied, and how many were. */
+  readonly firstSeq: number;
+  readonly messages: number;
+  readonly summary: SessionSummary | null;
+  readonly pinned: readonly PinnedFact[];
 }
 
 /** An owed outcome needs no more work: it was brought, or given up. */

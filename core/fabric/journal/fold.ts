@@ -41,6 +41,12 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       Object.assign(state, { key, agentId, sessionId, spawnedBy, spawnDepth, createdAtMs: timeMs, updatedAtMs: timeMs });
       return;
     }
+    case "session.branched": return foldBranched(state, entry);
+    case "transcript.copied":
+      for (const { timeMs, runId, label, content } of entry.body.messages) {
+        pushMessage(state, entry.position, timeMs, runId, label, content);
+      }
+      return;
     case "session.patched": {
       const kept = Object.entries({ ...state.settings, ...entry.body.patch }).filter(([, value]) => value !== null);
       state.settings = Object.fromEntries(kept);
@@ -115,6 +121,14 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       return;
     default: return unreachable(entry);
   }
+}
+
+function foldBranched(state: SessionState, { body, header: { timeMs }, position }: Extract<Recorded, { type: "session.branched" }>): void {
+  const { key, agentId, sessionId, from, settings, firstSeq, summary, pinned } = body;
+  Object.assign(state, { key, agentId, sessionId, settings, summary, branchedFrom: from, createdAtMs: timeMs, updatedAtMs: timeMs });
+  state.pinned = [...pinned];
+  state.messageCount = firstSeq - 1;
+  state.index = [{ after: position - 1, offersAfter: position - 1, count: firstSeq - 1 }];
 }
 
 function settle(state: SessionState, requestId: string): void {

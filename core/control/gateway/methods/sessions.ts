@@ -6,6 +6,7 @@ import type { Intake } from "../../channels.ts";
 import {
   checkSettings, checkThinking, parseSessionKey, type HistoryItem, type SearchQuery, type SessionRow, type Sessions,
 } from "../../sessions.ts";
+import { forked } from "./session-past.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface SessionDeps {
@@ -56,6 +57,7 @@ interface CreateParams {
   readonly thinkingLevel?: string | null;
   readonly idempotencyKey?: string;
   readonly parentSessionKey?: string;
+  readonly fork?: boolean;
 }
 
 const LIST_DEFAULT = 100;
@@ -228,6 +230,11 @@ async function create({ sessions, intake, agents }: SessionDeps, params: CreateP
   ctx.watch(key);
   const text = message ?? task;
   const parent = params.parentSessionKey === undefined ? undefined : parseSessionKey(params.parentSessionKey, agentId).key;
+  if (params.fork === true) {
+    if (parent === undefined) throw new OpenClawError("PARAMS_INVALID", { why: "A fork needs parentSessionKey." });
+    const row = await sessions.past.fork(parent, key, undefined, ctx.client.principal, ctx.signal);
+    if (text === undefined) return forked(key, row);
+  }
   if (text === undefined) {
     const row = await sessions.describe(key);
     return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: false };

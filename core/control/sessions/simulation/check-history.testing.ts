@@ -5,6 +5,8 @@ import { hasCode } from "@openclaw/protocol";
 import {
   emptyState, foldEntry, isIdle, type Journal, type Recorded, type SessionLog, type SessionState,
 } from "../../../fabric/journal.ts";
+import { replaySession, type RuntimeDeps } from "../../../cognition/runtime.ts";
+import { readAll } from "../replay-log.ts";
 import type { Accepted } from "./simulated-people.testing.ts";
 
 export interface History {
@@ -13,6 +15,8 @@ export interface History {
   readonly accepted: readonly Accepted[];
   /** How often each effect happened. */
   readonly effects: ReadonlyMap<string, number>;
+  /** Decides the sessions again. */
+  readonly runtime: RuntimeDeps | undefined;
   /** What the last gateway holds in memory, by token. */
   readonly live: ReadonlyMap<string, SessionLog>;
 }
@@ -47,6 +51,10 @@ async function checkSession(history: History, key: string): Promise<readonly str
   if (scratch.deleted) return [...wrong, "it is deleted and its key is not"];
   if (!isIdle(scratch)) wrong.push(`it is not done: ${JSON.stringify({ turn: scratch.turn?.open, queue: scratch.queue.length })}`);
   wrong.push(...told.sums(history, key));
+  if (history.runtime !== undefined) {
+    const { report: { difference } } = await replaySession(readAll(log), history.runtime);
+    if (difference !== null) wrong.push(`decided again it is another: ${JSON.stringify(difference)}`);
+  }
   const anew = shownOf(scratch);
   if (shownOf(log.state) !== anew) wrong.push(`snapshot and log fold to something else: ${difference(shownOf(log.state), anew)}`);
   // What the owner let go of meanwhile stands where it was let go.

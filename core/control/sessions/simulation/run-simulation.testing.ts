@@ -180,7 +180,7 @@ class World {
     const live = new Map([...(last?.loaded ?? [])]);
     const wrong = [...this.#mistakes];
     if (this.#busy > 0) wrong.push(`${this.#busy} clients were never answered`);
-    wrong.push(...(await checkHistory({ journal, keys: SESSIONS, accepted: this.#accepted, effects, live })));
+    wrong.push(...(await checkHistory({ journal, keys: SESSIONS, accepted: this.#accepted, effects, live, runtime: last?.runtime })));
     let events = 0;
     const bytes = createHash("sha256").update(this.#schedule.digest());
     for (const key of SESSIONS) {

@@ -38,6 +38,8 @@ export interface SimulatedGateway {
   /** The newest log of each session that this gateway loaded, by token. */
   readonly loaded: ReadonlyMap<string, SessionLog>;
   readonly dead: boolean;
+  /** What decides here: a replay of any gateway's sessions decides with it again. */
+  readonly runtime: RuntimeDeps;
   /** Another gateway has gone: what it held falls to this one. */
   succeed(): void;
   /** Stops as a person would stop it. */
@@ -176,7 +178,7 @@ async function open(options: SimulatedGatewayOptions, life: { dead: boolean }, l
   void placement.recover().then(() => recovered.resolve(), () => undefined);
 
   return {
-    name, sessions, journal, vault, nodes, approvals, loaded,
+    name, sessions, journal, vault, nodes, approvals, loaded, runtime,
     get dead() {
       return life.dead;
     },
