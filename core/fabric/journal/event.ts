@@ -4,7 +4,9 @@
  */
 import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, Landing, ToolCall, Usage } from "@openclaw/sdk";
-import type { PinnedFact, SessionSummary, TranscriptMessage } from "./session-state.ts";
+import type { PinnedFact, SessionSummary, SummaryRecorded, TranscriptMessage } from "./transcript-message.ts";
+
+export type { SummaryRecorded };
 
 /** What a person or a part of the system wants of a session. */
 export interface OfferBodies {
@@ -157,22 +159,6 @@ export interface EventBodies {
   "summary.recorded": SummaryRecorded;
   "fact.pinned": { readonly requestId: string; readonly id: string; readonly text: string };
   "fact.unpinned": { readonly requestId: string; readonly id: string };
-}
-
-/** What stands for the older part of a window. Its label is the least trusted of what it covers. */
-export interface SummaryRecorded {
-  readonly id: string;
-  /** The window it belongs to: one that was made while the session was reset is of no use. */
-  readonly window: number;
-  /** It covers every message of the window up to this one, and the summary before it. */
-  readonly upToSeq: number;
-  readonly text: string;
-  readonly by: "model" | "extract";
-  readonly model?: string;
-  /** As counted when it was made. */
-  readonly tokens: number;
-  /** What asking a model for it took. */
-  readonly usage?: Usage;
 }
 
 export interface MessageDropped {

@@ -2,8 +2,11 @@
 import { joinLabels, type Effect, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
 import type {
-  ApprovalDecision, Debt, ExpectedReply, MessageOffer, OutputKept, PinOffer, SessionSettings, StepStarted, SummaryRecorded,
+  ApprovalDecision, Debt, ExpectedReply, MessageOffer, OutputKept, PinOffer, SessionSettings, StepStarted,
 } from "./event.ts";
+import type { PinnedFact, SessionSummary, TranscriptMessage } from "./transcript-message.ts";
+
+export type { PinnedFact, SessionSummary, TranscriptMessage };
 
 export const STATE_LIMITS = {
   /** Ids of accepted messages that are remembered: whichever is more. */
@@ -113,18 +116,6 @@ export interface DroppedMessages {
   readonly label: Label;
 }
 
-export interface SessionSummary extends Omit<SummaryRecorded, "window" | "usage"> {
-  readonly label: Label;
-  readonly timeMs: number;
-}
-
-export interface PinnedFact {
-  readonly id: string;
-  readonly text: string;
-  readonly label: Label;
-  readonly timeMs: number;
-}
-
 export interface KeptOutput extends Omit<OutputKept, "dropped"> {
   readonly label: Label;
 }
@@ -226,32 +217,6 @@ export interface GrantedCall {
   readonly intent: Intent;
   /** Whose words its arguments are; an approval does not change that. */
   readonly label: Label;
-}
-
-export interface TranscriptMessage {
-  readonly position: number;
-  readonly seq: number;
-  readonly timeMs: number;
-  readonly runId: string;
-  readonly label: Label;
-  readonly content:
-    | { readonly role: "user"; readonly text: string }
-    | {
-        readonly role: "assistant";
-        readonly text: string;
-        readonly calls: readonly ToolCall[];
-        readonly model: string;
-        readonly finish: string;
-        readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
-      }
-    | {
-        readonly role: "tool";
-        readonly callId: string;
-        readonly name: string;
-        readonly text: string;
-        readonly isError: boolean;
-        readonly nodeId?: string;
-      };
 }
 
 export function emptyState(): SessionState {

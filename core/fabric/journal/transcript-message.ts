@@ -1,0 +1,57 @@
+/** What is said in a session, and what is kept of it: part of the state, and of what a branch takes along. */
+import type { Label } from "@openclaw/protocol";
+import type { ToolCall, Usage } from "@openclaw/sdk";
+
+export interface TranscriptMessage {
+  readonly position: number;
+  readonly seq: number;
+  readonly timeMs: number;
+  readonly runId: string;
+  readonly label: Label;
+  readonly content:
+    | { readonly role: "user"; readonly text: string }
+    | {
+        readonly role: "assistant";
+        readonly text: string;
+        readonly calls: readonly ToolCall[];
+        readonly model: string;
+        readonly finish: string;
+        readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+      }
+    | {
+        readonly role: "tool";
+        readonly callId: string;
+        readonly name: string;
+        readonly text: string;
+        readonly isError: boolean;
+        readonly nodeId?: string;
+      };
+}
+
+/** What stands for the older part of a window. Its label is the least trusted of what it covers. */
+export interface SummaryRecorded {
+  readonly id: string;
+  /** The window it belongs to: one that was made while the session was reset is of no use. */
+  readonly window: number;
+  /** It covers every message of the window up to this one, and the summary before it. */
+  readonly upToSeq: number;
+  readonly text: string;
+  readonly by: "model" | "extract";
+  readonly model?: string;
+  /** As counted when it was made. */
+  readonly tokens: number;
+  /** What asking a model for it took. */
+  readonly usage?: Usage;
+}
+
+export interface SessionSummary extends Omit<SummaryRecorded, "window" | "usage"> {
+  readonly label: Label;
+  readonly timeMs: number;
+}
+
+export interface PinnedFact {
+  readonly id: string;
+  readonly text: string;
+  readonly label: Label;
+  readonly timeMs: number;
+}
