@@ -5,7 +5,7 @@
  *   npm run chaos -- --seed 7 --kills 20 --messages 200
  *   npm run chaos -- --short                   every crash point and a handful of kills; what `npm test` runs
  *   npm run chaos -- --power                   power loss as well: needs Debian's strace
- *   npm run chaos -- --only points|kills|power one part
+ *   npm run chaos -- --only points|kills|power one part; of the points with --share 1/2 every second one
  *   npm run chaos -- --json file               the figures for a machine
  *
  * Ends with 0 when nothing was lost, doubled, reordered or misreported; with 1 and the seed when something was, and then the
@@ -34,6 +34,8 @@ interface Request {
   readonly messages: number;
   readonly parts: ReadonlySet<Part>;
   readonly json: string | undefined;
+  /** Every which crash point, beginning with which. */
+  readonly share: { readonly first: number; readonly of: number };
 }
 
 const paint = createPainter(process.stdout);
@@ -88,8 +90,9 @@ async function runKills(request: Request, directory: string, failures: string[])
   try {
     if (request.parts.has("points")) {
       let done = 0;
-      found.points = await runCrashPoints(request.seed, ALL_LABELS, {
-        stage, talk, line, ledger, onCrash: (label) => progress(`  ${(done += 1)} of ${ALL_LABELS.length}  ${label}`),
+      const labels = ALL_LABELS.filter((_, at) => at % request.share.of === request.share.first - 1);
+      found.points = await runCrashPoints(request.seed, labels, {
+        stage, talk, line, ledger, onCrash: (label) => progress(`  ${(done += 1)} of ${labels.length}  ${label}`),
       });
       failures.push(...found.points.findings, ...found.points.missed.map((label) => `${label} was not reached`));
     }
@@ -125,7 +128,7 @@ function parseRequest(args: readonly string[]): Request {
     args: [...args], strict: true, allowPositionals: false,
     options: {
       seed: { type: "string" }, kills: { type: "string" }, messages: { type: "string" }, json: { type: "string" },
-      only: { type: "string" }, short: { type: "boolean", default: false }, power: { type: "boolean", default: false },
+      only: { type: "string" }, share: { type: "string", default: "1/1" }, short: { type: "boolean", default: false }, power: { type: "boolean", default: false },
     },
   });
   const count = (name: "seed" | "kills" | "messages", otherwise: number): number => {
@@ -136,7 +139,10 @@ function parseRequest(args: readonly string[]): Request {
   };
   const only = PARTS.find((part) => part === values.only);
   if (values.only !== undefined && only === undefined) throw new Error(`--only takes one of: ${PARTS.join(", ")}.`);
+  const [, first = "1", of = "1"] = /^([1-9])\/([1-9])$/.exec(values.share) ?? [];
+  if (`${first}/${of}` !== values.share || first > of) throw new Error("--share takes a part of a whole, such as 1/2.");
   return {
+    share: { first: Number(first), of: Number(of) },
     // A run without a seed is another one each day it is run; the seed stands in the first line.
     seed: count("seed", Date.now() % 1_000_000), kills: count("kills", values.short ? 6 : 100),
     messages: count("messages", values.short ? 60 : 1_000), json: values.json,

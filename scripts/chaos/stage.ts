@@ -50,6 +50,8 @@ export async function openStage(): Promise<Stage> {
     ...scriptedConfig(model.url, { yesLocal: true, reattachWaitMs: 30_000 }),
     // Sessions fall asleep and wake up during a run.
     session: { dormantAfterMs: 1_000 },
+    // A session grows long fast by calls that would rightly be taken for a circle.
+    supervisor: { enabled: false },
     logging: { level: "debug" },
   };
   const gateway = await openRealGateway({ config });

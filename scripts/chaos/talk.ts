@@ -7,8 +7,8 @@ import type { Line } from "./line.ts";
 
 export interface Talk {
   /**
-   * Resolves once acknowledged. Within one session, call it for the next errand only after the one before was acknowledged:
-   * that makes the order which the transcript must have.
+   * Resolves once acknowledged. Within one session each errand waits until the one before was acknowledged: that makes the
+   * order which the transcript must have.
    */
   send(errand: Errand): Promise<void>;
   /** Resolves when every acknowledged errand has its end. Throws, naming them, when some have none for `patienceMs`. */
@@ -24,6 +24,8 @@ const LIST_MS = 250;
 export function openTalk(line: Line, ledger: Ledger): Talk {
   let isOpen = true;
   let failure: unknown;
+  /** By session: the errand that is being sent. */
+  const tails = new Map<string, Promise<void>>();
 
   const follow = async (runId: string): Promise<void> => {
     while (isOpen) {
@@ -31,6 +33,13 @@ export function openTalk(line: Line, ledger: Ledger): Talk {
       if (status !== "timeout") return ledger.answer(runId, status);
       await wait(POLL_MS);
     }
+  };
+
+  const sendNow = async (errand: Errand): Promise<void> => {
+    const { session, runId, text } = errand;
+    await line.request("chat.send", { sessionKey: session, message: text, idempotencyKey: runId });
+    ledger.acknowledge(errand);
+    follow(runId).catch(fail);
   };
 
   const allow = async (id: string): Promise<void> => {
@@ -56,10 +65,10 @@ export function openTalk(line: Line, ledger: Ledger): Talk {
   answerAll().catch(fail);
 
   return {
-    send: async ({ session, runId, text, ...rest }) => {
-      await line.request("chat.send", { sessionKey: session, message: text, idempotencyKey: runId });
-      ledger.acknowledge({ session, runId, text, ...rest });
-      follow(runId).catch(fail);
+    send: (errand) => {
+      const sent = (tails.get(errand.session) ?? Promise.resolve()).then(() => sendNow(errand));
+      tails.set(errand.session, sent.catch(() => undefined));
+      return sent;
     },
     settle: async (patienceMs) => {
       for (const began = performance.now(); ledger.waiting > 0; ) {
