@@ -44,7 +44,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S0.14", state: "partly", text: "Routing decision in milliseconds" },
   { id: "S0.15", state: "proved", text: "stdout and stderr streamed back in real time", proofs: ["e2e/seed-walk.test.ts"] },
   {
-    id: "S0.16", state: "proved", proofs: ["e2e/work-and-files.test.ts", "e2e/survive-kill.test.ts"],
+    id: "S0.16", state: "proved",
+    proofs: ["e2e/work-and-files.test.ts", "e2e/survive-kill.test.ts", "e2e/chaos/kills.slow.test.ts", "e2e/chaos/power.slow.test.ts"],
     text: "Minutes-long jobs neither block nor time out; background execution with progress while the agent does other work",
   },
   {
@@ -53,11 +54,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S0.18", state: "proved", text: "Result formatted and injected back into the agent's context", proofs: ["e2e/seed-walk.test.ts"] },
   {
-    id: "S0.19", state: "proved", proofs: ["e2e/confinement.test.ts", "e2e/bad-node.test.ts", "e2e/survive-kill.test.ts"],
+    id: "S0.19", state: "proved",
+    proofs: ["e2e/confinement.test.ts", "e2e/bad-node.test.ts", "e2e/survive-kill.test.ts", "e2e/chaos/kills.slow.test.ts"],
     text: "Node failure or malware cannot bring down the Gateway or corrupt core state",
   },
   {
-    id: "S0.20", state: "proved", proofs: ["e2e/survive-node.test.ts"],
+    id: "S0.20", state: "proved", proofs: ["e2e/survive-node.test.ts", "e2e/chaos/kills.slow.test.ts"],
     text: "Node crash, timeout or endless loop: cut the link, start a fresh Node, tell the agent, let it change strategy",
   },
   {
@@ -129,7 +131,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.7", state: "later", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord" },
   { id: "S1.8", state: "later", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation" },
   { id: "S1.9", state: "later", text: "Inbound messages routed to the best node by proximity, load and channel needs" },
-  { id: "S1.10", state: "partly", text: "Ordering guarantees kept through routing", proofs: ["e2e/queue-modes.test.ts"] },
+  { id: "S1.10", state: "partly", text: "Ordering guarantees kept through routing",
+    proofs: ["e2e/queue-modes.test.ts", "e2e/chaos/kills.slow.test.ts", "e2e/chaos/power.slow.test.ts"] },
   { id: "S1.11", state: "later", text: "Raft for critical state: agent configuration, workflow definitions, security policies" },
   { id: "S1.12", state: "later", text: "System keeps operating while a minority of nodes is away" },
   { id: "S1.13", state: "later", text: "Eventual consistency for conversation history and analytics; work goes on during partitions" },
