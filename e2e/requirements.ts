@@ -18,7 +18,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Strict split: Gateway = control plane, Nodes = execution; Gateway itself runs no heavy or dangerous tool",
   },
   { id: "S0.2", state: "partly", text: "Gateway holds the state of active sessions (incl. complex multi-agent state)" },
-  { id: "S0.3", state: "partly", text: "Gateway manages memory and context windows" },
+  {
+    id: "S0.3", state: "proved", proofs: ["e2e/long-context.test.ts"],
+    text: "Gateway manages memory and context windows",
+  },
   {
     id: "S0.4", state: "proved", proofs: ["e2e/canary.test.ts", "e2e/bad-frames.test.ts"],
     text: "Gateway handles user authentication and holds user credentials",
@@ -189,7 +192,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S2.12", state: "later", text: "Supervisor Daemon watches entropy, perplexity, token confidence of live streams" },
   { id: "S2.13", state: "later", text: "Degradation (attention-variance spike) halts the thread pre-emptively" },
   { id: "S2.14", state: "later", text: "Synthetic grounding prompt from persistent memory recalibrates and resumes the agent" },
-  { id: "S2.15", state: "later", text: "Dynamic context resizing by token pressure and semantic relevance" },
+  { id: "S2.15", state: "partly", text: "Dynamic context resizing by token pressure and semantic relevance" },
   { id: "S2.16", state: "later", text: "Speculative decoding: fast draft model, asynchronous check by the main model" },
   { id: "S2.17", state: "later", text: "Adversarial multi-agent threads cross-validate before the answer is final" },
   { id: "S2.18", state: "later", text: "Memory tiers: short-term buffer, semantic working memory, long-term archival graph" },
