@@ -153,7 +153,8 @@ class Turn {
     terminal.note("Stopping. Ctrl-C again leaves at once.");
     try {
       const answer = await gateway.request("chat.abort", { sessionKey, runId: this.#key }, { timeoutMs: STOP_MS });
-      terminal.note(cleanLine(textAt(answer, "report") ?? "It was over already."));
+      const silent = asPayload(answer)["aborted"] === true ? "Your message was taken back; nothing was begun." : "It was over already.";
+      terminal.note(cleanLine(textAt(answer, "report") ?? silent));
     } catch {
       terminal.note("Nobody answered; the turn may go on. See: openclaw sessions list");
     }
