@@ -299,6 +299,55 @@ test("two sessions that would wait for each other are told so at once", async (t
   assert.match(await lastLine(world), /"status":"ok"/);
 });
 
+test("a parent that is deleted stops whom it had asked, and nobody is left waiting (C13)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const world = await open({ dormantAfterMs: 1_000 });
+  const parent = "agent:main:boss";
+  await world.send(parent, spawn({ task: "hang" }));
+  await settle(clock);
+  const child = (await rowsOf(world)).find((row) => row.spawnedBy === parent)?.key ?? "";
+  const deleting = world.sessions.delete(parent, OWNER);
+  await settle(clock);
+  assert.equal(await deleting, true);
+  assert.equal((await world.sessions.describe(child))?.hasActiveRun, false);
+  const recorded = await (await world.journal.load(world.journal.address(child))).read(0, 100);
+  assert.ok(recorded.some((entry) => entry.type === "reply.delivered"), "brought before the tombstone, or given up after it");
+  await clock.advance(60_000);
+  await settle(clock);
+  assert.equal(world.sessions.live, 0);
+});
+
+test("a task whose deadline passes while it waits in line is taken back and never begun (C13)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const world = await open();
+  const busy = "agent:main:busy";
+  await world.send(busy, "hang", "busy-1");
+  await settle(clock);
+  await world.send(PARENT, tell({ sessionKey: busy, message: "are you free?", timeoutSeconds: 60 }));
+  await settle(clock);
+  await clock.advance(80_000);
+  await settle(clock);
+  assert.match(await lastLine(world), /\[Answer of agent:main:busy: (timeout|aborted)/);
+  const stopping = world.sessions.abort(busy, null, OWNER);
+  await settle(clock);
+  await stopping;
+  await settle(clock);
+  assert.doesNotMatch((await world.transcript(busy)).join("\n"), /are you free/);
+});
+
+test("a message that is dropped because too many wait is answered with an error (C13)", async (t) => {
+  const { clock, open } = await setUp(t, { session: { queue: { cap: 1, drop: "oldest" } } });
+  const world = await open();
+  const busy = "agent:main:busy";
+  await world.send(busy, "hang", "busy-1");
+  await settle(clock);
+  await world.send(PARENT, tell({ sessionKey: busy, message: "first in line" }));
+  await settle(clock);
+  await world.send(busy, "second in line", "busy-2");
+  await settle(clock);
+  assert.match(await lastLine(world), /: error MESSAGE_DROPPED\]/);
+});
+
 /** A fake channel: what arrived, by delivery id; it can be down, and can take something without saying so. */
 function fakeChannel() {
   const arrived = new Map<string, Delivery>();

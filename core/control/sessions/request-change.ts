@@ -97,6 +97,10 @@ export function createRequestChange({ clock, ids, live, offer, erase }: RequestC
       const state = (await live.holdExisting(address))?.log.state;
       if (state === undefined || state.runs.has(runId)) return;
       const principal = { tenant: address.tenant, id: "service:sessions", kind: "service", label: "agent" } as const;
+      if (state.queue.some(({ message }) => message.runId === runId)) {
+        const requestId = `${by}-${runId}`;
+        await offer(address, { type: "withdrawal.requested", id: requestId, body: { requestId, runId, by }, principal });
+      }
       await offer(address, { type: "abort.requested", id: `${by}-${runId}`, body: { runId, by }, principal });
     },
     abort: async (address, runId, principal, clearQueued = false) => {
