@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import type { ModelEvent } from "@openclaw/sdk";
+import type { ChannelDeliverer } from "../../sessions.ts";
 import { openConversation } from "./conversation.testing.ts";
 
 const MAIN = { sessionKey: "main" };
@@ -40,6 +41,36 @@ test("what is refused was never stored, and says why", async (t) => {
   await assert.rejects(sending({ attachments: [{ type: "image" }] }), (error) =>
     hasCode(error, "PARAMS_INVALID") && /attachments/.test(String(error)));
   assert.deepEqual(await world.transcript(KEY), []);
+});
+
+test("an outcome is brought to where the message came from, only when the caller says so and says where (S4.26)", async (t) => {
+  const arrived: string[] = [];
+  /** A fake channel: it writes down what it is given. */
+  const fake: ChannelDeliverer = {
+    deliver: async ({ to, threadId, accountId }, { status, text }) => void arrived.push([to, threadId, accountId, status, text].join(" ")),
+  };
+  const { settled } = await openConversation(t, { channels: new Map([["fake", fake]]) });
+  const from = { originatingChannel: "fake", originatingTo: "room-1", originatingThreadId: 7, originatingAccountId: "me" };
+  await settled("chat.send", { ...MAIN, message: "quietly", idempotencyKey: "k1", ...from });
+  await settled("chat.send", { ...MAIN, message: "nowhere", idempotencyKey: "k2", deliver: true });
+  assert.deepEqual(arrived, []);
+  await settled("chat.send", { ...MAIN, message: "aloud", idempotencyKey: "k3", deliver: true, ...from });
+  await settled("chat.send", { ...MAIN, message: "aloud", idempotencyKey: "k3", deliver: true, ...from });
+  assert.deepEqual(arrived, ["room-1 7 me ok echo: aloud"]);
+  const elsewhere = { ...MAIN, message: "x", idempotencyKey: "k4", deliver: true, ...from, originatingChannel: "other" };
+  await assert.rejects(settled("chat.send", elsewhere), (error) => hasCode(error, "CHANNEL_UNKNOWN"));
+});
+
+test("search, steering, export and the chain's report have the shapes that are documented (S4.7)", async (t) => {
+  const { call, settled } = await openConversation(t);
+  await settled("sessions.steer", { key: "work", message: "find the lighthouse" });
+  const { results, complete } = await call("sessions.search", { query: "Lighthouse", key: "work" });
+  assert.deepEqual([(results as readonly { readonly role: string }[]).map(({ role }) => role), complete], [["assistant", "user"], true]);
+  const { entries, next } = await call("sessions.export", { key: "work" });
+  assert.equal((entries as readonly unknown[]).length, 6);
+  assert.equal(next, null);
+  assert.deepEqual((await call("sessions.verify", { key: "work" }))["ok"], true);
+  assert.deepEqual((await call("sessions.verify", { key: "never" }))["known"], false);
 });
 
 test("sessions.send is the same by key; without a key of its own each call is a new message", async (t) => {
