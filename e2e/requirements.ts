@@ -26,7 +26,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S0.4", state: "proved", proofs: ["e2e/canary.test.ts", "e2e/bad-frames.test.ts"],
     text: "Gateway handles user authentication and holds user credentials",
   },
-  { id: "S0.5", state: "partly", text: "Gateway talks to LLMs: external APIs (OpenAI, Anthropic) or locally run models" },
+  {
+    id: "S0.5", state: "partly", proofs: ["e2e/budgets.test.ts", "core/app/model-faults.test.ts"],
+    text: "Gateway talks to LLMs: external APIs (OpenAI, Anthropic) or locally run models",
+  },
   {
     id: "S0.6", state: "proved", proofs: ["e2e/gate.test.ts"],
     text: "Gateway interprets the intent of a call and decides where and how it executes",
@@ -62,7 +65,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Node failure or malware cannot bring down the Gateway or corrupt core state",
   },
   {
-    id: "S0.20", state: "proved", proofs: ["e2e/survive-node.test.ts", "e2e/chaos/kills.slow.test.ts"],
+    id: "S0.20", state: "proved", proofs: ["e2e/survive-node.test.ts", "e2e/bad-model.test.ts", "e2e/chaos/kills.slow.test.ts"],
     text: "Node crash, timeout or endless loop: cut the link, start a fresh Node, tell the agent, let it change strategy",
   },
   {
@@ -188,7 +191,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S2.8", state: "later", text: "Ingress controller weighs semantic weight, token density and needed context window" },
   { id: "S2.9", state: "later", text: "Sub-task goes to the cheapest fit: quantised local edge model or large cloud model" },
   { id: "S2.10", state: "later", text: "Cognitive Runtime: deterministic execution of non-deterministic AI processes" },
-  { id: "S2.11", state: "partly", text: "Tolerance of logical faults: hallucination, recursive reasoning loops, catastrophic forgetting" },
+  {
+    id: "S2.11", state: "partly", proofs: ["core/cognition/supervisor/watch-turn.test.ts", "e2e/bad-model.test.ts"],
+    text: "Tolerance of logical faults: hallucination, recursive reasoning loops, catastrophic forgetting",
+  },
   { id: "S2.12", state: "later", text: "Supervisor Daemon watches entropy, perplexity, token confidence of live streams" },
   { id: "S2.13", state: "later", text: "Degradation (attention-variance spike) halts the thread pre-emptively" },
   { id: "S2.14", state: "later", text: "Synthetic grounding prompt from persistent memory recalibrates and resumes the agent" },

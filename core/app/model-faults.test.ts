@@ -217,7 +217,7 @@ test("whoever stops reading leaves nothing unsettled (C9)", async (t) => {
   assert.deepEqual(room.booked.map(({ settled }) => settled?.usage), [null]);
 });
 
-test("nothing of an answer is shown before its reservation would survive a crash (C9, S2.39)", async (t) => {
+test("nothing of an answer is shown before its reservation would survive a crash (C9)", async (t) => {
   const durable = Promise.withResolvers<void>();
   const ledger = fakeLedger();
   const one = await openScriptedModel();

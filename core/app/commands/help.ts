@@ -32,8 +32,7 @@ function formatProgram(version: string, style: Style): string[] {
       `  ${style.dim((at === 0 ? section : "").padEnd(sectionWidth))}  ${command.name.padEnd(nameWidth)}  ${command.summary}`)),
     "",
     `  ${style.dim("Always".padEnd(sectionWidth))}  --json  --profile NAME  --port N  --url URL  --token T  --timeout MS`,
-    `  ${" ".repeat(sectionWidth)}  --yes  --quiet  --no-color  --version  --help`,
-    `  openclaw COMMAND --help  ${style.dim("explains one, with examples")}`,
+    `  ${" ".repeat(sectionWidth)}  --yes  --quiet  --no-color  --version  --help ${style.dim("(after any command: with examples)")}`,
   ];
 }
 

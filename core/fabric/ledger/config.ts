@@ -68,6 +68,8 @@ export const LEDGER_LIMITS = {
   /** Entries of the log before they are folded into their accounts. */
   foldEvery: 256,
   foldAfterMs: 5_000,
+  /** Longest a settlement waits to be written together with others. */
+  settleDelayMs: 20,
   /** Accounts kept in memory; those with nothing open are forgotten first. */
   accountsMax: 20_000,
   writeAttempts: 5,

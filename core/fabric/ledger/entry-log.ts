@@ -96,6 +96,7 @@ export function openEntryLog(
   let gathered = Promise.withResolvers<void>();
   let newest: Promise<void> = Promise.resolve();
   let writing = false;
+  let timer: { close(): void } | undefined;
 
   const writeRow = async (seq: number, value: Uint8Array): Promise<number> => {
     for (let attempt = 1; ; attempt++) {
@@ -135,6 +136,15 @@ export function openEntryLog(
     writing = false;
   };
 
+  /** Not in this very moment: what is added together is written together. */
+  const start = (): void => {
+    timer?.close();
+    timer = undefined;
+    if (writing || gathering.length === 0) return;
+    writing = true;
+    void Promise.resolve().then(writeAll);
+  };
+
   gathered.promise.catch(() => undefined);
   return {
     get nextSeq() {
@@ -150,9 +160,9 @@ export function openEntryLog(
       gathering.push(entry);
       const { promise } = gathered;
       newest = promise;
-      // Not in this very moment: what is added together is written together.
-      if (!writing) void Promise.resolve().then(writeAll);
-      writing = true;
+      // What was settled may wait a moment for company: a crash until then only leaves its reservation standing in full.
+      if (entry.kind === "reserved") start();
+      else timer ??= clock.after(LEDGER_LIMITS.settleDelayMs, start);
       return promise;
     },
     forget: async (upTo) => {
@@ -165,8 +175,12 @@ export function openEntryLog(
       }));
     },
     flush: async () => {
+      start();
       await newest.catch(() => undefined);
     },
-    close: () => stopped.abort(new OpenClawError("CLOSED")),
+    close: () => {
+      timer?.close();
+      stopped.abort(new OpenClawError("CLOSED"));
+    },
   };
 }
