@@ -1,7 +1,7 @@
 import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
 import type { ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
-import type { AskedFacts, NewEvent, SessionState } from "../../fabric/journal.ts";
+import { leadOf, type AskedFacts, type NewEvent, type SessionState, type TurnState } from "../../fabric/journal.ts";
 import type { CallEvent, CallTerms, ResolvedModel } from "../models.ts";
 import { composeRequest, type ComposedRequest } from "./compose-request.ts";
 import { exactCounts } from "./exact-counts.ts";
@@ -89,11 +89,17 @@ async function resolveAny({ deps }: TurnWork, chain: readonly string[]): Promise
   return first ?? new OpenClawError("MODEL_NOT_CONFIGURED");
 }
 
+/** What nobody asked for in words is told apart: a job of the clock, a hook, another agent. */
+function purposeOf(turn: TurnState | null): string {
+  const kind = turn === null ? undefined : leadOf(turn)?.message.origin?.kind;
+  return kind === undefined || kind === "person" ? "turn" : kind;
+}
+
 /** Who pays, and what may answer instead. */
 function termsOf({ deps, agent, session: { log: { address } } }: TurnWork, { turn, profiles }: SessionState, model: string): CallTerms {
   const tried = [...(turn?.profilesFailed ?? []), turn?.profile];
   return {
-    charge: { tenant: address.tenant, agentId: agent.id, session: address.token, purpose: "turn" },
+    charge: { tenant: address.tenant, agentId: agent.id, session: address.token, purpose: purposeOf(turn) },
     fallbacks: fallbacksOf(agent, model),
     rotates: (deps.profilesOf?.(model) ?? []).some((name) => !tried.includes(name)),
     profileOf: (provider) => profiles[provider],
