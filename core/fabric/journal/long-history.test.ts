@@ -14,7 +14,7 @@ import { createJournal } from "./open-journal.ts";
 import { readMessages } from "./read-messages.ts";
 import { addSegments, segmentedUpTo, segmentsAfter } from "./segment-manifest.ts";
 import { readSegments } from "./segment.ts";
-import { emptyState, formatState, STATE_LIMITS } from "./session-state.ts";
+import { emptyState, formatState, parseState, STATE_LIMITS } from "./session-state.ts";
 
 const revision = { program: "p", config: "c", prompt: "q", skills: "s", memory: "m" };
 
@@ -199,4 +199,13 @@ test("any stretch of a long window can be read from the log by the index", async
     assert.deepEqual(read.map(({ seq }) => seq), Array.from({ length: end - start }, (_, at) => start + at + 1));
     assert.deepEqual(read, log.state.messages.filter(({ seq }) => seq > start && seq <= end));
   }
+});
+
+test("remembered ids are written down as one text, and read in that form and in that of the first release", () => {
+  const state = emptyState();
+  state.seen.set("one", 1_700_000_000_000).set("two", 1_700_000_000_500).set("three", 1_700_000_000_400);
+  const stored = JSON.parse(JSON.stringify(formatState(state))) as Record<string, unknown>;
+  assert.deepEqual(parseState(stored)?.seen, state.seen);
+  assert.deepEqual(parseState({ ...stored, seen: [...state.seen] })?.seen, state.seen);
+  assert.deepEqual(parseState(JSON.parse(JSON.stringify(formatState(emptyState()))))?.seen, new Map());
 });

@@ -242,13 +242,40 @@ export function hasTurnWork(state: SessionState): boolean {
 }
 
 export function formatState(state: SessionState): unknown {
-  return { ...state, ahead: [...state.ahead], seen: [...state.seen], runs: [...state.runs], allowed: [...state.allowed] };
+  return { ...state, ahead: [...state.ahead], seen: formatSeen(state.seen), runs: [...state.runs], allowed: [...state.allowed] };
+}
+
+/** Tens of thousands of ids are most of a busy session's snapshot: one text is read many times faster than as many lists. */
+interface StoredSeen {
+  /** Parted by blanks, which no id holds. */
+  readonly ids: string;
+  /** Of each the milliseconds since the one before. */
+  readonly times: readonly number[];
+}
+
+function formatSeen(seen: ReadonlyMap<string, number>): StoredSeen {
+  let before = 0;
+  const times = [...seen.values()].map((timeMs) => {
+    const since = timeMs - before;
+    before = timeMs;
+    return since;
+  });
+  return { ids: [...seen.keys()].join(" "), times };
+}
+
+/** Snapshots of the first release hold a list of pairs. */
+function parseSeen(stored: StoredState["seen"]): Map<string, number> {
+  if (!("ids" in stored)) return new Map(stored);
+  const seen = new Map<string, number>();
+  let timeMs = 0;
+  if (stored.ids !== "") stored.ids.split(" ").forEach((id, at) => seen.set(id, (timeMs += stored.times[at] ?? 0)));
+  return seen;
 }
 
 /** What `formatState` gives: sets and maps as lists. */
 type StoredState = Omit<SessionState, "ahead" | "seen" | "runs" | "allowed"> & {
   readonly ahead: readonly number[];
-  readonly seen: readonly (readonly [string, number])[];
+  readonly seen: readonly (readonly [string, number])[] | StoredSeen;
   readonly runs: readonly (readonly [string, RunOutcome])[];
   readonly allowed: readonly string[];
 };
@@ -260,7 +287,7 @@ export function parseState(value: unknown): SessionState | undefined {
   const leastLabel = stored.messages.reduce<Label>((least, { label }) => leastOf(least, label), "owner");
   return {
     ...emptyState(), ...{ leastLabel }, ...stored, turn: completeTurn(stored.turn),
-    ahead: new Set(ahead), seen: new Map(seen), runs: new Map(runs), allowed: new Set(allowed),
+    ahead: new Set(ahead), seen: parseSeen(seen), runs: new Map(runs), allowed: new Set(allowed),
   };
 }
 
