@@ -219,9 +219,9 @@ test("a machine that cannot reach its packages says why, once for each, and chec
 const asRoot = needs("root", "installing Debian packages");
 
 test("with leave and root all wanted packages are installed in one go", asRoot, (t) => {
-  const machine = makeMachine(t, `echo '#!/bin/sh' > "$BIN/bwrap"; echo '#!/bin/sh' > "$BIN/strace"`);
+  const machine = makeMachine(t, `echo '#!/bin/sh' > "$BIN/bwrap"; echo '#!/bin/sh' > "$BIN/strace"; echo > "$BIN/pg_ctlcluster"`);
   const env = { ...machine.env, BIN: join(machine.path, "bin") };
   const { lines } = provideSystemPackages({ root: machine.path, env, mayInstall: true, mayDownload: true });
-  assert.deepEqual(lines, ["installed bubblewrap, strace"]);
-  assert.equal(machine.asked(), "install -y --no-install-recommends bubblewrap strace\n");
+  assert.deepEqual(lines, ["installed bubblewrap, strace, postgresql"]);
+  assert.equal(machine.asked(), "install -y --no-install-recommends bubblewrap strace postgresql\n");
 });

@@ -5,8 +5,8 @@
  *   test("a confined node cannot read the state directory (S0.15)", needs("bubblewrap"), async () => { … });
  */
 import { spawnSync } from "node:child_process";
-import { appendFileSync } from "node:fs";
-import { findPostgres } from "./find-postgres.ts";
+import { appendFileSync, existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 
 /** What a run leaves out: a line of the file that OPENCLAW_TEST_SKIPS names. */
 export interface Skip {
@@ -87,4 +87,12 @@ function lacksCommand(name: string, [command, ...args]: readonly [string, ...str
   if (run.error !== undefined && "code" in run.error && run.error.code === "ENOENT") return `${name} is not installed`;
   const said = (run.stderr ?? "").trim().split("\n")[0] ?? "";
   return `${name} does not work here${said === "" ? "" : `: ${said.slice(0, 120)}`}`;
+}
+
+const DEBIAN_POSTGRES = "/usr/lib/postgresql";
+
+/** The folder of its programs, or undefined where it is not installed. */
+export function findPostgres(): string | undefined {
+  if (!existsSync(DEBIAN_POSTGRES)) return undefined;
+  return readdirSync(DEBIAN_POSTGRES).map((version) => join(DEBIAN_POSTGRES, version, "bin")).findLast((bin) => existsSync(join(bin, "initdb")));
 }
