@@ -54,7 +54,7 @@ test("a model proposes, a person allows, the actuator acts: a webhook is signed,
 });
 
 test("killed in the middle: what may be repeated is, under the same key; what may not is unknown and done once "
-  + "(S2.38, S0.16)", async (t) => {
+  + "(S2.38, S2.41, S0.16)", async (t) => {
   const { witness, gateway } = await open(t, ({ url, host }) => ({
     put: { use: "http-request", unasked: true, hosts: { [host]: { allowPrivate: true } } },
     fire: { use: "webhook", unasked: true, url: `${url}/fire`, allowPrivate: true },

@@ -148,7 +148,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.17", state: "later", text: "Automatic rebalancing without interruption, consistency kept" },
   { id: "S1.18", state: "later", text: "Multi-level cache: in-memory per node plus distributed shared cache, coherent" },
   { id: "S1.19", state: "later", text: "Predictive caching by ML on access history; pre-warm the node that will need data" },
-  { id: "S1.20", state: "later", text: "Background queues for analytics, reports, clean-up without hurting real-time work" },
+  {
+    id: "S1.20", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    text: "Background queues for analytics, reports, clean-up without hurting real-time work",
+  },
   { id: "S1.21", state: "later", text: "Bulk work (training, analysis) parallelised over nodes" },
   { id: "S1.22", state: "later", text: "Federated identity with existing identity providers, consistent on all nodes" },
   { id: "S1.23", state: "later", text: "RBAC for users and agents enforced the same on every node" },
@@ -226,15 +229,27 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S2.35", state: "later", text: "Policy shape exactly `{ \"role\": \"ephemeral_agent\", \"ttl\": 300 }`" },
   { id: "S2.36", state: "later", text: "Out-of-scope call: reject, cut the connection, send immutable audit trace to the SIEM" },
-  { id: "S2.37", state: "later", text: "Every state change, interaction, memory mutation and API response is an event on the bus" },
+  { id: "S2.37", state: "partly", text: "Every state change, interaction, memory mutation and API response is an event on the bus" },
   {
-    id: "S2.38", state: "later",
+    id: "S2.38", state: "proved", proofs: ["e2e/actuators.test.ts"],
     text: "Actuators: small services for side effects (DB write, webhook, cloud change) subscribed to typed topics",
   },
-  { id: "S2.39", state: "partly", text: "The model only emits a strongly typed intention, never executes" },
-  { id: "S2.40", state: "later", text: "Actuator checks schema independently, applies rate limits, executes asynchronously" },
-  { id: "S2.41", state: "partly", text: "Queue absorbs back-pressure in spikes; inference nodes do not crash" },
-  { id: "S2.42", state: "later", text: "Choreography: one intention cascades to logging, compliance audit, downstream agents" },
+  {
+    id: "S2.39", state: "proved", proofs: ["e2e/actuators.test.ts", "e2e/gate.test.ts"],
+    text: "The model only emits a strongly typed intention, never executes",
+  },
+  {
+    id: "S2.40", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    text: "Actuator checks schema independently, applies rate limits, executes asynchronously",
+  },
+  {
+    id: "S2.41", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    text: "Queue absorbs back-pressure in spikes; inference nodes do not crash",
+  },
+  {
+    id: "S2.42", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    text: "Choreography: one intention cascades to logging, compliance audit, downstream agents",
+  },
   { id: "S2.43", state: "partly", proofs: ["e2e/sub-agents.test.ts"], text: "Dozens to thousands of autonomous agents at once" },
   { id: "S2.44", state: "later", text: "Blast radius precisely bounded per action; lateral movement prevented" },
   {

@@ -94,5 +94,6 @@ const DEBIAN_POSTGRES = "/usr/lib/postgresql";
 /** The folder of its programs, or undefined where it is not installed. */
 export function findPostgres(): string | undefined {
   if (!existsSync(DEBIAN_POSTGRES)) return undefined;
-  return readdirSync(DEBIAN_POSTGRES).map((version) => join(DEBIAN_POSTGRES, version, "bin")).findLast((bin) => existsSync(join(bin, "initdb")));
+  const folders = readdirSync(DEBIAN_POSTGRES).map((version) => join(DEBIAN_POSTGRES, version, "bin"));
+  return folders.findLast((bin) => existsSync(join(bin, "initdb")));
 }
