@@ -235,7 +235,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Actuators: small services for side effects (DB write, webhook, cloud change) subscribed to typed topics",
   },
   {
-    id: "S2.39", state: "proved", proofs: ["e2e/actuators.test.ts", "e2e/gate.test.ts"],
+    id: "S2.39", state: "proved", proofs: ["e2e/actuators.test.ts"],
     text: "The model only emits a strongly typed intention, never executes",
   },
   {
