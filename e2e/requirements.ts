@@ -133,7 +133,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.3", state: "later", text: "Join secured by mutual TLS" },
   { id: "S1.4", state: "later", text: "Dynamic load balancing over CPU, memory, network latency and past performance" },
   { id: "S1.5", state: "later", text: "Continuous monitoring of node health, utilisation and agent performance" },
-  { id: "S1.6", state: "later", text: "Self-healing: work of a dead node redistributed, state kept, conversations and workflows continue" },
+  { id: "S1.6", state: "partly", text: "Self-healing: work of a dead node redistributed, state kept, conversations and workflows continue" },
   { id: "S1.7", state: "later", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord" },
   { id: "S1.8", state: "later", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation" },
   { id: "S1.9", state: "later", text: "Inbound messages routed to the best node by proximity, load and channel needs" },
@@ -193,7 +193,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S2.7", state: "later", text: "Leaderless dynamic DAG consensus" },
   { id: "S2.8", state: "later", text: "Ingress controller weighs semantic weight, token density and needed context window" },
   { id: "S2.9", state: "later", text: "Sub-task goes to the cheapest fit: quantised local edge model or large cloud model" },
-  { id: "S2.10", state: "later", text: "Cognitive Runtime: deterministic execution of non-deterministic AI processes" },
+  {
+    id: "S2.10", state: "proved",
+    proofs: ["core/cognition/runtime/replay-session.test.ts", "core/control/sessions/simulation/simulation.test.ts"],
+    text: "Cognitive Runtime: deterministic execution of non-deterministic AI processes",
+  },
   {
     id: "S2.11", state: "partly", proofs: ["core/cognition/supervisor/watch-turn.test.ts", "e2e/bad-model.test.ts"],
     text: "Tolerance of logical faults: hallucination, recursive reasoning loops, catastrophic forgetting",

@@ -32,6 +32,8 @@ export interface RealGatewayOptions {
   readonly usualPort?: boolean;
   /** Do not wait for the local node at the first start: for tests that need none. */
   readonly bare?: boolean;
+  /** Called with the state directory before the first start. */
+  readonly prepare?: (stateDir: string) => Promise<void>;
   /** A home that is there already; it is removed at the end like a new one. */
   readonly home?: string;
   /** A program and its arguments that start it: it becomes the process that is waited for and signalled. */
@@ -80,6 +82,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   const stateDir = join(home, ".openclaw");
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   if (options.config !== undefined) await writeFile(join(stateDir, "openclaw.json"), configText(options.config), { mode: 0o600 });
+  await options.prepare?.(stateDir);
   const port = options.usualPort === true ? DEFAULT_PORT : await freePort();
   const portArgs = options.usualPort === true ? [] : ["--port", String(port)];
   const env = {

@@ -27,6 +27,7 @@ import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../executio
 import { openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
 import { createTools } from "../execution/tools.ts";
+import { checkFormats } from "../fabric/formats.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
 import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
 import { createJournal } from "../fabric/journal.ts";
@@ -90,6 +91,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const ids = systemIds;
   const { records } = engine;
   await using opening = new AsyncDisposableStack();
+  await checkFormats(records, version);
 
   const [vault, providers, builtIn] = await Promise.all([
     openVault({ records, keyFile: join(options.credentialsDir, "key-encryption-key"), ids }),

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
+import { FORMATS } from "../formats.ts";
 import { prepareDatabase } from "./prepare-database.ts";
-import type { SchemaStep } from "./sqlite-schema.ts";
+import { SCHEMA, type SchemaStep } from "./sqlite-schema.ts";
 
 const FIRST: SchemaStep = {
   what: "first",
@@ -69,7 +71,7 @@ test("an older file is migrated on a copy, keeps its data and settings, and stay
   const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   assert.deepEqual(["user_version", "auto_vacuum", "journal_mode"].map(pragma), [3, 2, "wal"]);
   database.close();
-  const kept = new DatabaseSync(`${path}.version-1`, { readOnly: true });
+  const kept = new DatabaseSync(`${path}.before-3`, { readOnly: true });
   assert.equal(kept.prepare("PRAGMA user_version").get()?.["user_version"], 1);
   assert.equal(kept.prepare("SELECT text FROM notes").get()?.["text"], "hello");
   kept.close();
@@ -156,4 +158,40 @@ test("a file that a crash left empty is begun again", (t) => {
   const database = prepareDatabase(path, [FIRST]);
   assert.equal(database.prepare("SELECT count(*) AS rows FROM notes").get()?.["rows"], 0);
   database.close();
+});
+
+test("a process that dies at any point of a migration leaves a database that opens whole (S1.6)", (t) => {
+  for (const label of ["copied", "verified", "kept", "swapped"]) {
+    const path = makePath(t);
+    makeFirst(path);
+    const second = `{ what: "second", apply: (database) => database.exec("ALTER TABLE notes ADD COLUMN loud TEXT") }`;
+    const program = `
+      const { prepareDatabase } = await import(${JSON.stringify(new URL("./prepare-database.ts", import.meta.url).href)});
+      const die = (point) => { if (point === ${JSON.stringify(label)}) process.kill(process.pid, "SIGKILL"); };
+      prepareDatabase(${JSON.stringify(path)}, [{ what: "first", apply: () => {} }, ${second}], die).close();
+    `;
+    const died = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    assert.equal(died.signal, "SIGKILL", `${label}: ${died.stdout}${died.stderr}`);
+    const database = prepareDatabase(path, [FIRST, { what: "second", apply: (db) => db.exec("ALTER TABLE notes ADD COLUMN loud TEXT") }]);
+    assert.equal(database.prepare("SELECT text FROM notes").get()?.["text"], "hello", label);
+    assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], 2, label);
+    database.close();
+    const kept = new DatabaseSync(`${path}.before-2`, { readOnly: true });
+    assert.equal(kept.prepare("PRAGMA user_version").get()?.["user_version"], 1, label);
+    kept.close();
+  }
+});
+
+test("a migration that loses a row is refused, and the old file serves on (S1.6)", (t) => {
+  const path = makePath(t);
+  makeFirst(path);
+  const before = readFileSync(path);
+  const error = codeOfOpening(path, [FIRST, { what: "loses", apply: (database) => database.exec("DELETE FROM notes") }]);
+  assert.ok(hasCode(error, "MIGRATION_FAILED"));
+  assert.match(error.message, /0 rows in the copy instead of 1/);
+  assert.deepEqual(readFileSync(path), before);
+});
+
+test("the table of formats says which schema this program writes (S1.6)", () => {
+  assert.equal(FORMATS.schema.version, SCHEMA.length);
 });

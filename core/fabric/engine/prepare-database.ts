@@ -17,25 +17,29 @@ const NOT_A_DATABASE = 26;
 /** The main thread waits this long for a lock at most: it must stay responsive. */
 const READER_WAIT_MS = 5;
 
+/** Told how far a migration has come: for proving that a process may die there. */
+export type AtPoint = (point: "copied" | "verified" | "kept" | "swapped") => void;
+
 /**
  * Returns an open connection that refuses to write; the caller closes it.
  *
  * Throws STATE_FOREIGN, STATE_NEWER, STATE_DAMAGED, MIGRATION_FAILED (the file is as it was), DISK_FULL, FILE_LOCKED or
  * ENGINE_UNAVAILABLE.
  */
-export function prepareDatabase(path: string, steps: readonly SchemaStep[]): DatabaseSync {
+export function prepareDatabase(path: string, steps: readonly SchemaStep[], at: AtPoint = () => undefined): DatabaseSync {
   let database = openFile(path);
   try {
     const version = coded(path, () => ownVersion(path, database));
     if (version > steps.length) {
       throw new OpenClawError("STATE_NEWER", {
         why: `${path} has version ${version}, this program knows ${steps.length}.`,
+        next: "Start the newer OpenClaw that wrote it; nothing was changed.",
         detail: { path, version, known: steps.length },
       });
     }
     if (version === 0) coded(path, () => create(database, steps));
     else if (version < steps.length) {
-      migrate(path, database, version, steps);
+      migrate(path, database, version, steps, at);
       database = openFile(path);
     }
     coded(path, () => database.exec("PRAGMA query_only = ON; PRAGMA cache_size = -4000"));
@@ -68,19 +72,24 @@ function takeSteps(database: DatabaseSync, from: number, steps: readonly SchemaS
 }
 
 /** Closes `database`. On return the file at `path` is the migrated one; on a throw it is the old one, byte for byte. */
-function migrate(path: string, database: DatabaseSync, version: number, steps: readonly SchemaStep[]): void {
+function migrate(path: string, database: DatabaseSync, version: number, steps: readonly SchemaStep[], at: AtPoint): void {
   const copy = `${path}.migrating`;
-  const kept = `${path}.version-${version}`;
+  const kept = `${path}.before-${steps.length}`;
   try {
     removeDatabase(copy);
     closeSync(openSync(copy, "wx", 0o600)); // private, as the file it replaces
     database.exec(`VACUUM INTO '${copy.replaceAll("'", "''")}'`);
+    at("copied");
     migrateCopy(copy, version, steps);
+    verifyCopy(copy, database);
+    at("verified");
     database.close(); // the last connection: its write-ahead log goes into the file, or would be replayed into the copy
     if (existsSync(`${path}-wal`)) throw new Error("the file is still in use");
     rmSync(kept, { force: true });
     linkSync(path, kept);
+    at("kept");
     renameSync(copy, path);
+    at("swapped");
     syncPath(dirname(path));
   } catch (error) {
     removeDatabase(copy);
@@ -105,6 +114,32 @@ function migrateCopy(copy: string, version: number, steps: readonly SchemaStep[]
     database.close();
   }
   syncPath(copy);
+}
+
+/** Most rows of one table that are compared one by one; of all tables the rows are counted. */
+const COMPARED_ROWS = 512;
+
+/** What the old file holds is in the copy: every table's count, and the newest rows of the log byte for byte. */
+function verifyCopy(copy: string, old: DatabaseSync): void {
+  const migrated = new DatabaseSync(copy); // a reader that may not write would leave its log behind
+  try {
+    const verdict = migrated.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
+    if (verdict !== "ok") throw new Error(`the migrated copy does not verify: ${String(verdict)}`);
+    const named = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    const tables = (database: DatabaseSync): string[] => database.prepare(named).all().map(({ name }) => String(name));
+    const kept = new Set(tables(migrated));
+    for (const table of tables(old).filter((name) => kept.has(name))) {
+      const count = (database: DatabaseSync): number => Number(database.prepare(`SELECT count(*) AS rows FROM "${table}"`).get()?.["rows"]);
+      if (count(old) !== count(migrated)) throw new Error(`${table} has ${count(migrated)} rows in the copy instead of ${count(old)}`);
+    }
+    if (!kept.has("entries") || !tables(old).includes("entries")) return;
+    const newest = `SELECT place, session, kind, id, body FROM entries ORDER BY place DESC LIMIT ${COMPARED_ROWS}`;
+    const rows = [old, migrated].map((database) => JSON.stringify(database.prepare(newest).all(), (_key, value: unknown) =>
+      (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value)));
+    if (rows[0] !== rows[1]) throw new Error("the log in the copy is another one");
+  } finally {
+    migrated.close();
+  }
 }
 
 function openFile(path: string): DatabaseSync {
