@@ -14,18 +14,18 @@ export const JOB_OPTIONS: readonly OptionSpec[] = [
   { name: "message", short: "m", value: "TEXT", summary: "What the agent is asked" },
   { name: "system-event", value: "TEXT", summary: "What the main session is told instead" },
   { name: "session", value: "WHERE", summary: "isolated (a window of its own), main, or a session's key" },
-  { name: "agent", value: "ID", summary: "Which agent" },
-  { name: "model", value: "MODEL", summary: "Its model, as provider/model" },
-  { name: "thinking", value: "LEVEL", summary: "How much the model thinks" },
-  { name: "timeout-seconds", value: "N", kind: "integer", summary: "Longest a run may take" },
-  { name: "wake", value: "WHEN", summary: "A system event: now, or next-heartbeat" },
+  { name: "agent", value: "ID", hidden: true, summary: "Which agent" },
+  { name: "model", value: "MODEL", hidden: true, summary: "Its model, as provider/model" },
+  { name: "thinking", value: "LEVEL", hidden: true, summary: "How much the model thinks" },
+  { name: "timeout-seconds", value: "N", kind: "integer", hidden: true, summary: "Longest a run may take" },
+  { name: "wake", value: "WHEN", hidden: true, summary: "A system event: now, or next-heartbeat" },
   { name: "announce", summary: "Leave its outcome as a note in the main session" },
   { name: "catch-up", value: "HOW", summary: "What was missed: last, all, or none" },
-  { name: "grace", value: "TIME", summary: "How late it may be made up for: 1h" },
-  { name: "overlap", value: "HOW", summary: "While its last run is under way: skip, or queue" },
-  { name: "stagger", value: "TIME", summary: "Spread jobs of one second over this long" },
-  { name: "delete-after-run", summary: "Take it away once it went well" },
-  { name: "description", value: "TEXT", summary: "For whoever reads the list" },
+  { name: "grace", value: "TIME", hidden: true, summary: "How late it may be made up for: 1h" },
+  { name: "overlap", value: "HOW", hidden: true, summary: "While its last run is under way: skip, or queue" },
+  { name: "stagger", value: "TIME", hidden: true, summary: "Spread jobs of one second over this long" },
+  { name: "delete-after-run", hidden: true, summary: "Take it away once it went well" },
+  { name: "description", value: "TEXT", hidden: true, summary: "For whoever reads the list" },
 ];
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -43,6 +43,9 @@ export function timeOf(given: Given, option: string): number | undefined {
   if (ms === undefined) throw new UsageError(`--${option} is not a time: ${said}`, "Write a number and a unit: 90s, 10m, 2h or 1d.");
   return ms;
 }
+
+/** Those that help does not list one by one: it fits a screen. */
+export const MORE_OPTIONS = "Also: --grace --overlap --agent --model --thinking --timeout-seconds --wake --stagger --delete-after-run";
 
 /** Only what was said: of a new job the gateway knows the rest, of a changed one it stays. */
 export function jobOf(given: Given, nowMs: number): Record<string, unknown> {

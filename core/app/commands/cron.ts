@@ -6,7 +6,7 @@ import { formatAgo, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, shortenId } from "../terminal/text.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
-import { describeSchedule, formatInstant, JOB_OPTIONS, jobOf, timeOf } from "./cron-options.ts";
+import { describeSchedule, formatInstant, JOB_OPTIONS, jobOf, MORE_OPTIONS, timeOf } from "./cron-options.ts";
 import { findNamed } from "./find-named.ts";
 import { at, listAt, numberAt, textAt, type Payload } from "./payload.ts";
 
@@ -67,12 +67,12 @@ function paintStatus(style: Style): NonNullable<Column["paint"]> {
 
 const add: CommandSpec = {
   summary: "Add a job; one that would never fire is refused",
-  options: [...JOB_OPTIONS, { name: "disabled", summary: "Do not let it fire yet" }],
+  options: [...JOB_OPTIONS, { name: "disabled", hidden: true, summary: "Do not let it fire yet" }],
   examples: [
     { line: 'openclaw cron add --cron "0 9 * * 1-5" --tz Europe/Berlin --message "Brief me"', about: "on weekdays at nine" },
-    { line: 'openclaw cron add --every 30m --message "Check the build"', about: "by a rhythm" },
-    { line: 'openclaw cron add --at 20m --system-event "The tea is ready" --delete-after-run', about: "once" },
+    { line: 'openclaw cron add --at 20m --system-event "The tea is ready"', about: "once" },
   ],
+  notes: [`${MORE_OPTIONS} --disabled`],
   run: async (ctx) => {
     const job = jobOf(ctx.given, ctx.clock.now());
     if (job["schedule"] === undefined) throw new UsageError("It is not said when the job is due.", "Give --cron, --every or --at.");
@@ -114,6 +114,7 @@ const edit: CommandSpec = {
   summary: "Change a job; a new schedule begins now",
   words: [JOB], options: JOB_OPTIONS,
   examples: [{ line: 'openclaw cron edit "Brief me" --cron "0 8 * * 1-5"', about: "an hour earlier" }],
+  notes: [MORE_OPTIONS],
   run: async (ctx) => {
     const patch = jobOf(ctx.given, ctx.clock.now());
     if (Object.keys(patch).length === 0) throw new UsageError("Nothing is said that would change.", "See: openclaw cron edit --help");
