@@ -83,12 +83,13 @@ test("the faces a model is shown have one order, whatever the order of the tools
     ...write, name: "bounded",
     args: {
       type: "object", additionalProperties: false, required: ["maximum"],
-      properties: { maximum: { type: "integer", minimum: 1, maximum: 5, enum: [1, 5] }, list: { type: "array", maxItems: 2, items: { maxLength: 3 } } },
+      properties: { maximum: { type: "integer", minimum: 1, maximum: 5, enum: [1, 5] }, list: { type: "array", maxItems: 2, items: { maxLength: 3 } },
+        map: { type: "object", additionalProperties: { type: "string", maxLength: 9 } } },
     },
   };
   assert.deepEqual(createTools([bounded]).faces()[0]?.args, {
-    type: "object", additionalProperties: false, required: ["maximum"],
-    properties: { maximum: { type: "integer", enum: [1, 5] }, list: { type: "array", items: {} } },
+    type: "object", required: ["maximum"],
+    properties: { maximum: { type: "integer", enum: [1, 5] }, list: { type: "array", items: {} }, map: { type: "object", additionalProperties: { type: "string" } } },
   }, "bounds are checked and not shown; a field called like one stays");
   assert.equal(tools.get("write"), write);
   assert.equal(tools.get("wrote"), undefined);

@@ -53,7 +53,7 @@ export function createTools(tools: readonly Tool[]): Tools {
   };
 }
 
-/** Sizes are checked, not chosen: a model that goes beyond one reads which, and every prompt is shorter for it. */
+/** What is checked, not chosen: a model that goes beyond reads what was wrong, and every prompt is shorter for it. */
 const BOUNDS: ReadonlySet<string> = new Set(["minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"]);
 
 function withoutBounds(schema: JsonSchema): JsonSchema {
@@ -61,10 +61,15 @@ function withoutBounds(schema: JsonSchema): JsonSchema {
     if (Array.isArray(value)) return value.map((item) => strip(item, false));
     if (typeof value !== "object" || value === null) return value;
     // Inside `properties` the names are the tool's own words.
-    const kept = Object.entries(value).filter(([name]) => named || !BOUNDS.has(name));
+    const kept = Object.entries(value).filter(([name, member]) => named || !(BOUNDS.has(name) || closes(name, member)));
     return Object.fromEntries(kept.map(([name, member]) => [name, strip(member, !named && name === "properties")]));
   };
   return strip(schema, false) as JsonSchema;
+}
+
+/** That nothing else may be given is not shown either; what else may be given is. */
+function closes(name: string, member: unknown): boolean {
+  return name === "additionalProperties" && member === false;
 }
 
 /** A tool may find arguments wrong that fit its schema; what it throws is for the model to read. */

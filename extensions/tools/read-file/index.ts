@@ -2,7 +2,7 @@ import type { Intent, Tool } from "@openclaw/sdk";
 
 const where = {
   node: { type: "string", minLength: 1, maxLength: 128, description: "Name, id or tag of the node." },
-  tag: { type: "string", minLength: 1, maxLength: 64, description: "A tag the node must carry." },
+  tag: { type: "string", minLength: 1, maxLength: 64 },
 } as const;
 
 interface ReadPayload {
