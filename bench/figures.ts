@@ -80,6 +80,8 @@ export const FIGURES = {
   "token.delivery.p99": { what: "token delivered after the model sent it, p99", unit: "ms", theirs: 75 },
   "token.cpu": { what: "CPU of the tree a token, 16 sessions", unit: "ms", below: 0.05, theirs: 4.4 },
 
+  "replay.events": { what: "events of a recorded session, decided again", unit: "/s" },
+
   "recovery.hello": { what: "kill -9 in mid-turn → hello-ok", unit: "ms", below: 500, theirs: 17_000 },
   "recovery.turn": { what: "kill -9 in mid-turn → the turn goes on", unit: "ms", below: 500 },
 

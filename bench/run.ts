@@ -22,6 +22,7 @@ import { memory } from "./measures/memory.ts";
 import { nodes } from "./measures/nodes.ts";
 import { rate } from "./measures/rate.ts";
 import { recovery } from "./measures/recovery.ts";
+import { replay } from "./measures/replay.ts";
 import { dormant, live, soak } from "./measures/scale.ts";
 import { start } from "./measures/start.ts";
 import { exec, tokens, turns } from "./measures/turns.ts";
@@ -29,7 +30,7 @@ import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
-  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, fairness, crowd, history, live, dormant, soak,
+  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, replay, fairness, crowd, history, live, dormant, soak,
 ];
 /** One measure that hangs must not cost the others their turn. */
 const MEASURE_MS_MAX = 60_000;
