@@ -30,7 +30,8 @@ import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
-  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, replay, fairness, crowd, history, live, dormant, soak,
+  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, replay,
+  fairness, crowd, history, live, dormant, soak,
 ];
 /** One measure that hangs must not cost the others their turn. */
 const MEASURE_MS_MAX = 60_000;
