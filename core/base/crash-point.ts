@@ -48,6 +48,8 @@ export const CRASH_POINTS = {
   "private-file.linked": "a secret has its name, its directory is not synced",
   "device.recorded": "a device is durable, its listeners do not know",
   "node.recorded": "a node's record is durable, its asker does not know",
+  "ledger.entered": "what a model call sets aside or costs is durable, its asker does not know",
+  "schedule.job-saved": "a job, or the claim of one of its occurrences, is durable, and nothing was sent",
   "fact.recorded": "an agent's fact is durable, the step that made it has no end",
   "schedule.claimed": "an occurrence of a job is claimed, its message is not offered",
   "schedule.ended": "a job's run has ended, its job does not know",

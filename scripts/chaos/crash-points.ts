@@ -38,7 +38,7 @@ export interface CrashPointCounts {
 }
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
-type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "pair" | "restart local node" | "fresh"
+type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "cron" | "pair" | "restart local node" | "fresh"
   | "job" | "wake";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
@@ -50,7 +50,7 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "segment.listed": "bulk", "segment.trimmed": "bulk", "change.recorded": "delete", "deletion.approvals-forgotten": "delete",
   "deletion.key-destroyed": "delete", "deletion.snapshot-dropped": "delete", "deletion.row-removed": "delete",
   "row.marked": "plain", "row.saved": "plain",
-  "output.kept": "long",
+  "output.kept": "long", "ledger.entered": "plain", "schedule.job-saved": "cron",
   "schedule.claimed": "job", "schedule.ended": "job", "schedule.entry-written": "job", "heartbeat.claimed": "wake",
   "key.made": "new session", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
   "node.recorded": "rename", "fact.recorded": "remember", "writer.committing": "plain", "writer.committed": "plain",
@@ -61,6 +61,8 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
 };
 
 const SESSIONS = 6;
+/** Beyond the end of the run: asked for again after the crash, it makes a second job, and neither may fire. */
+const CRON_MS = 86_400_000;
 const REACH_MS = 30_000;
 const SETTLE_MS = 60_000;
 /** Beside the provocation, so that something is always under way elsewhere. */
@@ -173,6 +175,12 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
       return;
     case "wake":
       await line.request("wake", { mode: "now", text: name, sessionKey: "agent:main:woken" });
+      return;
+    case "cron":
+      await line.request("cron.add", {
+        name, schedule: { kind: "every", everyMs: CRON_MS },
+        payload: { kind: "agentTurn", message: `job of ${name}` },
+      });
       return;
     case "pair":
       await stage.pair(name);

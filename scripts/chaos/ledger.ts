@@ -19,7 +19,10 @@ export interface Acknowledged {
 
 export interface Ledger {
   acknowledge(errand: Errand): void;
-  answer(runId: string, status: string): void;
+  /** `inTranscript`: the gateway did not know the run when it was asked for it alone. */
+  answer(runId: string, status: string, inTranscript?: boolean): void;
+  /** Runs that only their session's transcript knew. */
+  readonly onlyInTranscript: number;
   /** In the order in which they were acknowledged. */
   readonly all: readonly Acknowledged[];
   readonly waiting: number;
@@ -32,6 +35,7 @@ export function createLedger(file: string): Ledger {
   const byRun = new Map<string, Acknowledged>();
   const listeners: ((answered: Acknowledged) => void)[] = [];
   let waiting = 0;
+  let onlyInTranscript = 0;
   const note = (what: string, runId: string, more: object): void => appendFileSync(file, `${JSON.stringify({ what, runId, ...more })}\n`);
   return {
     all,
@@ -45,12 +49,16 @@ export function createLedger(file: string): Ledger {
       waiting += 1;
       note("acknowledged", errand.runId, { session: errand.session, kind: errand.kind, wallMs: one.wallMs });
     },
-    answer: (runId, status) => {
+    get onlyInTranscript() {
+      return onlyInTranscript;
+    },
+    answer: (runId, status, inTranscript = false) => {
       const one = byRun.get(runId);
       if (one === undefined || one.status !== undefined) return;
       one.status = status;
       one.answeredAtMs = performance.now();
       waiting -= 1;
+      if (inTranscript) onlyInTranscript += 1;
       note("answered", runId, { status, wallMs: Date.now() });
       for (const listen of listeners.splice(0)) listen(one);
     },

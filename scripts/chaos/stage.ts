@@ -138,6 +138,8 @@ export async function openStage(): Promise<Stage> {
       return times;
     },
     keep: async (directory) => {
+      // Nothing may move under the copy.
+      for (const victim of ["gateway", "local node", "far node", "job"] as const) await kill(victim);
       await cp(gateway.stateDir, join(directory, "state"), { recursive: true, force: true });
       await cp(far.nodeDir, join(directory, "far"), { recursive: true, force: true });
     },

@@ -1,6 +1,7 @@
 /** Sends errands and follows each to its end, over connections that come and go. */
 import { setTimeout as wait } from "node:timers/promises";
 import { hasCode } from "@openclaw/protocol";
+import type { HistoryMessage } from "../../testkit/conversation.ts";
 import type { Errand } from "./errand.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Line } from "./line.ts";
@@ -18,6 +19,8 @@ export interface Talk {
 }
 
 const WAIT_MS = 5_000;
+/** A wait for a run that is not known answers at once. */
+const WAITS_BEFORE_LOOKING = 100;
 const POLL_MS = 10;
 const LIST_MS = 250;
 
@@ -27,19 +30,28 @@ export function openTalk(line: Line, ledger: Ledger): Talk {
   /** By session: the errand that is being sent. */
   const tails = new Map<string, Promise<void>>();
 
-  const follow = async (runId: string): Promise<void> => {
-    while (isOpen) {
+  const follow = async ({ runId, session }: Errand): Promise<void> => {
+    for (let waits = 1; isOpen; waits += 1) {
       const { status } = (await line.request("agent.wait", { runId, timeoutMs: WAIT_MS })) as { readonly status: string };
       if (status !== "timeout") return ledger.answer(runId, status);
+      if (waits >= WAITS_BEFORE_LOOKING && (await isAnswered(session, runId))) return ledger.answer(runId, "ok", true);
       await wait(POLL_MS);
     }
+  };
+
+  /** Whoever asks by the run alone may not find it after a crash; its session's transcript has it. */
+  const isAnswered = async (sessionKey: string, runId: string): Promise<boolean> => {
+    const page = await line.request("chat.history", { sessionKey, limit: 1_000 });
+    const { messages } = page as { readonly messages: readonly HistoryMessage[] };
+    const last = messages.findLast((message) => message.__openclaw.runId === runId);
+    return last?.role === "assistant" && last.content.every(({ type }) => type === "text");
   };
 
   const sendNow = async (errand: Errand): Promise<void> => {
     const { session, runId, text } = errand;
     await line.request("chat.send", { sessionKey: session, message: text, idempotencyKey: runId });
     ledger.acknowledge(errand);
-    follow(runId).catch(fail);
+    follow(errand).catch(fail);
   };
 
   const allow = async (id: string): Promise<void> => {

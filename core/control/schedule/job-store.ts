@@ -1,6 +1,7 @@
 /** Jobs and what became of their occurrences, in the engine's records: sealed, by compare-and-set, the tenant in every key. */
 import { OpenClawError } from "@openclaw/protocol";
 import type { RecordEntry, Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { SCHEDULE_LIMITS, type Job, type JobState, type RunEntry, type StoredJob } from "./job.ts";
 
 export interface Sealer {
@@ -91,7 +92,9 @@ export function createJobStore({ records, sealer, tenant, onDamaged }: JobStoreD
     },
     write: async (job, state, revision) => {
       const key = keyOf(job.id);
-      return { job, state, revision: await records.write(JOBS, key, seal(JOBS, key, { v: 1, job, state }), revision) };
+      const saved = await records.write(JOBS, key, seal(JOBS, key, { v: 1, job, state }), revision);
+      crashPoint("schedule.job-saved");
+      return { job, state, revision: saved };
     },
     remove: async ({ job: { id }, revision }) => {
       await records.write(JOBS, keyOf(id), null, revision);

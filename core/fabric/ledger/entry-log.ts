@@ -6,6 +6,7 @@
  */
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Amount, Meter, Sealing } from "./account.ts";
 import { LEDGER_LIMITS } from "./config.ts";
@@ -121,6 +122,7 @@ export function openEntryLog(
       for (let retryMs: number = LEDGER_LIMITS.retryFirstMs; !stopped.signal.aborted; ) {
         try {
           revisions.set(seq, await writeRow(seq, value));
+          crashPoint("ledger.entered");
           durableSeq = seq;
           done.resolve();
           break;
