@@ -135,6 +135,12 @@ export const FIGURES = {
   "soak.slope": { what: "growth of memory in a thousand turns", unit: "kB" },
   "soak.loop": { what: "event-loop delay under full load, p99", unit: "ms", below: 20 },
   "soak.turns": { what: "durable turns", unit: "/s", above: 500 },
+  "actuators.turn": { what: "turn with one webhook intent, p50", unit: "ms" },
+  "actuators.rate": { what: "intents carried out through a webhook", unit: "/s" },
+  "actuators.told.rate": { what: "… with a listener that hears of each, against none", unit: "×" },
+  "actuators.stalled.turn": { what: "… a turn beside a listener stalled for ever, against a healthy one", unit: "×", below: 1.2 },
+  "actuators.stalled.rate": { what: "… intents beside it, against a healthy one", unit: "×", above: 0.8 },
+
   "soak.core": { what: "durable turns a second of CPU", unit: "/s" },
 } as const satisfies Record<string, FigureSpec>;
 

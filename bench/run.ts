@@ -13,6 +13,7 @@
  */
 import { join } from "node:path";
 import type { Bench, Measure } from "./measure.ts";
+import { actuators } from "./measures/actuators.ts";
 import { commands } from "./measures/commands.ts";
 import { calls, connect } from "./measures/calls.ts";
 import { crowd } from "./measures/crowd.ts";
@@ -31,7 +32,7 @@ import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
   start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, replay,
-  fairness, crowd, history, live, dormant, soak,
+  fairness, crowd, history, live, dormant, soak, actuators,
 ];
 /** One measure that hangs must not cost the others their turn. */
 const MEASURE_MS_MAX = 60_000;
