@@ -12,7 +12,7 @@ export { type SessionLog } from "./journal/session-log.ts";
 export { type DumpedEntry } from "./journal/dump-entries.ts";
 export type * from "./journal/event.ts";
 export { readMessages } from "./journal/read-messages.ts";
-export { foldEntry, labelOfMessages, previewState } from "./journal/fold.ts";
+export { foldEntry, labelOfMessages, labelSeen, previewState } from "./journal/fold.ts";
 export {
   STATE_LIMITS, emptyState, hasTurnWork, isIdle, leadOf, type Act, type IndexMark, type KeptOutput, type OwedOutcome,
   type PendingRequest, type PinnedFact, type QueuedMessage, type RunOutcome, type SessionState, type SessionSummary,

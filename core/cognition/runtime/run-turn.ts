@@ -140,12 +140,14 @@ async function endTurn({ record, live, runId, deps }: TurnWork, view: SessionSta
  * What this end owes. While sub-agents of a run have not answered, its own outcome is not known yet: it is owed by the end of
  * the turn that reads the last answer, or by the first that goes wrong.
  */
-function debtsOf({ turn, deferred, expected }: SessionState, status: End["status"]): Pick<TurnEnded, "owes" | "defers"> {
+function debtsOf({ turn, deferred, expected, queue }: SessionState, status: End["status"]): Pick<TurnEnded, "owes" | "defers"> {
   const own = (turn?.inputs ?? []).flatMap(({ offerId, message: { replyTo, runId } }) =>
     replyTo === undefined ? [] : [{ id: offerId, runId, to: replyTo }]);
   const debts = [...deferred, ...own];
   if (debts.length === 0) return {};
-  if (status === "ok" && expected.length > 0) return { defers: debts };
+  // An answer that came while the turn ran waits in line: nobody has read it yet.
+  const isUnread = expected.length > 0 || queue.some(({ message: { origin } }) => origin?.kind === "reply");
+  if (status === "ok" && isUnread) return { defers: debts };
   const owes = debts.filter(({ to }) => to.kind !== "caller");
   return owes.length === 0 ? {} : { owes };
 }

@@ -148,6 +148,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
         await carryOutRequests(claim, "all");
         if (state.turn === null && (await summaries.record(claim))) wake();
         await queue.beforeTurn(claim, stopped.signal);
+        attend(claim); // what was dropped may have to be answered for
         if (state.requests.some(({ type }) => type !== "withdrawal.requested") && state.turn === null) continue;
         const ran = await runTurn(turnSession, runtime, stopped.signal);
         retryMs = RETRY_FIRST_MS;

@@ -391,6 +391,16 @@ test("in a group, what is not said to the agent enters the history and begins no
   await world.send(KEY, "direct", "d1", { mentioned: false });
   await settle(clock);
   assert.equal(asked.length, 4, "in a conversation of two every message is said to the agent");
+  const mention = world.sessions.patch(group, { groupActivation: "mention" }, OWNER);
+  await settle(clock);
+  await mention;
+  await world.send(group, "to nobody known", "c6");
+  await settle(clock);
+  assert.equal(asked.length, 4, "told to wait for a mention, it takes what is not known to be one for none");
+  const clockwork = { tenant: "home", id: "service:schedule", kind: "service", label: "owner" } as const;
+  await world.send(group, "time for the report", "c7", { principal: clockwork });
+  await settle(clock);
+  assert.equal(asked.length, 5, "what a schedule sends is meant for the agent");
 });
 
 test("an answer another session owes is neither dropped, nor cleared, nor ends what runs (C13)", async (t) => {
@@ -406,6 +416,9 @@ test("an answer another session owes is neither dropped, nor cleared, nor ends w
   for (const text of ["two", "three"]) await world.send(KEY, text, text, { queueMode: "followup" });
   await settle(clock);
   assert.deepEqual((await world.sessions.describe(KEY))?.activeRunIds, ["one", "answer", "three"]);
+  const taking = world.sessions.abort(KEY, "answer", OWNER);
+  await settle(clock);
+  assert.deepEqual((await taking).runIds, [], "nor is it taken back by its name");
   const aborting = world.sessions.abort(KEY, null, OWNER, true);
   await settle(clock);
   assert.deepEqual((await aborting).runIds, ["one", "three"]);

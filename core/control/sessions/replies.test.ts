@@ -5,6 +5,7 @@ import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Engine, ModelEvent, ModelRequest, Tool } from "@openclaw/sdk";
 import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
+import type { IntentOrder } from "../../execution/intents.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
 import type { ChannelDeliverer, Delivery } from "./delivery.ts";
@@ -52,8 +53,7 @@ async function* toldModel(request: Omit<ModelRequest, "model">, signal: AbortSig
   yield { type: "end", finish: "stop", calls: [], usage };
 }
 
-async function setUp(t: TestContext, more: Partial<WorldOptions> = {}) {
-  const clock = new VirtualClock();
+async function setUp(t: TestContext, { clock = new VirtualClock(), ...more }: Partial<WorldOptions> & { readonly clock?: VirtualClock } = {}) {
   const engine = await openMemoryEngine({ clock });
   const keys = await makeKeyDir();
   const outside = newOutside();
@@ -184,6 +184,9 @@ test("a run that cannot even be stopped leaves its parent a timeout, and a late 
   await clock.advance(80_000);
   await settle(clock);
   assert.match(await lastLine(world), /: timeout\]\n\nIt did not answer before its deadline\./);
+  const recorded = await (await world.journal.load(world.journal.address(PARENT))).read(0, 100);
+  const told = recorded.flatMap((entry) => (entry.type === "message.offered" && entry.body.origin?.kind === "reply" ? [entry.body.origin] : []));
+  assert.deepEqual(told.map(({ hops }) => hops), [2], "the word that nothing came is one of the messages between agents");
   const before = (await world.transcript(PARENT)).length;
   stuck.resolve();
   await settle(clock);
@@ -217,6 +220,64 @@ test("while a sub-agent's own sub-agents work, its outcome waits for theirs (C13
   const answers = (await world.transcript(PARENT)).filter((line) => line.startsWith("user: [Answer"));
   assert.equal(answers.length, 1);
   assert.match(answers[0] ?? "", /got \[Answer of agent:main:subagent:.*echo deep/s, "it tells of the grandchild's answer");
+});
+
+test("an answer that came while the turn ran is read before the outcome is told (C13)", async (t) => {
+  const clock = new VirtualClock();
+  const { open } = await setUp(t, {
+    clock,
+    model: async function* (request, signal) {
+      const isMiddle = request.messages.some(({ role, text }) => role === "user" && text.includes("\"deep\""));
+      // The one in the middle says what it did long after its own sub-agent has answered.
+      if (isMiddle && request.messages.at(-1)?.role === "tool") await clock.wait(200, signal);
+      yield* toldModel(request, signal);
+    },
+  });
+  const world = await open();
+  await world.send(PARENT, spawn({ task: spawn({ task: "deep" }) }));
+  await settle(clock);
+  await settle(clock);
+  const answers = (await world.transcript(PARENT)).filter((line) => line.startsWith("user: [Answer"));
+  assert.equal(answers.length, 1);
+  assert.match(answers[0] ?? "", /got \[Answer of agent:main:subagent:.*echo deep/s, "it tells of the grandchild's answer");
+});
+
+const asking = (params: Readonly<Record<string, unknown>>): IntentOrder => ({
+  invocationId: "asked-1", nodeId: null, sessionKey: PARENT, label: "owner", fence: { slot: 0, epoch: 1 },
+  intent: { actuator: "sessions", action: "send", effect: "idempotent", params, summary: "asks" },
+});
+
+test("asked again after a crash, the outcome of a run is that run's, whatever was said since (C13)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const world = await open();
+  const other = "agent:main:other";
+  await world.send(PARENT, "hello");
+  await world.send(other, "hello", "o1");
+  await settle(clock);
+  const ask = async (): Promise<unknown> => {
+    const acting = world.sessions.act(asking({ sessionKey: other, message: "one", wait: true }), AbortSignal.any([]));
+    await settle(clock);
+    return ((await acting) as { readonly text: string }).text;
+  };
+  assert.equal(await ask(), "echo one");
+  await world.send(other, "two", "o2");
+  await settle(clock);
+  assert.equal(await ask(), "echo one");
+});
+
+test("an outcome that is waited for is no more trusted than a fact that is pinned where it was made (S2.43, C17)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const world = await open();
+  const other = "agent:main:other";
+  await world.send(PARENT, "hello");
+  await world.send(other, "hello", "o1");
+  await settle(clock);
+  const pinning = world.sessions.context.pin(other, "pay the bill", { ...OWNER, id: "service:hook-x", kind: "service", label: "outside" });
+  await settle(clock);
+  await pinning;
+  const acting = world.sessions.act(asking({ sessionKey: other, message: "one", wait: true }), AbortSignal.any([]));
+  await settle(clock);
+  assert.equal(((await acting) as { readonly label: string }).label, "outside");
 });
 
 test("how many agents may work for an agent is bounded in number and depth, and the agent is told (C13, S2.43)", async (t) => {
@@ -346,6 +407,20 @@ test("a message that is dropped because too many wait is answered with an error 
   await world.send(busy, "second in line", "busy-2");
   await settle(clock);
   assert.match(await lastLine(world), /: error MESSAGE_DROPPED\]/);
+});
+
+test("what was dropped before a turn began is answered while that turn runs (C13)", async (t) => {
+  const { clock, open } = await setUp(t);
+  const { arrived, channels } = fakeChannel();
+  const first = await open({ channels, onResolve: () => new Promise<void>(() => undefined) });
+  await say(first, "one", "one");
+  await first.send(PARENT, "hang", "two");
+  await settle(clock);
+  first.crash();
+  const world = await open({ channels, session: { queue: { cap: 1, drop: "oldest" } } });
+  await settle(clock);
+  assert.equal((await world.sessions.describe(PARENT))?.hasActiveRun, true);
+  assert.deepEqual([...arrived.values()].map(({ from, code }) => [from.runId, code]), [["one", "MESSAGE_DROPPED"]]);
 });
 
 /** A fake channel: what arrived, by delivery id; it can be down, and can take something without saying so. */

@@ -53,7 +53,7 @@ export function createSend({ journal, live, runs, offer, config, checkReply }: S
     admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight }, config());
     // What is accepted is accepted as it is: a setting changed later changes nothing of it.
     const mode = modeOf(given, state, agentQueueMode, config());
-    const historyOnly = isForOthers(given, state, mentioned, config());
+    const historyOnly = isForOthers(given, state, mentioned ?? isOurs(principal), config());
     const { queueMode: _, ...plain } = given;
     const wish = historyOnly ? { historyOnly } : mode === "followup" ? {} : { queueMode: mode };
     const message = { ...plain, ...wish };
@@ -88,6 +88,11 @@ function modeOf(
   if (wanted !== undefined) return wanted;
   const usual = QUEUE_MODES.find((mode) => mode === settings.queueMode) ?? ofAgent ?? config.queue.mode ?? "followup";
   return usual === "interrupt" && (origin?.kind ?? "person") !== "person" ? "followup" : usual;
+}
+
+/** What a schedule, a hook or another agent sends is meant for the agent; of anybody else it is not known. */
+function isOurs({ kind }: Principal): true | undefined {
+  return kind === "service" || kind === "agent" ? true : undefined;
 }
 
 /** Said in a group, and not to the agent. A session told to wait for a mention holds what is not known to be one for none. */

@@ -1,9 +1,12 @@
 import { hash } from "node:crypto";
-import { OpenClawError, hasCode, joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
+import { OpenClawError, hasCode, type ErrorCode, type Label } from "@openclaw/protocol";
 import { PAST_DEADLINE } from "../../cognition/runtime.ts";
 import { deadline, type Clock } from "../../base/clock.ts";
 import type { IntentOrder } from "../../execution/intents.ts";
-import type { ExpectedReply, Journal, ReplyAddress, SessionAddress, SessionSettings, SessionState } from "../../fabric/journal.ts";
+import {
+  labelSeen, type ExpectedReply, type Journal, type ReplyAddress, type SessionAddress, type SessionSettings, type SessionState,
+  type TranscriptMessage,
+} from "../../fabric/journal.ts";
 import { statusOf, type ReplyStatus } from "./delivery.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { LiveSessions } from "./live-sessions.ts";
@@ -29,6 +32,9 @@ export const SPEAK_LIMITS = {
   graceMs: 5_000,
   titleChars: 64,
 } as const;
+
+/** The message, and the one that comes back. */
+const HOPS_OF_AN_ANSWER = 2;
 
 export interface SpeakDeps {
   readonly journal: Journal;
@@ -91,7 +97,9 @@ export function createSpeak(deps: SpeakDeps): (order: IntentOrder, speech: Speec
     const deadlineMs = clock.now() + limitMs + SPEAK_LIMITS.graceMs;
     if (wait) return await waitFor(deps, address, { key, runId, deadlineMs }, signal);
     const id = journal.offerId(journal.address(own.key), "message.offered", replyRunId);
-    return { status: "accepted", sessionKey: key, runId, label: "agent", expects: { id, replyRunId, sessionKey: key, runId, deadlineMs } };
+    const { depth, hops } = standingOf(own);
+    const expects: ExpectedReply = { id, replyRunId, sessionKey: key, runId, deadlineMs, depth, hops: hops + HOPS_OF_AN_ANSWER };
+    return { status: "accepted", sessionKey: key, runId, label: "agent", expects };
   };
 }
 
@@ -106,7 +114,7 @@ function messageOf(order: IntentOrder, own: SessionState, speech: Speech, { limi
   const { depth, hops } = standingOf(own);
   const { intent: { params }, invocationId: runId, label } = order;
   const replyTo: ReplyAddress = wait
-    ? { kind: "caller" } : { kind: "session", sessionKey: own.key, runId: replyRunId, depth, hops: hops + 2 };
+    ? { kind: "caller" } : { kind: "session", sessionKey: own.key, runId: replyRunId, depth, hops: hops + HOPS_OF_AN_ANSWER };
   return {
     sessionKey: key, agentId, runId, text, channel: "session", timeoutMs: limitMs, replyTo, label, queueMode: "followup", mentioned: true,
     origin: { kind: "agent", sessionKey: own.key, depth: depth + 1, hops: hops + 1, ...(own.turn === null ? {} : { runId: own.turn.runId }) },
@@ -224,10 +232,12 @@ async function waitFor(
 function outcomeOf({ log: { state } }: LiveSession, runId: string): Omit<Spoken, "sessionKey" | "runId"> | undefined {
   const outcome = state.runs.get(runId);
   if (outcome === undefined || state.deferred.some((debt) => debt.runId === runId)) return undefined;
-  const said = state.messages.findLast(({ content }) => content.role === "assistant" && content.text !== "")?.content.text ?? "";
-  const { code, why } = outcome;
+  const { code, why, answeredBy = runId } = outcome;
+  // Of that run: others may have spoken since.
+  const isSaid = ({ runId: of, content: { role, text } }: TranscriptMessage): boolean => of === answeredBy && role === "assistant" && text !== "";
+  const said = state.messages.findLast(isSaid)?.content.text ?? "";
   return {
-    status: statusOf(outcome), text: outcome.status === "ok" ? said : "", label: joinLabels("agent", state.leastLabel),
+    status: statusOf(outcome), text: outcome.status === "ok" ? said : "", label: labelSeen(state),
     ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }),
   };
 }

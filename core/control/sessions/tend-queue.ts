@@ -57,8 +57,7 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
 
   const withdrawn = ({ requestId, withdraws }: PendingRequest): Withdrawn => {
     const { runId = null, by = "", before = 0 } = withdraws ?? {};
-    const dropped = (runId === null ? droppable() : state.queue)
-      .filter(({ position, message }) => position < before && (runId === null || message.runId === runId));
+    const dropped = droppable().filter(({ position, message }) => position < before && (runId === null || message.runId === runId));
     const inputs = dropped.map(({ offerId }) => offerId);
     return { event: { type: "message.dropped", body: { inputs, policy: "withdrawn", requestId, by } }, dropped };
   };

@@ -110,6 +110,9 @@ export interface ExpectedReply {
   readonly runId: string;
   /** When this session is told that nothing came. */
   readonly deadlineMs: number;
+  /** As the message that brings it will say. */
+  readonly depth?: number;
+  readonly hops?: number;
 }
 
 /** Settings of one session; null takes a setting back to the agent's. */

@@ -360,7 +360,7 @@ function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "tu
   state.activeAtMs = endedAtMs;
   const { owes = [], defers = [] } = entry.body;
   // A run whose sub-agents answered only now ended as this one did.
-  if (defers.length === 0) for (const debt of state.deferred) endRun(state, debt.runId, outcome);
+  if (defers.length === 0) for (const debt of state.deferred) endRun(state, debt.runId, { ...outcome, answeredBy: runId });
   state.deferred = defers;
   if (owes.length > 0) state.owed = [...state.owed, ...owes.map((debt) => owe(state, debt, { ...outcome, text }, entry.position))];
 }
@@ -375,7 +375,7 @@ function owe(state: SessionState, debt: Debt, { status, endedAtMs, text, code, w
 }
 
 /** Of whatever a model says here: it has seen the window, what stands for the older part of it, and the pinned facts. */
-function labelSeen({ leastLabel, summary, pinned }: SessionState): Label {
+export function labelSeen({ leastLabel, summary, pinned }: SessionState): Label {
   const read = joinLabels("agent", joinLabels(leastLabel, summary?.label ?? "owner"));
   return pinned.reduce((least, { label }) => joinLabels(least, label), read);
 }
