@@ -53,7 +53,9 @@ async function* toldModel(request: Omit<ModelRequest, "model">, signal: AbortSig
   yield { type: "end", finish: "stop", calls: [], usage };
 }
 
-async function setUp(t: TestContext, { clock = new VirtualClock(), ...more }: Partial<WorldOptions> & { readonly clock?: VirtualClock } = {}) {
+type SetUp = Partial<WorldOptions> & { readonly clock?: VirtualClock };
+
+async function setUp(t: TestContext, { clock = new VirtualClock(), ...more }: SetUp = {}) {
   const engine = await openMemoryEngine({ clock });
   const keys = await makeKeyDir();
   const outside = newOutside();
@@ -185,8 +187,9 @@ test("a run that cannot even be stopped leaves its parent a timeout, and a late 
   await settle(clock);
   assert.match(await lastLine(world), /: timeout\]\n\nIt did not answer before its deadline\./);
   const recorded = await (await world.journal.load(world.journal.address(PARENT))).read(0, 100);
-  const told = recorded.flatMap((entry) => (entry.type === "message.offered" && entry.body.origin?.kind === "reply" ? [entry.body.origin] : []));
-  assert.deepEqual(told.map(({ hops }) => hops), [2], "the word that nothing came is one of the messages between agents");
+  const hops = recorded.flatMap(({ type, body }) =>
+    (type === "message.offered" && body.origin?.kind === "reply" ? [body.origin.hops] : []));
+  assert.deepEqual(hops, [2], "the word that nothing came is one of the messages between agents");
   const before = (await world.transcript(PARENT)).length;
   stuck.resolve();
   await settle(clock);

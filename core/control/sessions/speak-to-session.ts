@@ -234,10 +234,13 @@ function outcomeOf({ log: { state } }: LiveSession, runId: string): Omit<Spoken,
   if (outcome === undefined || state.deferred.some((debt) => debt.runId === runId)) return undefined;
   const { code, why, answeredBy = runId } = outcome;
   // Of that run: others may have spoken since.
-  const isSaid = ({ runId: of, content: { role, text } }: TranscriptMessage): boolean => of === answeredBy && role === "assistant" && text !== "";
-  const said = state.messages.findLast(isSaid)?.content.text ?? "";
+  const said = state.messages.findLast((message) => message.runId === answeredBy && saysSomething(message))?.content.text ?? "";
   return {
     status: statusOf(outcome), text: outcome.status === "ok" ? said : "", label: labelSeen(state),
     ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }),
   };
+}
+
+function saysSomething({ content: { role, text } }: TranscriptMessage): boolean {
+  return role === "assistant" && text !== "";
 }

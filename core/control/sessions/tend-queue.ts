@@ -64,6 +64,7 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
 
   const drop = async (claim: Claim, between: boolean): Promise<void> => {
     const gone: QueuedMessage[] = [];
+    let moved = false;
     await log.append(claim, WHO, () => {
       // While a turn is being started it is not yet known which messages it takes.
       if (state.turn === null && !between) return [];
@@ -71,15 +72,17 @@ export function createTendQueue(log: SessionLog, { clock, ids, config, changed, 
       if (request !== undefined) {
         const { event, dropped } = withdrawn(request);
         gone.push(...dropped);
+        moved = true; // carried out, also where nothing was left to take back
         return [event];
       }
       const oldest = excess();
       if (oldest.length === 0) return [];
       gone.push(...oldest);
+      moved = true;
       const policy = queueLimits(config()).drop === "summarize" ? "summarize" : "oldest";
       return [...openingFor(oldest), { type: "message.dropped", body: { inputs: oldest.map(({ offerId }) => offerId), policy } }];
     });
-    if (gone.length > 0) onMoved();
+    if (moved) onMoved();
     for (const one of gone) {
       const { status = "error", code, why } = state.runs.get(one.message.runId) ?? {};
       tell(one, { phase: "error", status, aborted: status === "aborted", code, error: why, endedAt: clock.now(), stopReason: status });
