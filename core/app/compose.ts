@@ -263,7 +263,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       sessions.onOwnEvent(entry);
       queues.fanOut.touched(entry.slot);
     },
-    onWork: sessions.onWork, onLost: sessions.onLost, onDamaged: sessions.onDamaged,
+    onWork: sessions.onWork, onLost: sessions.onLost, onDamaged: sessions.onDamaged, onTouched: sessions.onTouched,
+    derived: sessions.derived,
   }));
   opening.use(placement);
   opening.use(sessions);

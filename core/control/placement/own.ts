@@ -5,7 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { EntryHeader } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { createOpenWork, type OpenWork } from "./open-work.ts";
 
 export interface OwnedSlot {
@@ -40,6 +40,17 @@ export interface PlacementDeps {
   readonly onDamaged: (damage: DamagedEntry) => void;
   /** Every session of the slot has to be let go: what is in memory may miss what others wrote. */
   readonly onLost: (slot: number) => void;
+  /** Sessions that moved after the last checkpoint: what is derived from them may not have been written. */
+  readonly onTouched?: (slot: number, sessions: readonly TouchedSession[]) => void;
+  /** Resolves when what is derived from all that was shown so far is written: a checkpoint must not run ahead of it. */
+  readonly derived?: () => Promise<void>;
+}
+
+export interface TouchedSession {
+  readonly session: string;
+  readonly tenant: string;
+  /** Of the newest event. */
+  readonly timeMs: number;
 }
 
 /** Something to do in a session of an owned slot. */
@@ -71,9 +82,13 @@ interface Held extends OwnedSlot {
   opened: number;
   /** The slot may hold marks that nobody needs. */
   marked: boolean;
+  /** By session, what was seen on the way to the mark. */
+  touched: Map<string, TouchedSession> | undefined;
+  saving: Promise<void> | undefined;
 }
 
 const CHECKPOINT_EVERY = 256;
+const TOUCHED_MAX = 10_000;
 const RETRY_FIRST_MS = 20;
 const RETRY_LAST_MS = 2_000;
 const RECLAIM_FIRST_MS = 100;
@@ -117,7 +132,7 @@ export function openPlacement(deps: PlacementDeps): Placement {
     done.promise.catch(() => undefined);
     const own: Held = {
       slot, claim, recovered: done.promise, work: createOpenWork(open), controller: new AbortController(), position: upTo, saved: upTo,
-      unsaved: 0, revision, opened: 0, marked: mark !== null,
+      unsaved: 0, revision, opened: 0, marked: mark !== null, touched: new Map(), saving: undefined,
     };
     const lose = (): void => {
       if (own.controller.signal.aborted) return;
@@ -178,7 +193,11 @@ export function openPlacement(deps: PlacementDeps): Placement {
       return { slots: owned.length, sessions: owned.reduce((sum, own) => sum + own.opened, 0) };
     },
     checkpoint: async () => {
-      await Promise.all([...held.values()].map(async (own) => save(deps, await own)));
+      await Promise.all([...held.values()].map(async (taking) => {
+        const own = await taking;
+        await own.saving; // what it saves is older than now
+        await save(deps, own);
+      }));
     },
     [Symbol.asyncDispose]: async () => {
       stopped.abort(new OpenClawError("CLOSED"));
@@ -205,6 +224,8 @@ async function followSlot(deps: PlacementDeps, own: Held, mark: string | null, r
       own.opened += 1;
       await deps.onWork({ session, tenant, slot, claim, entry: null });
     }
+    deps.onTouched?.(slot, [...(own.touched?.values() ?? [])]);
+    own.touched = undefined;
     recovered();
   };
   if (mark === null) await goLive();
@@ -216,12 +237,13 @@ async function followSlot(deps: PlacementDeps, own: Held, mark: string | null, r
     }
     own.position = entry.position;
     own.unsaved += 1;
-    if (own.unsaved >= CHECKPOINT_EVERY) await save(deps, own);
+    if (own.unsaved >= CHECKPOINT_EVERY) void save(deps, own);
   }
 }
 
 /** One that cannot be read closes its session; the others of the slot are served. */
-async function showEntry(deps: PlacementDeps, { slot, claim, work }: Held, entry: LogEntry, live: boolean): Promise<void> {
+async function showEntry(deps: PlacementDeps, own: Held, entry: LogEntry, live: boolean): Promise<void> {
+  const { slot, claim, work } = own;
   const { session, position } = entry;
   let header: EntryHeader;
   try {
@@ -231,20 +253,32 @@ async function showEntry(deps: PlacementDeps, { slot, claim, work }: Held, entry
     return deps.onDamaged({ session, slot, position, error });
   }
   work.see(entry, header);
+  if (entry.kind === "event" && own.touched !== undefined && own.touched.size < TOUCHED_MAX) {
+    own.touched.set(session, { session, tenant: header.tenant, timeMs: header.timeMs });
+  }
   if (live && entry.kind === "offer") await deps.onWork({ session, tenant: header.tenant, slot, claim, entry });
   else if (live) deps.onOwnEvent(entry);
 }
 
-async function save({ engine, log }: PlacementDeps, own: Held): Promise<void> {
-  if (own.saved === own.position) return;
-  const { slot, position, work } = own;
+/** One at a time for each slot, beside the reading of it. Never rejects. */
+function save(deps: PlacementDeps, own: Held): Promise<void> {
   own.unsaved = 0;
+  return (own.saving ??= saveNow(deps, own, { upTo: own.position, open: own.work.sessions() }).finally(() => {
+    own.saving = undefined;
+  }));
+}
+
+async function saveNow({ engine, log, derived }: PlacementDeps, own: Held, checkpoint: Checkpoint): Promise<void> {
+  if (own.saved === checkpoint.upTo) return;
+  const { slot, controller } = own;
   try {
-    own.revision = await saveCheckpoint(engine.records, slot, { upTo: position, open: work.sessions() }, own.revision);
-    own.saved = position;
+    await derived?.();
+    if (controller.signal.aborted) return;
+    own.revision = await saveCheckpoint(engine.records, slot, checkpoint, own.revision);
+    own.saved = checkpoint.upTo;
     crashPoint("checkpoint.saved");
     // What was read to is written down, so the marks of this and earlier owners have done their work.
-    if (own.marked) await engine.log.trim(own.claim, position, MARK);
+    if (own.marked) await engine.log.trim(own.claim, checkpoint.upTo, MARK);
     own.marked = false;
   } catch (error) {
     // Without it the slot is read from the one before.

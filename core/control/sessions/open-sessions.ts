@@ -9,7 +9,7 @@ import type {
 } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { PAST_DEADLINE, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
-import type { DamagedEntry, Placement, SlotWork } from "../placement.ts";
+import type { DamagedEntry, Placement, SlotWork, TouchedSession } from "../placement.ts";
 import { createAcceptedRuns } from "./accepted-runs.ts";
 import { createActOnSessions, type ActOnSessions, type ActOnSessionsDeps } from "./act-on-sessions.ts";
 import type { SessionsConfig } from "./config.ts";
@@ -71,6 +71,10 @@ export interface Sessions extends AsyncDisposable {
   onWork(work: SlotWork): Promise<void>;
   /** For placement: an own event of the log, in its place. */
   onOwnEvent(entry: LogEntry): void;
+  /** For placement: sessions whose rows an earlier owner may not have written. Looked at beside everything else. */
+  onTouched(slot: number, touched: readonly TouchedSession[]): void;
+  /** For placement: the rows of everything that was shown so far are written. */
+  derived(): Promise<void>;
   /** For placement: an entry of a session cannot be read. The session is closed. */
   onDamaged(damage: DamagedEntry): void;
   onLost(slot: number): void;
@@ -128,6 +132,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
     state.key === "" || state.deleted ? null : rowOf(state, deps.modelOf(state.agentId));
 
   const listed = new WeakSet<LiveSession>();
+  /** When each session's row was put last, by the session's own time. */
+  const shown = new WeakMap<LiveSession, number>();
   const moved = (session: LiveSession): void => {
     runs.note(session);
     const row = rowIfOpen(session);
@@ -135,7 +141,36 @@ export function openSessions(deps: SessionsDeps): Sessions {
     if (session.log.state.turn === null || !listed.has(session)) index.put(session.log.address, row);
     if (session.log.state.turn === null) words.touch(session.log.address, row.updatedAt);
     listed.add(session);
+    shown.set(session, row.updatedAt);
     deps.onChanged(row);
+  };
+  /** Before the slot's next checkpoint may pass the event: its row must be among those that wait. */
+  const list = (session: LiveSession): void => {
+    const row = session.log.state.turn === null && session.log.state.updatedAtMs !== shown.get(session) ? rowIfOpen(session) : null;
+    if (row !== null) index.put(session.log.address, row);
+  };
+
+  const relisting: { readonly address: SessionAddress; readonly timeMs: number }[] = [];
+  let relisted: Promise<void> | undefined;
+  /** One after another: a gateway that was killed under load left many, and whoever speaks now comes first. */
+  const relist = (): void => {
+    relisted ??= relistAll().catch((error: unknown) => logger.warn("session.row.failed", { error })).finally(() => {
+      relisted = undefined;
+      if (relisting.length > 0 && !closed) relist();
+    });
+  };
+  const relistAll = async (): Promise<void> => {
+    for (let next = relisting.shift(); next !== undefined && !closed; next = relisting.shift()) {
+      const { address, timeMs } = next;
+      if (live.get(address.token) !== undefined || ((await index.row(address))?.updatedAt ?? -1) >= timeMs) continue;
+      try {
+        const { state } = await journal.load(address);
+        if (state.key === "" || state.deleted || live.get(address.token) !== undefined) continue;
+        index.put(address, rowOf(state, deps.modelOf(state.agentId)));
+      } catch (error) {
+        if (!hasCode(error, "KEY_DESTROYED") && !hasCode(error, "STATE_DAMAGED")) throw error;
+      }
+    }
   };
 
   const addressOf = (key: string): SessionAddress => journal.address(key);
@@ -292,10 +327,17 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const { claim } = await deps.placement().ownSlot(address.slot);
       await session.log.append(claim, "service:nodes", [{ type: "note.recorded", body: { text, stepId }, label: "outside" }]);
     },
+    onTouched: (slot, touched) => {
+      for (const { session: token, tenant, timeMs } of touched) relisting.push({ address: { tenant, token, slot }, timeMs });
+      relist();
+    },
+    derived: () => index.settle(),
     onOwnEvent: (entry) => {
-      const log = live.get(entry.session)?.log;
+      const session = live.get(entry.session);
+      const log = session?.log;
       try {
         log?.receive(entry);
+        if (session !== undefined) list(session);
       } catch (error) {
         if (log === undefined || !hasCode(error, "STATE_DAMAGED")) throw error;
         quarantine.close(log.address, error, entry.position);

@@ -30,6 +30,10 @@ export interface SessionIndex {
   /** Written soon, not at once; the newest row of a session wins. */
   put(address: SessionAddress, row: SessionRow): void;
   remove(address: SessionAddress): Promise<void>;
+  /** As it was put last; null for a session that is not listed. */
+  row(address: SessionAddress): Promise<SessionRow | null>;
+  /** Resolves when what waits now is written, whatever comes meanwhile. */
+  settle(): Promise<void>;
   /** Writes what waits. */
   flush(): Promise<void>;
 }
@@ -67,6 +71,8 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   /** Waits for a moment in which nobody writes marks. */
   let counting: (() => Promise<void>) | undefined;
   let writing: Promise<void> | undefined;
+  /** Rows being written side by side. */
+  let batch: Promise<unknown> = Promise.resolve();
   let completed: Promise<void> | undefined;
   let counted: Promise<Count> | undefined;
   let present: Count | undefined;
@@ -88,7 +94,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     while (waiting.size > 0 || counting !== undefined) {
       await counting?.();
       counting = undefined;
-      await Promise.all([...waiting].slice(0, TOGETHER).map(([recordKey, item]) => writeWaiting(recordKey, item)));
+      await (batch = Promise.all([...waiting].slice(0, TOGETHER).map(([recordKey, item]) => writeWaiting(recordKey, item))));
       if (known.size > KNOWN_MAX) known.clear();
     }
     for (const mark of stale) await dropStale(mark).catch((error: unknown) => log.warn("session.row.failed", { error }));
@@ -220,6 +226,18 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
       await records.write(SESSIONS, recordKey, null, stored.revision);
       await removeMark(records, markOf(recordKey, row));
       recount(markOf(recordKey, row), -1);
+    },
+    row: async (address) => {
+      const recordKey = recordKeyOf(address);
+      const item = waiting.get(recordKey);
+      if (item !== undefined) return item.row;
+      const stored = await records.get(SESSIONS, recordKey);
+      return stored === null ? null : await open(recordKey, stored.value);
+    },
+    settle: async () => {
+      const items = [...waiting];
+      const isLeft = (): boolean => items.some(([recordKey, item]) => waiting.get(recordKey) === item);
+      while (writing !== undefined && isLeft()) await Promise.race([writing, batch]);
     },
     flush,
   };

@@ -313,3 +313,48 @@ async function retry<T>(run: () => Promise<T>, clock: VirtualClock): Promise<T> 
     }
   }
 }
+
+test("a row that a crash left unwritten is written by the next owner, and its run is found (S0.16)", async (t) => {
+  const { clock, engine, open } = await setUp(t);
+  const world = await open();
+  await world.send(KEY, "hello", "r1");
+  await settle(clock);
+  world.crash();
+  for (const bucket of ["sessions", "session-order"]) {
+    for (const { key, revision } of await engine.records.list(bucket, "")) await engine.records.write(bucket, key, null, revision);
+  }
+  const again = await open();
+  await settle(clock);
+  const keys: string[] = [];
+  for await (const row of again.sessions.rows()) keys.push(row.key);
+  assert.deepEqual(keys, [KEY]);
+  const waited = again.sessions.wait("r1", 1_000, new AbortController().signal);
+  await settle(clock, 2_000);
+  assert.equal((await waited)?.status, "ok");
+});
+
+test("a checkpoint waits for the rows of what it passes over", async (t) => {
+  const { clock, engine, open } = await setUp(t);
+  const gate = Promise.withResolvers<void>();
+  const slow: Engine = {
+    ...engine, log: engine.log, bus: engine.bus, blobs: engine.blobs, queues: engine.queues,
+    drain: () => engine.drain(), [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    records: {
+      get: (...args) => engine.records.get(...args), list: (...args) => engine.records.list(...args),
+      watch: (...args) => engine.records.watch(...args),
+      write: async (bucket, ...args) => {
+        if (bucket === "sessions") await gate.promise;
+        return await engine.records.write(bucket, ...args);
+      },
+    },
+  };
+  const world = await open({ engine: slow });
+  await world.send(KEY, "hello", "r1");
+  await settle(clock);
+  const saved = world.placement.checkpoint();
+  await settle(clock);
+  assert.deepEqual((await engine.records.list("checkpoints", "")).length, 0, "not before its row");
+  gate.resolve();
+  await saved;
+  assert.equal((await engine.records.list("checkpoints", "")).length, 1);
+});

@@ -230,7 +230,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     peek: journal.peek,
     onWork: sessions.onWork,
     onOwnEvent: sessions.onOwnEvent,
-    onLost: sessions.onLost,
+    onLost: sessions.onLost, onTouched: sessions.onTouched, derived: sessions.derived,
     onDamaged: sessions.onDamaged,
   }));
   void placement.recover().then(

@@ -173,6 +173,7 @@ async function open(options: SimulatedGatewayOptions, life: { dead: boolean }, l
   const placement = (late.placement = openPlacement({
     engine, owner: name, clock: own, ids, log: logger, peek: journal.peek,
     onWork: sessions.onWork, onOwnEvent: sessions.onOwnEvent, onLost: sessions.onLost,
+    onTouched: sessions.onTouched, derived: sessions.derived,
     onDamaged: () => options.onMistake(`${name}: an entry is damaged`),
   }));
   void placement.recover().then(() => recovered.resolve(), () => undefined);
