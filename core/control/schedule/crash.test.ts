@@ -64,7 +64,7 @@ for (const [name, input, key] of [
   }
 }
 
-test("killed after its claim and opened long after its grace, an occurrence still runs: a claim is a promise (C11)", async (t) => {
+test("killed after its claim and opened long after its grace, an occurrence still runs: a claim is a promise (C11, S4.44)", async (t) => {
   const bench = await openBench(t);
   const id = await seed(bench, { sessionTarget: "main" });
   // The first write of this life is the claim.
