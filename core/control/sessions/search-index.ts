@@ -79,11 +79,17 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
     return done;
   };
 
-  /** Other work of this thread comes in between. */
-  const pause = async (sinceMs: number): Promise<number> => {
-    if (clock.monotonic() - sinceMs < SEARCH_LIMITS.sliceMs) return sinceMs;
-    await new Promise((resolve) => setImmediate(resolve));
-    return clock.monotonic();
+  /** Other work of this thread comes in between: a slice is shared by all sessions, or together they would hold it for many. */
+  let sliceSinceMs = 0;
+  let nextSlice: Promise<void> | undefined;
+  const pause = async (): Promise<void> => {
+    if (clock.monotonic() - sliceSinceMs < SEARCH_LIMITS.sliceMs) return;
+    nextSlice ??= new Promise((resolve) => setImmediate(() => {
+      sliceSinceMs = clock.monotonic();
+      nextSlice = undefined;
+      resolve();
+    }));
+    await nextSlice;
   };
 
   const keyOf = (address: SessionAddress, number: number): string =>
@@ -126,7 +132,6 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
       if (known === undefined && hashes.size < SEARCH_LIMITS.hashesKept) hashes.set(word, (known = hash(address, word)));
       return known ?? hash(address, word);
     };
-    let sinceMs = clock.monotonic();
     for (;;) {
       const page = await journal.dump(address, block.upTo, SEARCH_LIMITS.entriesAtOnce);
       for (const entry of page) {
@@ -136,7 +141,7 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
           Object.assign(state, { number: state.number + 1, revision: 0 });
         }
         addEntry(block, entry, hashOf);
-        sinceMs = await pause(sinceMs);
+        await pause();
       }
       if (page.length === 0) break;
     }
