@@ -37,6 +37,7 @@ function formatProgram(version: string, style: Style): string[] {
 
 function formatGroup(path: readonly string[], group: Extract<CommandModule, { verbs: unknown }>, style: Style): string[] {
   const verbs = Object.entries(group.verbs).filter(([, verb]) => verb.hidden !== true);
+  const also = Object.keys(group.verbs).filter((name) => group.verbs[name]?.hidden === true);
   const heads = verbs.map(([name, verb]) => `${name}${formatWords(verb)}`);
   const width = Math.max(...heads.map((head) => head.length));
   return [
@@ -49,7 +50,7 @@ function formatGroup(path: readonly string[], group: Extract<CommandModule, { ve
       ([name, verb], at) => `  ${(heads[at] ?? name).padEnd(width)}  ${verb.summary}${name === group.usual ? style.dim("  (usual)") : ""}`,
     ),
     "",
-    style.dim(`More: openclaw ${path.join(" ")} COMMAND --help`),
+    style.dim(`More: openclaw ${path.join(" ")} COMMAND --help${also.length === 0 ? "" : `  Also: ${also.join(", ")}`}`),
   ];
 }
 

@@ -36,6 +36,7 @@ export const pin: CommandSpec = {
 export const unpin: CommandSpec = {
   summary: "Take a pinned fact away",
   words: [KEY, { name: "ID", required: true }],
+  hidden: true,
   examples: [{ line: "openclaw sessions unpin main ID", about: "ids: openclaw sessions pins main" }],
   run: async (ctx) => {
     const payload = await askGateway(ctx, ["operator.write"], "sessions.unpin", { key: ctx.given.need("KEY"), id: ctx.given.need("ID") });

@@ -18,6 +18,7 @@ export const archive: CommandSpec = {
 export const unarchive: CommandSpec = {
   summary: "Take it out again",
   words: [KEY],
+  hidden: true,
   examples: [{ line: "openclaw sessions unarchive agent:main:trip", about: "a new message does the same" }],
   run: (ctx) => setArchived(ctx, null),
 };
