@@ -36,7 +36,7 @@ export const exportSession: CommandSpec = {
   options: [{ name: "output", short: "o", value: "FILE", summary: "A new file, readable by you alone (stdout)" }],
   examples: [
     { line: "openclaw sessions export main --output main.jsonl", about: "messages, tool calls and their results, decisions" },
-    { line: "openclaw sessions export main | jq -r 'select(.header.type == \"message.offered\") | .body.text'", about: "your own words" },
+    { line: "openclaw sessions export main | jq -r '.body.text // empty'", about: "the words alone" },
   ],
   notes: ["What is exported is no longer sealed: whoever reads the file reads the conversation."],
   run: async (ctx) => {

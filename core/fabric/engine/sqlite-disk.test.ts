@@ -14,7 +14,7 @@ import { ENGINE_LIMITS, type Engine, type LogEntry } from "@openclaw/sdk";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { systemIds } from "../../base/ids.ts";
 import { openSqliteEngine, type SqliteEngineDeps } from "./sqlite-engine.ts";
-import { APPLICATION_ID } from "./sqlite-schema.ts";
+import { APPLICATION_ID, SCHEMA } from "./sqlite-schema.ts";
 
 const run = promisify(execFile);
 const clock = new VirtualClock();
@@ -63,7 +63,7 @@ test("the file is ours from creation, private, and set for durability (S0.40)", 
   const other = new DatabaseSync(path, { readOnly: true });
   const pragma = (name: string): unknown => Object.values(other.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   assert.equal(pragma("application_id"), APPLICATION_ID);
-  assert.equal(pragma("user_version"), 1);
+  assert.equal(pragma("user_version"), SCHEMA.length);
   assert.equal(pragma("auto_vacuum"), 2);
   assert.equal(pragma("journal_mode"), "wal");
   other.close();
