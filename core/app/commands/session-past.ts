@@ -14,7 +14,7 @@ export const replay: CommandSpec = {
   words: [KEY],
   options: [AT, { name: "model", value: "MODEL", summary: "Ask this model with the prompt recorded at that step" }],
   examples: [
-    { line: "openclaw session replay main", about: "every decision of the conversation; exit code 1 when one differs" },
+    { line: "openclaw session replay main", about: "exit code 1 when a decision differs" },
     { line: "openclaw session replay main --at 7 --model openai/gpt-5", about: "what another model would have said there" },
   ],
   run: async (ctx) => {

@@ -38,7 +38,7 @@ test("a state directory of before the queues is migrated: what it held is there,
   assert.equal((await engine.records.get("b", "k"))?.revision, 7);
   await engine.queues.enqueue("q", body, { id: "a" });
   assert.equal((await engine.queues.depth("q"))?.jobs, 1);
-  assert.ok(existsSync(join(dir, "state", "openclaw.sqlite.version-1")));
+  assert.ok(existsSync(join(dir, "state", `openclaw.sqlite.before-${SCHEMA.length}`)));
 });
 
 test("a clock that was set back by a day makes no job wait for it", { timeout: 10_000 }, async (t) => {
