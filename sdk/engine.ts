@@ -182,7 +182,7 @@ export interface Job {
   readonly body: Uint8Array;
   /** From 1. */
   readonly attempt: number;
-  /** The attempt before this one began and never ended: its worker died. Its effect may have happened. */
+  /** The attempt before this one began and never ended: its worker died, or its time was over. Its effect may have happened. */
   readonly interrupted: boolean;
 }
 

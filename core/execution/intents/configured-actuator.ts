@@ -22,8 +22,11 @@ export interface ConfiguredActuator extends AsyncDisposable {
   readonly waiting: number;
   /** Throws ACTUATOR_INTENT_INVALID or ACTUATOR_TARGET_FORBIDDEN. */
   judge(params: unknown): { readonly effect: Exclude<Effect, "none">; readonly summary: string };
-  /** One attempt, in its turn and within its time. Throws BACKPRESSURE when the line is full, and what `signal` aborts with. */
-  attempt(request: ActuatorRequest, signal: AbortSignal): Promise<ActuatorEnd>;
+  /**
+   * One attempt, in its turn and within its time. Throws BACKPRESSURE when the line is full, and what `line` aborts with while
+   * it waits there; nothing has been done then. `line` is `signal` unless given.
+   */
+  attempt(request: ActuatorRequest, signal: AbortSignal, line?: AbortSignal): Promise<ActuatorEnd>;
 }
 
 export interface ConfigureDeps {
@@ -82,8 +85,8 @@ export function configureActuator({ name, section, actuator, lend, clock }: Conf
       if ("refused" in judgement) throw new OpenClawError("ACTUATOR_TARGET_FORBIDDEN", { why: judgement.refused });
       return judgement;
     },
-    attempt: async (request, signal) => {
-      const leave = await pace.enter(signal);
+    attempt: async (request, signal, line = signal) => {
+      const leave = await pace.enter(line);
       const limit = deadline(clock, bounds.timeoutMs, () => new OpenClawError("ACTUATOR_TIMEOUT"), signal);
       // A place is taken for as long as the work goes on, whether or not anybody still waits for it.
       const working = carryOut(request, limit.signal).finally(leave);

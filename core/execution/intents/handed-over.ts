@@ -7,6 +7,7 @@
  */
 import { codeOf, hasCode, OpenClawError, type Effect, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Job, JobVerdict, Queues, QueueWorker, Records } from "@openclaw/sdk";
+import { deadline, type Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { ConfiguredActuator } from "./configured-actuator.ts";
 import { failureOf, mayTryAgain, retryAfterMs } from "./try-intent.ts";
@@ -31,6 +32,7 @@ export interface HandedOverDeps {
   readonly records: Records;
   readonly seal: (belongsTo: string, plain: Uint8Array) => Uint8Array;
   readonly unseal: (belongsTo: string, sealed: Uint8Array) => Uint8Array;
+  readonly clock: Clock;
   readonly ids: Ids;
   /** Durable when it resolves; told again under the same id after a crash. */
   readonly onEnd: (id: string, intent: HandedIntent, end: HandedEnd, quiet: boolean) => Promise<void>;
@@ -45,11 +47,19 @@ export const ENDED = "actuator-ended";
 const TEXT_CHARS_MAX = 4_000;
 const TELL_AGAIN_MS = 1_000;
 const ACK_SLACK_MS = 60_000;
+/** Longest one job waits for its turn before it goes back into the queue: waiting is no part of an attempt. */
+const LINE_WAIT_MS = 30_000;
+const RECORD_FIRST_MS = 50;
+const RECORD_LAST_MS = 5_000;
+const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL"] as const;
+const AGAIN: JobVerdict = { end: "again", afterMs: 1_000, counted: false };
+/** Only the store's end ends the wait for it. */
+const NEVER = new AbortController().signal;
 
 export const queueOf = (name: string): string => `actuator-${name}`;
 
 export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverDeps): HandedOver {
-  const { queues, records, seal, unseal, ids } = deps;
+  const { queues, records, seal, unseal, clock, ids } = deps;
   const { bounds, actuator, name } = configured;
   const queue = queueOf(name);
   const place = (id: string): string => `queue/${queue}/${id}`;
@@ -61,18 +71,24 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
     return record === null ? undefined : decode<HandedEnd>(id, record.value);
   };
 
-  const record = async (id: string, end: HandedEnd): Promise<void> => {
-    try {
-      await records.write(ENDED, id, encode(id, end), 0);
-    } catch (error) {
-      if (!hasCode(error, "CONFLICT")) throw error; // recorded by an attempt whose answer was lost
+  /** The end that stands, once it is durable. Insists: what was done must not be done again for want of a record. */
+  const record = async (id: string, end: HandedEnd): Promise<HandedEnd> => {
+    for (let waitMs = RECORD_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RECORD_LAST_MS)) {
+      try {
+        await records.write(ENDED, id, encode(id, end), 0);
+        return end;
+      } catch (error) {
+        if (hasCode(error, "CLOSED")) throw error;
+        // Recorded by this attempt, whose answer was lost, or by one before it that went on after its time.
+        const stands = hasCode(error, "CONFLICT") ? await endedBefore(id).catch(() => undefined) : undefined;
+        if (stands !== undefined) return stands;
+        await clock.wait(waitMs, NEVER);
+      }
     }
   };
 
-  const finish = async (job: Job, intent: HandedIntent, end: HandedEnd): Promise<JobVerdict> => {
-    await record(job.id, end);
-    return await tell(job, intent, end);
-  };
+  const finish = async (job: Job, intent: HandedIntent, end: HandedEnd): Promise<JobVerdict> =>
+    await tell(job, intent, await record(job.id, end));
 
   /** Until the session has it, the job stays: its place in the queue is what remembers that somebody is to be told. */
   const tell = async (job: Job, intent: HandedIntent, end: HandedEnd): Promise<JobVerdict> => {
@@ -88,26 +104,41 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
 
   const on = async (job: Job, signal: AbortSignal): Promise<JobVerdict> => {
     const intent = decode<HandedIntent>(job.id, job.body);
-    const before = await endedBefore(job.id);
+    let before: HandedEnd | undefined;
+    try {
+      before = await endedBefore(job.id);
+    } catch (error) {
+      if (PASSING.some((code) => hasCode(error, code))) return AGAIN;
+      throw error;
+    }
     if (before !== undefined) return await tell(job, intent, before);
     if (job.interrupted && intent.effect === "unsafe") {
-      return await finish(job, intent, endWith("OUTCOME_UNKNOWN", "The gateway ended in the middle of it."));
+      return await finish(job, intent, endWith("OUTCOME_UNKNOWN", "It began, and nobody saw its end."));
     }
+    const became = await carryOut(job, intent, signal);
+    return "end" in became ? became : await finish(job, intent, became);
+  };
+
+  /** One attempt: its end, or when to try again. Throws only while nothing has been done. */
+  const carryOut = async (job: Job, intent: HandedIntent, signal: AbortSignal): Promise<HandedEnd | JobVerdict> => {
+    const line = deadline(clock, LINE_WAIT_MS, () => new OpenClawError("BACKPRESSURE"), signal);
     try {
       configured.judge(intent.params); // the configuration may have changed since
       const { params, sessionKey, label } = intent;
-      const end = await configured.attempt({ params, sessionKey, label, idempotencyKey: job.id, attempt: job.attempt }, signal);
-      if (end.ok) return await finish(job, intent, { ok: true, text: shorten(present(end.payload)) });
+      const end = await configured.attempt({ params, sessionKey, label, idempotencyKey: job.id, attempt: job.attempt }, signal, line.signal);
+      if (end.ok) return { ok: true, text: shorten(present(end.payload)) };
       if (mayTryAgain(end, intent.effect) && job.attempt < bounds.attemptsMax) {
         return { end: "again", afterMs: retryAfterMs(end, job.attempt, ids.random()) };
       }
       const { code, message } = failureOf(end, intent.effect);
-      return await finish(job, intent, { ok: false, code, text: message });
+      return { ok: false, code, text: message };
     } catch (error) {
       signal.throwIfAborted();
-      if (hasCode(error, "BACKPRESSURE")) return { end: "again", afterMs: 1_000, counted: false };
+      if (hasCode(error, "BACKPRESSURE")) return AGAIN;
       const code = codeOf(error) ?? "ACTUATOR_FAILED";
-      return await finish(job, intent, { ok: false, code, text: error instanceof OpenClawError ? error.message : "It failed inside." });
+      return { ok: false, code, text: error instanceof OpenClawError ? error.message : "It failed inside." };
+    } finally {
+      line.close();
     }
   };
 

@@ -53,6 +53,7 @@ export interface Actuators extends AsyncDisposable {
 
 /** How long the end of a handed-over intent is remembered. */
 const ENDED_KEPT_MS = 604_800_000;
+const SWEEP_EVERY_MS = 3_600_000;
 
 /** An actuator whose configuration is wrong is left out, and the log says why. The caller disposes, before the engine. */
 export async function openActuators(deps: ActuatorsDeps): Promise<Actuators> {
@@ -67,7 +68,13 @@ export async function openActuators(deps: ActuatorsDeps): Promise<Actuators> {
       deps.log.warn("actuator.refused", { name, use: section.use, error });
     }
   }));
-  const sweeping = all.size === 0 ? undefined : sweep(deps);
+  let sweeping = Promise.resolve();
+  let timer: { close(): void } | undefined;
+  const sweepOften = (): void => {
+    sweeping = sweep(deps);
+    timer = clock.after(SWEEP_EVERY_MS, sweepOften);
+  };
+  if (all.size > 0) sweepOften();
 
   const find = (name: string): { readonly configured: ConfiguredActuator; readonly handed: HandedOver } => {
     const found = all.get(name);
@@ -108,6 +115,7 @@ export async function openActuators(deps: ActuatorsDeps): Promise<Actuators> {
       if (ended !== null) await records.write(ENDED, id, null, ended.revision);
     },
     [Symbol.asyncDispose]: async () => {
+      timer?.close();
       await Promise.all([...all.values()].map(async ({ configured, handed }) => {
         await handed[Symbol.asyncDispose]();
         await configured[Symbol.asyncDispose]();
@@ -117,7 +125,7 @@ export async function openActuators(deps: ActuatorsDeps): Promise<Actuators> {
   };
 }
 
-/** Ids begin with the time of their making, so the oldest come first. What fails now is swept at the next start. */
+/** Ids begin with the time of their making, so the oldest come first. What fails now is swept the next time. */
 async function sweep({ records, ids, clock }: ActuatorsDeps): Promise<void> {
   const before = ids.sortable(clock.now() - ENDED_KEPT_MS).slice(0, 9);
   try {

@@ -1,5 +1,5 @@
 /** Attempts by the effect's rule: what may be done again is tried again; what may have happened and must not happen twice is not. */
-import { OpenClawError, type Effect } from "@openclaw/protocol";
+import { hasCode, OpenClawError, type Effect } from "@openclaw/protocol";
 import type { ActuatorEnd, ActuatorRequest } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
@@ -18,8 +18,11 @@ export async function tryIntent(
   for (let attempt = 1; ; attempt += 1) {
     const end = await configured.attempt({ ...wanted, attempt }, signal);
     if (end.ok) return end.payload;
+    const failure = failureOf(end, effect);
+    // Stopped or not: that it may have happened is what has to be told.
+    if (hasCode(failure, "OUTCOME_UNKNOWN")) throw failure;
     signal.throwIfAborted();
-    if (!mayTryAgain(end, effect) || attempt >= configured.bounds.attemptsMax) throw failureOf(end, effect);
+    if (!mayTryAgain(end, effect) || attempt >= configured.bounds.attemptsMax) throw failure;
     await clock.wait(retryAfterMs(end, attempt, ids.random()), signal);
   }
 }

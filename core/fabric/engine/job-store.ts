@@ -3,7 +3,7 @@ import type { Job } from "@openclaw/sdk";
 
 export type Settlement =
   | { readonly end: "done" }
-  | { readonly end: "again"; readonly delayMs: number; readonly attempts: number }
+  | { readonly end: "again"; readonly delayMs: number; readonly attempts: number; readonly interrupted: boolean }
   | { readonly end: "dead"; readonly code: string; readonly note: Uint8Array | null };
 
 export interface JobStore {

@@ -152,20 +152,22 @@ class Worker {
       late.resolve("late");
     });
     const gone = Promise.withResolvers<"gone">();
-    this.#left.signal.addEventListener("abort", () => gone.resolve("gone"), { once: true });
+    const onLeft = (): void => gone.resolve("gone");
+    this.#left.signal.addEventListener("abort", onLeft, { once: true });
     try {
       const signal = AbortSignal.any([own.signal, this.#stop.signal]);
       const answered = (async () => on(job, signal))();
       const verdict = await Promise.race([answered, late.promise, gone.promise]);
       answered.catch(() => undefined); // what comes after its time is nobody's
       if (verdict === "gone") return undefined;
-      return verdict === "late" ? this.#failed(job, "REQUEST_TIMEOUT") : this.#settlement(job, verdict ?? { end: "done" });
+      return verdict === "late" ? this.#failed(job, "REQUEST_TIMEOUT", true) : this.#settlement(job, verdict ?? { end: "done" });
     } catch (error) {
       // Interrupted by us: as if it had not begun.
-      if (this.#stop.signal.aborted) return { end: "again", delayMs: 0, attempts: job.attempt - 1 };
+      if (this.#stop.signal.aborted) return { end: "again", delayMs: 0, attempts: job.attempt - 1, interrupted: job.interrupted };
       return this.#failed(job, codeOf(error) ?? "INTERNAL");
     } finally {
       timer.close();
+      this.#left.signal.removeEventListener("abort", onLeft);
     }
   }
 
@@ -174,18 +176,19 @@ class Worker {
       case "done": return { end: "done" };
       case "dead": return { end: "dead", code: verdict.code, note: verdict.note ?? null };
       case "again": {
-        if (verdict.counted === false) return { end: "again", delayMs: verdict.afterMs, attempts: job.attempt - 1 };
+        if (verdict.counted === false) return { end: "again", delayMs: verdict.afterMs, attempts: job.attempt - 1, interrupted: false };
         return job.attempt < this.#deps.options.attemptsMax
-          ? { end: "again", delayMs: verdict.afterMs, attempts: job.attempt }
+          ? { end: "again", delayMs: verdict.afterMs, attempts: job.attempt, interrupted: false }
           : { end: "dead", code: "REQUEST_TIMEOUT", note: null };
       }
     }
   }
 
-  #failed({ attempt }: Job, code: string): Settlement {
+  /** `interrupted`: it has no end that anybody knows of. */
+  #failed({ attempt }: Job, code: string, interrupted = false): Settlement {
     const { attemptsMax, retryFirstMs = RETRY_FIRST_MS, retryLastMs = RETRY_LAST_MS } = this.#deps.options;
     if (attempt >= attemptsMax) return { end: "dead", code, note: null };
-    return { end: "again", delayMs: Math.min(retryFirstMs * 2 ** (attempt - 1), retryLastMs), attempts: attempt };
+    return { end: "again", delayMs: Math.min(retryFirstMs * 2 ** (attempt - 1), retryLastMs), attempts: attempt, interrupted };
   }
 
   /** A full disk and a locked file pass; while they last the job is neither lost nor delivered again. */

@@ -66,7 +66,7 @@ export function createMemoryJobs({ clock, next, checkOpen }: MemoryJobsDeps): { 
         return;
       }
       job.state = "waiting";
-      job.interrupted = false;
+      job.interrupted = settlement.interrupted;
       job.attempts = settlement.attempts;
       job.dueMs = clock.now() + settlement.delayMs;
     },

@@ -81,8 +81,8 @@ export class SqliteJobs {
       case "done": return changed(run(`DELETE FROM jobs ${its}`, queue, id, attempt));
       case "again":
         return changed(run(
-          `UPDATE jobs SET state = 0, interrupted = 0, attempts = ?, set_ms = ?, due_ms = ? ${its}`,
-          settlement.attempts, nowMs, nowMs + settlement.delayMs, queue, id, attempt,
+          `UPDATE jobs SET state = 0, interrupted = ?, attempts = ?, set_ms = ?, due_ms = ? ${its}`,
+          Number(settlement.interrupted), settlement.attempts, nowMs, nowMs + settlement.delayMs, queue, id, attempt,
         ));
       case "dead":
         return changed(run(
