@@ -178,6 +178,9 @@ test("what is given up is a dead letter: listed, shown, tried again, discarded f
   assert.equal((await gateway.cli(["deadletters", "retry", first.id])).code, 0);
   await witness.until("/ci", 5);
   assert.equal(witness.at("/ci")[4]?.headers["idempotency-key"], first.id);
+  const isTold = async (): Promise<boolean> => (await history(watched)).map(textOf).some((text) =>
+    text.startsWith(`What was handed over as ${first.id} `) && text.includes(") is done:"));
+  while (!(await isTold())) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal((await gateway.cli(["deadletters", "discard", second.id])).code, 0);
   while ((await list()).length > 0);
   assert.equal(witness.at("/ci").length, 5);

@@ -1,4 +1,5 @@
 /** The actuators of a gateway, each lent what it may use: credentials by name, nodes, the one intake. */
+import { hash } from "node:crypto";
 import { codeOf, joinLabels, OpenClawError, type Label } from "@openclaw/protocol";
 import type { ActuatorContext, ActuatorEnd, Engine } from "@openclaw/sdk";
 import type { Clock } from "../base/clock.ts";
@@ -60,8 +61,10 @@ export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators>
     onEnd: async (id, { sessionKey, summary }, end, quiet) => {
       if (sessionKey === null) return;
       const text = `What was handed over as ${id} (${summary}) ${end.ok ? "is done" : "failed"}:\n${end.text}`;
+      // The same end is told once, another one after a person had it tried again is told as well.
+      const digest = hash("sha256", JSON.stringify(end), "hex").slice(0, 16);
       const principal = actuatorPrincipal(quiet ? "agent" : "outside");
-      await intake().receiveInbound({ sessionKey, text, idempotencyKey: `${id}-end`, principal, channel: "actuator" });
+      await intake().receiveInbound({ sessionKey, text, idempotencyKey: `${id}-end-${digest}`, principal, channel: "actuator" });
     },
   });
 }

@@ -1,9 +1,13 @@
 /** Listeners, queues and dead letters of a gateway, and what operators are shown of them. */
+import { hash } from "node:crypto";
 import type { Engine } from "@openclaw/sdk";
 import type { Clock } from "../base/clock.ts";
 import type { Intake } from "../control/channels.ts";
-import type { Sessions } from "../control/sessions.ts";
-import { LISTENER_DEFAULTS, openFanOut, openQueueWatch, type FanOut, type QueueRow, type TopicEvent } from "../execution/fan-out.ts";
+import type { Agents } from "../control/agents.ts";
+import { parseSessionKey, type Sessions } from "../control/sessions.ts";
+import {
+  LISTENER_DEFAULTS, openFanOut, openQueueWatch, type FanOut, type ListenersConfig, type QueueRow, type TopicEvent,
+} from "../execution/fan-out.ts";
 import { createDeadLetters, type Actuators, type DeadLetters } from "../execution/intents.ts";
 import type { Journal } from "../fabric/journal.ts";
 import type { Logger } from "../fabric/telemetry.ts";
@@ -20,6 +24,7 @@ export interface ComposeFanOutDeps {
   readonly journal: Journal;
   readonly sessions: Sessions;
   readonly actuators: Actuators;
+  readonly agents: Pick<Agents, "defaultId">;
   readonly intake: () => Intake;
   readonly tell: (event: string, payload: unknown) => void;
 }
@@ -34,7 +39,7 @@ export interface QueueDesk extends AsyncDisposable {
 /** The caller disposes, before the engine. */
 export function composeFanOut(deps: ComposeFanOutDeps): QueueDesk {
   const { engine, config, clock, log, journal, sessions, actuators, seal, unseal, tell } = deps;
-  const listeners = config().listeners ?? {};
+  const listeners = withWholeKeys(config().listeners ?? {}, deps.agents.defaultId);
   const fanOut = openFanOut({
     engine, config: listeners, clock, seal, unseal, log, peek: journal.peek, open: journal.open,
     sessionKeyOf: ({ header: { tenant, session: token } }, slot) => sessions.keyOf({ tenant, token, slot }),
@@ -46,7 +51,7 @@ export function composeFanOut(deps: ComposeFanOutDeps): QueueDesk {
         });
       },
       actuator: async (listener, to, params, event) => {
-        await actuators.handOver(`${event.id}-${listener}`.slice(-64), { to, params, sessionKey: null, label: event.label });
+        await actuators.handOver(handedId(event.id, listener), { to, params, sessionKey: null, label: event.label });
       },
       log: async (listener, { topic, id, label, rule, isError, code, nodeId }) =>
         log.info("intent.published", { listener, topic, id, label, rule, isError, code, nodeId }),
@@ -71,6 +76,24 @@ export function composeFanOut(deps: ComposeFanOutDeps): QueueDesk {
       await fanOut[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Sessions are known by their whole keys: by those a listener's own is told from the others. */
+export function withWholeKeys(listeners: ListenersConfig, defaultAgentId: string): ListenersConfig {
+  const whole = (sessionKey: string): string => {
+    try {
+      return parseSessionKey(sessionKey, defaultAgentId).key;
+    } catch {
+      return sessionKey; // refused with its reason when something is to be said there
+    }
+  };
+  return Object.fromEntries(Object.entries(listeners).map(([name, section]) =>
+    [name, section.sessionKey === undefined ? section : { ...section, sessionKey: whole(section.sessionKey) }]));
+}
+
+/** Begins with the time of the event, as every id of what is handed over, and has room for any listener's name. */
+function handedId(eventId: string, listener: string): string {
+  return `${eventId}-${hash("sha256", listener, "hex").slice(0, 16)}`;
 }
 
 /** What an agent reads of it: facts first, then the words, which are whoever's they are. */

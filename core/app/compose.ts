@@ -251,7 +251,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
   }));
   const queues = beside.queues = opening.use(composeFanOut({
-    engine, config, seal, unseal, clock, log: logger, journal, sessions, actuators, tell,
+    engine, config, seal, unseal, clock, log: logger, journal, sessions, actuators, agents, tell,
     intake: () => {
       if (late.intake === undefined) throw new OpenClawError("GATEWAY_STARTING");
       return late.intake;

@@ -78,7 +78,7 @@ export interface Sessions extends AsyncDisposable {
   /** For placement: an entry of a session cannot be read. The session is closed. */
   onDamaged(damage: DamagedEntry): void;
   onLost(slot: number): void;
-  /** The key of the session at an address; empty for one that is gone. */
+  /** The key of the session at an address; empty for one that is gone, or closed because it is damaged. */
   keyOf(address: SessionAddress): Promise<string>;
   readonly live: number;
 }
@@ -347,7 +347,13 @@ export function openSessions(deps: SessionsDeps): Sessions {
       quarantine.close({ tenant: HOME_TENANT, token, slot }, error, position);
     },
     onLost: (slot) => live.dropSlot(slot),
-    keyOf: async (address) => (live.get(address.token) ?? (await live.holdExisting(address)))?.log.state.key ?? "",
+    keyOf: async (address) => {
+      const session = live.get(address.token) ?? (await live.holdExisting(address).catch((error: unknown) => {
+        if (hasCode(error, "SESSION_DAMAGED")) return null;
+        throw error;
+      }));
+      return session?.log.state.key ?? "";
+    },
     get live() {
       return live.size;
     },

@@ -79,6 +79,7 @@ for (const [where, kind, at] of PLACES) {
           hasCode(error, "SESSION_DAMAGED") && /sessions export/.test((error as OpenClawError).next));
       }
       await answer(world, good, "and now?");
+      assert.equal(await world.sessions.keyOf(world.journal.address(bad)), "", "whoever follows the slot goes on past it");
       const report = await world.sessions.verify(bad);
       assert.notEqual(report.brokenAt, null);
       const dumped = await world.sessions.dump(bad, 0, 100);

@@ -125,7 +125,8 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
     try {
       configured.judge(intent.params); // the configuration may have changed since
       const { params, sessionKey, label } = intent;
-      const end = await configured.attempt({ params, sessionKey, label, idempotencyKey: job.id, attempt: job.attempt }, signal, line.signal);
+      const request = { params, sessionKey, label, idempotencyKey: job.id, attempt: job.attempt };
+      const end = await configured.attempt(request, signal, line.signal);
       if (end.ok) return { ok: true, text: shorten(present(end.payload)) };
       if (mayTryAgain(end, intent.effect) && job.attempt < bounds.attemptsMax) {
         return { end: "again", afterMs: retryAfterMs(end, job.attempt, ids.random()) };

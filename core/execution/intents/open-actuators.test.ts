@@ -57,7 +57,8 @@ async function openRoom(t: TestContext, { limits, carryOut, records: wrap = (rec
     await actuators[Symbol.asyncDispose]();
     await engine[Symbol.asyncDispose]();
   });
-  return { clock, actuators, records: engine.records, done, told, dead: async () => (await engine.queues.depth("actuator-world"))?.dead ?? 0 };
+  const dead = async (): Promise<number> => (await engine.queues.depth("actuator-world"))?.dead ?? 0;
+  return { clock, actuators, records: engine.records, done, told, dead };
 }
 
 async function pass(clock: VirtualClock, ms: number, steps = 40): Promise<void> {
