@@ -1,30 +1,16 @@
 /** What messages do that come while a turn runs, in every mode, whoever is killed. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import type { ModelEvent, ModelRequest } from "@openclaw/sdk";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
-import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
 import type { QueueMode, RunOutcome } from "../../fabric/journal.ts";
-import { makeKeyDir, newOutside, obedientModel, openWorld, type World, type WorldOptions } from "./world.testing.ts";
+import { obedientModel, setUpWorld, type World } from "./world.testing.ts";
 
 const KEY = "agent:main:main";
 const never = new AbortController().signal;
 const MODES: readonly QueueMode[] = ["followup", "steer", "collect", "interrupt"];
-
-async function setUp(t: TestContext) {
-  const clock = new VirtualClock();
-  const engine = await openMemoryEngine({ clock });
-  const keys = await makeKeyDir();
-  const outside = newOutside();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
-  const open = (more: Partial<WorldOptions> = {}): Promise<World> => openWorld({ engine, clock, keyDir: keys.dir, outside, ...more });
-  return { clock, outside, open };
-}
 
 async function settle(clock: VirtualClock, ms = 30): Promise<void> {
   for (let step = 0; step < ms; step++) await clock.advance(1);
@@ -53,7 +39,7 @@ function gatedModel() {
 const answered = (world: World, runId: string): Promise<RunOutcome | undefined> => world.sessions.wait(runId, 1_000, never);
 
 test("steer: a message joins the running turn before its next model step, and both are answered by it (S4.26)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model });
   await world.send(KEY, "one");
@@ -78,7 +64,7 @@ test("steer: a message joins the running turn before its next model step, and bo
 });
 
 test("steer: a turn that has its answer takes no more, and the message becomes a turn of its own", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model });
   await world.send(KEY, "one");
@@ -92,7 +78,7 @@ test("steer: a turn that has its answer takes no more, and the message becomes a
 });
 
 test("steer: no message overtakes one that waits before it", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model });
   await world.send(KEY, "one");
@@ -108,7 +94,7 @@ test("steer: no message overtakes one that waits before it", async (t) => {
 });
 
 test("collect: messages that come close together become one turn, after a pause, and wait no longer than allowed (S4.26)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model, session: { debounceMs: 500, collectWaitMs: 1_200 } });
   const collect = (text: string): Promise<unknown> => world.send(KEY, text, text, { queueMode: "collect" });
@@ -135,7 +121,7 @@ test("collect: messages that come close together become one turn, after a pause,
 });
 
 test("collect: what came while a turn ran is one turn after it", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model, session: { queue: { mode: "collect" }, debounceMs: 100 } });
   await world.send(KEY, "one");
@@ -148,7 +134,7 @@ test("collect: what came while a turn ran is one turn after it", async (t) => {
 });
 
 test("interrupt: the running turn is ended at once, says what had happened, and the new message is answered (S4.26)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model });
   await world.send(KEY, "one");
@@ -171,7 +157,7 @@ test("interrupt: the running turn is ended at once, says what had happened, and 
 });
 
 test("the session decides where the message does not, the agent where the session does not; a message keeps its own mode", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model, session: { queue: { mode: "collect" } } });
   await world.send(KEY, "one", "one", { queueMode: "followup" });
@@ -188,7 +174,7 @@ test("the session decides where the message does not, the agent where the sessio
 test("in every mode each message is answered exactly once and in order, whoever is killed whenever (S4.26, S1.10, S0.16)", async (t) => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = seededRandom(seed);
-    const { clock, outside, open } = await setUp(t);
+    const { clock, outside, open } = await setUpWorld(t);
     const options = {
       session: { debounceMs: 20, collectWaitMs: 60 }, model: obedientModel,
       onEffect: () => clock.wait(Math.floor(random() * 30), never),
@@ -226,7 +212,7 @@ test("in every mode each message is answered exactly once and in order, whoever 
 });
 
 test("beyond the cap a message is refused before it is accepted, or the oldest is dropped, and its run says so (S4.26)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const config = { queue: { cap: 2, drop: "refuse" as "refuse" | "oldest" | "summarize" } };
   const world = await open({ model, session: config });
@@ -257,7 +243,7 @@ test("beyond the cap a message is refused before it is accepted, or the oldest i
 });
 
 test("what a starting turn takes is not dropped, and the drop is made up for once it runs (S4.26)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const gate = { wait: Promise.resolve() };
   const session = { queue: { cap: 1, drop: "oldest" as const } };
   const world = await open({ session, onResolve: () => gate.wait, onEffect: () => clock.wait(100, never) });
@@ -280,7 +266,7 @@ test("what a starting turn takes is not dropped, and the drop is made up for onc
 });
 
 test("collected messages wait no longer than their pause, though the clock went back a day meanwhile (S4.26)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const session = { debounceMs: 500, collectWaitMs: 5_000 };
   const first = await open({ session });
   await first.send(KEY, "one", "one", { queueMode: "collect" });
@@ -295,7 +281,7 @@ test("collected messages wait no longer than their pause, though the clock went 
 test("a drop is settled for the next owner too, and none is both dropped and answered", async (t) => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = seededRandom(seed);
-    const { clock, open } = await setUp(t);
+    const { clock, open } = await setUpWorld(t);
     const options = {
       session: { queue: { cap: 3, drop: seed % 2 === 0 ? ("oldest" as const) : ("summarize" as const) } },
       onEffect: () => clock.wait(Math.floor(random() * 20), never),
@@ -326,7 +312,7 @@ test("a drop is settled for the next owner too, and none is both dropped and ans
 });
 
 test("an abort leaves what waits, unless it is to be cleared; a run that only waits is taken back alone (S4.26)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model });
   for (const text of ["one", "two", "three", "four"]) await world.send(KEY, text);
@@ -346,7 +332,7 @@ test("an abort leaves what waits, unless it is to be cleared; a run that only wa
 });
 
 test("a session that hangs with a full line delays no other (C7)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const hang = async function* (request: Omit<ModelRequest, "model">): AsyncGenerator<ModelEvent> {
     if (request.messages.at(-1)?.text.startsWith("hang") === true) await new Promise(() => undefined);
     yield* obedientModel(request);
@@ -359,7 +345,7 @@ test("a session that hangs with a full line delays no other (C7)", async (t) => 
 });
 
 test("in a group, what is not said to the agent enters the history and begins no turn; told always, everything does (S4.9)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model });
   const group = "agent:main:web:group:g1";
@@ -404,7 +390,7 @@ test("in a group, what is not said to the agent enters the history and begins no
 });
 
 test("an answer another session owes is neither dropped, nor cleared, nor ends what runs (C13)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const { asked, model } = gatedModel();
   const world = await open({ model, session: { queue: { mode: "interrupt", cap: 1, drop: "oldest" } } });
   const origin = { kind: "reply", sessionKey: "agent:main:child" } as const;
@@ -426,7 +412,7 @@ test("an answer another session owes is neither dropped, nor cleared, nor ends w
 });
 
 test("sessions are spread evenly over credentials, keep theirs, and leave one that fails or is gone, for good (S4.10)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const used = new Map<string, string[]>();
   const failing = new Set<string>();
   const profiles = ["a", "b", "c"];

@@ -1,7 +1,7 @@
 /** Sub-agents, messages between sessions, and outcomes that are owed: nobody waits for ever, whatever dies when. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { OpenClawError, hasCode } from "@openclaw/protocol";
+import { hasCode, OpenClawError } from "@openclaw/protocol";
 import type { Engine, ModelEvent, ModelRequest, Tool } from "@openclaw/sdk";
 import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
@@ -10,7 +10,9 @@ import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
 import type { ChannelDeliverer, Delivery } from "./delivery.ts";
 import type { SessionRow } from "./session-row.ts";
-import { makeKeyDir, newOutside, openWorld, type Outside, type World, type WorldOptions } from "./world.testing.ts";
+import {
+  makeKeyDir, newOutside, openWorld, type Outside, settle, setUpWorld, type SetUpWorld, type World, type WorldOfTest,
+} from "./world.testing.ts";
 
 const PARENT = "agent:main:main";
 
@@ -53,24 +55,7 @@ async function* toldModel(request: Omit<ModelRequest, "model">, signal: AbortSig
   yield { type: "end", finish: "stop", calls: [], usage };
 }
 
-type SetUp = Partial<WorldOptions> & { readonly clock?: VirtualClock };
-
-async function setUp(t: TestContext, { clock = new VirtualClock(), ...more }: SetUp = {}) {
-  const engine = await openMemoryEngine({ clock });
-  const keys = await makeKeyDir();
-  const outside = newOutside();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
-  const open = (again: Partial<WorldOptions> = {}): Promise<World> =>
-    openWorld({ engine, clock, keyDir: keys.dir, outside, model: toldModel, tools: TOOLS, ...more, ...again });
-  return { clock, engine, outside, open };
-}
-
-async function settle(clock: VirtualClock, ms = 500): Promise<void> {
-  for (let step = 0; step < 20; step++) await clock.advance(ms / 20);
-}
+const setUp = (t: TestContext, more: SetUpWorld = {}): Promise<WorldOfTest> => setUpWorld(t, { model: toldModel, tools: TOOLS, ...more });
 
 const spawn = (args: Readonly<Record<string, unknown>>): string => `use spawn ${JSON.stringify(args)}`;
 const tell = (args: Readonly<Record<string, unknown>>): string => `use tell ${JSON.stringify(args)}`;

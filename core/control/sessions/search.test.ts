@@ -1,30 +1,14 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
-import { VirtualClock } from "@openclaw/testkit/virtual-clock";
-import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
 import { formatBlock, newBlock, readBlock } from "./search-block.ts";
 import { wordsOf } from "./search-words.ts";
-import { makeKeyDir, openWorld, type World, type WorldOptions } from "./world.testing.ts";
+import { settle, setUpWorld, type World, type WorldOfTest } from "./world.testing.ts";
 
 const never = new AbortController().signal;
 
-async function setUp(t: TestContext) {
-  const clock = new VirtualClock();
-  const engine = await openMemoryEngine({ clock, skipNumbers: true });
-  const keys = await makeKeyDir();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
-  const open = (more: Partial<WorldOptions> = {}): Promise<World> => openWorld({ engine, clock, keyDir: keys.dir, ...more });
-  return { clock, engine, open };
-}
-
-async function settle(clock: VirtualClock, ms = 500): Promise<void> {
-  for (let step = 0; step < 20; step++) await clock.advance(ms / 20);
-}
+const setUp = (t: TestContext): Promise<WorldOfTest> => setUpWorld(t, { skipNumbers: true });
 
 async function found(world: World, query: string, more: object = {}): Promise<readonly string[]> {
   const { results } = await world.sessions.search({ query, limit: 20, ...more }, never);

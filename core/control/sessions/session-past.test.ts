@@ -2,25 +2,15 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
-import { VirtualClock } from "@openclaw/testkit/virtual-clock";
-import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
-import { makeKeyDir, newOutside, openWorld, type World, type WorldOptions } from "./world.testing.ts";
+import { setUpWorld, type World } from "./world.testing.ts";
 
 const KEY = "agent:main:work";
 const BRANCH = "agent:main:branch:one";
 const never = new AbortController().signal;
 
 async function setUp(t: TestContext) {
-  const clock = new VirtualClock();
-  const engine = await openMemoryEngine({ clock });
-  const keys = await makeKeyDir();
-  const outside = newOutside();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
-  const open = (more: Partial<WorldOptions> = {}): Promise<World> => openWorld({ engine, clock, keyDir: keys.dir, outside, ...more });
+  const { clock, outside, open } = await setUpWorld(t);
   const settle = async (): Promise<void> => {
     for (let step = 0; step < 20; step++) await clock.advance(20);
   };

@@ -1,36 +1,17 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import type { Engine, ModelEvent, SlotLog } from "@openclaw/sdk";
 import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
-import { makeKeyDir, newOutside, openWorld, type World, type WorldOptions } from "./world.testing.ts";
+import { makeKeyDir, newOutside, openWorld, settle, setUpWorld, type World } from "./world.testing.ts";
 
 const KEY = "agent:main:main";
 
-async function setUp(t: TestContext, more: Partial<WorldOptions> = {}) {
-  const clock = new VirtualClock();
-  const engine = await openMemoryEngine({ clock });
-  const keys = await makeKeyDir();
-  const outside = newOutside();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
-  const open = (again: Partial<WorldOptions> = {}): Promise<World> =>
-    openWorld({ engine, clock, keyDir: keys.dir, outside, ...more, ...again });
-  return { clock, engine, outside, open };
-}
-
-/** Lets everything that can happen now happen. */
-async function settle(clock: VirtualClock, ms = 500): Promise<void> {
-  for (let step = 0; step < 20; step++) await clock.advance(ms / 20);
-}
-
 test("a message is answered once, in order, and the acknowledgement comes after it is stored (S3.5, S3.11)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const world = await open();
   for (const text of ["one", "two", "three"]) assert.equal((await world.send(KEY, text)).status, "started");
   await settle(clock);
@@ -45,7 +26,7 @@ test("a message is answered once, in order, and the acknowledgement comes after 
 });
 
 test("the same run id is the same message, while it runs, after it ended and after a restart", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const world = await open();
   await Promise.all([world.send(KEY, "hello", "r1"), world.send(KEY, "hello", "r1")]);
   await settle(clock);
@@ -58,7 +39,7 @@ test("the same run id is the same message, while it runs, after it ended and aft
 });
 
 test("every refusal comes before the message is stored", async (t) => {
-  const { open } = await setUp(t, { model: () => NEVER_ENDING });
+  const { open } = await setUpWorld(t, { model: () => NEVER_ENDING });
   const world = await open();
   await assert.rejects(world.send(KEY, "x".repeat(20_000)), (error) => hasCode(error, "MESSAGE_TOO_LARGE"));
   await assert.rejects(world.send(KEY, "   "), (error) => hasCode(error, "MESSAGE_EMPTY"));
@@ -72,7 +53,7 @@ const NEVER_ENDING: AsyncIterable<ModelEvent> = { [Symbol.asyncIterator]: () => 
 
 test("an abort stops the running turn, keeps what was seen, and the session goes on", async (t) => {
   let slow = true;
-  const { clock, open } = await setUp(t, {
+  const { clock, open } = await setUpWorld(t, {
     model: async function* (_request, signal) {
       yield { type: "text", delta: slow ? "partial" : "whole" };
       if (slow) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
@@ -92,7 +73,7 @@ test("an abort stops the running turn, keeps what was seen, and the session goes
 });
 
 test("a reset opens a new window on the same key, a patch is part of the log, a deletion destroys the key (S4.7)", async (t) => {
-  const { clock, open } = await setUp(t);
+  const { clock, open } = await setUpWorld(t);
   const world = await open();
   await world.send("agent:main:work", "one");
   await settle(clock);
@@ -116,7 +97,7 @@ test("a reset opens a new window on the same key, a patch is part of the log, a 
 
 test("a question waits across a restart and its answer is taken once, whenever it was given", async (t) => {
   for (const when of ["after", "before"] as const) {
-    const { clock, open, outside } = await setUp(t, { yesLocal: false });
+    const { clock, open, outside } = await setUpWorld(t, { yesLocal: false });
     const world = await open();
     await world.send(KEY, "act wash");
     await settle(clock);
@@ -143,7 +124,7 @@ test("a question waits across a restart and its answer is taken once, whenever i
 });
 
 test("nobody answers: the wait ends by the clock, and the agent is told", async (t) => {
-  const { clock, open, outside } = await setUp(t, { yesLocal: false });
+  const { clock, open, outside } = await setUpWorld(t, { yesLocal: false });
   const world = await open();
   await world.send(KEY, "act wash");
   await settle(clock);
@@ -154,7 +135,7 @@ test("nobody answers: the wait ends by the clock, and the agent is told", async 
 });
 
 test("time spent on a person's answer is not the turn's", async (t) => {
-  const { clock, open, outside } = await setUp(t, { yesLocal: false });
+  const { clock, open, outside } = await setUpWorld(t, { yesLocal: false });
   const world = await open();
   const message = { sessionKey: KEY, agentId: "main", runId: "r", text: "act wash", channel: "test", principal: OWNER, timeoutMs: 60_000 };
   await world.sessions.send(message);
@@ -168,7 +149,7 @@ test("time spent on a person's answer is not the turn's", async (t) => {
 });
 
 test("a tool loop without end is halted and said", async (t) => {
-  const { clock, open } = await setUp(t, {
+  const { clock, open } = await setUpWorld(t, {
     model: async function* () {
       yield {
         type: "end",
@@ -187,7 +168,7 @@ test("a tool loop without end is halted and said", async (t) => {
 });
 
 test("a session nobody uses is on disk only, and comes back as it was", async (t) => {
-  const { clock, open } = await setUp(t, { dormantAfterMs: 1_000 });
+  const { clock, open } = await setUpWorld(t, { dormantAfterMs: 1_000 });
   const world = await open();
   await world.send(KEY, "one");
   await settle(clock);
@@ -315,7 +296,7 @@ async function retry<T>(run: () => Promise<T>, clock: VirtualClock): Promise<T> 
 }
 
 test("a row that a crash left unwritten is written by the next owner, and its run is found (S0.16)", async (t) => {
-  const { clock, engine, open } = await setUp(t);
+  const { clock, engine, open } = await setUpWorld(t);
   const world = await open();
   await world.send(KEY, "hello", "r1");
   await settle(clock);
@@ -334,7 +315,7 @@ test("a row that a crash left unwritten is written by the next owner, and its ru
 });
 
 test("a checkpoint waits for the rows of what it passes over", async (t) => {
-  const { clock, engine, open } = await setUp(t);
+  const { clock, engine, open } = await setUpWorld(t);
   const gate = Promise.withResolvers<void>();
   const slow: Engine = {
     ...engine, log: engine.log, bus: engine.bus, blobs: engine.blobs, queues: engine.queues,

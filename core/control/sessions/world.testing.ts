@@ -6,15 +6,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 import { OpenClawError, codeOf } from "@openclaw/protocol";
 import type { Engine, ModelEvent, ModelRequest, Tool } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
+import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import type { Ids } from "../../base/ids.ts";
 import { systemIds } from "../../base/ids.ts";
 import type { LiveEvent, RuntimeDeps } from "../../cognition/runtime.ts";
 import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
 import { createGate, type ApprovalOpening } from "../../execution/policy.ts";
 import { createTools } from "../../execution/tools.ts";
+import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
 import { createJournal, type Journal } from "../../fabric/journal.ts";
 import { createLogger } from "../../fabric/telemetry.ts";
@@ -291,4 +294,33 @@ function mortal(engine: Engine, life: { readonly dead: boolean }): Engine {
     drain: () => engine.drain(),
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+export interface WorldOfTest {
+  readonly clock: VirtualClock;
+  readonly engine: Engine;
+  readonly outside: Outside;
+  /** A gateway over the engine; opened again after a crash, it finds what the one before left. */
+  open(more?: Partial<WorldOptions>): Promise<World>;
+}
+
+export type SetUpWorld = Omit<Partial<WorldOptions>, "clock"> & { readonly clock?: VirtualClock; readonly skipNumbers?: boolean };
+
+/** A clock, an engine in memory, keys and an outside that outlive the gateways opened over them; all gone with the test. */
+export async function setUpWorld(
+  t: TestContext, { clock = new VirtualClock(), skipNumbers = false, ...options }: SetUpWorld = {},
+): Promise<WorldOfTest> {
+  const engine = await openMemoryEngine({ clock, skipNumbers });
+  const keys = await makeKeyDir();
+  const outside = newOutside();
+  t.after(async () => {
+    await engine[Symbol.asyncDispose]();
+    await keys.remove();
+  });
+  return { clock, engine, outside, open: (more = {}) => openWorld({ engine, clock, keyDir: keys.dir, outside, ...options, ...more }) };
+}
+
+/** Lets everything that can happen within that time happen. */
+export async function settle(clock: VirtualClock, ms = 500): Promise<void> {
+  for (let step = 0; step < 20; step++) await clock.advance(ms / 20);
 }
