@@ -128,3 +128,30 @@ test("a full disk at the claim, the history or the end delays a run and neither 
     life.kill();
   }
 });
+
+test("a write that was applied and not confirmed stops no job: its run is started, ended and told, and the next one follows "
+  + "(C11)", async (t) => {
+  for (let failing = 1; failing <= 4; failing++) {
+    const bench = await openBench(t);
+    const life = await bench.open();
+    const { write } = bench.engine.records;
+    let writes = 0;
+    bench.engine.records.write = async (bucket, ...rest) => {
+      const revision = await write.call(bench.engine.records, bucket, ...rest);
+      if (bucket.startsWith("schedule") && ++writes === failing) throw new OpenClawError("ENGINE_UNAVAILABLE");
+      return revision;
+    };
+    const payload = { kind: "agentTurn", message: "look" };
+    const schedule = { kind: "every", everyMs: 10 * MINUTE };
+    const { job } = await life.scheduler.add({ schedule, payload, sessionTarget: "main" }, OWNER_AUTHOR);
+    await pass(bench.clock, 22 * MINUTE, 220);
+    const occurrences = [10, 20].map((minute) => `cron:${job.id}:${START_MS + minute * MINUTE}`);
+    assert.deepEqual(await turnsOf(life, "agent:main:main"), occurrences, `write ${failing}`);
+    const entries = await life.scheduler.entries(job.id, 10);
+    const ended = entries.map(({ occurrenceId, status }) => `${occurrenceId} ${status}`).toReversed();
+    assert.deepEqual(ended, occurrences.map((id) => `${id} ok`));
+    const finished = life.told.filter(({ payload: { action } }) => action === "finished");
+    assert.equal(finished.length, 2, `write ${failing}`);
+    life.kill();
+  }
+});

@@ -102,7 +102,13 @@ export function createJobBook(store: JobStore): JobBook {
     all: () => jobs.values(),
     create: (job, state) => inLane(job.id, async () => {
       if (jobs.has(job.id)) throw new OpenClawError("CONFLICT", { why: `The job ${job.id} is there already.` });
-      return keep(await store.write(job, state, 0));
+      try {
+        return keep(await store.write(job, state, 0));
+      } catch (error) {
+        if (!hasCode(error, "ENGINE_UNAVAILABLE")) throw error;
+        await reread(job.id);
+        return jobs.get(job.id) ?? keep(await store.write(job, state, 0));
+      }
     }),
     change: (id, decide) => inLane(id, () => changeNow(id, decide)),
     remove: (id) => inLane(id, async () => {

@@ -82,6 +82,8 @@ export function createRunJobs(deps: RunJobsDeps): RunJobs {
       deps.onDue();
       for (const entry of plan?.given ?? []) tellEntry(stored, entry);
       for (const run of plan?.claims ?? []) start(stored.job, run, false);
+      // Claimed by a write that was not confirmed, and found when it was decided again.
+      for (const run of book.get(id)?.state.open ?? []) if (run.manual !== true) start(stored.job, run, true);
     } catch (error) {
       logger.warn("schedule.claim.failed", { jobId: id, error });
       // Nothing was claimed: it is still due.
@@ -149,8 +151,9 @@ export function createRunJobs(deps: RunJobsDeps): RunJobs {
   const writeEnd = async (id: string, entry: RunEntry): Promise<StoredJob | null> => {
     let written = false;
     const stored = await book.change(id, ({ job, state }) => {
-      written = state.open.some((run) => run.occurrenceId === entry.occurrenceId);
-      if (!written) return undefined;
+      const isOpen = state.open.some((run) => run.occurrenceId === entry.occurrenceId);
+      written ||= isOpen; // where it is gone the second time, the first write was applied and not confirmed
+      if (!isOpen) return undefined;
       const open = state.open.filter((run) => run.occurrenceId !== entry.occurrenceId);
       const { lastError: _before, ...rest } = state;
       const over = state.nextMs === null && open.length === 0;

@@ -6,7 +6,7 @@ import type { Engine, Records } from "@openclaw/sdk";
 import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { openMemoryEngine } from "../engine.ts";
-import type { LedgerConfig } from "./config.ts";
+import { LEDGER_LIMITS, type LedgerConfig } from "./config.ts";
 import type { Charge } from "./entry-log.ts";
 import { openLedger, type Ledger, type Reservation, type ReserveOrder } from "./open-ledger.ts";
 
@@ -128,6 +128,22 @@ test("what was spent stays spent over a crash, a reservation nobody settled at i
   assert.deepEqual([totals.calls, totals.costMicros, totals.reserved], [2, 1_100 + 2_000, 1]);
   const third = await room.open();
   assert.equal((await third.usage({ tenant: "home", days: 1 })).totals.costMicros, 3_100, "and nothing is charged twice");
+});
+
+test("what was settled while the log was folded into the accounts is not forgotten by a crash (C1, C9)", async (t) => {
+  for (const isWritten of [true, false]) {
+    const room = await openRoom(t);
+    const ledger = await room.open();
+    const reservation = await ledger.reserve(order("a"));
+    await reservation.durable;
+    await room.clock.advance(LEDGER_LIMITS.foldAfterMs - 1);
+    reservation.settle(used(900, 20));
+    await room.clock.advance(1);
+    if (isWritten) await room.clock.advance(LEDGER_LIMITS.settleDelayMs);
+    const again = await room.open(); // nothing was disposed: the process died
+    const { totals } = await again.usage({ tenant: "home", days: 1 });
+    assert.deepEqual([totals.calls, totals.costMicros], [1, isWritten ? 1_100 : 2_000]);
+  }
 });
 
 test("a crash at any write of the ledger neither forgets nor doubles what was confirmed (C1, C9)", async (t) => {

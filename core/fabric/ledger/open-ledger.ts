@@ -93,6 +93,8 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
   });
   const book = createAccountBook({ records, sealing, writer, durableSeq: () => entries.durableSeq });
   const open = new Map<string, Open>();
+  /** Settled in a row that no fold has passed yet: until then the mark has to know what they were settled from. */
+  const settling = new Map<string, Open & { readonly settledSeq: number }>();
   const calendarOf = keptCalendar(config);
   let folding: Promise<void> | undefined;
   let timer: { close(): void } | undefined;
@@ -113,6 +115,7 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
     const reserved = open.get(entry.id);
     if (reserved === undefined) return;
     open.delete(entry.id);
+    settling.set(entry.id, { ...reserved, settledSeq: seq });
     for (const own of ownOf(reserved.entry)) {
       own.open = { costMicros: own.open.costMicros - reserved.costMicros, tokens: own.open.tokens - reserved.tokens };
       book.add(own, seq, entry.model, entry.charge.purpose, entry.meter);
@@ -137,7 +140,8 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
     for (const batch of batchesOf([...book.all()].filter(({ buckets }) => buckets.length > 0), FOLD_BATCH)) {
       await Promise.all(batch.map((own) => book.fold(own, upTo)));
     }
-    const left = [...open.values()].filter(({ seq }) => seq <= upTo).map(({ entry }) => entry);
+    for (const [id, { settledSeq }] of settling) if (settledSeq <= upTo) settling.delete(id);
+    const left = [...open.values(), ...settling.values()].filter(({ seq }) => seq <= upTo).map(({ entry }) => entry);
     markRevision = await saveMark(deps, { upTo, open: left }, markRevision);
     await entries.forget(upTo);
   };
