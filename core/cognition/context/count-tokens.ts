@@ -3,6 +3,7 @@
  * it, so no step of a turn counts the history again and nothing has to be bounded here.
  */
 import type { ToolFace } from "@openclaw/sdk";
+import { createPauses } from "../../base/pauses.ts";
 import type { TranscriptMessage } from "../../fabric/journal.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
 
@@ -71,3 +72,17 @@ export function overheadOf(content: TranscriptMessage["content"]): number {
 
 /** Counts on the safe side, without any tokenizer. */
 export const ESTIMATES: TokenCounts = createTokenCounts(estimateTokens);
+
+const ahead = new WeakSet<TranscriptMessage["content"]>();
+
+/** Estimates what was not estimated yet, a little at a time: a session that was just loaded brings very much at once. */
+export async function estimateAhead(messages: readonly TranscriptMessage[]): Promise<void> {
+  const pause = createPauses();
+  for (const message of [...messages]) {
+    const { content } = message;
+    if (ahead.has(content)) continue;
+    ESTIMATES.message(message);
+    ahead.add(content);
+    await pause(content.text.length);
+  }
+}

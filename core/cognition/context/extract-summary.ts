@@ -2,6 +2,7 @@
  * A summary without a model: what was asked, what was decided, names and numbers, the last results and answers, each as it
  * was said. Pure: the same messages give the same text. What an earlier extract kept is kept on, as far as there is room.
  */
+import { createPauses } from "../../base/pauses.ts";
 import type { TranscriptMessage } from "../../fabric/journal.ts";
 import { cutMiddle } from "./cut-text.ts";
 
@@ -45,7 +46,8 @@ const NAME = new RegExp([
   String.raw`(?<=[\p{Ll},;] )\p{Lu}[\p{L}-]{2,}(?: \p{Lu}[\p{L}-]+)*`,
 ].join("|"), "gu");
 
-export function extractSummary({ previous, messages, tokensMax, count }: Extracting): string {
+export async function extractSummary({ previous, messages, tokensMax, count }: Extracting): Promise<string> {
+  const pause = createPauses();
   const found = previous?.by === "extract" ? parseSections(previous.text) : emptySections();
   if (previous?.by === "model") found.get("Before:")?.push(previous.text);
   const add = (title: Title, entry: string): void => {
@@ -55,6 +57,7 @@ export function extractSummary({ previous, messages, tokensMax, count }: Extract
   const names = new Map<string, number>();
   for (const { content } of messages) {
     const text = lookedAt(content.text);
+    await pause(text.length);
     if (content.role === "user") add("Asked:", questionOf(text));
     if (content.role === "tool") {
       add("Last results:", `${content.name}${content.isError ? " failed" : ""}: ${endsOf(text)}`);

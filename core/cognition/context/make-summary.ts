@@ -1,6 +1,7 @@
 import { codeOf, OpenClawError } from "@openclaw/protocol";
 import type { ModelMessage, ModelRequest, Usage } from "@openclaw/sdk";
 import { deadline, type Clock } from "../../base/clock.ts";
+import { createPauses } from "../../base/pauses.ts";
 import type { SessionSummary, TranscriptMessage } from "../../fabric/journal.ts";
 import type { CallEvent } from "../models.ts";
 import type { ContextBudget } from "./budget.ts";
@@ -49,7 +50,7 @@ export async function makeSummary(work: SummaryWork, signal: AbortSignal): Promi
     const text = cutMiddle(asked.text.trim(), budget.summary, ESTIMATES.text);
     return { text, by: "model", tokens: ESTIMATES.text(text), ...usageOf(asked) };
   }
-  const text = extractSummary({ previous, messages, tokensMax: budget.summary, count: ESTIMATES.text });
+  const text = await extractSummary({ previous, messages, tokensMax: budget.summary, count: ESTIMATES.text });
   const refused = asked?.refused === undefined ? {} : { refused: asked.refused };
   return { text, by: "extract", tokens: ESTIMATES.text(text), ...usageOf(asked), ...refused };
 }
@@ -61,7 +62,7 @@ function usageOf(asked: Asked | undefined): { readonly usage?: Usage } {
 }
 
 async function askModel(work: SummaryWork, ask: NonNullable<SummaryWork["ask"]>, signal: AbortSignal): Promise<Asked> {
-  const source = sourceOf(work);
+  const source = await sourceOf(work);
   const messages: readonly ModelMessage[] = [{ role: "system", text: ORDER }, { role: "user", text: source }];
   const limit = deadline(work.clock, work.timeoutMs, () => new OpenClawError("REQUEST_TIMEOUT"), signal);
   let text = "";
@@ -82,13 +83,15 @@ async function askModel(work: SummaryWork, ask: NonNullable<SummaryWork["ask"]>,
 }
 
 /** What the model is shown: the summary before, then each message, shortened so that all fit. */
-function sourceOf({ previous, messages, budget }: SummaryWork): string {
+async function sourceOf({ previous, messages, budget }: SummaryWork): Promise<string> {
+  const pause = createPauses();
   const room = budget.whole - budget.reply - budget.summary - FRAME_TOKENS;
   const lines = previous === null ? [] : [JSON.stringify({ before: cutMiddle(previous.text, budget.summary, ESTIMATES.text) })];
   let left = room - (lines[0] === undefined ? 0 : ESTIMATES.text(lines[0]));
   const each = Math.max(64, Math.floor((2 * left) / Math.max(1, messages.length)));
   const newest: string[] = [];
   for (const { content } of messages.toReversed()) {
+    await pause(content.text.length);
     const who = content.role === "user" ? "person" : content.role === "assistant" ? "assistant" : `tool ${content.name.slice(0, 64)}`;
     const called = content.role === "assistant" && content.calls.length > 0
       ? { calls: content.calls.map((call) => `${call.name} ${call.arguments}`.slice(0, 200)) } : {};

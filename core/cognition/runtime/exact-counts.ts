@@ -1,6 +1,6 @@
 import type { ModelInfo } from "@openclaw/sdk";
 import type { SessionState } from "../../fabric/journal.ts";
-import { BUDGET, ESTIMATES, type TokenCounts } from "../context.ts";
+import { BUDGET, ESTIMATES, estimateAhead, type TokenCounts } from "../context.ts";
 import type { RuntimeDeps } from "./turn-work.ts";
 
 /**
@@ -14,6 +14,7 @@ export async function exactCounts(
   if (tokenizers === undefined) return undefined;
   const upToSeq = view.summary?.upToSeq ?? 0;
   const shown = view.messages.filter(({ seq }) => seq > upToSeq);
+  await estimateAhead(shown);
   if (shown.reduce((sum, message) => sum + ESTIMATES.message(message), 0) <= info.contextTokens * BUDGET.countBeyond) {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { readMessages, type NewEvent, type SessionLog } from "../../fabric/journal.ts";
-import { CONTEXT_DEFAULTS, ESTIMATES, labelOfSummary, makeSummary, planBudget, planSummary } from "../context.ts";
+import { CONTEXT_DEFAULTS, ESTIMATES, estimateAhead, labelOfSummary, makeSummary, planBudget, planSummary } from "../context.ts";
 import { agentFor } from "./begin-turn.ts";
 import type { RuntimeDeps } from "./turn-work.ts";
 
@@ -15,6 +15,7 @@ export async function summariseSession(
   const model = state.settings.model ?? agent.model;
   const resolved = gone === undefined ? await deps.models.resolveModel(model).catch(() => undefined) : undefined;
   const budget = planBudget(resolved?.info.contextTokens ?? CONTEXT_TOKENS_UNKNOWN);
+  await estimateAhead(state.messages);
   const plan = planSummary(state, budget, ESTIMATES, options.force);
   if (plan === undefined) return undefined;
   const { summary: previous, window } = state;
