@@ -75,7 +75,6 @@ interface KillParts {
   points?: CrashPointCounts;
   kills?: KillCounts;
   verdict?: Verdict;
-  onlyInTranscript?: number;
 }
 
 /** Whatever breaks off a part is a failure like any other: what was acknowledged until then is judged all the same. */
@@ -108,7 +107,6 @@ async function runKills(request: Request, directory: string, failures: string[])
   }
   progress("");
   try {
-    found.onlyInTranscript = ledger.onlyInTranscript;
     found.verdict = await judge(line, ledger.all, stage.witnessed());
     failures.push(...found.verdict.findings);
     if (failures.length > 0 || !isClean(found.verdict)) await stage.keep(directory);

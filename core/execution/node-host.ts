@@ -13,4 +13,5 @@
 export { openNodeHost, type NodeHost, type NodeHostEnd, type NodeHostOptions } from "./node-host/open-node-host.ts";
 export { createNodeIdentity, loadNodeIdentity, saveDeviceToken, type NodeIdentity } from "./node-host/node-identity.ts";
 export { defaultNodeLimits, type NodeLimits } from "./node-host/node-limits.ts";
+export { syncDirectory } from "./node-host/sync-directory.ts";
 export type { ConnectionState, StateDetail } from "./node-host/stay-connected.ts";

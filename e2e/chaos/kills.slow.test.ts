@@ -4,10 +4,10 @@ import { test } from "node:test";
 import { runChaos, type Report } from "./run-chaos.ts";
 
 function assertNothingLost({ verdict = {} }: Report): void {
-  const { lost, duplicated, reordered, wrong, happenedTwice, misreported } = verdict;
+  const { lost, duplicated, reordered, wrong, unfound, happenedTwice, misreported } = verdict;
   assert.deepEqual(
-    { lost, duplicated, reordered, wrong, happenedTwice, misreported },
-    { lost: 0, duplicated: 0, reordered: 0, wrong: 0, happenedTwice: 0, misreported: 0 },
+    { lost, duplicated, reordered, wrong, unfound, happenedTwice, misreported },
+    { lost: 0, duplicated: 0, reordered: 0, wrong: 0, unfound: 0, happenedTwice: 0, misreported: 0 },
   );
 }
 

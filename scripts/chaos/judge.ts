@@ -14,6 +14,8 @@ export interface Verdict {
   readonly reordered: number;
   /** Answered with something else than the answer. */
   readonly wrong: number;
+  /** Acknowledged, and unknown to a gateway that was asked for the run alone. */
+  readonly unfound: number;
   readonly effects: number;
   readonly happenedOnce: number;
   /** Reported as OUTCOME_UNKNOWN; of these, those that did happen. */
@@ -37,7 +39,7 @@ const NEVER_BEGAN =
 export async function judge(line: Line, all: readonly Acknowledged[], happened: ReadonlyMap<string, number>): Promise<Verdict> {
   const findings: string[] = [];
   const count = {
-    lost: 0, duplicated: 0, reordered: 0, wrong: 0, happenedOnce: 0, unknown: 0, unknownHappened: 0, failed: 0, happenedTwice: 0,
+    lost: 0, duplicated: 0, reordered: 0, wrong: 0, unfound: 0, happenedOnce: 0, unknown: 0, unknownHappened: 0, failed: 0, happenedTwice: 0,
     misreported: 0,
   };
   const find = (what: keyof typeof count, sentence: string): void => {
@@ -51,7 +53,8 @@ export async function judge(line: Line, all: readonly Acknowledged[], happened: 
     const byRun = Map.groupBy(transcript, (message) => message.__openclaw.runId);
     checkOrder(acknowledged, transcript, (sentence) => find("reordered", `${session}: ${sentence}`));
     for (const one of acknowledged) {
-      const { errand: { runId, reply }, status } = one;
+      const { errand: { runId, reply }, status, notFound } = one;
+      if (notFound > 0) find("unfound", `${runId} was acknowledged, and a wait for it did not find it ${notFound} times`);
       const messages = byRun.get(runId) ?? [];
       const asked = messages.filter(({ role }) => role === "user").length;
       const answers = messages.filter((message) => message.role === "assistant" && !hasCalls(message));

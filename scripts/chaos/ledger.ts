@@ -13,16 +13,17 @@ export interface Acknowledged {
   readonly atMs: number;
   readonly wallMs: number;
   answeredAtMs: number | undefined;
+  /** How often somebody asked for the acknowledged run alone and was told that there is none. */
+  notFound: number;
   /** As the gateway names the turn's end; undefined while it has none. */
   status: string | undefined;
 }
 
 export interface Ledger {
   acknowledge(errand: Errand): void;
-  /** `inTranscript`: the gateway did not know the run when it was asked for it alone. */
-  answer(runId: string, status: string, inTranscript?: boolean): void;
-  /** Runs that only their session's transcript knew. */
-  readonly onlyInTranscript: number;
+  answer(runId: string, status: string): void;
+  /** The gateway did not know the run when it was asked for it alone. */
+  notFound(runId: string): void;
   /** In the order in which they were acknowledged. */
   readonly all: readonly Acknowledged[];
   readonly waiting: number;
@@ -35,7 +36,6 @@ export function createLedger(file: string): Ledger {
   const byRun = new Map<string, Acknowledged>();
   const listeners: ((answered: Acknowledged) => void)[] = [];
   let waiting = 0;
-  let onlyInTranscript = 0;
   const note = (what: string, runId: string, more: object): void => appendFileSync(file, `${JSON.stringify({ what, runId, ...more })}\n`);
   return {
     all,
@@ -43,22 +43,25 @@ export function createLedger(file: string): Ledger {
       return waiting;
     },
     acknowledge: (errand) => {
-      const one: Acknowledged = { errand, atMs: performance.now(), wallMs: Date.now(), answeredAtMs: undefined, status: undefined };
+      const one: Acknowledged = {
+        errand, atMs: performance.now(), wallMs: Date.now(), answeredAtMs: undefined, notFound: 0, status: undefined,
+      };
       all.push(one);
       byRun.set(errand.runId, one);
       waiting += 1;
       note("acknowledged", errand.runId, { session: errand.session, kind: errand.kind, wallMs: one.wallMs });
     },
-    get onlyInTranscript() {
-      return onlyInTranscript;
+    notFound: (runId) => {
+      const one = byRun.get(runId);
+      if (one === undefined || (one.notFound += 1) > 1) return;
+      note("not found", runId, { wallMs: Date.now() });
     },
-    answer: (runId, status, inTranscript = false) => {
+    answer: (runId, status) => {
       const one = byRun.get(runId);
       if (one === undefined || one.status !== undefined) return;
       one.status = status;
       one.answeredAtMs = performance.now();
       waiting -= 1;
-      if (inTranscript) onlyInTranscript += 1;
       note("answered", runId, { status, wallMs: Date.now() });
       for (const listen of listeners.splice(0)) listen(one);
     },

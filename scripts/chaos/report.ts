@@ -10,8 +10,6 @@ export interface ChaosReport {
   readonly points?: CrashPointCounts;
   readonly kills?: KillCounts;
   readonly verdict?: Verdict;
-  /** Answered runs that a wait by the run alone did not find after a crash. */
-  readonly onlyInTranscript?: number;
   readonly power?: PowerCounts;
   /** One sentence each; none when all held. */
   readonly failures: string[];
@@ -26,7 +24,7 @@ export function describeRun({ kills, messages, parts }: {
   return Object.entries(said).filter(([part]) => parts.has(part)).map(([, text]) => text).join(", ");
 }
 
-export function formatReport({ points, kills, verdict, onlyInTranscript = 0, power }: ChaosReport, paint: Painter): string {
+export function formatReport({ points, kills, verdict, power }: ChaosReport, paint: Painter): string {
   const lines: string[] = [];
   const row = (what: string, value: string | number, bar = ""): void => {
     lines.push(`  ${what.padEnd(52)}${String(value).padStart(10)}  ${paint.dim(bar)}`.trimEnd());
@@ -42,7 +40,7 @@ export function formatReport({ points, kills, verdict, onlyInTranscript = 0, pow
     row("duplicated", verdict.duplicated, "0");
     row("reordered", verdict.reordered, "0");
     row("answered wrongly", verdict.wrong, "0");
-    row("answered, and found by their session only", onlyInTranscript);
+    row("not found by their run's id", verdict.unfound, "0");
     row("unsafe commands", verdict.effects);
     row("  happened once", verdict.happenedOnce);
     row("  reported as outcome unknown", verdict.unknown, `${verdict.unknownHappened} of them had happened`);

@@ -19,8 +19,10 @@ export interface Talk {
 }
 
 const WAIT_MS = 5_000;
-/** A wait for a run that is not known answers at once. */
-const WAITS_BEFORE_LOOKING = 100;
+/** What is faster has not waited: it does not know the run. */
+const KNOWN_MS = 4_000;
+/** Between two looks at the transcript. */
+const LOOK_EVERY = 100;
 const POLL_MS = 10;
 const LIST_MS = 250;
 
@@ -32,14 +34,16 @@ export function openTalk(line: Line, ledger: Ledger): Talk {
 
   const follow = async ({ runId, session }: Errand): Promise<void> => {
     for (let waits = 1; isOpen; waits += 1) {
+      const began = performance.now();
       const { status } = (await line.request("agent.wait", { runId, timeoutMs: WAIT_MS })) as { readonly status: string };
       if (status !== "timeout") return ledger.answer(runId, status);
-      if (waits >= WAITS_BEFORE_LOOKING && (await isAnswered(session, runId))) return ledger.answer(runId, "ok", true);
+      if (performance.now() - began < KNOWN_MS) ledger.notFound(runId);
+      if (waits % LOOK_EVERY === 0 && (await isAnswered(session, runId))) return ledger.answer(runId, "ok");
       await wait(POLL_MS);
     }
   };
 
-  /** Whoever asks by the run alone may not find it after a crash; its session's transcript has it. */
+  /** Where the gateway does not find the run by its id, its session's transcript tells that it was not lost as well. */
   const isAnswered = async (sessionKey: string, runId: string): Promise<boolean> => {
     const page = await line.request("chat.history", { sessionKey, limit: 1_000 });
     const { messages } = page as { readonly messages: readonly HistoryMessage[] };

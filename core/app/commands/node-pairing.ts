@@ -4,13 +4,13 @@
  * The gateway's token is spent, not kept: it buys a token bound to this machine's own key, and only that is stored. Then the
  * same token, as an operator's, approves what the node offers, so that a person who holds it has nothing else to do.
  */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { formatDeviceProof, hasCode, NODE_COMMANDS, NODE_JOURNAL_CAP, OpenClawError, type ConnectParams } from "@openclaw/protocol";
 import type { GatewayClient } from "@openclaw/protocol/client";
 import { Secret } from "../../base/secret.ts";
-import { loadNodeIdentity, saveDeviceToken, type NodeIdentity } from "../../execution/node-host.ts";
+import { loadNodeIdentity, saveDeviceToken, syncDirectory, type NodeIdentity } from "../../execution/node-host.ts";
 import { askGateway, openGateway, requestOptions, withGateway } from "../connect.ts";
 import { addressOf, tokenFor, type GatewayAddress } from "../gateway-address.ts";
 import type { CommandContext } from "./command.ts";
@@ -94,10 +94,10 @@ function parseStored(text: string): Payload {
 }
 
 async function savePairing(nodeDir: string, pairing: Pairing): Promise<void> {
-  await mkdir(nodeDir, { recursive: true, mode: 0o700 });
   const file = join(nodeDir, PAIRING_FILE);
   await writeFile(`${file}.new`, `${JSON.stringify(pairing)}\n`, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
+  await syncDirectory(nodeDir);
 }
 
 /** A gateway that wants a person's word first gets it from the same token, as an operator's. */
