@@ -149,7 +149,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.18", state: "later", text: "Multi-level cache: in-memory per node plus distributed shared cache, coherent" },
   { id: "S1.19", state: "later", text: "Predictive caching by ML on access history; pre-warm the node that will need data" },
   {
-    id: "S1.20", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    id: "S1.20", state: "proved", proofs: ["e2e/actuators.test.ts", "e2e/chaos/kills.slow.test.ts"],
     text: "Background queues for analytics, reports, clean-up without hurting real-time work",
   },
   { id: "S1.21", state: "later", text: "Bulk work (training, analysis) parallelised over nodes" },
@@ -235,7 +235,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S2.36", state: "later", text: "Out-of-scope call: reject, cut the connection, send immutable audit trace to the SIEM" },
   { id: "S2.37", state: "partly", text: "Every state change, interaction, memory mutation and API response is an event on the bus" },
   {
-    id: "S2.38", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    id: "S2.38", state: "proved", proofs: ["e2e/actuators.test.ts", "e2e/chaos/kills.slow.test.ts"],
     text: "Actuators: small services for side effects (DB write, webhook, cloud change) subscribed to typed topics",
   },
   {
@@ -247,11 +247,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Actuator checks schema independently, applies rate limits, executes asynchronously",
   },
   {
-    id: "S2.41", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    id: "S2.41", state: "proved", proofs: ["e2e/actuators.test.ts", "e2e/chaos/kills.slow.test.ts"],
     text: "Queue absorbs back-pressure in spikes; inference nodes do not crash",
   },
   {
-    id: "S2.42", state: "proved", proofs: ["e2e/actuators.test.ts"],
+    id: "S2.42", state: "proved", proofs: ["e2e/actuators.test.ts", "e2e/chaos/kills.slow.test.ts"],
     text: "Choreography: one intention cascades to logging, compliance audit, downstream agents",
   },
   { id: "S2.43", state: "partly", proofs: ["e2e/sub-agents.test.ts"], text: "Dozens to thousands of autonomous agents at once" },

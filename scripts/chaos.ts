@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ALL_LABELS, runCrashPoints, type CrashPointCounts } from "./chaos/crash-points.ts";
-import { isClean, judge, type Verdict } from "./chaos/judge.ts";
+import { isClean, judge, type Seen, type Verdict } from "./chaos/judge.ts";
 import { createLedger } from "./chaos/ledger.ts";
 import { createLine } from "./chaos/line.ts";
 import { runRandomKills, type KillCounts } from "./chaos/random-kills.ts";
@@ -107,7 +107,9 @@ async function runKills(request: Request, directory: string, failures: string[])
   }
   progress("");
   try {
-    found.verdict = await judge(line, ledger.all, stage.witnessed());
+    const { receiver } = stage;
+    const look = (): Seen => ({ times: stage.witnessed(), keys: receiver.keys(), heard: receiver.heard() });
+    found.verdict = await judge(line, ledger.all, look);
     failures.push(...found.verdict.findings);
     if (failures.length > 0 || !isClean(found.verdict)) await stage.keep(directory);
   } catch (error) {

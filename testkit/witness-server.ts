@@ -10,7 +10,7 @@ export interface Witnessed {
 }
 
 export type WitnessAnswer =
-  | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string; readonly delayMs?: number }
   /** Says nothing, ever. */
   | "stall"
   /** Cuts the connection after it has read the request. */
@@ -50,6 +50,7 @@ export async function openWitnessServer(): Promise<WitnessServer> {
       const given = answers.get(path)?.(witnessed, at(path).length) ?? {};
       for (const look of [...waiting]) look();
       if (given === "cut") request.socket.destroy();
+      else if (given !== "stall" && given.delayMs !== undefined) setTimeout(respond, given.delayMs, response, given);
       else if (given !== "stall") respond(response, given);
     });
   });

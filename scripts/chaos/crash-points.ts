@@ -13,11 +13,12 @@ import { codeOf } from "@openclaw/protocol";
 import { CRASH_POINTS, type CrashPoint } from "../../core/base/crash-point.ts";
 import { callMark } from "../../testkit/scripted-config.ts";
 import { freePort, openRealGateway, PROGRAM_MAIN } from "../../testkit/real-gateway.ts";
-import { makeErrand, type Kind } from "./errand.ts";
+import { HANDED_SESSION, makeErrand as errandFor, type Errand, type Kind } from "./errand.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Line } from "./line.ts";
 import { createRandom, type Random } from "./random.ts";
 import { within } from "./random-kills.ts";
+import { splitSegments } from "./split-segments.ts";
 import type { Stage, Victim } from "./stage.ts";
 import type { Talk } from "./talk.ts";
 
@@ -39,7 +40,7 @@ export interface CrashPointCounts {
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
 type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "cron" | "pair" | "restart local node" | "fresh"
-  | "job" | "wake";
+  | "job" | "wake" | "usage" | "search" | "search bulk" | "paged";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "message.admitted": "plain", "message.offered": "plain", "turn.beginning": "plain", "model.asked": "slow-speech",
@@ -50,7 +51,13 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "segment.listed": "bulk", "segment.trimmed": "bulk", "change.recorded": "delete", "deletion.approvals-forgotten": "delete",
   "deletion.key-destroyed": "delete", "deletion.snapshot-dropped": "delete", "deletion.row-removed": "delete",
   "row.marked": "plain", "row.saved": "plain",
-  "output.kept": "long", "ledger.entered": "plain", "schedule.job-saved": "cron",
+  "output.kept": "long", "ledger.reserved": "plain", "ledger.settled": "plain", "ledger.held": "new session",
+  "ledger.account-folded": "usage", "ledger.folded": "usage", "ledger.marked": "usage",
+  "queue.enqueued": "later", "queue.taken": "later", "queue.put-back": "later", "queue.acknowledged": "later", "queue.dead": "given-up",
+  "outside.answered": "post", "handed-over.answered": "later", "handed-over.ended": "later", "handed-over.told": "later",
+  "fan-out.enqueued": "hook", "fan-out.moved": "stop", "fan-out.delivered": "hook",
+  "search.block-saved": "search", "search.block-filled": "search bulk", "segment.page-written": "paged",
+  "schedule.job-saved": "cron",
   "schedule.claimed": "job", "schedule.ended": "job", "schedule.entry-written": "job", "heartbeat.claimed": "wake",
   "key.made": "new session", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
   "node.recorded": "rename", "fact.recorded": "remember", "writer.committing": "plain", "writer.committed": "plain",
@@ -88,6 +95,7 @@ export async function runCrashPoints(seed: number, labels: readonly CrashPoint[]
   await talk.settle(SETTLE_MS);
   for (const [at, label] of rest.entries()) {
     if (WAYS[label] === "delete") found.findings.push(...(await checkDeleted(doomed(at), label, deps)));
+    if (WAYS[label] === "search") found.findings.push(...(await checkFound(`c${at}-main`, deps)));
   }
   await firstStarts;
   return found;
@@ -112,6 +120,9 @@ async function crashAt(label: CrashPoint, number: number, random: Random, deps: 
   const nth = label.startsWith("writer.") ? random.between(2, 8) : label === "events.appended" ? random.between(1, 4) : 1;
 
   await stage.kill(victim);
+  if (way === "paged") await splitSegments(stage.gateway.stateDir);
+  // Its next claims are ones that no node has seen.
+  if (label === "node-host.epoch-written") await stage.kill("gateway");
   if (way === "restart local node") await stage.kill("local node");
   await stage.start(victim, { OPENCLAW_CRASH_AT: `${label}:${nth}@${marker}` }).catch((error: unknown) => {
     if (!existsSync(marker)) throw error; // it dies as it starts, which is what it was armed for
@@ -147,9 +158,11 @@ function companions(victim: Victim, random: Random): readonly Victim[] {
 /** Resolves when what it sent was acknowledged, by whichever gateway. */
 async function provoke(way: Way, number: number, enough: AbortSignal, deps: CrashPointsDeps): Promise<void> {
   const { stage, talk, line } = deps;
+  const makeErrand = (of: string, runId: string, kind: Kind): Errand => errandFor(of, runId, kind, stage.receiver.url);
   const name = `c${number}`;
   // A new session where its key is what matters; else few, for a wait by run alone looks at the sixteen newest.
-  const session = way === "new session" ? `agent:main:${name}` : `agent:main:points-${number % SESSIONS}`;
+  const shared = way === "later" || way === "given-up" ? HANDED_SESSION : `agent:main:points-${number % SESSIONS}`;
+  const session = way === "new session" ? `agent:main:${name}` : shared;
   for (const kind of COMPANY) await talk.send(makeErrand("agent:main:company", `${name}-${kind}`, kind));
   switch (way) {
     case "stop":
@@ -168,10 +181,22 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
       await line.request("node.rename", { nodeId: stage.far.nodeId, displayName: "far" });
       return;
     case "job":
-      // Not in the ledger either: a request that is repeated adds another one.
+      // Not in the ledger either: a request that is repeated adds another one, or comes too late.
       await line.request("cron.add", {
         name, schedule: { kind: "at", at: Date.now() + 300 }, payload: { kind: "agentTurn", message: name }, sessionTarget: "session:jobs",
+      }).catch((error: unknown) => {
+        if (codeOf(error) !== "CRON_NEVER_FIRES") throw error;
       });
+      return;
+    case "usage":
+      await talk.send(makeErrand(session, `${name}-main`, "plain"));
+      await line.request("agent.wait", { runId: `${name}-main`, timeoutMs: 20_000 });
+      await line.request("usage.status", {});
+      return;
+    case "search":
+      await talk.send(makeErrand(session, `${name}-main`, "plain"));
+      await line.request("agent.wait", { runId: `${name}-main`, timeoutMs: 20_000 });
+      await line.request("sessions.search", { query: `${name}-main`, key: session });
       return;
     case "wake":
       await line.request("wake", { mode: "now", text: name, sessionKey: "agent:main:woken" });
@@ -185,12 +210,13 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
     case "pair":
       await stage.pair(name);
       return;
-    case "bulk":
+    case "bulk": case "paged": case "search bulk":
       for (let turn = 1; turn <= BULK_TURNS_MAX && !enough.aborted; turn += 1) {
         const calls = Array.from({ length: BULK_CALLS }, (_, at) => callMark("recall", { query: `${turn} ${at}` }));
         const runId = `${name}-bulk-${turn}`;
         await talk.send({ session: "agent:main:bulk", runId, kind: "remember", text: calls.join(" "), effects: [], reply: null });
         await line.request("agent.wait", { runId, timeoutMs: 20_000 });
+        if (way === "search bulk") await line.request("sessions.search", { query: name, key: "agent:main:bulk" });
       }
       return;
     case "new session": case "start": case "restart local node": case "fresh":
@@ -220,6 +246,16 @@ async function checkDeleted(session: string, label: CrashPoint, { line }: CrashP
     () => "nothing", (error: unknown) => codeOf(error),
   );
   return refusal === "KEY_DESTROYED" ? findings : [...findings, `${label}: a message to the deleted session was refused with ${refusal}`];
+}
+
+/** What was said is found by its words, once: a block of the index that was written twice would hold it twice. */
+async function checkFound(runId: string, { line, ledger }: CrashPointsDeps): Promise<readonly string[]> {
+  const key = ledger.all.find(({ errand }) => errand.runId === runId)?.errand.session;
+  const { results } = (await line.request("sessions.search", { query: `say ${runId}`, key })) as {
+    readonly results: readonly { readonly role: string }[];
+  };
+  const times = results.filter(({ role }) => role === "user").length;
+  return times === 1 ? [] : [`${runId} is found ${times} times by its words`];
 }
 
 interface NodeRow { readonly nodeId: string; readonly connected: boolean }

@@ -2,13 +2,19 @@
 import { callMark } from "../../testkit/scripted-config.ts";
 import type { Random } from "./random.ts";
 
-export const KINDS = ["plain", "slow-speech", "here", "here-slow", "far", "twice", "remember", "long"] as const;
+export const KINDS = [
+  "plain", "slow-speech", "here", "here-slow", "far", "twice", "remember", "long", "hook", "post", "later", "given-up",
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Effect {
   /** What the command appends to the witness file of its node. */
   readonly id: string;
-  readonly node: "local" | "far";
+  readonly node: "local" | "far" | "web";
+  /** A receiver that takes a key it knows for the same thing: it may be asked again, under that key only. */
+  readonly repeatable?: boolean;
+  /** Put into a queue; its end comes as a message, and says this. */
+  readonly handedOver?: "is done" | "failed";
 }
 
 export interface Errand {
@@ -23,7 +29,8 @@ export interface Errand {
 }
 
 const WEIGHTS: Readonly<Record<Kind, number>> = {
-  plain: 40, "slow-speech": 12, here: 18, "here-slow": 8, far: 12, twice: 5, remember: 5, long: 2,
+  plain: 40, "slow-speech": 12, here: 18, "here-slow": 8, far: 12, twice: 5, remember: 5, long: 2, hook: 7, post: 7, later: 6,
+  "given-up": 1,
 };
 
 export const WITNESS = "witness";
@@ -32,15 +39,21 @@ const SLOW_SECONDS = 0.4;
 /** More than a result holds: the whole of it is kept apart. */
 const LONG_LINES = 20_000;
 
+/** Handing over is nobody's words but the model's: a conversation that has read a command's output may not do it unasked. */
+export const HANDED_SESSION = "agent:main:handed";
+export const isHandedOver = (kind: Kind): boolean => kind === "later" || kind === "given-up";
+
 export function chooseKind(random: Random): Kind {
   return random.choose(WEIGHTS);
 }
 
-/** Commands count as unsafe: what they append, they append again each time they run. */
-export function makeErrand(session: string, runId: string, kind: Kind): Errand {
+/** Commands count as unsafe: what they append, they append again each time they run. `web` is the receiver's address. */
+export function makeErrand(session: string, runId: string, kind: Kind, web: string): Errand {
   const effect = (at: number, node: Effect["node"] = "local"): Effect => ({ id: `${runId}.${at}`, node });
   const run = ({ id, node }: Effect, after = ""): string =>
     callMark("exec", { ...(node === "far" ? { node: "far" } : {}), command: `echo ${id} >> ${WITNESS} && echo did-${id}${after}` });
+  const hook = (to: string, more: object = {}): string => callMark("webhook", { to, body: { id: `${runId}.1` }, ...more });
+  const outside = (more: Partial<Effect>): Effect => ({ id: `${runId}.1`, node: "web", ...more });
   const made = (text: string, effects: readonly Effect[] = [], reply: string | null = null): Errand =>
     ({ session, runId, kind, text, effects, reply });
   switch (kind) {
@@ -51,9 +64,14 @@ export function makeErrand(session: string, runId: string, kind: Kind): Errand {
     case "far": return made(`do ${run(effect(1, "far"))}`, [effect(1, "far")]);
     case "long": return made(`do ${run(effect(1), `; seq 1 ${LONG_LINES}`)}`, [effect(1)]);
     case "twice": return made(`do ${run(effect(1))} and ${run(effect(2))}`, [effect(1), effect(2)]);
+    case "hook": return made(`do ${hook("hook")}`, [outside({ repeatable: true })]);
+    case "post": return made(`do ${callMark("http_request", { url: `${web}/post`, method: "POST", body: `${runId}.1` })}`, [outside({})]);
+    case "later": return made(`do ${hook("later", { async: true })}`, [outside({ repeatable: true, handedOver: "is done" })]);
+    case "given-up": return made(`do ${hook("wall", { async: true })}`, [outside({ repeatable: true, handedOver: "failed" })]);
     case "remember": return made(`do ${callMark("remember", { text: `fact of ${runId}` })}`);
   }
 }
 
 /** Whether a result says that the effect happened. The echo stands behind the append, so it cannot be printed without it. */
-export const saysDone = (effect: Effect, result: string): boolean => result.includes(`did-${effect.id}`);
+export const saysDone = ({ id, node, repeatable }: Effect, result: string): boolean =>
+  result.includes(node === "web" && repeatable === true ? "Answered 200." : `did-${id}`);

@@ -2,6 +2,7 @@
  * The verdict: what was acknowledged against what the transcripts hold, and what the results say against what really
  * happened. Nothing here believes the program where the world can be asked.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import type { HistoryMessage } from "../../testkit/conversation.ts";
 import { saysDone, type Effect } from "./errand.ts";
 import type { Acknowledged } from "./ledger.ts";
@@ -26,21 +27,45 @@ export interface Verdict {
   readonly happenedTwice: number;
   /** Reported otherwise than it was. */
   readonly misreported: number;
+  /** Effects that may be asked for again, how often they were, and how many of them under more than one key. */
+  readonly repeatable: number;
+  readonly asked: number;
+  readonly rekeyed: number;
+  /** Of these, those that a queue took over: each must be told of once. */
+  readonly handedOver: number;
+  /** Outcomes that a listener was to hear of, and those it heard of. */
+  readonly outcomes: number;
+  readonly heard: number;
   /** One sentence each. */
   readonly findings: readonly string[];
 }
 
 const PAGE = 500;
+const END_WAIT_MS = 15_000;
+const QUEUES_MS = 60_000;
+const HEARD_MS = 10_000;
+const POLL_MS = 50;
 /** Codes that say for certain that nothing happened. */
 const NEVER_BEGAN =
   /^(?:Error: )?(?:NODE_OFFLINE|NODE_UNKNOWN|NODE_BUSY|NODE_NOT_READY|COMMAND_NOT_STARTED|GATE_REFUSED|NODE_COMMAND_NOT_ALLOWED)\b/;
 
-/** `happened` counts how often each effect's id stands in the witness files. */
-export async function judge(line: Line, all: readonly Acknowledged[], happened: ReadonlyMap<string, number>): Promise<Verdict> {
+/** What the witnesses saw. */
+export interface Seen {
+  /** How often each effect happened. */
+  readonly times: ReadonlyMap<string, number>;
+  /** Under how many keys a receiver was asked for each. */
+  readonly keys: ReadonlyMap<string, number>;
+  /** Outcomes that a listener was told of. */
+  readonly heard: number;
+}
+
+/** After everything has settled. Waits for what queues still have to do. */
+export async function judge(line: Line, all: readonly Acknowledged[], look: () => Seen): Promise<Verdict> {
   const findings: string[] = [];
   const count = {
-    lost: 0, duplicated: 0, reordered: 0, wrong: 0, unfound: 0, happenedOnce: 0, unknown: 0, unknownHappened: 0, failed: 0, happenedTwice: 0,
-    misreported: 0,
+    lost: 0, duplicated: 0, reordered: 0, wrong: 0, unfound: 0,
+    happenedOnce: 0, unknown: 0, unknownHappened: 0, failed: 0, happenedTwice: 0, misreported: 0,
+    repeatable: 0, asked: 0, rekeyed: 0, handedOver: 0, outcomes: 0,
   };
   const find = (what: keyof typeof count, sentence: string): void => {
     count[what] += 1;
@@ -48,8 +73,11 @@ export async function judge(line: Line, all: readonly Acknowledged[], happened: 
   };
   const bySession = Map.groupBy(all, ({ errand }) => errand.session);
   let effects = 0;
+  await queuesEmpty(line);
+  let { times: happened, keys, heard } = look();
   for (const [session, acknowledged] of bySession) {
-    const transcript = await readAll(line, session);
+    const transcript = await readWhole(line, session, acknowledged);
+    ({ times: happened, keys } = look());
     const byRun = Map.groupBy(transcript, (message) => message.__openclaw.runId);
     checkOrder(acknowledged, transcript, (sentence) => find("reordered", `${session}: ${sentence}`));
     for (const one of acknowledged) {
@@ -68,8 +96,10 @@ export async function judge(line: Line, all: readonly Acknowledged[], happened: 
       }
       const results = messages.filter(({ role }) => role === "toolResult");
       one.errand.effects.forEach((effect, at) => {
+        const times = happened.get(effect.id) ?? 0;
+        if (effect.repeatable === true) return checkRepeatable(effect, results[at], times, byRun);
         effects += 1;
-        checkEffect(effect, results[at], happened.get(effect.id) ?? 0);
+        checkEffect(effect, results[at], times);
       });
     }
   }
@@ -86,7 +116,33 @@ export async function judge(line: Line, all: readonly Acknowledged[], happened: 
     } else if (times === 1) count.happenedOnce += 1;
     else count.failed += 1;
   }
-  return { messages: all.length, effects, ...count, findings };
+  /** Whatever became of it, it was asked for under one key; and whoever is told that it is done can rely on it. */
+  function checkRepeatable(
+    effect: Effect, result: HistoryMessage | undefined, times: number, byRun: ReadonlyMap<string, readonly HistoryMessage[]>,
+  ): void {
+    const said = textOf(result);
+    count.repeatable += 1;
+    count.asked += times;
+    if (result !== undefined) count.outcomes += 1;
+    if ((keys.get(effect.id) ?? 0) > 1) find("rekeyed", `${effect.id} was asked for under ${keys.get(effect.id)} keys`);
+    if (effect.handedOver === undefined) {
+      if (!saysDone(effect, said)) find("misreported", `${effect.id} may be asked for again, and ended with ${said.slice(0, 80)}`);
+      else if (times === 0) find("misreported", `${effect.id} was reported as done and did not happen`);
+      return;
+    }
+    const job = handedOverAs(said);
+    if (job === undefined) return find("misreported", `${effect.id} was not handed over: ${said.slice(0, 80)}`);
+    count.handedOver += 1;
+    const told = (byRun.get(endOf(job)) ?? []).filter(({ role }) => role === "user");
+    if (told.length !== 1) find(told.length === 0 ? "lost" : "duplicated", `the end of ${effect.id} was told ${told.length} times`);
+    else if (!textOf(told[0]).includes(effect.handedOver)) find("misreported", `${effect.id}: ${textOf(told[0]).slice(-120)}`);
+    if (times === 0) find("lost", `${effect.id} was handed over, and nobody was asked for it`);
+  }
+  for (const began = performance.now(); heard < count.outcomes && performance.now() - began < HEARD_MS; await wait(POLL_MS)) {
+    ({ heard } = look());
+  }
+  if (heard < count.outcomes) findings.push(`a listener heard of ${heard} outcomes of ${count.outcomes}`);
+  return { messages: all.length, effects, ...count, heard, findings };
 }
 
 export const isClean = (verdict: Verdict): boolean => verdict.findings.length === 0;
@@ -99,6 +155,34 @@ function checkOrder(acknowledged: readonly Acknowledged[], transcript: readonly 
   const expected = acknowledged.map(({ errand }) => errand.runId).filter((runId) => seen.has(runId));
   const at = expected.findIndex((runId, index) => stored[index] !== runId);
   if (at !== -1) find(`${expected[at]} should be message ${at + 1} and ${stored[at]} is`);
+}
+
+/** With the ends of what was handed over in it: they come as messages of their own. */
+async function readWhole(line: Line, session: string, acknowledged: readonly Acknowledged[]): Promise<readonly HistoryMessage[]> {
+  const transcript = await readAll(line, session);
+  if (!acknowledged.some(({ errand: { effects } }) => effects.some(({ handedOver }) => handedOver !== undefined))) return transcript;
+  for (const message of transcript) {
+    const job = message.role === "toolResult" ? handedOverAs(textOf(message)) : undefined;
+    if (job !== undefined) await line.request("agent.wait", { runId: endOf(job), timeoutMs: END_WAIT_MS });
+  }
+  return readAll(line, session);
+}
+
+const handedOverAs = (result: string): string | undefined => /^Handed over as (\S+);/.exec(result)?.[1];
+/** The run of the message in which the job's end is told. */
+const endOf = (job: string): string => `${job}-end`;
+
+interface QueueRow { readonly queue: string; readonly jobs: number }
+
+/** Throws, naming them, when some are not. */
+async function queuesEmpty(line: Line): Promise<void> {
+  for (const began = performance.now(); ; ) {
+    const { queues } = (await line.request("queue.list", {})) as { readonly queues: readonly QueueRow[] };
+    const busy = queues.filter(({ jobs }) => jobs > 0).map(({ queue, jobs }) => `${jobs} in ${queue}`);
+    if (busy.length === 0) return;
+    if (performance.now() - began > QUEUES_MS) throw new Error(`still in their queues: ${busy.join(", ")}`);
+    await wait(POLL_MS);
+  }
 }
 
 async function readAll(line: Line, sessionKey: string): Promise<readonly HistoryMessage[]> {

@@ -1,6 +1,6 @@
 /** Kills at random moments: messages keep coming in all sessions while one or several processes are struck at a time. */
 import { setTimeout as wait } from "node:timers/promises";
-import { chooseKind, makeErrand } from "./errand.ts";
+import { chooseKind, HANDED_SESSION, isHandedOver, makeErrand } from "./errand.ts";
 import type { Ledger } from "./ledger.ts";
 import { createRandom } from "./random.ts";
 import type { Stage, Victim } from "./stage.ts";
@@ -79,15 +79,17 @@ export async function runRandomKills(options: RandomKillsOptions, deps: RandomKi
 }
 
 /** Sends in all sessions at once, never more than was released; in each session one after the other. */
-function startTalking({ seed, messages }: RandomKillsOptions, { talk, ledger }: RandomKillsDeps) {
+function startTalking({ seed, messages }: RandomKillsOptions, { talk, ledger, stage }: RandomKillsDeps) {
   const random = createRandom(seed, 2);
-  const plan = Array.from({ length: messages }, (_, at) =>
-    makeErrand(`agent:main:chaos-${random.between(1, SESSIONS)}`, `m${seed}-${at}`, chooseKind(random)));
+  const plan = Array.from({ length: messages }, (_, at) => {
+    const kind = chooseKind(random);
+    const session = `agent:main:chaos-${random.between(1, SESSIONS)}`;
+    return makeErrand(isHandedOver(kind) ? HANDED_SESSION : session, `m${seed}-${at}`, kind, stage.receiver.url);
+  });
   let released = 0;
   let taken = 0;
   let failure: unknown;
-  const runSession = async (number: number): Promise<void> => {
-    const session = `agent:main:chaos-${number}`;
+  const runSession = async (session: string): Promise<void> => {
     for (const [at, errand] of plan.entries()) {
       if (errand.session !== session) continue;
       while (at >= released || waitingIn(ledger, session) >= WAITING_IN_SESSION_MAX) await wait(5);
@@ -95,7 +97,7 @@ function startTalking({ seed, messages }: RandomKillsOptions, { talk, ledger }: 
       taken += 1;
     }
   };
-  const done = Promise.all(Array.from({ length: SESSIONS }, (_, at) => runSession(at + 1))).then(() => undefined);
+  const done = Promise.all([...new Set(plan.map(({ session }) => session))].map(runSession)).then(() => undefined);
   done.catch((error: unknown) => (failure = error));
   return {
     done,

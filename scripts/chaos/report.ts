@@ -41,12 +41,16 @@ export function formatReport({ points, kills, verdict, power }: ChaosReport, pai
     row("reordered", verdict.reordered, "0");
     row("answered wrongly", verdict.wrong, "0");
     row("not found by their run's id", verdict.unfound, "0");
-    row("unsafe commands", verdict.effects);
+    row("unsafe effects", verdict.effects);
     row("  happened once", verdict.happenedOnce);
     row("  reported as outcome unknown", verdict.unknown, `${verdict.unknownHappened} of them had happened`);
     row("  did not happen, and reported so", verdict.failed);
     row("  happened twice", verdict.happenedTwice, "0");
     row("  misreported", verdict.misreported, "0");
+    row("repeatable effects outside", verdict.repeatable, `asked for ${verdict.asked} times`);
+    row("  under more than one key", verdict.rekeyed, "0");
+    row("  handed over", verdict.handedOver);
+    row("outcomes a listener was to hear of", verdict.outcomes, `heard of ${verdict.heard}`);
   }
   const recovery = [["every crash point", points?.recoveryMs], ["random kills", kills?.recoveryMs]] as const;
   for (const [where, samples] of recovery) {

@@ -12,12 +12,15 @@ import { openRealNode, type RealNode } from "../../testkit/real-node.ts";
 import { scriptedConfig } from "../../testkit/scripted-config.ts";
 import { openScriptedModel } from "../../testkit/scripted-model-server.ts";
 import { WITNESS } from "./errand.ts";
+import { openReceiver, type Receiver } from "./receiver.ts";
 
 export type Victim = "gateway" | "local node" | "far node" | "job";
 
 export interface Stage extends AsyncDisposable {
   readonly gateway: RealGateway;
   readonly far: RealNode;
+  /** What actuators reach; never struck. */
+  readonly receiver: Receiver;
   /** SIGKILL; resolves when it is gone. False where there is nothing of the kind at the moment. */
   kill(victim: Victim): Promise<boolean>;
   /** SIGSTOP now, SIGCONT after `ms`. */
@@ -33,7 +36,7 @@ export interface Stage extends AsyncDisposable {
   revive(): Promise<void>;
   /** Makes another node a paired device; it is never started. */
   pair(name: string): Promise<void>;
-  /** How often each effect happened, by the witness files of both nodes. */
+  /** How often each effect happened, by the witness files of both nodes and the receiver. */
   witnessed(): ReadonlyMap<string, number>;
   /** Keeps everything that is needed to look into a failure. */
   keep(directory: string): Promise<void>;
@@ -46,7 +49,11 @@ export async function openStage(): Promise<Stage> {
   await using opening = new AsyncDisposableStack();
   const model = await openScriptedModel();
   opening.defer(() => model.close());
+  const receiver = opening.use(await openReceiver());
   const config = {
+    ...receiver.config,
+    // Room in a budget is taken anew for each session.
+    ledger: { budgets: { session: { total: { tokens: 1_000_000_000 } } } },
     ...scriptedConfig(model.url, { yesLocal: true, reattachWaitMs: 30_000 }),
     // Sessions fall asleep and wake up during a run.
     session: { dormantAfterMs: 1_000 },
@@ -97,7 +104,7 @@ export async function openStage(): Promise<Stage> {
 
   const stack = opening.move();
   return {
-    gateway, far, kill,
+    gateway, far, receiver, kill,
     freeze: async (victim, ms) => {
       const send = (signal: NodeJS.Signals): void => {
         if (victim === "local node") signalLocalNode(signal);
@@ -129,7 +136,7 @@ export async function openStage(): Promise<Stage> {
       if (was.gateway) await gateway.start();
     },
     witnessed: () => {
-      const times = new Map<string, number>();
+      const times = new Map(receiver.asked());
       for (const workspace of workspaces) {
         const file = join(workspace, WITNESS);
         const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];

@@ -9,6 +9,7 @@ import { hash as digest } from "node:crypto";
 import { codeOf, hasCode } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import { recordKeyOf, type DumpedEntry, type Journal, type SessionAddress } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { Vault } from "../../fabric/vault.ts";
@@ -123,6 +124,8 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
       const bytes = formatBlock(block);
       const recordKey = keyOf(address, state.number);
       state.revision = await records.write(BUCKET, recordKey, sessionKey.seal(`search/${recordKey}`, bytes), state.revision);
+      if (block.entries.length < BLOCK_ENTRIES) crashPoint("search.block-saved");
+      else crashPoint("search.block-filled");
       blocks[state.number] = readBlock(bytes);
     };
     const before = block.upTo;

@@ -8,6 +8,7 @@
 import { hasCode } from "@openclaw/protocol";
 import type { Engine, LogEntry } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { EntryHeader, Recorded } from "../../fabric/journal.ts";
 import { kindOf } from "./topic-event.ts";
 
@@ -22,7 +23,10 @@ export interface FollowSlotsDeps {
 }
 
 export interface FollowSlots extends AsyncDisposable {
-  /** Goes on where it stopped, in every slot with something new; a slot never followed is followed from its present end. */
+  /**
+   * Goes on where it stopped, in every slot with something new. What was there before anybody ever listened is passed over; a
+   * slot that came later is read from its beginning.
+   */
   start(): Promise<void>;
   /** An event came into a slot. */
   touched(slot: number): void;
@@ -41,6 +45,8 @@ interface Followed {
 }
 
 const CURSORS = "fan-out";
+/** Stands beside the places once each slot of the first start has its own. */
+const BEGUN = "begun";
 const SAVE_EVERY = 256;
 const OPEN_MAX = 256;
 const RETRY_MS = 250;
@@ -52,6 +58,7 @@ export function followSlots(deps: FollowSlotsDeps): FollowSlots {
   const readers = new Map<number, Promise<void>>();
   const stopped = new AbortController();
   let heads: ReadonlyMap<number, number> = new Map();
+  let begun = false;
   let started = false;
   const early = new Set<number>();
   let read = 0;
@@ -60,7 +67,7 @@ export function followSlots(deps: FollowSlotsDeps): FollowSlots {
   const load = async (slot: number): Promise<Followed> => {
     const record = await engine.records.get(CURSORS, `${slot}`);
     const stored = record === null ? undefined : JSON.parse(Buffer.from(record.value).toString("utf8")) as Stored;
-    const position = stored?.position ?? heads.get(slot) ?? 0;
+    const position = stored?.position ?? (begun ? 0 : heads.get(slot) ?? 0);
     const followed: Followed = {
       position, saved: stored?.position ?? -1, revision: record?.revision ?? 0, unsaved: 0, open: new Map(stored?.open ?? []),
     };
@@ -75,6 +82,7 @@ export function followSlots(deps: FollowSlotsDeps): FollowSlots {
     try {
       const value = Buffer.from(JSON.stringify({ position, open: [...open] } satisfies Stored));
       followed.revision = await engine.records.write(CURSORS, `${slot}`, value, followed.revision);
+      crashPoint("fan-out.moved");
       followed.saved = position;
     } catch (error) {
       if (hasCode(error, "CONFLICT")) followed.revision = (await engine.records.get(CURSORS, `${slot}`))?.revision ?? 0;
@@ -123,6 +131,14 @@ export function followSlots(deps: FollowSlotsDeps): FollowSlots {
     }
   };
 
+  /** From here on a slot without a place is a new one, also for whoever starts after a crash. */
+  const begin = async (): Promise<void> => {
+    const places = [...slots];
+    await Promise.all(places.map(([slot, followed]) => save(slot, followed)));
+    if (places.some(([, { saved, position }]) => saved !== position)) return; // the next start begins
+    begun = await engine.records.write(CURSORS, BEGUN, new Uint8Array(0), 0).then(() => true, () => false);
+  };
+
   const saveAll = (): void => {
     saving = undefined;
     for (const [slot, followed] of slots) if (followed.unsaved > 0) void save(slot, followed);
@@ -136,10 +152,12 @@ export function followSlots(deps: FollowSlotsDeps): FollowSlots {
   return {
     start: async () => {
       heads = await engine.log.heads();
+      begun = (await engine.records.get(CURSORS, BEGUN)) !== null;
       for (const [slot, head] of heads) {
         const { position } = await load(slot);
         if (position < head) early.add(slot);
       }
+      if (!begun) await begin();
       started = true;
       for (const slot of early) touched(slot);
       early.clear();

@@ -123,6 +123,18 @@ test("whoever dies between an act and its telling: the next one tells it, under 
   assert.equal(new Set(stage.heard.map(({ event }) => event.id)).size, 4);
 });
 
+test("what happened in a new part of the log before a place there was ever written down is told after a crash "
+  + "(S2.42, S0.16)", async (t) => {
+  const stage = await open(t);
+  const config: ListenersConfig = { all: { topics: [">"], to: "log" } };
+  const first = await stage.open(config);
+  await first[Symbol.asyncDispose]();
+  await stage.act("one"); // nobody reads
+  await stage.open(config);
+  await settle();
+  assert.deepEqual(topics(stage, "all"), ["intent.webhook", "outcome.webhook"]);
+});
+
 test("a listener stalled for ever holds up neither the log nor another listener; beyond what it may retain come dead letters, "
   + "then a count; an alert rises, and falls (S2.41, S2.42)", async (t) => {
   const stage = await open(t);

@@ -2,6 +2,7 @@
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import type { Engine, JobVerdict, QueueWorker } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Recorded } from "../../fabric/journal.ts";
 import { Pace } from "../intents.ts";
 import { followSlots, type FollowSlots, type FollowSlotsDeps } from "./follow-slots.ts";
@@ -83,6 +84,7 @@ export function openFanOut(deps: FanOutDeps): FanOut {
       else if (to === "agent" && sessionKey !== undefined) await deps.deliver.agent(name, sessionKey, event);
       else if (to === "actuator" && actuator !== undefined) await deps.deliver.actuator(name, actuator, fill(params, event), event);
       else throw new OpenClawError("CONFIG_INVALID", { why: `listeners.${name} does not say whom.` });
+      crashPoint("fan-out.delivered");
       return { end: "done" };
     } catch (error) {
       if (PASSING.some((code) => hasCode(error, code))) return { end: "again", afterMs: PASSING_WAIT_MS, counted: false };
@@ -97,6 +99,7 @@ export function openFanOut(deps: FanOutDeps): FanOut {
     const body = seal(place(name, event.id), Buffer.from(JSON.stringify(event)));
     try {
       await engine.queues.enqueue(queue, body, { id: event.id, jobsMax, bytesMax });
+      crashPoint("fan-out.enqueued");
     } catch (error) {
       if (!hasCode(error, "BACKPRESSURE")) throw error;
       try {

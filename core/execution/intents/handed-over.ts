@@ -8,6 +8,7 @@
 import { codeOf, hasCode, OpenClawError, type Effect, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Job, JobVerdict, Queues, QueueWorker, Records } from "@openclaw/sdk";
 import { deadline, type Clock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { ConfiguredActuator } from "./configured-actuator.ts";
 import { failureOf, mayTryAgain, retryAfterMs } from "./try-intent.ts";
@@ -87,13 +88,17 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
     }
   };
 
-  const finish = async (job: Job, intent: HandedIntent, end: HandedEnd): Promise<JobVerdict> =>
-    await tell(job, intent, await record(job.id, end));
+  const finish = async (job: Job, intent: HandedIntent, end: HandedEnd): Promise<JobVerdict> => {
+    const recorded = await record(job.id, end);
+    crashPoint("handed-over.ended");
+    return await tell(job, intent, recorded);
+  };
 
   /** Until the session has it, the job stays: its place in the queue is what remembers that somebody is to be told. */
   const tell = async (job: Job, intent: HandedIntent, end: HandedEnd): Promise<JobVerdict> => {
     try {
       await deps.onEnd(job.id, intent, end, actuator.quiet === true);
+      crashPoint("handed-over.told");
     } catch (error) {
       // Nobody is left to be told, or never was; anything else passes.
       const nobody = ["KEY_DESTROYED", "SESSION_KEY_INVALID", "UNKNOWN_AGENT_ID", "MESSAGE_TOO_LARGE"] as const;
@@ -127,6 +132,7 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
       const { params, sessionKey, label } = intent;
       const request = { params, sessionKey, label, idempotencyKey: job.id, attempt: job.attempt };
       const end = await configured.attempt(request, signal, line.signal);
+      crashPoint("handed-over.answered");
       if (end.ok) return { ok: true, text: shorten(present(end.payload)) };
       if (mayTryAgain(end, intent.effect) && job.attempt < bounds.attemptsMax) {
         return { end: "again", afterMs: retryAfterMs(end, job.attempt, ids.random()) };

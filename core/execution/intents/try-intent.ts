@@ -2,6 +2,7 @@
 import { hasCode, OpenClawError, type Effect } from "@openclaw/protocol";
 import type { ActuatorEnd, ActuatorRequest } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { ConfiguredActuator } from "./configured-actuator.ts";
 
@@ -17,6 +18,7 @@ export async function tryIntent(
 ): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
     const end = await configured.attempt({ ...wanted, attempt }, signal);
+    crashPoint("outside.answered");
     if (end.ok) return end.payload;
     const failure = failureOf(end, effect);
     // Stopped or not: that it may have happened is what has to be told.

@@ -1,6 +1,7 @@
 /** The queues of the SQLite engine, on the calling thread: reads look at committed state, writes go through the writer. */
 import { ENGINE_LIMITS, type Queues } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import { checkFrame, checkNumber, checkToken, pageRows } from "./check-arguments.ts";
 import type { JobStore } from "./job-store.ts";
 import { JobWorkers } from "./job-workers.ts";
@@ -22,11 +23,15 @@ export function createSqliteQueues(
     nextDueMs: (queue) => reader.nextDueMs(queue),
     take: async (queue, id) => {
       const { value: attempt, count } = await writer.submit({ op: "take", queue, id }, 0);
+      crashPoint("queue.taken");
       const body = attempt === 0 ? null : reader.jobBody(queue, id);
       return body === null ? null : { id, body, attempt, interrupted: count === 1 };
     },
     settle: async (queue, id, attempt, settlement) => {
       await writer.submit({ op: "settle", queue, id, attempt, settlement }, 0);
+      if (settlement.end === "done") crashPoint("queue.acknowledged");
+      else if (settlement.end === "dead") crashPoint("queue.dead");
+      else crashPoint("queue.put-back");
     },
   };
   const workers = new JobWorkers(store, clock);
@@ -48,6 +53,7 @@ export function createSqliteQueues(
         const { duplicate } = await writer.submit(op, own.byteLength, (done) => {
           if (!done.duplicate && letter === null) workers.wake(queue);
         });
+        crashPoint("queue.enqueued");
         return { duplicate };
       },
       work: (queue, on, options) => workers.work(queue, on, options),

@@ -4,6 +4,7 @@
  */
 import { hasCode } from "@openclaw/protocol";
 import type { RecordEntry } from "@openclaw/sdk";
+import { crashPoint } from "../../base/crash-point.ts";
 import { recordKeyOf, type JournalDeps, type SessionAddress } from "./address.ts";
 
 export interface SegmentInfo {
@@ -43,6 +44,7 @@ export async function addSegments({ engine }: JournalDeps, address: SessionAddre
     const segments = tail.slice(0, PAGE_SEGMENTS);
     const n = pages.length;
     await writePage(records, `${recordKeyOf(address)}.${n}`, Buffer.from(JSON.stringify(segments)));
+    crashPoint("segment.page-written");
     pages = [...pages, { n, last: segments.at(-1)?.last ?? 0 }];
     tail = tail.slice(PAGE_SEGMENTS);
   }

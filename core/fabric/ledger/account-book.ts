@@ -10,6 +10,7 @@ import {
   addMeter, addNamed, emptyMeter, formatAccount, keyOfAccount, loadAccount, withBuckets, type Account, type AccountName, type Amount,
   type Bucket, type Meter, type Sealing, type StoredAccount, ACCOUNTS,
 } from "./account.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import { LEDGER_LIMITS } from "./config.ts";
 
 export interface Limit {
@@ -117,6 +118,8 @@ export function createAccountBook({ records, sealing, writer, durableSeq }: {
             continue;
           }
           const revision = await records.write(ACCOUNTS, own.key, formatAccount(sealing, own.key, next), stored.revision);
+          if (own.widening) crashPoint("ledger.held");
+          else crashPoint("ledger.account-folded");
           own.stored = { account: next, revision };
           dropApplied(own, next);
           return;

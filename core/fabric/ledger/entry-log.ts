@@ -122,7 +122,8 @@ export function openEntryLog(
       for (let retryMs: number = LEDGER_LIMITS.retryFirstMs; !stopped.signal.aborted; ) {
         try {
           revisions.set(seq, await writeRow(seq, value));
-          crashPoint("ledger.entered");
+          if (entries.some(({ kind }) => kind === "reserved")) crashPoint("ledger.reserved");
+          if (entries.some(({ kind }) => kind === "settled")) crashPoint("ledger.settled");
           durableSeq = seq;
           done.resolve();
           break;

@@ -1,6 +1,7 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { Records, Usage } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
+import { crashPoint } from "../../base/crash-point.ts";
 import type { Logger } from "../telemetry.ts";
 import { emptyMeter, type AccountName, type Amount, type Meter, type Sealing } from "./account.ts";
 import { createAccountBook, type Limit, type OwnAccount } from "./account-book.ts";
@@ -142,7 +143,9 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
     }
     for (const [id, { settledSeq }] of settling) if (settledSeq <= upTo) settling.delete(id);
     const left = [...open.values(), ...settling.values()].filter(({ seq }) => seq <= upTo).map(({ entry }) => entry);
+    crashPoint("ledger.folded");
     markRevision = await saveMark(deps, { upTo, open: left }, markRevision);
+    crashPoint("ledger.marked");
     await entries.forget(upTo);
   };
 
