@@ -27,6 +27,13 @@ async function answered(watched: Watched, count: number): Promise<readonly strin
   }
 }
 
+/** What led to it is in the log by then: the model is not asked again for what it answered once. */
+async function subAgentSpeaks(watched: Watched): Promise<void> {
+  await watched.client.request("sessions.subscribe", {});
+  await watched.until(({ event, payload }) => event === "agent" && JSON.stringify(payload).includes(":subagent:")
+    && (payload as { readonly stream: string }).stream === "assistant");
+}
+
 async function again(gateway: RealGateway): Promise<Watched> {
   await gateway.kill();
   await gateway.start();
@@ -42,7 +49,7 @@ test("kill -9 while a sub-agent works, again and again: its parent is woken once
   let watched = await gateway.connect();
   model.script(spawning({ task: "[[tokens 8 250]]", label: "Slow" }));
   await send(watched, "set somebody to work", { key: "go" });
-  await watched.until((event) => event.event === "agent" && JSON.stringify(event.payload).includes("sessions_spawn"));
+  await subAgentSpeaks(watched);
   watched = await again(gateway);
   await settled(watched, "go");
   assert.equal((await rows(watched, { spawnedBy: "agent:main:main" })).length, 1);
@@ -62,7 +69,7 @@ test("kill -9 while a turn waits for its sub-agent: the tool answers with its ou
   let watched = await gateway.connect();
   model.script(spawning({ task: "[[tokens 8 250]]", wait: true }));
   await send(watched, "find out and tell me", { key: "wait" });
-  await watched.until((event) => event.event === "agent" && JSON.stringify(event.payload).includes("sessions_spawn"));
+  await subAgentSpeaks(watched);
   watched = await again(gateway);
   const turn = await settled(watched, "wait");
   assert.equal(turn.status, "ok", turn.error);
