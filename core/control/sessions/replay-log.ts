@@ -36,7 +36,9 @@ export interface ReplayLogDeps {
   readonly runtime: RuntimeDeps;
 }
 
-const PAGE = 256;
+const PAGE = 64;
+/** To decide one of them again may mean to assemble a whole prompt. */
+const DECIDED_AT_ONCE = 8;
 const TEXT_CHARS_MAX = 16_000;
 
 /** Throws NOT_FOUND and KEY_DESTROYED. Writes nothing; asks a model only where the wish names one. */
@@ -51,16 +53,18 @@ export async function replayLog(
   return { key, sessionId, ...replayed.report, other };
 }
 
-/** Page by page, with a turn of the event loop between two, so that a long history delays nobody else. */
+/** Page by page, with a turn of the event loop after every few entries, so that a long history delays nobody else. */
 export async function* readAll(log: Pick<SessionLog, "read">, signal?: AbortSignal): AsyncGenerator<Recorded> {
   for (let after = 0; ; ) {
     signal?.throwIfAborted();
     const page = await log.read(after, PAGE);
-    yield* page;
+    for (let from = 0; from < page.length; from += DECIDED_AT_ONCE) {
+      yield* page.slice(from, from + DECIDED_AT_ONCE);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.position;
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -162,3 +162,25 @@ test("a count that is asked for in the middle of writing counts nobody twice", a
   await index.flush();
   assert.deepEqual(await index.count(), { shown: 150, archived: 0 });
 });
+
+test("a session leaves the list while others never cease to change (C7)", async (t) => {
+  const { open } = await setUp(t);
+  const index = open();
+  index.put(address("a"), row("agent:main:a"));
+  await index.flush();
+  let puts = 0;
+  /** Whenever a row has been written, the next one waits already. */
+  const load = async (): Promise<void> => {
+    while (puts < 2_000) {
+      puts += 1;
+      index.put(address(`b${puts % 3}`), row("agent:main:b", { updatedAt: puts }));
+      await Promise.resolve();
+    }
+  };
+  const loading = load();
+  await index.remove(address("a"));
+  const removedAfter = puts;
+  await loading;
+  assert.ok(removedAfter < 2_000, "it did not wait for the end of the load");
+  assert.equal(await index.row(address("a")), null);
+});

@@ -218,7 +218,8 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     remove: async (address) => {
       const recordKey = recordKeyOf(address);
       waiting.delete(recordKey);
-      await writing;
+      // Only what is being written at this moment can still be its row; under load there is always more to write after it.
+      await batch;
       known.delete(recordKey);
       const stored = await records.get(SESSIONS, recordKey);
       if (stored === null) return;

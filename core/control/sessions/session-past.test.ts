@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { OWNER } from "../../fabric/identity.ts";
+import type { Recorded } from "../../fabric/journal.ts";
+import { readAll } from "./replay-log.ts";
 import { setUpWorld, type World } from "./world.testing.ts";
 
 const KEY = "agent:main:work";
@@ -111,4 +113,21 @@ test("a long transcript is copied in parts that each fit a frame, and all of it 
   assert.deepEqual([messages.length, totalMessages], [48, 48]);
   const source = await world.sessions.history(KEY, 1_000, 0);
   assert.deepEqual(messages.map(({ content }) => content), source.messages.map(({ content }) => content));
+});
+
+test("however long a history is, others have their turn while it is read again (C7)", async () => {
+  const entries = Array.from({ length: 256 }, (_, at) => ({ position: at + 1 }) as Recorded);
+  const read = async (after: number, limit: number): Promise<readonly Recorded[]> => entries.slice(after, after + limit);
+  let turns = 0;
+  let isDone = false;
+  const spin = (): void => {
+    turns += 1;
+    if (!isDone) setImmediate(spin);
+  };
+  setImmediate(spin);
+  const seen: number[] = [];
+  for await (const { position } of readAll({ read })) seen.push(position);
+  isDone = true;
+  assert.deepEqual(seen, entries.map(({ position }) => position));
+  assert.ok(turns >= 30, `${turns} turns of the event loop`);
 });
