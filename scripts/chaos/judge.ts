@@ -97,7 +97,7 @@ export async function judge(line: Line, all: readonly Acknowledged[], look: () =
       const results = messages.filter(({ role }) => role === "toolResult");
       one.errand.effects.forEach((effect, at) => {
         const times = happened.get(effect.id) ?? 0;
-        if (effect.repeatable === true) return checkRepeatable(effect, results[at], times, byRun);
+        if (effect.repeatable === true) return checkRepeatable(effect, results[at], times, transcript);
         effects += 1;
         checkEffect(effect, results[at], times);
       });
@@ -118,7 +118,7 @@ export async function judge(line: Line, all: readonly Acknowledged[], look: () =
   }
   /** Whatever became of it, it was asked for under one key; and whoever is told that it is done can rely on it. */
   function checkRepeatable(
-    effect: Effect, result: HistoryMessage | undefined, times: number, byRun: ReadonlyMap<string, readonly HistoryMessage[]>,
+    effect: Effect, result: HistoryMessage | undefined, times: number, transcript: readonly HistoryMessage[],
   ): void {
     const said = textOf(result);
     count.repeatable += 1;
@@ -133,7 +133,7 @@ export async function judge(line: Line, all: readonly Acknowledged[], look: () =
     const job = handedOverAs(said);
     if (job === undefined) return find("misreported", `${effect.id} was not handed over: ${said.slice(0, 80)}`);
     count.handedOver += 1;
-    const told = (byRun.get(endOf(job)) ?? []).filter(({ role }) => role === "user");
+    const told = transcript.filter((message) => tellsEndOf(job, message));
     if (told.length !== 1) find(told.length === 0 ? "lost" : "duplicated", `the end of ${effect.id} was told ${told.length} times`);
     else if (!textOf(told[0]).includes(effect.handedOver)) find("misreported", `${effect.id}: ${textOf(told[0]).slice(-120)}`);
     if (times === 0) find("lost", `${effect.id} was handed over, and nobody was asked for it`);
@@ -159,18 +159,18 @@ function checkOrder(acknowledged: readonly Acknowledged[], transcript: readonly 
 
 /** With the ends of what was handed over in it: they come as messages of their own. */
 async function readWhole(line: Line, session: string, acknowledged: readonly Acknowledged[]): Promise<readonly HistoryMessage[]> {
-  const transcript = await readAll(line, session);
-  if (!acknowledged.some(({ errand: { effects } }) => effects.some(({ handedOver }) => handedOver !== undefined))) return transcript;
-  for (const message of transcript) {
-    const job = message.role === "toolResult" ? handedOverAs(textOf(message)) : undefined;
-    if (job !== undefined) await line.request("agent.wait", { runId: endOf(job), timeoutMs: END_WAIT_MS });
+  const handsOver = acknowledged.some(({ errand: { effects } }) => effects.some(({ handedOver }) => handedOver !== undefined));
+  for (const began = performance.now(); ; await wait(POLL_MS)) {
+    const transcript = await readAll(line, session);
+    const jobs = handsOver ? transcript.flatMap((message) => handedOverAs(textOf(message)) ?? []) : [];
+    const isTold = (job: string): boolean => transcript.some((message) => tellsEndOf(job, message));
+    if (jobs.every(isTold) || performance.now() - began > END_WAIT_MS) return transcript;
   }
-  return readAll(line, session);
 }
 
 const handedOverAs = (result: string): string | undefined => /^Handed over as (\S+);/.exec(result)?.[1];
-/** The run of the message in which the job's end is told. */
-const endOf = (job: string): string => `${job}-end`;
+const tellsEndOf = (job: string, message: HistoryMessage): boolean =>
+  message.role === "user" && textOf(message).startsWith(`What was handed over as ${job} `);
 
 interface QueueRow { readonly queue: string; readonly jobs: number }
 
