@@ -44,6 +44,8 @@ const PAGE = 500;
 const END_WAIT_MS = 15_000;
 const QUEUES_MS = 60_000;
 const HEARD_MS = 10_000;
+const REPORTS = 5;
+const REPORT_WAIT_MS = 500;
 const POLL_MS = 50;
 /** Codes that say for certain that nothing happened. */
 const NEVER_BEGAN =
@@ -138,6 +140,13 @@ export async function judge(line: Line, all: readonly Acknowledged[], look: () =
     else if (!textOf(told[0]).includes(effect.handedOver)) find("misreported", `${effect.id}: ${textOf(told[0]).slice(-120)}`);
     if (times === 0) find("lost", `${effect.id} was handed over, and nobody was asked for it`);
   }
+  let accounts = await checkAccounts(line, all.length);
+  // A report that was read while the last call was being written is not yet a finding.
+  for (let again = 0; accounts.length > 0 && again < REPORTS; again += 1) {
+    await wait(REPORT_WAIT_MS);
+    accounts = await checkAccounts(line, all.length);
+  }
+  findings.push(...accounts);
   for (const began = performance.now(); heard < count.outcomes && performance.now() - began < HEARD_MS; await wait(POLL_MS)) {
     ({ heard } = look());
   }
@@ -171,6 +180,23 @@ async function readWhole(line: Line, session: string, acknowledged: readonly Ack
 const handedOverAs = (result: string): string | undefined => /^Handed over as (\S+);/.exec(result)?.[1];
 const tellsEndOf = (job: string, message: HistoryMessage): boolean =>
   message.role === "user" && textOf(message).startsWith(`What was handed over as ${job} `);
+
+interface Figures { readonly calls: number; readonly totalTokens: number }
+
+/** Whatever was killed while accounts were written: agents and sessions paid for the same calls, and for each message at least one. */
+async function checkAccounts(line: Line, messages: number): Promise<readonly string[]> {
+  const findings: string[] = [];
+  for (const by of ["agent", "session"]) {
+    const report = (await line.request("usage.cost", { days: 2, by })) as { readonly totals: Figures; readonly rows: readonly Figures[] };
+    const { totals, rows } = report;
+    for (const what of ["calls", "totalTokens"] as const) {
+      const sum = rows.reduce((before, row) => before + row[what], 0);
+      if (sum !== totals[what]) findings.push(`the accounts by ${by} hold ${sum} ${what}, and the whole ${totals[what]}`);
+    }
+    if (!(totals.calls >= messages)) findings.push(`${totals.calls} calls were paid for, for ${messages} messages`);
+  }
+  return findings;
+}
 
 interface QueueRow { readonly queue: string; readonly jobs: number }
 
