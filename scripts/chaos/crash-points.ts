@@ -55,7 +55,7 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "ledger.account-folded": "usage", "ledger.folded": "usage", "ledger.marked": "usage",
   "queue.enqueued": "later", "queue.taken": "later", "queue.put-back": "later", "queue.acknowledged": "later", "queue.dead": "given-up",
   "outside.answered": "post", "handed-over.answered": "later", "handed-over.ended": "later", "handed-over.told": "later",
-  "fan-out.enqueued": "hook", "fan-out.moved": "stop", "fan-out.delivered": "hook",
+  "fan-out.enqueued": "hook", "fan-out.moved": "hook", "fan-out.delivered": "hook",
   "search.block-saved": "search", "search.block-filled": "search bulk", "segment.page-written": "paged",
   "schedule.job-saved": "cron",
   "schedule.claimed": "job", "schedule.ended": "job", "schedule.entry-written": "job", "heartbeat.claimed": "wake",
