@@ -222,6 +222,42 @@ test("a deleted session's approvals are forgotten, settled ones after a day", as
   assert.equal((await it.engine.records.list("approvals", "")).length, 0);
 });
 
+test("a deleted session's approvals are forgotten though a write is not confirmed, or another gateway changed them (S0.19)", async (t) => {
+  const it = await world(t);
+  const { records } = it.engine;
+  let unsure = 0;
+  await using approvals = await it.start({
+    get: (...args) => records.get(...args), list: (...args) => records.list(...args), watch: (...args) => records.watch(...args),
+    write: async (...args) => {
+      const revision = await records.write(...args);
+      if (unsure-- > 0) throw new OpenClawError("ENGINE_UNAVAILABLE");
+      return revision;
+    },
+  });
+  await approvals.open(opening);
+  await approvals.open({ ...opening, id: "a2" });
+  await using other = await it.start();
+  await other.resolve("a2", "deny", "owner");
+  unsure = 1;
+  await approvals.forget("agent:main:main");
+  assert.deepEqual(approvals.list(), []);
+  assert.equal((await records.list("approvals", "")).length, 0);
+});
+
+test("one that another gateway changed is not taken for old", async (t) => {
+  const it = await world(t);
+  await using approvals = await it.start();
+  await approvals.open(opening);
+  await approvals.cancel("a1");
+  await using other = await it.start();
+  await it.clock.advance(90_000_000);
+  await other.open({ ...opening, id: "a2" });
+  await other.open(opening);
+  await approvals.open({ ...opening, id: "a3" });
+  await approvals.resolve("a3", "deny", "owner");
+  assert.equal((await it.engine.records.list("approvals", "a1")).length, 1);
+});
+
 test("a decision an approval does not allow is refused, and it goes on waiting", async (t) => {
   const it = await world(t);
   await using approvals = await it.start();

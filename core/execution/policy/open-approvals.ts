@@ -204,7 +204,7 @@ class ApprovalIndex implements Approvals {
   async forget(sessionKey: string): Promise<void> {
     for (const [id, held] of this.#held) {
       if (held.approval.sessionKey !== sessionKey) continue;
-      await this.#inTurn(held, () => this.#drop(id, held));
+      await this.#inTurn(held, () => this.#drop(id, held, true));
     }
   }
 
@@ -316,10 +316,28 @@ class ApprovalIndex implements Approvals {
     return JSON.parse(Buffer.from(await this.#deps.unseal(`${BUCKET}/${id}`, sealed)).toString("utf8")) as StoredApproval;
   }
 
-  async #drop(id: string, held: Held): Promise<void> {
+  /**
+   * After an unsure write it looks what is stored: where nothing is, it is done. What another gateway changed meanwhile is
+   * taken over and thrown about, unless it has to go whatever it says now.
+   */
+  async #drop(id: string, held: Held, whatever = false): Promise<void> {
     held.timer?.close();
     if (this.#held.get(id) !== held) return;
-    await this.#deps.records.write(BUCKET, id, null, held.revision);
+    const { records } = this.#deps;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await records.write(BUCKET, id, null, held.revision);
+        break;
+      } catch (error) {
+        if (!hasCode(error, "ENGINE_UNAVAILABLE") && !hasCode(error, "CONFLICT")) throw error;
+        const present = await records.get(BUCKET, id);
+        if (present === null) break;
+        const isOurs = present.revision === held.revision;
+        held.revision = present.revision;
+        if (!isOurs && !whatever) held.approval = await this.#unseal(id, present.value);
+        if (tries >= SAVE_TRIES_MAX || (!isOurs && !whatever)) throw error;
+      }
+    }
     this.#held.delete(id);
   }
 
