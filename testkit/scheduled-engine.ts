@@ -3,6 +3,7 @@
  *
  * Writes of one process arrive in the order it made them; reads and answers in any. What was on its way when the process
  * died may still arrive, and nobody hears the answer. That a claim was superseded is heard of late, or with the refusal.
+ * An offer may arrive once more, long after: whoever sends again what nobody confirmed does so through any proxy's patience.
  */
 import { hasCode } from "@openclaw/protocol";
 import type { Claim, Engine } from "@openclaw/sdk";
@@ -16,8 +17,13 @@ export interface EngineLink {
 
 const NEVER = new Promise<never>(() => undefined);
 
-/** `name` is the process, in the schedule's notes. Disposing the returned engine leaves `engine` open. */
-export function scheduleEngine(engine: Engine, schedule: SeededSchedule, name: string): EngineLink {
+/**
+ * `name` is the process, in the schedule's notes. `onOffered` is given a way to let each offer arrive once more. Disposing the
+ * returned engine leaves `engine` open.
+ */
+export function scheduleEngine(
+  engine: Engine, schedule: SeededSchedule, name: string, onOffered: (again: () => void) => void = () => undefined,
+): EngineLink {
   const lane = `${name} writes`;
   const life = { dead: false, arriving: 0, underway: 0 };
   const claims = new Map<number, AbortController>();
@@ -60,7 +66,13 @@ export function scheduleEngine(engine: Engine, schedule: SeededSchedule, name: s
     engine: {
       ...engine,
       log: {
-        offer: (offer) => write(`offers ${offer.slot}`, () => engine.log.offer(offer)),
+        offer: (offer) => {
+          onOffered(() => {
+            schedule.note(`an offer of ${name} arrives again`);
+            engine.log.offer(offer).catch(() => undefined);
+          });
+          return write(`offers ${offer.slot}`, () => engine.log.offer(offer));
+        },
         claim: async (slot, owner) => {
           const claim = await write(`claims ${slot}`, () => engine.log.claim(slot, owner));
           const lost = new AbortController();

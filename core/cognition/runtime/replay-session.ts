@@ -43,6 +43,8 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
   const changed = new Set<keyof Revision>();
   let difference: ReplayDifference | null = null;
   const last: { asked: AskedStep | null } = { asked: null };
+  /** A pin is recorded at once: what a model is shown may have been put together just before, whichever is recorded first. */
+  let pinnedThen: SessionState["pinned"][] = [];
   let lastMs = 0;
   let position = 0;
 
@@ -56,8 +58,11 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
     for (;;) {
       const early = attempt(() => redecide(state, entry, lastMs, deps));
       if (early.difference === undefined) return early;
-      const late = attempt(() => redecide(state, entry, entry.header.timeMs, deps));
-      if (late.difference === undefined || pending.length === 0) return late.difference === undefined ? late : early;
+      for (const known of [state, ...pinnedThen.map((pinned) => ({ ...state, pinned }))]) {
+        const late = attempt(() => redecide(known, entry, entry.header.timeMs, deps));
+        if (late.difference === undefined) return late;
+      }
+      if (pending.length === 0) return early;
       foldNext();
     }
   };
@@ -85,6 +90,8 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
       difference ??= { step: counts.steps, position: entry.position, event: entry.type, ...again.difference };
     }
     last.asked = askedBy(entry, again.request, counts.steps) ?? answeredBy(entry, last.asked);
+    if (entry.type === "step.started") pinnedThen = [];
+    else if (entry.type === "fact.pinned" || entry.type === "fact.unpinned") pinnedThen.push(state.pinned);
     foldEntry(state, entry, "");
     lastMs = entry.header.timeMs;
   }

@@ -44,6 +44,7 @@ const ORDER = "session-order";
 const COMPLETE = "complete";
 const PAGE = 512;
 const KNOWN_MAX = 20_000;
+const WRITE_TRIES_MAX = 4;
 const STALE_MAX = 1_000;
 /** Rows written side by side. */
 const TOGETHER = 64;
@@ -102,12 +103,18 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   };
 
   const writeWaiting = async (recordKey: string, item: Waiting): Promise<void> => {
-    try {
-      await writeOne(recordKey, item.row);
-    } catch (error) {
-      known.delete(recordKey);
-      if (hasCode(error, "CONFLICT")) return; // somebody wrote in between: it still waits, and is written over theirs
-      log.warn("session.row.failed", { error });
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await writeOne(recordKey, item.row);
+        break;
+      } catch (error) {
+        known.delete(recordKey);
+        if (hasCode(error, "CONFLICT")) return; // somebody wrote in between: it still waits, and is written over theirs
+        // A session that falls asleep now is not written again before somebody speaks in it.
+        if (hasCode(error, "ENGINE_UNAVAILABLE") && tries < WRITE_TRIES_MAX) continue;
+        log.warn("session.row.failed", { error });
+        break;
+      }
     }
     if (waiting.get(recordKey) === item) waiting.delete(recordKey);
   };

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { hasCode } from "@openclaw/protocol";
-import { systemClock } from "../../base/clock.ts";
+import { OpenClawError, hasCode } from "@openclaw/protocol";
+import { ENGINE_LIMITS } from "@openclaw/sdk";
+import { VirtualClock } from "@openclaw/testkit/virtual-clock";
+import { systemClock, type Clock } from "../../base/clock.ts";
 import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../engine.ts";
 import { OWNER } from "../identity.ts";
@@ -18,15 +20,15 @@ const message = (runId: string, text: string): MessageOffer =>
   ({ sessionKey: "agent:main:main", agentId: "main", runId, text, channel: "cli" });
 const revision = { program: "p", config: "c", prompt: "q", skills: "s", memory: "m" };
 
-async function open(t: TestContext) {
+async function open(t: TestContext, clock: Clock = systemClock) {
   const dir = await mkdtemp(join(tmpdir(), "journal-"));
-  const engine = await openMemoryEngine({ clock: systemClock });
+  const engine = await openMemoryEngine({ clock });
   t.after(async () => {
     await engine[Symbol.asyncDispose]();
     await rm(dir, { recursive: true });
   });
   const vault = await openVault({ records: engine.records, keyFile: join(dir, "key"), ids: systemIds });
-  const journal = createJournal({ engine, vault, clock: systemClock, ids: systemIds });
+  const journal = createJournal({ engine, vault, clock, ids: systemIds });
   const address = journal.address("agent:main:main");
   const claim = await engine.log.claim(address.slot, "here");
   /** Shows the log what the engine holds, as the owner's reader does. */
@@ -58,6 +60,54 @@ test("a session folded anew equals the one that was folded while it happened (S0
   assert.deepEqual(again.state, log.state);
   assert.equal(again.state.messages.length, 10);
   assert.equal(again.state.usage.outputTokens, 10);
+});
+
+test("an append whose confirmation was lost is stored once, even where its repeat comes when the engine forgot it (S0.19, S2.10)",
+  async (t) => {
+    const clock = new VirtualClock();
+    const { engine, journal, address, turn } = await open(t, clock);
+    const log = await journal.load(address);
+    await turn("run-1", log);
+    const { append } = engine.log;
+    let lost = 1;
+    engine.log.append = async (...args) => {
+      const positions = await append(...args);
+      if (lost-- <= 0) return positions;
+      await clock.advance(ENGINE_LIMITS.dedupeMs + 1_000);
+      throw new OpenClawError("ENGINE_UNAVAILABLE");
+    };
+    await turn("run-2", log);
+    await turn("run-3", log);
+    assert.equal((await journal.verify(address)).brokenAt, null);
+    assert.deepEqual((await journal.load(address)).state, log.state);
+    assert.equal(log.state.messageCount, 6);
+  });
+
+test("after an append that was given up nothing is appended before it is known whether it was stored (S0.19, S2.10)", async (t) => {
+  const { engine, journal, address, claim, turn } = await open(t);
+  const log = await journal.load(address);
+  await turn("run-1", log);
+  const { append, readSession } = engine.log;
+  const note = { type: "note.recorded", body: { text: "late", stepId: "s" }, label: "outside" } as const;
+  let away = true;
+  const unless = <A extends readonly unknown[], R>(run: (...args: A) => Promise<R>, before: boolean) => async (...args: A): Promise<R> => {
+    if (away && before) throw new OpenClawError("ENGINE_UNAVAILABLE");
+    const result = await run(...args);
+    if (away) throw new OpenClawError("ENGINE_UNAVAILABLE");
+    return result;
+  };
+  engine.log.append = unless(append, false);
+  engine.log.readSession = unless(readSession, true);
+  const unavailable = (error: unknown): boolean => hasCode(error, "ENGINE_UNAVAILABLE");
+  await assert.rejects(log.append(claim, "service:x", [note]), unavailable);
+  await assert.rejects(log.append(claim, "service:x", [note]), unavailable, "still not known");
+  away = false;
+  await assert.rejects(log.append(claim, "service:x", [note]), unavailable, "decided before it was known");
+  await log.append(claim, "service:x", () => [note]);
+  await turn("run-2", log);
+  assert.equal((await journal.verify(address)).brokenAt, null);
+  assert.equal((await journal.verify(address)).events, log.state.events);
+  assert.deepEqual((await journal.load(address)).state, log.state);
 });
 
 test("an event that the live log shows before its append is confirmed is folded once (S0.2)", async (t) => {

@@ -51,6 +51,8 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   let snapshotPosition = state.position;
   let snapshotEvents = state.events;
   let tail: Promise<void> = Promise.resolve();
+  /** An append of which nobody knows whether it was stored. */
+  let unsure: { readonly find: () => Promise<readonly number[] | undefined>; stored(positions: readonly number[]): void } | undefined;
 
   const receive = (entry: LogEntry): Recorded | undefined => {
     if (entry.position <= state.position) return undefined;
@@ -81,9 +83,9 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     const encoded = encodeEvents(key, address, state, events, { principal, timeMs });
     const batchId = ids.sortable(timeMs);
     const bodies = encoded.map(({ made }) => made.bytes);
-    const positions = await appendWithRetry(() => engine.log.append(claim, address.token, bodies, batchId), claim.lost);
-    crashPoint("events.appended");
-    encoded.forEach(({ event, made }, index) => {
+    const after = state.position;
+    const find = (): Promise<readonly number[] | undefined> => findBatch(engine, address, after, batchId);
+    const stored = (positions: readonly number[]): void => encoded.forEach(({ event, made }, index) => {
       const position = positions[index];
       if (position === undefined) throw new OpenClawError("STATE_DAMAGED", { why: "The engine answered with too few positions." });
       // The log may have shown it before its own answer came.
@@ -92,7 +94,28 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
       foldEntry(state, { kind: "event", type, body, position, id: `${batchId}#${index}`, header: made.header } as Recorded, made.link);
       state.ahead.add(position);
     });
+    unsure = { find, stored };
+    try {
+      stored(await appendSurely(() => engine.log.append(claim, address.token, bodies, batchId), find, claim.lost));
+      unsure = undefined;
+    } catch (error) {
+      if (!hasCode(error, "ENGINE_UNAVAILABLE")) unsure = undefined;
+      throw error;
+    }
+    crashPoint("events.appended");
     await keepUp(claim);
+  };
+
+  /** Of an append that was given up, whether it was stored. What was decided without knowing has to be decided again. */
+  const makeSure = async (isDecided: boolean): Promise<void> => {
+    if (unsure === undefined) return;
+    const { events } = state;
+    const positions = await unsure.find();
+    if (positions !== undefined) unsure.stored(positions);
+    unsure = undefined;
+    if (isDecided && (positions !== undefined || state.events !== events)) {
+      throw new OpenClawError("ENGINE_UNAVAILABLE", { why: "An earlier record turned out to be stored." });
+    }
   };
 
   /** Saves work for the next start; what was appended stands, whatever becomes of this. */
@@ -132,9 +155,10 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
     address,
     state,
     append: (claim, principal, events) => {
-      const done = tail.then(() => {
+      const done = tail.then(async () => {
+        await makeSure(typeof events !== "function");
         const decided = typeof events === "function" ? events() : events;
-        return decided.length === 0 ? undefined : appendNow(claim, principal, decided);
+        if (decided.length > 0) await appendNow(claim, principal, decided);
       });
       tail = done.catch(() => undefined);
       return done;
@@ -243,12 +267,26 @@ function opensOf({ type, body }: NewEvent, { queue }: SessionState): { readonly 
   return owing.length === 0 ? {} : { opens: owing.map(({ offerId }) => offerId) };
 }
 
-async function appendWithRetry(append: () => Promise<readonly number[]>, lost: AbortSignal): Promise<readonly number[]> {
+/**
+ * Tries again under the same id, but never before looking whether it was stored: the engine may have forgotten the id by then,
+ * if this process was stopped for longer than its window, and a second time would break the chain.
+ */
+async function appendSurely(
+  append: () => Promise<readonly number[]>, find: () => Promise<readonly number[] | undefined>, lost: AbortSignal,
+): Promise<readonly number[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await append();
+      return (attempt === 1 ? undefined : await find()) ?? (await append());
     } catch (error) {
       if (!hasCode(error, "ENGINE_UNAVAILABLE") || attempt >= APPEND_ATTEMPTS || lost.aborted) throw error;
     }
   }
+}
+
+async function findBatch(
+  engine: Engine, address: SessionAddress, after: number, batchId: string,
+): Promise<readonly number[] | undefined> {
+  const entries = await readLog(engine, address, after);
+  const positions = entries.filter(({ id }) => id.startsWith(`${batchId}#`)).map(({ position }) => position);
+  return positions.length === 0 ? undefined : positions;
 }

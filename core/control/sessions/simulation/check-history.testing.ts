@@ -3,7 +3,8 @@
  */
 import { hasCode } from "@openclaw/protocol";
 import {
-  emptyState, foldEntry, isIdle, type Journal, type Recorded, type SessionLog, type SessionState,
+  emptyState, foldEntry, isIdle, type ChainReport, type Journal, type Recorded, type SessionAddress, type SessionLog,
+  type SessionState,
 } from "../../../fabric/journal.ts";
 import { replaySession, type RuntimeDeps } from "../../../cognition/runtime.ts";
 import { readAll } from "../replay-log.ts";
@@ -11,7 +12,7 @@ import type { Accepted } from "./simulated-people.testing.ts";
 
 export interface History {
   readonly journal: Journal;
-  readonly keys: readonly string[];
+  readonly addresses: readonly SessionAddress[];
   readonly accepted: readonly Accepted[];
   /** How often each effect happened. */
   readonly effects: ReadonlyMap<string, number>;
@@ -25,21 +26,26 @@ export interface History {
 export async function checkHistory(history: History): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const [what, count] of history.effects) if (count > 1) wrong.push(`${what} happened ${count} times`);
-  for (const key of history.keys) wrong.push(...(await checkSession(history, key)).map((text) => `${key}: ${text}`));
+  for (const address of history.addresses) wrong.push(...(await checkSession(history, address)));
   return wrong;
 }
 
-async function checkSession(history: History, key: string): Promise<readonly string[]> {
+async function checkSession(history: History, address: SessionAddress): Promise<readonly string[]> {
   const { journal } = history;
-  const address = journal.address(key);
   const chain = await journal.verify(address);
-  if (chain.brokenAt !== null) return [`its chain is broken at ${chain.brokenAt}`];
+  if (chain.brokenAt !== null) return [`${address.token}: its chain is broken at ${chain.brokenAt}`];
   let log: SessionLog;
   try {
     log = await journal.load(address);
   } catch (error) {
     return hasCode(error, "KEY_DESTROYED") ? [] : [`it cannot be loaded: ${String(error)}`];
   }
+  const { key } = log.state;
+  return (await checkLog(history, log, chain)).map((text) => `${key}: ${text}`);
+}
+
+async function checkLog(history: History, log: SessionLog, chain: ChainReport): Promise<readonly string[]> {
+  const { address, state: { key } } = log;
   const entries = await log.read(0, Number.MAX_SAFE_INTEGER);
   const wrong: string[] = [];
   const told = new Telling(wrong);
@@ -49,7 +55,9 @@ async function checkSession(history: History, key: string): Promise<readonly str
     foldEntry(scratch, entry, "");
   }
   if (scratch.deleted) return [...wrong, "it is deleted and its key is not"];
-  if (!isIdle(scratch)) wrong.push(`it is not done: ${JSON.stringify({ turn: scratch.turn?.open, queue: scratch.queue.length })}`);
+  if (!isIdle(scratch)) wrong.push(`it is not done: ${JSON.stringify({
+    turn: scratch.turn?.open, queue: scratch.queue.length, owed: scratch.owed, expected: scratch.expected, requests: scratch.requests,
+  })}`);
   wrong.push(...told.sums(history, key));
   if (history.runtime !== undefined) {
     const { report: { difference } } = await replaySession(readAll(log), history.runtime);
@@ -74,6 +82,8 @@ class Telling {
   readonly #settled: string[] = [];
   readonly #ended = new Map<string, string>();
   readonly #results = new Map<string, { readonly what: string; readonly code: string | undefined }>();
+  /** How often each wish was carried out. */
+  readonly #wishes = new Map<string, number>();
   #startedCalls = new Set<string>();
   #reordered = false;
 
@@ -84,6 +94,8 @@ class Telling {
   /** `state` is the fold of what came before. */
   see(entry: Recorded, state: SessionState): void {
     if (entry.kind === "event") this.#settle(entry);
+    else if (isWish(entry)) this.#wishes.set(entry.body.requestId, this.#wishes.get(entry.body.requestId) ?? 0);
+    if (fulfils(entry)) this.#wishes.set(entry.body.requestId, (this.#wishes.get(entry.body.requestId) ?? 0) + 1);
     switch (entry.type) {
       case "message.offered":
         if (this.#messages.has(entry.id)) return;
@@ -130,6 +142,7 @@ class Telling {
   }
 
   #settle(entry: Recorded): void {
+    if (entry.type === "reply.delivered") return; // settles a debt, which has the name of the message it is owed for
     for (const id of entry.header.inputs ?? []) {
       if (!this.#messages.has(id)) continue;
       if (this.#settled.includes(id)) this.#wrong.push(`${this.#messages.get(id)} was taken up twice`);
@@ -145,6 +158,7 @@ class Telling {
       const name = (ids: readonly string[]): string => ids.map((id) => this.#messages.get(id)).join(" ");
       wrong.push(`messages came as ${name(this.#offered)} and were taken up as ${name(this.#settled)}`);
     }
+    for (const [id, times] of this.#wishes) if (times !== 1) wrong.push(`the wish ${id} was carried out ${times} times`);
     const order = [...this.#messages.values()];
     const own = accepted.filter((message) => message.key === key);
     for (const { id } of own) if (!order.includes(id)) wrong.push(`${id} was accepted and is lost`);
@@ -161,13 +175,27 @@ class Telling {
   }
 }
 
+type Wish = Extract<Recorded, {
+  type: "patch.requested" | "reset.requested" | "deletion.requested" | "withdrawal.requested" | "pin.requested";
+}>;
+const WISHES: readonly string[] = ["patch.requested", "reset.requested", "deletion.requested", "withdrawal.requested", "pin.requested"];
+
+function isWish(entry: Recorded): entry is Wish {
+  return WISHES.includes(entry.type);
+}
+
+/** An event that carries a wish out: what the program does of its own accord names none. */
+function fulfils(entry: Recorded): entry is Recorded & { readonly body: { readonly requestId: string } } {
+  return entry.kind === "event" && "requestId" in entry.body && typeof entry.body.requestId === "string" && entry.body.requestId !== "";
+}
+
 function argumentOf(text: string): string {
   return (JSON.parse(text) as { readonly what?: string }).what ?? "";
 }
 
 /** What the simulated model answers to a message. */
 function fits(asked: string, text: string): boolean {
-  return /^(act|keep|think|both|wrong) /.test(asked) ? text.startsWith("then: ") : text === `echo: ${asked}`;
+  return /^(act|keep|think|both|wrong|spawn|ask|tell) /.test(asked) ? text.startsWith("then: ") : text === `echo: ${asked}`;
 }
 
 /** All of a state that follows from the log, as text. */

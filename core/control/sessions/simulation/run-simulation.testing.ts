@@ -6,22 +6,23 @@
  *     npm run simulate -- --seed 42
  */
 import { createHash } from "node:crypto";
-import { withFaults, type FaultRates } from "@openclaw/testkit/fault-engine";
+import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededIds } from "@openclaw/testkit/seeded-ids";
 import { SeededSchedule, settled } from "@openclaw/testkit/seeded-schedule";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
-import { QUEUE_MODES } from "@openclaw/protocol";
 import { ENGINE_LIMITS, type Engine } from "@openclaw/sdk";
 import { openMemoryEngine } from "../../../fabric/engine.ts";
-import { createJournal, type Journal, type SessionAddress } from "../../../fabric/journal.ts";
-import { openVault } from "../../../fabric/vault.ts";
+import { createJournal, type Journal, type SessionAddress, type SessionLog } from "../../../fabric/journal.ts";
+import { openVault, type Vault } from "../../../fabric/vault.ts";
 import { createOpenWork } from "../../placement.ts";
 import { checkHistory } from "./check-history.testing.ts";
+import { checkFolds, checkStored } from "./check-stored.testing.ts";
+import { forecast, makeClients, SESSIONS, type Weather } from "./forecast.testing.ts";
 import {
   JOURNAL_BOUNDS, ROOT_KEY, startSimulatedGateway, type GatewayProcess, type SimulatedGateway,
 } from "./simulated-gateway.testing.ts";
 import { createSimulatedNode, type SimulatedNode } from "./simulated-node.testing.ts";
-import { act, type Accepted, type Client, type Deed } from "./simulated-people.testing.ts";
+import { act, type Accepted, type Client } from "./simulated-people.testing.ts";
 
 export interface SimulationReport {
   readonly seed: number;
@@ -34,10 +35,11 @@ export interface SimulationReport {
   readonly tail: readonly string[];
 }
 
-const SESSIONS = ["agent:main:a", "agent:main:b", "agent:main:c", "agent:main:d", "agent:main:e"] as const;
 const STORM_STEPS = 1_200;
 /** What a seed has in store happens while people still have something to do. */
 const PLANNED_STEPS = 700;
+/** For how long an offer may be on its way again. */
+const REPEAT_STEPS_MAX = 400;
 const CALM_STEPS_MAX = 40_000;
 const CALM_MS_MAX = 4 * 3_600_000;
 
@@ -52,28 +54,6 @@ export async function runSimulation(seed: number): Promise<SimulationReport> {
   }
 }
 
-/** What a seed has in store, drawn before anything happens. */
-interface Weather {
-  readonly crashes: number;
-  readonly takeovers: number;
-  readonly breaks: number;
-  readonly restarts: number;
-  readonly yesLocal: boolean;
-  readonly drops: number;
-  readonly modelFails: number;
-  readonly rates: FaultRates;
-}
-
-function forecast(schedule: SeededSchedule): Weather {
-  const upTo = (most: number): number => Math.floor(schedule.random() * (most + 1));
-  const rough = schedule.chance(0.7);
-  return {
-    crashes: upTo(4), takeovers: upTo(4), breaks: upTo(4), restarts: upTo(1), yesLocal: schedule.chance(0.5),
-    drops: rough ? 0.1 : 0, modelFails: schedule.chance(0.3) ? 0.1 : 0,
-    rates: { before: rough ? 0.03 : 0, after: rough ? 0.03 : 0, fence: rough ? 0.01 : 0, watch: 0, frame: 0, repeat: 0 },
-  };
-}
-
 interface Parts {
   readonly seed: number;
   readonly schedule: SeededSchedule;
@@ -84,6 +64,7 @@ interface Parts {
   readonly calmness: { calm: boolean };
   /** Nobody's: for looking at what is there. */
   readonly journal: Journal;
+  readonly vault: Vault;
 }
 
 class World {
@@ -102,7 +83,13 @@ class World {
   readonly #answered = new Set<string>();
   readonly #calmness: { calm: boolean };
   readonly #journal: Journal;
-  readonly #addresses: readonly SessionAddress[];
+  readonly #vault: Vault;
+  /** By token, of every session there is: the known ones, sub-agents' and branches. */
+  readonly #addresses: Map<string, SessionAddress>;
+  readonly #plan = new Map<number, (() => void)[]>();
+  /** Folded from the store since somebody last looked. */
+  readonly #folds: SessionLog[] = [];
+  #step = 0;
   #made = 0;
   #opening = 0;
   #busy = 0;
@@ -116,7 +103,8 @@ class World {
     this.#weather = parts.weather;
     this.#calmness = parts.calmness;
     this.#journal = parts.journal;
-    this.#addresses = SESSIONS.map((key) => parts.journal.address(key));
+    this.#vault = parts.vault;
+    this.#addresses = new Map(SESSIONS.map((key) => parts.journal.address(key)).map((address) => [address.token, address]));
     this.#nodes = [createSimulatedNode({ nodeId: "local-node", local: true, schedule: parts.schedule, repeats: parts.weather.drops })];
     this.#clients = makeClients(parts.schedule);
   }
@@ -124,12 +112,8 @@ class World {
   /** Everything happens: until people have done what they wanted, or long enough. */
   async storm(): Promise<void> {
     const { crashes, takeovers, breaks, restarts } = this.#weather;
-    const plan = new Map<number, (() => void)[]>();
     const planAt = (times: number, deed: () => void): void => {
-      for (let time = 0; time < times; time++) {
-        const at = Math.floor(this.#schedule.random() * PLANNED_STEPS);
-        plan.set(at, [...(plan.get(at) ?? []), deed]);
-      }
+      for (let time = 0; time < times; time++) this.#planAt(Math.floor(this.#schedule.random() * PLANNED_STEPS), deed);
     };
     planAt(crashes, () => this.#replace("crash"));
     planAt(takeovers, () => this.#replace("take over"));
@@ -145,21 +129,38 @@ class World {
         onAccepted: (message) => this.#accepted.push(message),
       }).catch((error: unknown) => this.#mistakes.push(`${client.name}: ${String(error)}`)).finally(() => (this.#busy -= 1));
       // Some come when others have long been here.
-      const at = this.#schedule.chance(0.5) ? 0 : Math.floor(this.#schedule.random() * PLANNED_STEPS);
-      plan.set(at, [...(plan.get(at) ?? []), begin]);
+      this.#planAt(this.#schedule.chance(0.5) ? 0 : Math.floor(this.#schedule.random() * PLANNED_STEPS), begin);
     }
     await settled();
-    for (let step = 0; step < STORM_STEPS; step++) {
-      for (const deed of plan.get(step) ?? []) deed();
-      if (step >= PLANNED_STEPS && this.#busy === 0 && this.#schedule.waiting === 0) break;
+    for (; this.#step < STORM_STEPS; this.#step++) {
+      const deeds = this.#plan.get(this.#step) ?? [];
+      this.#plan.delete(this.#step);
+      if (deeds.length > 0) await this.#lookAtFolds();
+      for (const deed of deeds) deed();
+      if (this.#step >= PLANNED_STEPS && this.#busy === 0 && this.#schedule.waiting === 0) break;
       await this.#move(0.04);
     }
+  }
+
+  #planAt(step: number, deed: () => void): void {
+    this.#plan.set(step, [...(this.#plan.get(step) ?? []), deed]);
+  }
+
+  /** Whatever is folded anywhere has to be the fold of the log up to there, at every moment. */
+  async #lookAtFolds(): Promise<void> {
+    this.#mistakes.push(...(await checkFolds(this.#journal, this.#folds)));
+    const inUse = new Set([...this.#serving.keys()].flatMap(({ loaded }) => [...loaded.values()]));
+    this.#folds.splice(0, Infinity, ...this.#folds.filter((log) => inUse.has(log)));
   }
 
   /** Nothing fails any more: what was accepted has to come to its end. */
   async calm(): Promise<void> {
     this.#calmness.calm = true;
     this.#schedule.note("calm");
+    // What is still on its way again arrives when nobody remembers it but the fold.
+    await this.#clock.advance(ENGINE_LIMITS.dedupeMs + 1_000);
+    for (const deeds of this.#plan.values()) for (const deed of deeds) deed();
+    this.#plan.clear();
     const last = this.#processes.at(-1);
     for (const process of this.#processes) if (process !== last) this.#end(process);
     if (last === undefined || last.dead) this.#start();
@@ -180,11 +181,13 @@ class World {
     const live = new Map([...(last?.loaded ?? [])]);
     const wrong = [...this.#mistakes];
     if (this.#busy > 0) wrong.push(`${this.#busy} clients were never answered`);
-    wrong.push(...(await checkHistory({ journal, keys: SESSIONS, accepted: this.#accepted, effects, live, runtime: last?.runtime })));
+    await this.#lookAtFolds();
+    const addresses = [...this.#addresses.values()];
+    wrong.push(...(await checkHistory({ journal, addresses, accepted: this.#accepted, effects, live, runtime: last?.runtime })));
+    wrong.push(...(await checkStored({ journal, records: innerEngine(this.#base).records, vault: this.#vault, addresses, keys: SESSIONS })));
     let events = 0;
     const bytes = createHash("sha256").update(this.#schedule.digest());
-    for (const key of SESSIONS) {
-      const { slot, token } = journal.address(key);
+    for (const { slot, token } of addresses) {
       for (const entry of await this.#base.log.readSession(slot, token, 0, 512)) {
         bytes.update(entry.body);
         events += 1;
@@ -215,7 +218,7 @@ class World {
     await this.#quiet();
     if (schedule.chance(0.02)) this.#answerQuestion();
     if (schedule.chance(timeRate) || schedule.waiting === 0) {
-      const jump = schedule.chance(0.05) ? ENGINE_LIMITS.dedupeMs + 1_000 : 400;
+      const jump = schedule.chance(this.#weather.slow) ? 1.5 * ENGINE_LIMITS.dedupeMs + 1_000 : 400;
       const ms = schedule.waiting === 0 ? (this.#clock.nextInMs ?? 1_000) : Math.floor(schedule.random() * jump);
       schedule.note(`${ms} ms pass`);
       return await this.#clock.advance(ms);
@@ -227,7 +230,7 @@ class World {
   async #isDone(): Promise<boolean> {
     if (this.#serving.size === 0) return false;
     const work = createOpenWork([]);
-    for (const { slot, token } of this.#addresses) {
+    for (const { slot, token } of this.#addresses.values()) {
       for (const entry of await this.#base.log.readSession(slot, token, 0)) work.see(entry, this.#journal.peek(entry));
     }
     for (const { session, tenant, turn, offers, erasing } of work.sessions()) {
@@ -245,6 +248,14 @@ class World {
       name, engine: this.#faulty, schedule: this.#schedule, clock: this.#clock, ids: seededIds(this.#seed * 1_009 + this.#made),
       yesLocal: this.#weather.yesLocal, modelFails: this.#weather.modelFails,
       onMistake: (text) => this.#mistakes.push(text), onLive: () => undefined,
+      onLoaded: (log) => {
+        this.#addresses.set(log.address.token, log.address);
+        this.#folds.push(log);
+      },
+      onOffered: (again) => {
+        if (this.#calmness.calm || !this.#schedule.chance(this.#weather.repeats)) return;
+        this.#planAt(this.#step + 1 + Math.floor(this.#schedule.random() * REPEAT_STEPS_MAX), again);
+      },
     });
     this.#processes.push(process);
     const settle = (): void => void (this.#opening -= 1);
@@ -336,28 +347,10 @@ async function openWorld(seed: number): Promise<World> {
   const plain = innerEngine(base);
   const vault = await openVault({ records: plain.records, keyFile: "", rootKey: ROOT_KEY, ids: seededIds(1) });
   const journal = createJournal({ engine: plain, vault, clock, ids: seededIds(2), limits: JOURNAL_BOUNDS });
-  return new World({ seed, schedule, clock, base, faulty, weather, calmness, journal });
+  return new World({ seed, schedule, clock, base, faulty, weather, calmness, journal, vault });
 }
 
 /** The faults number positions their own way; the log's story is the same in both. */
 function innerEngine(base: Engine): Engine {
   return withFaults(base, { random: () => 1, rates: { before: 0, after: 0, fence: 0, watch: 0, frame: 0, repeat: 0 } });
-}
-
-const VERBS = ["say", "act", "act", "keep", "think", "both", "wrong"] as const;
-
-function makeClients(schedule: SeededSchedule): readonly Client[] {
-  const mixed = schedule.chance(0.5);
-  return SESSIONS.flatMap((key, session) => [0, 1].slice(0, session === 0 ? 2 : 1).map((client): Client => {
-    const name = `client-${session}-${client}`;
-    const modes = mixed ? QUEUE_MODES : (["followup"] as const);
-    const deeds: Deed[] = [];
-    for (let at = 0; at < (session === 0 ? 4 : 3); at++) {
-      const id = `${name}-${at}`;
-      deeds.push({ do: "say", id, text: `${schedule.pick(VERBS) ?? "say"} ${id}`, queueMode: schedule.pick(modes) ?? "followup" });
-      if (schedule.chance(0.2)) deeds.push({ do: schedule.pick(["patch", "reset", "abort", "look"] as const) ?? "look" });
-    }
-    if (session === 2 && schedule.chance(0.4)) deeds.splice(2, 0, { do: "delete" });
-    return { name, key, deeds };
-  }));
 }

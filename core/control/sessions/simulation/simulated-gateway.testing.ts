@@ -25,7 +25,7 @@ import { createSessionIndex } from "../session-index.ts";
 
 /** The same in every run: what it seals belongs to nobody. */
 export const ROOT_KEY = Buffer.alloc(32, 7);
-export const JOURNAL_BOUNDS = { snapshotEvery: 6, segmentEvery: 14 } as const;
+export const JOURNAL_BOUNDS = { snapshotEvery: 5, segmentEvery: 7 } as const;
 const REATTACH_WAIT_MS = 60_000;
 
 export interface SimulatedGateway {
@@ -58,6 +58,10 @@ export interface SimulatedGatewayOptions {
   /** A mistake of the program, as its log tells it. */
   readonly onMistake: (text: string) => void;
   readonly onLive: (event: LiveEvent) => void;
+  /** Given for each offer made: lets it arrive once more. */
+  readonly onOffered: (again: () => void) => void;
+  /** A session was folded from the store. */
+  readonly onLoaded: (log: SessionLog) => void;
 }
 
 export interface GatewayProcess {
@@ -71,7 +75,7 @@ export interface GatewayProcess {
 
 export function startSimulatedGateway(options: SimulatedGatewayOptions): GatewayProcess {
   const life = { dead: false };
-  const link = scheduleEngine(options.engine, options.schedule, options.name);
+  const link = scheduleEngine(options.engine, options.schedule, options.name, options.onOffered);
   return {
     name: options.name,
     get dead() {
@@ -105,6 +109,7 @@ async function open(options: SimulatedGatewayOptions, life: { dead: boolean }, l
     load: async (address) => {
       const log = await plain.load(address);
       loaded.set(address.token, log);
+      if (!life.dead) options.onLoaded(log);
       return log;
     },
   };
@@ -133,6 +138,7 @@ async function open(options: SimulatedGatewayOptions, life: { dead: boolean }, l
           await memory.remember("main", invocationId, String(intent.params["text"]), label);
           return { remembered: true };
         },
+        sessions: (order: IntentOrder, signal: AbortSignal) => (late.sessions as Sessions).act(order, signal),
       } as unknown as Parameters<typeof createIntents>[0]["actuators"],
     }),
     gate: createGate({ localNodeConfined: () => true, yesLocal: () => options.yesLocal }),
@@ -220,6 +226,9 @@ const face = (name: string) => ({
   args: { type: "object", additionalProperties: false, required: ["what"], properties: { what: { type: "string" } } },
 }) as const;
 
+/** Whom agents speak to. */
+const TOLD = "agent:main:b";
+
 const TOOLS: readonly Tool[] = [
   {
     ...face("act"), effect: "unsafe",
@@ -239,6 +248,24 @@ const TOOLS: readonly Tool[] = [
       return { actuator: "memory", effect: "idempotent", action: "remember", params: { text: what }, summary: `remember ${what}` };
     },
   },
+  ...(["spawn", "ask"] as const).map((name): Tool => ({
+    ...face(name), effect: "idempotent",
+    propose: (args) => {
+      const { what } = args as { readonly what: string };
+      const params = { task: `${name === "ask" ? "act" : "think"} ${name}ed-${what}`, label: what, wait: name === "ask" };
+      return { actuator: "sessions", effect: "idempotent", action: "spawn", params, summary: `${name} ${what}` };
+    },
+    present: (payload) => ({ text: (payload as { readonly status: string }).status, isError: false }),
+  })),
+  {
+    ...face("tell"), effect: "idempotent",
+    propose: (args) => {
+      const { what } = args as { readonly what: string };
+      const params = { sessionKey: TOLD, message: `say told-${what}` };
+      return { actuator: "sessions", effect: "idempotent", action: "send", params, summary: `tell ${what}` };
+    },
+    present: (payload) => ({ text: (payload as { readonly status: string }).status, isError: false }),
+  },
   {
     ...face("think"), effect: "none",
     async *run(args) {
@@ -248,7 +275,7 @@ const TOOLS: readonly Tool[] = [
 ];
 
 /**
- * `act X`, `keep X` and `think X` call that tool; `both X` calls two in one answer; `wrong X` calls one that does not exist;
+ * `act`, `keep`, `think`, `spawn`, `ask` or `tell X` calls that tool; `both X` calls two in one answer; `wrong X` one that is not there;
  * anything else is echoed. After results it says what came back.
  */
 async function* speak(
@@ -260,7 +287,7 @@ async function* speak(
   if (schedule.chance(fails)) return yield { type: "error", code: "MODEL_UNAVAILABLE", why: "It is not at home." };
   const last = messages.at(-1);
   const [verb = "", what = ""] = (last?.role === "user" ? last.text : "").split(" ");
-  const names = { act: ["act"], keep: ["keep"], think: ["think"], both: ["act", "think"], wrong: ["unheard-of"] }[verb];
+  const names = { act: ["act"], keep: ["keep"], think: ["think"], both: ["act", "think"], wrong: ["unheard-of"], spawn: ["spawn"], ask: ["ask"], tell: ["tell"] }[verb];
   if (names !== undefined) {
     const calls = names.map((called, at) => ({ id: `c${at}`, name: called, arguments: JSON.stringify({ what }) }));
     return yield { type: "end", finish: "tools", calls, usage };

@@ -6,8 +6,9 @@ import type { QueueMode } from "../../../fabric/journal.ts";
 import type { SimulatedGateway } from "./simulated-gateway.testing.ts";
 
 export type Deed =
-  | { readonly do: "say"; readonly id: string; readonly text: string; readonly queueMode: QueueMode }
-  | { readonly do: "patch" | "reset" | "abort" | "delete" | "look" };
+  | { readonly do: "say"; readonly id: string; readonly text: string; readonly queueMode: QueueMode; readonly again?: boolean }
+  | { readonly do: "fork"; readonly toKey: string }
+  | { readonly do: "patch" | "reset" | "abort" | "clear" | "delete" | "look" | "pin" | "compact" };
 
 export interface Client {
   readonly name: string;
@@ -34,7 +35,9 @@ export interface PeopleDeps {
 }
 
 /** Answers that will not change however often one asks. */
-const FINAL = ["KEY_DESTROYED", "SESSION_QUEUE_FULL", "NOT_FOUND"] as const;
+const FINAL = ["KEY_DESTROYED", "SESSION_QUEUE_FULL", "NOT_FOUND", "PINS_FULL"] as const;
+
+const NEVER = new AbortController().signal;
 
 /** Resolves when every deed of the client was answered. */
 export async function act({ name, key, deeds }: Client, deps: PeopleDeps): Promise<void> {
@@ -45,21 +48,24 @@ export async function act({ name, key, deeds }: Client, deps: PeopleDeps): Promi
       if (gateway === undefined) continue;
       try {
         await Promise.race([attempt(gateway, key, deed, deps), deps.lost(gateway)]);
-        if (deed.do === "say") deps.onAccepted({ client: name, key, id: deed.id, text: deed.text });
+        if (deed.do === "say" && deed.again !== true) deps.onAccepted({ client: name, key, id: deed.id, text: deed.text });
         break;
       } catch (error) {
         if (hasCode(error, "KEY_DESTROYED")) return; // somebody deleted the session: there is nothing more to do in it
         if (FINAL.some((code) => hasCode(error, code))) break;
+        if (deed.do === "fork" && hasCode(error, "CONFLICT")) break; // made by the attempt before
       }
     }
   }
 }
 
-async function attempt(gateway: SimulatedGateway, key: string, deed: Deed, { schedule, drops }: PeopleDeps): Promise<void> {
+async function attempt(first: SimulatedGateway, key: string, deed: Deed, { schedule, drops, gateway }: PeopleDeps): Promise<void> {
   if (schedule.chance(drops())) throw new Error("the request was lost");
-  const twice = deed.do === "say" && schedule.chance(drops());
-  const first = perform(gateway, key, deed);
-  await Promise.all([first, ...(twice ? [perform(gateway, key, deed)] : [])]);
+  const done = perform(first, key, deed);
+  // Whoever is not answered soon tries another door meanwhile.
+  const second = schedule.chance(2 * drops()) ? gateway() : undefined;
+  if (second !== undefined && deed.do !== "fork") perform(second, key, deed).catch(() => undefined);
+  await done;
   if (schedule.chance(drops())) throw new Error("the answer was lost");
 }
 
@@ -73,6 +79,10 @@ async function perform({ sessions }: SimulatedGateway, key: string, deed: Deed):
     case "patch": return void (await sessions.patch(key, { label: "patched" }, OWNER));
     case "reset": return void (await sessions.reset(key, "reset", OWNER));
     case "abort": return void (await sessions.abort(key, null, OWNER));
+    case "clear": return void (await sessions.abort(key, null, OWNER, true));
+    case "pin": return void (await sessions.context.pin(key, "as it is", OWNER));
+    case "compact": return void (await sessions.context.compact(key, NEVER));
+    case "fork": return void (await sessions.past.fork(key, deed.toKey, undefined, OWNER, NEVER));
     case "delete": return void (await sessions.delete(key, OWNER));
     case "look": return void (await sessions.history(key, 20, 0));
   }
