@@ -51,7 +51,8 @@ export async function checkStored({ journal, records, vault, addresses, keys }: 
   const tenantKey = await vault.tenantKey(HOME_TENANT);
   const open = <T>(bucket: string, { key, value }: RecordEntry): T =>
     JSON.parse(Buffer.from(tenantKey.unseal(`${bucket}/${key}`, value)).toString("utf8")) as T;
-  const asked = (await records.list("approvals", "", { limit: 1_000 })).map((entry) => open<{ readonly sessionKey: string }>("approvals", entry));
+  const approvals = await records.list("approvals", "", { limit: 1_000 });
+  const asked = approvals.map((entry) => open<{ readonly sessionKey: string }>("approvals", entry));
   const names = new Map(keys.map((key) => [journal.address(key).token, key]));
   for (const address of addresses) {
     const recordKey = recordKeyOf(address);

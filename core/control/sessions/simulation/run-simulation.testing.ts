@@ -184,7 +184,8 @@ class World {
     await this.#lookAtFolds();
     const addresses = [...this.#addresses.values()];
     wrong.push(...(await checkHistory({ journal, addresses, accepted: this.#accepted, effects, live, runtime: last?.runtime })));
-    wrong.push(...(await checkStored({ journal, records: innerEngine(this.#base).records, vault: this.#vault, addresses, keys: SESSIONS })));
+    const { records } = innerEngine(this.#base);
+    wrong.push(...(await checkStored({ journal, records, vault: this.#vault, addresses, keys: SESSIONS })));
     let events = 0;
     const bytes = createHash("sha256").update(this.#schedule.digest());
     for (const { slot, token } of addresses) {

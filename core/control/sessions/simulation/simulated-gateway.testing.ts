@@ -287,7 +287,7 @@ async function* speak(
   if (schedule.chance(fails)) return yield { type: "error", code: "MODEL_UNAVAILABLE", why: "It is not at home." };
   const last = messages.at(-1);
   const [verb = "", what = ""] = (last?.role === "user" ? last.text : "").split(" ");
-  const names = { act: ["act"], keep: ["keep"], think: ["think"], both: ["act", "think"], wrong: ["unheard-of"], spawn: ["spawn"], ask: ["ask"], tell: ["tell"] }[verb];
+  const names = { both: ["act", "think"], wrong: ["unheard-of"] }[verb] ?? (TOOLS.some((tool) => tool.name === verb) ? [verb] : undefined);
   if (names !== undefined) {
     const calls = names.map((called, at) => ({ id: `c${at}`, name: called, arguments: JSON.stringify({ what }) }));
     return yield { type: "end", finish: "tools", calls, usage };
