@@ -43,8 +43,8 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
   const changed = new Set<keyof Revision>();
   let difference: ReplayDifference | null = null;
   const last: { asked: AskedStep | null } = { asked: null };
-  /** A pin is recorded at once: what a model is shown may have been put together just before, whichever is recorded first. */
-  let pinnedThen: SessionState["pinned"][] = [];
+  /** Pins and withdrawals are recorded at once: the turn may have decided just before, whichever is recorded first. */
+  let earlier: Earlier[] = [];
   let lastMs = 0;
   let position = 0;
 
@@ -58,7 +58,7 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
     for (;;) {
       const early = attempt(() => redecide(state, entry, lastMs, deps));
       if (early.difference === undefined) return early;
-      for (const known of [state, ...pinnedThen.map((pinned) => ({ ...state, pinned }))]) {
+      for (const known of [state, ...earlier.map((then) => ({ ...state, ...then, queue: byPosition(then.gone, state.queue) }))]) {
         const late = attempt(() => redecide(known, entry, entry.header.timeMs, deps));
         if (late.difference === undefined) return late;
       }
@@ -90,14 +90,31 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
       difference ??= { step: counts.steps, position: entry.position, event: entry.type, ...again.difference };
     }
     last.asked = askedBy(entry, again.request, counts.steps) ?? answeredBy(entry, last.asked);
-    if (entry.type === "step.started") pinnedThen = [];
-    else if (entry.type === "fact.pinned" || entry.type === "fact.unpinned") pinnedThen.push(state.pinned);
+    if (entry.type === "step.started" || entry.type === "turn.ended") earlier = [];
+    else if (AT_ONCE.has(entry.type)) earlier.push({ pinned: state.pinned, gone: goneWith(entry, state, earlier.at(-1)) });
     foldEntry(state, entry, "");
     lastMs = entry.header.timeMs;
   }
   while (pending.length > 0) foldNext();
   const all = { ...revision, changed: [...changed] };
   return { report: { ...counts, equal: difference === null, difference, revision: all }, state, asked: last.asked, position };
+}
+
+const AT_ONCE: ReadonlySet<Recorded["type"]> = new Set(["fact.pinned", "fact.unpinned", "message.dropped"]);
+
+/** What is no longer so, and may have been when the next decision was made. */
+interface Earlier {
+  readonly pinned: SessionState["pinned"];
+  /** Messages that were taken back. */
+  readonly gone: SessionState["queue"];
+}
+
+function goneWith({ header: { inputs = [] } }: Recorded, { queue }: SessionState, before: Earlier | undefined): Earlier["gone"] {
+  return byPosition(before?.gone ?? [], queue.filter(({ offerId }) => inputs.includes(offerId)));
+}
+
+function byPosition(gone: Earlier["gone"], queue: SessionState["queue"]): SessionState["queue"] {
+  return [...gone, ...queue].sort((a, b) => a.position - b.position);
 }
 
 function askedBy(entry: Recorded, request: ComposedRequest | undefined, step: number): AskedStep | undefined {

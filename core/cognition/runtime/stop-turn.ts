@@ -9,7 +9,7 @@ type End = Extract<Next, { do: "end" }>;
 export interface StepWatch {
   /** Aborts with TURN_STOPPED when the turn has to end now; with the owner's reason when the owner lets go. */
   readonly signal: AbortSignal;
-  /** The turn has to end now, whatever the step brought. */
+  /** It was, or has to be, cut short, whatever the step brought: the fold decides what comes next. */
   stopped(): boolean;
   close(): void;
 }
@@ -17,18 +17,22 @@ export interface StepWatch {
 /** A signal for one step: it also aborts when the fold says so, and when the turn's time is over. */
 export function watchStep(session: TurnSession, deps: RuntimeDeps, leftMs: number | undefined, signal: AbortSignal): StepWatch {
   const controller = new AbortController();
-  const late = { is: false };
+  /** It stays so: the message that interrupted may have been taken back by the time the step has ended. */
+  const told = { is: false };
   const onAbort = (): void => controller.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   const timer = leftMs === undefined ? undefined : deps.clock.after(leftMs, () => {
     if (session.log.state.turn?.open?.kind === "wait") return; // the step has come to a person, whose time it is not
-    late.is = true;
+    told.is = true;
     controller.abort(new OpenClawError("TURN_STOPPED", { why: "Its time is over." }));
   });
   const watch = async (): Promise<void> => {
     for (;;) {
       const why = abortOf(session.log.state);
-      if (why !== undefined) return controller.abort(new OpenClawError("TURN_STOPPED", { why }));
+      if (why !== undefined) {
+        told.is = true;
+        return controller.abort(new OpenClawError("TURN_STOPPED", { why }));
+      }
       await session.changed(controller.signal);
     }
   };
@@ -37,7 +41,7 @@ export function watchStep(session: TurnSession, deps: RuntimeDeps, leftMs: numbe
   });
   return {
     signal: controller.signal,
-    stopped: () => late.is || abortOf(session.log.state) !== undefined,
+    stopped: () => told.is || abortOf(session.log.state) !== undefined,
     close: () => {
       signal.removeEventListener("abort", onAbort);
       timer?.close();
