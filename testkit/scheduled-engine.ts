@@ -15,14 +15,16 @@ export interface EngineLink {
   crash(): void;
 }
 
+const SLOW_TURNS_MAX = 12;
+
 const NEVER = new Promise<never>(() => undefined);
 
 /**
- * `name` is the process, in the schedule's notes. `onOffered` is given a way to let each offer arrive once more. Disposing the
+ * `name` is the process, in the schedule's notes; `slow` is how likely one of its reads takes long. `onOffered` is given a way to let each offer arrive once more. Disposing the
  * returned engine leaves `engine` open.
  */
 export function scheduleEngine(
-  engine: Engine, schedule: SeededSchedule, name: string, onOffered: (again: () => void) => void = () => undefined,
+  engine: Engine, schedule: SeededSchedule, name: string, slow = 0, onOffered: (again: () => void) => void = () => undefined,
 ): EngineLink {
   const lane = `${name} writes`;
   const life = { dead: false, arriving: 0, underway: 0 };
@@ -31,7 +33,10 @@ export function scheduleEngine(
   /** A call that only looks. */
   const look = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
     if (life.dead) return NEVER;
-    await schedule.turn(`${name} ${what}`);
+    // Some are far behind: much is written meanwhile.
+    for (let turns = schedule.chance(slow) ? Math.floor(schedule.random() * SLOW_TURNS_MAX) : 0; turns >= 0 && !life.dead; turns--) {
+      await schedule.turn(`${name} ${what}`);
+    }
     if (life.dead) return NEVER;
     const outcome = await attempt(run);
     return life.dead ? NEVER : taken(outcome);

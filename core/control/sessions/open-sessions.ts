@@ -162,10 +162,16 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const relistAll = async (): Promise<void> => {
     for (let next = relisting.shift(); next !== undefined && !closed; next = relisting.shift()) {
       const { address, timeMs } = next;
-      if (live.get(address.token) !== undefined || ((await index.row(address))?.updatedAt ?? -1) >= timeMs) continue;
+      // One in memory is written when it moves next, which may be never.
+      const present = (): boolean => {
+        const session = live.get(address.token);
+        if (session !== undefined) list(session);
+        return session !== undefined;
+      };
+      if (present() || ((await index.row(address))?.updatedAt ?? -1) >= timeMs) continue;
       try {
         const { state } = await journal.load(address);
-        if (state.key === "" || state.deleted || live.get(address.token) !== undefined) continue;
+        if (present() || state.key === "" || state.deleted) continue;
         index.put(address, rowOf(state, deps.modelOf(state.agentId)));
       } catch (error) {
         if (!hasCode(error, "KEY_DESTROYED") && !hasCode(error, "STATE_DAMAGED")) throw error;

@@ -17,6 +17,8 @@ export interface Weather {
   readonly repeats: number;
   /** How likely time passes in long stretches. */
   readonly slow: number;
+  /** How likely a read of the store takes long. */
+  readonly slowReads: number;
   readonly modelFails: number;
   readonly rates: FaultRates;
 }
@@ -27,6 +29,7 @@ export function forecast(schedule: SeededSchedule): Weather {
   return {
     crashes: upTo(4), takeovers: upTo(4), breaks: upTo(4), restarts: upTo(1), yesLocal: schedule.chance(0.5),
     drops: rough ? 0.1 : 0, repeats: schedule.chance(0.5) ? 0.15 : 0, slow: schedule.pick([0.02, 0.05, 0.3]) ?? 0,
+    slowReads: schedule.chance(0.4) ? 0.15 : 0,
     modelFails: schedule.chance(0.3) ? 0.1 : 0,
     rates: { before: rough ? 0.03 : 0, after: rough ? 0.03 : 0, fence: rough ? 0.01 : 0, watch: 0, frame: 0, repeat: 0 },
   };

@@ -247,7 +247,7 @@ class World {
     this.#opening += 1;
     const process = startSimulatedGateway({
       name, engine: this.#faulty, schedule: this.#schedule, clock: this.#clock, ids: seededIds(this.#seed * 1_009 + this.#made),
-      yesLocal: this.#weather.yesLocal, modelFails: this.#weather.modelFails,
+      yesLocal: this.#weather.yesLocal, modelFails: this.#weather.modelFails, slowReads: this.#weather.slowReads,
       onMistake: (text) => this.#mistakes.push(text), onLive: () => undefined,
       onLoaded: (log) => {
         this.#addresses.set(log.address.token, log.address);

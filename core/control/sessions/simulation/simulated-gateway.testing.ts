@@ -53,6 +53,8 @@ export interface SimulatedGatewayOptions {
   readonly clock: VirtualClock;
   readonly ids: Ids;
   readonly yesLocal: boolean;
+  /** How likely a read of the store takes long. */
+  readonly slowReads: number;
   /** How likely a model call fails. */
   readonly modelFails: number;
   /** A mistake of the program, as its log tells it. */
@@ -75,7 +77,7 @@ export interface GatewayProcess {
 
 export function startSimulatedGateway(options: SimulatedGatewayOptions): GatewayProcess {
   const life = { dead: false };
-  const link = scheduleEngine(options.engine, options.schedule, options.name, options.onOffered);
+  const link = scheduleEngine(options.engine, options.schedule, options.name, options.slowReads, options.onOffered);
   return {
     name: options.name,
     get dead() {
