@@ -5,7 +5,7 @@
  * offers that lie between them (see the journal), so an offer counts here from where a decision first shows that it was
  * seen: a decision is equal when it follows from what its owner can have known.
  */
-import { emptyState, foldEntry, type Recorded, type Revision, type SessionState } from "../../fabric/journal.ts";
+import { emptyState, foldEntry, previewState, type Recorded, type Revision, type SessionState } from "../../fabric/journal.ts";
 import type { ComposedRequest } from "./compose-request.ts";
 import { redecide, type Redecided, type ReplayDeps } from "./replay-event.ts";
 import type { ReplayDifference, ReplayReport } from "./replay-report.ts";
@@ -44,7 +44,9 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
   let difference: ReplayDifference | null = null;
   const last: { asked: AskedStep | null } = { asked: null };
   /** Pins and withdrawals are recorded at once: the turn may have decided just before, whichever is recorded first. */
-  let earlier: Earlier[] = [];
+  let earlier: SessionState[] = [];
+  /** What is appended together was decided after what was appended before, one after another, and has one time. */
+  let batch = { id: "", afterMs: 0 };
   let lastMs = 0;
   let position = 0;
 
@@ -56,9 +58,9 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
   const decideAgain = (entry: Recorded): Redecided => {
     for (const id of entry.header.inputs ?? []) while (pending.length > 0 && !state.seen.has(id)) foldNext();
     for (;;) {
-      const early = attempt(() => redecide(state, entry, lastMs, deps));
+      const early = attempt(() => redecide(state, entry, batch.afterMs, deps));
       if (early.difference === undefined) return early;
-      for (const known of [state, ...earlier.map((then) => ({ ...state, ...then, queue: byPosition(then.gone, state.queue) }))]) {
+      for (const known of [state, ...earlier]) {
         const late = attempt(() => redecide(known, entry, entry.header.timeMs, deps));
         if (late.difference === undefined) return late;
       }
@@ -76,6 +78,8 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
       continue;
     }
     counts.events += 1;
+    const id = entry.id.replace(/#.*$/, "");
+    if (id !== batch.id) batch = { id, afterMs: lastMs };
     steps.see(entry);
     counts.steps = steps.count;
     if (entry.type === "turn.started") {
@@ -84,6 +88,7 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
       revision.present ??= await presentRevision(deps, state, entry);
       for (const part of PARTS) if (revision.recorded[part] !== revision.present?.[part]) changed.add(part);
     }
+    if (AT_ONCE.has(entry.type) && state.turn !== null && earlier.length < EARLIER_MAX) earlier.push(previewState(state, [], lastMs));
     const again = decideAgain(entry);
     if (again.decided) counts.decisions += 1;
     if (again.difference !== undefined) {
@@ -91,7 +96,7 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
     }
     last.asked = askedBy(entry, again.request, counts.steps) ?? answeredBy(entry, last.asked);
     if (entry.type === "step.started" || entry.type === "turn.ended") earlier = [];
-    else if (AT_ONCE.has(entry.type)) earlier.push({ pinned: state.pinned, gone: goneWith(entry, state, earlier.at(-1)) });
+    else if (!AT_ONCE.has(entry.type)) for (const then of earlier) foldEntry(then, entry, "");
     foldEntry(state, entry, "");
     lastMs = entry.header.timeMs;
   }
@@ -100,22 +105,9 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
   return { report: { ...counts, equal: difference === null, difference, revision: all }, state, asked: last.asked, position };
 }
 
+/** Copies of the state that are looked at beside it. */
+const EARLIER_MAX = 8;
 const AT_ONCE: ReadonlySet<Recorded["type"]> = new Set(["fact.pinned", "fact.unpinned", "message.dropped"]);
-
-/** What is no longer so, and may have been when the next decision was made. */
-interface Earlier {
-  readonly pinned: SessionState["pinned"];
-  /** Messages that were taken back. */
-  readonly gone: SessionState["queue"];
-}
-
-function goneWith({ header: { inputs = [] } }: Recorded, { queue }: SessionState, before: Earlier | undefined): Earlier["gone"] {
-  return byPosition(before?.gone ?? [], queue.filter(({ offerId }) => inputs.includes(offerId)));
-}
-
-function byPosition(gone: Earlier["gone"], queue: SessionState["queue"]): SessionState["queue"] {
-  return [...gone, ...queue].sort((a, b) => a.position - b.position);
-}
 
 function askedBy(entry: Recorded, request: ComposedRequest | undefined, step: number): AskedStep | undefined {
   if (request === undefined || entry.type !== "step.started" || entry.body.kind !== "model") return undefined;

@@ -54,9 +54,9 @@ export function createKeptContext({ journal, live, change, placement, clock, ids
       await change.pin(journal.address(key), { id, text: null }, principal);
     },
     compact: async (key, signal) => {
-      const session = await existing(key);
-      const { claim } = await placement().ownSlot(session.log.address.slot);
-      return await session.compact(claim, signal);
+      const { claim, recovered } = await placement().ownSlot((await existing(key)).log.address.slot);
+      await recovered; // what was folded before may miss what an owner before us wrote
+      return await (await existing(key)).compact(claim, signal);
     },
   };
 }

@@ -328,9 +328,10 @@ export function openSessions(deps: SessionsDeps): Sessions {
     },
     note: async (key, text, stepId) => {
       const address = journal.address(key);
-      const session = await live.holdExisting(address);
-      if (session === null) return;
-      const { claim } = await deps.placement().ownSlot(address.slot);
+      if ((await live.holdExisting(address)) === null) return;
+      const { claim, recovered } = await deps.placement().ownSlot(address.slot);
+      await recovered; // what was folded before may miss what an owner before us wrote
+      const session = await live.hold(address);
       await session.log.append(claim, "service:nodes", [{ type: "note.recorded", body: { text, stepId }, label: "outside" }]);
     },
     onTouched: (slot, touched) => {
