@@ -88,8 +88,10 @@ export async function replaySession(entries: AsyncIterable<Recorded>, deps: Repl
       revision.present ??= await presentRevision(deps, state, entry);
       for (const part of PARTS) if (revision.recorded[part] !== revision.present?.[part]) changed.add(part);
     }
-    if (AT_ONCE.has(entry.type) && state.turn !== null && earlier.length < EARLIER_MAX) earlier.push(previewState(state, [], lastMs));
+    const keep = AT_ONCE.has(entry.type) && state.turn !== null && earlier.length < EARLIER_MAX;
+    if (keep) earlier.push(previewState(state, [], lastMs));
     const again = decideAgain(entry);
+    if (keep) earlier.push(previewState(state, [], lastMs)); // with what it settles
     if (again.decided) counts.decisions += 1;
     if (again.difference !== undefined) {
       difference ??= { step: counts.steps, position: entry.position, event: entry.type, ...again.difference };
