@@ -24,7 +24,8 @@ const NEVER = new Promise<never>(() => undefined);
  * returned engine leaves `engine` open.
  */
 export function scheduleEngine(
-  engine: Engine, schedule: SeededSchedule, name: string, slow = 0, onOffered: (again: () => void) => void = () => undefined,
+  engine: Engine, schedule: SeededSchedule, name: string, slow = 0,
+  onOffered: (again: () => void) => void = () => undefined,
 ): EngineLink {
   const lane = `${name} writes`;
   const life = { dead: false, arriving: 0, underway: 0 };

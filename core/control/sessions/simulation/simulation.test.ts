@@ -21,7 +21,7 @@ const ONCE_FAILED: readonly (readonly [seed: number, mistake: string])[] = [
   [2146, "a replay did not know what was not yet seen when a decision was made"],
 ];
 
-const FRESH = { from: 100, seeds: 80, budgetMs: 10_000 } as const;
+const FRESH = { from: 100, seeds: 80, budgetMs: 7_000 } as const;
 
 function command(seed: number): string {
   return `npm run simulate -- --seed ${seed}`;
