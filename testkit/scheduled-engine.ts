@@ -20,8 +20,8 @@ const SLOW_TURNS_MAX = 12;
 const NEVER = new Promise<never>(() => undefined);
 
 /**
- * `name` is the process, in the schedule's notes; `slow` is how likely one of its reads takes long. `onOffered` is given a way to let each offer arrive once more. Disposing the
- * returned engine leaves `engine` open.
+ * `name` is the process, in the schedule's notes; `slow` is how likely a read takes long. `onOffered` is given a way
+ * to let each offer arrive once more. Disposing the returned engine leaves `engine` open.
  */
 export function scheduleEngine(
   engine: Engine, schedule: SeededSchedule, name: string, slow = 0,
