@@ -19,6 +19,11 @@ export { opening } from "./runtime/begin-turn.ts";
 export { collectedWith, decide, PAST_DEADLINE, TURN_LIMITS, type Next } from "./runtime/decide.ts";
 export { digestFaces, digestPrompt } from "./runtime/compose-request.ts";
 export { type LiveEvent, type LiveStream } from "./runtime/live-event.ts";
-export { replaySession, upToStep, type AskedStep, type Replayed, type ReplayOptions } from "./runtime/replay-session.ts";
+export { upToStep } from "./runtime/up-to-step.ts";
+export type { AskedStep, Replayed, ReplayOptions } from "./runtime/replay-session.ts";
 export { type ReplayDeps } from "./runtime/replay-event.ts";
-export { firstDifference, type ReplayDifference, type ReplayReport } from "./runtime/replay-report.ts";
+export type { ReplayDifference, ReplayReport } from "./runtime/replay-report.ts";
+
+/** As `replay-session.ts` says; loaded when somebody looks back. */
+export const replaySession: typeof import("./runtime/replay-session.ts").replaySession = async (...args) =>
+  (await import("./runtime/replay-session.ts")).replaySession(...args);

@@ -6,12 +6,16 @@
  * with happened. A heartbeat with nothing new costs no tokens. The module never runs a turn, never starts a program, and has
  * no way into a session but the one intake.
  */
-export { openScheduler, type Author, type RunMode, type Scheduler, type SchedulerDeps } from "./schedule/open-scheduler.ts";
+export { openSchedulerLate as openScheduler } from "./schedule/open-scheduler-late.ts";
+export type { Author, RunMode, Scheduler, SchedulerDeps } from "./schedule/open-scheduler.ts";
 export { scheduleConfig, type ScheduleConfig } from "./schedule/config.ts";
 export { presentEntry, presentJob, presentOpen } from "./schedule/present-job.ts";
 export { SCHEDULE_LIMITS, type RunEntry, type StoredJob } from "./schedule/job.ts";
 export type { ExpectedReport, ExpectedRow } from "./schedule/compare-expected.ts";
-export { actForAgent } from "./schedule/act-for-agent.ts";
 export { createHooks, type HookCall, type Hooks } from "./schedule/receive-hook.ts";
 export { HOOKS_DEFAULTS, hooksConfig, type HooksConfig } from "./schedule/hooks-config.ts";
 export type { HeartbeatEvent, Heartbeats, Wake } from "./schedule/heartbeats.ts";
+
+/** As `act-for-agent.ts` says; loaded when an agent first reaches for the schedule. */
+export const actForAgent: typeof import("./schedule/act-for-agent.ts").actForAgent = async (...args) =>
+  (await import("./schedule/act-for-agent.ts")).actForAgent(...args);

@@ -9,6 +9,7 @@ import { emptyState, foldEntry, previewState, type Recorded, type Revision, type
 import type { ComposedRequest } from "./compose-request.ts";
 import { redecide, type Redecided, type ReplayDeps } from "./replay-event.ts";
 import type { ReplayDifference, ReplayReport } from "./replay-report.ts";
+import { StepCount, upToStep } from "./up-to-step.ts";
 
 export interface ReplayOptions {
   /** The last step to look at: its number, or its id. All unless given. */
@@ -121,36 +122,6 @@ function answeredBy(entry: Recorded, asked: AskedStep | null): AskedStep | null 
   if (asked === null || entry.type !== "step.ended" || entry.body.kind !== "model" || !("text" in entry.body)) return asked;
   const { stepId, text, calls } = entry.body;
   return stepId === asked.stepId ? { ...asked, answer: { text, calls } } : asked;
-}
-
-/** The entries up to the end of a step, named by its number or id; all where it is not named. */
-export async function* upToStep(entries: AsyncIterable<Recorded>, at: number | string | undefined): AsyncGenerator<Recorded> {
-  const steps = new StepCount();
-  for await (const entry of entries) {
-    const isThere = at !== undefined && (typeof at === "number" ? steps.count >= at : steps.last === at);
-    if (isThere && entry.type === "turn.started") return;
-    if (steps.see(entry) && isThere) return;
-    yield entry;
-  }
-}
-
-/** Model calls, tool calls and waits, in the order they began. */
-class StepCount {
-  count = 0;
-  last: string | null = null;
-  #open = false;
-
-  /** True for the first record of a step. A call that was refused, or had no effect, has no start. */
-  see(entry: Recorded): boolean {
-    if (entry.type === "turn.started" || entry.type === "turn.ended") this.#open = false;
-    if (entry.type !== "step.started" && entry.type !== "step.ended") return false;
-    const begins = entry.type === "step.started" || !this.#open;
-    this.#open = entry.type === "step.started";
-    if (!begins) return false;
-    this.count += 1;
-    this.last = entry.body.stepId;
-    return true;
-  }
 }
 
 async function presentRevision(deps: ReplayDeps, state: SessionState, entry: Recorded): Promise<Revision | null> {

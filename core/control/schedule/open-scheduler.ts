@@ -46,7 +46,7 @@ export type RunMode = "due" | "force" | "if-enabled";
 export interface Scheduler extends AsyncDisposable {
   /** Reads the jobs, takes up what was claimed and has no end, and begins to watch the clock. The start does not wait for it. */
   start(): Promise<void>;
-  readonly heartbeats: Heartbeats;
+  readonly heartbeats: Pick<Heartbeats, "wake" | "leave" | "last" | "switchTo">;
   list(): Promise<readonly StoredJob[]>;
   /** Throws CRON_JOB_UNKNOWN. */
   get(id: string): Promise<StoredJob>;

@@ -16,7 +16,6 @@ import type { SessionsConfig } from "./config.ts";
 import { createDeliverReply } from "./deliver-reply.ts";
 import type { ChannelDeliverer } from "./delivery.ts";
 import { createKeptContext, type KeptContext } from "./keep-context.ts";
-import { forkSession } from "./fork-session.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
@@ -24,7 +23,7 @@ import { createQuarantine } from "./quarantine.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
 import type { SearchIndex } from "./search-index.ts";
 import { createSearch, type SearchQuery, type SearchResult } from "./search-sessions.ts";
-import { replayLog, type ReplayResult, type ReplayWish } from "./replay-log.ts";
+import type { ReplayResult, ReplayWish } from "./replay-log.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionCount, SessionIndex } from "./session-index.ts";
 import { liveRows, mergeRows } from "./merge-rows.ts";
@@ -290,10 +289,15 @@ export function openSessions(deps: SessionsDeps): Sessions {
       return session === null ? null : rowIfOpen(session);
     },
     past: {
-      replay: (key, wish, signal) => replayLog({ journal, runtime: deps.runtime }, journal.address(key), wish, signal),
+      // Loaded when somebody looks back: a start does not wait for it.
+      replay: async (key, wish, signal) => {
+        const { replayLog } = await import("./replay-log.ts");
+        return await replayLog({ journal, runtime: deps.runtime }, journal.address(key), wish, signal);
+      },
       fork: async (key, toKey, at, principal, signal) => {
         const [from, to] = [journal.address(key), journal.address(toKey)];
         const wish = { from, to, toKey, principal: principal.id, ...(at === undefined ? {} : { at }) };
+        const { forkSession } = await import("./fork-session.ts");
         return rowIfOpen(await forkSession({ journal, live, placement: deps.placement, ids, onMoved: moved }, wish, signal));
       },
     },
