@@ -140,9 +140,29 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     crashPoint("row.saved");
     if (before?.mark === mark) return;
     recount(mark, 1);
-    if (before === undefined) return;
+    if (before === undefined) return await dropDeleted(recordKey);
     await removeMark(records, before.mark);
     recount(before.mark, -1);
+  };
+
+  /** Looked at after the row was written: a deletion destroys the key first, so one of the two takes the row away. */
+  const dropDeleted = async (recordKey: string): Promise<void> => {
+    try {
+      await vault.sessionKey(HOME_TENANT, recordKey.slice(HOME_TENANT.length + 1));
+    } catch (error) {
+      if (!hasCode(error, "KEY_DESTROYED")) throw error;
+      await drop(recordKey);
+    }
+  };
+
+  const drop = async (recordKey: string): Promise<void> => {
+    known.delete(recordKey);
+    const stored = await records.get(SESSIONS, recordKey);
+    if (stored === null) return;
+    const row = await open(recordKey, stored.value);
+    await records.write(SESSIONS, recordKey, null, stored.revision);
+    await removeMark(records, markOf(recordKey, row));
+    recount(markOf(recordKey, row), -1);
   };
 
   /** Before the marks were counted there is nothing to correct. */
