@@ -74,6 +74,8 @@ const REACH_MS = 30_000;
 const SETTLE_MS = 60_000;
 /** Beside the provocation, so that something is always under way elsewhere. */
 const COMPANY: readonly Kind[] = ["plain", "here-slow"];
+const TRIES = 6;
+const TRY_AGAIN_MS = 3_000;
 const BULK_CALLS = 32;
 const BULK_TURNS_MAX = 24;
 
@@ -224,10 +226,19 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
       return;
     case "far":
       await farIsOnline(line, stage.far.nodeId, enough);
-      await talk.send(makeErrand(session, `${name}-main`, way));
-      return;
+      return await insist(way);
     default:
-      await talk.send(makeErrand(session, `${name}-main`, way));
+      return await insist(way);
+  }
+
+  /** An errand may end before it comes by: its node died with the one before and was not back yet. */
+  async function insist(kind: Kind): Promise<void> {
+    for (let tries = 1; tries <= TRIES && !enough.aborted; tries += 1) {
+      const errand = makeErrand(session, `${name}-main${tries === 1 ? "" : `-${tries}`}`, kind);
+      await talk.send(errand);
+      await line.request("agent.wait", { runId: errand.runId, timeoutMs: 20_000 });
+      await wait(TRY_AGAIN_MS, undefined, { signal: enough }).catch(() => undefined);
+    }
   }
 }
 
