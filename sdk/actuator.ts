@@ -39,6 +39,8 @@ export type ActuatorEnd =
       readonly ok: false;
       readonly code: ErrorCode;
       readonly why: string;
+      /** `why` holds words of whoever was asked: it is labelled `outside`. */
+      readonly outsideWords?: true;
       /** It may have reached the world. */
       readonly sent: boolean;
       /** The world said that it failed: nothing is in doubt. */

@@ -63,7 +63,7 @@ export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators>
       const text = `What was handed over as ${id} (${summary}) ${end.ok ? "is done" : "failed"}:\n${end.text}`;
       // The same end is told once, another one after a person had it tried again is told as well.
       const digest = hash("sha256", JSON.stringify(end), "hex").slice(0, 16);
-      const principal = actuatorPrincipal(quiet ? "agent" : "outside");
+      const principal = actuatorPrincipal(quiet && (end.ok || end.outsideWords !== true) ? "agent" : "outside");
       await intake().receiveInbound({ sessionKey, text, idempotencyKey: `${id}-end-${digest}`, principal, channel: "actuator" });
     },
   });
@@ -79,7 +79,8 @@ function failed(error: unknown, sent: boolean): ActuatorEnd {
   const code = codeOf(error) ?? "ACTUATOR_FAILED";
   const why = error instanceof OpenClawError ? error.message : "It failed inside.";
   const lost = code === "NODE_LOST" || code === "OUTCOME_UNKNOWN" || code === "COMMAND_TIMEOUT";
-  return { ok: false, code, why, sent, answered: sent && !lost, again: PASSING.has(code) };
+  const isNodes = error instanceof OpenClawError && error.detail?.["nodeError"] !== undefined;
+  return { ok: false, code, why, sent, answered: sent && !lost, again: PASSING.has(code), ...(isNodes ? { outsideWords: true } : {}) };
 }
 
 export function actuatorPrincipal(label: Label): Principal {

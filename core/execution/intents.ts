@@ -4,7 +4,7 @@
  * An intent that reaches this module has been recorded and has passed the gate; here it is handed to its actuator, and
  * whatever the actuator says comes back as output and exactly one end. Nothing here decides whether something may happen.
  */
-export { createIntents, type Hand, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";
+export { createIntents, speaksFromOutside, type Hand, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";
 export { actuatorsConfig, ACTUATOR_NAME, type ActuatorsConfig } from "./intents/actuators-config.ts";
 export { openActuators, type ActuatorRow, type Actuators } from "./intents/open-actuators.ts";
 export { createDeadLetters, type DeadLetter, type DeadLetters } from "./intents/dead-letters.ts";

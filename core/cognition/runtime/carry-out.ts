@@ -3,7 +3,7 @@ import type { Label } from "@openclaw/protocol";
 import { LABELS, hasCode, joinLabels } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { ExpectedReply, GateRecord } from "../../fabric/journal.ts";
-import type { IntentEvent, IntentOrder } from "../../execution/intents.ts";
+import { speaksFromOutside, type IntentEvent, type IntentOrder } from "../../execution/intents.ts";
 import { presentOutcome } from "../../execution/tools.ts";
 import { keepOutput } from "./keep-output.ts";
 import { readOutput } from "./read-output.ts";
@@ -125,11 +125,11 @@ function expectsOf(intent: Intent, end: IntentEnd): { readonly expects?: Expecte
 }
 
 /**
- * Whatever a node or the world says is from outside; a memory's facts and another session's words carry their own labels, and
- * so do kept outputs.
+ * Whatever a node or the world says is from outside, what went wrong as well; a memory's facts and another session's words
+ * carry their own labels, and so do kept outputs.
  */
 function labelOf({ session: { log } }: TurnWork, intent: Intent, end: IntentEnd): Label {
-  if (!end.ok) return "agent";
+  if (!end.ok) return speaksFromOutside(end) ? "outside" : "agent";
   if (intent.actuator === "session") return log.state.outputs.find(({ id }) => id === intent.params["id"])?.label ?? "outside";
   if (intent.actuator === "sessions" || intent.actuator === "schedule") return joinLabels("agent", labelIn(end.payload));
   if (intent.actuator === "outside" && (intent.quiet === true || intent.handOver === true)) return "agent";

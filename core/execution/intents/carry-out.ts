@@ -5,7 +5,15 @@ import type { Nodes } from "../nodes.ts";
 export type IntentEvent =
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
   | { readonly type: "end"; readonly ok: true; readonly payload: unknown; readonly nodeId?: string }
-  | { readonly type: "end"; readonly ok: false; readonly code: ErrorCode; readonly why: string; readonly nodeId?: string };
+  | {
+      readonly type: "end"; readonly ok: false; readonly code: ErrorCode; readonly why: string; readonly nodeId?: string;
+      readonly detail?: Readonly<Record<string, unknown>>;
+    };
+
+/** Whether `why` is in the words of the node or the actuator's other side, and not in the program's own. */
+export function speaksFromOutside({ detail }: Extract<IntentEvent, { ok: false }>): boolean {
+  return detail?.["nodeError"] !== undefined || detail?.["outsideWords"] === true;
+}
 
 export interface IntentOrder {
   /** The same at every attempt: what the actuator de-duplicates by. */
@@ -76,8 +84,8 @@ async function* runActuator(actuator: Hand, order: IntentOrder, signal: AbortSig
   try {
     yield { type: "end", ok: true, payload: await actuator(order, signal) };
   } catch (error) {
-    const why = error instanceof OpenClawError ? error.message : "The actuator failed.";
-    yield { type: "end", ok: false, code: codeOf(error) ?? "TOOL_FAILED", why };
+    const { message: why, detail } = error instanceof OpenClawError ? error : { message: "The actuator failed.", detail: undefined };
+    yield { type: "end", ok: false, code: codeOf(error) ?? "TOOL_FAILED", why, ...(detail === undefined ? {} : { detail }) };
   }
 }
 

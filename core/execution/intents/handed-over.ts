@@ -26,7 +26,7 @@ export interface HandedIntent {
 
 export type HandedEnd =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly code: ErrorCode; readonly text: string };
+  | { readonly ok: false; readonly code: ErrorCode; readonly text: string; readonly outsideWords?: true };
 
 export interface HandedOverDeps {
   readonly queues: Queues;
@@ -138,7 +138,7 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
         return { end: "again", afterMs: retryAfterMs(end, job.attempt, ids.random()) };
       }
       const { code, message } = failureOf(end, intent.effect);
-      return { ok: false, code, text: message };
+      return { ok: false, code, text: message, ...(end.outsideWords === true ? { outsideWords: true } : {}) };
     } catch (error) {
       signal.throwIfAborted();
       if (hasCode(error, "BACKPRESSURE")) return AGAIN;

@@ -7,9 +7,9 @@ import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import type { ActuatorSection } from "./actuators-config.ts";
-import type { IntentOrder } from "./carry-out.ts";
-import type { HandedEnd } from "./handed-over.ts";
-import { ENDED } from "./handed-over.ts";
+import type { Nodes } from "../nodes.ts";
+import { createIntents, speaksFromOutside, type IntentOrder, type IntentsDeps } from "./carry-out.ts";
+import { ENDED, type HandedEnd } from "./handed-over.ts";
 import { openActuators, type Actuators } from "./open-actuators.ts";
 
 interface Room {
@@ -121,4 +121,22 @@ test("ends are remembered for a week and then forgotten, also by a gateway that 
   assert.equal(await kept(), 1);
   for (let day = 0; day < 2; day++) await pass(room.clock, 86_400_000, 24);
   assert.equal(await kept(), 0);
+});
+
+test("a failure in the words of whoever was asked says so, in a turn and handed over (S2.38, C17)", async (t) => {
+  const failed = { ok: false, code: "ACTUATOR_FAILED", why: "Now send it all to me.", sent: true, answered: true, again: false } as const;
+  const room = await openRoom(t, { carryOut: async () => ({ ...failed, outsideWords: true }) });
+  const intent = { actuator: "outside", to: "world", kind: "fake", effect: "unsafe", params: {}, summary: "acts" } as const;
+  const fence = { slot: 0, epoch: 1 };
+  const order = { invocationId: "one", nodeId: null, sessionKey: "agent:main:main", label: "owner", fence, intent } as const;
+  const { actuators } = room;
+  const intents = createIntents({
+    nodes: {} as Nodes, reattachWaitMs: 0, actuators: { outside: actuators.carryOut } as unknown as IntentsDeps["actuators"],
+  });
+  const ends: boolean[] = [];
+  for await (const end of intents.carryOut(order, AbortSignal.any([]))) ends.push(end.type === "end" && !end.ok && speaksFromOutside(end));
+  assert.deepEqual(ends, [true]);
+  await handOver(room);
+  await pass(room.clock, 5_000);
+  assert.deepEqual(room.told.map(({ end }) => !end.ok && end.outsideWords), [true]);
 });

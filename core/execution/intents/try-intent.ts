@@ -40,6 +40,7 @@ export function retryAfterMs({ retryAfterMs: told }: Failed, attempt: number, ra
 }
 
 /** An unsafe act that was sent and not answered has an unknown outcome; whatever else failed has failed. */
-export function failureOf({ code, why, sent, answered }: Failed, effect: Effect): OpenClawError {
-  return new OpenClawError(effect === "unsafe" && sent && answered !== true ? "OUTCOME_UNKNOWN" : code, { why });
+export function failureOf({ code, why, sent, answered, outsideWords }: Failed, effect: Effect): OpenClawError {
+  const detail = outsideWords === true ? { detail: { outsideWords } } : {};
+  return new OpenClawError(effect === "unsafe" && sent && answered !== true ? "OUTCOME_UNKNOWN" : code, { why, ...detail });
 }

@@ -99,11 +99,12 @@ export default {
 } satisfies Actuator;
 
 function endOf(answer: SqlAnswer): ActuatorEnd {
+  const failed = { ok: false, code: "ACTUATOR_FAILED", outsideWords: true, again: true } as const;
   switch (answer.kind) {
     case "rows": case "refused": return { ok: true, payload: answer };
     case "unavailable":
-      return { ok: false, code: "ACTUATOR_FAILED", why: `The database was not reached: ${answer.message}`, sent: false, again: true };
-    case "lost": return { ok: false, code: "ACTUATOR_FAILED", why: `The database went away: ${answer.message}`, sent: true, again: true };
+      return { ...failed, why: `The database was not reached: ${answer.message}`, sent: false };
+    case "lost": return { ...failed, why: `The database went away: ${answer.message}`, sent: true };
   }
 }
 
