@@ -14,6 +14,7 @@ import type { Placement } from "../placement.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { LiveSessions } from "./live-sessions.ts";
 import { readAll } from "./replay-log.ts";
+import { parseSessionKey } from "./session-key.ts";
 
 export interface ForkDeps {
   readonly journal: Journal;
@@ -37,7 +38,7 @@ const FORK_LIMITS = { chunkBytes: 262_144, chunkMessages: 128, bytes: 8_388_608 
 
 /**
  * Resolves with the new session once all of it is durable; asked again for the same branch, with what is there. Throws
- * NOT_FOUND, KEY_DESTROYED for a deleted session, CONFLICT when the new key is taken.
+ * NOT_FOUND, KEY_DESTROYED for a deleted session, CONFLICT when the new key is taken, PARAMS_INVALID for another agent's key.
  */
 export async function forkSession(deps: ForkDeps, wish: ForkWish, signal: AbortSignal): Promise<LiveSession> {
   const { journal, live, ids } = deps;
@@ -46,6 +47,12 @@ export async function forkSession(deps: ForkDeps, wish: ForkWish, signal: AbortS
   if (!(await journal.exists(from))) throw new OpenClawError("NOT_FOUND", { why: "There is no session to branch from." });
   const past = await readPast(upToStep(readAll(await journal.load(from), signal), at));
   if (past.state.key === "") throw new OpenClawError("NOT_FOUND", { why: "Nothing was said in that session yet." });
+  const { agentId } = past.state;
+  if (parseSessionKey(toKey, agentId).agentId !== agentId) {
+    // Who may read a session is told by the agent in its key.
+    const next = "Choose a key of that agent with --as.";
+    throw new OpenClawError("PARAMS_INVALID", { why: `A branch stays with its agent, ${agentId}.`, next });
+  }
   const { claim, recovered } = await deps.placement().ownSlot(to.slot);
   await recovered;
   const session = await live.hold(to);

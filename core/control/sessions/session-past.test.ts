@@ -131,3 +131,12 @@ test("however long a history is, others have their turn while it is read again (
   assert.deepEqual(seen, entries.map(({ position }) => position));
   assert.ok(turns >= 30, `${turns} turns of the event loop`);
 });
+
+test("a branch stays with its agent: another one's key is refused, and nothing is made (C15)", async (t) => {
+  const { open, settle, say } = await setUp(t);
+  const world = await open();
+  await say(world, KEY, "one");
+  const forking = done(settle, world.sessions.past.fork(KEY, "agent:other:branch:one", undefined, OWNER, never));
+  await assert.rejects(forking, (error) => hasCode(error, "PARAMS_INVALID"));
+  assert.equal(await world.sessions.describe("agent:other:branch:one"), null);
+});
