@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { NODE_LIMITS } from "@openclaw/protocol";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { openHostForTest } from "./host-for-test.ts";
 
@@ -172,7 +173,7 @@ test("a flood is capped and marked, streaming stops, memory stays flat, and the 
 test("an endless flood is ended by cancel while other invocations are served", async () => {
   await using t = await openHostForTest();
   t.gateway.invoke(t.nodeId, "flood", "system.run", { command: ["/usr/bin/yes"] });
-  await t.gateway.until(() => t.gateway.progress("flood").length > 0);
+  await t.gateway.until(() => t.gateway.text("flood").length > NODE_LIMITS.outputBytes);
   assert.equal((await t.gateway.call(t.nodeId, "w1", "system.which", { bins: ["sh", "no-such"] })).ok, true);
   t.gateway.send("node.invoke.cancel", { invokeId: "flood", nodeId: t.nodeId });
   const { run } = await t.gateway.result("flood");
