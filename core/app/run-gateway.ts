@@ -111,6 +111,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   function keepLocalNode(gateway: Composition): { readonly first: Promise<LocalNode | undefined>; readonly ended: Promise<void> } {
     const first = Promise.withResolvers<LocalNode | undefined>();
     const run = async (): Promise<void> => {
+      await recovering; // whoever waited for the start comes first
       for (let waitMs = NODE_RESTART_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, NODE_RESTART_LAST_MS)) {
         const since = systemClock.monotonic();
         try {

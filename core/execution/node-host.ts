@@ -22,3 +22,6 @@ export type { ConnectionState, StateDetail } from "./node-host/stay-connected.ts
  */
 export const openNodeHost: typeof import("./node-host/open-node-host.ts").openNodeHost = async (...args) =>
   (await import("./node-host/open-node-host.ts")).openNodeHost(...args);
+
+/** Loads it ahead of its use. */
+export const loadNodeHost = async (): Promise<void> => void (await import("./node-host/open-node-host.ts"));

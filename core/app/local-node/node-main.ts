@@ -11,7 +11,7 @@ import { systemClock } from "../../base/clock.ts";
 import { systemIds } from "../../base/ids.ts";
 import { settleMemory } from "../../base/settle-memory.ts";
 import { Secret } from "../../base/secret.ts";
-import { defaultNodeLimits, loadNodeIdentity, openNodeHost, saveDeviceToken } from "../../execution/node-host.ts";
+import { defaultNodeLimits, loadNodeHost, loadNodeIdentity, openNodeHost, saveDeviceToken } from "../../execution/node-host.ts";
 import { createLogger, openLogFile } from "../../fabric/telemetry.ts";
 import { answerLaunch } from "./answer-launch.ts";
 
@@ -23,6 +23,7 @@ for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stoppi
 process.on("SIGHUP", () => {});
 process.stderr.on("error", () => {}); // its reader may have been killed
 
+const loaded = loadNodeHost(); // while it is told what it is to be
 const { material, confined, ready } = await answerLaunch(process.stdin, process.stdout);
 const { nodeDir, workspace } = material;
 const file = openLogFile({ dir: join(nodeDir, "logs"), prefix: "node", clock: systemClock });
@@ -33,6 +34,7 @@ for (const [name, text] of Object.entries(material.identityFiles ?? {})) {
   await writeFile(join(nodeDir, basename(name)), text, { flag: "wx", mode: 0o600 });
 }
 const identity = await loadNodeIdentity(nodeDir);
+await loaded;
 const host = await openNodeHost(
   {
     url: material.url,

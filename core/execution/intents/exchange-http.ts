@@ -5,11 +5,14 @@
  * stay within the origin. Everything is bounded, and the answer says whether the request may have reached the other side.
  */
 import { lookup as lookUp, type LookupAddress } from "node:dns";
-import { request as requestHttp, type ClientRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { request as requestHttps } from "node:https";
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { isIP, type LookupFunction, type Socket } from "node:net";
 import type { OutboundRequest, OutboundResponse } from "@openclaw/sdk";
 import { isPrivateAddress } from "./private-address.ts";
+
+// Imported by name, `node:http` would load a second HTTP client beside it.
+const { request: requestHttp } = process.getBuiltinModule("node:http");
+const { request: requestHttps } = process.getBuiltinModule("node:https");
 
 export const EXCHANGE_LIMITS = { requestBytes: 1_048_576, responseBytes: 4_194_304, headerBytes: 32_768, redirects: 5 } as const;
 

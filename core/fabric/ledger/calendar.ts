@@ -15,15 +15,16 @@ export interface Calendar {
   nextMonth(timeMs: number): number;
 }
 
-/** A zone that is not known is UTC. */
+/** A zone that is not known is UTC; without one it is the machine's own, which needs no tables of zones to be loaded. */
 export function createCalendar(wanted: string | undefined): Calendar {
-  const format = formatIn(wanted) ?? formatIn("UTC");
+  const format = wanted === undefined ? undefined : (formatIn(wanted) ?? formatIn("UTC"));
+  const dayOf = format === undefined ? localDay : (timeMs: number): string => format.format(timeMs);
   const days = new Map<number, string>();
   const day = (timeMs: number): string => {
     const quarter = Math.floor(timeMs / QUARTER_MS);
     let found = days.get(quarter);
     if (found === undefined) {
-      found = format?.format(quarter * QUARTER_MS) ?? "";
+      found = dayOf(quarter * QUARTER_MS);
       if (days.size >= KEPT_MAX) days.clear();
       days.set(quarter, found);
     }
@@ -38,15 +39,22 @@ export function createCalendar(wanted: string | undefined): Calendar {
     return quarter * QUARTER_MS;
   };
   return {
-    timeZone: format?.resolvedOptions().timeZone ?? "UTC",
+    get timeZone() {
+      return (format ?? new Intl.DateTimeFormat()).resolvedOptions().timeZone;
+    },
     day, month, nextDay: (timeMs) => next(timeMs, day), nextMonth: (timeMs) => next(timeMs, month),
   };
 }
 
-function formatIn(timeZone: string | undefined): Intl.DateTimeFormat | undefined {
+function localDay(timeMs: number): string {
+  const date = new Date(timeMs);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function formatIn(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
-    const zone = timeZone === undefined ? {} : { timeZone };
-    return new Intl.DateTimeFormat("en-CA", { ...zone, year: "numeric", month: "2-digit", day: "2-digit" });
+    return new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   } catch {
     return undefined;
   }

@@ -4,11 +4,15 @@
  * Watches three things at once: how long connecting takes, how long the server stays silent, and the signal. Whichever
  * fires closes the socket there and then, and reading the response throws.
  */
-import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Agent as HttpAgentType, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import type { Agent as HttpsAgentType } from "node:https";
 import type { Socket } from "node:net";
 import type { ProviderContext } from "@openclaw/sdk";
 import { ChatFailure } from "./chat-failure.ts";
+
+// Imported by name, `node:http` would load a second HTTP client beside it.
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
+const { Agent: HttpsAgent, request: httpsRequest } = process.getBuiltinModule("node:https");
 
 export interface ExchangeSpec {
   readonly url: URL;
@@ -42,8 +46,8 @@ const pool = {
 type Stop = (reason: unknown) => void;
 /** Ends a wait whose outcome nobody reads. One for all: without a reason, each abort would make an exception and its stack. */
 const OVER = new Error("over");
-let httpAgent: HttpAgent | undefined;
-let httpsAgent: HttpsAgent | undefined;
+let httpAgent: HttpAgentType | undefined;
+let httpsAgent: HttpsAgentType | undefined;
 
 /** Sends the request and resolves when the status line is there. Rejects with a ChatFailure, the signal's reason, or Node's error. */
 export function openExchange(spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal): Promise<Exchange> {
