@@ -66,7 +66,7 @@ export class Connection {
   readonly #onEnd: (connection: Connection) => void;
   readonly #stream: Duplex;
   #seq = 0;
-  #gathering = false;
+  #gathering: Soon | undefined;
   #abort: AbortController | undefined;
 
   constructor(deps: ConnectionDeps) {
@@ -114,7 +114,7 @@ export class Connection {
   sendSequenced(head: string, dropIfSlow: boolean): boolean {
     const seq = ++this.#seq;
     if (dropIfSlow && this.socket.bufferedAmount > this.#limits.maxBufferedBytes) return false;
-    return this.#write(`${head},"seq":${seq}}`);
+    return this.#write(`${head},"seq":${seq}}`, "turn");
   }
 
   /** A peer that did not answer the last ping is gone. */
@@ -159,26 +159,36 @@ export class Connection {
     this.socket.resume();
   }
 
-  #write(text: string): boolean {
+  #write(text: string, soon: Soon = "tick"): boolean {
     if (this.state === "closed") return false;
     if (this.socket.bufferedAmount > this.#limits.maxBufferedBytes) {
       this.#onSlow(this);
       this.close(1008, "slow consumer");
       return false;
     }
-    this.#gather();
+    this.#gather(soon);
     this.socket.send(text);
     return true;
   }
 
-  /** What is sent in one turn of the loop goes out in one system call: a burst of events would else pay for each. */
-  #gather(): void {
-    if (this.#gathering) return;
-    this.#gathering = true;
-    this.#stream.cork();
-    setImmediate(() => {
-      this.#gathering = false;
-      this.#stream.uncork();
-    });
+  /**
+   * What is sent together goes out in one system call: a burst would else pay for each. An answer goes when what made it is done;
+   * an event waits for the end of the loop's turn, for more of them come from other sockets.
+   */
+  #gather(soon: Soon): void {
+    if (this.#gathering === undefined) this.#stream.cork();
+    if (this.#gathering === soon || this.#gathering === "tick") return;
+    this.#gathering = soon;
+    if (soon === "tick") process.nextTick(this.#flush);
+    else setImmediate(this.#flush);
   }
+
+  readonly #flush = (): void => {
+    if (this.#gathering === undefined) return;
+    this.#gathering = undefined;
+    this.#stream.uncork();
+  };
 }
+
+/** When what is written has to leave. */
+type Soon = "tick" | "turn";

@@ -184,3 +184,11 @@ test("a session leaves the list while others never cease to change (C7)", async 
   assert.ok(removedAfter < 2_000, "it did not wait for the end of the load");
   assert.equal(await index.row(address("a")), null);
 });
+
+test("a list that began with its marks is never read whole to be completed (S1.39)", async (t) => {
+  const { open, records } = await setUp(t);
+  const index = open();
+  index.put(address("a"), row("agent:main:a"));
+  await index.flush();
+  assert.notEqual(await records.get("session-order", "complete"), null);
+});

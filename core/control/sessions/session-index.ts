@@ -90,8 +90,16 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     return stored === null ? undefined : { revision: stored.revision, mark: markOf(recordKey, await open(recordKey, stored.value)) };
   };
 
+  /** Where there is no row yet, every one to come gets its mark: nothing will have to be completed. */
+  let begun: Promise<void> | undefined;
+  const begin = (): Promise<void> => (begun ??= (async () => {
+    if ((await records.list(SESSIONS, `${HOME_TENANT}.`, { limit: 1 })).length > 0) return;
+    await records.write(ORDER, COMPLETE, new Uint8Array(0), 0).catch(ignoreConflict);
+  })().catch(() => undefined));
+
   /** A row waits until it is written, so that whoever reads the list meanwhile is shown it. Many at once share a commit. */
   const write = async (): Promise<void> => {
+    await begin();
     while (waiting.size > 0 || counting !== undefined) {
       await counting?.();
       counting = undefined;
