@@ -44,6 +44,7 @@ const ORDER = "session-order";
 const COMPLETE = "complete";
 const PAGE = 512;
 const KNOWN_MAX = 20_000;
+const RECENT_MAX = 1_000;
 const WRITE_TRIES_MAX = 4;
 const STALE_MAX = 1_000;
 /** Rows written side by side. */
@@ -66,6 +67,8 @@ interface Known { readonly revision: number; readonly mark: string }
 
 export function createSessionIndex({ records, vault, log }: SessionIndexDeps): SessionIndex {
   const known = new Map<string, Known>();
+  /** Rows as they were written or read last: the newest are asked for over and over. */
+  const recent = new Map<string, SessionRow>();
   const waiting = new Map<string, Waiting>();
   /** Marks that seem to have been left behind. */
   const stale = new Set<string>();
@@ -81,6 +84,18 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   const open = async (recordKey: string, sealed: Uint8Array): Promise<SessionRow> => {
     const key = await vault.tenantKey(HOME_TENANT);
     return JSON.parse(Buffer.from(key.unseal(`row/${recordKey}`, sealed)).toString("utf8")) as SessionRow;
+  };
+
+  const forget = (recordKey: string): void => {
+    known.delete(recordKey);
+    recent.delete(recordKey);
+  };
+
+  const keep = (recordKey: string, row: SessionRow): void => {
+    recent.delete(recordKey);
+    recent.set(recordKey, row);
+    const oldest = recent.size > RECENT_MAX ? recent.keys().next().value : undefined;
+    if (oldest !== undefined) recent.delete(oldest);
   };
 
   const find = async (recordKey: string): Promise<Known | undefined> => {
@@ -116,7 +131,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
         await writeOne(recordKey, item.row);
         break;
       } catch (error) {
-        known.delete(recordKey);
+        forget(recordKey);
         if (hasCode(error, "CONFLICT")) return; // somebody wrote in between: it still waits, and is written over theirs
         // A session that falls asleep now is not written again before somebody speaks in it.
         if (hasCode(error, "ENGINE_UNAVAILABLE") && tries < WRITE_TRIES_MAX) continue;
@@ -145,6 +160,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     crashPoint("row.marked");
     const sealed = key.seal(`row/${recordKey}`, Buffer.from(JSON.stringify({ ...row, hasActiveRun: false, activeRunIds: [] })));
     known.set(recordKey, { revision: await records.write(SESSIONS, recordKey, sealed, before?.revision ?? 0), mark });
+    keep(recordKey, { ...row, hasActiveRun: false, activeRunIds: [] });
     crashPoint("row.saved");
     if (before?.mark === mark) return;
     recount(mark, 1);
@@ -164,7 +180,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   };
 
   const drop = async (recordKey: string): Promise<void> => {
-    known.delete(recordKey);
+    forget(recordKey);
     const stored = await records.get(SESSIONS, recordKey);
     if (stored === null) return;
     const row = await open(recordKey, stored.value);
@@ -219,8 +235,12 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     const rows: IndexedRow[] = [];
     for (const { key: mark } of marks) {
       const recordKey = recordKeyOfMark(mark);
-      const stored = await records.get(SESSIONS, recordKey);
-      const row = stored === null ? undefined : await open(recordKey, stored.value);
+      let row = recent.get(recordKey);
+      if (row === undefined || markOf(recordKey, row) !== mark) {
+        const stored = await records.get(SESSIONS, recordKey);
+        row = stored === null ? undefined : await open(recordKey, stored.value);
+        if (row !== undefined) keep(recordKey, row);
+      }
       if (row !== undefined && markOf(recordKey, row) === mark) rows.push({ token: recordKey.slice(HOME_TENANT.length + 1), row });
       else if (stale.size < STALE_MAX) stale.add(mark);
     }
@@ -255,7 +275,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
       waiting.delete(recordKey);
       // Only what is being written at this moment can still be its row; under load there is always more to write after it.
       await batch;
-      known.delete(recordKey);
+      forget(recordKey);
       const stored = await records.get(SESSIONS, recordKey);
       if (stored === null) return;
       const row = await open(recordKey, stored.value);
