@@ -114,12 +114,17 @@ export const soak: Measure = {
         await runTurn(own, `soak-${(at + round * IN_PARALLEL) % 500}`, "hello");
       }
     }));
+    let failure: Error | undefined;
+    workers.catch((error: Error) => {
+      failure = new Error(gateway.died() ?? error.message); // what it wrote last tells more than a lost connection
+    });
     await wait(bench.quick ? 3_000 : 20_000);
     await connection.call("status", {});
     const [began, cpuBefore, turnsBefore] = [performance.now(), gateway.cpuMs(), turns];
     const samples: { readonly x: number; readonly y: number }[] = [];
     for (let at = 0; at < bench.count(60); at += 1) {
       await wait(1_000);
+      if (failure !== undefined) throw failure;
       const { pssMb } = gateway.memory();
       if (pssMb !== undefined) samples.push({ x: turns, y: pssMb * 1_024 });
     }
@@ -127,7 +132,8 @@ export const soak: Measure = {
     const seconds = (performance.now() - began) / 1_000;
     const [did, cpuMs] = [turns - turnsBefore, gateway.cpuMs() - cpuBefore];
     over = true;
-    await workers;
+    await workers.catch(() => undefined);
+    if (failure !== undefined) throw failure;
     if (samples.length < 2) bench.lack("soak.slope", PSS_WITHHELD);
     else bench.put("soak.slope", slopeOf(samples) * 1_000, `${did} turns in ${Math.round(seconds)} s`);
     if (eventLoop.delayMs === undefined) bench.lack("soak.loop", "the gateway had not measured long enough");
