@@ -82,7 +82,6 @@ export interface Composition extends AsyncDisposable {
 }
 
 const LOCAL_NODE_WAIT_MS = 5_000;
-const SCHEDULE_WAIT_MS = 400;
 /** One object, so that what was learned of an absent configuration is not learned anew at each call. */
 const NO_MODELS = {};
 
@@ -284,8 +283,6 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     config: () => ({ enabled: true, ...config().cron }),
   });
   opening.use(scheduler);
-  let startingSchedule: { close(): void } | undefined;
-  opening.defer(() => startingSchedule?.close());
   const loop = createLoopWatch(clock);
   opening.defer(() => loop.close());
   const hooks = openHooks({
@@ -342,8 +339,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
     recover: () => queues.fanOut.start().then(() => placement.recover()).finally(() => {
       progress.recovered = true;
-      // Whoever waited for the start comes first; it is logged where it failed.
-      startingSchedule = clock.after(SCHEDULE_WAIT_MS, () => void scheduler.start().catch(() => undefined));
+      void scheduler.start().catch(() => undefined); // logged where it failed
       recovered.resolve();
     }),
     [Symbol.asyncDispose]: async () => {
