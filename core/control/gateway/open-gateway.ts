@@ -338,7 +338,10 @@ class LoopbackGateway implements Gateway {
     });
     this.#unauthenticated.add(connection);
     const early: Buffer[] = [];
-    socket.on("message", (data) => this.#receive(connection, data as Buffer, early));
+    socket.on("message", (data) => {
+      connection.awaitsPong = false; // whoever speaks is there, though its pong may stand far back in the line
+      this.#receive(connection, data as Buffer, early);
+    });
     socket.on("pong", () => {
       connection.awaitsPong = false;
     });
