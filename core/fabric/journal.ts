@@ -10,9 +10,12 @@ export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
 export { type SessionBlobs } from "./journal/session-blobs.ts";
 export { type SessionLog } from "./journal/session-log.ts";
 export { type DumpedEntry } from "./journal/dump-entries.ts";
+export type * from "./journal/offer.ts";
 export type * from "./journal/event.ts";
 export { readMessages } from "./journal/read-messages.ts";
-export { foldEntry, labelOfMessages, labelSeen, previewState } from "./journal/fold.ts";
+export { foldEntry } from "./journal/fold.ts";
+export { labelOfMessages, labelSeen } from "./journal/label-seen.ts";
+export { previewState } from "./journal/preview-state.ts";
 export {
   STATE_LIMITS, emptyState, hasTurnWork, isIdle, leadOf, type Act, type IndexMark, type KeptOutput, type OwedOutcome,
   type PendingRequest, type PinnedFact, type QueuedMessage, type RunOutcome, type SessionState, type SessionSummary,

@@ -8,7 +8,9 @@
  */
 import { joinLabels, type Label } from "@openclaw/protocol";
 import { unreachable } from "../../base/assert.ts";
-import type { Debt, EntryHeader, NewEvent, Recorded, StepEnded, StepStarted } from "./event.ts";
+import type { Recorded, StepEnded, StepStarted } from "./event.ts";
+import { labelSeen } from "./label-seen.ts";
+import type { Debt } from "./offer.ts";
 import {
   STATE_LIMITS, leastOf, type Act, type OwedOutcome, type QueuedMessage, type RunOutcome, type SessionState, type TranscriptMessage,
   type TurnState,
@@ -374,12 +376,6 @@ function owe(state: SessionState, debt: Debt, { status, endedAtMs, text, code, w
   };
 }
 
-/** Of whatever a model says here: it has seen the window, what stands for the older part of it, and the pinned facts. */
-export function labelSeen({ leastLabel, summary, pinned }: SessionState): Label {
-  const read = joinLabels("agent", joinLabels(leastLabel, summary?.label ?? "owner"));
-  return pinned.reduce((least, { label }) => joinLabels(least, label), read);
-}
-
 function pushMessage(
   state: SessionState, position: number, timeMs: number, runId: string, label: Label, content: TranscriptMessage["content"],
 ): void {
@@ -392,26 +388,4 @@ function pushMessage(
   while (state.messages.length > 1 && (state.messages.length > STATE_LIMITS.messagesKept || chars > STATE_LIMITS.messageCharsKept)) {
     chars -= state.messages.shift()?.content.text.length ?? 0;
   }
-}
-
-/**
- * The state as it will be once `events` are appended; nothing is shared that the fold would change. Positions in it are
- * not the real ones, so it serves for deciding and for assembling a prompt, and is thrown away.
- */
-export function previewState(state: SessionState, events: readonly NewEvent[], timeMs: number): SessionState {
-  const view: SessionState = {
-    ...state, messages: [...state.messages], queue: [...state.queue], requests: [...state.requests], index: [...state.index],
-    ahead: new Set(state.ahead), allowed: new Set(state.allowed), runs: new Map(state.runs), usage: { ...state.usage },
-    turn: state.turn === null ? null : { ...state.turn, calls: [...state.turn.calls] },
-  };
-  events.forEach(({ type, body, label = "agent" }, index) => {
-    const header: EntryHeader = { v: 1, type, tenant: "", session: "", principal: "", label, cause: null, timeMs, commitment: "" };
-    foldEntry(view, { kind: "event", type, body, position: state.position + index + 1, id: "", header } as Recorded, state.link);
-  });
-  return view;
-}
-
-/** The label of everything a model sees when it is shown these messages. */
-export function labelOfMessages(messages: readonly TranscriptMessage[]): Label {
-  return messages.reduce<Label>((least, { label }) => leastOf(least, label), "owner");
 }

@@ -11,7 +11,7 @@ import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../engine.ts";
 import { OWNER } from "../identity.ts";
 import { openVault } from "../vault.ts";
-import type { MessageOffer } from "./event.ts";
+import type { MessageOffer } from "./offer.ts";
 import { createJournal } from "./open-journal.ts";
 import { emptyState, formatState, parseState } from "./session-state.ts";
 import { JOURNAL_LIMITS } from "./address.ts";

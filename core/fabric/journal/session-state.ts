@@ -1,9 +1,8 @@
 /** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
 import { joinLabels, type Effect, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
-import type {
-  ApprovalDecision, Debt, ExpectedReply, MessageOffer, OutputKept, PinOffer, SessionSettings, StepStarted,
-} from "./event.ts";
+import type { OutputKept, StepStarted } from "./event.ts";
+import type { ApprovalDecision, Debt, ExpectedReply, MessageOffer, PinOffer, SessionSettings } from "./offer.ts";
 import type { PinnedFact, SessionSummary, TranscriptMessage } from "./transcript-message.ts";
 
 export type { PinnedFact, SessionSummary, TranscriptMessage };
