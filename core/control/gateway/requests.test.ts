@@ -337,6 +337,17 @@ test("pings go out, and a peer that does not answer one is cut", async () => {
   await alive.end();
 });
 
+test("a peer that goes on speaking is not cut, though its pongs do not come", async () => {
+  const clock = new VirtualClock();
+  await using running = await startGateway({ clock });
+  const busy = await connectOk(running.url, {}, { autoPong: false });
+  for (let second = 0; second < 101; second += 1) {
+    await clock.advance(1_000);
+    assert.equal((await busy.call("health")).ok, true);
+  }
+  await busy.end();
+});
+
 test("slow HTTP headers time out", async () => {
   await using running = await startGateway({ limits: { httpHeadersTimeoutMs: 100 } });
   const socket = createConnection(running.gateway.port, "127.0.0.1");
