@@ -115,7 +115,8 @@ export const soak: Measure = {
       }
     }));
     let failure: Error | undefined;
-    workers.catch((error: Error) => {
+    workers.catch(async (error: Error) => {
+      await wait(500); // a process that died is known to have after its connections are
       failure = new Error(gateway.died() ?? error.message); // what it wrote last tells more than a lost connection
     });
     await wait(bench.quick ? 3_000 : 20_000);
@@ -132,7 +133,7 @@ export const soak: Measure = {
     const seconds = (performance.now() - began) / 1_000;
     const [did, cpuMs] = [turns - turnsBefore, gateway.cpuMs() - cpuBefore];
     over = true;
-    await workers.catch(() => undefined);
+    await workers.catch(() => wait(1_000));
     if (failure !== undefined) throw failure;
     if (samples.length < 2) bench.lack("soak.slope", PSS_WITHHELD);
     else bench.put("soak.slope", slopeOf(samples) * 1_000, `${did} turns in ${Math.round(seconds)} s`);
