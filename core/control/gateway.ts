@@ -7,7 +7,8 @@
  * revoked token ends its live connections. The room never runs a turn, never touches a node or a store itself: handlers are
  * handed in.
  */
-export { openGateway, type Gateway, type GatewayDeps } from "./gateway/open-gateway.ts";
+export { openGateway, type Gateway } from "./gateway/open-gateway.ts";
+export type { GatewayDeps } from "./gateway/gateway-deps.ts";
 export { GATEWAY_LIMITS, type GatewayLimits } from "./gateway/limits.ts";
 export type { GatewaySnapshot } from "./gateway/hello.ts";
 export type { BroadcastOptions } from "./gateway/connections.ts";

@@ -9,10 +9,11 @@ import { Secret } from "../../base/secret.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import { openIdentity, type Identity, type IdentityDeps } from "../../fabric/identity.ts";
 import type { DashboardFacts } from "./dashboard/dashboard-facts.ts";
+import type { GatewayDeps } from "./gateway-deps.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { systemMethods } from "./methods/system.ts";
 import type { NodeHello, NodeLink } from "./node-link.ts";
-import { openGateway, type Gateway, type GatewayDeps } from "./open-gateway.ts";
+import { openGateway, type Gateway } from "./open-gateway.ts";
 
 export const TOKEN = "the-gateway-token";
 

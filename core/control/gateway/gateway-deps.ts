@@ -1,0 +1,42 @@
+/** What a gateway is made with: its place, its keys, and the doors of the rooms it speaks for. */
+import type { MethodSpec } from "@openclaw/protocol";
+import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { Identity } from "../../fabric/identity.ts";
+import type { DashboardFacts } from "./dashboard/dashboard-facts.ts";
+import type { GatewaySnapshot } from "./hello.ts";
+import type { HookDoor } from "./hooks-surface.ts";
+import type { GatewayLimits } from "./limits.ts";
+import type { GatewayLog, MethodHandlers } from "./method.ts";
+import type { NodeDoor } from "./node-link.ts";
+
+export interface GatewayDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: GatewayLog;
+  readonly version: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly auth: { readonly token: () => Secret };
+  readonly identity: Identity;
+  /** A method without a handler here does not exist for clients. */
+  readonly methods: MethodHandlers;
+  readonly nodes: NodeDoor;
+  /** Is this the node the gateway itself started? It knows that node's key; being on this machine is not enough. */
+  readonly isLocalNode?: (deviceId: string) => boolean;
+  readonly snapshot: () => GatewaySnapshot;
+  /** What the page Now shows; read while somebody watches it. */
+  readonly dashboard: () => Promise<DashboardFacts>;
+  readonly startedAtMs: number;
+  /** Origins of pages that may connect, beside this machine's own; lowercase. */
+  readonly origins?: readonly string[];
+  /** Host values allowed beside loopback names with our port; lowercase. */
+  readonly hosts?: readonly string[];
+  /** Names of what is not ready yet, for `/readyz`. */
+  readonly failing?: () => readonly string[];
+  /** Descriptions of methods beyond the protocol's table. */
+  readonly specs?: Readonly<Record<string, MethodSpec>>;
+  readonly limits?: Partial<GatewayLimits>;
+  /** Absent: this gateway takes no webhooks. */
+  readonly hooks?: HookDoor;
+}

@@ -1,0 +1,207 @@
+/**
+ * How a connection comes in and how it ends: upgrade (host, room) → challenge → `connect` (handshake.ts) → hello-ok, and
+ * at the end everything that knew it lets go of it.
+ *
+ * Frames that come while hands are shaken wait, a few of them; a node's wait until it is attached. After hello-ok frames
+ * belong to the dispatcher.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type WebSocket } from "ws";
+import { CLOSE, type HelloOk } from "@openclaw/protocol";
+import { attachNode } from "./attach-node.ts";
+import type { AuthLimiter } from "./auth-limiter.ts";
+import { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { GatewayDeps } from "./gateway-deps.ts";
+import { shakeHands, type HandshakeOutcome } from "./handshake.ts";
+import { formatUpgradeRefusal } from "./http-surface.ts";
+import type { GatewayLimits } from "./limits.ts";
+import type { Unauthenticated } from "./unauthenticated.ts";
+
+export type Accepted = Extract<HandshakeOutcome, { kind: "accepted" }>;
+type Refused = Extract<HandshakeOutcome, { kind: "refused" }>;
+
+export interface ReceptionDeps {
+  readonly gateway: Pick<GatewayDeps, "clock" | "ids" | "log" | "auth" | "identity" | "nodes" | "isLocalNode" | "origins">;
+  readonly limits: GatewayLimits;
+  readonly limiter: AuthLimiter;
+  readonly connections: Connections;
+  readonly unauthenticated: Unauthenticated;
+  readonly dispatcher: Dispatcher;
+  readonly isHostAllowed: (host: string | undefined) => boolean;
+  readonly isDraining: () => boolean;
+  readonly hello: (outcome: Accepted) => HelloOk;
+  readonly onRefused: () => void;
+  readonly onSlow: () => void;
+  /** It has said hello, or it has ended after it had. */
+  readonly onPresence: (connection: Connection) => void;
+}
+
+export class Reception {
+  readonly #deps: ReceptionDeps;
+  readonly #sockets: WebSocketServer;
+
+  constructor(deps: ReceptionDeps) {
+    this.#deps = deps;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: deps.limits.preauthPayloadBytes,
+    });
+  }
+
+  /** An HTTP request asks to become a WebSocket: refused with a status and a reason, or challenged. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { limits, connections, unauthenticated } = this.#deps;
+    socket.on("error", () => socket.destroy());
+    const address = socket.remoteAddress ?? "unknown";
+    const refuse = (status: 400 | 403 | 503, message: string, type: string): void => {
+      this.#deps.onRefused();
+      socket.once("finish", () => socket.destroy()); // a peer that never closes its half would hold the descriptor
+      socket.end(formatUpgradeRefusal(status, message, type));
+    };
+    if (this.#deps.isDraining()) return refuse(503, "The gateway is stopping.", "draining");
+    if (!this.#deps.isHostAllowed(request.headers.host))
+      return refuse(403, "This gateway answers to loopback names only.", "forbidden");
+    if (connections.size + unauthenticated.size >= limits.connectionsMax) return refuse(503, "Too many connections.", "busy");
+    if (!unauthenticated.makeRoom(address)) return refuse(503, "Too many unauthenticated connections from this address.", "busy");
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address, request.headers.origin));
+  }
+
+  #open(socket: WebSocket, stream: Duplex, remoteAddress: string, origin: string | undefined): void {
+    const { clock, ids, log } = this.#deps.gateway;
+    const connection = new Connection({
+      socket,
+      stream,
+      connId: ids.uuid(),
+      nonce: ids.uuid(),
+      openedAtMs: clock.monotonic(),
+      remoteAddress,
+      origin,
+      clock,
+      limits: this.#deps.limits,
+      onSlow: (slow) => {
+        this.#deps.onSlow();
+        log.warn("connection.slow", { connId: slow.connId, bufferedBytes: slow.socket.bufferedAmount });
+      },
+      onEnd: (ended) => this.#onEnd(ended),
+    });
+    this.#deps.unauthenticated.add(connection);
+    const early: Buffer[] = [];
+    socket.on("message", (data) => {
+      connection.awaitsPong = false; // whoever speaks is there, though its pong may stand far back in the line
+      this.#receive(connection, data as Buffer, early);
+    });
+    socket.on("pong", () => {
+      connection.awaitsPong = false;
+    });
+    // ws has answered a protocol error (a frame too large, bad UTF-8) with its close code already; the close event follows.
+    socket.on("error", (error) => log.debug("connection.failed", { connId: connection.connId, error }));
+    socket.on("close", () => connection.markClosed());
+    connection.sendDirect("connect.challenge", { nonce: connection.nonce, ts: clock.now() });
+  }
+
+  #receive(connection: Connection, data: Buffer, early: Buffer[]): void {
+    switch (connection.state) {
+      case "open":
+        return this.#deps.dispatcher.enqueue(connection, data);
+      case "closed":
+        return;
+      case "silent":
+        connection.state = "connecting";
+        return void this.#connect(connection, data, early);
+      case "connecting":
+        if (early.length >= this.#deps.limits.pendingHandshakeFrames)
+          return connection.close(CLOSE.policy, "too many pending handshake frames");
+        early.push(data);
+    }
+  }
+
+  async #connect(connection: Connection, data: Buffer, early: Buffer[]): Promise<void> {
+    const { gateway, limits, limiter } = this.#deps;
+    let outcome: HandshakeOutcome;
+    try {
+      outcome = await shakeHands(connection, data, {
+        clock: gateway.clock,
+        limits,
+        token: gateway.auth.token,
+        identity: gateway.identity,
+        limiter,
+        origins: gateway.origins ?? [],
+      });
+    } catch (error) {
+      gateway.log.error("handshake.failed", { connId: connection.connId, error });
+      connection.respondError("invalid", error);
+      return connection.close(CLOSE.policy, "handshake failed");
+    }
+    if (connection.state !== "connecting") return;
+    switch (outcome.kind) {
+      case "garbage":
+        return connection.close(CLOSE.normal, "");
+      case "refused":
+        return this.#refuse(connection, outcome);
+      case "accepted":
+        await this.#accept(connection, outcome);
+    }
+    for (const frame of early.splice(0)) this.#receive(connection, frame, early);
+  }
+
+  #refuse(connection: Connection, { id, refusal, delayMs }: Refused): void {
+    const { clock, log } = this.#deps.gateway;
+    this.#deps.onRefused();
+    log.info("connection.refused", {
+      connId: connection.connId,
+      code: refusal.error.details?.["code"],
+      remoteIp: connection.remoteAddress,
+    });
+    const answer = (): void => {
+      connection.respondWireError(id, refusal.error);
+      connection.close(refusal.close, refusal.reason);
+    };
+    if (delayMs === 0) return answer();
+    connection.penalised = true;
+    clock.after(delayMs, answer);
+  }
+
+  async #accept(connection: Connection, outcome: Accepted): Promise<void> {
+    const { gateway, limits, connections, unauthenticated } = this.#deps;
+    const { client } = outcome;
+    unauthenticated.remove(connection);
+    connection.client = client;
+    connection.secret = outcome.secret;
+    connection.connectedAtMs = gateway.clock.now();
+    connection.raisePayloadLimit(limits.maxPayload);
+    connections.add(connection);
+    connection.respond(outcome.id, this.#deps.hello(outcome));
+    gateway.log.debug("connection.opened", { connId: client.connId, clientId: client.clientId, role: client.role });
+    this.#deps.onPresence(connection);
+    if (client.role === "node") await this.#attachNode(connection, outcome);
+    if (connection.state === "connecting") connection.state = "open";
+  }
+
+  async #attachNode(connection: Connection, outcome: Accepted): Promise<void> {
+    const { nodes, isLocalNode, log } = this.#deps.gateway;
+    const nodeId = outcome.client.deviceId as string; // a node without a device is refused before this
+    try {
+      await attachNode(connection, nodeId, outcome.params, nodes, isLocalNode?.(nodeId) ?? false);
+    } catch (error) {
+      log.error("node.attach_failed", { nodeId, error });
+      connection.close(CLOSE.tryAgain, "node could not be attached");
+    }
+  }
+
+  #onEnd(connection: Connection): void {
+    const { gateway, connections, unauthenticated, dispatcher } = this.#deps;
+    dispatcher.forget(connection);
+    unauthenticated.remove(connection);
+    if (!connections.remove(connection)) return;
+    connection.node?.closed();
+    connection.node = undefined;
+    if (connection.client?.deviceId !== undefined) gateway.identity.seen(connection.client.deviceId, "disconnect");
+    this.#deps.onPresence(connection);
+  }
+}
