@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import type { Engine, ModelEvent, SlotLog } from "@openclaw/sdk";
-import { withFaults } from "@openclaw/testkit/fault-engine";
-import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
-import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
-import { makeKeyDir, newOutside, openWorld, settle, setUpWorld, type World } from "./world.testing.ts";
+import { failingSeeds, openCrashSchedule } from "./crash-schedule.testing.ts";
+import { settle, setUpWorld } from "./world.testing.ts";
 
 const KEY = "agent:main:main";
 
@@ -180,80 +178,57 @@ test("a session nobody uses is on disk only, and comes back as it was", async (t
 });
 
 test("crashes at random points over a faulty engine lose nothing, double nothing and reorder nothing (S0.16, S0.20, S1.10)", async (t) => {
-  const failures: string[] = [];
-  for (let seed = 1; seed <= 60; seed++) {
-    const wrong = await runSchedule(seed);
-    if (wrong !== undefined) failures.push(`seed ${seed}: ${wrong}`);
-  }
-  assert.deepEqual(failures, []);
+  assert.deepEqual(await failingSeeds(60, runSchedule), []);
   t.diagnostic("60 schedules");
 });
 
 /** One seeded run: messages to three sessions, crashes in between, then everything is left to finish. */
 async function runSchedule(seed: number): Promise<string | undefined> {
-  const random = seededRandom(seed);
-  const clock = new VirtualClock({ seed });
-  const base = await openMemoryEngine({ clock, skipNumbers: true });
-  const keys = await makeKeyDir();
-  const outside = newOutside();
-  const engine = withFaults(answersLate(base, random), { random, rates: { before: 0.04, after: 0.04, fence: 0.02, watch: 0, frame: 0 } });
+  await using schedule = await openCrashSchedule(seed, { rates: { before: 0.04, after: 0.04, fence: 0.02 }, over: answersLate });
+  const { random, clock, outside, retry } = schedule;
   const keysOf = ["agent:main:a", "agent:main:b", "agent:main:c"];
   const accepted = new Map<string, string[]>(keysOf.map((key) => [key, []]));
-  const open = async (): Promise<World> => {
-    for (;;) {
-      try {
-        return await openWorld({ engine, clock, keyDir: keys.dir, outside });
-      } catch (error) {
-        if (!hasCode(error, "ENGINE_UNAVAILABLE")) throw error;
-      }
+  let world = await schedule.open();
+  const waiting = keysOf.flatMap((key) =>
+    [1, 2, 3, 4].map((at) => ({ key, text: at % 2 === 0 ? `act ${key}-${at}` : `${key} says ${at}` })),
+  );
+  const crashes = 4;
+  const crashAt = new Set(Array.from({ length: crashes }, () => Math.floor(random() * 90)));
+  for (let step = 0; step < 400; step++) {
+    if (crashAt.has(step)) {
+      world.crash();
+      world = await schedule.open();
     }
-  };
-  try {
-    let world = await open();
-    const waiting = keysOf.flatMap((key) =>
-      [1, 2, 3, 4].map((at) => ({ key, text: at % 2 === 0 ? `act ${key}-${at}` : `${key} says ${at}` })),
-    );
-    const crashes = 4;
-    const crashAt = new Set(Array.from({ length: crashes }, () => Math.floor(random() * 90)));
-    for (let step = 0; step < 400; step++) {
-      if (crashAt.has(step)) {
-        world.crash();
-        world = await open();
-      }
-      // One message of a session at a time: the next one goes out when the one before it was accepted.
-      for (const key of keysOf) {
-        const next = waiting.find((message) => message.key === key);
-        if (next === undefined || random() > 0.3) continue;
-        const here = world;
-        void here.send(key, next.text).then(
-          () => {
-            const at = waiting.indexOf(next);
-            if (at < 0) return;
-            waiting.splice(at, 1);
-            accepted.get(key)?.push(next.text);
-          },
-          () => undefined,
-        );
-      }
-      await clock.advance(random() < 0.5 ? 0 : Math.floor(random() * 40));
-    }
-    for (let step = 0; step < 60; step++) await clock.advance(2_000);
-    if (waiting.length > 0) return `${waiting.length} messages were never accepted`;
+    // One message of a session at a time: the next one goes out when the one before it was accepted.
     for (const key of keysOf) {
-      const told = (await retry(() => world.transcript(key), clock)).filter((line) => !line.startsWith("toolResult"));
-      const expected = (accepted.get(key) ?? []).flatMap((text) => [
-        `user: ${text}`,
-        `assistant: ${text.startsWith("act ") ? `did: ${text.slice(4)} happened` : `echo: ${text}`}`,
-      ]);
-      if (JSON.stringify(told) !== JSON.stringify(expected))
-        return `${key}: ${JSON.stringify(told)} instead of ${JSON.stringify(expected)}`;
+      const next = waiting.find((message) => message.key === key);
+      if (next === undefined || random() > 0.3) continue;
+      const here = world;
+      void here.send(key, next.text).then(
+        () => {
+          const at = waiting.indexOf(next);
+          if (at < 0) return;
+          waiting.splice(at, 1);
+          accepted.get(key)?.push(next.text);
+        },
+        () => undefined,
+      );
     }
-    for (const [what, count] of outside.effects) if (count !== 1) return `${what} happened ${count} times`;
-    return outside.effects.size === 6 ? undefined : `${outside.effects.size} effects instead of 6`;
-  } finally {
-    await base[Symbol.asyncDispose]();
-    await keys.remove();
+    await clock.advance(random() < 0.5 ? 0 : Math.floor(random() * 40));
   }
+  for (let step = 0; step < 60; step++) await clock.advance(2_000);
+  if (waiting.length > 0) return `${waiting.length} messages were never accepted`;
+  for (const key of keysOf) {
+    const told = (await retry(() => world.transcript(key))).filter((line) => !line.startsWith("toolResult"));
+    const expected = (accepted.get(key) ?? []).flatMap((text) => [
+      `user: ${text}`,
+      `assistant: ${text.startsWith("act ") ? `did: ${text.slice(4)} happened` : `echo: ${text}`}`,
+    ]);
+    if (JSON.stringify(told) !== JSON.stringify(expected))
+      return `${key}: ${JSON.stringify(told)} instead of ${JSON.stringify(expected)}`;
+  }
+  for (const [what, count] of outside.effects) if (count !== 1) return `${what} happened ${count} times`;
+  return outside.effects.size === 6 ? undefined : `${outside.effects.size} effects instead of 6`;
 }
 
 /** Half of the appends are shown by the log before their own answer comes, as a store with a thread of its own does. */
@@ -282,17 +257,6 @@ function bound(log: SlotLog): SlotLog {
     heads: () => log.heads(),
     trim: (...args) => log.trim(...args),
   };
-}
-
-async function retry<T>(run: () => Promise<T>, clock: VirtualClock): Promise<T> {
-  for (;;) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!hasCode(error, "ENGINE_UNAVAILABLE")) throw error;
-      await clock.advance(100);
-    }
-  }
 }
 
 test("a row that a crash left unwritten is written by the next owner, and its run is found (S0.16)", async (t) => {

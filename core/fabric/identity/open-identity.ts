@@ -10,6 +10,8 @@ import { containsScopes, decideAdmission, isScope } from "./decide-admission.ts"
 import type { DeviceFace, DeviceRecord, PairRequest, RoleGrant } from "./device-record.ts";
 import { DeviceStore, type RecordSeal } from "./device-store.ts";
 import { deriveDeviceToken, deriveGatewayKey, type GatewayKey } from "./device-token.ts";
+import { isOnlySeen, lostAuthority, type LostAuthority } from "./lost-authority.ts";
+import { SeenDevices } from "./seen-devices.ts";
 
 export const IDENTITY_LIMITS = { requestTtlMs: 300_000, requestsWaitingMax: 256, devicesMax: 10_000, seenFlushMs: 60_000 } as const;
 
@@ -57,7 +59,7 @@ export type IdentityChange =
   /** Live connections of the device (in that role) must end now, but for `sparing`. */
   | {
     readonly type: "revoked"; readonly deviceId: string; readonly role?: Role;
-    readonly cause: "removed" | "revoked" | "rotated" | "narrowed"; readonly sparing?: string;
+    readonly cause: LostAuthority; readonly sparing?: string;
   }
   | { readonly type: "changed" };
 
@@ -97,14 +99,16 @@ class DeviceIdentity implements Identity {
   readonly #store: DeviceStore;
   readonly #listeners = new Set<(change: IdentityChange) => void>();
   readonly #closing = new AbortController();
-  readonly #seen = new Map<string, { readonly atMs: number; readonly reason: string }>();
+  readonly #seen: SeenDevices;
   readonly #sparing = new Map<string, string>();
-  #seenTimer: Closer | undefined;
   #gateway: GatewayKey | undefined;
 
   constructor(deps: IdentityDeps) {
     this.#deps = deps;
     this.#store = new DeviceStore({ records: deps.records, seal: deps.seal, onDevice: (before, after) => this.#onDevice(before, after) });
+    this.#seen = new SeenDevices({
+      clock: deps.clock, store: this.#store, flushMs: IDENTITY_LIMITS.seenFlushMs, onProblem: deps.onProblem,
+    });
   }
 
   load(): Promise<void> {
@@ -158,11 +162,11 @@ class DeviceIdentity implements Identity {
 
   device(deviceId: string): DeviceRecord | undefined {
     const record = this.#store.device(deviceId);
-    return record === undefined ? undefined : this.#withSeen(record);
+    return record === undefined ? undefined : this.#seen.show(record);
   }
 
   devices(): readonly DeviceRecord[] {
-    return this.#store.devices().map((record) => this.#withSeen(record));
+    return this.#store.devices().map((record) => this.#seen.show(record));
   }
 
   requests(): readonly PairRequest[] {
@@ -171,11 +175,7 @@ class DeviceIdentity implements Identity {
   }
 
   seen(deviceId: string, reason: string): void {
-    this.#seen.set(deviceId, { atMs: this.#deps.clock.now(), reason });
-    this.#seenTimer ??= this.#deps.clock.after(IDENTITY_LIMITS.seenFlushMs, () => {
-      this.#seenTimer = undefined;
-      void this.#flushSeen();
-    });
+    this.#seen.note(deviceId, reason);
   }
 
   async approve(requestId: string, caller: Caller): Promise<DeviceRecord> {
@@ -197,7 +197,7 @@ class DeviceIdentity implements Identity {
 
   async remove(deviceId: string): Promise<void> {
     this.#known(deviceId);
-    this.#seen.delete(deviceId);
+    this.#seen.forget(deviceId);
     await this.#store.updateDevice(deviceId, () => undefined);
   }
 
@@ -249,8 +249,7 @@ class DeviceIdentity implements Identity {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#seenTimer?.close();
-    await this.#flushSeen();
+    await this.#seen.close();
     this.#closing.abort(new OpenClawError("CLOSED"));
     this.#listeners.clear();
   }
@@ -332,14 +331,11 @@ class DeviceIdentity implements Identity {
     if (before !== undefined && after === undefined) this.#tell({ type: "revoked", deviceId: before.deviceId, cause: "removed" });
     if (before !== undefined && after !== undefined) {
       const sparing = this.#sparing.get(after.deviceId);
-      for (const role of Object.keys(before.roles) as Role[]) {
-        const cause = lostAuthority(before.roles[role] as RoleGrant, after.roles[role]);
-        if (cause !== undefined) this.#tell(
-          { type: "revoked", deviceId: after.deviceId, role, cause, ...(sparing === undefined ? {} : { sparing }) },
-        );
+      for (const { role, cause } of lostAuthority(before, after)) {
+        this.#tell({ type: "revoked", deviceId: after.deviceId, role, cause, ...(sparing === undefined ? {} : { sparing }) });
       }
     }
-    if (!onlySeen(before, after)) this.#tell({ type: "changed" });
+    if (!isOnlySeen(before, after)) this.#tell({ type: "changed" });
   }
 
   #tell(change: IdentityChange): void {
@@ -358,39 +354,6 @@ class DeviceIdentity implements Identity {
     );
     return request;
   }
-
-  #withSeen(record: DeviceRecord): DeviceRecord {
-    const seen = this.#seen.get(record.deviceId);
-    return seen === undefined ? record : { ...record, lastSeenAtMs: seen.atMs, lastSeenReason: seen.reason };
-  }
-
-  async #flushSeen(): Promise<void> {
-    for (const [deviceId, seen] of [...this.#seen]) {
-      try {
-        await this.#store.updateDevice(
-          deviceId, (now) => (now === undefined ? undefined : { ...now, lastSeenAtMs: seen.atMs, lastSeenReason: seen.reason }),
-        );
-        if (this.#seen.get(deviceId) === seen) this.#seen.delete(deviceId);
-      } catch (error) {
-        this.#deps.onProblem?.("identity.seen_not_saved", { deviceId, error: String(error) });
-        return;
-      }
-    }
-  }
-}
-
-/** What a change takes away from live connections; a pure widening (upgrade) takes nothing. */
-function lostAuthority(before: RoleGrant, after: RoleGrant | undefined): "removed" | "revoked" | "rotated" | "narrowed" | undefined {
-  if (after === undefined) return "removed";
-  if (after.revokedAtMs !== undefined && before.revokedAtMs === undefined) return "revoked";
-  if (!containsScopes(after.scopes, before.scopes)) return "narrowed";
-  return after.generation !== before.generation && after.scopes.length === before.scopes.length ? "rotated" : undefined;
-}
-
-/** Being seen again is no change that anybody has to hear of. */
-function onlySeen(before: DeviceRecord | undefined, after: DeviceRecord | undefined): boolean {
-  if (before === undefined || after === undefined) return false;
-  return before.roles === after.roles && before.face === after.face && before.label === after.label;
 }
 
 function missingScope(scope: string): OpenClawError {

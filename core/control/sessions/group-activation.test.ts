@@ -1,0 +1,48 @@
+/** In a group not everything is said to the agent. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OWNER } from "../../fabric/identity.ts";
+import { answered, openGated, step } from "./gated-model.testing.ts";
+
+test("in a group, what is not said to the agent enters the history and begins no turn; told always, everything does (S4.9)", async (t) => {
+  const { clock, asked, world } = await openGated(t);
+  const group = "agent:main:web:group:g1";
+  await world.send(group, "chatter", "c1", { mentioned: false, queueMode: "interrupt" });
+  const waiting = answered(world, "c1");
+  await step(clock);
+  assert.deepEqual([asked.length, (await waiting)?.status], [0, "ok"]);
+  await world.send(group, "more", "c2", { mentioned: false });
+  await world.send(group, "@agent hi", "c3", { mentioned: true });
+  await step(clock);
+  assert.deepEqual(asked[0]?.users, ["chatter", "more", "@agent hi"]);
+  await world.send(group, "while it runs", "c3b", { mentioned: false, queueMode: "interrupt" });
+  await step(clock);
+  assert.equal((await world.sessions.describe(group))?.status, "running", "what is said to others stops nothing");
+  asked[0]?.answer("hello");
+  await step(clock);
+  await world.send(group, "to nobody known", "c4");
+  await step(clock);
+  assert.equal(asked.length, 2, "where nobody can tell, it is answered");
+  asked[1]?.answer("?");
+  await step(clock);
+  const patched = world.sessions.patch(group, { groupActivation: "always" }, OWNER);
+  await step(clock);
+  await patched;
+  await world.send(group, "all", "c5", { mentioned: false });
+  await step(clock);
+  assert.equal(asked.length, 3);
+  asked[2]?.answer("!");
+  await world.send("agent:main:main", "direct", "d1", { mentioned: false });
+  await step(clock);
+  assert.equal(asked.length, 4, "in a conversation of two every message is said to the agent");
+  const mention = world.sessions.patch(group, { groupActivation: "mention" }, OWNER);
+  await step(clock);
+  await mention;
+  await world.send(group, "to nobody known", "c6");
+  await step(clock);
+  assert.equal(asked.length, 4, "told to wait for a mention, it takes what is not known to be one for none");
+  const clockwork = { tenant: "home", id: "service:schedule", kind: "service", label: "owner" } as const;
+  await world.send(group, "time for the report", "c7", { principal: clockwork });
+  await step(clock);
+  assert.equal(asked.length, 5, "what a schedule sends is meant for the agent");
+});
