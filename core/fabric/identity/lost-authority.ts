@@ -5,8 +5,10 @@ import type { DeviceRecord, RoleGrant } from "./device-record.ts";
 
 export type LostAuthority = "removed" | "revoked" | "rotated" | "narrowed";
 
+export interface LostRole { readonly role: Role; readonly cause: LostAuthority }
+
 /** By role; a role that lost nothing is not there. A pure widening takes nothing. */
-export function lostAuthority(before: DeviceRecord, after: DeviceRecord): readonly { readonly role: Role; readonly cause: LostAuthority }[] {
+export function lostAuthority(before: DeviceRecord, after: DeviceRecord): readonly LostRole[] {
   return (Object.keys(before.roles) as Role[]).flatMap((role) => {
     const cause = lostByGrant(before.roles[role] as RoleGrant, after.roles[role]);
     return cause === undefined ? [] : [{ role, cause }];
