@@ -69,9 +69,13 @@ export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-eve
       if (frame.event !== "chat" && frame.event !== "agent") return;
       runs.get((frame.payload as { readonly runId: string }).runId)?.see(frame, atMs);
     });
-    socket.on("error", reject);
+    let cause: Error | undefined;
+    socket.on("error", (error) => {
+      cause = error;
+      reject(error);
+    });
     socket.on("close", (code, reason) => {
-      const error = new Error(`the connection ended: ${code} ${reason.toString()}`);
+      const error = new Error(`the connection ended: ${code} ${reason.toString()}${cause === undefined ? "" : ` (${cause.message})`}`);
       reject(error);
       for (const waiting of open.values()) waiting.reject(error);
       for (const watcher of [...runs.values()]) watcher.fail(error);

@@ -1,7 +1,7 @@
 /** The real program with a home of its own, started from `node_modules/.bin` as a person's shell would start it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -33,6 +33,8 @@ export interface BenchGateway extends AsyncDisposable, Address {
   readonly env: NodeJS.ProcessEnv;
   /** What it wrote last, when it ended without being asked to. Its home is then kept. */
   died(): string | undefined;
+  /** The newest lines of its log about connections that were lost or cut. */
+  toldOfEnds(): string;
   /** Milliseconds from spawn. The connection that was greeted is handed over open. */
   start(): Promise<StartTimes & { readonly connection: Connection }>;
   connect(): Promise<Connection>;
@@ -95,6 +97,7 @@ export async function openBenchGateway(options: GatewayOptions = {}): Promise<Be
       return run.token;
     },
     died: () => run.died,
+    toldOfEnds: () => readLog(stateDir).filter((line) => line.includes('"connection.ended"')).slice(-3).join("\n"),
     start: async () => {
       const began = performance.now();
       const child = spawn(program, [...before, "--port", String(port)], { cwd: home, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -168,6 +171,15 @@ function listens(port: number): Promise<boolean> {
     });
     socket.on("error", () => resolve(false));
   });
+}
+
+function readLog(stateDir: string): readonly string[] {
+  const directory = join(stateDir, "logs");
+  try {
+    return readdirSync(directory).sort().flatMap((name) => readFileSync(join(directory, name), "utf8").split("\n"));
+  } catch {
+    return [];
+  }
 }
 
 /** A local node outlives a killed gateway by design. */

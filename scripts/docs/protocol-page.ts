@@ -60,7 +60,7 @@ const closeMeanings: Record<keyof typeof CLOSE, string> = {
   policy: "Refused: authentication, role, limits, or a client that does not read.",
   tooBig: "The frame is larger than the limit.",
   restart: "The gateway stops or restarts; connect again.",
-  tryAgain: "Too much is going on; connect again later.",
+  tryAgain: "Too much is going on, or a ping was not answered; connect again later.",
   authChanged: "The credentials this connection used are no longer valid.",
 };
 

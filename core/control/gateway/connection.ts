@@ -4,10 +4,10 @@
  * Everything that is written goes through `#write`, which knows what the client has not read yet. A client that does not
  * read loses what may be lost, and is closed by what may not.
  */
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../base/clock.ts";
-import { formatWireError, OpenClawError, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
+import { CLOSE, formatWireError, OpenClawError, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
 import type { Secret } from "../../base/secret.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
@@ -20,7 +20,7 @@ export type ConnectionState = "silent" | "connecting" | "open" | "closed";
 export interface ConnectionDeps {
   readonly socket: WebSocket;
   /** What the socket writes to. */
-  readonly stream: Duplex;
+  readonly stream: Socket;
   readonly connId: string;
   readonly nonce: string;
   readonly openedAtMs: number;
@@ -54,8 +54,10 @@ export class Connection {
   queuedBytes = 0;
   /** Waits in the dispatcher's ring. */
   inRing = false;
-  /** A ping was written and no pong came yet. */
-  awaitsPong = false;
+  /** Of the pulse, since it was greeted: each connection has its own second of an interval, and a stalled process counts none. */
+  beats = 0;
+  /** How the gateway ends it; undefined while it lives, and where the other side ended it. */
+  ending: { readonly code: number; readonly reason: string } | undefined;
   readonly queue: Buffer[] = [];
   /** Names of events it receives for all sessions. */
   watchedEvents: Set<string> | undefined;
@@ -64,8 +66,9 @@ export class Connection {
   readonly #limits: GatewayLimits;
   readonly #onSlow: (connection: Connection) => void;
   readonly #onEnd: (connection: Connection) => void;
-  readonly #stream: Duplex;
+  readonly #stream: Socket;
   #seq = 0;
+  #readAtPing = -1;
   #gathering: Soon | undefined;
   #abort: AbortController | undefined;
 
@@ -117,14 +120,14 @@ export class Connection {
     return this.#write(`${head},"seq":${seq}}`, "turn");
   }
 
-  /** A peer that did not answer the last ping is gone. */
+  /**
+   * A peer from which not a byte came since the last ping is gone. Bytes count, not pongs: a pong stands behind whatever the
+   * peer had to say before. What lies unread because we do not read is not its silence.
+   */
   ping(): void {
-    if (this.awaitsPong) {
-      this.markClosed();
-      this.socket.terminate();
-      return;
-    }
-    this.awaitsPong = true;
+    const { bytesRead } = this.#stream;
+    if (bytesRead === this.#readAtPing && !this.socket.isPaused) return this.close(CLOSE.tryAgain, "no answer to a ping");
+    this.#readAtPing = bytesRead;
     this.socket.ping();
   }
 
@@ -140,6 +143,7 @@ export class Connection {
   /** Says goodbye, waits the grace time for the other side, then cuts. Repeated calls do nothing. */
   close(code: number, reason: string): void {
     if (this.state === "closed") return;
+    this.ending = { code, reason };
     this.markClosed();
     const { socket } = this;
     socket.close(code, cutReason(reason, WIRE_LIMITS.closeReasonBytes));

@@ -44,10 +44,9 @@ function beat({ clock, limits, connections, unauthenticated, isStale }: PulseDep
       connection.close(CLOSE.authChanged, "gateway auth changed");
       continue;
     }
-    const age = Math.floor((nowMs - connection.connectedAtMs) / 1_000);
-    if (age <= 0) continue;
-    if (age % seconds(limits.pingIntervalMs) === 0) connection.ping();
-    if (age % seconds(limits.tickIntervalMs) === 0) connection.sendSequenced(tick, true);
+    connection.beats += 1;
+    if (connection.beats % seconds(limits.pingIntervalMs) === 0) connection.ping();
+    if (connection.beats % seconds(limits.tickIntervalMs) === 0) connection.sendSequenced(tick, true);
   }
   const lateMs = clock.monotonic() - limits.handshakeTimeoutMs;
   for (const connection of [...unauthenticated.all()]) if (connection.openedAtMs <= lateMs) connection.close(CLOSE.normal, "");

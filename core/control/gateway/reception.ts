@@ -7,7 +7,6 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { CLOSE, type HelloOk } from "@openclaw/protocol";
 import { attachNode } from "./attach-node.ts";
@@ -15,6 +14,7 @@ import type { AuthLimiter } from "./auth-limiter.ts";
 import { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { followEnd } from "./follow-end.ts";
 import type { GatewayDeps } from "./gateway-deps.ts";
 import { shakeHands, type HandshakeOutcome } from "./handshake.ts";
 import { formatUpgradeRefusal } from "./http-surface.ts";
@@ -72,7 +72,7 @@ export class Reception {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address, request.headers.origin));
   }
 
-  #open(socket: WebSocket, stream: Duplex, remoteAddress: string, origin: string | undefined): void {
+  #open(socket: WebSocket, stream: Socket, remoteAddress: string, origin: string | undefined): void {
     const { clock, ids, log } = this.#deps.gateway;
     const connection = new Connection({
       socket,
@@ -92,16 +92,8 @@ export class Reception {
     });
     this.#deps.unauthenticated.add(connection);
     const early: Buffer[] = [];
-    socket.on("message", (data) => {
-      connection.awaitsPong = false; // whoever speaks is there, though its pong may stand far back in the line
-      this.#receive(connection, data as Buffer, early);
-    });
-    socket.on("pong", () => {
-      connection.awaitsPong = false;
-    });
-    // ws has answered a protocol error (a frame too large, bad UTF-8) with its close code already; the close event follows.
-    socket.on("error", (error) => log.debug("connection.failed", { connId: connection.connId, error }));
-    socket.on("close", () => connection.markClosed());
+    socket.on("message", (data) => this.#receive(connection, data as Buffer, early));
+    followEnd(connection, stream, log);
     connection.sendDirect("connect.challenge", { nonce: connection.nonce, ts: clock.now() });
   }
 

@@ -4,7 +4,7 @@ import { createConnection } from "node:net";
 import { once } from "node:events";
 import type { MethodSpec } from "@openclaw/protocol";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
-import { systemClock } from "../../base/clock.ts";
+import { systemClock, type Clock } from "../../base/clock.ts";
 import { connectOk, makeDevice, openSocket, RawClient, startGateway, type Frame } from "./test-gateway.ts";
 
 const open = { type: "object", additionalProperties: false, properties: {} } as const;
@@ -329,7 +329,11 @@ test("pings go out, and a peer that does not answer one is cut", async () => {
     await clock.advance(1_000);
     await alive.call("health");
   }
-  assert.equal((await dead.closed).code, 1006);
+  assert.deepEqual(await dead.closed, { code: 1013, reason: "no answer to a ping" });
+  const ended = running.logged.find(({ event }) => event === "connection.ended");
+  assert.equal(ended?.level, "warn");
+  const { by, reason, answered } = ended?.fields as Record<string, unknown>;
+  assert.deepEqual({ by, reason, answered }, { by: "gateway", reason: "no answer to a ping", answered: true });
   assert.equal(pings, 2);
   const tick = await alive.event("tick");
   assert.equal(tick.payload?.["ts"], Date.UTC(2026, 0, 1) + 30_000);
@@ -346,6 +350,41 @@ test("a peer that goes on speaking is not cut, though its pongs do not come", as
     assert.equal((await busy.call("health")).ok, true);
   }
   await busy.end();
+});
+
+test("a peer whose goodbye never comes is told of in the log, with the socket's own error where there is one", async () => {
+  await using running = await startGateway();
+  const gone = await connectOk(running.url);
+  gone.socket.terminate();
+  const seen = async (): Promise<Record<string, unknown>> => {
+    for (;;) {
+      const ended = running.logged.find(({ event }) => event === "connection.ended");
+      if (ended !== undefined) return { level: ended.level, ...(ended.fields as object) };
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
+  const { level, by, code } = await seen();
+  assert.deepEqual({ level, by, code }, { level: "info", by: "network", code: 1006 });
+});
+
+test("a clock that was turned back pings nobody less, and one turned forward cuts nobody", async () => {
+  const clock = new VirtualClock();
+  const jumps: Clock = {
+    now: () => clock.now() + jumpMs, monotonic: () => clock.monotonic(), after: (ms, run) => clock.after(ms, run),
+    wait: (ms, signal) => clock.wait(ms, signal),
+  };
+  let jumpMs = 0;
+  await using running = await startGateway({ clock: jumps });
+  const client = await connectOk(running.url);
+  let pings = 0;
+  client.socket.on("ping", () => (pings += 1));
+  for (let second = 0; second < 51; second += 1) {
+    jumpMs = second < 26 ? -86_400_000 : 86_400_000;
+    await clock.advance(1_000);
+    assert.equal((await client.call("health")).ok, true);
+  }
+  assert.equal(pings, 2);
+  await client.end();
 });
 
 test("slow HTTP headers time out", async () => {
