@@ -117,7 +117,8 @@ export const soak: Measure = {
     let failure: Error | undefined;
     workers.catch(async (error: Error) => {
       await wait(500); // a process that died is known to have after its connections are
-      failure = new Error(gateway.died() ?? `${error.message}\n${gateway.toldOfEnds()}`); // what it wrote last tells more than a lost connection
+      // What it wrote last tells more than a lost connection.
+      failure = new Error(gateway.died() ?? `${error.message}\n${gateway.toldOfEnds()}`);
     });
     await wait(bench.quick ? 3_000 : 20_000);
     await connection.call("status", {});
