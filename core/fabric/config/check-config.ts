@@ -1,8 +1,8 @@
 /**
  * What is wrong with a configuration, all of it at once, each complaint with its key.
  *
- * The general schema check stops at the first mistake and loads a compiler; a person who mends a file wants every mistake, and
- * a start should not wait for a compiler to read ten lines. It understands the whole schema dialect.
+ * The general schema check stops at the first mistake, which is enough for a program; a person who mends a file wants every one.
+ * It understands the whole schema dialect.
  */
 import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
 import { isTimeZone } from "../../base/time-zone.ts";

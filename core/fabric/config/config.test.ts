@@ -71,7 +71,7 @@ test("without a file the defaults of every slice are the configuration", async (
   assert.deepEqual(loaded.config, { gateway, sessions: { turnsWaitingMax: 20 }, agents: {}, models: {} });
 });
 
-test("without a file neither the parser nor the schema compiler is loaded", async (t) => {
+test("without a file the parser is not loaded", async (t) => {
   const { path } = await makeDir(t);
   const doors = ["../config.ts", "../../base/clock.ts"].map((door) => JSON.stringify(new URL(door, import.meta.url).href));
   const script = `import { registerHooks } from "node:module";
@@ -80,7 +80,7 @@ test("without a file neither the parser nor the schema compiler is loaded", asyn
     const [{ openConfig }, { systemClock }] = await Promise.all([${doors.map((door) => `import(${door})`).join(", ")}]);
     const path = ${JSON.stringify(path)}, stateDir = ${JSON.stringify(join(path, ".."))};
     await using config = await openConfig({ path, stateDir, schema: {}, clock: systemClock });
-    console.log(seen.length > 5, seen.filter((url) => /momoa|ajv/.test(url)).length);`;
+    console.log(seen.length > 5, seen.filter((url) => /momoa/.test(url)).length);`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", script], { encoding: "utf8" });
   assert.equal(stdout.trim(), "true 0", stderr);
 });
