@@ -95,8 +95,12 @@ test("another validator of the same schemas comes to the same verdict", () => {
   const schemaOf = (depth: number): JsonSchema => {
     const kinds = depth === 0 ? ["string", "number", "enum"] : ["string", "number", "enum", "array", "object", "object", "anyOf", "open"];
     switch (pick(kinds)) {
-      case "string": return { type: "string", ...maybe({ minLength: below(3) }), ...maybe({ maxLength: below(4) }), ...maybe({ pattern: "^[a-z]*$" }) };
-      case "number": return { type: pick(["number", "integer", ["integer", "null"]] as const), ...maybe({ minimum: below(3) }), ...maybe({ maximum: 2 }) };
+      case "string": return {
+        type: "string", ...maybe({ minLength: below(3) }), ...maybe({ maxLength: below(4) }), ...maybe({ pattern: "^[a-z]*$" }),
+      };
+      case "number": return {
+        type: pick(["number", "integer", ["integer", "null"]] as const), ...maybe({ minimum: below(3) }), ...maybe({ maximum: 2 }),
+      };
       case "enum": return pick<JsonSchema>([{ enum: ["a", 1, null] }, { const: true }, { type: "boolean" }]);
       case "array": return {
         type: "array", ...maybe({ items: schemaOf(depth - 1) }), ...maybe({ minItems: below(2) }), ...maybe({ maxItems: below(3) }),

@@ -114,7 +114,8 @@ function checksOfText({ minLength, maxLength, pattern }: JsonSchema): (Check | u
   const checks: Check[] = [];
   if (maxLength !== undefined) {
     const issue = tooMany(maxLength, "characters");
-    checks.push((value) => (typeof value === "string" && value.length > maxLength && countCharacters(value) > maxLength ? issue : undefined));
+    checks.push((value) =>
+      typeof value === "string" && value.length > maxLength && countCharacters(value) > maxLength ? issue : undefined);
   }
   if (minLength !== undefined) {
     const issue = tooFew(minLength, "characters");
@@ -249,9 +250,10 @@ function tooMany(bound: number, what: string): SchemaIssue {
 // ── values that are named ────────────────────────────────────────────────────────────────────────────────────────────
 
 function checkConstant({ const: only, enum: several }: JsonSchema): Check | undefined {
-  const isOnly: Check | undefined = only === undefined ? undefined : oneOf([only], `must be equal to constant: ${JSON.stringify(only)}`);
-  const isAny = several === undefined ? undefined : oneOf(several, `must be equal to one of the allowed values: ${JSON.stringify(several)}`);
-  return isOnly === undefined || isAny === undefined ? isOnly ?? isAny : allOf([isOnly, isAny]);
+  const checks: Check[] = [];
+  if (only !== undefined) checks.push(oneOf([only], `must be equal to constant: ${JSON.stringify(only)}`));
+  if (several !== undefined) checks.push(oneOf(several, `must be equal to one of the allowed values: ${JSON.stringify(several)}`));
+  return checks.length === 0 ? undefined : allOf(checks);
 }
 
 function oneOf(values: readonly unknown[], message: string): Check {
