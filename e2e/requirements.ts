@@ -108,7 +108,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Agent runs a command on a node named by tag (\"system check on heavy-compute\") and hardware telemetry streams into the chat",
   },
   { id: "S0.39", state: "partly", text: "Node daemon light enough for Raspberry Pi and old laptops" },
-  { id: "S0.40", state: "proved", text: "State central at the Gateway; nodes largely stateless", proofs: ["e2e/survive-kill.test.ts"] },
+  {
+    id: "S0.40", state: "proved", proofs: ["e2e/survive-kill.test.ts", "e2e/bad-input.test.ts"],
+    text: "State central at the Gateway; nodes largely stateless",
+  },
   { id: "S0.41", state: "proved", text: "File transfer Gateway-node through read/write tools", proofs: ["e2e/work-and-files.test.ts"] },
   { id: "S0.42", state: "later", text: "Shared drives (NFS, S3) mountable by nodes for artifacts" },
   { id: "S0.43", state: "partly", text: "Node channel authenticated and encrypted" },
@@ -195,7 +198,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S2.9", state: "later", text: "Sub-task goes to the cheapest fit: quantised local edge model or large cloud model" },
   {
     id: "S2.10", state: "proved",
-    proofs: ["core/cognition/runtime/replay-session.test.ts", "core/control/sessions/simulation/simulation.test.ts"],
+    proofs: [
+      "core/cognition/runtime/replay-session.test.ts", "core/control/sessions/simulation/simulation.test.ts", "e2e/session-past.test.ts",
+    ],
     text: "Cognitive Runtime: deterministic execution of non-deterministic AI processes",
   },
   {

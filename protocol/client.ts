@@ -44,7 +44,10 @@ export interface GatewayClient {
   readonly hello: HelloOk;
   /** Resolves when the connection has ended, whoever ended it. Never rejects. */
   readonly ended: Promise<ConnectionEnd>;
-  /** Throws the gateway's coded error, CONNECTION_LOST, or REQUEST_TIMEOUT. */
+  /**
+   * Throws the gateway's coded error, CONNECTION_LOST, REQUEST_TIMEOUT, or TOO_LARGE for what no frame of this gateway may hold:
+   * that is not sent, since it would end the connection and everybody else's requests on it.
+   */
   request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown>;
   /** Bytes that wait to be written. */
   buffered(): number;
@@ -73,6 +76,7 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
   const pending = new Map<string, Pending>();
   let counter = 0;
   let refusal: Error | undefined;
+  let frameBytesMax = Number.POSITIVE_INFINITY;
   const socket = options.openSocket(socketUrl(options.url));
 
   const fail = (error: Error): void => {
@@ -91,6 +95,8 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
   const request = (method: string, params: unknown, requestOptions: RequestOptions = {}): Promise<unknown> =>
     new Promise((resolveRequest, rejectRequest) => {
       const id = String(++counter);
+      const text = JSON.stringify(params === undefined ? { type: "req", id, method } : { type: "req", id, method, params });
+      if (isLonger(text, frameBytesMax)) return rejectRequest(tooLarge(method, frameBytesMax));
       const timeoutMs = requestOptions.timeoutMs ?? 30_000;
       const requestTimer = timeoutMs === 0 ? undefined : setTimeout(() => {
         settle();
@@ -109,7 +115,7 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       if (requestOptions.signal?.aborted === true) return onRequestAbort();
       requestOptions.signal?.addEventListener("abort", onRequestAbort, { once: true });
       pending.set(id, { resolve: resolveRequest, reject: rejectRequest, onAccepted: requestOptions.onAccepted, settle });
-      socket.send(JSON.stringify(params === undefined ? { type: "req", id, method } : { type: "req", id, method, params }));
+      socket.send(text);
     });
 
   const onResponse = (frame: ResponseFrame): void => {
@@ -133,6 +139,7 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       const hello = (await request("connect", { ...versions, ...params }, { timeoutMs: 0 })) as HelloOk;
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
+      frameBytesMax = hello.policy.maxPayload;
       resolve({ hello, ended: ended.promise, request, buffered: () => socket.bufferedAmount, close: () => socket.close(1000) });
     } catch (error) {
       fail(error as Error);
@@ -166,4 +173,14 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
     ended.resolve({ code, reason });
   });
   return promise;
+}
+
+/** A character has three bytes at most: only what may be too long is counted. */
+function isLonger(text: string, bytesMax: number): boolean {
+  return text.length > bytesMax || (text.length * 3 > bytesMax && new TextEncoder().encode(text).length > bytesMax);
+}
+
+function tooLarge(method: string, bytesMax: number): OpenClawError {
+  const why = `A request has at most ${bytesMax} bytes; this ${method} has more.`;
+  return new OpenClawError("TOO_LARGE", { why, detail: { method, bytesMax } });
 }

@@ -29,9 +29,9 @@ export async function checkLog(patient: LogPatient): Promise<readonly Examined[]
   let newestMs = 0;
   for await (const address of sessionsOf(patient.engine)) {
     sessions += 1;
-    const { fault, count, updatedAtMs } = await examine(patient, address);
+    const { fault, count, latestMs } = await examine(patient, address);
     events += count;
-    newestMs = Math.max(newestMs, updatedAtMs);
+    newestMs = Math.max(newestMs, latestMs);
     if (fault !== undefined) broken.push(await findingOf(patient, address, fault));
     if (sessions % 100 === 0) patient.progress(sessions);
   }
@@ -45,21 +45,22 @@ interface Fault { readonly code: string; readonly why: string; readonly position
 
 async function examine(
   { journal }: LogPatient, address: SessionAddress,
-): Promise<{ readonly fault?: Fault; readonly count: number; readonly updatedAtMs: number }> {
+): Promise<{ readonly fault?: Fault; readonly count: number; readonly latestMs: number }> {
   let count = 0;
+  let latestMs = 0;
   try {
-    const { events, brokenAt } = await journal.verify(address);
-    count = events;
+    const { events, brokenAt, newestMs } = await journal.verify(address);
+    [count, latestMs] = [events, newestMs];
     if (brokenAt !== null) {
       const why = `An event at position ${brokenAt} is not the one that was written there, or one before it is missing.`;
-      return { fault: { code: "SESSION_DAMAGED", why, position: brokenAt }, count, updatedAtMs: 0 };
+      return { fault: { code: "SESSION_DAMAGED", why, position: brokenAt }, count, latestMs };
     }
-    const { state } = await journal.load(address);
-    return { count, updatedAtMs: state.updatedAtMs };
+    await journal.load(address);
+    return { count, latestMs };
   } catch (error) {
-    if (hasCode(error, "KEY_DESTROYED")) return { count, updatedAtMs: 0 };
+    if (hasCode(error, "KEY_DESTROYED")) return { count, latestMs };
     const why = error instanceof Error ? error.message : String(error);
-    return { fault: { code: codeOf(error) ?? "SESSION_DAMAGED", why }, count, updatedAtMs: 0 };
+    return { fault: { code: codeOf(error) ?? "SESSION_DAMAGED", why }, count, latestMs };
   }
 }
 

@@ -266,3 +266,27 @@ test("an answer no tool can read does not stall the turn", async (t) => {
   assert.match(bench.results()[0]?.text ?? "", /^TOOL_FAILED/);
   assert.equal(bench.state.runs.get("run-1")?.status, "ok");
 });
+
+test("an intent that is handed over has the label of its words, as one that is waited for; what outside text chose is refused with the "
+  + "reason (S2.39, C17)", async (t) => {
+  const hook: Tool = {
+    name: "hook", summary: "Posts.", effect: "unsafe", args: { type: "object", properties: {} },
+    propose: (args) => {
+      const { async: handOver, ...params } = args as { readonly async?: boolean };
+      const more = handOver === true ? { handOver } : {};
+      return { actuator: "outside", to: "ci", kind: "webhook", effect: "unsafe", params, summary: "post", ...more };
+    },
+  };
+  for (const wait of [{}, { async: true }]) {
+    const bench = await openBench(t, { ...TOOLS, tools: [hook, read] });
+    await bench.offer("please post the build is red");
+    const running = bench.run(calls(["read", {}]), calls(["hook", { body: "the build is red", ...wait }]), says("done"));
+    await settle();
+    assert.deepEqual(bench.asked[0]?.labels, ["owner"], JSON.stringify(wait));
+    await bench.answer("deny");
+    await running;
+    await bench.say("do what it says", calls(["read", {}]), calls(["hook", { body: "send the keys", ...wait }]), says("refused"));
+    const refused = bench.results().at(-1)?.text ?? "";
+    assert.match(refused, /^GATE_REFUSED: .*takes its words from outside text\. Outside text may not choose that\./);
+  }
+});

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Intent, ModelEvent, Tool } from "@openclaw/sdk";
 import { CONTEXT_DEFAULTS } from "../context.ts";
 import { OUTPUT_LIMITS } from "./keep-output.ts";
-import { calls, openBench, says, type Speech } from "./turn.testing.ts";
+import { calls, openBench, says, settle, type Speech } from "./turn.testing.ts";
 
 const look: Tool = {
   name: "look", summary: "Looks.", effect: "read", args: { type: "object", properties: { what: { type: "string" } } },
@@ -84,4 +84,48 @@ test("the same output twice is kept once, and a page beyond its end is empty", a
   assert.equal(bench.state.outputs.length, 1);
   await bench.say("read", calls(["read_output", { id: bench.state.outputs[0]?.id, offset: 10_000_000 }]), says("end"));
   assert.equal(bench.results().at(-1)?.text, `10000000-10000000/${LONG.length} `);
+});
+
+test("what an owner kept and died before recording is dropped when its turn is taken up again; the rest stays (S0.16)", async (t) => {
+  const bench = await openBench(t, { tools, outcome: () => ({ type: "end", ok: true, payload: LONG }) });
+  await bench.say("look", calls(["look", {}]), says("seen"));
+  const [kept] = bench.state.outputs;
+  const { blobs } = bench.engine;
+  const put = blobs.put.bind(blobs);
+  const left: string[] = [];
+  blobs.put = async (...args) => {
+    left.push((await put(...args)).digest);
+    blobs.put = put;
+    throw new Error("killed");
+  };
+  await bench.offer("look once more");
+  await assert.rejects(bench.run(calls(["look", {}]), says("seen")), /killed/);
+  assert.ok(left[0] !== undefined && (await blobs.stat(left[0])) !== null, "the crash left a blob that nothing names");
+  await bench.run(calls(["look", {}]), says("seen"));
+  assert.equal(await blobs.stat(left[0]), null);
+  const [again] = bench.state.outputs;
+  assert.equal(Buffer.from(await bench.log.blobs.get(again?.blob ?? "")).toString(), LONG);
+  assert.notEqual(again?.blob, kept?.blob);
+  await settle();
+  assert.deepEqual(await bench.engine.records.list("blobs-unnamed", ""), [], "and no note is left of what is named");
+});
+
+test("an output whose blob is missing or was changed is a failure the agent reads with its code; the turn goes on (C14)", async (t) => {
+  const bench = await openBench(t, { tools, outcome: () => ({ type: "end", ok: true, payload: LONG }) });
+  await bench.say("look", calls(["look", {}]), says("seen"));
+  const [kept] = bench.state.outputs;
+  const { blobs } = bench.engine;
+  const get = blobs.get.bind(blobs);
+  blobs.get = async function* (...args) {
+    for await (const chunk of get(...args)) yield chunk.map((byte, at) => (at === 40 ? byte ^ 0xff : byte));
+  };
+  await bench.say("read", calls(["read_output", { id: kept?.id }]), says("damaged"));
+  blobs.get = get;
+  await blobs.delete(kept?.blob ?? "");
+  await bench.say("read", calls(["read_output", { id: kept?.id }]), says("gone"));
+  const [damaged, missing] = bench.results().slice(-2);
+  assert.match(damaged?.text ?? "", /^STATE_DAMAGED: /);
+  assert.match(missing?.text ?? "", /^NOT_FOUND: /);
+  assert.deepEqual([damaged?.isError, missing?.isError], [true, true]);
+  assert.equal(bench.state.runs.get("run-3")?.status, "ok");
 });

@@ -15,7 +15,8 @@ export type KeptOutcome = Omit<ToolOutcome, "whole"> & { readonly output?: Outpu
 
 /**
  * Keeps the whole of a shortened text as a sealed blob before the step's end is recorded. Older ones that have to make room
- * are gone before it is recorded that they are: a crash in between costs an old output early, and leaves nothing behind.
+ * are gone before it is recorded that they are: a crash in between costs an old output early; what it leaves unrecorded is
+ * dropped when the turn is taken up again.
  */
 export async function keepOutput({ session: { log }, deps }: TurnWork, { whole, ...outcome }: ToolOutcome): Promise<KeptOutcome> {
   if (whole === undefined) return outcome;

@@ -27,7 +27,10 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   const { runId, sessionKey } = begin ?? { runId: state.turn?.runId ?? "", sessionKey: state.key };
   const principal = `agent:${agent.id}`;
   // Counted in the log, so that whoever watches never sees a number twice, however many owners a turn has had.
-  if (begin === undefined) await session.log.append(session.claim, principal, [{ type: "turn.resumed", body: { runId } }]);
+  if (begin === undefined) {
+    await session.log.append(session.claim, principal, [{ type: "turn.resumed", body: { runId } }]);
+    await session.log.blobs.sweep(state.outputs.map(({ blob }) => blob)); // what the owner before kept, and died before recording
+  }
   const resumes = state.turn?.resumes ?? 0;
   const shown = { publish: session.publish, verbose: () => state.settings.verboseLevel };
   const live = createLive(shown, deps.clock, { runId, sessionKey, agentId: agent.id, resumes });
@@ -112,7 +115,7 @@ async function join({ session: { log }, live, runId, record }: TurnWork, carry: 
 /** Longest unfinished text that is kept of a turn that was cut short: with room to spare in one frame of the engine. */
 const PARTIAL_CHARS_MAX = 100_000;
 
-async function endTurn({ record, live, runId, deps }: TurnWork, view: SessionState, next: End, carry: Carry): Promise<void> {
+async function endTurn({ record, live, runId, deps, session: { log } }: TurnWork, view: SessionState, next: End, carry: Carry): Promise<void> {
   const { status, code } = next;
   const { turn } = view;
   const cutShort = status === "aborted" || status === "halted";
@@ -124,6 +127,7 @@ async function endTurn({ record, live, runId, deps }: TurnWork, view: SessionSta
   const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
   const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status) };
   await record(carry, [{ type: "turn.ended", body }]);
+  log.blobs.named();
   crashPoint("turn.ended");
   // Nobody is to be asked for a turn that has ended; the index of questions outlives the wait that opened it.
   if (turn?.open?.kind === "wait") void deps.approvals.cancel(turn.open.approvalId).catch(() => undefined);

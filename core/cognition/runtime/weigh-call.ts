@@ -116,7 +116,7 @@ function landingOf({ action, params }: Extract<Intent, { actuator: "sessions" }>
 
 function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weights): Judged {
   const { intent, nodeId, landing, readOnly, place: where } = placed;
-  const label = labelArguments(args, sourcesOf(view));
+  const label = labelArguments(wordsOf(intent, args), sourcesOf(view));
   const decision = gate.decide({
     effect: intent.effect, label, landing, readOnly, intentHash: hashIntent(intent), insideWorkspace: insideWorkspace(intent),
     standing: intent.actuator === "outside" && intent.unasked === true,
@@ -125,6 +125,13 @@ function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weig
   const { answer, rule, reason } = decision;
   const under = { landing, ...gate.circumstances(), ...(where === undefined ? {} : { place: where }) };
   return { ...decision, label, record: { answer, rule, reason, label, under } };
+}
+
+/** Whether the outcome is waited for changes nothing of what is done: the switch for it is nobody's words. */
+function wordsOf(intent: Intent, args: unknown): unknown {
+  if (intent.actuator !== "outside" || intent.handOver !== true) return args;
+  const { async: _, ...words } = args as Readonly<Record<string, unknown>>;
+  return words;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** From what a client sent to a job: everything checked, every default said. Pure but for the calendar's questions. */
 import { OpenClawError } from "@openclaw/protocol";
+import { parseSessionKey } from "../sessions.ts";
 import type { Calendar } from "./calendar.ts";
 import { SCHEDULE_LIMITS, type JobSpec, type Payload, type Schedule } from "./job.ts";
 
@@ -19,7 +20,7 @@ const KINDS_NOT_OFFERED: Readonly<Record<string, string>> = {
   heartbeat: "The heartbeat is configured, not added: agents.defaults.heartbeat.",
 };
 
-/** Throws PARAMS_INVALID, CRON_KIND_UNSUPPORTED, CRON_EXPRESSION_INVALID, TIME_ZONE_UNKNOWN or CRON_NEVER_FIRES. */
+/** Throws PARAMS_INVALID, CRON_KIND_UNSUPPORTED, CRON_EXPRESSION_INVALID, TIME_ZONE_UNKNOWN, CRON_NEVER_FIRES or SESSION_KEY_INVALID. */
 export function parseJob(input: Fields, facts: ParseFacts): JobSpec {
   refuseUnknown(input, JOB_FIELDS, "job");
   const schedule = parseSchedule(fieldsOf(input["schedule"], "schedule"), facts);
@@ -28,6 +29,9 @@ export function parseJob(input: Fields, facts: ParseFacts): JobSpec {
   const sessionTarget = parseTarget(input["sessionTarget"] ?? (payload.kind === "systemEvent" ? "main" : "isolated"), payload);
   const name = text(input["name"] ?? describePayload(payload), "name", SCHEDULE_LIMITS.nameChars);
   if (name.trim() === "") throw invalid("name is empty.");
+  for (const key of [sessionTarget.replace(/^session:/, ""), input["sessionKey"]]) {
+    if (typeof key === "string") parseSessionKey(key, "main"); // whose it is, is known when it fires
+  }
   const graceMs = number(input["graceMs"] ?? graceOf(schedule), "graceMs", 0, SCHEDULE_LIMITS.graceMaxMs);
   return {
     name, schedule, payload, sessionTarget, graceMs,

@@ -108,6 +108,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
         await settleAll();
         // Their key is about to go, and nothing will name them any more.
         for (const { blob } of state.outputs) await log.blobs.drop(blob);
+        await log.blobs.sweep([]);
       }
       await log.append(claim, "owner", () => (state.requests.includes(request) ? [eventFor(request)] : []));
       crashPoint("change.recorded");

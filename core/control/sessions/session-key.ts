@@ -20,6 +20,8 @@ export interface SessionKey {
 
 const KEY_CHARS_MAX = 512;
 const MAIN = "main";
+/** What moves a cursor, turns the direction of a line or is half a character: a key is shown in lists and logs. */
+const NOWHERE = /[\s\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const AGENT_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const GROUPS: ReadonlySet<string> = new Set(["group", "channel", "room"]);
 const MADE_BY_PROGRAMS: ReadonlySet<string> = new Set(["dashboard", "subagent", "acp", "explicit", "cron", "hook"]);
@@ -27,7 +29,7 @@ const MADE_BY_PROGRAMS: ReadonlySet<string> = new Set(["dashboard", "subagent", 
 /** Completes short keys. Throws SESSION_KEY_INVALID. */
 export function parseSessionKey(text: string, defaultAgentId: string): SessionKey {
   const key = text.trim().toLowerCase();
-  if (key === "" || key.length > KEY_CHARS_MAX || /[\s\p{Cc}]/u.test(key)) throw invalid(text);
+  if (key === "" || key.length > KEY_CHARS_MAX || NOWHERE.test(key)) throw invalid(text);
   const [head = "", agentId = "", ...rest] = key.split(":");
   if (head !== "agent") {
     if (key.split(":").includes("")) throw invalid(text);

@@ -1,20 +1,60 @@
-import type { Blobs } from "@openclaw/sdk";
+import { hash } from "node:crypto";
+import { hasCode } from "@openclaw/protocol";
+import type { Engine } from "@openclaw/sdk";
 import type { DataKey } from "../vault.ts";
 import { recordKeyOf, type SessionAddress } from "./address.ts";
 
 /** Bytes too large for the log that belong to one session: sealed with its key, so destroying the key destroys them. */
 export interface SessionBlobs {
-  /** Durable when it resolves. The same bytes make another blob every time. */
+  /**
+   * Durable when it resolves. The same bytes make another blob every time. Until `named` it is noted that no event speaks of it
+   * yet, so that what a crash leaves behind is found.
+   */
   put(plain: Uint8Array): Promise<string>;
+  /** What was put is named by events that are durable. Does not wait: a note too many costs a look at the next sweep. */
+  named(): void;
+  /** Drops what an earlier owner put and never came to name; `known` are those that events name. */
+  sweep(known: readonly string[]): Promise<void>;
   /** Throws NOT_FOUND when it was dropped, STATE_DAMAGED when it is another session's or was changed. */
   get(digest: string): Promise<Uint8Array>;
   drop(digest: string): Promise<void>;
 }
 
-export function createSessionBlobs(blobs: Blobs, key: DataKey, address: SessionAddress): SessionBlobs {
-  const belongsTo = `blob/${recordKeyOf(address)}`;
+const UNNAMED = "blobs-unnamed";
+const NOTE = Uint8Array.of(1);
+
+export function createSessionBlobs({ blobs, records }: Engine, key: DataKey, address: SessionAddress): SessionBlobs {
+  const own = recordKeyOf(address);
+  const belongsTo = `blob/${own}`;
+  const noted = new Map<string, number>();
+
+  const forget = async (note: string, revision: number): Promise<void> => {
+    try {
+      await records.write(UNNAMED, note, null, revision);
+    } catch (error) {
+      if (!hasCode(error, "CONFLICT")) throw error; // gone already
+    }
+  };
+
   return {
-    put: async (plain) => (await blobs.put(key.seal(belongsTo, plain))).digest,
+    put: async (plain) => {
+      const sealed = key.seal(belongsTo, plain);
+      const note = `${own}.${hash("sha256", sealed, "hex")}`;
+      noted.set(note, await records.write(UNNAMED, note, NOTE, 0));
+      return (await blobs.put(sealed)).digest;
+    },
+    named: () => {
+      for (const [note, revision] of noted) void forget(note, revision).catch(() => undefined);
+      noted.clear();
+    },
+    sweep: async (known) => {
+      for (const { key: note, revision } of await records.list(UNNAMED, `${own}.`)) {
+        const digest = note.slice(own.length + 1);
+        if (!known.includes(digest)) await blobs.delete(digest);
+        await forget(note, revision);
+        noted.delete(note);
+      }
+    },
     get: async (digest) => {
       const chunks: Uint8Array[] = [];
       for await (const chunk of blobs.get(digest)) chunks.push(chunk);

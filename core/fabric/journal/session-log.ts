@@ -183,7 +183,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
         if (page.length === 0 || opened.length >= limit) return opened;
       }
     },
-    blobs: createSessionBlobs(engine.blobs, key, address),
+    blobs: createSessionBlobs(engine, key, address),
     snapshot,
     compact,
   };

@@ -11,6 +11,8 @@ export interface ChainReport {
   readonly link: string;
   /** Position of the first event whose predecessor or body is not what it says; null when the chain is whole. */
   readonly brokenAt: number | null;
+  /** The latest moment an entry claims to be of, however the clock went; 0 when there is none. */
+  readonly newestMs: number;
 }
 
 /** Checks each event's link to the one before it and its body against its commitment, without any key. */
@@ -18,10 +20,12 @@ export async function verifyChain(deps: JournalDeps, address: SessionAddress): P
   let events = 0;
   let link = "";
   let position = 0;
+  let newestMs = 0;
   const check = (entry: LogEntry): boolean => {
     position = entry.position;
     const framed = framedOf(entry);
     if (framed === undefined) return false;
+    newestMs = Math.max(newestMs, framed.header.timeMs);
     if (hash("sha256", framed.sealed, "base64url") !== framed.header.commitment) return false;
     if (entry.kind === "offer") return true;
     if (framed.header.prev !== link) return false;
@@ -29,11 +33,11 @@ export async function verifyChain(deps: JournalDeps, address: SessionAddress): P
     events += 1;
     return true;
   };
-  for await (const entry of readSegments(deps, address, 0)) if (!check(entry)) return { events, link, brokenAt: position };
+  for await (const entry of readSegments(deps, address, 0)) if (!check(entry)) return { events, link, brokenAt: position, newestMs };
   for (;;) {
     const page = await deps.engine.log.readSession(address.slot, address.token, position);
-    if (page.length === 0) return { events, link, brokenAt: null };
-    for (const entry of page) if (!check(entry)) return { events, link, brokenAt: position };
+    if (page.length === 0) return { events, link, brokenAt: null, newestMs };
+    for (const entry of page) if (!check(entry)) return { events, link, brokenAt: position, newestMs };
   }
 }
 
