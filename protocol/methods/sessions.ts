@@ -240,7 +240,8 @@ export const SESSION_METHODS = {
     result: {
       type: "object", required: ["ok", "key", "known", "events", "link", "brokenAt"],
       properties: {
-        ok: flag, key: sessionKey, known: flag, events: count, link: { type: "string" }, brokenAt: { type: ["integer", "null"] }, newestMs: count,
+        ok: flag, key: sessionKey, known: flag, events: count, link: { type: "string" }, brokenAt: { type: ["integer", "null"] },
+        newestMs: count,
       },
     },
   },

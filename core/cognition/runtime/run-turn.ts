@@ -115,7 +115,7 @@ async function join({ session: { log }, live, runId, record }: TurnWork, carry: 
 /** Longest unfinished text that is kept of a turn that was cut short: with room to spare in one frame of the engine. */
 const PARTIAL_CHARS_MAX = 100_000;
 
-async function endTurn({ record, live, runId, deps, session: { log } }: TurnWork, view: SessionState, next: End, carry: Carry): Promise<void> {
+async function endTurn({ record, live, runId, deps, session }: TurnWork, view: SessionState, next: End, carry: Carry): Promise<void> {
   const { status, code } = next;
   const { turn } = view;
   const cutShort = status === "aborted" || status === "halted";
@@ -127,7 +127,7 @@ async function endTurn({ record, live, runId, deps, session: { log } }: TurnWork
   const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
   const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status) };
   await record(carry, [{ type: "turn.ended", body }]);
-  log.blobs.named();
+  session.log.blobs.named();
   crashPoint("turn.ended");
   // Nobody is to be asked for a turn that has ended; the index of questions outlives the wait that opened it.
   if (turn?.open?.kind === "wait") void deps.approvals.cancel(turn.open.approvalId).catch(() => undefined);
