@@ -341,6 +341,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       progress.recovered = true;
       void scheduler.start().catch(() => undefined); // logged where it failed
       recovered.resolve();
+      index.prepare().catch((error: unknown) => logger.warn("session.list.failed", { error }));
     }),
     [Symbol.asyncDispose]: async () => {
       await gateway.drain("gateway stopping");

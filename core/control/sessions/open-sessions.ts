@@ -25,8 +25,8 @@ import type { SearchIndex } from "./search-index.ts";
 import { createSearch, type SearchQuery, type SearchResult } from "./search-sessions.ts";
 import type { ReplayResult, ReplayWish } from "./replay-log.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
-import type { SessionCount, SessionIndex } from "./session-index.ts";
-import { liveRows, mergeRows } from "./merge-rows.ts";
+import type { SessionCount, SessionIndex, SessionKinds } from "./session-index.ts";
+import { liveStandings, mergeAll, mergeFrom, type RowsFrom } from "./merge-rows.ts";
 import { rowOf, type SessionRow } from "./session-row.ts";
 import { readTranscript, type HistoryPage } from "./transcript.ts";
 
@@ -37,6 +37,8 @@ export interface Sessions extends AsyncDisposable {
   history(key: string, limit: number, offset: number): Promise<HistoryPage & { readonly row: SessionRow | null }>;
   /** Newest first, read a page at a time: whoever has seen enough stops. */
   rows(): AsyncIterable<SessionRow>;
+  /** The same from a place with at most `skip` sessions of these kinds before it: a page far down costs what the first does. */
+  rowsFrom(skip: number, kinds: SessionKinds): Promise<RowsFrom>;
   /** How many sessions there are. */
   count(): Promise<SessionCount>;
   /** Those with a turn or a message that waits for one, newest first; from memory. */
@@ -230,10 +232,15 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const change = createRequestChange({ clock, ids, live, offer, erase });
   const send = createSend({ journal, live, runs, offer, config, checkReply: reply.check });
 
-  const active = (): readonly SessionRow[] => liveRows(live, rowIfOpen).map(({ row }) => row).filter((row) => row.hasActiveRun);
+  const active = (): readonly SessionRow[] => liveStandings(live).flatMap(({ session }) => {
+    const { turn, queue } = session.log.state;
+    const row = turn === null && queue.length === 0 ? null : rowIfOpen(session);
+    return row === null ? [] : [row];
+  });
 
   const { agents, limits, visibility, allowAgents } = deps.delegation;
-  const rows = (): AsyncIterable<SessionRow> => mergeRows(index.newest(), liveRows(live, rowIfOpen));
+  const merging = { index, live, rowOf: rowIfOpen };
+  const rows = (): AsyncIterable<SessionRow> => mergeAll(merging);
   const search = createSearch({ journal, index: words, rows, clock, isOn: () => config().search });
   const act = createActOnSessions({ journal, live, offer, send, clock, agents, limits, visibility, allowAgents, stopRun, rows });
 
@@ -278,6 +285,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
 
   return {
     send, active, wait, act, rows, search, onWork,
+    rowsFrom: (skip, kinds) => mergeFrom(merging, skip, kinds),
     count: () => index.count(),
     history: async (key, limit, offset) => {
       const session = await live.holdExisting(journal.address(key));

@@ -192,3 +192,68 @@ test("a list that began with its marks is never read whole to be completed (S1.3
   await index.flush();
   assert.notEqual(await records.get("session-order", "complete"), null);
 });
+
+test("a page far down the list is found by counting: each session stands in exactly one page (S1.39)", async (t) => {
+  const { open } = await setUp(t);
+  const writer = open();
+  const total = 700;
+  const token = (at: number): string => `t${String(at).padStart(4, "0")}`;
+  for (let at = 0; at < total; at += 1) {
+    writer.put(address(token(at)), row(`agent:main:${at}`, { updatedAt: at * 700, ...(at % 7 === 0 ? { archived: true } : {}) }));
+  }
+  await writer.flush();
+  for (const index of [writer, open()]) {
+    assert.deepEqual(await index.count(), { shown: 600, archived: 100 });
+    const all = (await rowsOf(index)).map(({ key }) => key);
+    for (const skip of [0, 127, 128, 300, 699, 5_000]) {
+      const { from, before } = await index.place(skip, "all", []);
+      assert.ok(before <= skip && skip - before <= 300 || skip > total, `${before} before ${skip}`);
+      assert.deepEqual((await rowsFrom(index, from)).map(({ key }) => key), all.slice(before));
+    }
+    const { from, before } = await index.place(400, "shown", []);
+    const rest = await rowsFrom(index, from);
+    assert.equal(rest.filter(({ archived }) => archived !== true).length, 600 - before);
+  }
+});
+
+test("a place counts sessions in memory where they are, not where they were written (S1.39)", async (t) => {
+  const { open } = await setUp(t);
+  const index = open();
+  for (let at = 0; at < 600; at += 1) index.put(address(`t${at}`), row(`agent:main:${at}`, { updatedAt: at * 1_000 }));
+  await index.flush();
+  const [still] = [await index.place(500, "shown", [])];
+  // The oldest one is at work: it moved to the top, and everything else one place down.
+  const moved = await index.place(500, "shown", [{ token: "t0", updatedAt: 9_999_000 }]);
+  assert.equal(moved.from, still.from);
+  assert.equal(moved.before, still.before + 1);
+  // One that was only read stands where it stood.
+  assert.deepEqual(await index.place(500, "shown", [{ token: "t0", updatedAt: 0 }]), still);
+});
+
+test("counts and places stay true while sessions move, fall away and come (S1.39)", async (t) => {
+  const { open } = await setUp(t);
+  const index = open();
+  await index.prepare();
+  for (let at = 0; at < 2_000; at += 1) {
+    const which = (at * 7_919) % 500;
+    if (at % 11 === 3) await index.remove(address(`t${which}`));
+    else index.put(address(`t${which}`), row(`agent:main:${which}`, { updatedAt: at * 400, archived: at % 5 === 0 }));
+    if (at % 100 === 0) await index.flush();
+  }
+  await index.flush();
+  const all = (await rowsOf(index)).map(({ key }) => key);
+  const { shown, archived } = await index.count();
+  assert.equal(shown + archived, all.length);
+  assert.deepEqual(await open().count(), { shown, archived });
+  for (let skip = 0; skip < all.length; skip += 60) {
+    const { from, before } = await index.place(skip, "all", []);
+    assert.ok(before <= skip, `${before} before ${skip}`);
+    assert.deepEqual((await rowsFrom(index, from)).map(({ key }) => key), all.slice(before), `after ${skip}`);
+  }
+});
+
+async function rowsFrom(index: SessionIndex, from: string | undefined): Promise<SessionRow[]> {
+  const rows: SessionRow[] = [];
+  for await (const entry of index.newest(from)) rows.push(entry.row);
+  return rows;
+}

@@ -7,26 +7,37 @@
  * whether the session is archived; nothing a person wrote.
  */
 import { hasCode } from "@openclaw/protocol";
-import type { RecordEntry, Records } from "@openclaw/sdk";
+import type { Records } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import { recordKeyOf, type SessionAddress } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { Vault } from "../../fabric/vault.ts";
+import {
+  addMark, isComplete, MarkBlocks, markOf, markPages, recordPages, removeMark, saveComplete, secondOfMark, tokenOfMark,
+  type ListPlace, type Moved, type SessionCount, type SessionKinds, type Standing,
+} from "./session-marks.ts";
 import type { SessionRow } from "./session-row.ts";
+
+export type { SessionCount, SessionKinds, Standing };
 
 export interface IndexedRow {
   readonly token: string;
   readonly row: SessionRow;
 }
 
-export interface SessionCount { readonly shown: number; readonly archived: number }
-
 export interface SessionIndex {
-  /** Newest first, a page at a time. What changes meanwhile may be shown at its old place, or missed. */
-  newest(): AsyncIterable<IndexedRow>;
+  /** Newest first, from a place on, a page at a time. What changes meanwhile may be shown at its old place, or missed. */
+  newest(from?: string): AsyncIterable<IndexedRow>;
+  /**
+   * A place with no more than `skip` sessions before it, and not many fewer, where the sessions in memory stand as they say and all
+   * others as they were written. Costs the same far down the list as at its beginning.
+   */
+  place(skip: number, kinds: SessionKinds, inMemory: readonly Standing[]): Promise<ListPlace>;
   /** How many sessions are listed. Counted on disk once, then kept up to date. */
   count(): Promise<SessionCount>;
+  /** Does now what the first list would have to wait for: marks of an older state, the first count. */
+  prepare(): Promise<void>;
   /** Written soon, not at once; the newest row of a session wins. */
   put(address: SessionAddress, row: SessionRow): void;
   remove(address: SessionAddress): Promise<void>;
@@ -39,20 +50,16 @@ export interface SessionIndex {
 }
 
 const SESSIONS = "sessions";
-const ORDER = "session-order";
-/** Stands beside the marks once every row has one. */
-const COMPLETE = "complete";
-const PAGE = 512;
+/** New sessions that wait to be written and are looked up to be counted. */
+const UNLISTED_MAX = 512;
 const KNOWN_MAX = 20_000;
 const RECENT_MAX = 1_000;
 const WRITE_TRIES_MAX = 4;
 const STALE_MAX = 1_000;
+/** Sessions of one second that are put in order. */
+const SECOND_MAX = 256;
 /** Rows written side by side. */
 const TOGETHER = 64;
-/** At the end of a mark's second, so that archived sessions are counted without being opened. */
-const ARCHIVED = "a";
-/** Larger than any time in seconds, so that a later one sorts before an earlier one. */
-const LAST_SECOND = 99_999_999_999;
 
 export interface SessionIndexDeps {
   readonly records: Records;
@@ -78,8 +85,8 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   /** Rows being written side by side. */
   let batch: Promise<unknown> = Promise.resolve();
   let completed: Promise<void> | undefined;
-  let counted: Promise<Count> | undefined;
-  let present: Count | undefined;
+  let counted: Promise<MarkBlocks> | undefined;
+  let present: MarkBlocks | undefined;
 
   const open = async (recordKey: string, sealed: Uint8Array): Promise<SessionRow> => {
     const key = await vault.tenantKey(HOME_TENANT);
@@ -102,14 +109,13 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     const last = known.get(recordKey);
     if (last !== undefined) return last;
     const stored = await records.get(SESSIONS, recordKey);
-    return stored === null ? undefined : { revision: stored.revision, mark: markOf(recordKey, await open(recordKey, stored.value)) };
+    return stored === null ? undefined : { revision: stored.revision, mark: markOfRow(recordKey, await open(recordKey, stored.value)) };
   };
 
   /** Where there is no row yet, every one to come gets its mark: nothing will have to be completed. */
   let begun: Promise<void> | undefined;
   const begin = (): Promise<void> => (begun ??= (async () => {
-    if ((await records.list(SESSIONS, `${HOME_TENANT}.`, { limit: 1 })).length > 0) return;
-    await records.write(ORDER, COMPLETE, new Uint8Array(0), 0).catch(ignoreConflict);
+    if ((await records.list(SESSIONS, `${HOME_TENANT}.`, { limit: 1 })).length === 0) await saveComplete(records);
   })().catch(() => undefined));
 
   /** A row waits until it is written, so that whoever reads the list meanwhile is shown it. Many at once share a commit. */
@@ -146,16 +152,16 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   const dropStale = async (mark: string): Promise<void> => {
     const recordKey = recordKeyOfMark(mark);
     const stored = await records.get(SESSIONS, recordKey);
-    if (stored !== null && markOf(recordKey, await open(recordKey, stored.value)) === mark) return;
+    if (stored !== null && markOfRow(recordKey, await open(recordKey, stored.value)) === mark) return;
     await removeMark(records, mark);
-    recount(mark, -1);
+    present?.remove(mark);
   };
 
   /** The new mark before the row and the old mark after it: a crash in between leaves two marks, never none. */
   const writeOne = async (recordKey: string, row: SessionRow): Promise<void> => {
     const key = await vault.tenantKey(HOME_TENANT);
     const before = await find(recordKey);
-    const mark = markOf(recordKey, row);
+    const mark = markOfRow(recordKey, row);
     if (before?.mark !== mark) await addMark(records, mark);
     crashPoint("row.marked");
     const sealed = key.seal(`row/${recordKey}`, Buffer.from(JSON.stringify({ ...row, hasActiveRun: false, activeRunIds: [] })));
@@ -163,10 +169,10 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     keep(recordKey, { ...row, hasActiveRun: false, activeRunIds: [] });
     crashPoint("row.saved");
     if (before?.mark === mark) return;
-    recount(mark, 1);
+    present?.add(mark);
     if (before === undefined) return await dropDeleted(recordKey);
     await removeMark(records, before.mark);
-    recount(before.mark, -1);
+    present?.remove(before.mark);
   };
 
   /** Looked at after the row was written: a deletion destroys the key first, so one of the two takes the row away. */
@@ -183,15 +189,10 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     forget(recordKey);
     const stored = await records.get(SESSIONS, recordKey);
     if (stored === null) return;
-    const row = await open(recordKey, stored.value);
+    const mark = markOfRow(recordKey, await open(recordKey, stored.value));
     await records.write(SESSIONS, recordKey, null, stored.revision);
-    await removeMark(records, markOf(recordKey, row));
-    recount(markOf(recordKey, row), -1);
-  };
-
-  /** Before the marks were counted there is nothing to correct. */
-  const recount = (mark: string, change: 1 | -1): void => {
-    if (present !== undefined) present[kindOf(mark)] += change;
+    await removeMark(records, mark);
+    present?.remove(mark);
   };
 
   const flush = async (): Promise<void> => {
@@ -205,55 +206,62 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
 
   /** Of those that wait, how many are on no list yet. Not waited for: under load there is always one. */
   const unlisted = async (): Promise<number> => {
-    const looked = [...waiting.keys()].filter((recordKey) => !known.has(recordKey)).slice(0, PAGE);
+    const looked = [...waiting.keys()].filter((recordKey) => !known.has(recordKey)).slice(0, UNLISTED_MAX);
     const found = await Promise.all(looked.map(find));
     return found.filter((row) => row === undefined).length;
   };
 
-  const countNow = (): Promise<Count> => new Promise((resolve, reject) => {
-    counting = () => countMarks(records).then((count) => resolve(present = count), (error: unknown) => {
+  const countNow = (): Promise<MarkBlocks> => new Promise((resolve, reject) => {
+    counting = () => MarkBlocks.count(records).then((blocks) => resolve(present = blocks), (error: unknown) => {
       counted = undefined;
       reject(error);
     });
     flush().catch(reject);
   });
 
-  /** Rows that were written before there were marks get theirs, once. */
+  const blocks = async (): Promise<MarkBlocks> => {
+    await complete();
+    return await (counted ??= countNow());
+  };
+
+  /** Rows that were written before there were marks get theirs, once: a page side by side, others have their turn in between. */
   const complete = (): Promise<void> => (completed ??= (async () => {
-    if ((await records.get(ORDER, COMPLETE)) !== null) return;
-    for await (const page of pages(records, SESSIONS)) {
-      for (const { key, value } of page) await addMark(records, markOf(key, await open(key, value)));
+    if (await isComplete(records)) return;
+    for await (const page of recordPages(records, SESSIONS)) {
+      const marks = await Promise.all(page.map(async ({ key, value }) => markOfRow(key, await open(key, value))));
+      await Promise.all(marks.map((mark) => addMark(records, mark)));
     }
-    await records.write(ORDER, COMPLETE, new Uint8Array(0), 0).catch(ignoreConflict);
+    await saveComplete(records);
   })().catch((error: unknown) => {
     completed = undefined;
     throw error;
   }));
 
   /** The rows behind one page of marks; a mark that a crash left behind is skipped, and taken away later. */
-  const rowsOf = async (marks: readonly RecordEntry[]): Promise<IndexedRow[]> => {
+  const rowsOf = async (marks: readonly string[]): Promise<IndexedRow[]> => {
     const rows: IndexedRow[] = [];
-    for (const { key: mark } of marks) {
+    for (const mark of marks) {
       const recordKey = recordKeyOfMark(mark);
       let row = recent.get(recordKey);
-      if (row === undefined || markOf(recordKey, row) !== mark) {
+      if (row === undefined || markOfRow(recordKey, row) !== mark) {
         const stored = await records.get(SESSIONS, recordKey);
         row = stored === null ? undefined : await open(recordKey, stored.value);
         if (row !== undefined) keep(recordKey, row);
       }
-      if (row !== undefined && markOf(recordKey, row) === mark) rows.push({ token: recordKey.slice(HOME_TENANT.length + 1), row });
+      if (row !== undefined && markOfRow(recordKey, row) === mark) rows.push({ token: tokenOfMark(mark), row });
       else if (stale.size < STALE_MAX) stale.add(mark);
     }
-    return rows.sort(newerFirst);
+    return rows;
   };
 
   return {
-    newest: async function* () {
+    newest: async function* (from) {
       await complete();
-      const unwritten = [...waiting.values()].map(({ address: { token }, row }) => ({ token, row })).sort(newerFirst);
-      const told = new Set(unwritten.map(({ token }) => token));
-      for await (const marks of pages(records, ORDER)) {
-        for (const entry of await rowsOf(marks)) {
+      const changed = [...waiting].map(([recordKey, { address: { token }, row }]) => ({ token, row, mark: markOfRow(recordKey, row) }));
+      const told = new Set(changed.map(({ token }) => token));
+      const unwritten: IndexedRow[] = changed.filter(({ mark }) => from === undefined || mark >= from).sort(newerFirst);
+      for await (const second of secondsOf(markPages(records, from), rowsOf)) {
+        for (const entry of second) {
           if (told.has(entry.token)) continue;
           while (unwritten[0] !== undefined && newerFirst(unwritten[0], entry) < 0) yield unwritten.shift() as IndexedRow;
           yield entry;
@@ -261,11 +269,20 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
       }
       yield* unwritten;
     },
+    place: async (skip, kinds, inMemory) => {
+      const moved = inMemory.flatMap((standing): readonly Moved[] => {
+        const [wants, recordKey] = [markOf(standing), `${HOME_TENANT}.${standing.token}`];
+        // A session whose mark is not known was read and not written: it stands where its mark does.
+        const has = known.get(recordKey)?.mark ?? (waiting.has(recordKey) ? undefined : wants);
+        return has === wants ? [] : [{ has, wants }];
+      });
+      return await (await blocks()).place(skip, kinds, moved);
+    },
     count: async () => {
-      await complete();
-      const { shown, archived } = await (counted ??= countNow());
+      const { shown, archived } = (await blocks()).total();
       return { shown: shown + (await unlisted()), archived };
     },
+    prepare: async () => void (await blocks()),
     put: (address, row) => {
       waiting.set(recordKeyOf(address), { address, row });
       flush().catch((error: unknown) => log.warn("session.row.failed", { error }));
@@ -275,13 +292,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
       waiting.delete(recordKey);
       // Only what is being written at this moment can still be its row; under load there is always more to write after it.
       await batch;
-      forget(recordKey);
-      const stored = await records.get(SESSIONS, recordKey);
-      if (stored === null) return;
-      const row = await open(recordKey, stored.value);
-      await records.write(SESSIONS, recordKey, null, stored.revision);
-      await removeMark(records, markOf(recordKey, row));
-      recount(markOf(recordKey, row), -1);
+      await drop(recordKey);
     },
     row: async (address) => {
       const recordKey = recordKeyOf(address);
@@ -299,49 +310,37 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   };
 }
 
-type Count = { -readonly [kind in keyof SessionCount]: number };
-
-function markOf(recordKey: string, { updatedAt, archived }: SessionRow): string {
-  const second = String(LAST_SECOND - Math.floor(updatedAt / 1_000)).padStart(11, "0");
-  return `${HOME_TENANT}.${second}${archived === true ? ARCHIVED : ""}.${recordKey.slice(HOME_TENANT.length + 1)}`;
+function markOfRow(recordKey: string, { updatedAt, archived = false }: SessionRow): string {
+  return markOf({ token: recordKey.slice(HOME_TENANT.length + 1), updatedAt, archived });
 }
 
 function recordKeyOfMark(mark: string): string {
-  return `${HOME_TENANT}.${mark.slice(mark.lastIndexOf(".") + 1)}`;
+  return `${HOME_TENANT}.${tokenOfMark(mark)}`;
 }
 
-function kindOf(mark: string): keyof SessionCount {
-  return mark[mark.lastIndexOf(".") - 1] === ARCHIVED ? "archived" : "shown";
-}
-
-async function addMark(records: Records, mark: string): Promise<void> {
-  await records.write(ORDER, mark, new Uint8Array(0), 0).catch(ignoreConflict);
-}
-
-async function removeMark(records: Records, mark: string): Promise<void> {
-  const stored = await records.get(ORDER, mark);
-  if (stored !== null) await records.write(ORDER, mark, null, stored.revision).catch(ignoreConflict);
-}
-
-function ignoreConflict(error: unknown): void {
-  if (!hasCode(error, "CONFLICT")) throw error;
+/** Rows in order: those of one second wait for each other, and no more than a bound of them. */
+async function* secondsOf(
+  pages: AsyncIterable<readonly string[]>, rowsOf: (marks: readonly string[]) => Promise<IndexedRow[]>,
+): AsyncGenerator<readonly IndexedRow[]> {
+  let held: IndexedRow[] = [];
+  let second = "";
+  for await (const page of pages) {
+    for (let at = 0; at < page.length; ) {
+      const now = secondOfMark(page[at] ?? "");
+      let end = at;
+      if (now !== second || held.length >= SECOND_MAX) {
+        yield held.sort(newerFirst);
+        [held, second] = [[], now];
+      }
+      const endMax = Math.min(page.length, at + SECOND_MAX - held.length);
+      while (end < endMax && secondOfMark(page[end] ?? "") === now) end += 1;
+      held.push(...(await rowsOf(page.slice(at, end))));
+      at = end;
+    }
+  }
+  yield held.sort(newerFirst);
 }
 
 export function newerFirst(a: IndexedRow, b: IndexedRow): number {
   return b.row.updatedAt - a.row.updatedAt || (a.row.key < b.row.key ? -1 : 1);
-}
-
-async function countMarks(records: Records): Promise<Count> {
-  const count: Count = { shown: 0, archived: 0 };
-  for await (const page of pages(records, ORDER)) for (const { key } of page) count[kindOf(key)] += 1;
-  return count;
-}
-
-async function* pages(records: Records, bucket: string): AsyncGenerator<readonly RecordEntry[]> {
-  for (let after: string | undefined; ; ) {
-    const page = await records.list(bucket, `${HOME_TENANT}.`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    if (page.length > 0) yield page;
-    after = page.at(-1)?.key;
-    if (page.length < PAGE) return;
-  }
 }

@@ -68,11 +68,11 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
   const { sessions, agents } = deps;
   const keyOf = ({ key, agentId }: Pick<KeyParams, "key" | "agentId">): string => parseSessionKey(key, agentId ?? agents.defaultId).key;
   return {
-    "sessions.list": (params) => list(deps, params as ListParams),
+    "sessions.list": (params, ctx) => list(deps, params as ListParams, ctx.signal),
     "sessions.subscribe": async (params, ctx) => {
       ctx.watchAll(SESSION_EVENTS);
       const wantsList = Object.keys(params as object).length > 0;
-      return { subscribed: true, ...(wantsList ? { list: await list(deps, params as ListParams) } : {}) };
+      return { subscribed: true, ...(wantsList ? { list: await list(deps, params as ListParams, ctx.signal) } : {}) };
     },
     "sessions.messages.subscribe": (params, ctx) => {
       ctx.watch(keyOf(params as KeyParams));
@@ -142,9 +142,11 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
   };
 }
 
-async function list({ sessions, agents, now }: SessionDeps, params: ListParams): Promise<unknown> {
+async function list({ sessions, agents, now }: SessionDeps, params: ListParams, signal: AbortSignal): Promise<unknown> {
   const { offset = 0, limit = LIST_DEFAULT } = params;
-  const { shown, total } = await pageOf(sessions, params, offset, limit, now());
+  const isWhole = Object.keys(params).every((name) => UNFILTERED.has(name));
+  const { shown, total } = isWhole
+    ? await wholePage(sessions, params, offset, limit) : await narrowedPage(sessions, params, offset, limit, now(), signal);
   const hasMore = offset + shown.length < total;
   const { model } = agents.get(agents.defaultId);
   const slash = model.indexOf("/");
@@ -155,25 +157,49 @@ async function list({ sessions, agents, now }: SessionDeps, params: ListParams):
   };
 }
 
-/** Where nothing is filtered, the rest of the list is counted and not read. */
-async function pageOf(
-  sessions: Sessions, params: ListParams, offset: number, limit: number, nowMs: number,
-): Promise<{ readonly shown: readonly SessionRow[]; readonly total: number }> {
+interface ListPage { readonly shown: readonly SessionRow[]; readonly total: number }
+
+/** What comes before the page and after it is counted and not read. */
+async function wholePage(sessions: Sessions, { archived = false }: ListParams, offset: number, limit: number): Promise<ListPage> {
+  const kinds = archived === "all" ? "all" : archived ? "archived" : "shown";
+  const { before, rows } = await sessions.rowsFrom(offset, kinds);
+  const shown: SessionRow[] = [];
+  let passed = before;
+  for await (const row of rows) {
+    if (archived !== "all" && (row.archived ?? false) !== archived) continue;
+    passed += 1;
+    if (passed > offset) shown.push(row);
+    if (shown.length < limit) continue;
+    const count = await sessions.count();
+    return { shown, total: Math.max(passed, kinds === "all" ? count.shown + count.archived : count[kinds]) };
+  }
+  return { shown, total: passed };
+}
+
+/** Read until the page is full and a little further: of a long list that is narrowed, the total is the least it can be. */
+async function narrowedPage(
+  sessions: Sessions, params: ListParams, offset: number, limit: number, nowMs: number, signal: AbortSignal,
+): Promise<ListPage> {
   const shown: SessionRow[] = [];
   let fitting = 0;
-  for await (const row of sessions.rows()) {
-    if (!fits(row, params, nowMs)) continue;
-    if (fitting >= offset && shown.length < limit) shown.push(row);
-    fitting += 1;
-    if (shown.length >= limit && Object.keys(params).every((name) => UNFILTERED.has(name))) {
-      const count = await sessions.count();
-      const total = params.archived === "all" ? count.shown + count.archived : count[params.archived === true ? "archived" : "shown"];
-      return { shown, total: Math.max(fitting, total) };
+  let looked = 0;
+  for await (const row of params.activeOnly === true ? sessions.active() : sessions.rows()) {
+    signal.throwIfAborted();
+    // They come newest first: all that follow are older still.
+    if (params.activeMinutes !== undefined && nowMs - row.updatedAt > params.activeMinutes * 60_000 + SECOND_MS) break;
+    if (fits(row, params, nowMs)) {
+      if (fitting >= offset && shown.length < limit) shown.push(row);
+      fitting += 1;
     }
+    if (fitting > offset + limit && (looked += 1) > COUNTED_MAX) break;
   }
   return { shown, total: fitting };
 }
 
+/** Sessions beyond a narrowed page that are looked at, to count how many there are. */
+const COUNTED_MAX = 500;
+/** Sessions of the same second come in no order. */
+const SECOND_MS = 1_000;
 /** Parameters that leave no session out, but for what is counted apart. */
 const UNFILTERED: ReadonlySet<string> = new Set(["limit", "offset", "archived", "includeGlobal"]);
 
