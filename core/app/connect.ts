@@ -140,5 +140,8 @@ function explain(error: unknown, cause: unknown, address: GatewayAddress): unkno
       next: "Check the port: --port N, or OPENCLAW_GATEWAY_PORT", cause: error,
     });
   }
-  return error;
+  return hasCode(error, "DEVICE_IDENTITY_REQUIRED") ? new OpenClawError("AUTH_TOKEN_MISSING", {
+    why: `${where} (${address.from}) wants its token, and there is none in this state directory.`,
+    next: "Name the gateway's own: --profile NAME or OPENCLAW_STATE_DIR. From elsewhere: --token T", cause: error,
+  }) : error;
 }

@@ -188,6 +188,8 @@ test("a bad port, profile or JSON is a usage error before anything is tried", as
     [["status", "--profile", "../up"], {}, /"\.\.\/up" cannot be a profile's name/],
     [["gateway", "call", "health", "--params", "{oops"], {}, /--params takes JSON/],
     [["status", "--url", "ftp://127.0.0.1"], {}, /not reached by ftp:/],
+    [["status", "--profile", "work"], { OPENCLAW_STATE_DIR: "/other" }, /--profile work and OPENCLAW_STATE_DIR=\/other name two places/],
+    [["sessions", "list", "--limit", "0"], {}, /--limit takes a whole number from 1 on, not 0/],
   ] as const) {
     const said = await openclaw(args, environment);
     assert.equal(said.code, EXIT.usage, said.stderr);

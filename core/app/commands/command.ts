@@ -10,6 +10,8 @@ export interface OptionSpec {
   /** Shown in help in place of the value: `TEXT`. Absent: the option is a flag. */
   readonly value?: string;
   readonly kind?: "integer" | "json";
+  /** Of an integer: the smallest that makes sense. */
+  readonly min?: number;
   /** May be given several times; each may hold several values parted by commas. */
   readonly many?: true;
   readonly required?: true;

@@ -1,6 +1,6 @@
 /** What a person said about a job, as the gateway wants it; and what the gateway says of one, as a person reads it. */
 import { UsageError } from "../terminal/usage-error.ts";
-import { formatDuration } from "../terminal/quantities.ts";
+import { formatAhead, formatDuration } from "../terminal/quantities.ts";
 import type { OptionSpec } from "./command.ts";
 import type { Given } from "./given.ts";
 import { asPayload, numberAt, textAt, type Payload } from "./payload.ts";
@@ -68,9 +68,16 @@ function scheduleOf(given: Given, nowMs: number): unknown {
   const kinds = [expr, every, at].filter((kind) => kind !== undefined).length;
   if (kinds === 0) return undefined;
   if (kinds > 1) throw new UsageError("A job has one schedule.", "Give one of --cron, --every and --at.");
-  if (every !== undefined) return { kind: "every", everyMs: timeOf(given, "every") };
+  if (every !== undefined) {
+    const everyMs = timeOf(given, "every") ?? 0;
+    if (everyMs < 1_000) throw new UsageError(`--every ${every} is too often.`, "Write at least 1s: 90s, 10m, 2h or 1d.");
+    return { kind: "every", everyMs };
+  }
   if (at !== undefined) {
     const fromNow = parseTime(at);
+    if (fromNow === undefined && Number.isNaN(Date.parse(at))) throw new UsageError(
+      `--at is not a time: ${at}`, "Write 20m for twenty minutes from now, or an instant: 2026-12-24T18:00:00+01:00",
+    );
     return { kind: "at", at: fromNow === undefined ? at : nowMs + fromNow };
   }
   const [tz, staggerMs] = [given.text("tz"), timeOf(given, "stagger")];
@@ -100,11 +107,18 @@ export function describeSchedule(job: Payload): string {
   }
 }
 
-/** On this machine's wall clock, to the second where there is one: `2026-12-24 18:00`. */
-export function formatInstant(ms: number | undefined): string | undefined {
+/** On the wall clock of that zone, else of this machine, to the second where there is one: `2026-12-24 18:00`. */
+export function formatInstant(ms: number | undefined, zone?: string): string | undefined {
   if (ms === undefined || !Number.isFinite(ms)) return undefined;
-  const at = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const seconds = at.getSeconds() === 0 ? "" : `:${two(at.getSeconds())}`;
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}${seconds}`;
+  const parts = new Intl.DateTimeFormat("sv-SE", {
+    dateStyle: "short", timeStyle: "medium", ...(zone === undefined ? {} : { timeZone: zone }),
+  });
+  return parts.format(ms).replace(/:00$/, "");
+}
+
+/** When it is due next, as its own schedule counts: `2026-12-24 18:00, in 3 h`. Undefined: never. */
+export function describeDue(job: Payload, nowMs: number): string | undefined {
+  const dueMs = numberAt(job, "state", "nextRunAtMs");
+  const due = formatInstant(dueMs, textAt(asPayload(job["schedule"]), "tz"));
+  return due === undefined || dueMs === undefined ? undefined : `${due}, ${formatAhead(dueMs, nowMs)}`;
 }

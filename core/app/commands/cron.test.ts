@@ -23,7 +23,7 @@ async function ask(script: Script, args: readonly string[]) {
 test("cron list says when each job is due next and how it went last (S4.25, S4.44)", async () => {
   const { stdout, code, requests } = await ask(LIST, []);
   assert.equal(code, 0);
-  for (const part of ["Brief me", "0 9 * * 1-5  Europe/Berlin", "2026-11-23 08:00", "error, 1 h ago", "isolated"]) {
+  for (const part of ["Brief me", "0 9 * * 1-5  Europe/Berlin", "2026-11-23 09:00, ", "error, 1 h ago", "isolated"]) {
     assert.ok(stdout.includes(part), `${part} in\n${stdout}`);
   }
   assert.deepEqual(requests[0]?.scopes, ["operator.read"]);
@@ -47,7 +47,8 @@ test("cron add sends what was said and nothing else; times are read as people wr
 
 test("what is missing or said twice is a usage error, and nothing is sent", async () => {
   const incomplete = [["--message", "x"], ["--every", "5m"]];
-  for (const args of [...incomplete, ["--every", "5m", "--at", "1h", "--message", "x"], ["--every", "often", "--message", "x"]]) {
+  const wrong = [["--every", "often"], ["--every", "0s"], ["--at", "yesterday"]].map((when) => [...when, "--message", "x"]);
+  for (const args of [...incomplete, ["--every", "5m", "--at", "1h", "--message", "x"], ...wrong]) {
     const { code, requests } = await ask({}, ["add", ...args]);
     assert.deepEqual([code, requests.length], [EXIT.usage, 0], args.join(" "));
   }
@@ -66,6 +67,7 @@ test("a job is named by name, id or its beginning; what can be undone is, what c
   assert.deepEqual((await ask(script, ["run", "0c1d"])).requests.at(-1)?.params, { id: JOB.id, mode: "force" });
   assert.equal((await ask(script, ["rm", "0c1d"])).code, EXIT.usage, "nobody is here to ask");
   assert.deepEqual((await ask(script, ["rm", "0c1d", "--yes"])).requests.at(-1)?.params, { id: JOB.id });
+  assert.match((await ask(script, ["rm", "nothing"])).stderr, /CRON_JOB_UNKNOWN/, "what is not there is said before it is asked about");
   assert.match((await ask(script, ["run", "nothing"])).stderr, /none of the jobs: Brief me[^]*CRON_JOB_UNKNOWN/);
 });
 

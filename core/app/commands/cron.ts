@@ -2,11 +2,11 @@
 import type { Scope } from "@openclaw/protocol";
 import { askGateway, requestOptions, withGateway } from "../connect.ts";
 import type { Column } from "../terminal/table.ts";
-import { formatAgo, formatDuration } from "../terminal/quantities.ts";
+import { formatAgo, formatAhead, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, shortenId } from "../terminal/text.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
-import { describeSchedule, formatInstant, JOB_OPTIONS, jobOf, MORE_OPTIONS, timeOf } from "./cron-options.ts";
+import { describeDue, describeSchedule, formatInstant, JOB_OPTIONS, jobOf, MORE_OPTIONS, timeOf } from "./cron-options.ts";
 import { findNamed } from "./find-named.ts";
 import { at, listAt, numberAt, textAt, type Payload } from "./payload.ts";
 
@@ -24,17 +24,23 @@ const list: CommandSpec = {
     { line: "openclaw cron list --all --json", about: "for a script" },
   ],
   run: async (ctx) => {
-    const payload = await askGateway(ctx, READ, "cron.list", { includeDisabled: ctx.given.flag("all"), limit: PAGE });
+    const all = ctx.given.flag("all");
+    const [payload, quiet] = await withGateway(ctx, { scopes: READ }, (gateway) => Promise.all([
+      gateway.request("cron.list", { includeDisabled: all, limit: PAGE }, requestOptions(ctx)),
+      all ? undefined : gateway.request("cron.list", { includeDisabled: true, limit: 1 }, requestOptions(ctx)),
+    ]));
     ctx.terminal.answer(payload, () => {
-      showJobs(ctx, listAt(payload, "jobs"));
       const total = numberAt(payload, "total") ?? 0;
+      const hidden = (numberAt(quiet, "total") ?? total) - total;
+      showJobs(ctx, listAt(payload, "jobs"), hidden);
+      if (hidden > 0) ctx.terminal.note(`${hidden} disabled or finished; --all shows ${hidden === 1 ? "it" : "them"}`);
       if (total > PAGE) ctx.terminal.note(`${PAGE} of ${total}; gateway call cron.list shows the others`);
     });
     return 0;
   },
 };
 
-function showJobs({ terminal, clock }: CommandContext, jobs: readonly Payload[]): void {
+function showJobs({ terminal, clock }: CommandContext, jobs: readonly Payload[], hidden: number): void {
   const { style } = terminal;
   const now = clock.now();
   terminal.table([
@@ -43,17 +49,17 @@ function showJobs({ terminal, clock }: CommandContext, jobs: readonly Payload[])
   ], jobs.map((job) => {
     const last = numberAt(job, "state", "lastRunAtMs");
     return [
-      textAt(job, "name"), shortenId(textAt(job, "id") ?? "?"), describeSchedule(job), nextOf(job),
+      textAt(job, "name"), shortenId(textAt(job, "id") ?? "?"), describeSchedule(job), nextOf(job, now),
       last === undefined ? undefined : `${textAt(job, "state", "lastRunStatus") ?? "?"}, ${formatAgo(last, now)}`,
       textAt(job, "sessionTarget"),
     ];
-  }), 'No job yet. Add one: openclaw cron add --cron "0 9 * * *" --message "Good morning"');
+  }), hidden > 0 ? "No job is due." : 'No job yet. Add one: openclaw cron add --cron "0 9 * * *" --message "Good morning"');
 }
 
-function nextOf(job: Payload): string {
+function nextOf(job: Payload, nowMs: number): string {
   if (numberAt(job, "state", "runningAtMs") !== undefined) return "running";
   if (job["enabled"] !== true) return "disabled";
-  return formatInstant(numberAt(job, "state", "nextRunAtMs")) ?? "never";
+  return describeDue(job, nowMs) ?? "never";
 }
 
 type Style = CommandContext["terminal"]["style"];
@@ -83,17 +89,18 @@ const add: CommandSpec = {
   },
 };
 
-function showJob({ terminal }: CommandContext, what: string, job: Payload): void {
+function showJob({ terminal, clock }: CommandContext, what: string, job: Payload): void {
   terminal.done(`${what}: ${cleanLine(textAt(job, "name") ?? "?")}`);
   terminal.facts([
-    ["Id", cleanLine(textAt(job, "id") ?? "?")], ["When", cleanLine(describeSchedule(job))], ["Next", nextOf(job)],
+    ["Id", cleanLine(textAt(job, "id") ?? "?")], ["When", cleanLine(describeSchedule(job))], ["Next", nextOf(job, clock.now())],
     ["Where", cleanLine(textAt(job, "sessionTarget") ?? "?")],
   ]);
 }
 
-/** The job a person means, by id, its beginning, or name. */
+/** The job a person means, by id, its beginning, or name; `agree` is asked when it is known which. */
 async function onJob(
   ctx: CommandContext, scopes: readonly Scope[], method: string, params: (id: string) => unknown,
+  agree: (name: string) => Promise<void> = async () => undefined,
 ): Promise<readonly [name: string, payload: unknown]> {
   return await withGateway(ctx, { scopes }, async (gateway) => {
     const jobs: { id: string; name?: string }[] = [];
@@ -106,6 +113,7 @@ async function onJob(
       offset = numberAt(page, "nextOffset");
     }
     const { id, name } = findNamed(ctx.given.need("JOB"), jobs, "CRON_JOB_UNKNOWN", "jobs");
+    await agree(cleanLine(name ?? id));
     return [cleanLine(name ?? id), await gateway.request(method, params(id), requestOptions(ctx))] as const;
   });
 }
@@ -143,8 +151,8 @@ const remove: CommandSpec = {
   examples: [{ line: 'openclaw cron rm "Brief me"', about: "asks first; --yes does not" }],
   run: async (ctx) => {
     const { agreed } = await import("./agreed.ts");
-    await agreed(ctx, `Remove the job ${ctx.given.need("JOB")} and its history?`);
-    const [name, payload] = await onJob(ctx, ADMIN, "cron.remove", (id) => ({ id }));
+    const agree = (name: string): Promise<void> => agreed(ctx, `Remove the job ${name} and its history?`);
+    const [name, payload] = await onJob(ctx, ADMIN, "cron.remove", (id) => ({ id }), agree);
     ctx.terminal.answer(payload, () => ctx.terminal.done(`Removed: ${name}`));
     return 0;
   },
@@ -160,8 +168,10 @@ const run: CommandSpec = {
     ctx.terminal.answer(payload, () => {
       const { terminal } = ctx;
       const runId = terminal.style.dim(cleanLine(textAt(payload, "runId") ?? ""));
-      if (at(payload, "enqueued") === true) terminal.done(`Started: ${name}  ${runId}`);
-      else terminal.line(`Not started: ${name} is ${textAt(payload, "reason") === "not-due" ? "not due" : "disabled"}.`);
+      if (at(payload, "enqueued") === true) {
+        terminal.done(`Started: ${name}  ${runId}`);
+        terminal.suggest(`openclaw cron runs "${name}"`);
+      } else terminal.line(`Not started: ${name} is ${textAt(payload, "reason") === "not-due" ? "not due" : "disabled"}.`);
     });
     return 0;
   },
@@ -170,10 +180,10 @@ const run: CommandSpec = {
 const runs: CommandSpec = {
   summary: "What became of its occurrences, the newest first",
   words: [JOB],
-  options: [{ name: "limit", short: "n", value: "N", kind: "integer", summary: "At most so many (20)" }],
+  options: [{ name: "limit", short: "n", value: "N", kind: "integer", min: 1, summary: "At most so many (20)" }],
   examples: [{ line: 'openclaw cron runs "Brief me"', about: "ran, failed, skipped or missed, and why" }],
   run: async (ctx) => {
-    const limit = Math.min(Math.max(ctx.given.integer("limit") ?? 20, 1), PAGE);
+    const limit = Math.min(ctx.given.integer("limit") ?? 20, PAGE);
     const [, payload] = await onJob(ctx, READ, "cron.runs", (id) => ({ id, limit }));
     ctx.terminal.answer(payload, () => showRuns(ctx, listAt(payload, "entries")));
     return 0;
@@ -190,7 +200,7 @@ function showRuns({ terminal }: CommandContext, entries: readonly Payload[]): vo
     const what = `${textAt(entry, "status") ?? "?"}${count === undefined ? "" : ` ${count}×`}${byHand}`;
     return [
       formatInstant(numberAt(entry, "dueAtMs") ?? numberAt(entry, "runAtMs")), what, took === undefined ? undefined : formatDuration(took),
-      textAt(entry, "error") ?? textAt(entry, "reason") ?? textAt(entry, "summary"),
+      (textAt(entry, "error") ?? textAt(entry, "reason") ?? textAt(entry, "summary"))?.replace(/\s+/g, " ").trim(),
     ];
   }), "It has not been due yet.");
 }
@@ -233,11 +243,16 @@ const status: CommandSpec = {
     ctx.terminal.answer(payload, () => ctx.terminal.facts([
       ["Clock", at(payload, "enabled") === true ? "watched" : "not watched: cron.enabled is false"],
       ["Jobs", String(numberAt(payload, "jobs") ?? 0)], ["Running", String(numberAt(payload, "running") ?? 0)],
-      ["Next", formatInstant(numberAt(payload, "nextWakeAtMs")) ?? "nothing is due"],
+      ["Next", nextWake(numberAt(payload, "nextWakeAtMs"), ctx.clock.now())],
     ]));
     return 0;
   },
 };
+
+function nextWake(dueMs: number | undefined, nowMs: number): string {
+  const due = formatInstant(dueMs);
+  return due === undefined || dueMs === undefined ? "nothing is due" : `${due}, ${formatAhead(dueMs, nowMs)}`;
+}
 
 export const cron: CommandGroup = {
   summary: "Jobs by the clock",

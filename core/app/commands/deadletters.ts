@@ -1,5 +1,6 @@
 /** Work that was given up: seen, tried again, or forgotten by a person. */
 import { requestOptions, withGateway } from "../connect.ts";
+import { formatOutline } from "../terminal/outline.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine } from "../terminal/text.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
@@ -51,7 +52,9 @@ const show: CommandSpec = {
         ["Code", textAt(answer, "code")], ["Why", cleanLine(textAt(answer, "why") ?? "")],
         ["Tried", `${numberAt(answer, "attempts") ?? 0} times, last ${formatAgo(numberAt(answer, "deadAtMs") ?? 0, ctx.clock.now())}`],
       ]);
-      for (const line of JSON.stringify(at(answer, "job"), null, 2).split("\n")) ctx.terminal.line(cleanLine(line));
+      ctx.terminal.line();
+      const job = at(answer, "job");
+      for (const line of formatOutline(job) ?? [cleanLine(JSON.stringify(job) ?? "")]) ctx.terminal.line(line);
     });
   }),
 };

@@ -38,7 +38,8 @@ export const doctor: CommandSpec = {
     ctx.terminal.answer({ well: left.length === 0, checks, findings: told }, () => {
       const { style } = ctx.terminal;
       ctx.terminal.line();
-      if (told.length === 0) ctx.terminal.done("Nothing is wrong");
+      const all = checks.some(({ skipped }) => skipped) ? " in what was looked at" : "";
+      if (told.length === 0) ctx.terminal.done(`Nothing is wrong${all}`);
       else ctx.terminal.line(`${style.strong(countOf(told.length, "finding"))}, ${left.length === 0 ? "none" : left.length} left for you`);
       if (told.some(({ mendable, mended }) => mendable && mended === undefined)) ctx.terminal.suggest("openclaw doctor --mend");
     });

@@ -197,3 +197,13 @@ test("status says what runs and what waits", async () => {
     "▸ openclaw approvals list", "▸ openclaw nodes pending",
   ]) assert.ok(stdout.includes(part), `${part} in\n${stdout}`);
 });
+
+test("a conversation that does not exist is not read as an empty one, nor said to begin anew (S4.25)", async () => {
+  const script: Script = {
+    "chat.history": () => ({ messages: [] }), "sessions.describe": () => ({ session: null }), "sessions.reset": () => ({ ok: true, entry: {} }),
+  };
+  const unknown = await ask(script, ["sessions", "history", "nobody"]);
+  assert.deepEqual([unknown.code, /No conversation is called nobody/.test(unknown.stderr)], [EXIT.notFound, true], unknown.stderr);
+  assert.match((await ask(script, ["sessions", "history", "main"])).stdout, /Nothing was said here yet/);
+  assert.match((await ask(script, ["sessions", "reset", "nobody"])).stdout, /There was no nobody/);
+});

@@ -13,7 +13,7 @@ export const logs: CommandSpec = {
   summary: "The gateway's log, and --follow",
   options: [
     { name: "follow", short: "f", summary: "Go on as lines come, until Ctrl-C" },
-    { name: "limit", short: "n", value: "N", kind: "integer", summary: "Newest lines to begin with (200)" },
+    { name: "limit", short: "n", value: "N", kind: "integer", min: 1, summary: "Newest lines to begin with (200)" },
     { name: "level", value: "LEVEL", summary: `This level and above: ${LEVELS.slice(1, 5).join(", ")}` },
   ],
   examples: [
@@ -26,7 +26,7 @@ export const logs: CommandSpec = {
     const level = ctx.given.text("level") ?? "trace";
     const least = LEVELS.findIndex((name) => name === level);
     if (least < 0) throw new UsageError(`"${level}" is not a level.`, `Use one of ${LEVELS.join(", ")}.`);
-    const limit = Math.min(Math.max(ctx.given.integer("limit") ?? 200, 1), 5_000);
+    const limit = Math.min(ctx.given.integer("limit") ?? 200, 5_000);
     const follow = ctx.given.flag("follow");
     const wanted = (line: string): boolean => levelOf(parseLine(line)) >= least;
 

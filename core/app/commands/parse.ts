@@ -72,6 +72,10 @@ function checkOption(lexeme: Extract<Lexeme, { kind: "option" }>, path: readonly
     `--${spec.name} takes a whole number, not "${value}".`,
     helpOf(path),
   );
+  if (spec.min !== undefined && Number(value) < spec.min) throw new UsageError(
+    `--${spec.name} takes a whole number from ${spec.min} on, not ${value}.`,
+    helpOf(path),
+  );
   if (spec.kind === "json") {
     try {
       JSON.parse(value);

@@ -29,8 +29,8 @@ export const replay: CommandSpec = {
 };
 
 function showReplay({ terminal }: CommandContext, payload: Payload): void {
-  const [turns, steps, events, decisions] = ["turns", "steps", "events", "decisions"].map((name) => counted(payload, name));
-  terminal.line(`${turns} turns, ${steps} steps, ${events} events; ${decisions} decisions made again`);
+  const [turns, steps, events, decisions] = ["turn", "step", "event", "decision"].map((noun) => countOf(payload, noun));
+  terminal.line(`${turns}, ${steps}, ${events}; ${decisions} made again`);
   const changed = ((payload["revision"] as Payload | undefined)?.["changed"] as readonly string[] | undefined) ?? [];
   if (changed.length > 0) terminal.line(`Recorded under another ${changed.join(", ")}.`);
   const difference = payload["difference"] as Payload | null;
@@ -47,6 +47,12 @@ function showReplay({ terminal }: CommandContext, payload: Payload): void {
 
 function counted(from: Payload, name: string): string {
   return String(numberAt(from, name) ?? 0);
+}
+
+/** `1 turn`, `3 turns`: the payload names its counts in the plural. */
+function countOf(from: Payload, noun: string): string {
+  const count = numberAt(from, `${noun}s`) ?? 0;
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function showOther(terminal: CommandContext["terminal"], other: Payload): void {
@@ -75,7 +81,12 @@ export const branch: CommandSpec = {
     const payload = await askGateway(ctx, ["operator.write"], "sessions.fork", {
       key: ctx.given.need("KEY"), ...(at === undefined ? {} : { at }), ...(as === undefined ? {} : { as }),
     }) as Payload;
-    ctx.terminal.answer(payload, () => ctx.terminal.done(`${cleanLine(textAt(payload, "key") ?? "")} begins where that one stood.`));
+    ctx.terminal.answer(payload, () => {
+      const key = cleanLine(textAt(payload, "key") ?? "");
+      const from = cleanLine(ctx.given.need("KEY"));
+      ctx.terminal.done(at === undefined ? `Branched from ${from}: ${key}` : `Branched from ${from} after step ${cleanLine(at)}: ${key}`);
+      ctx.terminal.suggest(`openclaw agent --session ${key} --message TEXT`);
+    });
     return 0;
   },
 };

@@ -78,12 +78,20 @@ export const verify: CommandSpec = {
     const report = (await askGateway(ctx, ["operator.read"], "sessions.verify", { key })) as Payload;
     const brokenAt = numberAt(report, "brokenAt");
     const link = textAt(report, "link");
-    if (report["known"] !== true) throw new OpenClawError("NOT_FOUND", { why: `Nothing was ever recorded under ${cleanLine(key)}.` });
-    ctx.terminal.answer(report, () => ctx.terminal.facts([
-      ["Session", cleanLine(key)], ["Events", String(numberAt(report, "events") ?? 0)],
-      ["Chain", brokenAt === undefined ? "whole" : `broken at position ${brokenAt}`],
-      ["Last link", link === undefined || link === "" ? undefined : link],
-    ]));
+    if (report["known"] !== true) throw new OpenClawError("NOT_FOUND", {
+      why: `Nothing was ever recorded under ${cleanLine(key)}.`, next: "Run: openclaw sessions list",
+    });
+    ctx.terminal.answer(report, () => {
+      const { terminal } = ctx;
+      if (brokenAt === undefined) terminal.done(`Nothing in the log of ${cleanLine(key)} was changed or left out.`);
+      else {
+        const { problem, mark } = terminal.style;
+        terminal.line(`${problem(mark.problem)} The chain of ${cleanLine(key)} is broken at position ${brokenAt}.`);
+      }
+      terminal.facts([
+        ["Events", String(numberAt(report, "events") ?? 0)], ["Last link", link === undefined || link === "" ? undefined : link],
+      ]);
+    });
     return brokenAt === undefined ? 0 : 1;
   },
 };
@@ -92,7 +100,7 @@ export const search: CommandSpec = {
   summary: "Find messages that hold all of these words",
   words: [{ name: "WORDS", required: true, rest: true }],
   options: [
-    { name: "limit", short: "n", value: "N", kind: "integer", summary: "At most so many (20)" },
+    { name: "limit", short: "n", value: "N", kind: "integer", min: 1, summary: "At most so many (20)" },
     { name: "agent", value: "ID", summary: "Only this agent's" },
     { name: "session", value: "KEY", summary: "Only in this one" },
     { name: "archived", summary: "Also in those put away" },
@@ -103,7 +111,7 @@ export const search: CommandSpec = {
     const agentId = ctx.given.text("agent");
     const key = ctx.given.text("session");
     const payload = (await askGateway(ctx, ["operator.read"], "sessions.search", {
-      query: ctx.given.words("WORDS").join(" "), limit: Math.min(Math.max(ctx.given.integer("limit") ?? 20, 1), 100),
+      query: ctx.given.words("WORDS").join(" "), limit: Math.min(ctx.given.integer("limit") ?? 20, 100),
       ...(agentId === undefined ? {} : { agentId }), ...(key === undefined ? {} : { key }),
       ...(ctx.given.flag("archived") ? { archived: "all" } : {}),
     })) as Payload;

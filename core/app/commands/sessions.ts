@@ -1,22 +1,22 @@
 /** Conversations: list them, read one, open a new window on it, delete it for good. */
 import { OpenClawError } from "@openclaw/protocol";
-import { askGateway } from "../connect.ts";
+import { askGateway, requestOptions, withGateway } from "../connect.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
 import { archive, exportSession, search, unarchive, verify } from "./sessions-keep.ts";
 import { compact, pin, pins, unpin } from "./sessions-context.ts";
 import { branch, replay } from "./session-past.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
-import { listAt, messageText, numberAt, textAt, type Payload } from "./payload.ts";
+import { at, listAt, messageText, numberAt, textAt, type Payload } from "./payload.ts";
 
 const KEY: WordSpec = { name: "KEY", required: true };
 
 const list: CommandSpec = {
   summary: "Conversations, newest first",
   options: [
-    { name: "limit", short: "n", value: "N", kind: "integer", summary: "At most so many (50)" },
+    { name: "limit", short: "n", value: "N", kind: "integer", min: 1, summary: "At most so many (50)" },
     { name: "agent", value: "ID", summary: "Only this agent's" },
-    { name: "active", value: "MIN", kind: "integer", summary: "Only those used in the last minutes" },
+    { name: "active", value: "MIN", kind: "integer", min: 1, summary: "Only those used in the last minutes" },
   ],
   examples: [
     { line: "openclaw sessions list", about: "the newest fifty" },
@@ -26,7 +26,7 @@ const list: CommandSpec = {
     const active = ctx.given.integer("active");
     const agentId = ctx.given.text("agent");
     const payload = await askGateway(ctx, ["operator.read"], "sessions.list", {
-      limit: Math.min(Math.max(ctx.given.integer("limit") ?? 50, 1), 1_000), includeDerivedTitles: true, includeLastMessage: true,
+      limit: Math.min(ctx.given.integer("limit") ?? 50, 1_000), includeDerivedTitles: true, includeLastMessage: true,
       ...(active === undefined ? {} : { activeMinutes: active }), ...(agentId === undefined ? {} : { agentId }),
     });
     ctx.terminal.answer(payload, () => showSessions(ctx, listAt(payload, "sessions"), numberAt(payload, "totalCount")));
@@ -55,20 +55,29 @@ function showSessions(ctx: CommandContext, rows: readonly Payload[], total: numb
 const history: CommandSpec = {
   summary: "Read one",
   words: [KEY],
-  options: [{ name: "limit", short: "n", value: "N", kind: "integer", summary: "Newest messages (50)" }],
+  options: [{ name: "limit", short: "n", value: "N", kind: "integer", min: 1, summary: "Newest messages (50)" }],
   examples: [
     { line: "openclaw sessions history main", about: "the main conversation" },
     { line: "openclaw sessions history main --limit 5 --json", about: "for a script" },
   ],
   run: async (ctx) => {
-    const limit = Math.min(Math.max(ctx.given.integer("limit") ?? 50, 1), 1_000);
-    const payload = await askGateway(ctx, ["operator.read"], "chat.history", { sessionKey: ctx.given.need("KEY"), limit });
-    const messages = listAt(payload, "messages");
-    ctx.terminal.answer(payload, () => {
-      for (const message of messages) showMessage(ctx, message);
-      if (messages.length === 0) ctx.terminal.line(ctx.terminal.style.dim("Nothing was said here yet."));
+    const limit = Math.min(ctx.given.integer("limit") ?? 50, 1_000);
+    const key = ctx.given.need("KEY");
+    return await withGateway(ctx, { scopes: ["operator.read"] }, async (gateway) => {
+      const payload = await gateway.request("chat.history", { sessionKey: key, limit }, requestOptions(ctx));
+      const messages = listAt(payload, "messages");
+      // The main one is there before it is used.
+      if (messages.length === 0 && key !== "main" && at(await gateway.request("sessions.describe", { key }), "session") === null) {
+        throw new OpenClawError("NOT_FOUND", { why: `No conversation is called ${cleanLine(key)}.`, next: "Run: openclaw sessions list" });
+      }
+      ctx.terminal.answer(payload, () => {
+        for (const message of messages) showMessage(ctx, message);
+        if (messages.length > 0) return;
+        ctx.terminal.line(ctx.terminal.style.dim("Nothing was said here yet."));
+        ctx.terminal.suggest(`openclaw agent --session ${cleanLine(key)} --message "Hello"`);
+      });
+      return 0;
     });
-    return 0;
   },
 };
 
@@ -102,7 +111,11 @@ const reset: CommandSpec = {
     const payload = await askGateway(ctx, ["operator.admin"], "sessions.reset", { key, reason: "reset" });
     ctx.terminal.answer(
       payload,
-      () => ctx.terminal.done(`${cleanLine(key)} begins anew.`),
+      () => {
+        const isThere = textAt(payload, "entry", "key") !== undefined;
+        if (isThere) ctx.terminal.done(`${cleanLine(key)} begins anew.`);
+        else ctx.terminal.line(`There was no ${cleanLine(key)}.`);
+      },
     );
     return 0;
   },

@@ -7,14 +7,16 @@ import type { CommandContext } from "./command.ts";
 
 type Said = Pick<CommandContext, "given" | "environment">;
 
-/** `OPENCLAW_STATE_DIR`, else `~/.openclaw`, with the profile's name appended. */
+/** `OPENCLAW_STATE_DIR`, else `~/.openclaw`, with the profile's name appended. Throws UsageError where both are said. */
 export function stateDirOf(said: Said): string {
+  refuseBoth(said, "OPENCLAW_STATE_DIR");
   return resolveStateDir({ env: said.environment, profile: profileOf(said), home: homeOf(said) });
 }
 
-/** `OPENCLAW_NODE_DIR`, else `~/.openclaw-node`, with the profile's name appended. */
+/** `OPENCLAW_NODE_DIR`, else `~/.openclaw-node`, with the profile's name appended. Throws UsageError where both are said. */
 export function nodeDirOf(said: Said): string {
   const set = said.environment["OPENCLAW_NODE_DIR"] ?? "";
+  refuseBoth(said, "OPENCLAW_NODE_DIR");
   if (set !== "") return resolve(set);
   const profile = profileOf(said);
   return join(homeOf(said), profile === undefined ? ".openclaw-node" : `.openclaw-node-${profile}`);
@@ -27,6 +29,15 @@ export function profileOf(said: Said): string | undefined {
     throw new UsageError(`"${profile}" cannot be a profile's name.`, "Use letters, digits, dashes and underscores, at most 64.");
   }
   return profile;
+}
+
+/** One of the two would be ignored, and a command meant for one gateway would reach another. */
+function refuseBoth(said: Said, variable: "OPENCLAW_STATE_DIR" | "OPENCLAW_NODE_DIR"): void {
+  const [profile, dir] = [profileOf(said), (said.environment[variable] ?? "").trim()];
+  if (profile === undefined || dir === "") return;
+  throw new UsageError(
+    `--profile ${profile} and ${variable}=${dir} name two places.`, `Leave out --profile, or unset ${variable}.`,
+  );
 }
 
 function homeOf({ environment }: Said): string {

@@ -11,7 +11,7 @@ const show: CommandSpec = {
   summary: "Calls, tokens and cost",
   options: [
     { name: "by", value: "WHAT", summary: `${BY.join(", ")} (day)` },
-    { name: "days", short: "n", value: "N", kind: "integer", summary: "Days back from today (7)" },
+    { name: "days", short: "n", value: "N", kind: "integer", min: 1, summary: "Days back from today (7)" },
   ],
   examples: [
     { line: "openclaw usage", about: "the last seven days" },

@@ -41,7 +41,7 @@ export async function examine(options: ExamineOptions): Promise<void> {
     stack.use(await openStateDir({ dir: stateDir, clock, ids, port: null }));
   } catch (error) {
     const held = hasCode(error, "STATE_HELD");
-    const why = "A gateway runs on it: stop it to have the database and the log looked at";
+    const why = "a gateway runs on it; stop that to have the database and the log looked at";
     const findings = held ? [] : [failureOf("state", error)];
     return await onExamined({ check: "state", note: held ? why : "", skipped: held, findings });
   }

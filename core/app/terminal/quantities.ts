@@ -19,6 +19,11 @@ export function formatAgo(thenMs: number, nowMs: number): string {
     : `${formatDuration(passedMs < 10_000 ? Math.round(passedMs / 1_000) * 1_000 : passedMs).replace(".0 s", " s")} ago`;
 }
 
+/** `in 3 h`; what is due, or was, is `now`. */
+export function formatAhead(thenMs: number, nowMs: number): string {
+  return thenMs - nowMs < 1_000 ? "now" : `in ${formatDuration(thenMs - nowMs).replace(".0 s", " s")}`;
+}
+
 /** `812 B`, `1.4 kB`, `3.2 GB`: powers of a thousand. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -1,6 +1,7 @@
 /** Turns of a real runtime over a real journal, decided again from what they left in the log. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { hasCode } from "@openclaw/protocol";
 import type { Tool } from "@openclaw/sdk";
 import type { Recorded } from "../../fabric/journal.ts";
 import { replaySession, type ReplayOptions, type Replayed } from "./replay-session.ts";
@@ -148,5 +149,8 @@ test("--at stops after a step, by number or id, and gives what the model was sho
   assert.deepEqual(second.asked?.request.messages, bench.requests[1]?.messages);
   const same = await replay(bench, {}, { at: second.asked?.stepId ?? "" });
   assert.equal(same.position, second.position);
-  assert.equal((await replay(bench, {}, { at: 10_000 })).report.steps, 20);
+  assert.equal((await replay(bench, {}, { at: 20 })).report.steps, 20);
+  for (const at of [0, 21, "no-such-step"]) {
+    await assert.rejects(replay(bench, {}, { at }), (error) => hasCode(error, "NOT_FOUND"), String(at));
+  }
 });

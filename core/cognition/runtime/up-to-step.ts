@@ -1,14 +1,22 @@
+import { OpenClawError } from "@openclaw/protocol";
 import type { Recorded } from "../../fabric/journal.ts";
 
-/** The entries up to the end of a step, named by its number or id; all where it is not named. */
+/** The entries up to the end of a step, named by its number or id; all where it is not named. Throws NOT_FOUND at its end. */
 export async function* upToStep(entries: AsyncIterable<Recorded>, at: number | string | undefined): AsyncGenerator<Recorded> {
   const steps = new StepCount();
   for await (const entry of entries) {
-    const isThere = at !== undefined && (typeof at === "number" ? steps.count >= at : steps.last === at);
+    const isThere = at !== undefined && (typeof at === "number" ? at >= 1 && steps.count >= at : steps.last === at);
     if (isThere && entry.type === "turn.started") return;
     if (steps.see(entry) && isThere) return;
     yield entry;
   }
+  if (at !== undefined && !(typeof at === "number" ? at >= 1 && steps.count >= at : steps.last === at)) throw noSuchStep(at, steps.count);
+}
+
+function noSuchStep(at: number | string, count: number): OpenClawError {
+  const what = count === 0 ? "Nothing was done in this session yet." : `This session has ${count} ${count === 1 ? "step" : "steps"}`;
+  const why = count === 0 ? what : `${what}; ${typeof at === "number" ? at : `"${at.slice(0, 60)}"`} is none of them.`;
+  return new OpenClawError("NOT_FOUND", { why, next: count === 0 ? "Name no step." : `Name one from 1 to ${count}.`, detail: { at, steps: count } });
 }
 
 /** Model calls, tool calls and waits, in the order they began. */

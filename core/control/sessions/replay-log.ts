@@ -37,6 +37,7 @@ export interface ReplayLogDeps {
 }
 
 const PAGE = 64;
+const SEE_SESSIONS = "Run: openclaw sessions list";
 /** To decide one of them again may mean to assemble a whole prompt. */
 const DECIDED_AT_ONCE = 8;
 const TEXT_CHARS_MAX = 16_000;
@@ -45,7 +46,7 @@ const TEXT_CHARS_MAX = 16_000;
 export async function replayLog(
   { journal, runtime }: ReplayLogDeps, address: SessionAddress, wish: ReplayWish, signal: AbortSignal,
 ): Promise<ReplayResult> {
-  if (!(await journal.exists(address))) throw new OpenClawError("NOT_FOUND", { why: "There is no such session." });
+  if (!(await journal.exists(address))) throw new OpenClawError("NOT_FOUND", { why: "There is no such session.", next: SEE_SESSIONS });
   const log = await journal.load(address);
   const replayed = await replaySession(readAll(log, signal), runtime, wish);
   const { key, sessionId } = log.state;

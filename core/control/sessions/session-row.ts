@@ -22,6 +22,8 @@ export interface SessionRow {
   readonly activeRunIds: readonly string[];
   readonly lastRunId?: string;
   readonly label?: string;
+  /** How the conversation ends, on one line; only where it was asked for. */
+  readonly lastMessagePreview?: string;
   /** The session whose agent made it, and how many agents stand between it and a person. */
   readonly spawnedBy?: string;
   readonly spawnDepth?: number;

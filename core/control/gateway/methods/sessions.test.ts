@@ -26,6 +26,18 @@ test("sessions are listed newest first, in pages", async (t) => {
   assert.deepEqual(keysOf(await call("sessions.list", { limit: 2, offset: 2 })), ["agent:main:a"]);
 });
 
+test("a list says how each conversation ends, on one line, when it is asked to", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await settled("sessions.send", { key: "a", message: "first\n\nsecond" });
+  const endOf = async (params: Readonly<Record<string, unknown>>): Promise<unknown> =>
+    ((await call("sessions.list", params))["sessions"] as readonly SessionRow[])[0]?.lastMessagePreview;
+  assert.equal(await endOf({ includeLastMessage: true }), "echo: first second");
+  assert.equal(await endOf({}), undefined);
+  await settled("sessions.reset", { key: "a" });
+  assert.equal(await endOf({ includeLastMessage: true }), undefined, "nothing was said since");
+});
+
 test("a list can be narrowed by agent, label, words, age and state", async (t) => {
   const conversation = await openConversation(t);
   const { call, settled, clock } = conversation;

@@ -4,8 +4,9 @@ import { randomUUID } from "node:crypto";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
 import {
-  checkSettings, checkThinking, parseSessionKey, type HistoryItem, type SearchQuery, type SessionRow, type Sessions,
+  checkSettings, checkThinking, parseSessionKey, type SearchQuery, type SessionRow, type Sessions,
 } from "../../sessions.ts";
+import { textOf, withLastMessages } from "./last-messages.ts";
 import { forked } from "./session-past.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
@@ -29,6 +30,8 @@ interface ListParams {
   readonly archived?: boolean | "all";
   readonly pinned?: boolean;
   readonly includeGlobal?: boolean;
+  /** With a line of how each conversation ends. */
+  readonly includeLastMessage?: boolean;
   readonly spawnedBy?: string;
   readonly excludeSubagents?: boolean;
 }
@@ -152,7 +155,8 @@ async function list({ sessions, agents, now }: SessionDeps, params: ListParams, 
   const slash = model.indexOf("/");
   return {
     ts: now(), path: "", count: shown.length, totalCount: total, limitApplied: limit, offset, hasMore,
-    nextOffset: hasMore ? offset + shown.length : null, owners: [], sessions: shown,
+    nextOffset: hasMore ? offset + shown.length : null, owners: [],
+    sessions: params.includeLastMessage === true ? await withLastMessages(sessions, shown) : shown,
     defaults: { modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), contextTokens: null, thinkingLevels: [] },
   };
 }
@@ -201,7 +205,9 @@ const COUNTED_MAX = 500;
 /** Sessions of the same second come in no order. */
 const SECOND_MS = 1_000;
 /** Parameters that leave no session out, but for what is counted apart. */
-const UNFILTERED: ReadonlySet<string> = new Set(["limit", "offset", "archived", "includeGlobal"]);
+const UNFILTERED: ReadonlySet<string> = new Set([
+  "limit", "offset", "archived", "includeGlobal", "includeDerivedTitles", "includeLastMessage",
+]);
 
 function fits(row: SessionRow, params: ListParams, nowMs: number): boolean {
   if (params.agentId !== undefined && row.agentId !== params.agentId) return false;
@@ -222,7 +228,6 @@ interface PreviewParams {
 }
 
 async function preview({ sessions, agents, now }: SessionDeps, { keys, limit = 5, maxChars = 200 }: PreviewParams): Promise<unknown> {
-  const textOf = ({ content }: HistoryItem): string => content.map((part) => String(part["text"] ?? "")).join("");
   const previews = keys.map(async (key) => {
     const { messages, row } = await sessions.history(parseSessionKey(key, agents.defaultId).key, limit, 0);
     const items = messages.map((item) => ({ role: item.role, text: textOf(item).slice(0, maxChars) }));
