@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { formatOutline } from "./outline.ts";
 
 test("a structured value is shown as names and values that align, with units instead of their names", () => {
-  assert.deepEqual(formatOutline({ hostname: "vm", memoryTotalBytes: 25_276_514_304, loadAverage: [0.5, 1], uptimeMs: 7_200_000, gpus: [] }), [
+  const info = { hostname: "vm", memoryTotalBytes: 25_276_514_304, loadAverage: [0.5, 1], uptimeMs: 7_200_000, gpus: [] };
+  assert.deepEqual(formatOutline(info), [
     "hostname      vm",
     "memory total  25.3 GB",
     "load average  0.5, 1",

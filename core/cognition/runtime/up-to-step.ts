@@ -14,9 +14,11 @@ export async function* upToStep(entries: AsyncIterable<Recorded>, at: number | s
 }
 
 function noSuchStep(at: number | string, count: number): OpenClawError {
-  const what = count === 0 ? "Nothing was done in this session yet." : `This session has ${count} ${count === 1 ? "step" : "steps"}`;
-  const why = count === 0 ? what : `${what}; ${typeof at === "number" ? at : `"${at.slice(0, 60)}"`} is none of them.`;
-  return new OpenClawError("NOT_FOUND", { why, next: count === 0 ? "Name no step." : `Name one from 1 to ${count}.`, detail: { at, steps: count } });
+  const detail = { at, steps: count };
+  if (count === 0) return new OpenClawError("NOT_FOUND", { why: "Nothing was done in this session yet.", next: "Name no step.", detail });
+  const named = typeof at === "number" ? String(at) : `"${at.slice(0, 60)}"`;
+  const why = `This session has ${count} ${count === 1 ? "step" : "steps"}; ${named} is none of them.`;
+  return new OpenClawError("NOT_FOUND", { why, next: `Name one from 1 to ${count}.`, detail });
 }
 
 /** Model calls, tool calls and waits, in the order they began. */

@@ -44,7 +44,9 @@ export async function forkSession(deps: ForkDeps, wish: ForkWish, signal: AbortS
   const { journal, live, ids } = deps;
   const { from, to, toKey, at, principal } = wish;
   if (from.token === to.token) throw new OpenClawError("CONFLICT", { why: "A session is no branch of itself." });
-  if (!(await journal.exists(from))) throw new OpenClawError("NOT_FOUND", { why: "There is no session to branch from.", next: "Run: openclaw sessions list" });
+  if (!(await journal.exists(from))) {
+    throw new OpenClawError("NOT_FOUND", { why: "There is no session to branch from.", next: "Run: openclaw sessions list" });
+  }
   const past = await readPast(upToStep(readAll(await journal.load(from), signal), at));
   if (past.state.key === "") throw new OpenClawError("NOT_FOUND", { why: "Nothing was said in that session yet." });
   const { agentId } = past.state;
