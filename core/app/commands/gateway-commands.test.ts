@@ -200,7 +200,8 @@ test("status says what runs and what waits", async () => {
 
 test("a conversation that does not exist is not read as an empty one, nor said to begin anew (S4.25)", async () => {
   const script: Script = {
-    "chat.history": () => ({ messages: [] }), "sessions.describe": () => ({ session: null }), "sessions.reset": () => ({ ok: true, entry: {} }),
+    "chat.history": () => ({ messages: [] }), "sessions.describe": () => ({ session: null }),
+    "sessions.reset": () => ({ ok: true, entry: {} }),
   };
   const unknown = await ask(script, ["sessions", "history", "nobody"]);
   assert.deepEqual([unknown.code, /No conversation is called nobody/.test(unknown.stderr)], [EXIT.notFound, true], unknown.stderr);

@@ -1,11 +1,9 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { createConnection } from "node:net";
-import { once } from "node:events";
 import type { MethodSpec } from "@openclaw/protocol";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
-import { systemClock, type Clock } from "../../base/clock.ts";
-import { connectOk, makeDevice, openSocket, RawClient, startGateway, type Frame } from "./test-gateway.ts";
+import { systemClock } from "../../base/clock.ts";
+import { connectOk, makeDevice, openSocket, startGateway, type Frame } from "./test-gateway.ts";
 
 const open = { type: "object", additionalProperties: false, properties: {} } as const;
 const spec = (extra: Partial<MethodSpec> = {}): MethodSpec => ({ role: "operator", summary: "test", params: open, result: {}, ...extra });
@@ -285,126 +283,6 @@ test("a client that asks and never reads is closed as a slow consumer, and every
   assert.equal(running.gateway.counters().connections, 1);
   await deaf.end();
   await other.end();
-});
-
-test("silent sockets of an address do not lock it out: the oldest makes room (S0.40)", async () => {
-  await using running = await startGateway({ limits: { preauthSocketsPerAddress: 4 } });
-  const silent: RawClient[] = [];
-  for (let count = 0; count < 10; count += 1) silent.push(await openSocket(running.url));
-  assert.equal(running.gateway.counters().unauthenticated, 4);
-  assert.equal((await (silent[0] as RawClient).closed).code, 1008);
-  const client = await connectOk(running.url);
-  assert.equal((await client.call("health")).ok, true);
-  for (const one of [...silent, client]) await one.end();
-});
-
-test("when every place of an address is being answered the next upgrade gets 503", async () => {
-  const hold = Promise.withResolvers<void>();
-  await using running = await startGateway({ limits: { preauthSocketsPerAddress: 1 } });
-  const { identity } = running;
-  const admit = identity.admit.bind(identity);
-  identity.admit = async (request) => {
-    await hold.promise;
-    return admit(request);
-  };
-  const busyClient = connectOk(running.url, { device: makeDevice() });
-  while (running.gateway.counters().unauthenticated === 0) await new Promise((resolve) => setTimeout(resolve, 2));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const late = new RawClient(running.url);
-  const [, response] = (await once(late.socket, "unexpected-response")) as [unknown, { statusCode: number }];
-  assert.equal(response.statusCode, 503);
-  hold.resolve();
-  await (await busyClient).end();
-  late.socket.terminate();
-});
-
-test("pings go out, and a peer that does not answer one is cut", async () => {
-  const clock = new VirtualClock();
-  await using running = await startGateway({ clock });
-  const alive = await connectOk(running.url);
-  const dead = await connectOk(running.url, {}, { autoPong: false });
-  let pings = 0;
-  alive.socket.on("ping", () => (pings += 1));
-  for (let second = 0; second < 51; second += 1) {
-    await clock.advance(1_000);
-    await alive.call("health");
-  }
-  assert.deepEqual(await dead.closed, { code: 1013, reason: "no answer to a ping" });
-  const ended = running.logged.find(({ event }) => event === "connection.ended");
-  assert.equal(ended?.level, "warn");
-  const { by, reason, answered } = ended?.fields as Record<string, unknown>;
-  assert.deepEqual({ by, reason, answered }, { by: "gateway", reason: "no answer to a ping", answered: true });
-  assert.equal(pings, 2);
-  const tick = await alive.event("tick");
-  assert.equal(tick.payload?.["ts"], Date.UTC(2026, 0, 1) + 30_000);
-  assert.equal(tick.seq, 1);
-  await alive.end();
-});
-
-test("a peer that goes on speaking is not cut, though its pongs do not come", async () => {
-  const clock = new VirtualClock();
-  await using running = await startGateway({ clock });
-  const busy = await connectOk(running.url, {}, { autoPong: false });
-  for (let second = 0; second < 101; second += 1) {
-    await clock.advance(1_000);
-    assert.equal((await busy.call("health")).ok, true);
-  }
-  await busy.end();
-});
-
-test("a peer whose goodbye never comes is told of in the log, with the socket's own error where there is one", async () => {
-  await using running = await startGateway();
-  const gone = await connectOk(running.url);
-  gone.socket.terminate();
-  const seen = async (): Promise<Record<string, unknown>> => {
-    for (;;) {
-      const ended = running.logged.find(({ event }) => event === "connection.ended");
-      if (ended !== undefined) return { level: ended.level, ...(ended.fields as object) };
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-  };
-  const { level, by, code } = await seen();
-  assert.deepEqual({ level, by, code }, { level: "info", by: "network", code: 1006 });
-});
-
-test("a clock that was turned back pings nobody less, and one turned forward cuts nobody", async () => {
-  const clock = new VirtualClock();
-  const jumps: Clock = {
-    now: () => clock.now() + jumpMs, monotonic: () => clock.monotonic(), after: (ms, run) => clock.after(ms, run),
-    wait: (ms, signal) => clock.wait(ms, signal),
-  };
-  let jumpMs = 0;
-  await using running = await startGateway({ clock: jumps });
-  const client = await connectOk(running.url);
-  let pings = 0;
-  client.socket.on("ping", () => (pings += 1));
-  for (let second = 0; second < 51; second += 1) {
-    jumpMs = second < 26 ? -86_400_000 : 86_400_000;
-    await clock.advance(1_000);
-    assert.equal((await client.call("health")).ok, true);
-  }
-  assert.equal(pings, 2);
-  await client.end();
-});
-
-test("slow HTTP headers time out", async () => {
-  await using running = await startGateway({ limits: { httpHeadersTimeoutMs: 100 } });
-  const socket = createConnection(running.gateway.port, "127.0.0.1");
-  socket.resume();
-  socket.write("GET / HTTP/1.1\r\nHost: loc");
-  await once(socket, "close");
-});
-
-test("draining tells everybody, closes with 1012 and refuses newcomers with 503", async () => {
-  await using running = await startGateway();
-  const client = await connectOk(running.url);
-  await running.gateway.drain();
-  assert.deepEqual((await client.event("shutdown")).payload, { reason: "gateway stopping" });
-  assert.deepEqual(await client.closed, { code: 1012, reason: "service restart" });
-  const late = new RawClient(running.url);
-  const [, response] = (await once(late.socket, "unexpected-response")) as [unknown, { statusCode: number }];
-  assert.equal(response.statusCode, 503);
-  late.socket.terminate();
 });
 
 /** Keeps the processor for about this long, like a handler that formats something. */
