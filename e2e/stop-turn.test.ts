@@ -62,6 +62,27 @@ test("a command that outlived its gateway is ended by an abort given to the next
   await assertStill(gateway);
 });
 
+test("an abort ends the background program of its turn, and names one that is to go on (S4.26)", async (t) => {
+  const { gateway } = await setUp(t);
+  const watched = await gateway.connect();
+  /** Words that nobody has to be asked about, so that the turn comes to its last command. */
+  const abortWith = async (key: string, command: string, more: object): Promise<string> => {
+    const job = callMark("exec", { command, background: true, ...more });
+    await send(watched, `${job} then ${callMark("exec", { command: `echo ${key}; sleep 34` })}`, { key, session: `agent:main:${key}` });
+    await watched.until(isOutput(key));
+    const answer = await watched.client.request("sessions.abort", { key: `agent:main:${key}` }) as { readonly report?: string };
+    return answer.report ?? "";
+  };
+  const report = await abortWith("one", "while :; do echo job >> witness; sleep 0.05; done", {});
+  assert.match(report, /The background program "[^\n]*witness[^\n]*" was ended\./);
+  await assertStill(gateway);
+  const kept = await abortWith("two", "sleep 33", { detached: true });
+  const [, end = "", params = ""] = /"sleep 33" goes on, as it was asked to; to end it: openclaw (.*) --params '(.*)'\./.exec(kept) ?? [];
+  const ended = await gateway.cli([...end.split(" "), "--params", params]);
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.match(ended.stdout, /finished/);
+});
+
 test("an abort closes the model's call (S4.26)", async (t) => {
   const { model, gateway } = await setUp(t);
   const watched = await gateway.connect();

@@ -26,6 +26,8 @@ export type Intent =
       readonly params: Readonly<Record<string, unknown>>;
       /** Longest the command may run on the node. */
       readonly timeoutMs?: number;
+      /** A program it leaves running goes on, whatever ends the turn. */
+      readonly detached?: true;
       /** One line a person understands: `run uptime`. */
       readonly summary: string;
     }

@@ -22,6 +22,7 @@ export const CRASH_POINTS = {
   "output.kept": "the whole of an output is in a blob, no record of it exists",
   "result.recorded": "an outcome is durable, its node may not forget it yet",
   "result.acknowledged": "the node was told that it may forget an outcome",
+  "job.ended": "a stopped turn's background program was ended, no record of it exists",
   "turn.ended": "a turn's end is durable, nobody was told",
   "question.recorded": "a turn waits for a person, and nobody was asked",
   "approval.opened": "a question is in the index, and nobody was shown it",

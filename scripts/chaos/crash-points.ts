@@ -40,12 +40,12 @@ export interface CrashPointCounts {
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
 type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "cron" | "pair" | "restart local node" | "fresh"
-  | "job" | "wake" | "usage" | "search" | "search bulk" | "paged";
+  | "job" | "stopped job" | "wake" | "usage" | "search" | "search bulk" | "paged";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "message.admitted": "plain", "message.offered": "plain", "turn.beginning": "plain", "model.asked": "slow-speech",
   "model.answered": "plain", "intent.recorded": "here", "intent.sent": "here", "result.received": "here", "result.recorded": "here",
-  "result.acknowledged": "here", "turn.ended": "plain", "question.recorded": "far", "approval.opened": "far",
+  "result.acknowledged": "here", "turn.ended": "plain", "job.ended": "stopped job", "question.recorded": "far", "approval.opened": "far",
   "approval.answered": "far", "approval.delivered": "far", "answer.received": "far", "slot.claimed": "start", "slot.marked": "start",
   "checkpoint.saved": "stop", "events.appended": "plain", "snapshot.saved": "stop", "segment.stored": "bulk",
   "segment.listed": "bulk", "segment.trimmed": "bulk", "change.recorded": "delete", "deletion.approvals-forgotten": "delete",
@@ -76,6 +76,8 @@ const SETTLE_MS = 60_000;
 const COMPANY: readonly Kind[] = ["plain", "here-slow"];
 const TRIES = 6;
 const TRY_AGAIN_MS = 3_000;
+/** Longer than any run: whoever finds it at the end finds it because nobody ended it. */
+const STOPPED_SECONDS = 3_333;
 const BULK_CALLS = 32;
 const BULK_TURNS_MAX = 24;
 
@@ -190,6 +192,16 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
         if (codeOf(error) !== "CRON_NEVER_FIRES") throw error;
       });
       return;
+    case "stopped job": {
+      // Not in the ledger: a run that is stopped has no answer.
+      const key = `agent:main:${name}-stopped`;
+      const sleep = { command: `echo ${name}; sleep ${STOPPED_SECONDS}` };
+      const text = `${callMark("exec", { ...sleep, background: true })} ${callMark("exec", sleep)}`;
+      await line.request("chat.send", { sessionKey: key, message: text, idempotencyKey: key });
+      await wait(TRY_AGAIN_MS, undefined, { signal: enough }).catch(() => undefined);
+      await line.request("sessions.abort", { key });
+      return;
+    }
     case "usage":
       await talk.send(makeErrand(session, `${name}-main`, "plain"));
       await line.request("agent.wait", { runId: `${name}-main`, timeoutMs: 20_000 });

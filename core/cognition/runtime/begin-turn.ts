@@ -74,7 +74,8 @@ export function nextOf(
   if (verdict === undefined) return next;
   const { rule, text } = verdict;
   if (verdict.do === "warn") return { do: "warn", rule, text };
-  return { do: "end", status: "halted", text: view.turn?.text ?? "", code: "TURN_RUNAWAY", why: text };
+  const end = { do: "end", status: "halted", text: view.turn?.text ?? "", code: "TURN_RUNAWAY", why: text } as const;
+  return view.turn === null ? end : endOrFindOut(view.turn, end);
 }
 
 /** The first event of a session's log, where it has none. */

@@ -18,6 +18,8 @@ const turn = (more: Partial<TurnState> = {}): TurnState => ({
   inputs: [],
   modelSteps: 1,
   toolSteps: 0,
+  jobs: [],
+  asked: [],
   open: null,
   waitedMs: 0,
   openSinceMs: 0,

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@openclaw/protocol";
 import type { ToolCall } from "@openclaw/sdk";
-import type { QueuedMessage, SessionState, TurnState } from "../../fabric/journal.ts";
+import type { QueuedMessage, SessionState, TurnJob, TurnState } from "../../fabric/journal.ts";
 
 export const TURN_LIMITS = {
   /** Model calls in one turn. */
@@ -22,6 +22,8 @@ export type Next =
   | { readonly do: "warn"; readonly rule: string; readonly text: string }
   /** A step was started and has no end: the crash table decides. */
   | { readonly do: "resume"; readonly open: NonNullable<TurnState["open"]> }
+  /** A background program of a turn that has to end. */
+  | { readonly do: "end-job"; readonly job: TurnJob }
   | {
       readonly do: "end";
       readonly status: "ok" | "error" | "aborted" | "halted";
@@ -34,7 +36,11 @@ export type Next =
 /** Pure: the same state gives the same answer, on any gateway, at any time within the turn's own deadline. */
 export function decide(state: SessionState, limits: { readonly modelSteps: number; readonly toolSteps: number } = TURN_LIMITS): Next {
   const { turn } = state;
-  if (turn === null) return state.queue.length === 0 ? { do: "nothing" } : { do: "start" };
+  if (turn === null) {
+    const [first] = state.queue;
+    // What only enters the transcript starts no turn.
+    return first === undefined || first.message.historyOnly === true ? { do: "nothing" } : { do: "start" };
+  }
   const stop = abortOf(state);
   if (stop !== undefined) return endOrFindOut(turn, stopped(turn, stop));
   if (turn.open !== null) return { do: "resume", open: turn.open };
@@ -55,7 +61,7 @@ function stopped(turn: TurnState, why: string): Extract<Next, { do: "end" }> {
 }
 
 function halted(turn: TurnState, why: string): Next {
-  return { do: "end", status: "halted", text: turn.text, code: "TURN_STEPS_EXCEEDED", why };
+  return endOrFindOut(turn, { do: "end", status: "halted", text: turn.text, code: "TURN_STEPS_EXCEEDED", why });
 }
 
 /** Why the turn has to end now, if somebody wants it to: a person's word, or a newer message that does not wait. */
@@ -65,9 +71,11 @@ export function abortOf({ turn, queue }: SessionState): string | undefined {
   return !turn.answered && queue.some(isInterrupt) ? "Interrupted by a newer message." : undefined;
 }
 
-/** What acts outside is stopped there, and asked what it had done, before the turn ends. */
+/** What acts outside is stopped there, and asked what it had done, before the turn ends; then what it left running is ended. */
 export function endOrFindOut(turn: TurnState, end: Extract<Next, { do: "end" }>): Next {
-  return turn.open?.kind === "tool" ? { do: "resume", open: turn.open } : end;
+  if (turn.open?.kind === "tool") return { do: "resume", open: turn.open };
+  const job = turn.jobs.find(({ detached, end: ended }) => !detached && ended === undefined);
+  return job === undefined ? end : { do: "end-job", job };
 }
 
 /** Most waiting messages that become one turn without one of them insisting. */

@@ -4,6 +4,7 @@ import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "
 import { callStep } from "./call-step.ts";
 import { decide, joining } from "./decide.ts";
 import { createLive } from "./emit-live.ts";
+import { endJob } from "./end-job.ts";
 import { modelStep } from "./model-step.ts";
 import { resumeStep } from "./resume-step.ts";
 import { reportOf, timeLeftMs, watchStep } from "./stop-turn.ts";
@@ -79,6 +80,10 @@ async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | un
       carry = await join(work, carry);
       continue;
     }
+    if (next.do === "end-job") {
+      carry = await endJob(work, next.job, carry, signal);
+      continue;
+    }
     // An abort is offered through the log and ends whatever is under way; the fold then decides the end.
     const step = watchStep(session, deps, timeLeftMs(view, now), signal);
     held.carried = carry;
@@ -120,12 +125,13 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   const { turn } = view;
   const cutShort = status === "aborted" || status === "halted";
   const text = cutShort ? (live.partialText() || next.text).slice(0, PARTIAL_CHARS_MAX) : next.text;
-  const report = cutShort && turn !== null ? reportOf(turn) : "";
+  const abandons = cutShort ? unwanted(view) : [];
+  const report = cutShort && turn !== null ? reportOf(turn, abandons.length) : "";
   const why = report === "" ? next.why : `${next.why ?? ""} ${report}`.trim();
   const coded = code === undefined ? {} : { code };
   const told = report === "" || why === undefined ? {} : { report: why };
   const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
-  const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status) };
+  const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status), ...(abandons.length === 0 ? {} : { abandons }) };
   await record(carry, [{ type: "turn.ended", body }]);
   session.log.blobs.named();
   crashPoint("turn.ended");
@@ -140,6 +146,12 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   for (const other of others) live.emitFor(other, { ...ended, joinedRunId: runId });
 }
 
+/** The answers this turn asked for that have not been read: whoever is at work on one is stopped with it. */
+function unwanted({ turn, expected, queue }: SessionState): readonly string[] {
+  const unread = new Set([...expected.map(({ id }) => id), ...queue.map(({ offerId }) => offerId)]);
+  return (turn?.asked ?? []).filter((id) => unread.has(id));
+}
+
 /**
  * What this end owes. While sub-agents of a run have not answered, its own outcome is not known yet: it is owed by the end of
  * the turn that reads the last answer, or by the first that goes wrong.
@@ -150,7 +162,8 @@ function debtsOf({ turn, deferred, expected, queue }: SessionState, status: End[
   const debts = [...deferred, ...own];
   if (debts.length === 0) return {};
   // An answer that came while the turn ran waits in line: nobody has read it yet.
-  const isUnread = expected.length > 0 || queue.some(({ message: { origin } }) => origin?.kind === "reply");
+  const isUnread = expected.some(({ stopped }) => stopped?.then !== "note")
+    || queue.some(({ message: { origin, historyOnly } }) => origin?.kind === "reply" && historyOnly !== true);
   if (status === "ok" && isUnread) return { defers: debts };
   const owes = debts.filter(({ to }) => to.kind !== "caller");
   return owes.length === 0 ? {} : { owes };

@@ -1,6 +1,6 @@
 /** What cuts a turn short, and what is told of it. */
 import { OpenClawError, hasCode } from "@openclaw/protocol";
-import { leadOf, type SessionState, type TurnState } from "../../fabric/journal.ts";
+import { leadOf, type SessionState, type TurnJob, type TurnState } from "../../fabric/journal.ts";
 import { abortOf, TURN_LIMITS, type Next } from "./decide.ts";
 import type { RuntimeDeps, TurnSession } from "./turn-work.ts";
 
@@ -69,14 +69,28 @@ function limitOf(turn: TurnState): number {
 
 const OUTCOMES = {
   done: "was done", failed: "failed", stopped: "was ended while it ran", unknown: "may or may not have happened: its outcome is unknown",
+  "handed-over": "was handed over and goes on by itself",
 } as const;
 const ACTS_TOLD = 8;
 
-/** What a turn that is cut short had done by then; empty where it had done nothing outside. */
-export function reportOf({ acts, calls }: TurnState): string {
+/**
+ * What a turn that is cut short had done by then, and what becomes of what it had set going; empty where it had done nothing
+ * outside.
+ */
+export function reportOf(turn: TurnState, stoppedRuns: number): string {
+  const { acts, calls, jobs } = turn;
   const told = acts.slice(-ACTS_TOLD).map(({ summary, outcome }) => `"${summary.slice(0, 200)}" ${OUTCOMES[outcome]}`);
   const more = acts.length - told.length;
   const done = told.length === 0 ? [] : [`By then: ${more > 0 ? `${more} earlier actions; ` : ""}${told.join("; ")}.`];
   const undone = calls.length === 0 ? [] : [`Not begun: ${calls.slice(0, ACTS_TOLD).map(({ name }) => name).join(", ")}.`];
-  return [...done, ...undone].join(" ");
+  const others = stoppedRuns === 0 ? [] : [`Told to stop: ${stoppedRuns === 1 ? "1 sub-agent" : `${stoppedRuns} sub-agents`}.`];
+  return [...done, ...jobs.slice(-ACTS_TOLD).map(sayJob), ...others, ...undone].join(" ");
+}
+
+function sayJob({ jobId, nodeId, summary, detached, end }: TurnJob): string {
+  const said = `The background program "${summary.slice(0, 200)}"`;
+  if (end === "ended") return `${said} was ended.`;
+  if (end === "finished") return `${said} had ended by itself.`;
+  const why = detached ? "goes on, as it was asked to" : "could not be ended, and may run on";
+  return `${said} ${why}; to end it: openclaw nodes invoke --node ${nodeId} --command job.kill --params '{"jobId":"${jobId}"}'.`;
 }

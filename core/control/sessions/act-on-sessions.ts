@@ -28,6 +28,9 @@ const RETRY_LAST_MS = 2_000;
 /** Conditions that end by themselves, or when somebody frees a disk. */
 const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL", "FENCED"] as const;
 
+/** Whoever is stopped gives up in a bounded time by itself. */
+const NEVER = new AbortController().signal;
+
 /** Carries out an intent of a session tool. Throws coded errors; the same id changes nothing the second time. */
 export type ActOnSessions = (order: IntentOrder, signal: AbortSignal) => Promise<unknown>;
 
@@ -51,9 +54,11 @@ export function createActOnSessions(deps: ActOnSessionsDeps): ActOnSessions {
       try {
         return await run();
       } catch (error) {
-        signal.throwIfAborted();
+        // A turn that is being stopped still has to know what it started: nothing new is begun by then.
+        const stopping = hasCode(signal.reason, "TURN_STOPPED");
+        if (!stopping) signal.throwIfAborted();
         if (!PASSING.some((code) => hasCode(error, code))) throw error;
-        await deps.clock.wait(waitMs, signal);
+        await deps.clock.wait(waitMs, stopping ? NEVER : signal);
       }
     }
   };

@@ -3,11 +3,11 @@
  *
  * The run is asked to stop first and given a moment to say how it ended. The word that nothing came is offered under the very
  * id the outcome would have: whichever is stored first is the answer, and the other one is dropped, so a session that asked
- * is woken exactly once, whatever became of whom it asked.
+ * is woken exactly once, whatever became of whom it asked. Where the one that asked was stopped, the run is stopped at once.
  */
 import { codeOf } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
-import type { ExpectedReply, SessionLog } from "../../fabric/journal.ts";
+import type { AwaitedReply, ExpectedReply, SessionLog } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { DeliverReply } from "./delivery.ts";
 
@@ -28,11 +28,12 @@ export interface AwaitRepliesDeps {
   readonly logger: Logger;
   readonly reply: DeliverReply;
   /** Asks a run to stop because nobody waits for it any longer. Does not wait for its end. */
-  readonly stopRun: (sessionKey: string, runId: string) => Promise<void>;
+  readonly stopRun: (sessionKey: string, runId: string, by?: string) => Promise<void>;
 }
 
 export function createAwaitReplies({ state }: SessionLog, { clock, logger, reply, stopRun }: AwaitRepliesDeps): AwaitReplies {
   const timers = new Map<string, { close(): void }>();
+  const told = new Set<string>();
   let closed = false;
 
   const set = (expected: ExpectedReply, inMs: number, run: () => void): void => {
@@ -40,6 +41,13 @@ export function createAwaitReplies({ state }: SessionLog, { clock, logger, reply
   };
 
   const isExpected = ({ id }: ExpectedReply): boolean => !closed && state.expected.some((still) => still.id === id);
+
+  /** Whoever asked was stopped itself. Asked once by each owner: it is the same wish, and its answer settles it. */
+  const stopNow = ({ id, sessionKey, runId, stopped }: AwaitedReply): void => {
+    if (stopped === undefined || closed || told.has(id)) return;
+    told.add(id);
+    stopRun(sessionKey, runId, stopped.by).catch((error: unknown) => logger.warn("run.unstopped", { error }));
+  };
 
   const pastDeadline = (expected: ExpectedReply): void => {
     if (!isExpected(expected)) return;
@@ -66,8 +74,10 @@ export function createAwaitReplies({ state }: SessionLog, { clock, logger, reply
         if (present.has(id)) continue;
         timer.close();
         timers.delete(id);
+        told.delete(id);
       }
       for (const expected of state.expected) {
+        stopNow(expected);
         if (!timers.has(expected.id)) set(expected, Math.max(0, expected.deadlineMs - clock.now()), () => pastDeadline(expected));
       }
     },

@@ -40,7 +40,7 @@ export interface LiveSessionDeps {
   publish(session: LiveSession, event: LiveEvent): void;
   readonly reply: DeliverReply;
   /** Asks a run of another session to stop, in whose outcome nobody is interested any longer. Does not wait for its end. */
-  stopRun(sessionKey: string, runId: string): Promise<void>;
+  stopRun(sessionKey: string, runId: string, by?: string): Promise<void>;
   /** The fold moved by something a list shows. */
   onMoved(session: LiveSession): void;
   /** The session's key has to go: called after the tombstone is durable. */

@@ -3,7 +3,7 @@ import { hasCode } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Principal } from "../../fabric/identity.ts";
-import type { NewOffer, PinOffer, SessionAddress, SessionSettings } from "../../fabric/journal.ts";
+import type { AwaitedReply, NewOffer, PinOffer, SessionAddress, SessionSettings, SessionState } from "../../fabric/journal.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { LiveSessions } from "./live-sessions.ts";
 import type { MakeOffer } from "./make-offer.ts";
@@ -41,6 +41,16 @@ export interface RequestChangeDeps {
   readonly offer: MakeOffer;
   /** Erases what is kept of a session whose tombstone stands. */
   readonly erase: (address: SessionAddress, sessionKey: string) => Promise<void>;
+}
+
+/** Runs of other sessions whose answers are awaited, and that end with whoever asked. */
+function atWork({ expected }: SessionState): readonly AwaitedReply[] {
+  return expected.filter(({ detached, stopped }) => detached !== true && stopped === undefined);
+}
+
+/** A run that has ended: a turn that begins meanwhile is not meant. */
+function lastOf({ lastRunId }: SessionState): string {
+  return lastRunId ?? "none";
 }
 
 /** Only the session's own end ends these waits. */
@@ -95,9 +105,16 @@ export function createRequestChange({ clock, ids, live, offer, erase }: RequestC
     },
     stop: async (address, runId, by) => {
       const state = (await live.holdExisting(address))?.log.state;
-      if (state === undefined || state.runs.has(runId)) return;
+      if (state === undefined) return;
       const principal = { tenant: address.tenant, id: "service:sessions", kind: "service", label: "agent" } as const;
-      if (state.queue.some(({ message }) => message.runId === runId)) {
+      const { turn } = state;
+      if (state.runs.has(runId)) {
+        if (!state.deferred.some((debt) => debt.runId === runId)) return;
+        // Its turn has ended, but not its work: it waits for those it asked itself.
+        const body = { runId: turn?.runId ?? runId, by, ends: atWork(state).map(({ id }) => id) };
+        return void (await offer(address, { type: "abort.requested", id: `${by}-${runId}-asked`, body, principal }));
+      }
+      if (turn?.runId !== runId) {
         const requestId = `${by}-${runId}`;
         await offer(address, { type: "withdrawal.requested", id: requestId, body: { requestId, runId, by }, principal });
       }
@@ -112,9 +129,20 @@ export function createRequestChange({ clock, ids, live, offer, erase }: RequestC
       const cleared = meant.filter((one) => state.runs.get(one)?.code === "MESSAGE_DROPPED");
       const { turn } = state;
       const answers = turn === null ? [] : [turn.runId, ...turn.inputs.map(({ message }) => message.runId)];
-      if (turn === null || (runId !== null && !answers.includes(runId))) return { runIds: cleared, cleared: cleared.length, report: "" };
+      const isMeant = turn !== null && (runId === null || answers.includes(runId));
+      // Those that an earlier turn set to work are stopped with all; with one run only its own.
+      const others = atWork(state).filter(({ askedBy }) => runId === null || askedBy === runId);
+      const then = state.deferred.length > 0 && !isMeant ? "ends" : "abandons";
+      const asked = others.length === 0 ? {} : { [then]: others.map(({ id }) => id) };
+      const by = principal.id;
+      if (turn === null || !isMeant) {
+        if (others.length === 0) return { runIds: cleared, cleared: cleared.length, report: "" };
+        await offer(address, { type: "abort.requested", id: newId(), body: { runId: runId ?? lastOf(state), by, ...asked }, principal });
+        const count = others.length === 1 ? "1 sub-agent" : `${others.length} sub-agents`;
+        return { runIds: [...others.map((other) => other.runId), ...cleared], cleared: cleared.length, report: `Told to stop: ${count}.` };
+      }
       const ending = turn.runId;
-      await offer(address, { type: "abort.requested", id: newId(), body: { runId: ending, by: principal.id }, principal });
+      await offer(address, { type: "abort.requested", id: newId(), body: { runId: ending, by, ...asked }, principal });
       const report = await live.until(address, ({ log }) => {
         return log.state.turn?.runId === ending ? undefined : (log.state.runs.get(ending)?.why ?? "");
       }, NEVER);

@@ -98,7 +98,8 @@ export function createSpeak(deps: SpeakDeps): (order: IntentOrder, speech: Speec
     if (wait) return await waitFor(deps, address, { key, runId, deadlineMs }, signal);
     const id = journal.offerId(journal.address(own.key), "message.offered", replyRunId);
     const { depth, hops } = standingOf(own);
-    const expects: ExpectedReply = { id, replyRunId, sessionKey: key, runId, deadlineMs, depth, hops: hops + HOPS_OF_AN_ANSWER };
+    const alone = params["detached"] === true ? { detached: true as const } : {};
+    const expects: ExpectedReply = { id, replyRunId, sessionKey: key, runId, deadlineMs, depth, hops: hops + HOPS_OF_AN_ANSWER, ...alone };
     return { status: "accepted", sessionKey: key, runId, label: "agent", expects };
   };
 }

@@ -36,6 +36,7 @@ export interface EventBodies {
   "step.started": StepStarted;
   "step.ended": StepEnded;
   "turn.ended": TurnEnded;
+  "job.ended": JobEnded;
   "reply.delivered": ReplyDelivered;
   /** The supervisor's word to the model, before it halts the turn. */
   "turn.warned": { readonly runId: string; readonly rule: string; readonly text: string };
@@ -237,6 +238,15 @@ export interface OutputKept {
   readonly dropped: readonly string[];
 }
 
+/** What became of a background program that a stopped turn had started. */
+export interface JobEnded {
+  readonly runId: string;
+  readonly jobId: string;
+  /** `left`: it could not be ended, and may run on. */
+  readonly outcome: "ended" | "finished" | "left";
+  readonly why?: string;
+}
+
 export interface TurnEnded {
   readonly runId: string;
   readonly status: "ok" | "error" | "aborted" | "halted";
@@ -249,6 +259,8 @@ export interface TurnEnded {
   readonly owes?: readonly Debt[];
   /** Debts that are paid at a later end: sub-agents of this run have not answered yet. */
   readonly defers?: readonly Debt[];
+  /** Engine ids of answers nobody waits for any longer: whoever owes one is stopped, and what it says is only written down. */
+  readonly abandons?: readonly string[];
 }
 
 export type OfferType = keyof OfferBodies;

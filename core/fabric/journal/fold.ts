@@ -9,6 +9,7 @@
 import { joinLabels, type Label } from "@openclaw/protocol";
 import { unreachable } from "../../base/assert.ts";
 import type { Recorded, StepEnded, StepStarted } from "./event.ts";
+import { abandon, foldAsked, foldJobEnded, foldJobStarted, isHandedOver, stopAsked, stopOf, takeAnswer } from "./fold-stop.ts";
 import { labelSeen } from "./label-seen.ts";
 import type { Debt } from "./offer.ts";
 import {
@@ -106,6 +107,7 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
     }
     case "step.ended": return foldStepEnded(state, state.turn, entry.body, entry);
     case "turn.ended": return foldTurnEnded(state, entry);
+    case "job.ended": return foldJobEnded(state.turn, entry.body);
     case "reply.delivered":
       state.owed = state.owed.filter(({ id }) => id !== entry.body.id);
       return;
@@ -152,8 +154,7 @@ function remember(state: SessionState, entry: Recorded): boolean {
 function foldMessage(state: SessionState, entry: Extract<Recorded, { type: "message.offered" }>): void {
   if (!remember(state, entry)) return;
   const { id: offerId, position, body: message, header: { principal, label, timeMs } } = entry;
-  state.queue.push({ offerId, position, principal, label, timeMs, message });
-  state.expected = state.expected.filter(({ id }) => id !== offerId);
+  state.queue.push({ offerId, position, principal, label, timeMs, ...takeAnswer(state, offerId, message) });
   // Somebody speaks in it again, so it is no longer put away.
   if (state.settings.archived === true) {
     const { archived: _, ...settings } = state.settings;
@@ -165,7 +166,9 @@ function foldMessage(state: SessionState, entry: Extract<Recorded, { type: "mess
 function foldAbort(state: SessionState, entry: Extract<Recorded, { type: "abort.requested" }>): void {
   const { turn } = state;
   const { runId, by } = entry.body;
-  if (remember(state, entry) && turn !== null && (runId === null || runId === turn.runId)) turn.abort = by;
+  if (!remember(state, entry)) return;
+  if (turn !== null && (runId === null || runId === turn.runId)) turn.abort = by;
+  stopAsked(state, entry.body);
 }
 
 function foldAnswer(state: SessionState, entry: Extract<Recorded, { type: "approval.answered" }>): void {
@@ -185,7 +188,7 @@ function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "
     tokens: 0, costMicros: 0, warned: null,
     principal: inputs[0]?.principal ?? entry.header.principal,
     modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "",
-    granted: null, failed: null, abort: null, answered: false,
+    granted: null, failed: null, abort: stopOf(inputs), answered: false, jobs: [], asked: [],
   };
   state.lastRunId = entry.body.runId;
   state.updatedAtMs = entry.header.timeMs;
@@ -317,7 +320,10 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
     turn.toolSteps += 1;
     if (started?.kind === "tool") {
       const { summary, effect } = started.intent;
-      turn.acts = [...turn.acts, { summary, effect, outcome: outcomeOf(body) }].slice(-STATE_LIMITS.actsKept);
+      const outcome = outcomeOf(body);
+      const isJob = foldJobStarted(turn, started, outcome);
+      const act = { summary, effect, outcome: isHandedOver(started, outcome) ? "handed-over" as const : outcome };
+      if (!isJob) turn.acts = [...turn.acts, act].slice(-STATE_LIMITS.actsKept);
     }
     const { call, text, isError, nodeId, output, expects } = body;
     if (output !== undefined) {
@@ -325,7 +331,7 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
       state.outputs = [...state.outputs.filter(({ blob }) => !dropped.includes(blob)), { ...kept, label: body.label }];
     }
     // It may have come already: the one who owes it waits for nobody.
-    if (expects !== undefined && !state.seen.has(expects.id)) state.expected = [...state.expected, expects];
+    if (expects !== undefined) foldAsked(state, turn, expects);
     pushMessage(state, position, header.timeMs, turn.runId, body.label, {
       role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
     });
@@ -336,7 +342,7 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
   }
 }
 
-function outcomeOf({ code, stopped, isError, exitCode }: Extract<StepEnded, { kind: "tool" }>): Act["outcome"] {
+function outcomeOf({ code, stopped, isError, exitCode }: Extract<StepEnded, { kind: "tool" }>): Exclude<Act["outcome"], "handed-over"> {
   if (code === "OUTCOME_UNKNOWN") return "unknown";
   if (stopped === true && exitCode !== 0) return "stopped";
   return isError ? "failed" : "done";
@@ -360,7 +366,8 @@ function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "tu
   state.turn = null;
   state.updatedAtMs = endedAtMs;
   state.activeAtMs = endedAtMs;
-  const { owes = [], defers = [] } = entry.body;
+  const { owes = [], defers = [], abandons = [] } = entry.body;
+  abandon(state, abandons);
   // A run whose sub-agents answered only now ended as this one did.
   if (defers.length === 0) for (const debt of state.deferred) endRun(state, debt.runId, { ...outcome, answeredBy: runId });
   state.deferred = defers;

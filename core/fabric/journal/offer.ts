@@ -3,13 +3,22 @@
 export interface OfferBodies {
   "message.offered": MessageOffer;
   "approval.answered": { readonly approvalId: string; readonly decision: ApprovalDecision; readonly by: string };
-  "abort.requested": { readonly runId: string | null; readonly by: string };
+  "abort.requested": AbortOffer;
   "patch.requested": { readonly requestId: string; readonly patch: SessionSettings };
   "reset.requested": { readonly requestId: string; readonly reason: "new" | "reset" };
   "deletion.requested": { readonly requestId: string };
   /** Takes waiting messages back: the one of that run, or all that were offered before this. */
   "withdrawal.requested": { readonly requestId: string; readonly runId: string | null; readonly by: string };
   "pin.requested": PinOffer;
+}
+
+export interface AbortOffer {
+  readonly runId: string | null;
+  readonly by: string;
+  /** Engine ids of answers of other sessions: their runs are to be stopped, and what they say is only written down. */
+  readonly abandons?: readonly string[];
+  /** The same, where somebody is owed the outcome: the turn that takes such an answer ends as stopped. */
+  readonly ends?: readonly string[];
 }
 
 /** A fact that shall stay before the model's eyes; without a text, that one shall go. */
@@ -104,6 +113,8 @@ export interface ExpectedReply {
   /** As the message that brings it will say. */
   readonly depth?: number;
   readonly hops?: number;
+  /** Its run goes on though whoever asked is stopped. */
+  readonly detached?: true;
 }
 
 /** Settings of one session; null takes a setting back to the agent's. */

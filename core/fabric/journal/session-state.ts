@@ -1,7 +1,7 @@
 /** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
 import { joinLabels, type Effect, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
-import type { OutputKept, StepStarted } from "./event.ts";
+import type { JobEnded, OutputKept, StepStarted } from "./event.ts";
 import type { ApprovalDecision, Debt, ExpectedReply, MessageOffer, PinOffer, SessionSettings } from "./offer.ts";
 import type { PinnedFact, SessionSummary, TranscriptMessage } from "./transcript-message.ts";
 
@@ -88,11 +88,18 @@ export interface SessionState {
   /** Debts of ended runs whose sub-agents have not all answered. */
   deferred: readonly Debt[];
   /** Outcomes that other sessions owe to this one. */
-  expected: readonly ExpectedReply[];
+  expected: readonly AwaitedReply[];
   /** The least trusted label of anything in the present window. */
   leastLabel: Label;
   spawnedBy: string | null;
   spawnDepth: number;
+}
+
+export interface AwaitedReply extends ExpectedReply {
+  /** The run that asked for it. */
+  readonly askedBy?: string;
+  /** Its run is to be stopped: its answer is only written down, or ends the turn that takes it. */
+  readonly stopped?: { readonly by: string; readonly then: "note" | "end" };
 }
 
 export interface OwedOutcome extends Debt {
@@ -136,6 +143,8 @@ export interface QueuedMessage {
   readonly label: Label;
   readonly timeMs: number;
   readonly message: MessageOffer;
+  /** In whose name the turn that takes it ends at once. */
+  readonly stoppedBy?: string;
 }
 
 export interface PendingRequest {
@@ -173,6 +182,10 @@ export interface TurnState {
   resumes: number;
   /** Intents that were started in this turn and have an end, oldest first. */
   acts: readonly Act[];
+  /** Background programs it started on nodes. */
+  jobs: readonly TurnJob[];
+  /** Engine ids of the answers it asked other sessions for, without those that go on by themselves. */
+  asked: readonly string[];
   /** What its model calls took so far: settled tokens, and millionths of the currency. */
   tokens: number;
   costMicros: number;
@@ -205,7 +218,17 @@ export interface TurnState {
 export interface Act {
   readonly summary: string;
   readonly effect: Effect;
-  readonly outcome: "done" | "failed" | "stopped" | "unknown";
+  readonly outcome: "done" | "failed" | "stopped" | "unknown" | "handed-over";
+}
+
+export interface TurnJob {
+  readonly jobId: string;
+  readonly nodeId: string;
+  readonly summary: string;
+  /** It was asked to outlive the turn, whatever ends that. */
+  readonly detached: boolean;
+  /** Since the turn was stopped. */
+  readonly end?: JobEnded["outcome"];
 }
 
 export interface GrantedCall {
@@ -302,6 +325,7 @@ function completeTurn(turn: TurnState | null): TurnState | null {
 
 const LATER_FIELDS = {
   thinking: null, profile: null, profilesFailed: [], resumes: 0, acts: [], tokens: 0, costMicros: 0, warned: null,
+  jobs: [], asked: [],
 } as const;
 
 /** The message whose wishes a turn follows: the one its run is named by. */

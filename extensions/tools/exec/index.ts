@@ -9,6 +9,7 @@ interface ExecArgs {
   readonly cwd?: string;
   readonly timeoutMs?: number;
   readonly background?: boolean;
+  readonly detached?: boolean;
 }
 
 interface RunPayload {
@@ -41,11 +42,12 @@ export default {
       cwd: { type: "string", minLength: 1, maxLength: 4_096 },
       timeoutMs: { type: "integer", minimum: 1, maximum: 86_400_000 },
       background: { type: "boolean", description: "Start it as a job and return at once; follow it with job." },
+      detached: { type: "boolean", description: "With background: the job goes on though this turn is stopped." },
     },
   },
   effect: "unsafe",
   propose(args, ctx): Intent {
-    const { argv, command: line = "", node, tag, cwd, timeoutMs = DEFAULT_TIMEOUT_MS, background } = args as ExecArgs;
+    const { argv, command: line = "", node, tag, cwd, timeoutMs = DEFAULT_TIMEOUT_MS, background, detached } = args as ExecArgs;
     if (argv === undefined && line.trim() === "") throw new Error("Give argv or command.");
     const command = background === true ? "job.start" : "system.run";
     return {
@@ -55,6 +57,7 @@ export default {
       target: { command, ...(node === undefined ? {} : { node }), ...(tag === undefined ? {} : { tag }) },
       params: { command: argv ?? splitCommandLine(line), ...(cwd === undefined ? {} : { cwd }), timeoutMs, sessionKey: ctx.sessionKey },
       timeoutMs,
+      ...(background === true && detached === true ? { detached } : {}),
       summary: argv === undefined ? line : argv.join(" "),
     };
   },

@@ -13,6 +13,7 @@ export default {
       model: { type: "string", maxLength: 256 },
       timeoutSeconds: { type: "integer", minimum: 1, maximum: 86_400 },
       wait: { type: "boolean" },
+      detached: { type: "boolean", description: "It goes on though this turn is stopped." },
     },
   },
   effect: "idempotent",
