@@ -59,11 +59,12 @@ test("an abort ends the background programs of its turn, and says so (S4.26)", a
   await bench.abort();
   await running;
   const jobs = bench.orders.slice(0, 3).map(({ invocationId }) => invocationId);
-  assert.deepEqual(kills(bench).map(({ intent, invocationId, nodeId }) => [intent.actuator === "node" && intent.params, invocationId, nodeId]),
-    jobs.slice(0, 2).map((jobId) => [{ jobId }, `${jobId}-end`, "node-1"]));
+  const asked = kills(bench).map(({ intent, invocationId, nodeId }) => [intent.actuator === "node" && intent.params, invocationId, nodeId]);
+  assert.deepEqual(asked, jobs.slice(0, 2).map((jobId) => [{ jobId }, `${jobId}-end`, "node-1"]));
   const why = bench.state.runs.get("run-1")?.why ?? "";
   assert.match(why, /The background program "long" was ended\. The background program "quick" had ended by itself\./);
-  assert.match(why, new RegExp(`"kept" goes on, as it was asked to; to end it: openclaw nodes invoke --node node-1 .*"jobId":"${jobs[2]}"`));
+  assert.match(why, /"kept" goes on, as it was asked to; to end it: openclaw nodes invoke --node node-1 /);
+  assert.ok(why.includes(`"jobId":"${jobs[2]}"`));
 });
 
 test("the turn's own time ends its background programs like a person's word does (S3.2, S4.26)", async (t) => {

@@ -131,7 +131,7 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   const coded = code === undefined ? {} : { code };
   const told = report === "" || why === undefined ? {} : { report: why };
   const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
-  const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status), ...(abandons.length === 0 ? {} : { abandons }) };
+  const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status), ...unwantedOf(abandons) };
   await record(carry, [{ type: "turn.ended", body }]);
   session.log.blobs.named();
   crashPoint("turn.ended");
@@ -145,6 +145,8 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   // The answer is shown once, under the turn's own run; whoever waits for another run is told that it is answered.
   for (const other of others) live.emitFor(other, { ...ended, joinedRunId: runId });
 }
+
+const unwantedOf = (abandons: readonly string[]): Pick<TurnEnded, "abandons"> => (abandons.length === 0 ? {} : { abandons });
 
 /** The answers this turn asked for that have not been read: whoever is at work on one is stopped with it. */
 function unwanted({ turn, expected, queue }: SessionState): readonly string[] {

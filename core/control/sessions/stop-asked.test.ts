@@ -11,7 +11,9 @@ const usage = { inputTokens: 1, outputTokens: 1 };
 
 const spawnTool: Tool = {
   name: "spawn", summary: "spawn", effect: "idempotent", args: { type: "object" },
-  propose: (params) => ({ actuator: "sessions", effect: "idempotent", action: "spawn", params: params as Record<string, unknown>, summary: "spawn" }),
+  propose: (params) => ({
+    actuator: "sessions", effect: "idempotent", action: "spawn", params: params as Record<string, unknown>, summary: "spawn",
+  }),
 };
 
 /** A fake model: `{"spawn":[...],"then":"hang"}` starts sub-agents with those arguments and then hangs or answers. */
@@ -20,10 +22,13 @@ async function* told(request: Omit<ModelRequest, "model">, signal: AbortSignal):
   const user = messages.findLast(({ role }) => role === "user")?.text ?? "";
   const plan = user.startsWith("{") ? JSON.parse(user) as { readonly spawn?: readonly object[]; readonly then?: string } : {};
   if (messages.at(-1)?.role === "user" && plan.spawn !== undefined) {
-    yield { type: "end", finish: "tools", usage, calls: plan.spawn.map((args, at) => ({ id: `c${at}`, name: "spawn", arguments: JSON.stringify(args) })) };
+    const calls = plan.spawn.map((args, at) => ({ id: `c${at}`, name: "spawn", arguments: JSON.stringify(args) }));
+    yield { type: "end", finish: "tools", usage, calls };
     return;
   }
-  if (plan.then === "hang") await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+  if (plan.then === "hang") {
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+  }
   yield { type: "text", delta: `said ${user.slice(0, 40)}` };
   yield { type: "end", finish: "stop", calls: [], usage };
 }
