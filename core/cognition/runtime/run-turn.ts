@@ -131,7 +131,8 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   const coded = code === undefined ? {} : { code };
   const told = report === "" || why === undefined ? {} : { report: why };
   const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
-  const body = { runId, status, text, ...coded, ...(why === undefined ? {} : { why }), ...told, ...debtsOf(view, status), ...unwantedOf(abandons) };
+  const reason = why === undefined ? {} : { why };
+  const body = { runId, status, text, ...coded, ...reason, ...told, ...debtsOf(view, status), ...unwantedOf(abandons) };
   await record(carry, [{ type: "turn.ended", body }]);
   session.log.blobs.named();
   crashPoint("turn.ended");
