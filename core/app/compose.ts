@@ -225,7 +225,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const isSearchOn = (): boolean => config().session?.search ?? true;
   const words = createSearchIndex({ records, vault, journal, clock, log: logger, isOn: isSearchOn });
   if (!isSearchOn()) words.purge().catch((error: unknown) => logger.warn("search.unpurged", { error }));
-  const index = createSessionIndex({ records, vault, log: logger });
+  const index = createSessionIndex({ records, vault, clock, log: logger });
   const sessions = late.sessions = openSessions({
     journal, records, index, words, runtime, clock, ids, logger, recovered: () => recovered.promise,
     placement: () => {

@@ -58,7 +58,7 @@ async function examineLog(options: ExamineOptions, { stateDir, credentialsDir }:
     const vault = await openVault({ records: engine.records, keyFile: join(credentialsDir, "key-encryption-key"), ids });
     const journal = createJournal({ engine, vault, clock, ids });
     const log = createLogger({ write: () => undefined, clock });
-    const index = createSessionIndex({ records: engine.records, vault, log });
+    const index = createSessionIndex({ records: engine.records, vault, clock, log });
     const nameOf = async (token: string): Promise<string | undefined> => {
       for await (const entry of index.newest()) if (entry.token === token) return entry.row.key;
       return undefined;

@@ -8,6 +8,7 @@
  */
 import { hasCode } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
+import type { Clock } from "../../base/clock.ts";
 import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import { recordKeyOf, type SessionAddress } from "../../fabric/journal.ts";
@@ -38,7 +39,7 @@ export interface SessionIndex {
   count(): Promise<SessionCount>;
   /** Does now what the first list would have to wait for: marks of an older state, the first count. */
   prepare(): Promise<void>;
-  /** Written soon, not at once; the newest row of a session wins. */
+  /** Written within half a second, or when somebody asks for it; of the rows of a session put until then, only the newest. */
   put(address: SessionAddress, row: SessionRow): void;
   remove(address: SessionAddress): Promise<void>;
   /** As it was put last; null for a session that is not listed. */
@@ -60,10 +61,15 @@ const STALE_MAX = 1_000;
 const SECOND_MAX = 256;
 /** Rows written side by side. */
 const TOGETHER = 64;
+/** A conversation moves a row several times a second; no turn waits for the disk because of that. */
+const WRITE_AFTER_MS = 500;
+/** Rows that wait before they are written at once. */
+const WAITING_MAX = 2_048;
 
 export interface SessionIndexDeps {
   readonly records: Records;
   readonly vault: Vault;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -72,7 +78,7 @@ interface Waiting { readonly address: SessionAddress; readonly row: SessionRow }
 /** What was written last for a session: a saved read. */
 interface Known { readonly revision: number; readonly mark: string }
 
-export function createSessionIndex({ records, vault, log }: SessionIndexDeps): SessionIndex {
+export function createSessionIndex({ records, vault, clock, log }: SessionIndexDeps): SessionIndex {
   const known = new Map<string, Known>();
   /** Rows as they were written or read last: the newest are asked for over and over. */
   const recent = new Map<string, SessionRow>();
@@ -82,6 +88,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   /** Waits for a moment in which nobody writes marks. */
   let counting: (() => Promise<void>) | undefined;
   let writing: Promise<void> | undefined;
+  let timer: { close(): void } | undefined;
   /** Rows being written side by side. */
   let batch: Promise<unknown> = Promise.resolve();
   let completed: Promise<void> | undefined;
@@ -118,20 +125,40 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     if ((await records.list(SESSIONS, `${HOME_TENANT}.`, { limit: 1 })).length === 0) await saveComplete(records);
   })().catch(() => undefined));
 
-  /** A row waits until it is written, so that whoever reads the list meanwhile is shown it. Many at once share a commit. */
-  const write = async (): Promise<void> => {
+  /**
+   * A row waits until it is written, so that whoever reads the list meanwhile is shown it. Many at once share a commit. What
+   * is put meanwhile is left for the next time: under load there is always more.
+   */
+  const writeWhatWaits = async (): Promise<void> => {
     await begin();
-    while (waiting.size > 0 || counting !== undefined) {
+    const due = [...waiting.keys()];
+    for (let at = 0; at < due.length || counting !== undefined; at += TOGETHER) {
       await counting?.();
       counting = undefined;
-      await (batch = Promise.all([...waiting].slice(0, TOGETHER).map(([recordKey, item]) => writeWaiting(recordKey, item))));
+      await (batch = Promise.all(due.slice(at, at + TOGETHER).map(writeWaiting)));
       if (known.size > KNOWN_MAX) known.clear();
     }
     for (const mark of stale) await dropStale(mark).catch((error: unknown) => log.warn("session.row.failed", { error }));
     stale.clear();
   };
 
-  const writeWaiting = async (recordKey: string, item: Waiting): Promise<void> => {
+  /** One at a time; whoever calls while it runs waits for the same one. */
+  const write = (): Promise<void> => {
+    timer?.close();
+    timer = undefined;
+    return (writing ??= writeWhatWaits().finally(() => {
+      writing = undefined;
+      if (waiting.size > 0) writeSoon();
+    }));
+  };
+
+  const writeSoon = (): void => {
+    timer ??= clock.after(WRITE_AFTER_MS, () => write().catch((error: unknown) => log.warn("session.row.failed", { error })));
+  };
+
+  const writeWaiting = async (recordKey: string): Promise<void> => {
+    const item = waiting.get(recordKey);
+    if (item === undefined) return;
     for (let tries = 1; ; tries += 1) {
       try {
         await writeOne(recordKey, item.row);
@@ -196,12 +223,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
   };
 
   const flush = async (): Promise<void> => {
-    while (waiting.size > 0 || stale.size > 0 || counting !== undefined || writing !== undefined) {
-      writing ??= write().finally(() => {
-        writing = undefined;
-      });
-      await writing;
-    }
+    while (waiting.size > 0 || stale.size > 0 || counting !== undefined || writing !== undefined) await write();
   };
 
   /** Of those that wait, how many are on no list yet. Not waited for: under load there is always one. */
@@ -285,7 +307,8 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     prepare: async () => void (await blocks()),
     put: (address, row) => {
       waiting.set(recordKeyOf(address), { address, row });
-      flush().catch((error: unknown) => log.warn("session.row.failed", { error }));
+      if (waiting.size > WAITING_MAX) write().catch((error: unknown) => log.warn("session.row.failed", { error }));
+      else writeSoon();
     },
     remove: async (address) => {
       const recordKey = recordKeyOf(address);
@@ -304,7 +327,7 @@ export function createSessionIndex({ records, vault, log }: SessionIndexDeps): S
     settle: async () => {
       const items = [...waiting];
       const isLeft = (): boolean => items.some(([recordKey, item]) => waiting.get(recordKey) === item);
-      while (writing !== undefined && isLeft()) await Promise.race([writing, batch]);
+      while (isLeft()) await write();
     },
     flush,
   };

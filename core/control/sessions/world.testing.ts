@@ -204,7 +204,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     words: createSearchIndex({
       records: engine.records, vault, journal, clock, log: logger, isOn: () => options.session?.search ?? true,
     }),
-    index: createSessionIndex({ records: engine.records, vault, log: logger }),
+    index: createSessionIndex({ records: engine.records, vault, clock, log: logger }),
     records: engine.records,
     recovered: () => recovered.promise,
     placement: () => late.placement as Placement,

@@ -7,6 +7,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../../base/clock.ts";
 import { crashPoint } from "../../base/crash-point.ts";
 import { SqliteJobs } from "./sqlite-jobs.ts";
 import { placeOf, positionOfPlace, slotEnd } from "./place.ts";
@@ -20,6 +21,8 @@ const VACUUM_PAGES = 128;
 const UNKNOWN = -1;
 /** A value no longer than this, written over another, says that the other one is gone. */
 const TOMBSTONE_BYTES = 1;
+/** Longest the write-ahead log may hold a value that was deleted; emptying it takes several syncs, which no turn waits for. */
+const SCRUB_AFTER_MS = 5_000;
 
 type Result = WriterDone | WriterFault;
 
@@ -45,6 +48,7 @@ class SqliteWriter {
   /** Something was erased, and the write-ahead log may still hold it. True at first: a crash may have come in between. */
   #erased = true;
   #started = false;
+  #scrubbing: { close(): void } | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -78,13 +82,22 @@ class SqliteWriter {
     return { results, foreign: this.#foreign };
   }
 
-  /** Empties the write-ahead log: whoever was told that a value is gone may rely on no file holding it. */
+  /** Empties the write-ahead log: whoever was told that a tombstone stands may rely on no file holding what was there. */
   #scrub(): void {
+    this.#scrubbing?.close();
+    this.#scrubbing = undefined;
     try {
       this.#erased = this.#number("PRAGMA wal_checkpoint(TRUNCATE)") !== 0;
     } catch {
       // A reader is in the way, or the disk is full: the next group tries again.
     }
+  }
+
+  #scrubSoon(): void {
+    this.#scrubbing ??= systemClock.after(SCRUB_AFTER_MS, () => {
+      this.#erased = true; // until it has worked
+      this.#scrub();
+    });
   }
 
   #verdicts({ ops, nowMs }: WriterGroup, together: readonly Result[] | WriterFault): readonly Result[] {
@@ -106,6 +119,7 @@ class SqliteWriter {
   }
 
   close(): void {
+    this.#scrubbing?.close();
     this.#database.close();
   }
 
@@ -243,12 +257,15 @@ class SqliteWriter {
   }
 
   #write(bucket: string, key: string, value: Uint8Array | null, expected: number): WriterDone {
-    const row = this.#get("SELECT revision, value IS NULL AS deleted FROM records WHERE bucket = ? AND key = ?", bucket, key);
-    const present = row === undefined || row["deleted"] === 1 ? 0 : Number(row["revision"]);
+    const row = this.#get("SELECT revision, length(value) AS bytes FROM records WHERE bucket = ? AND key = ?", bucket, key);
+    const bytes = row?.["bytes"] ?? null;
+    const present = row === undefined || bytes === null ? 0 : Number(row["revision"]);
     if (present !== expected) throw new Refused("CONFLICT");
     const revision = this.#take(1);
     if (value === null && present === 0) return done(revision);
-    if (present !== 0 && (value === null || value.byteLength <= TOMBSTONE_BYTES)) this.#erased = true;
+    if (value === null) {
+      if (Number(bytes) > 0) this.#scrubSoon();
+    } else if (present !== 0 && value.byteLength <= TOMBSTONE_BYTES) this.#erased = true;
     this.#run(
       `INSERT INTO records (bucket, key, value, revision) VALUES (?, ?, ?, ?)
         ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value, revision = excluded.revision`,

@@ -99,11 +99,11 @@ export class WriterQueue {
     });
   }
 
-  /** Callers of the same turn share a group: the post waits until they have all spoken. */
+  /** Callers of the same turn share a group: the post waits until all promises that can go on have gone on. */
   #schedule(): void {
     if (this.#scheduled || this.#underWay.length >= GROUPS_UNDER_WAY_MAX) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    process.nextTick(() => {
       this.#scheduled = false;
       this.#post();
     });

@@ -67,6 +67,7 @@ export interface EntryLogDeps {
 const BUCKET = "ledger-entries";
 const SEQ_DIGITS = 12;
 const PAGE = 512;
+const FORGOTTEN_AT_ONCE = 16;
 
 const keyOf = (writer: string, seq: number): string => `${writer}.${String(seq).padStart(SEQ_DIGITS, "0")}`;
 
@@ -169,13 +170,16 @@ export function openEntryLog(
       return promise;
     },
     forget: async (upTo) => {
-      await Promise.all([...revisions].map(async ([seq, revision]) => {
-        if (seq > upTo) return;
-        await records.write(BUCKET, keyOf(writer, seq), null, revision).catch((error: unknown) => {
-          if (!hasCode(error, "CONFLICT")) throw error; // it has gone already
-        });
-        revisions.delete(seq);
-      }));
+      const old = [...revisions].filter(([seq]) => seq <= upTo);
+      // A few at a time: calls that are made meanwhile have to get their own rows in between.
+      for (let at = 0; at < old.length; at += FORGOTTEN_AT_ONCE) {
+        await Promise.all(old.slice(at, at + FORGOTTEN_AT_ONCE).map(async ([seq, revision]) => {
+          await records.write(BUCKET, keyOf(writer, seq), null, revision).catch((error: unknown) => {
+            if (!hasCode(error, "CONFLICT")) throw error; // it has gone already
+          });
+          revisions.delete(seq);
+        }));
+      }
     },
     flush: async () => {
       start();

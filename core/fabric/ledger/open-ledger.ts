@@ -261,7 +261,8 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
   };
 }
 
-const FOLD_BATCH = 64;
+/** Accounts written side by side: whoever waits for a commit of his own waits no longer than these take. */
+const FOLD_BATCH = 16;
 
 const isZero = ({ costMicros, tokens }: Limit): boolean => costMicros === 0 || tokens === 0;
 const currencyOf = ({ currency }: LedgerConfig): string => currency ?? LEDGER_DEFAULTS.currency;

@@ -41,6 +41,8 @@ const PLANNED_STEPS = 700;
 /** For how long an offer may be on its way again. */
 const REPEAT_STEPS_MAX = 400;
 const CALM_STEPS_MAX = 40_000;
+/** What is written a moment after a session has moved, such as its place in the list, is written by then. */
+const REST_MS = 1_000;
 const CALM_MS_MAX = 4 * 3_600_000;
 
 export async function runSimulation(seed: number): Promise<SimulationReport> {
@@ -165,9 +167,15 @@ class World {
     for (const process of this.#processes) if (process !== last) this.#end(process);
     if (last === undefined || last.dead) this.#start();
     const began = this.#clock.now();
+    let isRested = false;
     for (let step = 0; step < CALM_STEPS_MAX && this.#clock.now() - began < CALM_MS_MAX; step++) {
       await this.#quiet();
-      if (this.#schedule.waiting === 0 && this.#opening === 0 && this.#busy === 0 && (await this.#isDone())) return;
+      if (this.#schedule.waiting === 0 && this.#opening === 0 && this.#busy === 0 && (await this.#isDone())) {
+        if (isRested) return;
+        isRested = true;
+        await this.#clock.advance(REST_MS);
+        continue;
+      }
       // Nobody will ever move again: the report says what is left.
       if (this.#schedule.waiting === 0 && this.#clock.nextInMs === undefined) return;
       await this.#move(0.002);

@@ -152,7 +152,7 @@ async function open(options: SimulatedGatewayOptions, life: { dead: boolean }, l
   };
   const recovered = Promise.withResolvers<void>();
   const sessions = (late.sessions = openSessions({
-    journal, runtime, records, clock: own, ids, logger, index: createSessionIndex({ records, vault, log: logger }),
+    journal, runtime, records, clock: own, ids, logger, index: createSessionIndex({ records, vault, clock: own, log: logger }),
     words: createSearchIndex({ records, vault, journal, clock: own, log: logger, isOn: () => false }),
     recovered: () => recovered.promise,
     placement: () => late.placement as Placement,
