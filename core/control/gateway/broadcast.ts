@@ -7,13 +7,16 @@ import type { LiveEvent } from "../../cognition/runtime.ts";
 import type { SessionRow } from "../sessions.ts";
 
 export interface BroadcastDeps {
-  readonly broadcast: (event: string, payload: unknown, options: { readonly sessionKey: string; readonly dropIfSlow?: boolean }) => void;
+  readonly broadcast: (
+    event: string, payload: unknown, options: { readonly sessionKey: string; readonly dropIfSlow?: boolean; readonly json?: string },
+  ) => void;
   readonly isWatched: (event: string, sessionKey: string) => boolean;
   readonly now: () => number;
 }
 
 export interface Broadcaster {
-  live(event: LiveEvent): void;
+  /** `json`: the event's, where it is known already. */
+  live(event: LiveEvent, json?: string): void;
   changed(row: SessionRow): void;
 }
 
@@ -62,11 +65,14 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
   };
 
   return {
-    live: (event) => {
+    live: (event, json) => {
       const { sessionKey, stream, runId, data } = event;
       const watched = isWatched("chat", sessionKey) || isWatched("agent", sessionKey);
       const shown = watched ? asVerbose(event) : undefined;
-      if (shown !== undefined) broadcast("agent", shown, { sessionKey, dropIfSlow: stream === "assistant" || stream === "thinking" });
+      if (shown !== undefined) {
+        const known = shown === event && json !== undefined ? { json } : {};
+        broadcast("agent", shown, { sessionKey, dropIfSlow: stream === "assistant" || stream === "thinking", ...known });
+      }
       if (stream === "assistant") return delta(event, watched);
       if (stream === "tool" && data["phase"] === "start") {
         const run = running.get(runId);

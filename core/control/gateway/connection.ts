@@ -70,6 +70,7 @@ export class Connection {
   #seq = 0;
   #readAtPing = -1;
   #gathering: Soon | undefined;
+  #flushedAtMs = 0;
   #abort: AbortController | undefined;
 
   constructor(deps: ConnectionDeps) {
@@ -117,7 +118,7 @@ export class Connection {
   sendSequenced(head: string, dropIfSlow: boolean): boolean {
     const seq = ++this.#seq;
     if (dropIfSlow && this.socket.bufferedAmount > this.#limits.maxBufferedBytes) return false;
-    return this.#write(`${head},"seq":${seq}}`, "turn");
+    return this.#write(`${head},"seq":${seq}}`, dropIfSlow ? "pause" : "turn");
   }
 
   /**
@@ -177,22 +178,29 @@ export class Connection {
 
   /**
    * What is sent together goes out in one system call: a burst would else pay for each. An answer goes when what made it is done;
-   * an event waits for the end of the loop's turn, for more of them come from other sockets.
+   * an event waits for the end of the loop's turn, for more of them come from other sockets; and one of a stream a moment longer
+   * where the one before has only just gone, for a system call costs more than all else about a token.
    */
-  #gather(soon: Soon): void {
+  #gather(wished: Soon): void {
+    const soon = wished === "pause" && this.#clock.monotonic() - this.#flushedAtMs >= PAUSE_MS ? "turn" : wished;
     if (this.#gathering === undefined) this.#stream.cork();
-    if (this.#gathering === soon || this.#gathering === "tick") return;
+    if (this.#gathering !== undefined && HASTE[this.#gathering] >= HASTE[soon]) return;
     this.#gathering = soon;
     if (soon === "tick") process.nextTick(this.#flush);
-    else setImmediate(this.#flush);
+    else if (soon === "turn") setImmediate(this.#flush);
+    else this.#clock.after(PAUSE_MS, this.#flush);
   }
 
   readonly #flush = (): void => {
     if (this.#gathering === undefined) return;
     this.#gathering = undefined;
+    this.#flushedAtMs = this.#clock.monotonic();
     this.#stream.uncork();
   };
 }
 
 /** When what is written has to leave. */
-type Soon = "tick" | "turn";
+type Soon = "tick" | "turn" | "pause";
+const HASTE: Readonly<Record<Soon, number>> = { pause: 0, turn: 1, tick: 2 };
+/** Between two bursts of a stream to one socket. */
+const PAUSE_MS = 1;

@@ -18,6 +18,8 @@ export interface BroadcastOptions {
   /** Only these connections. */
   readonly only?: readonly string[];
   readonly stateVersion?: { readonly presence: number; readonly health: number };
+  /** The payload's, where it is known already. */
+  readonly json?: string;
 }
 
 const SPREAD_BATCH = 256;
@@ -97,7 +99,7 @@ export class Connections {
     let sent = 0;
     for (const connection of this.#audience(event, spec, options)) {
       if (!mayReceive(connection, event, spec, payload, options.scope)) continue;
-      head ??= formatHead(event, payload, options.stateVersion);
+      head ??= formatHead(event, options.json ?? JSON.stringify(payload), options.stateVersion);
       if (connection.sendSequenced(head, options.dropIfSlow === true)) sent += 1;
     }
     return sent;
@@ -107,7 +109,7 @@ export class Connections {
   async spread(event: string, payload: unknown, stateVersion?: BroadcastOptions["stateVersion"]): Promise<void> {
     const spec = eventSpec(event);
     if (spec === undefined || this.#open.size === 0) return;
-    const head = formatHead(event, payload, stateVersion);
+    const head = formatHead(event, JSON.stringify(payload), stateVersion);
     let batch = 0;
     for (const connection of [...this.#open.values()]) {
       if (!mayReceive(connection, event, spec, payload, undefined)) continue;
@@ -173,8 +175,7 @@ function mayReceive(connection: Connection, event: string, spec: EventSpec, payl
   return event !== "agent" || (payload as { readonly stream?: unknown }).stream !== "tool" || client.caps.includes("tool-events");
 }
 
-function formatHead(event: string, payload: unknown, stateVersion: BroadcastOptions["stateVersion"]): string {
-  const json = JSON.stringify(payload);
+function formatHead(event: string, json: string | undefined, stateVersion: BroadcastOptions["stateVersion"]): string {
   const version = stateVersion === undefined ? "" : `,"stateVersion":${JSON.stringify(stateVersion)}`;
   const head = `{"type":"event","event":"${event}"`;
   return json === undefined ? `${head}${version}` : `${head},"payload":${json}${version}`;

@@ -26,12 +26,11 @@ test("when the writer dies, what it had is ENGINE_UNAVAILABLE, and what waited g
   });
   const claim = (owner: string): Promise<number> => queue.submit({ op: "claim", slot: 1, owner }, 0).then(({ value }) => value);
   assert.deepEqual(await Promise.all([claim("a"), claim("b")]), [2, 2]);
+  const posted = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
   const poisoned = [claim("poison"), claim("neighbour")];
-  await Promise.resolve();
-  await Promise.resolve();
+  await posted();
   const behind = claim("ready behind it");
-  await Promise.resolve();
-  await Promise.resolve();
+  await posted();
   const waiting = claim("not yet posted");
   for (const lost of [...poisoned, behind]) await assert.rejects(lost, { code: "ENGINE_UNAVAILABLE" });
   assert.equal(await waiting, 1);
