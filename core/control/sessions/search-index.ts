@@ -6,7 +6,7 @@
  * from the log, so the index can be lost or thrown away at any time.
  */
 import { hash as digest } from "node:crypto";
-import { codeOf, hasCode } from "@openclaw/protocol";
+import { codeOf, hasCode, OpenClawError } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import { crashPoint } from "../../base/crash-point.ts";
@@ -48,9 +48,12 @@ export const SEARCH_LIMITS = {
   waiting: 10_000,
   entriesAtOnce: 16,
   /** The thread is never kept for much longer. */
-  sliceMs: 4,
+  sliceMs: 2,
   hashesKept: 20_000,
-  sessionsAtOnce: 8,
+  sessionsAtOnce: 4,
+  /** After as many, what runs beside the conversations rests so many times as long as it took: nobody waits for it. */
+  restFactor: 4,
+  restMsMax: 250,
   pageRows: 256,
 } as const;
 
@@ -64,7 +67,7 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
   const checked = new Map<string, number>();
   const writing = new Map<string, Promise<unknown>>();
   let timer: { close(): void } | undefined;
-  let closed = false;
+  const stopped = new AbortController();
 
   /** A part of the digest only, so that it cannot be carried on to a longer word's. */
   const hash = ({ tenant, token }: SessionAddress, word: string): string =>
@@ -161,19 +164,22 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
     const behind = (error: unknown): void => {
       if (!hasCode(error, "KEY_DESTROYED")) log.warn("search.behind", { code: codeOf(error) ?? "INTERNAL" });
     };
-    while (!closed) {
+    while (!stopped.signal.aborted) {
       // The map is in the order of the last change.
       const quiet = waiting.values().take(SEARCH_LIMITS.sessionsAtOnce)
         .filter(({ sinceMs }) => clock.monotonic() - sinceMs >= SEARCH_LIMITS.quietMs).toArray();
       if (quiet.length === 0) break;
       for (const { address } of quiet) waiting.delete(address.token);
+      const beganMs = clock.monotonic();
       await Promise.all(quiet.map(({ address, mark }) => inTurn(address, () => update(address, mark)).catch(behind)));
+      const restMs = Math.min((clock.monotonic() - beganMs) * SEARCH_LIMITS.restFactor, SEARCH_LIMITS.restMsMax);
+      if (restMs > 0) await clock.wait(restMs, stopped.signal).catch(() => undefined);
     }
     schedule();
   };
 
   const schedule = (): void => {
-    if (!closed && waiting.size > 0) timer ??= clock.after(SEARCH_LIMITS.quietMs, () => void sweep());
+    if (!stopped.signal.aborted && waiting.size > 0) timer ??= clock.after(SEARCH_LIMITS.quietMs, () => void sweep());
   };
 
   const removeAll = async (prefix: string): Promise<void> => {
@@ -187,7 +193,7 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
   return {
     hash,
     touch: (address, mark) => {
-      if (closed || !isOn()) return;
+      if (stopped.signal.aborted || !isOn()) return;
       waiting.delete(address.token);
       waiting.set(address.token, { address, mark, sinceMs: clock.monotonic() });
       const oldest = waiting.keys().next().value;
@@ -201,7 +207,7 @@ export function createSearchIndex({ records, vault, journal, clock, log, isOn }:
     },
     purge: () => removeAll(""),
     close: async () => {
-      closed = true;
+      stopped.abort(new OpenClawError("CLOSED"));
       timer?.close();
       await Promise.all(writing.values());
     },

@@ -98,6 +98,9 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
   const settling = new Map<string, Open & { readonly settledSeq: number }>();
   const calendarOf = keptCalendar(config);
   let folding: Promise<void> | undefined;
+  /** Callers who wait for the accounts to be up to date; the first of them cuts short the present rest. */
+  let waitedFor = 0;
+  let hurry = new AbortController();
   let timer: { close(): void } | undefined;
   let markRevision = mark.revision;
   let closed = false;
@@ -139,7 +142,11 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
     timer = undefined;
     const upTo = entries.durableSeq;
     for (const batch of batchesOf([...book.all()].filter(({ buckets }) => buckets.length > 0), FOLD_BATCH)) {
+      const beganMs = clock.monotonic();
       await Promise.all(batch.map((own) => book.fold(own, upTo)));
+      const tookMs = clock.monotonic() - beganMs;
+      // Nobody waits for it, unless somebody asked: calls are to find the disk free in between.
+      if (tookMs > 0 && waitedFor === 0) await clock.wait(tookMs, hurry.signal).catch(() => undefined);
     }
     for (const [id, { settledSeq }] of settling) if (settledSeq <= upTo) settling.delete(id);
     const left = [...open.values(), ...settling.values()].filter(({ seq }) => seq <= upTo).map(({ entry }) => entry);
@@ -159,9 +166,16 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
 
   /** The accounts as they are now; without the engine, as they were. */
   const catchUp = async (): Promise<void> => {
-    await entries.flush();
-    await folding?.catch(() => undefined);
-    await fold().catch(() => undefined);
+    waitedFor += 1;
+    hurry.abort();
+    try {
+      await entries.flush();
+      await folding?.catch(() => undefined);
+      await fold().catch(() => undefined);
+    } finally {
+      waitedFor -= 1;
+      if (waitedFor === 0) hurry = new AbortController();
+    }
   };
 
   const settleAs = ({ entry }: Open, meter: Meter): Entry => {
