@@ -6,19 +6,26 @@ const ARGUMENTS_QUOTED_CHARS = 1_000;
 
 /** The JSON body of one request. Pure: every attempt sends the same bytes. */
 export function formatRequest(request: ModelRequest, config: ChatConfig): string {
-  return JSON.stringify({
+  const body = JSON.stringify({
     model: request.model,
     messages: request.messages.map(formatMessage),
     stream: true,
     stream_options: { include_usage: true },
-    ...(request.tools.length === 0 ? {} : {
-      tools: request.tools.map(formatTool),
-    }),
     ...(request.outputTokensMax === undefined ? {} : { [config.outputTokensField ?? "max_tokens"]: request.outputTokensMax }),
     ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
     ...(request.logprobs === true ? { logprobs: true } : {}),
     ...reasoningOf(request, config),
   });
+  return request.tools.length === 0 ? body : `${body.slice(0, -1)},"tools":${formatTools(request.tools)}}`;
+}
+
+const known = new WeakMap<readonly ToolFace[], string>();
+
+/** The same list comes with every call, and is most of a short one. */
+function formatTools(tools: readonly ToolFace[]): string {
+  let json = known.get(tools);
+  if (json === undefined) known.set(tools, (json = JSON.stringify(tools.map(formatTool))));
+  return json;
 }
 
 const LEVELS = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;

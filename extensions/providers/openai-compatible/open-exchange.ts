@@ -19,6 +19,8 @@ export interface ExchangeSpec {
   readonly headers: Readonly<Record<string, string>>;
   /** Made for each attempt: what a call that may take minutes would else hold on to. */
   readonly body: () => Buffer;
+  /** How long it was. */
+  readonly bodyBytes: () => number;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
 }

@@ -10,19 +10,14 @@
  */
 import type { ErrorCode } from "@openclaw/protocol";
 import type { ModelEvent, ModelRequest, ProviderContext } from "@openclaw/sdk";
-import { AnswerReader } from "./answer-reader.ts";
-import { ChatFailure, failureOfConnection, failureOfStatus } from "./chat-failure.ts";
+import { ChatFailure, failureOfConnection } from "./chat-failure.ts";
 import { CHAT_DEFAULTS, type ChatConfig } from "./config.ts";
 import { formatRequest } from "./format-request.ts";
-import { openExchange, wasStale, type Exchange, type ExchangeSpec } from "./open-exchange.ts";
+import { wasStale, type ExchangeSpec } from "./open-exchange.ts";
+import { Attempt } from "./run-attempt.ts";
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 8_000;
-const ERROR_BODY_BYTES_MAX = 65_536;
-const OUTPUT_CHARS_MAX = 4_194_304;
-/** No tokenizer spends more on one token on average; the rest is room for a short answer. */
-const TOKEN_CHARS_MAX = 32;
-const OUTPUT_CHARS_MIN = 4_096;
 
 type Stream<T> = AsyncGenerator<T, void, void>;
 
@@ -33,67 +28,34 @@ export async function* streamChat(request: ModelRequest, ctx: ProviderContext, s
     key = await ctx.apiKey();
     const spec = describeExchange(request, config, key);
     const attemptsMax = config.attemptsMax ?? CHAT_DEFAULTS.attemptsMax;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let tries = 1; ; tries += 1) {
       let waitMs: number;
       let failure: ChatFailure;
+      let spoken = false;
+      const attempt = new Attempt(request, spec, ctx, signal);
       try {
-        return yield* runAttempt(request, spec, ctx, signal);
-      } catch (error) {
+        for (let events = await attempt.read(); events !== undefined; events = await attempt.read()) {
+          for (const event of events) {
+            signal.throwIfAborted(); // many events may have come in one packet
+            spoken = true;
+            yield event;
+          }
+        }
+        yield attempt.finish();
+        return;
+      } catch (caught) {
+        const error = spoken && !signal.aborted ? finalFailure(caught) : caught;
         failure = failureOfConnection(error);
-        if (signal.aborted || !failure.passing || attempt >= attemptsMax) throw error;
-        waitMs = wasStale(error) ? 0 : (failure.retryAfterMs ?? backoffMs(attempt, ctx.random()));
+        if (signal.aborted || !failure.passing || tries >= attemptsMax) throw error;
+        waitMs = wasStale(error) ? 0 : (failure.retryAfterMs ?? backoffMs(tries, ctx.random()));
+      } finally {
+        attempt.close();
       }
-      yield { type: "retry", attempt: attempt + 1, waitMs, code: failure.code };
+      yield { type: "retry", attempt: tries + 1, waitMs, code: failure.code };
       if (waitMs > 0) await ctx.wait(waitMs, signal);
     }
   } catch (error) {
     yield describeFailure(error, key, signal);
-  }
-}
-
-/** Yields one answer to its `end`. Throws whatever went wrong; after something was yielded, only what must not be tried again. */
-async function* runAttempt(request: ModelRequest, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal): Stream<ModelEvent> {
-  const exchange = await openExchange(spec, ctx, signal);
-  let spoken = false;
-  try {
-    if (exchange.response.statusCode !== 200) throw await readFailure(exchange, ctx);
-    const reader = new AnswerReader({ outputCharsMax: outputCharsMax(request) }, ctx.random);
-    for await (const events of readAnswer(exchange, reader, signal)) {
-      for (const event of events) {
-        signal.throwIfAborted(); // many events may have come in one packet
-        spoken = true;
-        yield event;
-      }
-    }
-    exchange.finish();
-    yield reader.finalEvent(reader.counted ? 0 : spec.body().length);
-  } catch (error) {
-    throw spoken && !signal.aborted ? finalFailure(error) : error;
-  } finally {
-    exchange.close();
-  }
-}
-
-/** The events of each chunk together. Once the model has said that it finished, a connection that ends badly changes nothing. */
-async function* readAnswer(exchange: Exchange, reader: AnswerReader, signal: AbortSignal): Stream<readonly ModelEvent[]> {
-  try {
-    for await (const chunk of exchange.response.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      let failure: unknown;
-      try {
-        reader.push(chunk);
-      } catch (error) {
-        failure = error; // what came before it is still the model's answer
-      }
-      exchange.pause();
-      yield reader.take();
-      if (failure !== undefined) throw failure;
-      if (reader.complete) return;
-      exchange.resume();
-    }
-    reader.end();
-    yield reader.take();
-  } catch (error) {
-    if (signal.aborted || !reader.settled) throw error;
   }
 }
 
@@ -105,26 +67,18 @@ function finalFailure(error: unknown): ChatFailure {
   return new ChatFailure(failure.code, why, failure.detail === undefined ? {} : { detail: failure.detail });
 }
 
-async function readFailure(exchange: Exchange, ctx: ProviderContext): Promise<ChatFailure> {
-  const { response } = exchange;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    exchange.resume();
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= ERROR_BODY_BYTES_MAX) break;
-  }
-  const body = Buffer.concat(chunks).toString("utf8", 0, ERROR_BODY_BYTES_MAX);
-  return failureOfStatus(response.statusCode ?? 0, response.headers, body, ctx.now());
-}
-
 function describeExchange(request: ModelRequest, config: ChatConfig, key: string | null): ExchangeSpec {
   const url = URL.parse(config.baseUrl);
   if (url === null) throw new ChatFailure("MODEL_NOT_CONFIGURED", "The configured baseUrl is not an address.");
   if (key !== null && !isHeaderText(key)) {
     throw new ChatFailure("MODEL_AUTH", "The configured key holds characters that cannot be sent.");
   }
+  let bodyBytes: number | undefined;
+  const body = (): Buffer => {
+    const made = Buffer.from(formatRequest(request, config));
+    bodyBytes = made.length;
+    return made;
+  };
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/chat/completions`;
   return {
     url,
@@ -135,7 +89,8 @@ function describeExchange(request: ModelRequest, config: ChatConfig, key: string
       "idempotency-key": isHeaderText(request.idempotencyKey) ? request.idempotencyKey : encodeURIComponent(request.idempotencyKey),
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
     },
-    body: () => Buffer.from(formatRequest(request, config)),
+    body,
+    bodyBytes: () => bodyBytes ?? body().length,
     timeoutMs: config.timeoutMs ?? CHAT_DEFAULTS.timeoutMs,
     connectTimeoutMs: config.connectTimeoutMs ?? CHAT_DEFAULTS.connectTimeoutMs,
   };
@@ -144,11 +99,6 @@ function describeExchange(request: ModelRequest, config: ChatConfig, key: string
 /** What a header may carry; Node refuses the rest with an error that names no cause. */
 function isHeaderText(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
-}
-
-function outputCharsMax(request: ModelRequest): number {
-  if (request.outputTokensMax === undefined) return OUTPUT_CHARS_MAX;
-  return Math.min(OUTPUT_CHARS_MAX, OUTPUT_CHARS_MIN + request.outputTokensMax * TOKEN_CHARS_MAX);
 }
 
 /** Doubles with each attempt; half of it is chance, so that many callers do not come back together. */
