@@ -126,6 +126,8 @@ class CallStream implements AsyncIterator<CallEvent, undefined> {
         if (this.#ended) return DONE;
         const event: ModelEvent = result.done === true
           ? { type: "error", code: "MODEL_OUTPUT_INVALID", why: "The stream ended without an end." } : result.value;
+        // Most of what comes: one more piece of an answer that has begun.
+        if (this.#spoken && this.#durable && (event.type === "text" || event.type === "thinking")) return { done: false, value: event };
         const shown = await this.#take(this.#running, event);
         if (shown !== undefined) return { done: false, value: shown };
       } catch (error) {

@@ -95,12 +95,28 @@ export class Connections {
   broadcast(event: string, payload: unknown, options: BroadcastOptions = {}): number {
     const spec = eventSpec(event);
     if (spec === undefined || spec.direct === true) return 0;
+    const { only, sessionKey, scope, stateVersion } = options;
+    const dropIfSlow = options.dropIfSlow === true;
     let head: string | undefined;
     let sent = 0;
-    for (const connection of this.#audience(event, spec, options)) {
-      if (!mayReceive(connection, event, spec, payload, options.scope)) continue;
-      head ??= formatHead(event, options.json ?? JSON.stringify(payload), options.stateVersion);
-      if (connection.sendSequenced(head, options.dropIfSlow === true)) sent += 1;
+    const send = (connection: Connection): void => {
+      if (!mayReceive(connection, event, spec, payload, scope)) return;
+      head ??= formatHead(event, options.json ?? JSON.stringify(payload), stateVersion);
+      if (connection.sendSequenced(head, dropIfSlow)) sent += 1;
+    };
+    // By hand rather than through an iterator: a token passes here twice.
+    if (only !== undefined) {
+      for (const connId of only) {
+        const connection = this.#open.get(connId);
+        if (connection !== undefined) send(connection);
+      }
+    } else if (spec.audience !== "session") {
+      for (const connection of this.#open.values()) send(connection);
+    } else {
+      const wanting = this.#byEvent.get(event);
+      if (wanting !== undefined) for (const connection of wanting) send(connection);
+      const watching = sessionKey === undefined ? undefined : this.#bySession.get(sessionKey);
+      if (watching !== undefined) for (const connection of watching) if (wanting?.has(connection) !== true) send(connection);
     }
     return sent;
   }
@@ -126,21 +142,6 @@ export class Connections {
       if (isPresent(connection)) entries.push(presenceOf(connection));
     }
     return entries;
-  }
-
-  *#audience(event: string, spec: EventSpec, options: BroadcastOptions): Iterable<Connection> {
-    if (options.only !== undefined) {
-      for (const connId of options.only) {
-        const connection = this.#open.get(connId);
-        if (connection !== undefined) yield connection;
-      }
-      return;
-    }
-    if (spec.audience !== "session") return yield* this.#open.values();
-    const wanting = this.#byEvent.get(event);
-    if (wanting !== undefined) yield* wanting;
-    const watching = options.sessionKey === undefined ? undefined : this.#bySession.get(options.sessionKey);
-    for (const connection of watching ?? []) if (wanting?.has(connection) !== true) yield connection;
   }
 }
 
