@@ -23,6 +23,8 @@ export interface AcceptedRunsDeps {
   readonly addressOf: (sessionKey: string) => SessionAddress;
   /** Resolves when what an earlier gateway left open has been taken up. Never rejects. */
   readonly recovered: () => Promise<void>;
+  /** Resolves when every session that moved before it is in the index. Never rejects. */
+  readonly listed: () => Promise<void>;
 }
 
 /** Sessions that are woken to look for a run of which only its id is known. */
@@ -30,7 +32,7 @@ const WAKE_MAX = 16;
 /** Rows that are looked at for a run. */
 const ROWS_MAX = 1_024;
 
-export function createAcceptedRuns({ live, index, addressOf, recovered }: AcceptedRunsDeps): AcceptedRuns {
+export function createAcceptedRuns({ live, index, addressOf, recovered, listed }: AcceptedRunsDeps): AcceptedRuns {
   /** Accepted and not ended. */
   const open = new Map<string, SessionAddress>();
   /** The same by session: one turn may end several runs. */
@@ -51,6 +53,7 @@ export function createAcceptedRuns({ live, index, addressOf, recovered }: Accept
   /** A run that ended before its session fell asleep stands only in that session's fold. */
   const findEnded = async (runId: string): Promise<SessionAddress | undefined> => {
     for (const { log } of live().all()) if (log.state.runs.has(runId)) return log.address;
+    await listed();
     let looked = 0;
     for await (const { row: { key, lastRunId } } of index.newest()) {
       looked += 1;

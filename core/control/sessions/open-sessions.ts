@@ -132,16 +132,16 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const rowIfOpen = ({ log: { state } }: LiveSession): SessionRow | null =>
     state.key === "" || state.deleted ? null : rowOf(state, deps.modelOf(state.agentId));
 
-  const listed = new WeakSet<LiveSession>();
+  const everShown = new WeakSet<LiveSession>();
   /** When each session's row was put last, by the session's own time. */
   const shown = new WeakMap<LiveSession, number>();
   const moved = (session: LiveSession): void => {
     runs.note(session);
     const row = rowIfOpen(session);
     if (row === null) return;
-    if (session.log.state.turn === null || !listed.has(session)) index.put(session.log.address, row);
+    if (session.log.state.turn === null || !everShown.has(session)) index.put(session.log.address, row);
     if (session.log.state.turn === null) words.touch(session.log.address, row.updatedAt);
-    listed.add(session);
+    everShown.add(session);
     shown.set(session, row.updatedAt);
     deps.onChanged(row);
   };
@@ -226,7 +226,10 @@ export function openSessions(deps: SessionsDeps): Sessions {
 
   const quarantine = createQuarantine({ records: deps.records, journal, clock, log: logger, drop: (token) => live.drop(token) });
   const live = openLiveSessions({ journal, clock, logger, config, create, quarantine, onLoaded: (session) => runs.note(session) });
-  const runs = createAcceptedRuns({ live: () => live, index, addressOf: (key) => journal.address(key), recovered: deps.recovered });
+  const listed = async (): Promise<void> => {
+    while (relisted !== undefined) await relisted;
+  };
+  const runs = createAcceptedRuns({ live: () => live, index, addressOf, recovered: deps.recovered, listed });
   const offer = createMakeOffer({ journal, placement: deps.placement, live });
   const reply = createDeliverReply({ addressOf, offer, channels: deps.channels ?? new Map() });
   const change = createRequestChange({ clock, ids, live, offer, erase });
