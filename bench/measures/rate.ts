@@ -14,14 +14,24 @@ export const rate: Measure = {
       bench.put(`rate.${sessions}`, perSecond);
       if (sessions === 64) bench.put("rate.64.cpu", cpuMs);
     }
-    await using own = await openBenchGateway({ config: { agents: { defaults: { model: "demo/demo" } } } });
-    const { connection } = await own.start();
-    await untilNode(connection, (node) => node.displayName === "local");
-    connection.close();
-    const words = await wordsOf(own, "thanks");
-    bench.put("rate.demo", (await turnsPerSecond(bench, own, 64, "thanks")).perSecond, `${words} words an answer`);
+    await measureInProcess(bench, "rate.scripted", "scripted/scripted", "hello");
+    await measureInProcess(bench, "rate.demo", "demo/demo", "thanks");
   },
 };
+
+/** As long an answer as the model over HTTP gives, so that the two tell what HTTP costs. */
+const ANSWER = "one two three four five six seven eight";
+
+/** With a model in the gateway's own process. */
+async function measureInProcess(bench: Bench, figure: "rate.scripted" | "rate.demo", model: string, message: string): Promise<void> {
+  const models = { providers: { scripted: { answer: ANSWER } } };
+  await using own = await openBenchGateway({ config: { agents: { defaults: { model } }, models } });
+  const { connection } = await own.start();
+  await untilNode(connection, (node) => node.displayName === "local");
+  connection.close();
+  const words = await wordsOf(own, message);
+  bench.put(figure, (await turnsPerSecond(bench, own, 64, message)).perSecond, `${words} words an answer`);
+}
 
 /** How many pieces an answer streams in. */
 async function wordsOf(gateway: BenchGateway, message: string): Promise<number> {

@@ -21,7 +21,8 @@ async function setUp(t: TestContext) {
   });
   const vault = await openVault({ records: engine.records, keyFile: join(dir, "key"), ids: systemIds });
   const log = createLogger({ write: () => undefined, clock: systemClock });
-  return { records: engine.records, open: (): SessionIndex => createSessionIndex({ records: engine.records, vault, clock: systemClock, log }) };
+  const { records } = engine;
+  return { records, open: (): SessionIndex => createSessionIndex({ records, vault, clock: systemClock, log }) };
 }
 
 const address = (token: string): SessionAddress => ({ tenant: "home", token, slot: 0 });
