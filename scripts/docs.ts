@@ -2,6 +2,7 @@
  * Writes the generated pages: `npm run docs`; with `--check` only compares, and fails where one is out of date.
  *
  * Pages: docs/errors.md, docs/protocol.md, docs/config.md. What they say is read from the tables the program itself uses.
+ * `--check` also follows the links of all pages, those written by hand too.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,7 +11,9 @@ import type { JsonSchema } from "@openclaw/protocol";
 import type { MethodSpec } from "../protocol/method.ts";
 import { formatConfigPage } from "./docs/config-page.ts";
 import { formatErrorsPage } from "./docs/errors-page.ts";
+import { findBrokenLinks, formatBrokenLinks } from "./docs/links.ts";
 import { formatProtocolPage, type EventRow } from "./docs/protocol-page.ts";
+import { listFiles } from "./source/files.ts";
 
 export interface Page {
   /** Relative to the root. */
@@ -45,7 +48,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const stale = await findStalePages(root);
   if (process.argv.includes("--check")) {
     for (const { file } of stale) process.stdout.write(`${file} is out of date. Run: npm run docs\n`);
-    process.exitCode = stale.length === 0 ? 0 : 1;
+    const broken = findBrokenLinks(root, listFiles(root));
+    process.stdout.write(formatBrokenLinks(broken));
+    process.exitCode = stale.length + broken.length === 0 ? 0 : 1;
   } else {
     mkdirSync(join(root, "docs"), { recursive: true });
     for (const { file, text } of stale) {

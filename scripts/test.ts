@@ -13,6 +13,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Skip } from "../testkit/skip.ts";
 import { findStalePages } from "./docs.ts";
+import { findBrokenLinks, formatBrokenLinks } from "./docs/links.ts";
 import { checkLayers, formatViolations } from "./layers.ts";
 import { createPainter, formatDuration } from "./paint.mjs";
 import { isSource, isTest, listFiles } from "./source/files.ts";
@@ -64,7 +65,7 @@ async function runTests(request: Request): Promise<boolean> {
     types: ["types", (write) => checkTypes(home, write)],
     layers: ["layers", async (write) => checkedLayers(write)],
     tidy: ["tidy", async (write) => checkedTidiness(write)],
-    docs: ["generated pages", checkedPages],
+    docs: ["pages and links", checkedPages],
     unit: ["unit, contract", (write) => runPhase(home, files.unit, limits.unit, tally, write)],
     e2e: ["end to end", (write) => runPhase(home, files.e2e, limits.e2e, tally, write)],
   };
@@ -105,7 +106,11 @@ function checkedTidiness(write: (text: string) => void): PhaseResult {
 async function checkedPages(write: (text: string) => void): Promise<PhaseResult> {
   const stale = await findStalePages(root);
   for (const { file } of stale) write(`${file} is out of date. Run: npm run docs\n`);
-  return { good: stale.length === 0, note: stale.length === 0 ? "" : countOf(stale.length, "stale page") };
+  const broken = findBrokenLinks(root, listFiles(root));
+  write(formatBrokenLinks(broken));
+  const faults = [[stale.length, "stale page"], [broken.length, "broken link"]] as const;
+  const notes = faults.filter(([count]) => count > 0).map(([count, noun]) => countOf(count, noun));
+  return { good: notes.length === 0, note: notes.join(", ") };
 }
 
 async function runPhase(

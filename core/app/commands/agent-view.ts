@@ -5,12 +5,11 @@
  * written is never written again: after a reconnection only what is new appears.
  */
 import type { Terminal } from "../terminal/open-terminal.ts";
-import { formatOutline } from "../terminal/outline.ts";
 import { formatBytes, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText, shortenId, shortenText } from "../terminal/text.ts";
-import { listAt, numberAt, textAt, textsAt, at, type Payload } from "./payload.ts";
+import { listAt, numberAt, textAt, at, type Payload } from "./payload.ts";
+import { describeCall, linesOfResult } from "./tool-card.ts";
 
-const ARGS_WIDTH = 100;
 const RESULT_LINES_MAX = 12;
 const RESULT_WIDTH = 160;
 
@@ -118,7 +117,7 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
     const result = listAt(data, "result", "content").map((part) => textAt(part, "text") ?? "").join("\n").trimEnd();
     if (call?.anyOutput !== true && result !== "") {
       const width = terminal.width === 0 ? RESULT_WIDTH : Math.min(RESULT_WIDTH, terminal.width - 4);
-      const lines = linesOf(result).map((line) => shortenText(line, width, style.mark.ellipsis));
+      const lines = linesOfResult(result).map((line) => shortenText(line, width, style.mark.ellipsis));
       output(`${lines.slice(0, RESULT_LINES_MAX).join("\n")}\n`, isError);
       if (lines.length > RESULT_LINES_MAX) output(`${style.unicode ? "⋮" : ":"} ${lines.length - RESULT_LINES_MAX} more lines\n`, false);
     }
@@ -170,26 +169,4 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
       toLineStart();
     },
   };
-}
-
-/** A structured result as an outline, any other as it is. */
-function linesOf(result: string): readonly string[] {
-  try {
-    return (result.startsWith("{") ? formatOutline(JSON.parse(result)) : undefined) ?? result.split("\n");
-  } catch {
-    return result.split("\n");
-  }
-}
-
-/** `exec  on heavy-compute  uname -a`: the tool, where, and what, on one line. */
-function describeCall(name: string, args: unknown, ellipsis: string): string {
-  const where = textAt(args, "node") ?? textAt(args, "tag");
-  const argv = textsAt(args, "argv");
-  const what = argv.length > 0 ? argv.join(" ") : textAt(args, "command") ?? textAt(args, "path") ?? textAt(args, "query");
-  const others = Object.keys((args ?? {}) as object).some((key) => key !== "node" && key !== "tag");
-  const rest = what ?? (others ? JSON.stringify(args) : "");
-  return [
-    name, ...(where === undefined ? [] : [`on ${cleanLine(where)}`]),
-    ...(rest === "" ? [] : [shortenText(cleanLine(rest), ARGS_WIDTH, ellipsis)]),
-  ].join("  ");
 }

@@ -32,7 +32,7 @@ function showReplay({ terminal }: CommandContext, payload: Payload): void {
   const [turns, steps, events, decisions] = ["turn", "step", "event", "decision"].map((noun) => countOf(payload, noun));
   terminal.line(`${turns}, ${steps}, ${events}; ${decisions} made again`);
   const changed = ((payload["revision"] as Payload | undefined)?.["changed"] as readonly string[] | undefined) ?? [];
-  if (changed.length > 0) terminal.line(`Recorded under another ${changed.join(", ")}.`);
+  if (changed.length > 0) terminal.line(`Changed since it was recorded: ${changed.join(", ")}`);
   const difference = payload["difference"] as Payload | null;
   if (difference === null) terminal.done("Every decision is the same.");
   else {

@@ -8,6 +8,7 @@ import { compact, pin, pins, unpin } from "./sessions-context.ts";
 import { branch, replay } from "./session-past.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
 import { at, listAt, messageText, numberAt, textAt, type Payload } from "./payload.ts";
+import { describeCall, linesOfResult } from "./tool-card.ts";
 
 const KEY: WordSpec = { name: "KEY", required: true };
 
@@ -92,13 +93,14 @@ function showMessage(ctx: CommandContext, message: Payload): void {
     : role === "toolResult" ? `Tool ${textAt(message, "toolName") ?? ""}`.trim()
     : role;
   terminal.line(`${style.strong(cleanLine(who))}${stamp === undefined ? "" : `  ${style.dim(formatAgo(stamp, ctx.clock.now()))}`}`);
-  for (const call of listAt(message, "content").filter((part) => part["type"] === "toolCall")) {
-    const args = cleanLine(JSON.stringify(call["arguments"] ?? {}));
-    terminal.line(`  ${style.accent(style.mark.live)} ${cleanLine(textAt(call, "name") ?? "tool")}  ${style.dim(args)}`);
-  }
   const text = cleanText(messageText(message)).trimEnd();
+  const lines = role === "toolResult" ? linesOfResult(text) : text.split("\n");
   const bar = role === "toolResult" ? `${style.dim(style.mark.bar)} ` : "";
-  if (text !== "") for (const line of text.split("\n")) terminal.line(`  ${bar}${line}`.trimEnd());
+  if (text !== "") for (const line of lines) terminal.line(`  ${bar}${line}`.trimEnd());
+  for (const call of listAt(message, "content").filter((part) => part["type"] === "toolCall")) {
+    const what = describeCall(cleanLine(textAt(call, "name") ?? "tool"), call["arguments"], style.mark.ellipsis);
+    terminal.line(`  ${style.accent(style.mark.live)} ${what}`);
+  }
   terminal.line();
 }
 

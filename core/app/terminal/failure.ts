@@ -12,6 +12,9 @@ export interface Failure {
   readonly retryAfterMs?: number;
 }
 
+/** What is not there, or changed meanwhile, is told by the reason alone; the sentence of the code says less. */
+const SAID_BY_REASON: ReadonlySet<string> = new Set(["NOT_FOUND", "CONFLICT"]);
+
 /** Any thrown thing as a failure. Never throws; what carries no code is our own mistake and is called INTERNAL. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof UsageError) return { code: error.code, message: error.message, next: error.next, exit: error.exit };
@@ -23,10 +26,11 @@ export function describeFailure(error: unknown): Failure {
   const known = error instanceof OpenClawError ? error : undefined;
   // The wire keeps the words that other clients look for; they are no sentence, so a person gets them as the reason.
   const why = text.startsWith(spec.text) ? text.slice(spec.text.length).trim() : /^[a-z]/.test(text) ? text : "";
+  const isSaid = why === "" || (SAID_BY_REASON.has(code) && /^[^a-z]/.test(why));
   return {
     code,
-    message: why === "" ? text : spec.text,
-    ...(why === "" ? {} : { why }),
+    message: why === "" ? text : isSaid ? why : spec.text,
+    ...(isSaid ? {} : { why }),
     next: known?.next ?? spec.next,
     exit: spec.exit,
     ...(known?.retryAfterMs === undefined ? {} : { retryAfterMs: known.retryAfterMs }),

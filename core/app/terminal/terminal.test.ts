@@ -99,6 +99,12 @@ test("a failure has four parts in words and in JSON", () => {
   ]);
 });
 
+test("of what is not there only what it is is said", () => {
+  const failure = describeFailure(new OpenClawError("NOT_FOUND", { why: "No conversation is called trip." }));
+  assert.deepEqual([failure.message, failure.why], ["No conversation is called trip.", undefined]);
+  assert.equal(describeFailure(new OpenClawError("NOT_FOUND")).message, ERRORS.NOT_FOUND.text);
+});
+
 test("what has no code is never a stack trace", () => {
   const failure = describeFailure(new TypeError("x is undefined"));
   assert.deepEqual([failure.code, failure.exit, failure.why], ["INTERNAL", 1, "x is undefined"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { hasCode, type ErrorCode, type JsonSchema, type OpenClawError } from "@openclaw/protocol";
 import { systemClock } from "../../base/clock.ts";
@@ -191,6 +191,10 @@ test("setting makes a file, follows a link, and goes through an empty object", a
   await writeFile(path, "{\n  gateway: { /* none yet */ },\n}");
   await setConfigValue({ path, schema, key: "gateway.port", value: 6 });
   assert.match(await readFile(path, "utf8"), /none yet/);
+  const early = join(dir, "state", "openclaw.json");
+  await setConfigValue({ path: early, schema, key: "gateway.port", value: 7 });
+  assert.equal((await stat(dirname(early))).mode & 0o777, 0o700);
+  assert.deepEqual((await loadConfig({ path: early, schema })).source, { gateway: { port: 7 } });
 });
 
 test("a value that does not fit is refused with its key, and the file stays as it was", async (t) => {

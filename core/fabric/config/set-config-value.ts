@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { MemberNode, ValueNode } from "@humanwhocodes/momoa";
 import { OpenClawError, type JsonSchema } from "@openclaw/protocol";
@@ -16,8 +18,8 @@ export interface SetOptions {
 }
 
 /**
- * Changes one key in the file, after the whole result was checked; comments and layout around it stay. Makes the file when
- * there is none. Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID or CONFIG_SECRET_INLINE, and then nothing was written.
+ * Changes one key in the file, after the whole result was checked; comments and layout around it stay. Makes the file, and
+ * its directory, when there is none. Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID or CONFIG_SECRET_INLINE, and then nothing was written.
  */
 export async function setConfigValue({ path, schema, key, value }: SetOptions): Promise<LoadedConfig> {
   const loaded = await loadConfig({ path, schema });
@@ -28,6 +30,7 @@ export async function setConfigValue({ path, schema, key, value }: SetOptions): 
   if (text === undefined) throw configError(path, loaded.issues);
   const after = await checkText(text, schema);
   if (after.issues.length > 0) throw configError(path, after.issues, formatKey(at));
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }); // before the gateway's first start there is none
   await writePrivate(path, text);
   return loadConfig({ path, schema });
 }

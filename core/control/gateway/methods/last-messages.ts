@@ -2,7 +2,7 @@
 import { hasCode } from "@openclaw/protocol";
 import type { HistoryItem, SessionRow, Sessions } from "../../sessions.ts";
 
-const LAST_MESSAGES = { rows: 50, together: 8, chars: 160 } as const;
+const LAST_MESSAGES = { rows: 50, together: 8, looked: 4, chars: 160 } as const;
 
 /** The newest rows say how their conversation ends. Only who asks for it waits for sessions that sleep to be read. */
 export async function withLastMessages(sessions: Pick<Sessions, "history">, rows: readonly SessionRow[]): Promise<readonly SessionRow[]> {
@@ -17,11 +17,12 @@ export async function withLastMessages(sessions: Pick<Sessions, "history">, rows
   return [...shown, ...rows.slice(shown.length)];
 }
 
-/** On one line; empty where nothing was said, or the session cannot be read. */
+/** A person's words or the agent's, on one line; empty where nothing was said, or the session cannot be read. */
 async function lastMessage(sessions: Pick<Sessions, "history">, key: string): Promise<string> {
   try {
-    const { messages } = await sessions.history(key, 1, 0);
-    return messages.map(textOf).join(" ").replace(/\s+/g, " ").trim().slice(0, LAST_MESSAGES.chars).toWellFormed();
+    const { messages } = await sessions.history(key, LAST_MESSAGES.looked, 0);
+    const said = messages.filter(({ role }) => role !== "toolResult").map(textOf).findLast((text) => text.trim() !== "") ?? "";
+    return said.replace(/\s+/g, " ").trim().slice(0, LAST_MESSAGES.chars).toWellFormed();
   } catch (error) {
     if (hasCode(error, "SESSION_DAMAGED")) return "";
     throw error;
