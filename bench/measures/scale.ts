@@ -14,6 +14,8 @@ const PROBES = 150;
 /** Longer than the gateway takes between two looks at who sleeps. */
 const ASLEEP_MS = 17_000;
 const READY_MS_MAX = 30_000;
+/** Seconds between two looks at the event loop under load. */
+const LOOK_EVERY = 10;
 
 /** Sessions in memory: what each costs, and whether the others feel it. */
 export const live: Measure = {
@@ -121,16 +123,19 @@ export const soak: Measure = {
       failure = new Error(gateway.died() ?? `${error.message}\n${gateway.toldOfEnds()}`);
     });
     await wait(bench.quick ? 3_000 : 20_000);
-    await connection.call("status", {});
+    await loopDelay(connection);
     const [began, cpuBefore, turnsBefore] = [performance.now(), gateway.cpuMs(), turns];
     const samples: { readonly x: number; readonly y: number }[] = [];
-    for (let at = 0; at < bench.count(60); at += 1) {
+    const delays: number[] = [];
+    for (let at = 1, count = bench.count(60); at <= count; at += 1) {
       await wait(1_000);
       if (failure !== undefined) throw failure;
       const { pssMb } = gateway.memory();
       if (pssMb !== undefined) samples.push({ x: turns, y: pssMb * 1_024 });
+      if (at % LOOK_EVERY !== 0 && at < count) continue;
+      const p99 = await loopDelay(connection);
+      if (p99 !== undefined) delays.push(p99);
     }
-    const { eventLoop } = (await connection.call("status", {})) as { readonly eventLoop: { readonly delayMs?: { readonly p99: number } } };
     const seconds = (performance.now() - began) / 1_000;
     const [did, cpuMs] = [turns - turnsBefore, gateway.cpuMs() - cpuBefore];
     over = true;
@@ -138,13 +143,19 @@ export const soak: Measure = {
     if (failure !== undefined) throw failure;
     if (samples.length < 2) bench.lack("soak.slope", PSS_WITHHELD);
     else bench.put("soak.slope", slopeOf(samples) * 1_000, `${did} turns in ${Math.round(seconds)} s`);
-    if (eventLoop.delayMs === undefined) bench.lack("soak.loop", "the gateway had not measured long enough");
-    else bench.put("soak.loop", eventLoop.delayMs.p99);
+    if (delays.length === 0) bench.lack("soak.loop", "the gateway had not measured long enough");
+    else bench.put("soak.loop", Math.max(...delays), `the worst of ${delays.length} looks`);
     bench.put("soak.turns", did / seconds);
     bench.put("soak.core", did / (cpuMs / 1_000), "turns a second of CPU of the gateway's tree");
     for (const each of [connection, ...connections]) each.close();
   },
 };
+
+/** Of the time since it was asked last; the gateway stops measuring a minute after that. */
+async function loopDelay(connection: Connection): Promise<number | undefined> {
+  const { eventLoop } = (await connection.call("status", {})) as { readonly eventLoop: { readonly delayMs?: { readonly p99: number } } };
+  return eventLoop.delayMs?.p99;
+}
 
 function openConnections(gateway: BenchGateway): Promise<readonly Connection[]> {
   return Promise.all(Array.from({ length: CONNECTIONS }, () => openConnection(gateway)));

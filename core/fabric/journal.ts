@@ -21,4 +21,5 @@ export {
   type PendingRequest, type PinnedFact, type QueuedMessage, type RunOutcome, type SessionState, type SessionSummary,
   type TranscriptMessage, type TurnJob, type TurnState,
 } from "./journal/session-state.ts";
+export { SeenIds } from "./journal/seen-ids.ts";
 export { type ChainReport } from "./journal/verify-chain.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OpenClawError, hasCode, type ErrorCode } from "@openclaw/protocol";
-import { emptyState, type QueuedMessage, type SessionState } from "../../fabric/journal.ts";
+import { SeenIds, emptyState, type QueuedMessage, type SessionState } from "../../fabric/journal.ts";
 import { admitMessage } from "./admit.ts";
 
 const limits = { turnsWaitingMax: 3, messageBytesMax: 10 };
@@ -36,12 +36,12 @@ test("an empty message and one too large are refused; as many bytes as allowed a
 });
 
 test("a repeat is never refused: it takes no place, whatever it looks like now", () => {
-  const state = stateOf(3, { seen: new Map([["new", 1]]) });
+  const state = stateOf(3, { seen: new SeenIds([["new", 1]]) });
   assert.equal(refusal(state, { bytes: 1_000_000 }), undefined);
 });
 
 test("a deleted session takes nothing, not even a repeat", () => {
-  assert.equal(refusal(stateOf(0, { deleted: true, seen: new Map([["new", 1]]) })), "KEY_DESTROYED");
+  assert.equal(refusal(stateOf(0, { deleted: true, seen: new SeenIds([["new", 1]]) })), "KEY_DESTROYED");
 });
 
 test("a refusal says the limit, and a full line when to come back", () => {

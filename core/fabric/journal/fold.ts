@@ -141,13 +141,11 @@ function settle(state: SessionState, requestId: string): void {
 
 /** False when this offer was folded before. Forgets the oldest ids beyond the limits. */
 function remember(state: SessionState, entry: Recorded): boolean {
-  if (state.seen.has(entry.id)) return false;
-  state.seen.set(entry.id, entry.header.timeMs);
-  if (state.seen.size > STATE_LIMITS.seenIds) {
-    const oldest = state.seen.entries().next().value;
-    if (oldest !== undefined && entry.header.timeMs - oldest[1] > STATE_LIMITS.seenMs) state.seen.delete(oldest[0]);
-    else if (state.seen.size > 4 * STATE_LIMITS.seenIds && oldest !== undefined) state.seen.delete(oldest[0]);
-  }
+  const { seen } = state;
+  const { timeMs } = entry.header;
+  if (!seen.add(entry.id, timeMs)) return false;
+  const isOld = timeMs - (seen.oldestMs ?? timeMs) > STATE_LIMITS.seenMs;
+  if (seen.size > STATE_LIMITS.seenIds && (isOld || seen.size > 4 * STATE_LIMITS.seenIds)) seen.forgetOldest();
   return true;
 }
 

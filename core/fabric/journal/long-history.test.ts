@@ -204,9 +204,10 @@ test("any stretch of a long window can be read from the log by the index", async
 
 test("remembered ids are written down as one text, and read in that form and in that of the first release", () => {
   const state = emptyState();
-  state.seen.set("one", 1_700_000_000_000).set("two", 1_700_000_000_500).set("three", 1_700_000_000_400);
+  const ids = [["one", 1_700_000_000_000], ["two", 1_700_000_000_500], ["three", 1_700_000_000_400]] as const;
+  for (const [id, timeMs] of ids) state.seen.add(id, timeMs);
   const stored = JSON.parse(JSON.stringify(formatState(state))) as Record<string, unknown>;
   assert.deepEqual(parseState(stored)?.seen, state.seen);
-  assert.deepEqual(parseState({ ...stored, seen: [...state.seen] })?.seen, state.seen);
-  assert.deepEqual(parseState(JSON.parse(JSON.stringify(formatState(emptyState()))))?.seen, new Map());
+  assert.deepEqual(parseState({ ...stored, seen: ids })?.seen, state.seen);
+  assert.deepEqual(parseState(JSON.parse(JSON.stringify(formatState(emptyState()))))?.seen, emptyState().seen);
 });

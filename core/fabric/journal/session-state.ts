@@ -3,6 +3,7 @@ import { joinLabels, type Effect, type ErrorCode, type Label } from "@openclaw/p
 import type { Intent, ToolCall } from "@openclaw/sdk";
 import type { JobEnded, OutputKept, StepStarted } from "./event.ts";
 import type { ApprovalDecision, Debt, ExpectedReply, MessageOffer, PinOffer, SessionSettings } from "./offer.ts";
+import { SeenIds } from "./seen-ids.ts";
 import type { PinnedFact, SessionSummary, TranscriptMessage } from "./transcript-message.ts";
 
 export type { PinnedFact, SessionSummary, TranscriptMessage };
@@ -59,8 +60,8 @@ export interface SessionState {
   queue: QueuedMessage[];
   /** Wishes accepted and not yet carried out: patches, resets, deletions. */
   requests: PendingRequest[];
-  /** Engine ids of offers folded, with their time; insertion order is time order. */
-  seen: Map<string, number>;
+  /** Engine ids of offers folded, with their time. */
+  seen: SeenIds;
   runs: Map<string, RunOutcome>;
   turn: TurnState | null;
   /** Tail of the transcript of the present window. */
@@ -246,7 +247,7 @@ export function emptyState(): SessionState {
     version: 1, position: 0, ahead: new Set(), link: "", events: 0, segmented: 0,
     key: "", agentId: "", sessionId: "", createdAtMs: 0, updatedAtMs: 0, activeAtMs: 0, deleted: false,
     window: 0, windowPosition: 0, settings: {},
-    queue: [], requests: [], seen: new Map(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
+    queue: [], requests: [], seen: new SeenIds(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
     allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null, profiles: {}, dropped: null,
     summary: null, pinned: [], outputs: [],
     owed: [], deferred: [], expected: [], leastLabel: "owner", spawnedBy: null, spawnDepth: 0, branchedFrom: null,
@@ -275,22 +276,22 @@ interface StoredSeen {
   readonly times: readonly number[];
 }
 
-function formatSeen(seen: ReadonlyMap<string, number>): StoredSeen {
+function formatSeen(seen: SeenIds): StoredSeen {
   let before = 0;
-  const times = [...seen.values()].map((timeMs) => {
+  const times = [...seen.times()].map((timeMs) => {
     const since = timeMs - before;
     before = timeMs;
     return since;
   });
-  return { ids: [...seen.keys()].join(" "), times };
+  return { ids: [...seen.ids()].join(" "), times };
 }
 
 /** Snapshots of the first release hold a list of pairs. */
-function parseSeen(stored: StoredState["seen"]): Map<string, number> {
-  if (!("ids" in stored)) return new Map(stored);
-  const seen = new Map<string, number>();
+function parseSeen(stored: StoredState["seen"]): SeenIds {
+  if (!("ids" in stored)) return new SeenIds(stored);
+  const seen = new SeenIds();
   let timeMs = 0;
-  if (stored.ids !== "") stored.ids.split(" ").forEach((id, at) => seen.set(id, (timeMs += stored.times[at] ?? 0)));
+  if (stored.ids !== "") stored.ids.split(" ").forEach((id, at) => seen.add(id, (timeMs += stored.times[at] ?? 0)));
   return seen;
 }
 
