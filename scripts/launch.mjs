@@ -6,7 +6,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findNode } from "./launch/find-node.mjs";
-import { nodeFlags } from "./launch/node-flags.mjs";
+import { allocatorSettings, nodeFlags } from "./launch/node-flags.mjs";
 import { EXIT, Refusal } from "./launch/refusal.mjs";
 import { runChild } from "./launch/run-child.mjs";
 import { setUp } from "./launch/set-up.mjs";
@@ -45,8 +45,8 @@ async function launch(verb, args) {
   const cache = process.env.NODE_COMPILE_CACHE ?? join(root, ".cache", "compile");
   const node = findNode(root);
   if (longLived.includes(verb) && !wantsVersion) warmCompileCache(root, node, cache);
-  const flags = file === "core/app/main.ts" ? nodeFlags : [];
-  return runChild(node, [...flags, join(root, file), ...before, ...args], { ...process.env, NODE_COMPILE_CACHE: cache });
+  const [flags, settings] = file === "core/app/main.ts" ? [nodeFlags, allocatorSettings] : [[], {}];
+  return runChild(node, [...flags, join(root, file), ...before, ...args], { ...process.env, ...settings, NODE_COMPILE_CACHE: cache });
 }
 
 try {

@@ -64,6 +64,8 @@ export interface ComposeOptions {
   /** The device id of the node this gateway starts itself. */
   readonly localNodeId: string;
   readonly clock?: Clock;
+  /** After a burst, when nothing is under way. */
+  readonly onRest?: () => void;
 }
 
 export interface Composition extends AsyncDisposable {
@@ -240,6 +242,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       visibility: () => config().tools?.sessions?.visibility ?? "agent",
     },
     publish: (address, event) => live.publish(address.token, event),
+    ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: (row) => broadcaster.changed(row),
     onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),
   });

@@ -64,7 +64,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
   const port = options.port ?? current().gateway?.port ?? DEFAULT_PORT;
 
   const composition = stack.use(await composeGateway({
-    engine, logger, startedAtMs, port, token: () => token, version: VERSION, localNodeId: nodeIdentity.deviceId,
+    engine, logger, startedAtMs, port, onRest: settleMemory, token: () => token, version: VERSION, localNodeId: nodeIdentity.deviceId,
     config: () => withYesLocal(current(), options.yesLocal === true),
     configRevision: () => configRevision(config.values, options.yesLocal === true), showConfig: () => showConfig(config),
     stateDir: dir, credentialsDir, workspace, logsDir: join(dir, "logs"),

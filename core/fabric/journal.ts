@@ -22,4 +22,5 @@ export {
   type TranscriptMessage, type TurnJob, type TurnState,
 } from "./journal/session-state.ts";
 export { SeenIds } from "./journal/seen-ids.ts";
+export { weighState } from "./journal/weigh-state.ts";
 export { type ChainReport } from "./journal/verify-chain.ts";

@@ -21,7 +21,7 @@ const limitMs = 60_000;
 export function warmCompileCache(root, node, cache) {
   const files = folders.flatMap((folder) => filesBelow(join(root, folder)));
   const newest = files.reduce((time, file) => Math.max(time, statSync(file).mtimeMs), 0);
-  const stamp = `${node} ${files.length} ${newest}`;
+  const stamp = `${node} ${nodeFlags.join(" ")} ${files.length} ${newest}`;
   const stampFile = join(cache, "warm");
   if (readText(stampFile) === stamp || !isWritable(cache)) return;
   // What earlier versions left is of no use, and a node that is given the cache is not to copy it.

@@ -12,6 +12,10 @@ export const sessionsConfig = {
       type: "integer", minimum: 1, maximum: 100_000, default: 5_000,
       description: "Sessions held in memory; the longest unused is put to sleep.",
     },
+    liveBytesMax: {
+      type: "integer", minimum: 1_000_000, maximum: 64_000_000_000, default: 256_000_000,
+      description: "About how many bytes all sessions in memory may take together; beyond, the longest unused is put to sleep.",
+    },
     search: {
       type: "boolean", default: true,
       description: "Messages can be found by their words; keyed hashes of the words are kept, sealed. Off: what is kept is forgotten.",
@@ -61,8 +65,8 @@ type Given = Infer<typeof sessionsConfig>;
 export type SessionsConfig = Required<Given>;
 
 export const SESSIONS_DEFAULTS: SessionsConfig = {
-  turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, dormantAfterMs: 60_000, search: true, debounceMs: 1_000,
-  collectWaitMs: 10_000, groupActivation: "mention", queue: { mode: "followup", drop: "refuse" }, reset: {},
+  turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, liveBytesMax: 256_000_000, dormantAfterMs: 60_000,
+  search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention", queue: { mode: "followup", drop: "refuse" }, reset: {},
 };
 
 /** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */

@@ -6,7 +6,7 @@
  */
 import { hasCode } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
-import { isIdle, type Journal, type SessionAddress, type SessionLog } from "../../fabric/journal.ts";
+import { isIdle, weighState, type Journal, type SessionAddress, type SessionLog } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { SessionsConfig } from "./config.ts";
 import type { Quarantine } from "./quarantine.ts";
@@ -30,7 +30,11 @@ export interface LiveSessions extends AsyncDisposable {
   drop(token: string): void;
   /** Lets go of every session of the slot, also of those being loaded. */
   dropSlot(slot: number): void;
+  /** Its fold moved: what it takes is weighed anew. */
+  moved(session: LiveSession): void;
   readonly size: number;
+  /** About what all of them take. */
+  readonly bytes: number;
 }
 
 export interface LiveSessionsDeps {
@@ -41,6 +45,8 @@ export interface LiveSessionsDeps {
   readonly create: (log: SessionLog) => LiveSession;
   readonly onLoaded: (session: LiveSession) => void;
   readonly quarantine: Quarantine;
+  /** Many were put to sleep and nothing is under way: the moment to give memory back. */
+  readonly onRest?: () => void;
 }
 
 /** One place in memory, taken from when loading begins. */
@@ -48,12 +54,30 @@ interface Place {
   readonly address: SessionAddress;
   readonly loading: Promise<LiveSession>;
   session: LiveSession | undefined;
+  /** As it was weighed last. */
+  bytes: number;
 }
 
-const SWEEP_MS = 15_000;
+export const LIVE_LIMITS = {
+  sweepMs: 15_000,
+  /** A session used this lately is not put to sleep to make room. */
+  justUsedMs: 250,
+  /** Places looked at for one that can be put to sleep, each time room is wanted. */
+  looks: 16,
+  /** Memory is given back after so many were put to sleep, while no more than so many are left, so long after the last. */
+  restAfter: 256,
+  restBeside: 500,
+  restMs: 1_000,
+} as const;
 
-export function openLiveSessions({ journal, clock, logger, config, create, onLoaded, quarantine }: LiveSessionsDeps): LiveSessions {
+export function openLiveSessions(deps: LiveSessionsDeps): LiveSessions {
+  const { journal, clock, logger, config, create, onLoaded, quarantine, onRest } = deps;
+  /** The longest unused first. */
   const places = new Map<string, Place>();
+  let bytes = 0;
+  /** Put to sleep since memory was given back last. */
+  let slept = 0;
+  let rest: { close(): void } | undefined;
   let sweep: { close(): void } | undefined;
   let closed = false;
 
@@ -61,14 +85,46 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
     const present = places.get(address.token);
     if (present !== undefined) {
       if (present.session !== undefined) present.session.usedAtMs = clock.monotonic();
+      toTheEnd(present);
       return present.loading;
     }
     if (closed) return Promise.reject(STOPPED);
     const { promise: loading, resolve, reject } = Promise.withResolvers<LiveSession>();
-    const place: Place = { address, loading, session: undefined };
+    const place: Place = { address, loading, session: undefined, bytes: 0 };
     places.set(address.token, place);
     load(place).then(resolve, reject);
     return loading;
+  };
+
+  const toTheEnd = (place: Place): void => {
+    places.delete(place.address.token);
+    places.set(place.address.token, place);
+  };
+
+  const remove = (token: string): void => {
+    bytes -= places.get(token)?.bytes ?? 0;
+    places.delete(token);
+  };
+
+  const weigh = (place: Place, { log: { state } }: LiveSession): void => {
+    const now = weighState(state);
+    bytes += now - place.bytes;
+    place.bytes = now;
+  };
+
+  /** Makes room at once rather than with the next sweep: between two sweeps thousands may come. */
+  const shed = (): void => {
+    const { liveMax, liveBytesMax } = config();
+    const isFull = (): boolean => places.size > liveMax || bytes > liveBytesMax;
+    if (!isFull()) return;
+    const now = clock.monotonic();
+    let looks = 0;
+    for (const place of places.values()) {
+      if (!isFull() || (looks += 1) > LIVE_LIMITS.looks) return;
+      const { session } = place;
+      if (session === undefined || session.busy || !isIdle(session.log.state)) toTheEnd(place);
+      else if (now - session.usedAtMs >= LIVE_LIMITS.justUsedMs) void letGo(session);
+    }
   };
 
   const load = async (place: Place): Promise<LiveSession> => {
@@ -81,11 +137,13 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
       if (!isCurrent()) return await hold(address);
       const session = create(log);
       place.session = session;
+      weigh(place, session);
       onLoaded(session);
-      if (!closed) sweep ??= clock.after(SWEEP_MS, sweepDormant);
+      if (!closed) sweep ??= clock.after(LIVE_LIMITS.sweepMs, sweepDormant);
+      shed();
       return session;
     } catch (error) {
-      if (isCurrent()) places.delete(address.token);
+      if (isCurrent()) remove(address.token);
       throw hasCode(error, "STATE_DAMAGED") ? quarantine.close(address, error) : error;
     }
   };
@@ -94,7 +152,8 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
 
   const letGo = async (session: LiveSession): Promise<void> => {
     const { token } = session.log.address;
-    if (places.get(token)?.session === session) places.delete(token);
+    if (places.get(token)?.session === session) remove(token);
+    slept += 1;
     await session.stop(STOPPED);
     await session.log.snapshot().catch((error: unknown) => logger.warn("snapshot.failed", { error }));
   };
@@ -110,7 +169,17 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
       if (excess-- <= 0 && now - session.usedAtMs < dormantAfterMs) break;
       void letGo(session);
     }
-    if (!closed && places.size > 0) sweep = clock.after(SWEEP_MS, sweepDormant);
+    if (!closed && places.size > 0) sweep = clock.after(LIVE_LIMITS.sweepMs, sweepDormant);
+    if (!closed && slept >= LIVE_LIMITS.restAfter && places.size <= LIVE_LIMITS.restBeside) {
+      rest ??= clock.after(LIVE_LIMITS.restMs, giveBack);
+    }
+  };
+
+  const giveBack = (): void => {
+    rest = undefined;
+    if (held().some((session) => session.busy)) return; // after another sweep
+    slept = 0;
+    onRest?.();
   };
 
   return {
@@ -138,23 +207,33 @@ export function openLiveSessions({ journal, clock, logger, config, create, onLoa
     letGo,
     drop: (token) => {
       const place = places.get(token);
-      places.delete(token);
+      remove(token);
       void place?.session?.stop(STOPPED);
     },
     dropSlot: (slot) => {
       for (const [token, { address, session }] of places) {
         if (address.slot !== slot) continue;
-        places.delete(token);
+        remove(token);
         // Fenced, it winds down by itself; its fold is not written down, for somebody else's is newer.
         void session?.stop(STOPPED);
       }
     },
+    moved: (session) => {
+      const place = places.get(session.log.address.token);
+      if (place?.session !== session) return;
+      weigh(place, session);
+      shed();
+    },
     get size() {
       return places.size;
+    },
+    get bytes() {
+      return bytes;
     },
     [Symbol.asyncDispose]: async () => {
       closed = true;
       sweep?.close();
+      rest?.close();
       await Promise.all([...places.values()].map(({ loading }) => loading.then(letGo, () => undefined)));
     },
   };

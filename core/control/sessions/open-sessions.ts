@@ -111,6 +111,8 @@ export interface SessionsDeps {
   readonly channels?: ReadonlyMap<string, ChannelDeliverer>;
   /** What happens in a turn, to whoever watches. */
   publish(address: SessionAddress, event: LiveEvent): void;
+  /** Many sessions were put to sleep and nothing is under way: the moment to give memory back. */
+  readonly onRest?: () => void;
   /** A session's row changed. */
   onChanged(row: SessionRow): void;
   /** A session's tombstone is durable: whatever else is kept under its key has to go. */
@@ -143,6 +145,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
     if (session.log.state.turn === null) words.touch(session.log.address, row.updatedAt);
     everShown.add(session);
     shown.set(session, row.updatedAt);
+    if (session.log.state.turn === null) live.moved(session);
     deps.onChanged(row);
   };
   /** Before the slot's next checkpoint may pass the event: its row must be among those that wait. */
@@ -225,7 +228,10 @@ export function openSessions(deps: SessionsDeps): Sessions {
   };
 
   const quarantine = createQuarantine({ records: deps.records, journal, clock, log: logger, drop: (token) => live.drop(token) });
-  const live = openLiveSessions({ journal, clock, logger, config, create, quarantine, onLoaded: (session) => runs.note(session) });
+  const live = openLiveSessions({
+    journal, clock, logger, config, create, quarantine, onLoaded: (session) => runs.note(session),
+    ...(deps.onRest === undefined ? {} : { onRest: deps.onRest }),
+  });
   const listed = async (): Promise<void> => {
     while (relisted !== undefined) await relisted;
   };

@@ -69,6 +69,7 @@ export interface WorldOptions {
   readonly contextTokens?: number;
   readonly dormantAfterMs?: number;
   readonly session?: Partial<SessionsConfig>;
+  readonly onRest?: () => void;
   /** While a turn is being started and before each model step. */
   readonly onResolve?: () => Promise<void>;
   /** Credentials of the model's provider. */
@@ -210,6 +211,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     placement: () => late.placement as Placement,
     modelOf: () => "test/test",
     publish: (_, event) => events.push(event),
+    ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: () => undefined,
     onDeleted: async () => undefined,
     delegation: {

@@ -4,6 +4,7 @@ import { SLOTS, type LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
+import { COMPACTING_MAX, createCompacting } from "./compacting.ts";
 import { dumpEntries, type DumpedEntry } from "./dump-entries.ts";
 import { decodeEntry, encodeEntry, openBody } from "./entry.ts";
 import type { EntryHeader, OfferType, Recorded } from "./event.ts";
@@ -57,6 +58,7 @@ export interface Journal {
 
 export function createJournal(deps: JournalDeps): Journal {
   const { engine, vault, clock } = deps;
+  const lane = createCompacting(COMPACTING_MAX);
   const offerId = ({ tenant, token }: SessionAddress, type: OfferType, id: string): string => vault.token(tenant, `${token}/${type}/${id}`);
   return {
     address: (sessionKey, tenant = HOME_TENANT) => {
@@ -78,7 +80,7 @@ export function createJournal(deps: JournalDeps): Journal {
       const [first] = await engine.log.readSession(address.slot, address.token, 0, 1);
       return first !== undefined || (await hasSnapshot(engine, address));
     },
-    load: (address) => openSessionLog(deps, address),
+    load: (address) => openSessionLog(deps, address, lane),
     open: async ({ body, kind, position, id }) => {
       const framed = decodeEntry(body);
       const { header } = framed;

@@ -6,7 +6,7 @@
  */
 
 /** Packed together once this many have come. */
-const PACK = 256;
+const PACK = 64;
 
 interface Pack {
   /** With a blank before and behind each. */

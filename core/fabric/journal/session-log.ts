@@ -11,6 +11,7 @@ import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
 import { readSegments, writeSegment } from "./segment.ts";
 import { segmentedUpTo } from "./segment-manifest.ts";
+import type { Compacting } from "./compacting.ts";
 import { createSessionBlobs, type SessionBlobs } from "./session-blobs.ts";
 import { emptyState, type SessionState } from "./session-state.ts";
 import { placeOfSnapshot, readSnapshot, writeSnapshot, type SnapshotPlace } from "./snapshot.ts";
@@ -41,7 +42,8 @@ export interface SessionLog {
   compact(claim: Claim): Promise<void>;
 }
 
-export async function openSessionLog(deps: JournalDeps, address: SessionAddress): Promise<SessionLog> {
+/** `lane` is shared by all sessions: what each moves out of the log is in memory for a moment. */
+export async function openSessionLog(deps: JournalDeps, address: SessionAddress, lane: Compacting): Promise<SessionLog> {
   const { engine, vault, clock, ids } = deps;
   const { snapshotEvery, segmentEvery } = deps.limits ?? JOURNAL_LIMITS;
   const key = await vault.sessionKey(address.tenant, address.token);
@@ -122,7 +124,9 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress)
   const keepUp = async (claim: Claim): Promise<void> => {
     try {
       if (state.events - snapshotEvents >= snapshotEvery) await snapshot();
-      if (state.events - state.segmented >= segmentEvery) await compact(claim);
+      const due = state.events - state.segmented - segmentEvery;
+      // Sessions that grow together come due together: those that find others at it do it with a later append, in time.
+      if (due >= 0 && (lane.isFree || due >= segmentEvery)) await lane.run(() => compact(claim));
     } catch (error) {
       if (hasCode(error, "FENCED")) throw error;
     }
