@@ -66,7 +66,8 @@ export type SessionsConfig = Required<Given>;
 
 export const SESSIONS_DEFAULTS: SessionsConfig = {
   turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, liveBytesMax: 256_000_000, dormantAfterMs: 60_000,
-  search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention", queue: { mode: "followup", drop: "refuse" }, reset: {},
+  search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention",
+  queue: { mode: "followup", drop: "refuse" }, reset: {},
 };
 
 /** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */

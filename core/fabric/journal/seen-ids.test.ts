@@ -35,7 +35,9 @@ test("ten thousand ids take less than half a megabyte", () => {
   };
   const before = heapBytes();
   const kept = Array.from({ length: 10 }, () => new SeenIds());
-  for (const seen of kept) for (let at = 0; at < 10_000; at += 1) seen.add(Buffer.from(idOf(at)).toString("latin1"), 1_700_000_000_000 + at);
+  for (const seen of kept) {
+    for (let at = 0; at < 10_000; at += 1) seen.add(Buffer.from(idOf(at)).toString("latin1"), 1_700_000_000_000 + at);
+  }
   const each = (heapBytes() - before) / kept.length;
   assert.ok(each < 500_000, String(each));
   assert.equal(kept[9]?.size, 10_000);
