@@ -108,10 +108,10 @@ const CASES: readonly (readonly [when: string, state: SessionState, next: Next])
 
 for (const [when, state, next] of CASES) {
   test(`what comes next when ${when}`, () => {
-    const before = structuredClone(state);
+    const before = structuredClone({ ...state, seen: [...state.seen.ids()] });
     assert.deepEqual(decide(state), next);
     assert.deepEqual(decide(state), next, "the same state, the same answer");
-    assert.deepEqual(state, before, "deciding changes nothing");
+    assert.deepEqual({ ...state, seen: [...state.seen.ids()] }, before, "deciding changes nothing");
   });
 }
 
