@@ -5,6 +5,7 @@ import { nowMs, openConnection, runTurn, type Connection } from "../connection.t
 import { openBenchGateway, untilNode, type BenchGateway } from "../gateway.ts";
 import type { Bench, Measure } from "../measure.ts";
 import { openModel, type Model } from "../stand.ts";
+import { forgetOrder, measureFirst, measureLists, measureOlder } from "./list.ts";
 import { PSS_WITHHELD } from "../processes.ts";
 import { quantile, slopeOf } from "../statistics.ts";
 
@@ -48,8 +49,8 @@ export const live: Measure = {
 /** Sessions on disk: what each costs, and what it takes to wake one. */
 export const dormant: Measure = {
   name: "dormant",
-  about: "sessions that nobody uses, each with one turn in its log",
-  limitMs: 400_000,
+  about: "sessions that nobody uses, each with one turn in its log; the list of them",
+  limitMs: 450_000,
   run: async (bench) => {
     await using model = await openModel();
     const session = { dormantAfterMs: 100, liveMax: 1_000 };
@@ -67,6 +68,7 @@ export const dormant: Measure = {
     else bench.put("dormant.memory", ((after.pss - before.pss) * 1_024) / sessions, `growth of PSS with ${sessions} sessions`);
     bench.put("dormant.disk", (after.disk - before.disk) / 1_024 / sessions);
     await measureWaking(bench, connection, model, sessions);
+    await measureLists(bench, gateway, connection, sessions);
     connection.close();
     await gateway.kill();
     const killedMs = nowMs();
@@ -74,6 +76,12 @@ export const dormant: Measure = {
     bench.put("dormant.hello", nowMs() - killedMs, `kill -9 beside ${sessions} sessions`);
     await untilReady(gateway);
     bench.put("dormant.ready", nowMs() - killedMs);
+    await measureFirst(bench, connection);
+    connection.close();
+    await gateway.stop();
+    forgetOrder(gateway.stateDir);
+    ({ connection } = await gateway.start());
+    await measureOlder(bench, gateway, connection);
     connection.close();
   },
 };
@@ -92,9 +100,6 @@ async function measureWaking(bench: Bench, connection: Connection, model: Model,
   const own = await ownTimes(connection, model, Array.from({ length: bench.count(200) }, (_, at) => keyOf(250 + at)));
   bench.put("dormant.turn.p50", quantile(own, 0.5));
   bench.put("dormant.turn.p99", quantile(own, 0.99));
-  const began = performance.now();
-  await connection.call("sessions.list", { limit: 50 });
-  bench.put("dormant.list", performance.now() - began);
 }
 
 /** The same load for a long time: memory must not follow it. */

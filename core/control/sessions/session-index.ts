@@ -59,6 +59,8 @@ const WRITE_TRIES_MAX = 4;
 const STALE_MAX = 1_000;
 /** Sessions of one second that are put in order. */
 const SECOND_MAX = 256;
+/** Pages of marks that are written side by side, where an older state had none. */
+const PAGES_AT_ONCE = 4;
 /** Rows written side by side. */
 const TOGETHER = 64;
 /** A conversation moves a row several times a second; no turn waits for the disk because of that. */
@@ -246,13 +248,18 @@ export function createSessionIndex({ records, vault, clock, log }: SessionIndexD
     return await (counted ??= countNow());
   };
 
-  /** Rows that were written before there were marks get theirs, once: a page side by side, others have their turn in between. */
+  /** Rows that were written before there were marks get theirs, once: some pages side by side, others have their turn in between. */
   const complete = (): Promise<void> => (completed ??= (async () => {
     if (await isComplete(records)) return;
+    const underWay: Promise<unknown>[] = [];
     for await (const page of recordPages(records, SESSIONS)) {
       const marks = await Promise.all(page.map(async ({ key, value }) => markOfRow(key, await open(key, value))));
-      await Promise.all(marks.map((mark) => addMark(records, mark)));
+      const writing = Promise.all(marks.map((mark) => addMark(records, mark)));
+      writing.catch(() => undefined); // told where it is waited for
+      underWay.push(writing);
+      if (underWay.length >= PAGES_AT_ONCE) await underWay.shift();
     }
+    await Promise.all(underWay);
     await saveComplete(records);
   })().catch((error: unknown) => {
     completed = undefined;

@@ -34,7 +34,8 @@ const ARCHIVED = "a";
 const LAST_SECOND = 99_999_999_999;
 const SECOND_DIGITS = 11;
 const PAGE = 128;
-const BLOCK = 128;
+/** Of a page, those before it in its block are read for nothing. */
+const BLOCK = 64;
 
 export function markOf({ token, updatedAt, archived }: Standing): string {
   const second = String(LAST_SECOND - Math.floor(updatedAt / 1_000)).padStart(SECOND_DIGITS, "0");
@@ -113,9 +114,11 @@ export class MarkBlocks {
   static async count(records: Records): Promise<MarkBlocks> {
     const blocks = new MarkBlocks(records);
     for await (const page of markPages(records)) {
-      const [first = ""] = page;
-      const archived = page.filter((mark) => kindOfMark(mark) === "archived").length;
-      blocks.#blocks.push({ first, shown: page.length - archived, archived });
+      for (let at = 0; at < page.length; at += BLOCK) {
+        const marks = page.slice(at, at + BLOCK);
+        const archived = marks.filter((mark) => kindOfMark(mark) === "archived").length;
+        blocks.#blocks.push({ first: marks[0] ?? "", shown: marks.length - archived, archived });
+      }
     }
     return blocks;
   }

@@ -65,19 +65,17 @@ export class SqliteReader {
     return row === undefined ? null : recordOf(row);
   }
 
+  /**
+   * One lower bound only: of two, SQLite seeks to the first it finds and steps over the rest, so that every page would cost as much
+   * as all before it together.
+   */
   recordPage(bucket: string, prefix: string, after: string, limit: number): readonly RecordEntry[] {
     // No character of a key sorts after "z", so everything that starts with the prefix is below prefix + "{".
-    return this.#page(
-      Math.min(limit, PAGE_ROWS),
-      recordOf,
-      `SELECT key, value, revision FROM records
-        WHERE bucket = ? AND key >= ? AND key > ? AND key < ? AND value IS NOT NULL ORDER BY key LIMIT ?`,
-      bucket,
-      prefix,
-      after,
-      `${prefix}{`,
-      Math.min(limit, PAGE_ROWS),
-    );
+    const rowsMax = Math.min(limit, PAGE_ROWS);
+    const [lower, from] = after >= prefix ? [">", after] : [">=", prefix];
+    const sql = `SELECT key, value, revision FROM records
+      WHERE bucket = ? AND key ${lower} ? AND key < ? AND value IS NOT NULL ORDER BY key LIMIT ?`;
+    return this.#page(rowsMax, recordOf, sql, bucket, from, `${prefix}{`, rowsMax);
   }
 
   changes(bucket: string, prefix: string, afterRevision: number): ChangesPage {
