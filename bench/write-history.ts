@@ -1,11 +1,20 @@
-/** A session with a long history, written straight through the journal: what years of use leave behind, in a minute. */
+/**
+ * A session with a long history, written straight through the journal: what years of use leave behind, in a minute.
+ *
+ * Entries, seals, chain, segments and snapshots are the program's own, made by its own code; only nobody waits for a disk: the
+ * state stands in memory meanwhile, where the machine has a place for that, and is copied when it is whole. Time passes between
+ * the turns as it does for a session in daily use.
+ */
+import { cp, mkdtemp, rm, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../core/base/clock.ts";
+import { systemClock, type Clock } from "../core/base/clock.ts";
 import { systemIds } from "../core/base/ids.ts";
 import { openSqliteEngine } from "../core/fabric/engine.ts";
 import { OWNER } from "../core/fabric/identity.ts";
-import { createJournal, type MessageOffer, type NewEvent } from "../core/fabric/journal.ts";
+import { createJournal, JOURNAL_LIMITS, type MessageOffer, type NewEvent } from "../core/fabric/journal.ts";
 import { openVault } from "../core/fabric/vault.ts";
+import { bytesBelow } from "./disk.ts";
 
 export interface WrittenHistory {
   readonly events: number;
@@ -14,21 +23,55 @@ export interface WrittenHistory {
   readonly snapshotBytes: number;
   /** Of the list of segments, the record that is written with each. */
   readonly manifestBytes: number;
+  /** Of everything that was written for it. */
+  readonly diskBytes: number;
 }
 
 /** Events of one turn, as the runtime records them. */
 const TURN_EVENTS = 4;
 const TURNS_AT_ONCE = 32;
+const NOTHING = new Uint8Array(0);
 const REVISION = { program: "bench", config: "", prompt: "", skills: "", memory: "" };
 
-/** The state directory of a gateway that does not run. */
-export async function writeHistory(stateDir: string, sessionKey: string, events: number): Promise<WrittenHistory> {
+/** A directory in memory, and what has to be free there. */
+const MEMORY = { dir: "/dev/shm", bytesFree: 3_000_000_000 };
+/** Two years of turns for a million events. */
+const TURN_APART_MS = 240_000;
+
+/** One session for each key, with as many events, in the state directory of a gateway that does not run. */
+export async function writeHistories(stateDir: string, sizes: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, WrittenHistory>> {
+  const dir = await mkdtemp(join(await placeToWrite(), "openclaw-history-"));
+  const written = new Map<string, WrittenHistory>();
+  try {
+    await cp(stateDir, dir, { recursive: true });
+    for (const [key, events] of sizes) {
+      const before = bytesBelow(dir);
+      const history = await writeHistory(dir, key, events);
+      written.set(key, { ...history, diskBytes: bytesBelow(dir) - before });
+    }
+    await rm(stateDir, { recursive: true });
+    await cp(dir, stateDir, { recursive: true, preserveTimestamps: true });
+    return written;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function placeToWrite(): Promise<string> {
+  const { bavail, bsize } = await statfs(MEMORY.dir).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= MEMORY.bytesFree ? MEMORY.dir : tmpdir();
+}
+
+async function writeHistory(stateDir: string, sessionKey: string, events: number): Promise<Omit<WrittenHistory, "diskBytes">> {
   const began = performance.now();
+  const passing = passingClock(systemClock.now() - (events / TURN_EVENTS) * TURN_APART_MS);
   const engine = await openSqliteEngine({ dir: stateDir, clock: systemClock, ids: systemIds });
   try {
     const { records } = engine;
     const vault = await openVault({ records, keyFile: join(stateDir, "credentials", "key-encryption-key"), ids: systemIds });
-    const journal = createJournal({ engine, vault, clock: systemClock, ids: systemIds });
+    // Every segment as the program makes it; of the snapshots only those that go with one.
+    const limits = { ...JOURNAL_LIMITS, snapshotEvery: JOURNAL_LIMITS.segmentEvery };
+    const journal = createJournal({ engine, vault, clock: passing.clock, ids: systemIds, limits });
     const address = journal.address(sessionKey);
     const claim = await engine.log.claim(address.slot, "bench");
     const log = await journal.load(address);
@@ -39,11 +82,14 @@ export async function writeHistory(stateDir: string, sessionKey: string, events:
       const offers = await Promise.all(runs.map((runId) => {
         const text = `Question ${runId}: what became of the thing we spoke of on day ${turn % 365}?`;
         const body: MessageOffer = { sessionKey, agentId: "main", runId, text, channel: "bench" };
+        passing.pass(TURN_APART_MS);
         return journal.offer(address, { type: "message.offered", id: runId, body, principal: OWNER }, log);
       }));
       await catchUp();
       await log.append(claim, "agent:main", runs.flatMap((runId, at) => turnOf(runId, offers[at]?.offerId ?? "")));
-      await catchUp();
+      // Nobody offers anything meanwhile, so the log has nothing to show but what was just appended.
+      const shown = { slot: address.slot, session: address.token, kind: "event", id: "", body: NOTHING } as const;
+      for (const position of [...log.state.ahead]) log.receive({ ...shown, position });
     }
     await log.compact(claim);
     await engine.log.release(claim);
@@ -59,6 +105,12 @@ export async function writeHistory(stateDir: string, sessionKey: string, events:
   } finally {
     await engine[Symbol.asyncDispose]();
   }
+}
+
+/** The system's clock, but for what time it is. */
+function passingClock(startMs: number): { readonly clock: Clock; pass(ms: number): void } {
+  let nowMs = startMs;
+  return { clock: { ...systemClock, now: () => nowMs }, pass: (ms) => (nowMs += ms) };
 }
 
 function turnOf(runId: string, offerId: string): readonly NewEvent[] {

@@ -1,67 +1,83 @@
-import { nowMs, runTurn } from "../connection.ts";
-import { openBenchGateway, untilNode } from "../gateway.ts";
+import { nowMs, runTurn, type Connection } from "../connection.ts";
+import { openBenchGateway, untilNode, type BenchGateway } from "../gateway.ts";
 import type { Measure } from "../measure.ts";
+import { PSS_WITHHELD } from "../processes.ts";
 import { openModel, type Model } from "../stand.ts";
 import { quantile } from "../statistics.ts";
-import { writeHistory, type WrittenHistory } from "../write-history.ts";
+import { writeHistories, type WrittenHistory } from "../write-history.ts";
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000] as const;
 /** Starts of the gateway: each wakes every session once. */
 const STARTS = 5;
 const TURNS = 20;
+/** What a gateway allocates only once is not to count for the first session that is woken. */
+const WARM_TURNS = 100;
 
-/** Growth of cost with the length of a session's history. A million events take a minute or two to write: asked for by name. */
+/** What was seen of one session, over all starts. */
+interface Seen { readonly wakes: number[]; readonly owns: number[]; readonly memory: number[] }
+
+/** Growth of cost with the length of a session's history. */
 export const history: Measure = {
   name: "history",
-  about: "sessions with 1,000 to 1,000,000 events behind them: waking one, a turn in it, its snapshot",
+  about: "sessions with 1,000 to 1,000,000 events behind them: waking one, a turn in it, what it takes",
   limitMs: 400_000,
   run: async (bench) => {
-    const withMillion = process.env["OPENCLAW_BENCH_MILLION"] === "1";
-    const sizes = SIZES.filter((size) => size <= (bench.quick ? 10_000 : withMillion ? 1_000_000 : 100_000));
+    const sizes = SIZES.filter((size) => !bench.quick || size <= 10_000);
     for (const size of SIZES) {
-      const why = "ask for it: OPENCLAW_BENCH_MILLION=1, and no --quick";
       if (sizes.includes(size)) continue;
-      for (const what of ["wake", "own", "snapshot", "list"] as const) bench.lack(`history.${size}.${what}`, why);
+      const figures = ["wake", "own", "memory", "disk", "snapshot", "list"] as const;
+      for (const what of figures) bench.lack(`history.${size}.${what}`, "not with --quick");
     }
     await using model = await openModel();
     await using gateway = await openBenchGateway({ config: model.config });
-    const first = await gateway.start();
-    first.connection.close();
+    (await gateway.start()).connection.close();
     await gateway.stop();
-    const keyOf = (size: number): string => `agent:main:history-${size}`;
-    const written = new Map<number, WrittenHistory>();
-    for (const size of sizes) written.set(size, await writeHistory(gateway.stateDir, keyOf(size), size));
-    const wakes = new Map<number, number[]>(sizes.map((size) => [size, []]));
-    const owns = new Map<number, number[]>(sizes.map((size) => [size, []]));
+    const written = await writeHistories(gateway.stateDir, new Map(sizes.map((size) => [keyOf(size), size])));
+    const fresh: Seen = { wakes: [], owns: [], memory: [] };
+    const seen = new Map(sizes.map((size): [number, Seen] => [size, { wakes: [], owns: [], memory: [] }]));
     for (let start = 0; start < bench.count(STARTS); start += 1) {
       const { connection } = await gateway.start();
       await untilNode(connection, (node) => node.displayName === "local");
-      await runTurn(connection, "warm", "hello");
-      for (const size of sizes) {
-        const beganMs = nowMs();
-        await connection.call("chat.history", { sessionKey: keyOf(size), limit: 1 });
-        wakes.get(size)?.push(nowMs() - beganMs);
-        for (let at = 0; at < TURNS; at += 1) {
-          const id = `h-${start}-${size}-${at}`;
-          const { totalMs } = await runTurn(connection, keyOf(size), `hello [[id ${id}]]`);
-          owns.get(size)?.push(totalMs - (await heldMs(model, id)));
-        }
-      }
+      for (let at = 0; at < WARM_TURNS; at += 1) await runTurn(connection, "warm", "hello");
+      await look(gateway, connection, model, `fresh-${start}`, `f-${start}`, fresh);
+      for (const [size, into] of seen) await look(gateway, connection, model, keyOf(size), `h-${start}-${size}`, into);
       connection.close();
       await gateway.stop();
     }
+    bench.put("history.fresh.own", quantile(fresh.owns, 0.5), `p99 ${quantile(fresh.owns, 0.99).toFixed(1)} ms`);
     for (const size of sizes) {
-      const { events, seconds, snapshotBytes, manifestBytes } = written.get(size) as WrittenHistory;
-      const [woke, own] = [wakes.get(size) ?? [], owns.get(size) ?? []];
-      bench.put(`history.${size}.wake`, quantile(woke, 0.5), `worst ${Math.max(...woke).toFixed(1)} ms`);
-      bench.put(`history.${size}.own`, quantile(own, 0.5), `p99 ${quantile(own, 0.99).toFixed(1)} ms`);
+      const { events, seconds, snapshotBytes, manifestBytes, diskBytes } = written.get(keyOf(size)) as WrittenHistory;
+      const { wakes, owns, memory } = seen.get(size) as Seen;
+      bench.put(`history.${size}.wake`, quantile(wakes, 0.5), `worst ${Math.max(...wakes).toFixed(1)} ms`);
+      bench.put(`history.${size}.own`, quantile(owns, 0.5), `p99 ${quantile(owns, 0.99).toFixed(1)} ms`);
+      if (memory.length === 0) bench.lack(`history.${size}.memory`, PSS_WITHHELD);
+      else bench.put(`history.${size}.memory`, quantile(memory, 0.5), "growth of PSS; a fresh session's is taken off");
+      bench.put(`history.${size}.disk`, diskBytes / 1_024 / events, `${(diskBytes / 1_048_576).toFixed(1)} MB`);
       bench.put(`history.${size}.snapshot`, snapshotBytes / 1_024, `${events} events written in ${seconds.toFixed(0)} s`);
       bench.put(`history.${size}.list`, manifestBytes / 1_024);
+    }
+
+    /** Memory is that of waking it and of the turns together, less what a fresh session took in the same gateway. */
+    async function look(
+      { memory }: BenchGateway, connection: Connection, { held }: Model, key: string, name: string, into: Seen,
+    ): Promise<void> {
+      const before = memory().pssMb;
+      const beganMs = nowMs();
+      await connection.call("chat.history", { sessionKey: key, limit: 1 });
+      into.wakes.push(nowMs() - beganMs);
+      for (let at = 0; at < TURNS; at += 1) {
+        const id = `${name}-${at}`;
+        const { totalMs } = await runTurn(connection, key, `hello [[id ${id}]]`);
+        const requests = (await held())[id] ?? [];
+        into.owns.push(totalMs - requests.reduce((sum, request) => sum + request.endedMs - request.arrivedMs, 0));
+      }
+      const after = memory().pssMb;
+      if (before === undefined || after === undefined) return;
+      into.memory.push((after - before) * 1_024 - (into === fresh ? 0 : (fresh.memory.at(-1) ?? 0)));
     }
   },
 };
 
-async function heldMs(model: Model, id: string): Promise<number> {
-  const requests = (await model.held())[id] ?? [];
-  return requests.reduce((sum, request) => sum + request.endedMs - request.arrivedMs, 0);
+function keyOf(size: number): string {
+  return `agent:main:history-${size}`;
 }

@@ -1,7 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { nowMs, openConnection, runTurn, type Connection } from "../connection.ts";
+import { bytesBelow } from "../disk.ts";
 import { openBenchGateway, untilNode, type BenchGateway } from "../gateway.ts";
 import type { Bench, Measure } from "../measure.ts";
 import { openModel, type Model } from "../stand.ts";
@@ -197,10 +196,4 @@ async function untilReady({ port }: BenchGateway): Promise<void> {
     if (ok) return;
   }
   throw new Error("the gateway did not become ready");
-}
-
-function bytesBelow(directory: string): number {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, { parentPath, name }) => sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512, 0);
 }

@@ -6,7 +6,7 @@
  * never looks at what a message says.
  */
 export { createJournal, slotOf, type Journal, type NewOffer, type Offered } from "./journal/open-journal.ts";
-export { recordKeyOf, type SessionAddress } from "./journal/address.ts";
+export { JOURNAL_LIMITS, recordKeyOf, type SessionAddress } from "./journal/address.ts";
 export { type SessionBlobs } from "./journal/session-blobs.ts";
 export { type SessionLog } from "./journal/session-log.ts";
 export { type DumpedEntry } from "./journal/dump-entries.ts";
