@@ -1,5 +1,7 @@
 /** A conversation far longer than its model's context: no prompt overflows, the older part is condensed, and a crash changes nothing. */
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { say, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
@@ -54,4 +56,16 @@ test("a session many times longer than its model's context answers on, remembers
     t.diagnostic(`${sizes.length} prompts, the largest of ${Math.max(...sizes)} tokens by ${encoding}`);
     assert.ok(sizes.every((size) => size <= PROMPT_TOKENS_MAX), `${Math.max(...sizes)} tokens by ${encoding}`);
   }
+
+  const held = await blobsIn(gateway.stateDir);
+  const out = "agent:main:out";
+  await say(second, `go ${callMark("exec", { argv: ["seq", "1", "9000"] })}`, { session: out });
+  assert.equal((await blobsIn(gateway.stateDir)).length, held.length + 1, "the whole of it is kept");
+  await second.client.request("sessions.delete", { key: out });
+  assert.deepEqual(await blobsIn(gateway.stateDir), held, "and goes with its session");
 });
+
+async function blobsIn(stateDir: string): Promise<readonly string[]> {
+  const names = await readdir(join(stateDir, "blobs"), { recursive: true });
+  return names.filter((name) => /^[0-9a-f]{2}.[0-9a-f]{64}$/.test(name)).sort();
+}

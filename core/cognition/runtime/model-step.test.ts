@@ -152,3 +152,23 @@ test("a start that cannot be recorded stops the turn: nothing is shown, and no r
   );
   assert.equal(bench.state.turn, null);
 });
+
+test("a model that a person chose is not replaced by the agent's fallbacks (C25, S4.9)", async (t) => {
+  const asked: (readonly [string, readonly string[]])[] = [];
+  const bench = await openBench(t, {
+    deps: ({ agentOf, models }) => ({
+      agentOf: (id) => ({ ...agentOf(id), fallbacks: ["test/second"] }),
+      models: {
+        ...models,
+        streamModel: (model, request, signal) => {
+          asked.push([model, request.terms?.fallbacks ?? []]);
+          return models.streamModel(model, request, signal);
+        },
+      },
+    }),
+  });
+  await bench.say("hi", says("hello"));
+  await bench.offer("hi", { model: "test/chosen" });
+  await bench.run(says("hello"));
+  assert.deepEqual(asked, [["test/test", ["test/second"]], ["test/chosen", []]]);
+});

@@ -287,3 +287,39 @@ test("a message for an agent that is no longer configured ends with the reason, 
   await bench.say("again", says("here"));
   assert.equal(bench.state.runs.get("run-2")?.status, "ok");
 });
+
+test("an intent that was begun is asked after by the next owner, never begun again as if it were new (S0.16, S2.10)", async (t) => {
+  const look: Tool = {
+    name: "look", summary: "Looks.", effect: "read", args: { type: "object" },
+    propose: () => ({
+      actuator: "node", effect: "read", command: "file.read", target: { command: "file.read" }, params: {}, summary: "look",
+    }),
+  };
+  const begun: string[] = [];
+  const dies = new AbortController();
+  const bench = await openBench(t, {
+    tools: [look],
+    deps: () => ({
+      intents: {
+        carryOut: async function* ({ invocationId }) {
+          begun.push(`carried out ${invocationId}`);
+          dies.abort(new Error("killed"));
+          yield* [];
+        },
+        resume: async function* ({ invocationId }) {
+          begun.push(`resumed ${invocationId}`);
+          yield { type: "end", ok: true, payload: "found" };
+        },
+        acknowledge: () => undefined,
+      },
+    }),
+  });
+  await bench.offer("look");
+  await assert.rejects(bench.runUntil(dies.signal, calls(["look", {}])));
+  await bench.run(says("seen"));
+  const [first = "", second] = begun;
+  assert.deepEqual(begun.length, 2);
+  assert.equal(second, first.replace("carried out", "resumed"), "under the same id");
+  assert.equal(bench.orders.length, 0);
+  assert.equal(bench.state.runs.get("run-1")?.status, "ok");
+});

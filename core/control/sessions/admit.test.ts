@@ -49,3 +49,11 @@ test("a refusal says the limit, and a full line when to come back", () => {
     hasCode(error, "SESSION_QUEUE_FULL") && error instanceof OpenClawError && error.retryAfterMs === 1_000 && error.detail["max"] === 3);
   assert.throws(() => admitMessage(stateOf(0), { ...message, bytes: 11 }, limits), /It has 11 bytes; 10 are allowed\./);
 });
+
+test("where the oldest are dropped the line may be longer for a moment, and twice as long at most (S4.26)", () => {
+  const room = { turnsWaitingMax: 200, messageBytesMax: 10, queue: { cap: 3, drop: "oldest" as const } };
+  const enter = (offersInFlight: number): void => admitMessage(emptyState(), { offerId: "x", text: "hi", bytes: 2, offersInFlight }, room);
+  enter(3);
+  enter(21);
+  assert.throws(() => enter(22), (error) => hasCode(error, "SESSION_QUEUE_FULL"));
+});

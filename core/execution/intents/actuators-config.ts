@@ -30,7 +30,7 @@ export const actuatorsConfig = {
           timeoutMs: { ...count(3_600_000), description: "Longest one attempt may take." },
           attemptsMax: { ...count(100), description: "Attempts of what may be tried again." },
           waitingMax: { ...count(100_000), default: 256, description: "Turns that may wait in line; beyond it the agent is told." },
-          queueJobsMax: { ...count(1_000_000), default: 10_000, description: "Jobs in its queue, dead letters among them." },
+          queueJobsMax: { ...count(1_000_000), default: 10_000, description: "Jobs that may wait in its queue; as many again may lie there as dead letters." },
           queueBytesMax: { ...count(4_294_967_296), default: 67_108_864, description: "Bytes in its queue." },
         },
       },

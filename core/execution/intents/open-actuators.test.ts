@@ -140,3 +140,27 @@ test("a failure in the words of whoever was asked says so, in a turn and handed 
   await pass(room.clock, 5_000);
   assert.deepEqual(room.told.map(({ end }) => !end.ok && end.outsideWords), [true]);
 });
+
+test("a queue of handed-over intents is bounded: one too many is refused, and each that waits has so many attempts (S2.41)", async (t) => {
+  const stuck = Promise.withResolvers<ActuatorEnd>();
+  const room = await openRoom(t, { limits: { queueJobsMax: 3, concurrency: 1, timeoutMs: 600_000 }, carryOut: () => stuck.promise });
+  const hand = (id: string) => room.actuators.handOver(id, { to: "world", params: {}, sessionKey: null, label: "owner" });
+  for (const id of ["a", "b", "c"]) await hand(id);
+  await assert.rejects(hand("d"), (error) => hasCode(error, "BACKPRESSURE"));
+  await hand("a"); // the same one again is no new one
+  await room.clock.advance(1_000);
+  stuck.resolve({ ok: false, code: "ACTUATOR_FAILED", why: "Away.", sent: false, again: true });
+  await room.clock.advance(600_000);
+  assert.equal(await room.dead(), 3);
+  const counts = ["a", "b", "c"].map((id) => room.done.filter((key) => key === id).length);
+  assert.deepEqual(counts, [2, 2, 2], "as often as attemptsMax says");
+  await hand("e"); // dead letters take no place of the living
+});
+
+test("an unsafe intent that was handed over and may have been sent is not tried again: its outcome is unknown (S2.38, S2.41)", async (t) => {
+  const room = await openRoom(t, { carryOut: async () => ({ ok: false, code: "ACTUATOR_FAILED", why: "Cut.", sent: true, again: true }) });
+  await room.actuators.handOver("a", { to: "world", params: {}, sessionKey: null, label: "owner" });
+  await room.clock.advance(120_000);
+  assert.deepEqual([room.done.length, await room.dead()], [1, 1]);
+  assert.deepEqual(room.told.map(({ end }) => (end.ok ? "" : end.code)), ["OUTCOME_UNKNOWN"]);
+});

@@ -274,3 +274,34 @@ test("nothing a person wrote is readable in what the engine stores", async (t) =
   ]).toString("latin1");
   for (const canary of ["text of", "answer to", "canary-run", "agent:main:main"]) assert.equal(stored.includes(canary), false, canary);
 });
+
+test("a reset takes away what was allowed for the session and its summary, and leaves what was pinned (S0.27, S3.2)", async (t) => {
+  const { journal, address, claim, turn } = await open(t);
+  const log = await journal.load(address);
+  await log.append(claim, "owner", [{ type: "session.opened", body: { key: "agent:main:main", agentId: "main", sessionId: "s" } }]);
+  await turn("before", log);
+  const { window } = log.state;
+  const summary = { id: "m", window, upToSeq: 2, text: "They spoke.", by: "extract", tokens: 3 } as const;
+  await log.append(claim, "owner", [
+    { type: "fact.pinned", body: { requestId: "", id: "p", text: "Backups run at three" }, label: "owner" },
+    { type: "summary.recorded", body: summary, label: "agent" },
+  ]);
+  log.state.allowed.add("a command, for this session");
+  assert.notEqual(log.state.summary, null);
+  await log.append(claim, "owner", [{ type: "session.reset", body: { requestId: "", reason: "reset" } }]);
+  const { state } = log;
+  assert.deepEqual([[...state.allowed], state.summary, state.messages, state.window], [[], null, [], window + 1]);
+  assert.deepEqual(state.pinned.map(({ text }) => text), ["Backups run at three"]);
+});
+
+test("a snapshot that was damaged costs a longer fold and nothing else (C14)", async (t) => {
+  const { engine, journal, address, turn } = await open(t);
+  const log = await journal.load(address);
+  await turn("before", log);
+  await log.snapshot();
+  const [stored] = await engine.records.list("snapshots", "");
+  assert.ok(stored !== undefined);
+  const { key, value, revision: at } = stored;
+  await engine.records.write("snapshots", key, value.map((byte, index) => (index === value.length - 3 ? byte ^ 0xff : byte)), at);
+  assert.deepEqual((await journal.load(address)).state, log.state);
+});

@@ -6,6 +6,7 @@ import type { Engine, Records } from "@openclaw/sdk";
 import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { openMemoryEngine } from "../engine.ts";
+import { smallestDailyLimit } from "./budgets.ts";
 import { LEDGER_LIMITS, type LedgerConfig } from "./config.ts";
 import type { Charge } from "./entry-log.ts";
 import { openLedger, type Ledger, type Reservation, type ReserveOrder } from "./open-ledger.ts";
@@ -280,4 +281,13 @@ test("a budget that was lowered or is new counts what was spent and reserved bef
   await ledger.reserve(order("d"));
   config.now = { timeZone: "UTC", budgets: { session: { day: { cost: 0.004 } } } };
   await assert.rejects(ledger.reserve(order("e")), (error) => hasCode(error, "BUDGET_EXCEEDED"));
+});
+
+test("a turn's share is of the smallest budget that a day has, whosever it is (C9, C10)", () => {
+  const agents = { rich: { day: { cost: 50 } } };
+  const budgets = { tenant: { day: { cost: 5 } }, agent: { day: { cost: 2, tokens: 900 } }, agents, session: {} };
+  assert.deepEqual(smallestDailyLimit({ budgets }, "main"), { costMicros: 2_000_000, tokens: 900 });
+  assert.deepEqual(smallestDailyLimit({ budgets }, "rich"), { costMicros: 5_000_000 });
+  assert.deepEqual(smallestDailyLimit({ budgets: { session: { day: { tokens: 0 } } } }, "main"), { tokens: 0 });
+  assert.equal(smallestDailyLimit({ budgets: { agent: { month: { cost: 1 } } } }, "main"), undefined);
 });
