@@ -141,7 +141,7 @@ test("a failure in the words of whoever was asked says so, in a turn and handed 
   assert.deepEqual(room.told.map(({ end }) => !end.ok && end.outsideWords), [true]);
 });
 
-test("a queue of handed-over intents is bounded: one too many is refused, and each that waits has so many attempts (S2.41)", async (t) => {
+test("a queue of handed-over intents is bounded: one too many is refused, each has so many attempts (S2.41)", async (t) => {
   const stuck = Promise.withResolvers<ActuatorEnd>();
   const room = await openRoom(t, { limits: { queueJobsMax: 3, concurrency: 1, timeoutMs: 600_000 }, carryOut: () => stuck.promise });
   const hand = (id: string) => room.actuators.handOver(id, { to: "world", params: {}, sessionKey: null, label: "owner" });
