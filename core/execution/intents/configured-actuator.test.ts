@@ -90,7 +90,7 @@ test("an attempt that does not end has a time, and may have reached the world (S
   assert.deepEqual([end.code, end.sent, end.again], ["ACTUATOR_TIMEOUT", true, true]);
 });
 
-test("what may be done again is tried again, as often as allowed; what was sent and must not happen twice is not (S2.38, S2.41)", async () => {
+test("what may be done again is tried again; what was sent and must not happen twice is not (S2.38, S2.41)", async () => {
   const cases: readonly (readonly ["idempotent" | "unsafe", sent: boolean, answered: boolean, attempts: number, code: string])[] = [
     ["idempotent", true, true, 3, "ACTUATOR_FAILED"], ["unsafe", false, false, 3, "ACTUATOR_FAILED"],
     ["unsafe", true, false, 1, "OUTCOME_UNKNOWN"], ["unsafe", true, true, 1, "ACTUATOR_FAILED"],

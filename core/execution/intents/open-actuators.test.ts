@@ -157,7 +157,7 @@ test("a queue of handed-over intents is bounded: one too many is refused, each h
   await hand("e"); // dead letters take no place of the living
 });
 
-test("an unsafe intent that was handed over and may have been sent is not tried again: its outcome is unknown (S2.38, S2.41)", async (t) => {
+test("an unsafe intent that was handed over and may have been sent is done once: its end is unknown (S2.38)", async (t) => {
   const room = await openRoom(t, { carryOut: async () => ({ ok: false, code: "ACTUATOR_FAILED", why: "Cut.", sent: true, again: true }) });
   await room.actuators.handOver("a", { to: "world", params: {}, sessionKey: null, label: "owner" });
   await room.clock.advance(120_000);
