@@ -98,6 +98,7 @@ export const ERRORS = {
   MESSAGE_DROPPED: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "The message was taken out of the line unanswered.", next: "Send it again." },
   MESSAGE_EMPTY: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "The message is empty.", next: "Write something." },
   SUBAGENT_LIMIT: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "No further sub-agent may start.", next: "Wait for an answer of one that runs, or do the work here." },
+  MESSAGE_LOOP: { wire: "UNAVAILABLE", http: 508, retry: "never", exit: 75, text: "This message would go round in a circle.", next: "Let a person speak, stop what passes messages on, or raise session.relaysMax." },
   SESSION_NOT_VISIBLE: { wire: "FORBIDDEN", http: 403, retry: "after-fix", exit: 3, text: "This agent may not see that session.", next: "Use a session of the same agent, or set tools.sessions.visibility to \"all\"." },
   SESSION_DAMAGED: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 78, text: "This session's stored log does not verify, so it is closed; other sessions are not affected.", next: "Save what can be read: openclaw sessions export KEY. Then restore a backup, or delete it: openclaw sessions delete KEY" },
   CHANNEL_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "after-fix", exit: 4, text: "There is no channel of that name.", next: "Name a channel that is connected, or ask without deliver." },

@@ -31,6 +31,8 @@ export interface ActuatorRequest {
   readonly sessionKey: string | null;
   /** Whose words the parameters are. */
   readonly label: Label;
+  /** How often the program passed something on by itself on the way to this: whoever passes it on says one more. */
+  readonly relays?: number;
 }
 
 export type ActuatorEnd =

@@ -92,7 +92,13 @@ const REQUESTS_KEPT = 10_000;
 const BODY_BYTES_MAX = 67_108_864;
 
 /** Listens on loopback. The caller closes it. */
-export async function openScriptedModel(options: { readonly port?: number } = {}): Promise<ScriptedModel> {
+export interface ScriptedModelOptions {
+  readonly port?: number;
+  /** Answers before the rules below do; undefined leaves it to them. */
+  readonly rule?: (body: ChatBody) => ScriptedAnswer | undefined;
+}
+
+export async function openScriptedModel(options: ScriptedModelOptions = {}): Promise<ScriptedModel> {
   const queue: ScriptedAnswer[] = [];
   const requests: ScriptedRequest[] = [];
   const sockets = new Set<{ destroy(): void }>();
@@ -121,7 +127,7 @@ export async function openScriptedModel(options: { readonly port?: number } = {}
     });
     requests.push({ path, headers: request.headers, body, closed });
     if (requests.length > REQUESTS_KEPT) requests.shift();
-    await give(queue.shift() ?? decide(body), body, response, counters);
+    await give(queue.shift() ?? options.rule?.(body) ?? decide(body), body, response, counters);
   }
 
   await new Promise<void>((resolve, reject) => {

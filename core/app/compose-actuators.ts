@@ -30,10 +30,10 @@ export interface ComposeActuatorsDeps {
 export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators> {
   const { engine, config, clock, ids, log, seal, unseal, intake } = deps;
 
-  const message: ActuatorContext["message"] = async ({ sessionKey, text }, { idempotencyKey, label }) => {
+  const message: ActuatorContext["message"] = async ({ sessionKey, text }, { idempotencyKey, label, relays = 0 }) => {
     try {
       const principal = actuatorPrincipal(joinLabels("agent", label));
-      await intake().receiveInbound({ sessionKey, text, idempotencyKey, principal, channel: "actuator" });
+      await intake().receiveInbound({ sessionKey, text, idempotencyKey, principal, channel: "actuator", relays: relays + 1 });
       return { ok: true, payload: { sessionKey } };
     } catch (error) {
       return failed(error, false);
@@ -58,13 +58,14 @@ export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators>
   return openActuators({
     config: config().actuators ?? {}, load: discoverActuator, queues: engine.queues, records: engine.records, seal, unseal, clock, ids, log,
     lend: { message, node, credential: async (name) => (await loadCredential(name, config().credentials ?? {}, process.env)).reveal() },
-    onEnd: async (id, { sessionKey, summary }, end, quiet) => {
+    onEnd: async (id, { sessionKey, summary, relays }, end, quiet) => {
       if (sessionKey === null) return;
       const text = `What was handed over as ${id} (${summary}) ${end.ok ? "is done" : "failed"}:\n${end.text}`;
       // The same end is told once, another one after a person had it tried again is told as well.
       const digest = hash("sha256", JSON.stringify(end), "hex").slice(0, 16);
       const principal = actuatorPrincipal(quiet && (end.ok || end.outsideWords !== true) ? "agent" : "outside");
-      await intake().receiveInbound({ sessionKey, text, idempotencyKey: `${id}-end-${digest}`, principal, channel: "actuator" });
+      const far = relays === undefined ? {} : { relays };
+      await intake().receiveInbound({ sessionKey, text, idempotencyKey: `${id}-end-${digest}`, principal, channel: "actuator", ...far });
     },
   });
 }

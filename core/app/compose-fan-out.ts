@@ -47,11 +47,12 @@ export function composeFanOut(deps: ComposeFanOutDeps): QueueDesk {
       agent: async (listener, sessionKey, event) => {
         await deps.intake().receiveInbound({
           sessionKey, text: formatEvent(event), idempotencyKey: `${listener}-${event.id}`, principal: actuatorPrincipal("outside"),
-          channel: "listener",
+          channel: "listener", relays: (event.relays ?? 0) + 1,
         });
       },
       actuator: async (listener, to, params, event) => {
-        await actuators.handOver(handedId(event.id, listener), { to, params, sessionKey: null, label: event.label });
+        const far = event.relays === undefined ? {} : { relays: event.relays };
+        await actuators.handOver(handedId(event.id, listener), { to, params, sessionKey: null, label: event.label, ...far });
       },
       log: async (listener, { topic, id, label, rule, isError, code, nodeId }) =>
         log.info("intent.published", { listener, topic, id, label, rule, isError, code, nodeId }),

@@ -290,6 +290,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   opening.defer(() => loop.close());
   const hooks = openHooks({
     scheduler, intake, clock, ids, logger, credentialsDir: options.credentialsDir,
+    relaysMax: () => config().session?.relaysMax ?? SESSIONS_DEFAULTS.relaysMax,
     config: () => ({ ...HOOKS_DEFAULTS, ...config().hooks }),
   });
   const methods = gatewayMethods({

@@ -16,11 +16,12 @@ export interface OpenHooksDeps {
   readonly credentialsDir: string;
   readonly logger: Logger;
   readonly config: () => HooksConfig;
+  readonly relaysMax: () => number;
 }
 
 /** The token is read at the first call, and again when the configuration names another one. */
-export function openHooks({ scheduler, intake, clock, ids, credentialsDir, logger, config }: OpenHooksDeps): HookDoor {
-  const hooks = createHooks({ clock, config, intake, heartbeats: scheduler.heartbeats });
+export function openHooks({ scheduler, intake, clock, ids, credentialsDir, logger, config, relaysMax }: OpenHooksDeps): HookDoor {
+  const hooks = createHooks({ clock, config, relaysMax, intake, heartbeats: scheduler.heartbeats });
   let known: { readonly configured: string | undefined; readonly token: Promise<Secret> } | undefined;
   const door: HookDoor = {
     rules: () => (config().enabled ? config() : null),

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "@openclaw/protocol";
 import type { ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
-import type { GateRecord, SessionState, StepEnded } from "../../fabric/journal.ts";
+import { relaysOf, type GateRecord, type SessionState, type StepEnded } from "../../fabric/journal.ts";
 import { APPROVAL_LIMITS, hashIntent } from "../../execution/policy.ts";
 import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
 import { awaitAnswer } from "./await-answer.ts";
@@ -50,6 +50,7 @@ async function ask(work: TurnWork, calling: Calling, { intent, nodeId, decision 
   const wait = {
     stepId, kind: "wait" as const, call, intent, nodeId, approvalId: deps.ids.sortable(now), intentHash: hashIntent(intent),
     remember, rememberHash, decision: record, expiresAtMs: now + APPROVAL_LIMITS.lifetimeMs,
+    ...relaysOf(work.session.log.state),
   };
   await work.record(carry, [{ type: "step.started", body: wait }]);
   crashPoint("question.recorded");
@@ -80,7 +81,10 @@ interface Failure {
 
 function refuse(work: TurnWork, { stepId, call, carry }: Calling, { code, why }: Failure, decision?: GateRecord): Carry {
   const { whole: _, ...outcome } = presentOutcome(undefined, { ok: false, code, why });
-  return finish(work, carry, { stepId, kind: "tool", call, ...outcome, label: "agent", ...(decision === undefined ? {} : { decision }) });
+  return finish(work, carry, {
+    stepId, kind: "tool", call, ...outcome, label: "agent", ...relaysOf(work.session.log.state),
+    ...(decision === undefined ? {} : { decision }),
+  });
 }
 
 function finish({ live }: TurnWork, carry: Carry, body: Extract<StepEnded, { kind: "tool" }>): Carry {

@@ -2,7 +2,7 @@ import type { Intent, Tool, ToolCall } from "@openclaw/sdk";
 import type { Label } from "@openclaw/protocol";
 import { LABELS, hasCode, joinLabels } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
-import type { ExpectedReply, GateRecord } from "../../fabric/journal.ts";
+import { relaysOf, type ExpectedReply, type GateRecord } from "../../fabric/journal.ts";
 import { speaksFromOutside, type IntentEvent, type IntentOrder } from "../../execution/intents.ts";
 import { presentOutcome } from "../../execution/tools.ts";
 import { keepOutput } from "./keep-output.ts";
@@ -21,7 +21,7 @@ export interface PlacedCall {
 export async function carryOut(work: TurnWork, placed: PlacedCall, tool: Tool, carry: Carry, signal: AbortSignal): Promise<Carry> {
   const { stepId, call, intent, nodeId, decision } = placed;
   const { deps, session } = work;
-  const body = { stepId, kind: "tool" as const, call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision };
+  const body = { stepId, kind: "tool" as const, call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision, ...relaysOf(session.log.state) };
   await work.record(carry, [{ type: "step.started", body, label: decision.label }]);
   crashPoint("intent.recorded");
   const sinceMs = session.log.state.turn?.openSinceMs ?? deps.clock.now();
@@ -37,7 +37,7 @@ export function begin(work: TurnWork, placed: PlacedCall, how: "carryOut" | "res
 
 export function orderOf({ session: { log, claim } }: TurnWork, { stepId, intent, nodeId, decision }: PlacedCall): IntentOrder {
   const fence = { slot: claim.slot, epoch: claim.epoch };
-  return { invocationId: stepId, intent, nodeId, sessionKey: log.state.key, label: decision.label, fence };
+  return { invocationId: stepId, intent, nodeId, sessionKey: log.state.key, label: decision.label, fence, ...relaysOf(log.state) };
 }
 
 /** Streams what the actuator says and turns its end into the step's end. */
@@ -73,7 +73,7 @@ export async function collectOutcome(
     },
   });
   const label = labelOf(work, intent, end);
-  const more = { ...(nodeId === null ? {} : { nodeId }), ...exit, ...expectsOf(intent, end) };
+  const more = { ...(nodeId === null ? {} : { nodeId }), ...exit, ...expectsOf(intent, end), ...relaysOf(work.session.log.state) };
   return {
     events: [{
       type: "step.ended", label,

@@ -23,6 +23,8 @@ export interface Inbound {
   readonly origin?: MessageOrigin;
   /** To whom the outcome is owed. */
   readonly replyTo?: ReplyAddress;
+  /** How often the program passed something on by itself on the way to this message. */
+  readonly relays?: number;
 }
 
 export interface Received {

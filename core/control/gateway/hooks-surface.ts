@@ -16,7 +16,7 @@ export interface HookDoor {
   rules(): HookRules | null;
   token(): Promise<Secret>;
   /** Resolves once what came is durable. Throws coded refusals. */
-  receive(call: { readonly name: string; readonly body: Uint8Array; readonly idempotencyKey?: string }): Promise<unknown>;
+  receive(call: { readonly name: string; readonly body: Uint8Array; readonly idempotencyKey?: string; readonly relays?: number }): Promise<unknown>;
 }
 
 export interface HookRules {
@@ -89,7 +89,9 @@ export function createHooksSurface({ clock, door, onProblem }: HooksSurfaceDeps)
         const key = request.headers["idempotency-key"];
         const body = await readBody(request, rules.maxBodyBytes);
         const idempotencyKey = typeof key === "string" && key.trim() !== "" ? { idempotencyKey: key.slice(0, LIMITS.keyChars) } : {};
-        send(request, response, 200, await door.receive({ name: call.name, body, ...idempotencyKey }));
+        const far = request.headers["openclaw-relays"];
+        const relays = typeof far === "string" && /^\d{1,4}$/.test(far) ? { relays: Number(far) } : {};
+        send(request, response, 200, await door.receive({ name: call.name, body, ...idempotencyKey, ...relays }));
       } catch (error) {
         refuse(request, response, error, (fields) => onProblem("hook.failed", { hook: call.name, ...fields }));
       } finally {

@@ -11,6 +11,8 @@ export interface SystemEvent {
   readonly atMs: number;
   /** A session other than the agent's main one. */
   readonly sessionKey?: string;
+  /** As of the message that tells of it. */
+  readonly relays?: number;
 }
 
 /** A heartbeat that was claimed and has not ended. */

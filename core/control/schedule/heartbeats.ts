@@ -28,6 +28,7 @@ export interface Wake {
   readonly id: string;
   readonly agentId?: string;
   readonly sessionKey?: string;
+  readonly relays?: number;
 }
 
 export interface HeartbeatEvent {
@@ -197,11 +198,11 @@ export function openHeartbeats(deps: HeartbeatsDeps): Heartbeats {
         beat(id, dueMs, false);
       }
     },
-    wake: async ({ mode, text, label, id, agentId: asked, sessionKey: wished }) => {
+    wake: async ({ mode, text, label, id, agentId: asked, sessionKey: wished, relays }) => {
       const route = wished === undefined ? undefined : parseSessionKey(wished, asked ?? agents.defaultId);
       const { id: agentId, heartbeat } = agents.get(route?.agentId ?? asked ?? agents.defaultId);
       const where = route === undefined || route.isMain ? {} : { sessionKey: route.key };
-      const isNew = await keep(agentId, { id, text, label, atMs: clock.now(), ...where });
+      const isNew = await keep(agentId, { id, text, label, atMs: clock.now(), ...where, ...(relays === undefined ? {} : { relays }) });
       const isNow = mode === "now" || heartbeat === null;
       if (isNow) beat(agentId, clock.now(), true);
       return !isNew ? "known" : isNow ? "told" : "queued";
@@ -238,6 +239,7 @@ function inboundOf(
   prompt: string | undefined,
 ): Inbound {
   const label = events.reduce<Label>((least, event) => joinLabels(least, event.label), "owner");
+  const relays = events.reduce((most, event) => Math.max(most, event.relays ?? 0), 0);
   const lines = events.map(({ atMs, text }) => `- ${new Date(atMs).toISOString()} ${text}`);
   const text = [
     ...(prompt === undefined ? [] : [prompt]), ...(lines.length === 0 ? [] : [lines.length === 1 ? "New event:" : "New events:", ...lines]),
@@ -245,5 +247,6 @@ function inboundOf(
   return {
     text: text === "" ? "HEARTBEAT.md changed." : text, idempotencyKey: run.occurrenceId, principal: { ...SERVICE, label },
     channel: "schedule", agentId, sessionKey, origin: { kind: "schedule", jobId: `heartbeat:${agentId}`, dueMs: run.dueMs },
+    ...(relays === 0 ? {} : { relays }),
   };
 }

@@ -11,7 +11,7 @@ async function setUp(t: TestContext, config: Partial<HooksConfig> = {}) {
   t.after(() => life.close());
   const make = () => createHooks({
     clock: bench.clock, config: () => ({ ...HOOKS_DEFAULTS, enabled: true, ...config }), intake: life.intake,
-    heartbeats: life.scheduler.heartbeats,
+    heartbeats: life.scheduler.heartbeats, relaysMax: () => 8,
   });
   let hooks = make();
   const call = (name: string, body: unknown, idempotencyKey?: string) => hooks.receive({
@@ -20,8 +20,18 @@ async function setUp(t: TestContext, config: Partial<HooksConfig> = {}) {
   });
   const refused = async (code: ErrorCode, name: string, body: unknown): Promise<void> =>
     assert.rejects(call(name, body), (error) => hasCode(error, code), `${code}: ${JSON.stringify(body)}`);
-  return { ...bench, life, call, refused, restart: () => (hooks = make()) };
+  return { ...bench, life, call, refused, hooks: () => hooks, restart: () => (hooks = make()) };
 }
+
+test("what was passed on too often is refused, and what is taken says how often it was (C10)", async (t) => {
+  const { life, hooks } = await setUp(t);
+  const call = (name: string, relays: number) => hooks().receive({ name, body: Buffer.from(`{"text":"${relays}","message":"${relays}"}`), relays });
+  const mapped = (relays: number) => hooks().receive({ name: "agent", body: Buffer.from(`{"message":"${relays}"}`), relays });
+  await mapped(8);
+  assert.equal(life.offered.at(-1)?.relays, 8);
+  await assert.rejects(mapped(9), (error) => hasCode(error, "MESSAGE_LOOP"));
+  await assert.rejects(call("wake", 9), (error) => hasCode(error, "MESSAGE_LOOP"));
+});
 
 test("an agent hook is answered once its message is stored, in a session of its own, as words from outside (S4.44, C17)", async (t) => {
   const { life, call, clock } = await setUp(t);

@@ -18,10 +18,12 @@ export interface HookCall {
   readonly body: Uint8Array;
   /** Of the header Idempotency-Key. */
   readonly idempotencyKey?: string;
+  /** How often a program like this one passed something on by itself on the way here, as its sender says. */
+  readonly relays?: number;
 }
 
 export interface Hooks {
-  /** Resolves with the answer's body, once what came is durable. Throws HOOK_UNKNOWN, HOOK_BODY_INVALID, the intake's refusals. */
+  /** Resolves with the answer's body, once what came is durable. Throws HOOK_UNKNOWN, HOOK_BODY_INVALID, MESSAGE_LOOP, the intake's refusals. */
   receive(call: HookCall): Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -30,6 +32,8 @@ export interface HooksDeps {
   readonly config: () => HooksConfig;
   readonly intake: Pick<Intake, "receiveInbound">;
   readonly heartbeats: Pick<Heartbeats, "wake">;
+  /** How often something may be passed on before it is refused. */
+  readonly relaysMax: () => number;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -69,13 +73,14 @@ export function createHooks(deps: HooksDeps): Hooks {
     throw new OpenClawError("HOOK_BODY_INVALID", { why: "A sender may not name the session.", next: "Set hooks.allowRequestSessionKey." });
   };
 
-  const wake = async (id: string, fields: Fields): Promise<Fields> => {
+  const wake = async (id: string, fields: Fields, relays?: number): Promise<Fields> => {
     const mode = oneOf(fields, "mode", ["now", "next-heartbeat"] as const) ?? "now";
     const agentId = textOf(fields, "agentId");
     const sessionKey = textOf(fields, "sessionKey");
     const eventOutcome = await deps.heartbeats.wake({
       mode, id, label: config().label, text: needed(fields, "text"),
       ...(agentId === undefined ? {} : { agentId }), ...(sessionKey === undefined ? {} : { sessionKey }),
+      ...(relays === undefined ? {} : { relays }),
     });
     return { ok: true, mode, eventOutcome };
   };
@@ -87,7 +92,7 @@ export function createHooks(deps: HooksDeps): Hooks {
     return { ok: true, runId };
   };
 
-  const agent = async (id: string, fields: Fields): Promise<Fields> => {
+  const agent = async (id: string, fields: Fields, relays?: number): Promise<Fields> => {
     const text = needed(fields, "message");
     const name = textOf(fields, "name") ?? "Hook";
     const isPersistent = oneOf(fields, "sessionMode", ["isolated", "persistent"] as const) === "persistent";
@@ -97,32 +102,39 @@ export function createHooks(deps: HooksDeps): Hooks {
       throw invalid("timeoutSeconds is a whole number of seconds, at most a day.");
     }
     return await message("agent", id, {
-      text, sessionKey: textOf(fields, "sessionKey") ?? `hook:${isPersistent ? slugOf(name) : uuidOf(id)}`,
+      ...(relays === undefined ? {} : { relays }), text, sessionKey: textOf(fields, "sessionKey") ?? `hook:${isPersistent ? slugOf(name) : uuidOf(id)}`,
       ...(agentId === undefined ? {} : { agentId }), ...(model === undefined ? {} : { model }),
       ...(thinking === undefined ? {} : { thinking }), ...(seconds === undefined ? {} : { timeoutMs: Number(seconds) * 1_000 }),
     });
   };
 
-  const mapped = async (name: string, id: string, { action, text, agentId, sessionKey, mode }: Mapping, body: Fields): Promise<Fields> => {
+  const mapped = async (
+    name: string, id: string, { action, text, agentId, sessionKey, mode }: Mapping, body: Fields, relays?: number,
+  ): Promise<Fields> => {
+    const far = relays === undefined ? {} : { relays };
     const words = `${text ?? `The webhook ${name} says:`}\n\n${JSON.stringify(body, null, 1)}`;
     const to = agentId === undefined ? {} : { agentId };
-    if (action !== "wake") return await message(name, id, { text: words, sessionKey: sessionKey ?? `hook:${uuidOf(id)}`, ...to });
-    return await wake(id, { text: words, mode: mode ?? "now", ...to, ...(sessionKey === undefined ? {} : { sessionKey }) });
+    if (action !== "wake") return await message(name, id, { text: words, sessionKey: sessionKey ?? `hook:${uuidOf(id)}`, ...to, ...far });
+    return await wake(id, { text: words, mode: mode ?? "now", ...to, ...(sessionKey === undefined ? {} : { sessionKey }) }, relays);
   };
 
   return {
-    receive: async ({ name, body, idempotencyKey }) => {
+    receive: async ({ name, body, idempotencyKey, relays }) => {
       const { mappings = {} } = config();
+      if (relays !== undefined && relays > deps.relaysMax()) {
+        const why = `It was passed on ${relays} times since a person spoke; ${deps.relaysMax()} are allowed.`;
+        throw new OpenClawError("MESSAGE_LOOP", { why, detail: { relays, max: deps.relaysMax() } });
+      }
       const mapping = Object.hasOwn(mappings, name) ? mappings[name] : undefined;
       const isKnown = name === "wake" || name === "agent" || mapping !== undefined;
       if (!isKnown || !NAME.test(name)) throw new OpenClawError("HOOK_UNKNOWN");
       const fields = parseBody(body);
       const key = idempotencyKey ?? (mapping === undefined ? textOf(fields, "idempotencyKey") : undefined);
       const id = idOf(name, body, key);
-      if (mapping !== undefined) return await mapped(name, id, mapping, fields);
+      if (mapping !== undefined) return await mapped(name, id, mapping, fields, relays);
       refuseUnknown(fields, name === "wake" ? [...WAKE_FIELDS, "idempotencyKey"] : AGENT_FIELDS);
       refuseSessionKey(fields);
-      return name === "wake" ? await wake(id, fields) : await agent(id, fields);
+      return name === "wake" ? await wake(id, fields, relays) : await agent(id, fields, relays);
     },
   };
 }

@@ -6,14 +6,14 @@
  */
 import { OpenClawError } from "@openclaw/protocol";
 import type { SessionState } from "../../fabric/journal.ts";
-import { queueLimits, type SessionsConfig } from "./config.ts";
+import { RELAYS_MAX, queueLimits, type SessionsConfig } from "./config.ts";
 
-export type AdmissionLimits = Pick<SessionsConfig, "turnsWaitingMax" | "messageBytesMax"> & Partial<Pick<SessionsConfig, "queue">>;
+export type AdmissionLimits = Pick<SessionsConfig, "turnsWaitingMax" | "messageBytesMax"> & Partial<Pick<SessionsConfig, "queue" | "relaysMax">>;
 
-/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LARGE, SESSION_QUEUE_FULL or KEY_DESTROYED. Returns nothing: there is nothing to undo. */
+/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LARGE, MESSAGE_LOOP, SESSION_QUEUE_FULL or KEY_DESTROYED. Returns nothing: there is nothing to undo. */
 export function admitMessage(
   state: SessionState,
-  message: { readonly offerId: string; readonly text: string; readonly bytes: number; readonly offersInFlight: number },
+  message: { readonly offerId: string; readonly text: string; readonly bytes: number; readonly offersInFlight: number; readonly relays?: number },
   limits: AdmissionLimits,
 ): void {
   if (state.deleted) throw new OpenClawError("KEY_DESTROYED");
@@ -24,6 +24,12 @@ export function admitMessage(
   if (bytes > messageBytesMax) {
     const why = `It has ${bytes} bytes; ${messageBytesMax} are allowed.`;
     throw new OpenClawError("MESSAGE_TOO_LARGE", { why, detail: { bytes, max: messageBytesMax } });
+  }
+  const { relays = 0 } = message;
+  const { relaysMax = RELAYS_MAX } = limits;
+  if (relays > relaysMax) {
+    const why = `It was passed on ${relays} times since a person spoke; ${relaysMax} are allowed.`;
+    throw new OpenClawError("MESSAGE_LOOP", { why, detail: { relays, max: relaysMax } });
   }
   // Where the oldest are dropped they are only dropped by their owner, a moment later: until then the line may be longer.
   const { hardCap: max } = queueLimits(limits);

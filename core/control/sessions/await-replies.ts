@@ -57,8 +57,8 @@ export function createAwaitReplies({ state }: SessionLog, { clock, logger, reply
 
   const doWithout = (expected: ExpectedReply): void => {
     if (!isExpected(expected)) return;
-    const { id, sessionKey, runId, replyRunId, depth = state.spawnDepth, hops = 0 } = expected;
-    const to = { kind: "session", sessionKey: state.key, runId: replyRunId, depth, hops } as const;
+    const { id, sessionKey, runId, replyRunId, depth = state.spawnDepth, hops = 0, relays = 0 } = expected;
+    const to = { kind: "session", sessionKey: state.key, runId: replyRunId, depth, hops, relays } as const;
     const from = { sessionKey, agentId: sessionKey.split(":")[1] ?? state.agentId, runId };
     const why = "It did not answer before its deadline.";
     reply.deliver(to, { id, from, status: "timeout", text: "", label: "agent", why }, AbortSignal.any([])).catch((error: unknown) => {

@@ -38,6 +38,10 @@ export const sessionsConfig = {
         },
       },
     },
+    relaysMax: {
+      type: "integer", minimum: 0, maximum: 64, default: 8,
+      description: "How often listeners, actuators and hooks may pass something on by themselves until a person speaks again.",
+    },
     debounceMs: {
       type: "integer", minimum: 0, maximum: 600_000, default: 1_000,
       description: "Collected messages become one turn when none came for this long.",
@@ -64,9 +68,11 @@ type Given = Infer<typeof sessionsConfig>;
 /** With `SESSIONS_DEFAULTS` in place of what is not given. */
 export type SessionsConfig = Required<Given>;
 
+export const RELAYS_MAX = 8;
+
 export const SESSIONS_DEFAULTS: SessionsConfig = {
   turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, liveBytesMax: 256_000_000, dormantAfterMs: 60_000,
-  search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention",
+  search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention", relaysMax: RELAYS_MAX,
   queue: { mode: "followup", drop: "refuse" }, reset: {},
 };
 

@@ -22,13 +22,14 @@ export function createDeliverReply({ addressOf, offer, channels }: DeliverReplyD
   };
 
   /** It passes no admission: what is owed finds its place, and how many may be owed is bounded where they are asked for. */
-  const toSession = async ({ sessionKey, runId, depth = 0, hops = 0 }: SessionReplyAddress, delivery: Delivery): Promise<void> => {
+  const toSession = async ({ sessionKey, runId, depth = 0, hops = 0, relays = 0 }: SessionReplyAddress, delivery: Delivery): Promise<void> => {
     const { key, agentId } = parseSessionKey(sessionKey, delivery.from.agentId);
     const address = addressOf(key);
     const { from, label } = delivery;
     const body: MessageOffer = {
       sessionKey: key, agentId, runId, text: formatReply(delivery), channel: "session",
       origin: { kind: "reply", sessionKey: from.sessionKey, runId: from.runId, depth, hops },
+      ...(relays === 0 ? {} : { relays }),
     };
     const principal = { tenant: address.tenant, id: `agent:${from.agentId}`, kind: "agent", label } as const;
     await offer(address, { type: "message.offered", id: runId, body, principal, label });

@@ -50,7 +50,8 @@ export function createSend({ journal, live, runs, offer, config, checkReply }: S
     if (state.seen.has(offerId)) return { status: "ok", endedAtMs: 0 }; // ended so long ago that only its id is remembered
     if (given.replyTo !== undefined) checkReply(given.replyTo);
     const offersInFlight = inFlight.get(address.token) ?? 0;
-    admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight }, config());
+    const far = given.relays === undefined ? {} : { relays: given.relays };
+    admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight, ...far }, config());
     // What is accepted is accepted as it is: a setting changed later changes nothing of it.
     const mode = modeOf(given, state, agentQueueMode, config());
     const historyOnly = isForOthers(given, state, mentioned ?? isOurs(principal), config());

@@ -4,7 +4,7 @@ import { PAST_DEADLINE } from "../../cognition/runtime.ts";
 import { deadline, type Clock } from "../../base/clock.ts";
 import type { IntentOrder } from "../../execution/intents.ts";
 import {
-  labelSeen, type ExpectedReply, type Journal, type ReplyAddress, type SessionAddress, type SessionSettings, type SessionState,
+  labelSeen, relaysOf, type ExpectedReply, type Journal, type ReplyAddress, type SessionAddress, type SessionSettings, type SessionState,
   type TranscriptMessage,
 } from "../../fabric/journal.ts";
 import { statusOf, type ReplyStatus } from "./delivery.ts";
@@ -99,7 +99,7 @@ export function createSpeak(deps: SpeakDeps): (order: IntentOrder, speech: Speec
     const id = journal.offerId(journal.address(own.key), "message.offered", replyRunId);
     const { depth, hops } = standingOf(own);
     const alone = params["detached"] === true ? { detached: true as const } : {};
-    const expects: ExpectedReply = { id, replyRunId, sessionKey: key, runId, deadlineMs, depth, hops: hops + HOPS_OF_AN_ANSWER, ...alone };
+    const expects: ExpectedReply = { id, replyRunId, sessionKey: key, runId, deadlineMs, depth, hops: hops + HOPS_OF_AN_ANSWER, ...alone, ...relaysOf(own) };
     return { status: "accepted", sessionKey: key, runId, label: "agent", expects };
   };
 }
@@ -115,11 +115,11 @@ function messageOf(order: IntentOrder, own: SessionState, speech: Speech, { limi
   const { depth, hops } = standingOf(own);
   const { intent: { params }, invocationId: runId, label } = order;
   const replyTo: ReplyAddress = wait
-    ? { kind: "caller" } : { kind: "session", sessionKey: own.key, runId: replyRunId, depth, hops: hops + HOPS_OF_AN_ANSWER };
+    ? { kind: "caller" } : { kind: "session", sessionKey: own.key, runId: replyRunId, depth, hops: hops + HOPS_OF_AN_ANSWER, ...relaysOf(own) };
   return {
     sessionKey: key, agentId, runId, text, channel: "session", timeoutMs: limitMs, replyTo, label, queueMode: "followup", mentioned: true,
     origin: { kind: "agent", sessionKey: own.key, depth: depth + 1, hops: hops + 1, ...(own.turn === null ? {} : { runId: own.turn.runId }) },
-    principal: { tenant: "home", id: `agent:${own.agentId}`, kind: "agent", label },
+    ...relaysOf(own), principal: { tenant: "home", id: `agent:${own.agentId}`, kind: "agent", label },
     ...(typeof params["model"] === "string" ? { model: params["model"] } : {}),
   };
 }

@@ -87,6 +87,10 @@ export function openFanOut(deps: FanOutDeps): FanOut {
       crashPoint("fan-out.delivered");
       return { end: "done" };
     } catch (error) {
+      if (hasCode(error, "MESSAGE_LOOP")) {
+        log.warn("message.loop-refused", { listener: name, topic: event.topic, id: event.id, relays: event.relays });
+        return { end: "dead", code: "MESSAGE_LOOP" };
+      }
       if (PASSING.some((code) => hasCode(error, code))) return { end: "again", afterMs: PASSING_WAIT_MS, counted: false };
       throw error;
     }

@@ -20,6 +20,8 @@ export interface TopicEvent {
   readonly code?: string;
   readonly durationMs?: number;
   readonly text?: string;
+  /** How often the program passed something on by itself on the way to this. */
+  readonly relays?: number;
 }
 
 const TEXT_CHARS_MAX = 4_000;
@@ -36,17 +38,17 @@ export function topicEventOf(
   const { header, type, body, id } = recorded;
   const facts = { id: id.replaceAll(/[^A-Za-z0-9_-]/g, "-"), timeMs: header.timeMs, principal: header.principal, label: header.label };
   if (type === "step.started" && body.kind !== "model") {
-    const { stepId, intent, decision, nodeId } = body;
-    const where = nodeId === null ? {} : { nodeId };
+    const { stepId, intent, decision, nodeId, relays } = body;
+    const where = { ...(nodeId === null ? {} : { nodeId }), ...(relays === undefined ? {} : { relays }) };
     return {
       ...facts, ...where, topic: `${body.kind === "tool" ? "intent" : "asked"}.${kindOf(intent)}`, stepId, intent: bounded(intent),
       rule: decision.rule,
     };
   }
   if (type !== "step.ended" || body.kind !== "tool") return undefined;
-  const { stepId, isError, code, durationMs, text, decision, nodeId } = body;
+  const { stepId, isError, code, durationMs, text, decision, nodeId, relays } = body;
   return {
-    ...facts, topic: `outcome.${decision === undefined ? (kindOfStep(stepId) ?? "tool") : "refused"}`, stepId, isError,
+    ...facts, ...(relays === undefined ? {} : { relays }), topic: `outcome.${decision === undefined ? (kindOfStep(stepId) ?? "tool") : "refused"}`, stepId, isError,
     text: text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…`.toWellFormed() : text,
     ...(code === undefined ? {} : { code }), ...(durationMs === undefined ? {} : { durationMs }),
     ...(decision === undefined ? {} : { rule: decision.rule }), ...(nodeId === undefined ? {} : { nodeId }),

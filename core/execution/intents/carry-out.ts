@@ -24,6 +24,8 @@ export interface IntentOrder {
   readonly sessionKey: string;
   /** Whose words the arguments are; an approval does not change that. */
   readonly label: Label;
+  /** How often the program passed something on by itself on the way to this; not at all unless said. */
+  readonly relays?: number;
   /** The claim under which the intent was recorded. */
   readonly fence: { readonly slot: number; readonly epoch: number };
   /** Its step was open when an earlier owner died: it may have been carried out. */

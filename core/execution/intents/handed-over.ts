@@ -22,6 +22,7 @@ export interface HandedIntent {
   /** Who is told of the end; null for nobody. */
   readonly sessionKey: string | null;
   readonly label: Label;
+  readonly relays?: number;
 }
 
 export type HandedEnd =
@@ -129,8 +130,9 @@ export function openHandedOver(configured: ConfiguredActuator, deps: HandedOverD
     const line = deadline(clock, LINE_WAIT_MS, () => new OpenClawError("BACKPRESSURE"), signal);
     try {
       configured.judge(intent.params); // the configuration may have changed since
-      const { params, sessionKey, label } = intent;
-      const request = { params, sessionKey, label, idempotencyKey: job.id, attempt: job.attempt };
+      const { params, sessionKey, label, relays } = intent;
+      const far = relays === undefined ? {} : { relays };
+      const request = { params, sessionKey, label, idempotencyKey: job.id, attempt: job.attempt, ...far };
       const end = await configured.attempt(request, signal, line.signal);
       crashPoint("handed-over.answered");
       if (end.ok) return { ok: true, text: shorten(present(end.payload)) };

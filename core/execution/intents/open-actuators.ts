@@ -82,23 +82,24 @@ export async function openActuators(deps: ActuatorsDeps): Promise<Actuators> {
     throw new OpenClawError("ACTUATOR_UNKNOWN", { why: `Configured are: ${[...all.keys()].join(", ") || "none"}.` });
   };
 
-  const carryOut = async ({ intent, invocationId: id, sessionKey, label, resumed }: IntentOrder, signal: AbortSignal): Promise<unknown> => {
+  const carryOut = async ({ intent, invocationId: id, sessionKey, label, relays, resumed }: IntentOrder, signal: AbortSignal): Promise<unknown> => {
     if (intent.actuator !== "outside") throw new Error("not an intent for an actuator");
     const { configured, handed } = find(intent.to);
+    const far = relays === undefined ? {} : { relays };
     const { effect } = configured.judge(intent.params);
     if (effect !== intent.effect || configured.actuator.id !== intent.kind) {
       throw new OpenClawError("ACTUATOR_INTENT_INVALID", { why: `It was proposed as ${intent.kind} with effect ${intent.effect}.` });
     }
     if (intent.handOver === true) {
       const { to, kind, params, summary } = intent;
-      await handed.put(id, { to, kind, effect, params, summary, sessionKey, label });
+      await handed.put(id, { to, kind, effect, params, summary, sessionKey, label, ...far });
       return { handedOver: id, queue: queueOf(to) } satisfies HandedReceipt;
     }
     // Nobody can be asked whether it happened.
     if (resumed === true && effect === "unsafe") {
       throw new OpenClawError("OUTCOME_UNKNOWN", { why: "The gateway ended in the middle of it." });
     }
-    return await tryIntent(configured, effect, { params: intent.params, sessionKey, label, idempotencyKey: id }, { clock, ids }, signal);
+    return await tryIntent(configured, effect, { params: intent.params, sessionKey, label, idempotencyKey: id, ...far }, { clock, ids }, signal);
   };
 
   return {

@@ -129,6 +129,8 @@ export type StepStarted =
       readonly intent: Intent;
       /** Of the intent: what the crash table looks up. */
       readonly effect: Effect;
+      /** Of the messages its turn answers, the most. */
+      readonly relays?: number;
       /** Which the node's journal knows it by. */
       readonly invocationId: string;
       readonly nodeId: string | null;
@@ -145,6 +147,7 @@ export type StepStarted =
       /** What "always" would cover. */
       readonly rememberHash: string;
       readonly remember: "session" | "exact";
+      readonly relays?: number;
       readonly decision: GateRecord;
       readonly expiresAtMs: number;
     };
@@ -214,6 +217,7 @@ export type StepEnded =
       readonly stopped?: true;
       /** Where the whole of a shortened output is kept. */
       readonly output?: OutputKept;
+      readonly relays?: number;
       /** Of a call that was refused: it has no start that would hold it. */
       readonly decision?: GateRecord;
       /** A message that will come of this call. */

@@ -57,6 +57,8 @@ export interface MessageOffer {
   readonly origin?: MessageOrigin;
   /** To whom the outcome of the run that answers this message is owed. */
   readonly replyTo?: ReplyAddress;
+  /** How often the program itself passed something on, on the way from a person to this message; not at all unless said. */
+  readonly relays?: number;
 }
 
 export type MessageOrigin =
@@ -80,7 +82,10 @@ interface FromSession {
 /** Where an outcome goes. */
 export type ReplyAddress =
   /** A message with this run id in that session. */
-  | { readonly kind: "session"; readonly sessionKey: string; readonly runId: string; readonly depth?: number; readonly hops?: number }
+  | {
+      readonly kind: "session"; readonly sessionKey: string; readonly runId: string;
+      readonly depth?: number; readonly hops?: number; readonly relays?: number;
+    }
   /** Whoever asked waits for the run itself: nothing is brought anywhere. */
   | { readonly kind: "caller" }
   | {
@@ -113,6 +118,7 @@ export interface ExpectedReply {
   /** As the message that brings it will say. */
   readonly depth?: number;
   readonly hops?: number;
+  readonly relays?: number;
   /** Its run goes on though whoever asked is stopped. */
   readonly detached?: true;
 }

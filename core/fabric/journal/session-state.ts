@@ -329,6 +329,15 @@ const LATER_FIELDS = {
   jobs: [], asked: [],
 } as const;
 
+/** How far what the turn does is from a person, counted in what the program passed on by itself; nothing where it is not at all. */
+export function relaysOf({ turn }: SessionState): { readonly relays?: number } {
+  let most = 0;
+  for (const { message: { relays = 0 } } of turn?.inputs ?? []) if (relays > most) most = relays;
+  return most === 0 ? NOT_RELAYED : { relays: most };
+}
+
+const NOT_RELAYED = {} as const;
+
 /** The message whose wishes a turn follows: the one its run is named by. */
 export function leadOf({ inputs, runId }: TurnState): QueuedMessage | undefined {
   return inputs.find(({ message }) => message.runId === runId) ?? inputs[0];

@@ -24,7 +24,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 /** Headers that say who asks, where, or how the message is cut are not for a model to set. */
 const RESERVED = new RegExp(
   "^(host|content-length|transfer-encoding|connection|upgrade|te|trailer|expect|authorization|cookie|idempotency-key|"
-    + "proxy-.*|x-forwarded-.*)$", "i",
+    + "proxy-.*|x-forwarded-.*|openclaw-.*)$", "i",
 );
 const PASSING = [408, 425, 429, 502, 503, 504];
 const UNSURE = [502, 504];
@@ -95,7 +95,7 @@ export default {
     return { text: `HTTP ${status}${kind}${truncated ? " (cut short)" : ""}\n\n${body}`, isError: status >= 400 };
   },
   open: (ctx) => ({
-    carryOut: async ({ params, idempotencyKey }, signal): Promise<ActuatorEnd> => {
+    carryOut: async ({ params, idempotencyKey, relays = 0 }, signal): Promise<ActuatorEnd> => {
       const config = ctx.config as HttpConfig;
       const { url: text, method = "GET", headers = {}, body } = params as HttpParams;
       const url = new URL(text);
@@ -109,7 +109,7 @@ export default {
         method, url: url.href, allowPrivate: rule.allowPrivate ?? false, redirectsMax: REDIRECTS,
         responseBytesMax: config.responseBytesMax ?? 262_144,
         headers: {
-          ...headers, ...(method === "GET" || method === "HEAD" ? {} : { "idempotency-key": idempotencyKey }),
+          ...headers, "openclaw-relays": `${relays + 1}`, ...(method === "GET" || method === "HEAD" ? {} : { "idempotency-key": idempotencyKey }),
           ...(secret === undefined ? {} : { [header]: prefix === "" ? secret : `${prefix} ${secret}` }),
         },
         ...(body === undefined ? {} : { body }),

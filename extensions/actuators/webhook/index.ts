@@ -48,13 +48,13 @@ export default {
   },
   present: (payload) => ({ text: `Answered ${String((payload as { readonly status: number }).status)}.`, isError: false }),
   open: (ctx) => ({
-    carryOut: async ({ params, idempotencyKey }, signal): Promise<ActuatorEnd> => {
+    carryOut: async ({ params, idempotencyKey, relays = 0 }, signal): Promise<ActuatorEnd> => {
       const { url, secret, allowPrivate = false } = ctx.config as WebhookConfig;
       const body = JSON.stringify((params as { readonly body: unknown }).body);
       const key = secret === undefined ? undefined : await ctx.credential(secret.credential);
       const seconds = Math.floor(ctx.now() / 1_000);
       const headers = {
-        "content-type": "application/json", "idempotency-key": idempotencyKey,
+        "content-type": "application/json", "idempotency-key": idempotencyKey, "openclaw-relays": `${relays + 1}`,
         ...(key === undefined ? {} : { "x-openclaw-signature": `t=${seconds},v1=${sign(key, `${seconds}.${body}`)}` }),
       };
       const answer = await ctx.http({ method: "POST", url, headers, body, allowPrivate, responseBytesMax: 4_096 }, signal);

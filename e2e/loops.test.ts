@@ -1,0 +1,72 @@
+/** What passes messages on by itself ends by itself: agents that write to each other, listeners, and sub-agents of listeners. */
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { history, say, textOf, type HistoryMessage } from "@openclaw/testkit/conversation";
+import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
+import { scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel, type ChatBody, type ScriptedAnswer } from "@openclaw/testkit/scripted-model-server";
+
+const RELAYS = 8;
+
+type Calls = readonly (readonly [text: RegExp, name: string, args: (found: RegExpExecArray) => object])[];
+
+/** A fake model that answers a message with one call, and the call's result with words. */
+const rule = (calls: Calls) => ({ messages }: ChatBody): ScriptedAnswer | undefined => {
+  const last = messages.at(-1);
+  if (last?.role !== "user") return undefined;
+  for (const [text, name, args] of calls) {
+    const found = text.exec(last.content ?? "");
+    if (found !== null) return { calls: [{ name, arguments: args(found) }] };
+  }
+  return { text: "heard" };
+};
+
+async function open(t: TestContext, calls: Calls, more: object): Promise<RealGateway> {
+  const model = await openScriptedModel({ rule: rule(calls) });
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ bare: true, config: { ...scriptedConfig(model.url, { yesLocal: true }), ...more } });
+  t.after(() => gateway.dispose());
+  return gateway;
+}
+
+/** When nothing new has come for a while. */
+async function settledCount(read: () => Promise<number>): Promise<number> {
+  for (let before = -1, now = 0, still = 0; ; before = now) {
+    now = await read();
+    still = now === before && now > 0 ? still + 1 : 0;
+    if (still >= 8 || now > 10 * RELAYS) return now;
+    await pause(250);
+  }
+}
+
+const said = (messages: readonly HistoryMessage[], role: string, text: RegExp): number =>
+  messages.filter((message) => message.role === role && text.test(textOf(message))).length;
+
+test("two sessions that answer each other through an actuator stop after the bound, and the agent reads why (C10, S2.39)", async (t) => {
+  const gateway = await open(t, [[/^go (\w) (\w)$/, "send_message", ([, to = "", from = ""]) =>
+    ({ sessionKey: `agent:main:${to}`, text: `go ${from} ${to}` })]], {
+    actuators: { team: { use: "message", unasked: true, sessions: ["agent:main:a", "agent:main:b"] } },
+  });
+  const watched = await gateway.connect();
+  const both = async (): Promise<readonly HistoryMessage[]> =>
+    [...await history(watched, "agent:main:a"), ...await history(watched, "agent:main:b")];
+  await say(watched, "go b a", { session: "agent:main:a" });
+  assert.equal(await settledCount(async () => said(await both(), "user", /^go/)), 1 + RELAYS);
+  assert.equal(said(await both(), "toolResult", /^(?:Error: )?MESSAGE_LOOP.*passed on 9 times since a person spoke; 8 are allowed/s), 1);
+  await say(watched, "go b a", { session: "agent:main:a" });
+  assert.equal(await settledCount(async () => said(await both(), "user", /^go/)), 2 * (1 + RELAYS), "a person begins anew");
+});
+
+test("a listener whose sub-agents do what it listens to stops after the bound, as a dead letter with its reason (C10, S2.42)", async (t) => {
+  const gateway = await open(t, [
+    [/^Event intent\.node/, "sessions_spawn", () => ({ task: "look around" })], [/look/, "system_info", () => ({})],
+  ], { listeners: { boss: { topics: ["intent.node"], to: "agent", sessionKey: "agent:main:boss" } } });
+  const watched = await gateway.connect();
+  await say(watched, "look here");
+  const events = async (): Promise<number> => said(await history(watched, "agent:main:boss"), "user", /^Event intent\.node/);
+  assert.equal(await settledCount(events), RELAYS);
+  const letters = await gateway.cli(["deadletters", "list"]);
+  assert.match(letters.stdout, /listener-boss[^\n]*MESSAGE_LOOP/);
+  assert.match((await gateway.cli(["logs", "--limit", "500"])).stdout, /message\.loop-refused/);
+});
