@@ -58,7 +58,7 @@ test("two sessions that answer each other through an actuator stop after the bou
   assert.equal(await settledCount(async () => said(await both(), "user", /^go/)), 2 * (1 + RELAYS), "a person begins anew");
 });
 
-test("a listener whose sub-agents do what it listens to stops after the bound, as a dead letter with its reason (C10, S2.42)", async (t) => {
+test("a listener whose sub-agents do what it listens to ends as a dead letter with the reason (C10, S2.42)", async (t) => {
   const gateway = await open(t, [
     [/^Event intent\.node/, "sessions_spawn", () => ({ task: "look around" })], [/look/, "system_info", () => ({})],
   ], { listeners: { boss: { topics: ["intent.node"], to: "agent", sessionKey: "agent:main:boss" } } });

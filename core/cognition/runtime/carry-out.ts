@@ -21,7 +21,8 @@ export interface PlacedCall {
 export async function carryOut(work: TurnWork, placed: PlacedCall, tool: Tool, carry: Carry, signal: AbortSignal): Promise<Carry> {
   const { stepId, call, intent, nodeId, decision } = placed;
   const { deps, session } = work;
-  const body = { stepId, kind: "tool" as const, call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision, ...relaysOf(session.log.state) };
+  const made = { stepId, kind: "tool" as const, call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision };
+  const body = { ...made, ...relaysOf(session.log.state) };
   await work.record(carry, [{ type: "step.started", body, label: decision.label }]);
   crashPoint("intent.recorded");
   const sinceMs = session.log.state.turn?.openSinceMs ?? deps.clock.now();

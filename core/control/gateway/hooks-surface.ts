@@ -16,7 +16,9 @@ export interface HookDoor {
   rules(): HookRules | null;
   token(): Promise<Secret>;
   /** Resolves once what came is durable. Throws coded refusals. */
-  receive(call: { readonly name: string; readonly body: Uint8Array; readonly idempotencyKey?: string; readonly relays?: number }): Promise<unknown>;
+  receive(call: {
+    readonly name: string; readonly body: Uint8Array; readonly idempotencyKey?: string; readonly relays?: number;
+  }): Promise<unknown>;
 }
 
 export interface HookRules {

@@ -23,7 +23,10 @@ export interface HookCall {
 }
 
 export interface Hooks {
-  /** Resolves with the answer's body, once what came is durable. Throws HOOK_UNKNOWN, HOOK_BODY_INVALID, MESSAGE_LOOP, the intake's refusals. */
+  /**
+   * Resolves with the answer's body, once what came is durable. Throws HOOK_UNKNOWN, HOOK_BODY_INVALID, MESSAGE_LOOP, the
+   * intake's refusals.
+   */
   receive(call: HookCall): Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -102,7 +105,8 @@ export function createHooks(deps: HooksDeps): Hooks {
       throw invalid("timeoutSeconds is a whole number of seconds, at most a day.");
     }
     return await message("agent", id, {
-      ...(relays === undefined ? {} : { relays }), text, sessionKey: textOf(fields, "sessionKey") ?? `hook:${isPersistent ? slugOf(name) : uuidOf(id)}`,
+      text, ...(relays === undefined ? {} : { relays }),
+      sessionKey: textOf(fields, "sessionKey") ?? `hook:${isPersistent ? slugOf(name) : uuidOf(id)}`,
       ...(agentId === undefined ? {} : { agentId }), ...(model === undefined ? {} : { model }),
       ...(thinking === undefined ? {} : { thinking }), ...(seconds === undefined ? {} : { timeoutMs: Number(seconds) * 1_000 }),
     });

@@ -8,9 +8,10 @@ import { OpenClawError } from "@openclaw/protocol";
 import type { SessionState } from "../../fabric/journal.ts";
 import { RELAYS_MAX, queueLimits, type SessionsConfig } from "./config.ts";
 
-export type AdmissionLimits = Pick<SessionsConfig, "turnsWaitingMax" | "messageBytesMax"> & Partial<Pick<SessionsConfig, "queue" | "relaysMax">>;
+export type AdmissionLimits = Pick<SessionsConfig, "turnsWaitingMax" | "messageBytesMax">
+  & Partial<Pick<SessionsConfig, "queue" | "relaysMax">>;
 
-/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LARGE, MESSAGE_LOOP, SESSION_QUEUE_FULL or KEY_DESTROYED. Returns nothing: there is nothing to undo. */
+/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LARGE, MESSAGE_LOOP, SESSION_QUEUE_FULL or KEY_DESTROYED. There is nothing to undo. */
 export function admitMessage(
   state: SessionState,
   message: { readonly offerId: string; readonly text: string; readonly bytes: number; readonly offersInFlight: number; readonly relays?: number },

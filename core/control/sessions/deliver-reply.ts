@@ -22,7 +22,8 @@ export function createDeliverReply({ addressOf, offer, channels }: DeliverReplyD
   };
 
   /** It passes no admission: what is owed finds its place, and how many may be owed is bounded where they are asked for. */
-  const toSession = async ({ sessionKey, runId, depth = 0, hops = 0, relays = 0 }: SessionReplyAddress, delivery: Delivery): Promise<void> => {
+  const toSession = async (to: SessionReplyAddress, delivery: Delivery): Promise<void> => {
+    const { sessionKey, runId, depth = 0, hops = 0, relays = 0 } = to;
     const { key, agentId } = parseSessionKey(sessionKey, delivery.from.agentId);
     const address = addressOf(key);
     const { from, label } = delivery;

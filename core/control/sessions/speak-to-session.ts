@@ -99,7 +99,8 @@ export function createSpeak(deps: SpeakDeps): (order: IntentOrder, speech: Speec
     const id = journal.offerId(journal.address(own.key), "message.offered", replyRunId);
     const { depth, hops } = standingOf(own);
     const alone = params["detached"] === true ? { detached: true as const } : {};
-    const expects: ExpectedReply = { id, replyRunId, sessionKey: key, runId, deadlineMs, depth, hops: hops + HOPS_OF_AN_ANSWER, ...alone, ...relaysOf(own) };
+    const standing = { depth, hops: hops + HOPS_OF_AN_ANSWER, ...relaysOf(own) };
+    const expects: ExpectedReply = { id, replyRunId, sessionKey: key, runId, deadlineMs, ...standing, ...alone };
     return { status: "accepted", sessionKey: key, runId, label: "agent", expects };
   };
 }
@@ -115,7 +116,8 @@ function messageOf(order: IntentOrder, own: SessionState, speech: Speech, { limi
   const { depth, hops } = standingOf(own);
   const { intent: { params }, invocationId: runId, label } = order;
   const replyTo: ReplyAddress = wait
-    ? { kind: "caller" } : { kind: "session", sessionKey: own.key, runId: replyRunId, depth, hops: hops + HOPS_OF_AN_ANSWER, ...relaysOf(own) };
+    ? { kind: "caller" }
+    : { kind: "session", sessionKey: own.key, runId: replyRunId, depth, hops: hops + HOPS_OF_AN_ANSWER, ...relaysOf(own) };
   return {
     sessionKey: key, agentId, runId, text, channel: "session", timeoutMs: limitMs, replyTo, label, queueMode: "followup", mentioned: true,
     origin: { kind: "agent", sessionKey: own.key, depth: depth + 1, hops: hops + 1, ...(own.turn === null ? {} : { runId: own.turn.runId }) },

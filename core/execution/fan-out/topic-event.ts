@@ -48,7 +48,8 @@ export function topicEventOf(
   if (type !== "step.ended" || body.kind !== "tool") return undefined;
   const { stepId, isError, code, durationMs, text, decision, nodeId, relays } = body;
   return {
-    ...facts, ...(relays === undefined ? {} : { relays }), topic: `outcome.${decision === undefined ? (kindOfStep(stepId) ?? "tool") : "refused"}`, stepId, isError,
+    ...facts, ...(relays === undefined ? {} : { relays }),
+    topic: `outcome.${decision === undefined ? (kindOfStep(stepId) ?? "tool") : "refused"}`, stepId, isError,
     text: text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…`.toWellFormed() : text,
     ...(code === undefined ? {} : { code }), ...(durationMs === undefined ? {} : { durationMs }),
     ...(decision === undefined ? {} : { rule: decision.rule }), ...(nodeId === undefined ? {} : { nodeId }),

@@ -82,7 +82,8 @@ export async function openActuators(deps: ActuatorsDeps): Promise<Actuators> {
     throw new OpenClawError("ACTUATOR_UNKNOWN", { why: `Configured are: ${[...all.keys()].join(", ") || "none"}.` });
   };
 
-  const carryOut = async ({ intent, invocationId: id, sessionKey, label, relays, resumed }: IntentOrder, signal: AbortSignal): Promise<unknown> => {
+  const carryOut = async (order: IntentOrder, signal: AbortSignal): Promise<unknown> => {
+    const { intent, invocationId: id, sessionKey, label, relays, resumed } = order;
     if (intent.actuator !== "outside") throw new Error("not an intent for an actuator");
     const { configured, handed } = find(intent.to);
     const far = relays === undefined ? {} : { relays };
@@ -99,7 +100,8 @@ export async function openActuators(deps: ActuatorsDeps): Promise<Actuators> {
     if (resumed === true && effect === "unsafe") {
       throw new OpenClawError("OUTCOME_UNKNOWN", { why: "The gateway ended in the middle of it." });
     }
-    return await tryIntent(configured, effect, { params: intent.params, sessionKey, label, idempotencyKey: id, ...far }, { clock, ids }, signal);
+    const wanted = { params: intent.params, sessionKey, label, idempotencyKey: id, ...far };
+    return await tryIntent(configured, effect, wanted, { clock, ids }, signal);
   };
 
   return {

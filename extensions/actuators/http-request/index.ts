@@ -109,7 +109,8 @@ export default {
         method, url: url.href, allowPrivate: rule.allowPrivate ?? false, redirectsMax: REDIRECTS,
         responseBytesMax: config.responseBytesMax ?? 262_144,
         headers: {
-          ...headers, "openclaw-relays": `${relays + 1}`, ...(method === "GET" || method === "HEAD" ? {} : { "idempotency-key": idempotencyKey }),
+          ...headers, "openclaw-relays": `${relays + 1}`,
+          ...(method === "GET" || method === "HEAD" ? {} : { "idempotency-key": idempotencyKey }),
           ...(secret === undefined ? {} : { [header]: prefix === "" ? secret : `${prefix} ${secret}` }),
         },
         ...(body === undefined ? {} : { body }),
