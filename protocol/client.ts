@@ -19,12 +19,19 @@ export interface SocketLike {
 /** What a client says of itself; the versions are this file's to say. */
 export type Hello = Omit<ConnectParams, "minProtocol" | "maxProtocol">;
 
+/** The first frame of a connection; `capabilities` are what the gateway knows beyond the protocol's version. */
+export interface Challenge {
+  readonly nonce: string;
+  readonly ts: number;
+  readonly capabilities?: readonly string[];
+}
+
 export interface ClientOptions {
   /** `http`, `https`, `ws` or `wss`. */
   readonly url: string;
   readonly openSocket: (url: string) => SocketLike;
   /** What to say in `connect`; called with the challenge, so that a device can sign it. */
-  readonly hello: (challenge: { readonly nonce: string; readonly ts: number }) => Promise<Hello> | Hello;
+  readonly hello: (challenge: Challenge) => Promise<Hello> | Hello;
   readonly onEvent?: (event: EventFrame) => void;
   /** From opening the socket to hello-ok. */
   readonly handshakeTimeoutMs?: number;
@@ -132,7 +139,7 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
     else waiting.reject(parseWireError(frame.error ?? { code: "UNAVAILABLE", message: "The gateway refused without a reason." }));
   };
 
-  const onChallenge = async (payload: { readonly nonce: string; readonly ts: number }): Promise<void> => {
+  const onChallenge = async (payload: Challenge): Promise<void> => {
     try {
       const params = await options.hello(payload);
       const versions = { minProtocol: PROTOCOL_VERSION, maxProtocol: PROTOCOL_VERSION };
@@ -155,7 +162,7 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       return; // a gateway of this protocol sends JSON only; anything else cannot be an answer
     }
     if (frame.type === "res") onResponse(frame);
-    else if (frame.event === "connect.challenge") void onChallenge(frame.payload as { nonce: string; ts: number });
+    else if (frame.event === "connect.challenge") void onChallenge(frame.payload as Challenge);
     else options.onEvent?.(frame);
   });
   socket.addEventListener("error", () => {

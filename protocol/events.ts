@@ -74,9 +74,10 @@ export const EVENTS = {
   "node.invoke.cancel": { direct: true, summary: "To a node: stop it.", payload: "{ invokeId: string; nodeId: string }" },
   "node.invoke.attach": { direct: true, hidden: true, summary: "To a node: where is this invocation?", payload: "InvokeAttachEvent" },
   "node.invoke.ack": { direct: true, hidden: true, summary: "To a node: the result is recorded, forget it.", payload: "InvokeAckEvent" },
-  "voicewake.changed": { direct: true, summary: "To a node: the words that wake it.", payload: "{ triggers: string[] }" },
-  "voicewake.routing.changed": { direct: true, summary: "To a node: where spoken words go.", payload: "{ config: object }" },
+  "voicewake.changed": { scope: "operator.read", summary: "The words that wake a device; to a node without a number.", payload: "{ triggers: string[] }" },
+  "voicewake.routing.changed": { scope: "operator.read", summary: "Where spoken words go; to a node without a number.", payload: "{ config: object }" },
 
+  "talk.mode": { scope: "operator.talk", summary: "A conversation by voice is on or off.", payload: "{ enabled: boolean; phase: string | null; ts: number }" },
   "queue.lagging": { scope: "operator.read", hidden: true, summary: "A queue is too far behind, or has caught up.", payload: "{ queue: string; jobs: number; dead: number; lagMs: number; lagging: boolean; ts: number }" },
 
   "exec.approval.requested": { scope: "operator.approvals", summary: "A side effect waits for a person.", payload: "{ approvalKind: 'exec'; id: string; request: object; createdAtMs: number; expiresAtMs: number }" },

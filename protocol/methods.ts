@@ -5,6 +5,7 @@
 import type { MethodSpec } from "./method.ts";
 import type { Infer } from "./schema.ts";
 import { APPROVAL_METHODS } from "./methods/approvals.ts";
+import { CHANNEL_METHODS } from "./methods/channels.ts";
 import { CHAT_METHODS } from "./methods/chat.ts";
 import { DEVICE_METHODS } from "./methods/devices.ts";
 import { NODE_METHODS } from "./methods/nodes.ts";
@@ -12,11 +13,13 @@ import { SCHEDULE_METHODS } from "./methods/schedule.ts";
 import { QUEUE_METHODS } from "./methods/queues.ts";
 import { SESSION_METHODS } from "./methods/sessions.ts";
 import { SYSTEM_METHODS } from "./methods/system.ts";
+import { TASK_METHODS } from "./methods/tasks.ts";
 import { USAGE_METHODS } from "./methods/usage.ts";
+import { VOICE_METHODS } from "./methods/voice.ts";
 
 export const METHODS = {
   ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS,
-  ...QUEUE_METHODS, ...SCHEDULE_METHODS, ...USAGE_METHODS,
+  ...QUEUE_METHODS, ...SCHEDULE_METHODS, ...USAGE_METHODS, ...CHANNEL_METHODS, ...TASK_METHODS, ...VOICE_METHODS,
 } as const satisfies Record<string, MethodSpec>;
 
 export type MethodName = keyof typeof METHODS;

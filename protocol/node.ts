@@ -17,6 +17,8 @@
 import type { Infer, JsonSchema } from "./schema.ts";
 
 export const NODE_JOURNAL_CAP = "journal.v1";
+/** A gateway that says so in its challenge takes the field `tags` of `connect`; another one would refuse the whole frame. */
+export const NODE_TAGS_CAP = "node-tags";
 
 export const NODE_LIMITS = {
   progressChunkChars: 16_384,

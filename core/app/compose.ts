@@ -18,7 +18,7 @@ import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runt
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule.ts";
-import { createBroadcaster, openGateway, type Gateway } from "../control/gateway.ts";
+import { createBroadcaster, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import {
   createSearchIndex, createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
@@ -293,9 +293,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     relaysMax: () => config().session?.relaysMax ?? SESSIONS_DEFAULTS.relaysMax,
     config: () => ({ ...HOOKS_DEFAULTS, ...config().hooks }),
   });
+  const voice = await openVoiceWake({ records, seal, unseal, tenant: HOME_TENANT, tell });
   const methods = gatewayMethods({
     sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, queues, clock,
-    loop,
+    loop, voice, tell, store: join(options.stateDir, "state", "openclaw.sqlite"),
     config: options.showConfig, logsDir: options.logsDir,
     ledger, tokenOf: (key) => journal.address(key).token,
   });
@@ -305,7 +306,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     isLocalNode: (deviceId) => deviceId === options.localNodeId, failing: () => (progress.recovered ? [] : ["recovery"]),
     nodes: {
       attach: (link, hello) => {
-        const session = nodes.attach(link, hello);
+        const session = voice.greet(link, nodes.attach(link, hello));
         if (hello.local) localNode.attached = true;
         noteLocalNode();
         return session;

@@ -5,12 +5,13 @@ import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
+  agentMethods, approvalMethods, channelMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
   queueMethods, readHealth, scheduleMethods,
-  sessionContextMethods, sessionMethods, sessionPastMethods, systemMethods, usageMethods, type MethodHandlers, type SystemDeps,
+  sessionContextMethods, sessionMethods, sessionPastMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
+  type MethodHandlers, type SystemDeps, type VoiceWake,
 } from "../control/gateway.ts";
 import type { Scheduler } from "../control/schedule.ts";
-import { parseSessionKey, type SessionRow, type Sessions } from "../control/sessions.ts";
+import { parseSessionKey, type Sessions } from "../control/sessions.ts";
 import type { OperatorInvoker } from "../execution/intents.ts";
 import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
 import type { Approvals } from "../execution/policy.ts";
@@ -19,6 +20,7 @@ import type { Ledger } from "../fabric/ledger.ts";
 import { readLogTail, type LoopWatch } from "../fabric/telemetry.ts";
 import { OpenClawError } from "@openclaw/protocol";
 import type { QueueDesk } from "./compose-fan-out.ts";
+import { createDescribeGateway } from "./describe-gateway.ts";
 
 export interface GatewayMethodsDeps {
   readonly sessions: Sessions;
@@ -38,6 +40,10 @@ export interface GatewayMethodsDeps {
   readonly loop: LoopWatch;
   readonly config: () => unknown;
   readonly logsDir: string;
+  readonly voice: VoiceWake;
+  readonly tell: (event: string, payload: unknown) => void;
+  /** The file sessions are kept in. */
+  readonly store: string;
 }
 
 export interface GatewayMethods {
@@ -45,33 +51,20 @@ export interface GatewayMethods {
   readonly health: () => Readonly<Record<string, unknown>>;
 }
 
-const RECENT_MAX = 5;
-
 export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const { sessions, intake, agents, models, identity, nodes, operator, approvals, clock } = deps;
   const now = (): number => clock.now();
+  const describe = createDescribeGateway({ agents, sessions, models, clock, store: deps.store });
   const system: SystemDeps = {
     clock, gatewayKey: identity.gateway, config: deps.config, eventLoop: () => deps.loop.read(),
-    health: () => ({
-      defaultAgentId: agents.defaultId,
-      agents: agents.list().map(({ id }) => ({ agentId: id, isDefault: id === agents.defaultId })),
-      channels: {}, channelOrder: [], channelLabels: {}, sessions: { live: sessions.live },
+    health: describe.health, refreshHealth: describe.refresh,
+    status: async ({ includeCliProjection = false }) => ({
+      ...(await describe.status(includeCliProjection)),
+      nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
+      approvals: { waiting: approvals.list().length },
+      queues: await deps.queues.rows(),
+      models: { resting: models.resting() },
     }),
-    status: async () => {
-      const recent: SessionRow[] = [];
-      const { shown, archived } = await sessions.count();
-      for await (const row of sessions.rows()) if (recent.push(row) >= RECENT_MAX) break;
-      return {
-        sessions: {
-          count: shown + archived, live: sessions.live, active: sessions.active().length,
-          defaults: { model: agents.get(agents.defaultId).model }, recent,
-        },
-        nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
-        approvals: { waiting: approvals.list().length },
-        queues: await deps.queues.rows(),
-        models: { resting: models.resting() },
-      };
-    },
     tailLog: (options) => readLogTail({ dir: deps.logsDir, ...options }),
   };
   const list = (): unknown => ({ ts: now(), nodes: nodes.list() });
@@ -125,6 +118,9 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       ...sessionContextMethods({ sessions, agents }),
       ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
       ...scheduleMethods({ scheduler: deps.scheduler }),
+      ...channelMethods({ now, eventLoop: () => deps.loop.read() }),
+      ...taskMethods({ sessions }),
+      ...voiceMethods({ voice: deps.voice, now, tell: deps.tell }),
     },
   };
 }

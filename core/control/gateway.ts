@@ -28,6 +28,10 @@ export { queueMethods, type QueueMethodDeps } from "./gateway/methods/queues.ts"
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export { scheduleMethods, type ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
+export { channelMethods, type ChannelMethodDeps } from "./gateway/methods/channels.ts";
+export { taskMethods, type TaskMethodDeps } from "./gateway/methods/tasks.ts";
+export { voiceMethods, type VoiceMethodDeps } from "./gateway/methods/voice.ts";
+export { openVoiceWake, type VoiceWake } from "./gateway/voice-wake.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
 export { sessionPastMethods } from "./gateway/methods/session-past.ts";
 export { sessionContextMethods } from "./gateway/methods/session-context.ts";

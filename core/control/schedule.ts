@@ -9,7 +9,7 @@
 export { openSchedulerLate as openScheduler } from "./schedule/open-scheduler-late.ts";
 export type { Author, RunMode, Scheduler, SchedulerDeps } from "./schedule/open-scheduler.ts";
 export { scheduleConfig, type ScheduleConfig } from "./schedule/config.ts";
-export { presentEntry, presentJob, presentOpen } from "./schedule/present-job.ts";
+export { presentDelivery, presentEntry, presentJob, presentOpen } from "./schedule/present-job.ts";
 export { SCHEDULE_LIMITS, type RunEntry, type StoredJob } from "./schedule/job.ts";
 export type { ExpectedReport, ExpectedRow } from "./schedule/compare-expected.ts";
 export { createHooks, type HookCall, type Hooks } from "./schedule/receive-hook.ts";

@@ -14,7 +14,7 @@ const job = {
   type: "object",
   required: ["id", "name", "enabled", "createdAtMs", "updatedAtMs", "schedule", "sessionTarget", "wakeMode", "payload", "state"],
   properties: {
-    id, name: word, enabled: flag, createdAtMs: count, updatedAtMs: count, state: anything, nextRunAtMs: count, configRevision: count,
+    id, name: word, enabled: flag, createdAtMs: count, updatedAtMs: count, state: anything, nextRunAtMs: count, configRevision: word,
   },
 } as const;
 const text = { type: "string", minLength: 1, maxLength: 32_768 } as const;
@@ -34,7 +34,7 @@ export const SCHEDULE_METHODS = {
     result: {
       type: "object", required: ["jobs", "total", "offset", "limit", "hasMore"],
       properties: {
-        jobs: { type: "array", items: job }, snapshotRevision: count, total: count, offset: count, limit: count, hasMore: flag,
+        jobs: { type: "array", items: job }, snapshotRevision: word, total: count, offset: count, limit: count, hasMore: flag,
         nextOffset: { type: ["integer", "null"] }, deliveryPreviews: anything,
       },
     },

@@ -124,6 +124,7 @@ export const SESSION_METHODS = {
           type: "string", maxLength: 4_096,
         }, worktree: {},
         execNode: word, category: word, idempotencyKey, incognito: flag, toolOverrides: {},
+        emitCommandHooks: flag, succeedsParent: flag, titleSource: { type: "string", maxLength: 1_000 },
       },
     },
     result: {

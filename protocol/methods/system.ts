@@ -17,7 +17,7 @@ export const SYSTEM_METHODS = {
   },
   status: {
     role: "operator", scope: "operator.read", summary: "Version, process, sessions and agents at a glance.",
-    params: { type: "object", additionalProperties: false, properties: { includeChannelSummary: flag } },
+    params: { type: "object", additionalProperties: false, properties: { includeChannelSummary: flag, includeCliProjection: flag } },
     result: {
       type: "object", required: ["runtimeVersion", "pid", "sessions", "processMemory"],
       properties: { runtimeVersion: { type: "string" }, pid: count, sessions: anything, processMemory: anything, uptimeMs: count },

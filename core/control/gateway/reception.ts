@@ -8,7 +8,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
-import { CLOSE, type HelloOk } from "@openclaw/protocol";
+import { CLOSE, NODE_JOURNAL_CAP, NODE_TAGS_CAP, type HelloOk } from "@openclaw/protocol";
 import { attachNode } from "./attach-node.ts";
 import type { AuthLimiter } from "./auth-limiter.ts";
 import { Connection } from "./connection.ts";
@@ -20,6 +20,9 @@ import { shakeHands, type HandshakeOutcome } from "./handshake.ts";
 import { formatUpgradeRefusal } from "./http-surface.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Unauthenticated } from "./unauthenticated.ts";
+
+/** What clients may rely on beyond the protocol's version; said before anybody has to speak. */
+const CHALLENGE_CAPABILITIES = [NODE_TAGS_CAP, NODE_JOURNAL_CAP] as const;
 
 export type Accepted = Extract<HandshakeOutcome, { kind: "accepted" }>;
 type Refused = Extract<HandshakeOutcome, { kind: "refused" }>;
@@ -94,7 +97,7 @@ export class Reception {
     const early: Buffer[] = [];
     socket.on("message", (data) => this.#receive(connection, data as Buffer, early));
     followEnd(connection, stream, log);
-    connection.sendDirect("connect.challenge", { nonce: connection.nonce, ts: clock.now() });
+    connection.sendDirect("connect.challenge", { nonce: connection.nonce, ts: clock.now(), capabilities: CHALLENGE_CAPABILITIES });
   }
 
   #receive(connection: Connection, data: Buffer, early: Buffer[]): void {

@@ -129,13 +129,14 @@ function parseTarget(value: unknown, payload: Payload): string {
 }
 
 function parseDelivery(input: Fields): JobSpec["delivery"] {
-  const { mode = "none" } = input;
-  if (mode === "webhook" || input["channel"] !== undefined || input["to"] !== undefined) {
+  const { mode = "none", channel } = input;
+  // `last` is where the agent's owner spoke last: the main session, which is where an announced reply goes.
+  if (mode === "webhook" || (channel !== undefined && channel !== "last") || input["to"] !== undefined) {
     throw new OpenClawError("CRON_KIND_UNSUPPORTED", {
       why: "A reply is delivered to a session, not to a channel or webhook.", next: "Use delivery.mode none or announce.",
     });
   }
-  refuseUnknown(input, ["mode"], "delivery");
+  refuseUnknown(input, ["mode", "channel"], "delivery");
   return { mode: oneOf(mode, "delivery.mode", ["none", "announce"] as const) };
 }
 

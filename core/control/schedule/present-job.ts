@@ -1,11 +1,12 @@
 /** Jobs and their runs as the wire shows them. */
 import type { OpenRun, RunEntry, Schedule, StoredJob } from "./job.ts";
 
-export function presentJob({ job, state, revision }: StoredJob): Readonly<Record<string, unknown>> {
+export function presentJob(stored: StoredJob): Readonly<Record<string, unknown>> {
+  const { job, state, revision } = stored;
   const { tenant: _tenant, schedule, ...shown } = job;
   const running = state.open.at(-1);
   return {
-    ...shown, schedule: presentSchedule(schedule), configRevision: revision,
+    ...shown, schedule: presentSchedule(schedule), configRevision: String(revision), effectiveAgentId: job.agentId,
     state: {
       ...(state.nextMs === null || !job.enabled ? {} : { nextRunAtMs: state.nextMs }),
       ...(running === undefined ? {} : { runningAtMs: running.claimedAtMs }),
@@ -16,8 +17,14 @@ export function presentJob({ job, state, revision }: StoredJob): Readonly<Record
       ...(state.nextMs === null ? { neverAgain: true } : {}),
     },
     ...(state.nextMs === null || !job.enabled ? {} : { nextRunAtMs: state.nextMs }),
-    deliveryPreview: job.delivery.mode === "announce" ? "a note in the main session" : "the reply stays in its session",
+    deliveryPreview: presentDelivery(stored.job),
   };
+}
+
+/** Where the reply goes, in words. */
+export function presentDelivery({ delivery }: Pick<StoredJob["job"], "delivery">): { readonly label: string; readonly detail: string } {
+  if (delivery.mode === "none") return { label: "not requested", detail: "the reply stays in its session" };
+  return { label: "main session", detail: "a note in the main session" };
 }
 
 function presentSchedule(schedule: Schedule): unknown {

@@ -19,6 +19,7 @@ import { createKeptContext, type KeptContext } from "./keep-context.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
+import { openSession } from "./open-session.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
 import type { SearchIndex } from "./search-index.ts";
@@ -44,6 +45,8 @@ export interface Sessions extends AsyncDisposable {
   /** Those with a turn or a message that waits for one, newest first; from memory. */
   active(): readonly SessionRow[];
   describe(key: string): Promise<SessionRow | null>;
+  /** Makes a session nobody has spoken in yet; durable when it resolves. One that is there already stays as it is. */
+  open(key: string, agentId: string, principal: Principal): Promise<SessionRow | null>;
   /** Each resolves when the change is part of the log. */
   patch(key: string, patch: SessionSettings, principal: Principal): Promise<SessionRow>;
   reset(key: string, reason: "new" | "reset", principal: Principal): Promise<SessionRow | null>;
@@ -319,6 +322,10 @@ export function openSessions(deps: SessionsDeps): Sessions {
       },
     },
     context: createKeptContext({ journal, live, change, placement: deps.placement, clock, ids }),
+    open: async (key, agentId, principal) => {
+      const opening = { live, placement: deps.placement, ids, onMoved: moved };
+      return rowIfOpen(await openSession(opening, journal.address(key), key, agentId, principal.id));
+    },
     patch: async (key, patch, principal) => {
       const session = await change.patch(journal.address(key), patch, principal);
       const row = session === null ? null : rowIfOpen(session);

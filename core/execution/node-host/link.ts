@@ -5,6 +5,8 @@ import type { OutputCursor, OutputLog, OutputPiece } from "./output-log.ts";
 /** One live connection to a gateway, as links see it. */
 export interface Connection {
   readonly isLive: boolean;
+  /** The gateway wants to know where each piece of output stands; another one refuses such a frame. */
+  readonly knowsJournal: boolean;
   /** Bytes that wait to be written. */
   buffered(): number;
   /** Rejects with the gateway's coded error, or CONNECTION_LOST. */
@@ -114,11 +116,13 @@ export class Link {
     if (this.#isMarked || left <= 0 || (cursor.offset < log.storedBytes && cursor.offset < streamedBytesMax)) return undefined;
     this.#isMarked = true;
     const chunk = "\n[... the output goes on; its end is in the result ...]\n";
+    if (!this.connection.knowsJournal) return { ...this.#header(), chunk };
     return { ...this.#header(), chunk, stream: "stdout", offset: cursor.offset, bytes: left };
   }
 
   #chunkOf({ stream, offset, bytes }: OutputPiece): InvokeProgressParams {
     const chunk = bytes.toString("utf8");
+    if (!this.connection.knowsJournal) return { ...this.#header(), chunk };
     const isExact = Buffer.byteLength(chunk) === bytes.length;
     return { ...this.#header(), chunk, stream, offset, ...(isExact ? {} : { bytes: bytes.length }) };
   }

@@ -148,7 +148,9 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
 }
 
 function sendStats(connection: Connection | undefined, jobsRunning: number, jobsRunningMax: number): void {
-  const payload = readHostStats(jobsRunning, jobsRunningMax);
+  const { jobsRunning: running, jobsRunningMax: runningMax, ...bare } = readHostStats(jobsRunning, jobsRunningMax);
+  // How busy it is belongs to what we added to the node's wire; another gateway refuses the whole report for it.
+  const payload = connection?.knowsJournal === true ? { ...bare, jobsRunning: running, jobsRunningMax: runningMax } : bare;
   connection?.request("node.event", { event: "node.host.stats", payload }).catch(() => undefined);
 }
 

@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, WebSocket } from "ws";
+import type { Challenge } from "@openclaw/protocol/client";
+import { NODE_JOURNAL_CAP, NODE_TAGS_CAP } from "@openclaw/protocol";
 import type { ConnectParams, InvokeProgressParams, InvokeResultParams, RequestFrame, RunResult, WireError } from "@openclaw/protocol";
 
 export interface Received { readonly method: string; readonly params: Record<string, unknown> }
@@ -19,6 +21,8 @@ export class ScriptedGateway implements AsyncDisposable {
   refuseWith: WireError | undefined;
   deviceToken: string | undefined;
   tickIntervalMs = 30_000;
+  /** What it says first; with nothing beyond nonce and time it is a gateway of the bare protocol. */
+  challenge: Challenge = { nonce: "nonce-1", ts: 1_700_000_000_000, capabilities: [NODE_TAGS_CAP, NODE_JOURNAL_CAP] };
   answer: Answer = () => ({ ok: true });
   /** While true, requests after the handshake are recorded and not answered. */
   mute = false;
@@ -115,7 +119,7 @@ export class ScriptedGateway implements AsyncDisposable {
     this.#wake();
     socket.on("error", () => undefined);
     socket.on("close", () => this.#wake());
-    socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: "nonce-1", ts: 1_700_000_000_000 } }));
+    socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: this.challenge }));
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as RequestFrame;
       if (frame.method === "connect") this.#connect(socket, frame);

@@ -1,5 +1,7 @@
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
-import { CLOSE, codeOf, formatDeviceProof, OpenClawError, type ConnectParams, type ErrorCode, type EventFrame } from "@openclaw/protocol";
+import {
+  CLOSE, codeOf, formatDeviceProof, NODE_JOURNAL_CAP, NODE_TAGS_CAP, OpenClawError, type ConnectParams, type ErrorCode, type EventFrame,
+} from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Secret } from "../../base/secret.ts";
@@ -101,7 +103,8 @@ interface OpenClient {
 }
 
 async function open(options: StayConnectedOptions, deviceToken: Secret | undefined, signal: AbortSignal): Promise<OpenClient> {
-  const { identity, connect } = options;
+  const { identity, connect: { tags, ...connect } } = options;
+  let capabilities: readonly string[] = [];
   const token = deviceToken === undefined ? options.token : undefined;
   const auth: ConnectParams["auth"] =
     deviceToken !== undefined ? { deviceToken: deviceToken.reveal() } : token === undefined ? undefined : { token: token.reveal() };
@@ -111,7 +114,8 @@ async function open(options: StayConnectedOptions, deviceToken: Secret | undefin
       url: options.url,
       openSocket: options.openSocket,
       onEvent: (event) => (client.listen === undefined ? client.early.push(event) : client.listen(event)),
-      hello: ({ nonce, ts }) => {
+      hello: ({ nonce, ts, capabilities: known = [] }) => {
+        capabilities = known;
         const { id, mode, platform, deviceFamily } = connect.client;
         const proof = formatDeviceProof({
           deviceId: identity.deviceId, clientId: id, clientMode: mode, role: "node", scopes: [], signedAtMs: ts,
@@ -119,6 +123,7 @@ async function open(options: StayConnectedOptions, deviceToken: Secret | undefin
         });
         return {
           ...connect,
+          ...(tags === undefined || !known.includes(NODE_TAGS_CAP) ? {} : { tags }),
           role: "node",
           scopes: [],
           ...(auth === undefined ? {} : { auth }),
@@ -128,7 +133,7 @@ async function open(options: StayConnectedOptions, deviceToken: Secret | undefin
     },
     signal,
   );
-  return Object.assign(client, { value, connection: createConnection(value) });
+  return Object.assign(client, { value, connection: createConnection(value, capabilities.includes(NODE_JOURNAL_CAP)) });
 }
 
 async function serveConnection(options: StayConnectedOptions, client: OpenClient, signal: AbortSignal): Promise<{ readonly code: number }> {
@@ -162,7 +167,7 @@ async function serveConnection(options: StayConnectedOptions, client: OpenClient
 
 type LiveConnection = Connection & { end(): void };
 
-function createConnection(client: GatewayClient): LiveConnection {
+function createConnection(client: GatewayClient, knowsJournal: boolean): LiveConnection {
   let isLive = true;
   let waiting: (() => void)[] = [];
   void client.ended.then(() => {
@@ -177,6 +182,7 @@ function createConnection(client: GatewayClient): LiveConnection {
     get isLive() {
       return isLive;
     },
+    knowsJournal,
     buffered: () => client.buffered(),
     request: async (method, params) => {
       if (!isLive) throw new OpenClawError("CONNECTION_LOST");

@@ -162,3 +162,18 @@ test("with silent approval switched off this machine's devices wait too", async 
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+test("a device that was removed and pairs again gets another token; the ones it had before stay dead (S0.4)", async () => {
+  await using engine = await openMemoryEngine({ clock });
+  const { identity } = await open(engine);
+  const first = await identity.admit(asking("a"));
+  assert.ok(first.kind === "admitted");
+  const rotated = await identity.rotate("a", "operator", undefined, ADMIN);
+  await identity.remove("a");
+  const again = await identity.admit(asking("a"));
+  assert.ok(again.kind === "admitted");
+  for (const old of [first.token, rotated.token]) {
+    assert.equal(again.token.equals(old.reveal()), false);
+    assert.equal(identity.checkToken("a", "operator", old.reveal()), false);
+  }
+});

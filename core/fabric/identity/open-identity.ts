@@ -276,7 +276,7 @@ class DeviceIdentity implements Identity {
       const kept = old === undefined || old.revokedAtMs !== undefined ? [] : old.scopes;
       const scopes = SCOPES.filter((scope) => kept.includes(scope) || request.scopes.includes(scope));
       const grant: RoleGrant = {
-        scopes, generation: (old?.generation ?? 0) + 1, createdAtMs: old?.createdAtMs ?? nowMs,
+        scopes, generation: (old?.generation ?? this.#firstGeneration()) + 1, createdAtMs: old?.createdAtMs ?? nowMs,
         ...(old === undefined ? {} : { rotatedAtMs: nowMs }),
       };
       return {
@@ -291,6 +291,11 @@ class DeviceIdentity implements Identity {
       };
     });
     return record as DeviceRecord;
+  }
+
+  /** Somewhere in a large range: a device that was removed and comes back must not find its old tokens valid again. */
+  #firstGeneration(): number {
+    return Math.floor(this.#deps.ids.random() * 2 ** 47);
   }
 
   /** One waiting request per device and role: asking again refreshes it. */

@@ -1,7 +1,9 @@
 /** Jobs by the clock, and what wakes an agent. */
 import { randomUUID } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
-import { presentEntry, presentJob, presentOpen, type Author, type RunMode, type Scheduler, type StoredJob } from "../../schedule.ts";
+import {
+  presentDelivery, presentEntry, presentJob, presentOpen, type Author, type RunMode, type Scheduler, type StoredJob,
+} from "../../schedule.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface ScheduleMethodDeps {
@@ -106,12 +108,15 @@ function listJobs(all: readonly StoredJob[], params: ListParams): unknown {
     return words === "" || job.name.toLowerCase().includes(words) || job.id.includes(words);
   });
   const sorted = fits.toSorted((a, b) => (sortDir === "asc" ? 1 : -1) * compareJobs(a, b, sortBy));
-  const jobs = sorted.slice(offset, offset + limit).map(presentJob);
+  const page = sorted.slice(offset, offset + limit);
+  const jobs = page.map(presentJob);
   const hasMore = offset + jobs.length < sorted.length;
   return {
     jobs, total: sorted.length, offset, limit, hasMore,
-    snapshotRevision: all.reduce((newest, { revision }) => Math.max(newest, revision), 0),
-    nextOffset: hasMore ? offset + jobs.length : null, deliveryPreviews: {},
+    // Pages with the same one belong together: adding, changing and removing each make another.
+    snapshotRevision: `${all.length}.${all.reduce((newest, { revision }) => Math.max(newest, revision), 0)}`,
+    nextOffset: hasMore ? offset + jobs.length : null,
+    deliveryPreviews: Object.fromEntries(page.map(({ job }) => [job.id, presentDelivery(job)])),
   };
 }
 

@@ -100,7 +100,10 @@ test("a session is described, previewed and found by key, id or label", async (t
     assert.deepEqual(await call("sessions.resolve", wish), found, JSON.stringify(wish));
   }
   for (const wish of [{ key: "nobody" }, { sessionId: "none" }, { label: "mine" }, { shortId: "x" }]) {
-    assert.deepEqual(await call("sessions.resolve", wish), { ok: false }, JSON.stringify(wish));
+    assert.deepEqual(await call("sessions.resolve", { ...wish, allowMissing: true }), { ok: false }, JSON.stringify(wish));
+    await assert.rejects(
+      call("sessions.resolve", wish), (error) => hasCode(error, "NOT_FOUND") && /^No session found: /.test((error as Error).message),
+    );
   }
 });
 
@@ -173,11 +176,14 @@ test("a deleted session is gone from every list; an agent's main session cannot 
   await assert.rejects(settled("sessions.send", { key: "a", message: "again" }), (error) => hasCode(error, "KEY_DESTROYED"));
 });
 
-test("creating names a session; with a message it starts a run and takes label and model", async (t) => {
-  const { settled, world } = await openConversation(t);
-  const named = await settled("sessions.create", {});
+test("creating makes a session; with a message it starts a run and takes label and model (S4.25)", async (t) => {
+  const { call, settled, world } = await openConversation(t);
+  const named = await settled("sessions.create", { label: "Empty", model: "openai/gpt", thinkingLevel: "high" });
   assert.match(String(named["key"]), /^agent:main:dashboard:[0-9a-f-]{36}$/);
-  assert.deepEqual([named["sessionId"], named["runStarted"]], ["", false]);
+  assert.deepEqual([named["runStarted"], named["resolved"]], [false, { modelProvider: "openai", model: "gpt" }]);
+  const { session } = (await call("sessions.describe", { key: named["key"] })) as { readonly session: SessionRow };
+  assert.deepEqual([session.sessionId, session.label, session.thinkingLevel], [named["sessionId"], "Empty", "high"]);
+  assert.equal((await settled("sessions.create", { key: named["key"] }))["sessionId"], session.sessionId, "again changes nothing");
   const started = await settled("sessions.create", {
     key: "work",
     agentId: "helper",
@@ -189,6 +195,24 @@ test("creating names a session; with a message it starts a run and takes label a
   assert.equal((started["entry"] as SessionRow).label, "Work");
   assert.deepEqual(await world.transcript("agent:helper:work"), ["user: hello", "assistant: echo: hello"]);
   await assert.rejects(settled("sessions.create", { agentId: "nobody" }), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
+});
+
+test("a session that takes another's place waits until that one has nothing under way (S4.25)", async (t) => {
+  const { call, settled } = await openConversation(t, {
+    model: async function* (_, signal) {
+      yield { type: "text", delta: "part" };
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    },
+  });
+  await settled("sessions.send", { key: "main", message: "go", idempotencyKey: "one" });
+  const wish = { key: "tui-1", agentId: "main", parentSessionKey: "agent:main:main", succeedsParent: true, emitCommandHooks: true };
+  await assert.rejects(
+    call("sessions.create", wish),
+    (error) => hasCode(error, "CONFLICT") && /^Parent session agent:main:main is still active/.test((error as Error).message),
+  );
+  await settled("sessions.abort", { key: "main" });
+  const made = await settled("sessions.create", wish);
+  assert.deepEqual([made["key"], made["runStarted"]], ["agent:main:tui-1", false]);
 });
 
 test("a run is stopped by its session or by its id alone", async (t) => {

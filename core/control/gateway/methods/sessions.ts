@@ -6,9 +6,11 @@ import type { Intake } from "../../channels.ts";
 import {
   checkSettings, checkThinking, parseSessionKey, type SearchQuery, type SessionRow, type Sessions,
 } from "../../sessions.ts";
+import type { SessionSettings } from "../../../fabric/journal.ts";
+import type { MethodContext, MethodHandlers } from "../method.ts";
+import { refusal } from "../refuse.ts";
 import { textOf, withLastMessages } from "./last-messages.ts";
 import { forked } from "./session-past.ts";
-import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface SessionDeps {
   readonly sessions: Sessions;
@@ -61,6 +63,8 @@ interface CreateParams {
   readonly idempotencyKey?: string;
   readonly parentSessionKey?: string;
   readonly fork?: boolean;
+  /** The new session takes the parent's place. */
+  readonly succeedsParent?: boolean;
 }
 
 const LIST_DEFAULT = 100;
@@ -85,7 +89,7 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       ctx.unwatch(keyOf(params as KeyParams));
       return { subscribed: false, key: (params as KeyParams).key };
     },
-    "sessions.viewers.set": () => ({ ok: true }),
+    "sessions.viewers.set": (params) => ({ sessionKeys: (params as { readonly sessionKeys: readonly string[] }).sessionKeys }),
     "sessions.describe": async (params) => ({ session: await sessions.describe(keyOf(params as KeyParams)) }),
     "sessions.preview": (params) => preview(deps, params as PreviewParams),
     "sessions.resolve": (params) => resolve(deps, params as ResolveParams),
@@ -237,23 +241,28 @@ async function preview({ sessions, agents, now }: SessionDeps, { keys, limit = 5
 }
 
 interface ResolveParams {
+  readonly allowMissing?: boolean;
   readonly key?: string;
   readonly sessionId?: string;
   readonly label?: string;
   readonly reference?: { readonly key: string };
 }
 
-async function resolve({ sessions, agents }: SessionDeps, { reference, sessionId, label, ...wish }: ResolveParams): Promise<unknown> {
+async function resolve({ sessions, agents }: SessionDeps, params: ResolveParams): Promise<unknown> {
+  const { reference, sessionId, label, allowMissing = false, ...wish } = params;
   const key = wish.key ?? reference?.key;
   const isMeant = (row: SessionRow): boolean => row.sessionId === sessionId || (label !== undefined && row.label === label);
   const row = key === undefined
     ? await firstOf(sessions, isMeant)
     : await sessions.describe(parseSessionKey(key, agents.defaultId).key);
-  return row === null || row === undefined ? { ok: false } : { ok: true, key: row.key, agentId: row.agentId };
+  if (row !== null && row !== undefined) return { ok: true, key: row.key, agentId: row.agentId };
+  if (allowMissing) return { ok: false };
+  throw refusal("NOT_FOUND", `No session found: ${key ?? sessionId ?? label ?? ""}`);
 }
 
-/** A session exists from its first message on; without one, creating only names it. */
-async function create({ sessions, intake, agents }: SessionDeps, params: CreateParams, ctx: MethodContext): Promise<unknown> {
+async function create(
+  { sessions, intake, agents, checkModel }: SessionDeps, params: CreateParams, ctx: MethodContext,
+): Promise<unknown> {
   const { agentId: wished, message, task, label, model, thinkingLevel, idempotencyKey = randomUUID() } = params;
   checkThinking(thinkingLevel ?? undefined);
   const agentId = agents.get(wished ?? agents.defaultId).id;
@@ -261,13 +270,22 @@ async function create({ sessions, intake, agents }: SessionDeps, params: CreateP
   ctx.watch(key);
   const text = message ?? task;
   const parent = params.parentSessionKey === undefined ? undefined : parseSessionKey(params.parentSessionKey, agentId).key;
+  if (params.succeedsParent === true && parent !== undefined && (await sessions.describe(parent))?.hasActiveRun === true) {
+    throw refusal("CONFLICT", `Parent session ${parent} is still active; try again in a moment.`);
+  }
+  const settle = async (more: SessionSettings): Promise<SessionRow | undefined> => {
+    const settings = { ...more, ...(label === undefined ? {} : { label }), ...(thinkingLevel === undefined ? {} : { thinkingLevel }) };
+    return Object.keys(settings).length === 0 ? undefined : await sessions.patch(key, settings, ctx.client.principal);
+  };
   if (params.fork === true) {
     if (parent === undefined) throw new OpenClawError("PARAMS_INVALID", { why: "A fork needs parentSessionKey." });
     const row = await sessions.past.fork(parent, key, undefined, ctx.client.principal, ctx.signal);
     if (text === undefined) return forked(key, row);
   }
   if (text === undefined) {
-    const row = await sessions.describe(key);
+    const opened = await sessions.open(key, agentId, ctx.client.principal);
+    if (model !== undefined) await checkModel(model);
+    const row = (await settle(model === undefined ? {} : { model })) ?? opened;
     return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: false };
   }
   const { runId } = await intake.receiveInbound({
@@ -276,8 +294,7 @@ async function create({ sessions, intake, agents }: SessionDeps, params: CreateP
     ...(thinkingLevel === undefined || thinkingLevel === null ? {} : { thinking: thinkingLevel }),
     ...(parent === undefined ? {} : { origin: { kind: "person", sessionKey: parent } }),
   });
-  const settings = { ...(label === undefined ? {} : { label }), ...(thinkingLevel === undefined ? {} : { thinkingLevel }) };
-  if (Object.keys(settings).length > 0) await sessions.patch(key, settings, ctx.client.principal);
+  await settle({});
   const row = await sessions.describe(key);
   return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: true, runId };
 }

@@ -11,8 +11,10 @@ export interface SystemDeps {
   readonly gatewayKey: GatewayKey;
   /** Facts of the other rooms: `{defaultAgentId, agents, sessions, channels, …}`. Cheap: it is asked for every `health`. */
   readonly health: () => Readonly<Record<string, unknown>>;
+  /** What `health` counts is counted again; undefined where that is not long ago. */
+  readonly refreshHealth?: () => Promise<void> | undefined;
   /** Facts of the other rooms: `{sessions, heartbeat, tasks, …}`. */
-  readonly status: () => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
+  readonly status: (wish: { readonly includeCliProjection?: boolean }) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
   /** The result of `config.get`, secrets redacted. */
   readonly config: () => unknown;
   /** How late the event loop has been since the last time it was asked for. */
@@ -22,17 +24,17 @@ export interface SystemDeps {
 
 export function systemMethods(deps: SystemDeps): MethodHandlers {
   return {
-    health: () => readHealth(deps),
-    status: async (_params, { gateway }) => ({
+    health: () => deps.refreshHealth?.()?.then(() => readHealth(deps)) ?? readHealth(deps),
+    status: async (params, { gateway }) => ({
       runtimeVersion: gateway.version,
       uptimeMs: deps.clock.now() - gateway.startedAtMs,
       pid: process.pid,
-      processMemory: process.memoryUsage(),
+      processMemory: readMemory(),
       eventLoop: deps.eventLoop(),
       connections: gateway.counters(),
       channelSummary: [],
       queuedSystemEvents: [],
-      ...(await deps.status()),
+      ...(await deps.status(params as { readonly includeCliProjection?: boolean })),
     }),
     "dashboard.link": (_params, { gateway }) => gateway.dashboardLink(),
     "system-presence": (_params, { gateway }) => gateway.presence(),
@@ -41,7 +43,7 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
     "logs.tail": (params) => deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number }),
     "config.get": () => deps.config(),
     "users.self": () => {
-      throw refusal("GATE_REFUSED", "this connection has no user profile", { reason: "no-profile" });
+      throw refusal("GATE_REFUSED", "users.self requires an authenticated user", { reason: "no-profile" });
     },
     "users.prefs.get": () => ({ status: "ok", entries: {} }),
     "question.list": () => ({ questions: [] }),
@@ -66,6 +68,15 @@ export function readHealth(deps: Pick<SystemDeps, "clock" | "health">): Readonly
     agents: [],
     sessions: { count: 0, recent: [] },
     ...facts,
+  };
+}
+
+/** Under the wire's names; the shorter ones are what this program's own clients read. */
+function readMemory(): Readonly<Record<string, number>> {
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return {
+    rss, heapTotal, heapUsed, external, arrayBuffers, rssBytes: rss, heapTotalBytes: heapTotal, heapUsedBytes: heapUsed,
+    externalBytes: external, arrayBuffersBytes: arrayBuffers,
   };
 }
 
