@@ -5,6 +5,8 @@ import type { GatewayKey } from "../../../fabric/identity.ts";
 import type { MethodHandlers } from "../method.ts";
 import { refusal } from "../refuse.ts";
 
+type Facts = Readonly<Record<string, unknown>>;
+
 export interface SystemDeps {
   readonly clock: Clock;
   /** The gateway's own public key. */
@@ -14,7 +16,7 @@ export interface SystemDeps {
   /** What `health` counts is counted again; undefined where that is not long ago. */
   readonly refreshHealth?: () => Promise<void> | undefined;
   /** Facts of the other rooms: `{sessions, heartbeat, tasks, …}`. */
-  readonly status: (wish: { readonly includeCliProjection?: boolean }) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
+  readonly status: (wish: { readonly includeCliProjection?: boolean }) => Facts | Promise<Facts>;
   /** The result of `config.get`, secrets redacted. */
   readonly config: () => unknown;
   /** How late the event loop has been since the last time it was asked for. */
