@@ -23,6 +23,20 @@ test("ids are known in whatever form they are kept, until the oldest of them is 
   assert.equal(seen.add(idOf(3), 1), true);
 });
 
+test("ids that were written down come back as they were, and go on from there (S1.20)", () => {
+  const before = new SeenIds(Array.from({ length: 1_000 }, (_, at) => [idOf(at), 1_000 + at] as const));
+  const seen = SeenIds.restore([...before.ids()].join(" "), [...before.times()]);
+  assert.deepEqual(seen, before);
+  for (let at = 0; at < 1_000; at += 1) assert.equal(seen.add(idOf(at), 9_000), false, `a repeat of ${at}`);
+  for (let at = 1_000; at < 1_200; at += 1) assert.equal(seen.add(idOf(at), 1_000 + at), true);
+  for (let at = 0; at < 1_100; at += 1) {
+    seen.forgetOldest();
+    assert.deepEqual([seen.has(idOf(at)), seen.has(idOf(at + 1)), seen.oldestMs], [false, true, 1_001 + at]);
+  }
+  assert.deepEqual([...seen.ids()], Array.from({ length: 100 }, (_, at) => idOf(1_100 + at)));
+  assert.deepEqual([SeenIds.restore("", []).size, SeenIds.restore("", []).has("")], [0, false]);
+});
+
 test("what is only part of an id, or of two, is not known", () => {
   const seen = new SeenIds(Array.from({ length: 600 }, (_, at) => [idOf(at), at] as const));
   for (const part of ["", "id", idOf(7).slice(1), `${idOf(7)} ${idOf(8)}`, `${idOf(7)}x`]) assert.equal(seen.has(part), false, part);

@@ -26,6 +26,17 @@ export class SeenIds {
     for (const [id, timeMs] of ids) this.add(id, timeMs);
   }
 
+  /** From what `ids` and `times` gave, ids joined with blanks. Waking waits for it, so none is looked for among the others. */
+  static restore(ids: string, times: readonly number[]): SeenIds {
+    const seen = new SeenIds();
+    const all = times.length === 0 ? [] : ids.split(" ");
+    const packed = all.length - (all.length % PACK);
+    for (let at = 0; at < packed; at += PACK) seen.packs.push(packOf(all.slice(at, at + PACK), times.slice(at, at + PACK)));
+    for (let at = packed; at < all.length; at += 1) seen.newest.set(all[at] ?? "", times[at] ?? 0);
+    seen.count = all.length;
+    return seen;
+  }
+
   get size(): number {
     return this.count;
   }
@@ -73,13 +84,16 @@ export class SeenIds {
   }
 
   #pack(): void {
-    const ids = [...this.newest.keys()];
     // Pushed one by one and cut to size: spread, each would stay a number on the heap beside its place in the list.
     const times: number[] = [];
     for (const timeMs of this.newest.values()) times.push(timeMs);
-    this.packs.push({ text: ["", ...ids, ""].join(" "), prints: ids.map(printOf), times: times.slice() });
+    this.packs.push(packOf([...this.newest.keys()], times.slice()));
     this.newest.clear();
   }
+}
+
+function packOf(ids: readonly string[], times: number[]): Pack {
+  return { text: ` ${ids.join(" ")} `, prints: ids.map(printOf), times };
 }
 
 /** 30 bits, so that it is kept as a small number. */

@@ -288,11 +288,9 @@ function formatSeen(seen: SeenIds): StoredSeen {
 
 /** Snapshots of the first release hold a list of pairs. */
 function parseSeen(stored: StoredState["seen"]): SeenIds {
-  if (!("ids" in stored)) return new SeenIds(stored);
-  const seen = new SeenIds();
+  if (!("ids" in stored)) return SeenIds.restore(stored.map(([id]) => id).join(" "), stored.map(([, timeMs]) => timeMs));
   let timeMs = 0;
-  if (stored.ids !== "") stored.ids.split(" ").forEach((id, at) => seen.add(id, (timeMs += stored.times[at] ?? 0)));
-  return seen;
+  return SeenIds.restore(stored.ids, stored.times.map((since) => (timeMs += since)));
 }
 
 /** What `formatState` gives: sets and maps as lists. */
