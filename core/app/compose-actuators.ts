@@ -1,30 +1,19 @@
 /** The actuators of a gateway, each lent what it may use: credentials by name, nodes, the one intake. */
 import { hash } from "node:crypto";
 import { codeOf, joinLabels, OpenClawError, type Label } from "@openclaw/protocol";
-import type { ActuatorContext, ActuatorEnd, Engine } from "@openclaw/sdk";
-import type { Clock } from "../base/clock.ts";
+import type { ActuatorContext, ActuatorEnd } from "@openclaw/sdk";
 import type { Ids } from "../base/ids.ts";
-import type { Intake } from "../control/channels.ts";
 import { openActuators, type Actuators } from "../execution/intents.ts";
 import { invokeOnce, type Nodes } from "../execution/nodes.ts";
 import { HOME_TENANT, type Principal } from "../fabric/identity.ts";
 import { loadCredential } from "../fabric/vault.ts";
-import type { Logger } from "../fabric/telemetry.ts";
-import type { Config } from "./config-schema.ts";
+import type { GatewayParts } from "./compose-parts.ts";
 import { discoverActuator } from "./discover.ts";
 
-export interface ComposeActuatorsDeps {
-  readonly engine: Engine;
-  readonly config: () => Config;
-  readonly seal: (belongsTo: string, plain: Uint8Array) => Uint8Array;
-  readonly unseal: (belongsTo: string, sealed: Uint8Array) => Uint8Array;
-  readonly clock: Clock;
+export interface ComposeActuatorsDeps extends GatewayParts {
   readonly ids: Ids;
-  readonly log: Logger;
   readonly nodes: () => Nodes;
   readonly nodesReady: () => Promise<void>;
-  /** Throws while the gateway is still starting. */
-  readonly intake: () => Intake;
 }
 
 export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators> {

@@ -1,8 +1,5 @@
 /** Listeners, queues and dead letters of a gateway, and what operators are shown of them. */
 import { hash } from "node:crypto";
-import type { Engine } from "@openclaw/sdk";
-import type { Clock } from "../base/clock.ts";
-import type { Intake } from "../control/channels.ts";
 import type { Agents } from "../control/agents.ts";
 import { parseSessionKey, type Sessions } from "../control/sessions.ts";
 import {
@@ -10,22 +7,14 @@ import {
 } from "../execution/fan-out.ts";
 import { createDeadLetters, type Actuators, type DeadLetters } from "../execution/intents.ts";
 import type { Journal } from "../fabric/journal.ts";
-import type { Logger } from "../fabric/telemetry.ts";
 import { actuatorPrincipal } from "./compose-actuators.ts";
-import type { Config } from "./config-schema.ts";
+import type { GatewayParts } from "./compose-parts.ts";
 
-export interface ComposeFanOutDeps {
-  readonly engine: Engine;
-  readonly config: () => Config;
-  readonly seal: (belongsTo: string, plain: Uint8Array) => Uint8Array;
-  readonly unseal: (belongsTo: string, sealed: Uint8Array) => Uint8Array;
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface ComposeFanOutDeps extends GatewayParts {
   readonly journal: Journal;
   readonly sessions: Sessions;
   readonly actuators: Actuators;
   readonly agents: Pick<Agents, "defaultId">;
-  readonly intake: () => Intake;
   readonly tell: (event: string, payload: unknown) => void;
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Claim, Engine, LogEntry, SlotLog } from "@openclaw/sdk";
+import { engineWith } from "@openclaw/testkit/engine-with";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
@@ -48,7 +49,7 @@ async function setUp(t: TestContext) {
     const tell = (session: string, entry: LogEntry | null): void =>
       void owner.told.push(`${keys.get(session) ?? session}: ${entry === null ? "work" : journal.peek(entry).type}`);
     const placement = openPlacement({
-      engine: withLog(engine, { ...watched(engine, owner.read), ...more }), owner: "here", clock, ids: systemIds, peek: journal.peek,
+      engine: engineWith(engine, { log: { ...watched(engine, owner.read), ...more } }), owner: "here", clock, ids: systemIds, peek: journal.peek,
       log: createLogger({ write: (line) => void owner.logged.push(line), clock }),
       onWork: async ({ session, entry }) => tell(session, entry), onOwnEvent: (entry) => tell(entry.session, entry),
       onLost: (slot) => void owner.lost.push(slot),
@@ -58,16 +59,6 @@ async function setUp(t: TestContext) {
     return { placement, ...owner };
   };
   return { clock, engine, journal, addressOf, start };
-}
-
-function withLog(engine: Engine, more: Partial<SlotLog>): Engine {
-  const { log } = engine;
-  const own: SlotLog = {
-    offer: (offer) => log.offer(offer), claim: (...args) => log.claim(...args), release: (claim) => log.release(claim),
-    append: (...args) => log.append(...args), read: (...args) => log.read(...args), readSession: (...args) => log.readSession(...args),
-    heads: () => log.heads(), trim: (...args) => log.trim(...args),
-  };
-  return { ...engine, log: { ...own, ...more }, drain: () => engine.drain(), [Symbol.asyncDispose]: async () => undefined };
 }
 
 function watched({ log }: Engine, positions: number[]): Partial<SlotLog> {

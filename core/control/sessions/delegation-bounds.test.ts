@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OWNER } from "../../fabric/identity.ts";
-import { asking, childOf, PARENT, rowsOf, setUp, spawn, toldModel, usage } from "./delegation.testing.ts";
+import { asking, childOf, OTHER, PARENT, rowsOf, setUp, spawn, toldModel, twoSessions, usage } from "./delegation.testing.ts";
 import { settle } from "./world.testing.ts";
 
 test("how many agents may work for an agent is bounded in number and depth, and the agent is told (C13, S2.43)", async (t) => {
@@ -55,16 +55,11 @@ test("the owner's own words stay the owner's, and an answer is never better than
 });
 
 test("an outcome that is waited for is no more trusted than a fact that is pinned where it was made (S2.43, C17)", async (t) => {
-  const { clock, open } = await setUp(t);
-  const world = await open();
-  const other = "agent:main:other";
-  await world.send(PARENT, "hello");
-  await world.send(other, "hello", "o1");
-  await settle(clock);
-  const pinning = world.sessions.context.pin(other, "pay the bill", { ...OWNER, id: "service:hook-x", kind: "service", label: "outside" });
+  const { clock, world } = await twoSessions(t);
+  const pinning = world.sessions.context.pin(OTHER, "pay the bill", { ...OWNER, id: "service:hook-x", kind: "service", label: "outside" });
   await settle(clock);
   await pinning;
-  const acting = world.sessions.act(asking({ sessionKey: other, message: "one", wait: true }), AbortSignal.any([]));
+  const acting = world.sessions.act(asking({ sessionKey: OTHER, message: "one", wait: true }), AbortSignal.any([]));
   await settle(clock);
   assert.equal(((await acting) as { readonly label: string }).label, "outside");
 });

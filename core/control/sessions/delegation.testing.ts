@@ -77,6 +77,18 @@ export async function lastLine(world: World, key = PARENT): Promise<string> {
   return (await world.transcript(key)).at(-1) ?? "";
 }
 
+export const OTHER = "agent:main:other";
+
+/** A world in which the parent and another session of the same agent have said hello. */
+export async function twoSessions(t: TestContext): Promise<WorldOfTest & { readonly world: World }> {
+  const bench = await setUp(t);
+  const world = await bench.open();
+  await world.send(PARENT, "hello");
+  await world.send(OTHER, "hello", "o1");
+  await settle(bench.clock);
+  return { ...bench, world };
+}
+
 /** Stops all that runs there, and lets it end. */
 export async function stop(world: World, clock: WorldOfTest["clock"], key: string): Promise<void> {
   const stopping = world.sessions.abort(key, null, OWNER);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { OpenClawError, hasCode } from "@openclaw/protocol";
-import type { Engine, ModelEvent, Records, SlotLog } from "@openclaw/sdk";
+import type { Engine, ModelEvent } from "@openclaw/sdk";
+import { engineWith } from "@openclaw/testkit/engine-with";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
@@ -29,34 +30,14 @@ async function settle(clock: VirtualClock): Promise<void> {
   for (let step = 0; step < 20; step++) await clock.advance(1);
 }
 
-/** An engine whose part behaves as its own but for what is given. */
-function withLog(engine: Engine, more: Partial<SlotLog>): Engine {
-  const { log } = engine;
-  const own: SlotLog = {
-    offer: (offer) => log.offer(offer), claim: (...args) => log.claim(...args), release: (claim) => log.release(claim),
-    append: (...args) => log.append(...args), read: (...args) => log.read(...args), readSession: (...args) => log.readSession(...args),
-    heads: () => log.heads(), trim: (...args) => log.trim(...args),
-  };
-  return { ...engine, log: { ...own, ...more }, drain: () => engine.drain(), [Symbol.asyncDispose]: async () => undefined };
-}
-
-function withRecords(engine: Engine, more: Partial<Records>): Engine {
-  const { records } = engine;
-  const own: Records = {
-    get: (...args) => records.get(...args), write: (...args) => records.write(...args), list: (...args) => records.list(...args),
-    watch: (...args) => records.watch(...args),
-  };
-  return { ...engine, records: { ...own, ...more }, drain: () => engine.drain(), [Symbol.asyncDispose]: async () => undefined };
-}
-
 test("a message that comes while its session is falling asleep is answered", async (t) => {
   const gate: { open: Promise<void> } = { open: Promise.resolve() };
-  const { clock, open } = await setUp(t, (engine) => withRecords(engine, {
+  const { clock, open } = await setUp(t, (engine) => engineWith(engine, { records: {
     write: async (bucket, ...rest) => {
       if (bucket === "snapshots") await gate.open;
       return await engine.records.write(bucket, ...rest);
     },
-  }));
+  } }));
   const world = await open();
   await world.send(KEY, "one");
   await settle(clock);
@@ -73,12 +54,12 @@ test("a message that comes while its session is falling asleep is answered", asy
 
 test("a session that is used stays in memory; one that is not used goes", async (t) => {
   const loads: string[] = [];
-  const { clock, open } = await setUp(t, (engine) => withRecords(engine, {
+  const { clock, open } = await setUp(t, (engine) => engineWith(engine, { records: {
     get: (bucket, key) => {
       if (bucket === "snapshots") loads.push(key);
       return engine.records.get(bucket, key);
     },
-  }));
+  } }));
   const world = await open({ dormantAfterMs: 20_000 });
   for (const name of ["a", "b"]) await world.send(`agent:main:${name}`, "hi", `run-${name}`);
   await settle(clock);
@@ -93,12 +74,12 @@ test("a session that is used stays in memory; one that is not used goes", async 
 
 test("a wait outlives the sleep of its session", async (t) => {
   const gate: { open: Promise<void> } = { open: Promise.resolve() };
-  const { clock, open } = await setUp(t, (engine) => withLog(engine, {
+  const { clock, open } = await setUp(t, (engine) => engineWith(engine, { log: {
     offer: async (offer) => {
       await gate.open;
       return await engine.log.offer(offer);
     },
-  }));
+  } }));
   const world = await open();
   await world.send(KEY, "one");
   await settle(clock);
@@ -121,12 +102,12 @@ test("a wait outlives the sleep of its session", async (t) => {
 
 test("waiting for a run that was refused ends at once, and for one that never ends at the deadline or by its signal", async (t) => {
   const state = { full: false };
-  const { clock, open } = await setUp(t, (engine) => withLog(engine, {
+  const { clock, open } = await setUp(t, (engine) => engineWith(engine, { log: {
     offer: async (offer) => {
       if (state.full && offer.session.length === 22) throw new OpenClawError("DISK_FULL");
       return await engine.log.offer(offer);
     },
-  }));
+  } }));
   const hang: AsyncIterable<ModelEvent> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
   const world = await open({ model: (request) => (request.messages.at(-1)?.text === "hang" ? hang : obedientModel(request)) });
   await world.send(KEY, "one");
@@ -233,7 +214,7 @@ test("a reset waits for the turn that runs, also when another gateway takes both
 test("a slot that is lost takes its sessions out of memory, those being loaded too, and they come back whole", async (t) => {
   const loads: PromiseWithResolvers<void>[] = [];
   const state = { slow: false };
-  const { clock, open } = await setUp(t, (engine) => withRecords(engine, {
+  const { clock, open } = await setUp(t, (engine) => engineWith(engine, { records: {
     get: async (bucket, key) => {
       const found = await engine.records.get(bucket, key);
       if (bucket === "snapshots" && state.slow) {
@@ -243,7 +224,7 @@ test("a slot that is lost takes its sessions out of memory, those being loaded t
       }
       return found;
     },
-  }));
+  } }));
   const world = await open();
   await world.send(KEY, "one");
   await settle(clock);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { OWNER } from "../../fabric/identity.ts";
-import { asking, childOf, lastLine, PARENT, rowsOf, setUp, spawn, stop, tell, toldModel } from "./delegation.testing.ts";
+import { asking, childOf, lastLine, OTHER, PARENT, rowsOf, setUp, spawn, stop, tell, toldModel, twoSessions } from "./delegation.testing.ts";
 import { settle, type WorldOfTest } from "./world.testing.ts";
 
 test("a sub-agent's answer comes as a message that wakes whoever asked (S2.43, S4.6, C13)", async (t) => {
@@ -150,19 +150,14 @@ test("an answer that came while the turn ran is read before the outcome is told 
 });
 
 test("asked again after a crash, the outcome of a run is that run's, whatever was said since (C13)", async (t) => {
-  const { clock, open } = await setUp(t);
-  const world = await open();
-  const other = "agent:main:other";
-  await world.send(PARENT, "hello");
-  await world.send(other, "hello", "o1");
-  await settle(clock);
+  const { clock, world } = await twoSessions(t);
   const ask = async (): Promise<unknown> => {
-    const acting = world.sessions.act(asking({ sessionKey: other, message: "one", wait: true }), AbortSignal.any([]));
+    const acting = world.sessions.act(asking({ sessionKey: OTHER, message: "one", wait: true }), AbortSignal.any([]));
     await settle(clock);
     return ((await acting) as { readonly text: string }).text;
   };
   assert.equal(await ask(), "echo one");
-  await world.send(other, "two", "o2");
+  await world.send(OTHER, "two", "o2");
   await settle(clock);
   assert.equal(await ask(), "echo one");
 });

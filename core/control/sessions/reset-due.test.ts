@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
-import { openMemoryEngine } from "../../fabric/engine.ts";
 import { emptyState } from "../../fabric/journal.ts";
 import { lastAtHour, resetDue } from "./reset-due.ts";
-import { makeKeyDir, openWorld, type World, type WorldOptions } from "./world.testing.ts";
+import { settle, setUpWorld, type World } from "./world.testing.ts";
 
+const KEY = "agent:main:main";
 const at = (text: string): number => Date.parse(text);
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -46,28 +46,16 @@ test("a reset is due after idle time, or when the hour was passed since the last
 
 test("the next message after a pause is answered in a new window, once, also when the gateway dies in between (S4.9)", async (t) => {
   const clock = new VirtualClock({ startMs: at("2026-06-10T10:00:00Z") });
-  const engine = await openMemoryEngine({ clock });
-  const keys = await makeKeyDir();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
-  const key = "agent:main:main";
-  const open = (more: Partial<WorldOptions> = {}): Promise<World> => openWorld({
-    engine, clock, keyDir: keys.dir, session: { reset: { idleMinutes: 30, atHour: 4, timeZone: "UTC" } }, ...more,
-  });
-  const settle = async (): Promise<void> => {
-    for (let step = 0; step < 20; step++) await clock.advance(5);
-  };
+  const { open } = await setUpWorld(t, { clock, session: { reset: { idleMinutes: 30, atHour: 4, timeZone: "UTC" } } });
   let world = await open();
-  await world.send(key, "one");
-  await settle();
+  await world.send(KEY, "one");
+  await settle(clock, 100);
   await clock.advance(29 * 60_000);
-  await world.send(key, "two");
-  await settle();
-  assert.equal((await world.transcript(key)).length, 4);
+  await world.send(KEY, "two");
+  await settle(clock, 100);
+  assert.equal((await world.transcript(KEY)).length, 4);
   await clock.advance(31 * 60_000);
-  assert.equal((await world.transcript(key)).length, 4, "time alone changes nothing");
+  assert.equal((await world.transcript(KEY)).length, 4, "time alone changes nothing");
   const slow = { is: true };
   world = await reopen(world, () => open({
     model: async function* () {
@@ -76,43 +64,37 @@ test("the next message after a pause is answered in a new window, once, also whe
       yield { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
     },
   }));
-  await world.send(key, "three");
-  await settle();
+  await world.send(KEY, "three");
+  await settle(clock, 100);
   slow.is = false;
   world = await reopen(world, () => open());
-  await settle();
-  assert.deepEqual(await world.transcript(key), ["user: three", "assistant: echo: three"]);
-  const log = await world.journal.load(world.journal.address(key));
+  await settle(clock, 100);
+  assert.deepEqual(await world.transcript(KEY), ["user: three", "assistant: echo: three"]);
+  const log = await world.journal.load(world.journal.address(KEY));
   const resets = (await log.read(0, 1_000)).filter((entry) => entry.type === "session.reset");
   assert.deepEqual(resets.map(({ body }) => (body as { readonly reason: string }).reason), ["idle"]);
   assert.equal(log.state.window, 1);
   await clock.advance(20 * 60_000);
-  await world.send(key, "four");
-  await settle();
-  assert.equal((await world.transcript(key)).length, 4);
+  await world.send(KEY, "four");
+  await settle(clock, 100);
+  assert.equal((await world.transcript(KEY)).length, 4);
   await clock.advance(18 * 3_600_000);
-  await world.send(key, "five");
-  await settle();
-  assert.deepEqual(await world.transcript(key), ["user: five", "assistant: echo: five"], "the hour was passed");
+  await world.send(KEY, "five");
+  await settle(clock, 100);
+  assert.deepEqual(await world.transcript(KEY), ["user: five", "assistant: echo: five"], "the hour was passed");
   await world.close();
 });
 
 test("idle time is counted from the end of a turn, however long it ran (S4.9)", async (t) => {
   const clock = new VirtualClock({ startMs: at("2026-06-10T10:00:00Z") });
-  const engine = await openMemoryEngine({ clock });
-  const keys = await makeKeyDir();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
-  const key = "agent:main:main";
   const onEffect = (): Promise<void> => clock.wait(40 * 60_000, new AbortController().signal);
-  const world = await openWorld({ engine, clock, keyDir: keys.dir, onEffect, session: { reset: { idleMinutes: 30 } } });
-  await world.send(key, "act long");
+  const { open } = await setUpWorld(t, { clock, onEffect, session: { reset: { idleMinutes: 30 } } });
+  const world = await open();
+  await world.send(KEY, "act long");
   await clock.advance(45 * 60_000);
-  await world.send(key, "two");
-  for (let step = 0; step < 20; step++) await clock.advance(5);
-  assert.equal((await world.transcript(key)).length, 5);
+  await world.send(KEY, "two");
+  await settle(clock, 100);
+  assert.equal((await world.transcript(KEY)).length, 5);
   await world.close();
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import type { Engine, ModelEvent, SlotLog } from "@openclaw/sdk";
+import { engineWith } from "@openclaw/testkit/engine-with";
 import { OWNER } from "../../fabric/identity.ts";
 import { failingSeeds, openCrashSchedule } from "./crash-schedule.testing.ts";
 import { settle, setUpWorld } from "./world.testing.ts";
@@ -238,25 +239,7 @@ function answersLate(engine: Engine, random: () => number): Engine {
     if (random() < 0.5) for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     return positions;
   };
-  return {
-    ...engine,
-    log: { ...bound(engine.log), append },
-    drain: () => engine.drain(),
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
-  };
-}
-
-function bound(log: SlotLog): SlotLog {
-  return {
-    offer: (offer) => log.offer(offer),
-    claim: (slot, owner) => log.claim(slot, owner),
-    release: (claim) => log.release(claim),
-    append: (...args) => log.append(...args),
-    read: (...args) => log.read(...args),
-    readSession: (...args) => log.readSession(...args),
-    heads: () => log.heads(),
-    trim: (...args) => log.trim(...args),
-  };
+  return engineWith(engine, { log: { append } });
 }
 
 test("a row that a crash left unwritten is written by the next owner, and its run is found (S0.16)", async (t) => {

@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import type { ModelEvent, ModelRequest } from "@openclaw/sdk";
-import { VirtualClock } from "@openclaw/testkit/virtual-clock";
-import { openMemoryEngine } from "../../fabric/engine.ts";
 import { OWNER } from "../../fabric/identity.ts";
 import type { SessionState } from "../../fabric/journal.ts";
-import { makeKeyDir, obedientModel, openWorld, type World, type WorldOptions } from "./world.testing.ts";
+import { obedientModel, settle as settleFor, setUpWorld, type World, type WorldOptions } from "./world.testing.ts";
 
 const KEY = "agent:main:main";
 const CONDENSED = "They asked about server Copper-0 and what to do about its disk.";
@@ -17,22 +15,13 @@ const isSummary = (request: Request): boolean => request.messages[0]?.text.start
 
 /** A model that answers in a few words and condenses as `condense` says; every request is kept. */
 async function setUp(t: TestContext, condense: (request: Request, signal: AbortSignal) => AsyncIterable<ModelEvent>) {
-  const clock = new VirtualClock();
-  const engine = await openMemoryEngine({ clock });
-  const keys = await makeKeyDir();
-  t.after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await keys.remove();
-  });
   const requests: Request[] = [];
   const model: WorldOptions["model"] = (request, signal) => {
     requests.push(request);
     return isSummary(request) ? condense(request, signal) : obedientModel(request);
   };
-  const open = (): Promise<World> => openWorld({ engine, clock, keyDir: keys.dir, model, contextTokens: 3_000 });
-  const settle = async (ms = 200): Promise<void> => {
-    for (let step = 0; step < 20; step++) await clock.advance(ms / 20);
-  };
+  const { clock, open } = await setUpWorld(t, { model, contextTokens: 3_000 });
+  const settle = (ms = 200): Promise<void> => settleFor(clock, ms);
   /** Enough turns that the older part has to be condensed. */
   const talkLong = async (world: World, from = 0, turns = 12): Promise<void> => {
     for (let at = from; at < from + turns; at++) {
@@ -67,14 +56,20 @@ test("a long conversation is condensed ahead of need, and from then on the summa
   assert.equal(usage.inputTokens, 12 + condensed * USAGE.inputTokens, "what condensing took is counted");
 });
 
-test("making a summary delays no reply, and it is recorded between two turns", async (t) => {
+/** A long conversation whose summary is being made until the gate opens. */
+async function beingCondensed(t: TestContext) {
   const gate = Promise.withResolvers<void>();
-  const { open, settle, talkLong, stateOf } = await setUp(t, async function* () {
+  const { open, ...bench } = await setUp(t, async function* () {
     await gate.promise;
     yield* says(CONDENSED);
   });
   const world = await open();
-  await talkLong(world);
+  await bench.talkLong(world);
+  return { ...bench, gate, world };
+}
+
+test("making a summary delays no reply, and it is recorded between two turns", async (t) => {
+  const { gate, settle, stateOf, world } = await beingCondensed(t);
   assert.equal((await stateOf(world)).summary, null);
   await world.send(KEY, "and now?");
   await settle();
@@ -137,13 +132,7 @@ test("a model that never answers is waited for no longer than the limit; then se
 });
 
 test("a reset leaves no summary, not even one that was being made", async (t) => {
-  const gate = Promise.withResolvers<void>();
-  const { open, settle, talkLong, stateOf } = await setUp(t, async function* () {
-    await gate.promise;
-    yield* says(CONDENSED);
-  });
-  const world = await open();
-  await talkLong(world);
+  const { gate, settle, stateOf, world } = await beingCondensed(t);
   const resetting = world.sessions.reset(KEY, "reset", OWNER);
   await settle();
   await resetting;
