@@ -107,30 +107,10 @@ export const FIGURES = {
   "live.session": { what: "memory of a live session", unit: "kB", below: 50 },
 
   "history.fresh.own": { what: "own time of a turn in a new session beside them, p50", unit: "ms", below: 3 },
-  "history.1000.wake": { what: "history of a sleeping session of 1,000 events, p50", unit: "ms", below: 20 },
-  "history.1000.own": { what: "… own time of a turn in it, p50", unit: "ms", below: 3 },
-  "history.1000.memory": { what: "… memory it takes when it was woken", unit: "kB" },
-  "history.1000.disk": { what: "… disk of an event", unit: "kB" },
-  "history.1000.snapshot": { what: "… its snapshot", unit: "kB" },
-  "history.1000.list": { what: "… the record of its segments", unit: "kB" },
-  "history.10000.wake": { what: "history of a sleeping session of 10,000 events, p50", unit: "ms", below: 20 },
-  "history.10000.own": { what: "… own time of a turn in it, p50", unit: "ms", below: 3 },
-  "history.10000.memory": { what: "… memory it takes when it was woken", unit: "kB" },
-  "history.10000.disk": { what: "… disk of an event", unit: "kB" },
-  "history.10000.snapshot": { what: "… its snapshot", unit: "kB" },
-  "history.10000.list": { what: "… the record of its segments", unit: "kB" },
-  "history.100000.wake": { what: "history of a sleeping session of 100,000 events, p50", unit: "ms", below: 20 },
-  "history.100000.own": { what: "… own time of a turn in it, p50", unit: "ms", below: 3 },
-  "history.100000.memory": { what: "… memory it takes when it was woken", unit: "kB" },
-  "history.100000.disk": { what: "… disk of an event", unit: "kB" },
-  "history.100000.snapshot": { what: "… its snapshot", unit: "kB" },
-  "history.100000.list": { what: "… the record of its segments", unit: "kB" },
-  "history.1000000.wake": { what: "history of a sleeping session of 1,000,000 events, p50", unit: "ms", below: 20 },
-  "history.1000000.own": { what: "… own time of a turn in it, p50", unit: "ms", below: 3 },
-  "history.1000000.memory": { what: "… memory it takes when it was woken", unit: "kB" },
-  "history.1000000.disk": { what: "… disk of an event", unit: "kB" },
-  "history.1000000.snapshot": { what: "… its snapshot", unit: "kB" },
-  "history.1000000.list": { what: "… the record of its segments", unit: "kB" },
+  ...historyFigures("1000", "1,000"),
+  ...historyFigures("10000", "10,000"),
+  ...historyFigures("100000", "100,000"),
+  ...historyFigures("1000000", "1,000,000"),
 
   "dormant.memory": { what: "memory of a dormant session", unit: "kB", below: 0.1 },
   "dormant.disk": { what: "disk of a dormant session", unit: "kB" },
@@ -162,6 +142,22 @@ export const FIGURES = {
 
   "soak.core": { what: "durable turns a second of CPU", unit: "/s" },
 } as const satisfies Record<string, FigureSpec>;
+
+type HistoryPart = "wake" | "own" | "memory" | "disk" | "snapshot" | "list";
+
+/** The same of every length: that its cost does not grow is the figure. */
+function historyFigures<Events extends string>(events: Events, shown: string): Record<`history.${Events}.${HistoryPart}`, FigureSpec> {
+  const parts: Record<HistoryPart, FigureSpec> = {
+    wake: { what: `history of a sleeping session of ${shown} events, p50`, unit: "ms", below: 20 },
+    own: { what: "… own time of a turn in it, p50", unit: "ms", below: 3 },
+    memory: { what: "… memory it takes when it was woken", unit: "kB" },
+    disk: { what: "… disk of an event", unit: "kB" },
+    snapshot: { what: "… its snapshot", unit: "kB" },
+    list: { what: "… the record of its segments", unit: "kB" },
+  };
+  const named = Object.entries(parts).map(([part, spec]) => [`history.${events}.${part}`, spec]);
+  return Object.fromEntries(named) as Record<`history.${Events}.${HistoryPart}`, FigureSpec>;
+}
 
 export type FigureId = keyof typeof FIGURES;
 

@@ -49,7 +49,8 @@ async function setUp(t: TestContext) {
     const tell = (session: string, entry: LogEntry | null): void =>
       void owner.told.push(`${keys.get(session) ?? session}: ${entry === null ? "work" : journal.peek(entry).type}`);
     const placement = openPlacement({
-      engine: engineWith(engine, { log: { ...watched(engine, owner.read), ...more } }), owner: "here", clock, ids: systemIds, peek: journal.peek,
+      engine: engineWith(engine, { log: { ...watched(engine, owner.read), ...more } }),
+      owner: "here", clock, ids: systemIds, peek: journal.peek,
       log: createLogger({ write: (line) => void owner.logged.push(line), clock }),
       onWork: async ({ session, entry }) => tell(session, entry), onOwnEvent: (entry) => tell(entry.session, entry),
       onLost: (slot) => void owner.lost.push(slot),

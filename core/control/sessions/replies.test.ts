@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { OWNER } from "../../fabric/identity.ts";
-import { asking, childOf, lastLine, OTHER, PARENT, rowsOf, setUp, spawn, stop, tell, toldModel, twoSessions } from "./delegation.testing.ts";
+import {
+  asking, childOf, lastLine, OTHER, PARENT, rowsOf, setUp, spawn, stop, tell, toldModel, twoSessions,
+} from "./delegation.testing.ts";
 import { settle, type WorldOfTest } from "./world.testing.ts";
 
 test("a sub-agent's answer comes as a message that wakes whoever asked (S2.43, S4.6, C13)", async (t) => {
