@@ -39,10 +39,19 @@ function findWish(text: string): Understood | "help" | undefined {
     const said = intent.verbatim === true ? plain : withoutCourtesy(rest);
     for (const pattern of intent.patterns) {
       const found = pattern.exec(said);
-      if (found !== null) return { intent, place, insists: insistsOnPlace(text), parts: { ...found.groups }, text: plain };
+      const parts = { ...found?.groups, ending: endingOf(text, plain) };
+      if (found !== null) return { intent, place, insists: insistsOnPlace(text), parts, text: plain };
     }
   }
   return plain === "" || HELP.test(plain) ? "help" : undefined;
+}
+
+/** The marks at the end of the message, which no pattern sees: of words to be kept they are a part. */
+function endingOf(text: string, plain: string): string {
+  const whole = text.trimEnd();
+  const at = whole.lastIndexOf(plain);
+  const ending = at < 0 ? "" : whole.slice(at + plain.length);
+  return /^[?!.]+$/.test(ending) ? ending : "";
 }
 
 /** What was called since the person spoke, and what came back. A call still without result does not count. */

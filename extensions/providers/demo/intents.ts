@@ -139,7 +139,9 @@ function writeFile(wish: Wish, rounds: readonly Round[]): Move {
   // Only a place before the content names a machine: behind it, it is what shall stand in the file.
   const { place } = findPlace(wish.parts["where"] ?? "");
   if (done !== undefined) return { say: done.isError ? explainFailure({ ...wish, place }, done) : writtenFile(path, at(place), done.text) };
-  const content = (wish.parts["content"] ?? "").replace(/^(["'\x60])([\s\S]*)\1$|^“([\s\S]*)”$/, "$2$3");
+  const said = wish.parts["content"] ?? "";
+  const quoted = said.replace(/^(["'\x60])([\s\S]*)\1$|^“([\s\S]*)”$/, "$2$3");
+  const content = quoted === said && wish.text.endsWith(said) ? said + (wish.parts["ending"] ?? "") : quoted;
   return { say: `I'll write \`${path}\`${at(place)}.`, calls: [{ name: "write_file", args: { path, content, ...place?.selector } }] };
 }
 
