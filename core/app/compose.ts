@@ -86,6 +86,8 @@ export interface Composition extends AsyncDisposable {
 const LOCAL_NODE_WAIT_MS = 5_000;
 /** One object, so that what was learned of an absent configuration is not learned anew at each call. */
 const NO_MODELS = {};
+const NO_AGENTS = {};
+const NO_FALLBACKS: readonly string[] = [];
 
 export async function composeGateway(options: ComposeOptions): Promise<Composition> {
   const { engine, config, logger, token, version, startedAtMs } = options;
@@ -176,7 +178,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
 
   const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
   const ledger = opening.use(await composeLedger({ records, clock, sealing: { seal, unseal }, owner, config, log: logger }));
-  const agents = createAgents(() => config().agents ?? {}, options.workspace, () => config().models?.fallbacks ?? []);
+  const agents = createAgents(() => config().agents ?? NO_AGENTS, options.workspace, () => config().models?.fallbacks ?? NO_FALLBACKS);
   const memory = createMemory({ records, vault, clock });
   const models = createModels({
     providers, clock, ids, log: logger, config: () => config().models ?? NO_MODELS,
@@ -236,7 +238,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
     config: () => ({ ...SESSIONS_DEFAULTS, ...config().session }),
     // A session may outlive the agent it was opened for.
-    modelOf: (agentId) => (agents.list().find(({ id }) => id === agentId) ?? agents.get(agents.defaultId)).model,
+    modelOf: (agentId) => (agents.find(agentId) ?? agents.get(agents.defaultId)).model,
     delegation: {
       agents, limits: () => agents.subagents, allowAgents: () => agents.subagents.allowAgents,
       visibility: () => config().tools?.sessions?.visibility ?? "agent",

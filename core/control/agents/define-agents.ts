@@ -117,6 +117,8 @@ export interface Agents {
   readonly defaultId: string;
   readonly subagents: Required<Infer<typeof subagents>>;
   list(): readonly Agent[];
+  /** Undefined for one that nobody defined, or no longer. */
+  find(agentId: string): Agent | undefined;
   /** Throws UNKNOWN_AGENT_ID. */
   get(agentId: string): Agent;
 }
@@ -142,24 +144,30 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
       heartbeat: heartbeatOf({ ...defaults.heartbeat, ...own.heartbeat }),
     };
   };
-  const list = (): readonly Agent[] => {
-    const { entries = {}, list: listed = [] } = config();
+  const makeAll = ({ entries = {}, list: listed = [] }: AgentsConfig): ReadonlyMap<string, Agent> => {
     const own = new Map<string, AgentEntry>([[DEFAULT_AGENT, {}]]);
     for (const entry of listed) own.set(entry.id, entry as AgentEntry);
     for (const [agentId, entry] of Object.entries(entries)) own.set(agentId, { ...own.get(agentId), ...(entry as AgentEntry) });
-    return [...own].map(([agentId, entry]) => define(agentId, entry));
+    return new Map([...own].map(([agentId, entry]) => [agentId, define(agentId, entry)]));
+  };
+  let made: { readonly from: AgentsConfig; readonly fallbacks: readonly string[]; readonly all: ReadonlyMap<string, Agent> } | undefined;
+  /** Every row and every turn asks; the configuration's values are replaced, never changed. */
+  const all = (): ReadonlyMap<string, Agent> => {
+    const [from, others] = [config(), fallbacks()];
+    if (made === undefined || made.from !== from || made.fallbacks !== others) made = { from, fallbacks: others, all: makeAll(from) };
+    return made.all;
   };
   return {
     defaultId: DEFAULT_AGENT,
     get subagents() {
       return { maxConcurrent: 8, maxChildrenPerAgent: 5, maxSpawnDepth: 5, allowAgents: [], ...config().defaults?.subagents };
     },
-    list,
+    list: () => [...all().values()],
+    find: (agentId) => all().get(agentId),
     get: (agentId) => {
-      const known = list();
-      const found = known.find((agent) => agent.id === agentId);
+      const found = all().get(agentId);
       if (found !== undefined) return found;
-      const why = `Agents: ${known.map((agent) => agent.id).join(", ")}.`;
+      const why = `Agents: ${[...all().keys()].join(", ")}.`;
       throw new OpenClawError("UNKNOWN_AGENT_ID", { why, detail: { agentId } });
     },
   };

@@ -6,7 +6,7 @@ import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
 import { COMPACTING_MAX, createCompacting } from "./compacting.ts";
 import { dumpEntries, type DumpedEntry } from "./dump-entries.ts";
-import { decodeEntry, encodeEntry, openBody } from "./entry.ts";
+import { decodeEntry, encodeEntry, openBody, readHeader } from "./entry.ts";
 import type { EntryHeader, OfferType, Recorded } from "./event.ts";
 import type { OfferBodies } from "./offer.ts";
 import { openSessionLog, type SessionLog } from "./session-log.ts";
@@ -87,7 +87,7 @@ export function createJournal(deps: JournalDeps): Journal {
       const key = await vault.sessionKey(header.tenant, header.session);
       return { kind, type: header.type, body: openBody(key, framed), position, id, header } as Recorded;
     },
-    peek: (entry) => decodeEntry(entry.body).header,
+    peek: (entry) => readHeader(entry.body),
     verify: (address) => verifyChain(deps, address),
     dump: (address, after, limit) => dumpEntries(deps, address, after, limit),
     destroy: async (address) => {

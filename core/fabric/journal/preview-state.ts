@@ -2,6 +2,8 @@ import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
 import type { SessionState } from "./session-state.ts";
 
+const ENDS_RUNS: ReadonlySet<NewEvent["type"]> = new Set(["turn.ended", "message.dropped", "message.noted"]);
+
 /**
  * The state as it will be once `events` are appended; nothing is shared that the fold would change. Positions in it are
  * not the real ones, so it serves for deciding and for assembling a prompt, and is thrown away.
@@ -9,7 +11,9 @@ import type { SessionState } from "./session-state.ts";
 export function previewState(state: SessionState, events: readonly NewEvent[], timeMs: number): SessionState {
   const view: SessionState = {
     ...state, messages: [...state.messages], queue: [...state.queue], requests: [...state.requests], index: [...state.index],
-    ahead: new Set(state.ahead), allowed: new Set(state.allowed), runs: new Map(state.runs), usage: { ...state.usage },
+    allowed: new Set(state.allowed), usage: { ...state.usage },
+    // Hundreds of outcomes, and most events end no run.
+    runs: events.some(({ type }) => ENDS_RUNS.has(type)) ? new Map(state.runs) : state.runs,
     turn: state.turn === null ? null : { ...state.turn, calls: [...state.turn.calls] },
   };
   events.forEach(({ type, body, label = "agent" }, index) => {

@@ -89,14 +89,18 @@ export function addNamed(to: Record<string, Meter>, name: string, more: Meter): 
 /** The account with these buckets in it. Pure. */
 export function withBuckets(account: Account, buckets: readonly Bucket[]): Account {
   const meter = { ...account.meter };
-  const models = structuredClone(account.models) as Record<string, Meter>;
-  const purposes = structuredClone(account.purposes) as Record<string, Meter>;
+  const models = copyNamed(account.models);
+  const purposes = copyNamed(account.purposes);
   for (const bucket of buckets) {
     addMeter(meter, bucket.meter);
     for (const [name, more] of Object.entries(bucket.models)) addNamed(models, name, more);
     for (const [name, more] of Object.entries(bucket.purposes)) addNamed(purposes, name, more);
   }
   return { ...account, meter, models, purposes };
+}
+
+function copyNamed(named: Readonly<Record<string, Meter>>): Record<string, Meter> {
+  return Object.fromEntries(Object.entries(named).map(([name, meter]) => [name, { ...meter }]));
 }
 
 export interface Sealing {
