@@ -13,6 +13,7 @@ import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
 import type { NodeSession } from "./node-link.ts";
 import { cutReason } from "./refuse.ts";
+import { textFrames } from "./text-frames.ts";
 
 /** `silent`: nothing received yet. `connecting`: `connect` is being answered. */
 export type ConnectionState = "silent" | "connecting" | "open" | "closed";
@@ -71,6 +72,8 @@ export class Connection {
   #readAtPing = -1;
   #gathering: Soon | undefined;
   #flushedAtMs = 0;
+  /** Events that leave together. */
+  #texts: string[] = [];
   #abort: AbortController | undefined;
 
   constructor(deps: ConnectionDeps) {
@@ -145,6 +148,7 @@ export class Connection {
   close(code: number, reason: string): void {
     if (this.state === "closed") return;
     this.ending = { code, reason };
+    this.#frameTexts();
     this.markClosed();
     const { socket } = this;
     socket.close(code, cutReason(reason, WIRE_LIMITS.closeReasonBytes));
@@ -159,6 +163,7 @@ export class Connection {
     this.#onEnd(this);
     this.queue.length = 0;
     this.queuedBytes = 0;
+    this.#texts = [];
     this.#abort?.abort(new OpenClawError("CONNECTION_LOST"));
     // A paused socket would never see the other side's goodbye.
     this.socket.resume();
@@ -172,8 +177,25 @@ export class Connection {
       return false;
     }
     this.#gather(soon);
+    if (soon !== "tick" && text.length <= GATHERED_CHARS_MAX) {
+      this.#texts.push(text);
+      if (this.#texts.length >= GATHERED_MAX) this.#frameTexts();
+      return true;
+    }
+    this.#frameTexts();
     this.socket.send(text);
     return true;
+  }
+
+  /**
+   * Beside `ws`, which takes two writes and as many buffers for each frame, and a token is two frames. Without compression it
+   * writes every frame whole and at once, so frames of ours stand between two of its own.
+   */
+  #frameTexts(): void {
+    if (this.#texts.length === 0) return;
+    const texts = this.#texts;
+    this.#texts = [];
+    if (this.socket.readyState === this.socket.OPEN) this.#stream.write(textFrames(texts));
   }
 
   /**
@@ -195,6 +217,7 @@ export class Connection {
     if (this.#gathering === undefined) return;
     this.#gathering = undefined;
     this.#flushedAtMs = this.#clock.monotonic();
+    this.#frameTexts();
     this.#stream.uncork();
   };
 }
@@ -204,3 +227,6 @@ type Soon = "tick" | "turn" | "pause";
 const HASTE: Readonly<Record<Soon, number>> = { pause: 0, turn: 1, tick: 2 };
 /** Between two bursts of a stream to one socket. */
 const PAUSE_MS = 1;
+/** Events that wait to leave together, and how long each may be: below what a slow client is told by. */
+const GATHERED_MAX = 64;
+const GATHERED_CHARS_MAX = 4_096;
