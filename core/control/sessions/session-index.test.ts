@@ -3,6 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { Records } from "@openclaw/sdk";
+import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { systemClock } from "../../base/clock.ts";
 import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
@@ -54,6 +56,37 @@ test("of many rows of one session the newest wins, on disk too", async (t) => {
   index.put(address("a"), row("agent:main:a", { label: "last" }));
   await index.flush();
   assert.deepEqual(await labelsOf(open()), ["last"]);
+});
+
+test("a session that moves over and over is written once in a while, listed as it is at once, and written at once for a checkpoint "
+  + "(S1.39, S1.41)", async (t) => {
+  const { records } = await setUp(t);
+  let written = 0;
+  const clock = new VirtualClock();
+  const dir = await mkdtemp(join(tmpdir(), "index-"));
+  t.after(() => rm(dir, { recursive: true }));
+  const vault = await openVault({ records, keyFile: join(dir, "key"), ids: systemIds });
+  const counted: Records = {
+    get: (...args) => records.get(...args), list: (...args) => records.list(...args), watch: (...args) => records.watch(...args),
+    write: (bucket, ...rest) => {
+      if (bucket === "sessions") written += 1;
+      return records.write(bucket, ...rest);
+    },
+  };
+  const log = createLogger({ write: () => undefined, clock });
+  const index = createSessionIndex({ records: counted, vault, clock, log });
+  for (let at = 0; at < 20; at++) {
+    index.put(address("a"), row("agent:main:a", { label: String(at) }));
+    assert.deepEqual(await labelsOf(index), [String(at)]);
+    await clock.advance(20);
+  }
+  assert.equal(written, 0);
+  await clock.advance(500);
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  assert.equal(written, 1);
+  index.put(address("a"), row("agent:main:a", { label: "asked for" }));
+  await index.settle();
+  assert.equal(written, 2);
 });
 
 test("what runs is never written down as running: the gateway that reads it may be another one", async (t) => {

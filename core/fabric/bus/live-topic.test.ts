@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import type { Topics } from "@openclaw/sdk";
 import { systemClock } from "../../base/clock.ts";
 import { openMemoryEngine } from "../engine.ts";
 import { createLiveTopic } from "./live-topic.ts";
@@ -26,6 +27,20 @@ test("a subscriber sees the frames of every subject, in order, whatever they hol
   topic.publish("a", { n: 3 });
   await settle();
   assert.deepEqual(seen, [{ n: 1, text: "ä \u{1f980} \"quoted\"\n" }, { n: 2 }, { n: 3 }]);
+});
+
+test("whoever sends a frame on has its JSON, the same whether the bytes came as they were made or as a copy (S0.41)", async (t) => {
+  const bus = await open(t);
+  const copying: Topics = { ...bus, publish: (topic, bytes) => bus.publish(topic, Uint8Array.from(bytes)) };
+  for (const each of [bus, copying]) {
+    const topic = createLiveTopic<Frame>(each, "live");
+    const seen: unknown[] = [];
+    const closer = topic.subscribe((frame, json) => seen.push([frame, json]));
+    topic.publish("a", { n: 1, text: "ä" });
+    await settle();
+    closer.close();
+    assert.deepEqual(seen, [[{ n: 1, text: "ä" }, '{"n":1,"text":"ä"}']]);
+  }
 });
 
 test("topics of other names are not mixed in, and nothing is kept for who comes later", async (t) => {

@@ -26,6 +26,8 @@ test("when the writer dies, what it had is ENGINE_UNAVAILABLE, and what waited g
   });
   const claim = (owner: string): Promise<number> => queue.submit({ op: "claim", slot: 1, owner }, 0).then(({ value }) => value);
   assert.deepEqual(await Promise.all([claim("a"), claim("b")]), [2, 2]);
+  const later = Promise.resolve().then(() => undefined).then(() => claim("b"));
+  assert.deepEqual(await Promise.all([claim("a"), later]), [2, 2], "what one step of the program writes shares a commit");
   const posted = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
   const poisoned = [claim("poison"), claim("neighbour")];
   await posted();
