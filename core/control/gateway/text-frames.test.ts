@@ -12,7 +12,8 @@ test("a client reads every frame as it was written, of each length and in any sc
     socket.once("data", (request) => {
       const key = /sec-websocket-key: (.+)\r\n/i.exec(request.toString())?.[1] ?? "";
       const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+      const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
+      socket.write(`${head.join("\r\n")}\r\n\r\n`);
       socket.write(textFrames(texts));
     });
     socket.on("error", () => undefined);
