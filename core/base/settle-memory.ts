@@ -2,15 +2,15 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * Gives back what starting left behind, once.
+ * Gives back what starting, or a burst of work, left behind.
  *
- * Loading a program fills the heap with what is needed only while loading, and an idle process never collects it. One full
- * collection, some seconds after the start, returns about a third of the memory a quiet gateway or node would keep for as
- * long as it lives. It stops the process for about 50 ms, so call it while nothing is under way.
+ * Both fill the heap with what is needed only for a while, and an idle process never collects it. An ordinary collection
+ * keeps the emptied pages for the next burst; one of last resort hands them to the system. It stops the process for 100 ms and
+ * more, so call it while nothing is under way.
  */
 export function settleMemory(): void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
-  if (typeof collect === "function") (collect as () => void)();
+  if (typeof collect === "function") (collect as (options: object) => void)({ type: "major", flavor: "last-resort" });
   setFlagsFromString("--no-expose-gc");
 }
