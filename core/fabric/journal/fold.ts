@@ -7,6 +7,7 @@
  * present state changes nothing, so that a log is always foldable.
  */
 import { joinLabels, type Label } from "@openclaw/protocol";
+import type { ToolCall } from "@openclaw/sdk";
 import { unreachable } from "../../base/assert.ts";
 import type { Recorded, StepEnded, StepStarted } from "./event.ts";
 import { abandon, foldAsked, foldJobEnded, foldJobStarted, isHandedOver, stopAsked, stopOf, takeAnswer } from "./fold-stop.ts";
@@ -309,7 +310,8 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
     state.usage.inputTokens += body.usage.inputTokens;
     state.usage.outputTokens += body.usage.outputTokens;
     pushMessage(state, position, header.timeMs, turn.runId, "agent", {
-      role: "assistant", text: body.text, calls: body.calls, model: body.model ?? turn.model, finish: body.finish,
+      role: "assistant", text: body.text, calls: body.calls.length === 0 ? NO_CALLS : body.calls,
+      model: body.model === turn.model ? turn.model : (body.model ?? turn.model), finish: body.finish, // one text for hundreds of messages
       usage: { inputTokens: body.usage.inputTokens, outputTokens: body.usage.outputTokens },
     });
   } else if (body.kind === "tool") {
@@ -339,6 +341,8 @@ function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEn
     if (body.decision === "allow-always") state.allowed.add(started.rememberHash);
   }
 }
+
+const NO_CALLS: readonly ToolCall[] = [];
 
 function outcomeOf({ code, stopped, isError, exitCode }: Extract<StepEnded, { kind: "tool" }>): Exclude<Act["outcome"], "handed-over"> {
   if (code === "OUTCOME_UNKNOWN") return "unknown";

@@ -70,8 +70,8 @@ export const LEDGER_LIMITS = {
   foldAfterMs: 5_000,
   /** Longest a settlement waits to be written together with others. */
   settleDelayMs: 20,
-  /** Accounts kept in memory; those with nothing open are forgotten first. */
-  accountsMax: 20_000,
+  /** Accounts kept in memory, more than a kilobyte each; those with nothing open are forgotten first. */
+  accountsMax: 8_000,
   writeAttempts: 5,
   retryFirstMs: 250,
   retryLastMs: 30_000,
