@@ -147,7 +147,10 @@ export const soak: Measure = {
     if (failure !== undefined) throw failure;
     if (samples.length < 2) bench.lack("soak.slope", PSS_WITHHELD);
     // The first half still fills what the program may hold.
-    else bench.put("soak.slope", slopeOf(samples.slice(samples.length >> 1)) * 1_000, `second half of ${did} turns in ${Math.round(seconds)} s`);
+    else {
+      const second = samples.slice(samples.length >> 1); // the first half still fills what may be held
+      bench.put("soak.slope", slopeOf(second) * 1_000, `second half of ${did} turns in ${Math.round(seconds)} s`);
+    }
     if (delays.length === 0) bench.lack("soak.loop", "the gateway had not measured long enough");
     else bench.put("soak.loop", Math.max(...delays), `the worst of ${delays.length} looks`);
     bench.put("soak.turns", did / seconds);
