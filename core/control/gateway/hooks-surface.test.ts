@@ -120,6 +120,15 @@ test("a flood is refused with the time to come again, for each source and for al
   await client.end();
 });
 
+test("one source has its own limit for each hook, below that of all", async () => {
+  const { running, port, calls } = await setUp();
+  await using _ = running;
+  const answers = await Promise.all(Array.from({ length: 12 }, () => post(port)));
+  assert.equal(answers.filter(({ status }) => status === 429).length, 2);
+  assert.equal((await post(port, { path: "/hooks/wake" })).status, 200, "another hook is not full");
+  assert.equal(calls.length, 11);
+});
+
 test("calls that are under way are bounded, and each is let go in the end", async () => {
   const gates: (() => void)[] = [];
   const wide: HookRules = { ...RULES, perSourcePerMinute: 1_000, perMinute: 1_000 };
