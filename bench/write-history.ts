@@ -27,16 +27,17 @@ export interface WrittenHistory {
   readonly diskBytes: number;
 }
 
-/** Events of one turn, as the runtime records them. */
-const TURN_EVENTS = 4;
-const TURNS_AT_ONCE = 32;
+/** Events of one turn, as the runtime records them: the model looks something up, then answers. */
+const TURN_EVENTS = 8;
+/** As many as one append takes. */
+const TURNS_AT_ONCE = 16;
 const NOTHING = new Uint8Array(0);
 const REVISION = { program: "bench", config: "", prompt: "", skills: "", memory: "" };
 
 /** A directory in memory, and what has to be free there. */
 const MEMORY = { dir: "/dev/shm", bytesFree: 3_000_000_000 };
 /** Two years of turns for a million events. */
-const TURN_APART_MS = 240_000;
+const TURN_APART_MS = 500_000;
 
 /** One session for each key, with as many events, in the state directory of a gateway that does not run. */
 export async function writeHistories(stateDir: string, sizes: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, WrittenHistory>> {
@@ -116,10 +117,26 @@ function passingClock(startMs: number): { readonly clock: Clock; pass(ms: number
 function turnOf(runId: string, offerId: string): readonly NewEvent[] {
   const stepId = `${runId}-s`;
   const text = `Answer to ${runId}: it was settled, the rest is in the notes of that day, and nothing is left to do.`;
+  const call = { id: `${runId}-c`, name: "recall", arguments: JSON.stringify({ query: "what was settled" }) };
+  const intent = {
+    actuator: "memory", effect: "read", action: "recall", params: { query: "what was settled" }, summary: "recall what was settled",
+  } as const;
+  const decision = { answer: "allow", rule: "reads", reason: "It only reads.", label: "agent" } as const;
+  const usage = { inputTokens: 900, outputTokens: 30 };
   const turn: readonly NewEvent[] = [
     { type: "turn.started", body: { runId, inputs: [offerId], model: "bench/instant", revision: REVISION } },
-    { type: "step.started", body: { stepId, kind: "model", model: "bench/instant" } },
-    { type: "step.ended", body: { stepId, kind: "model", text, calls: [], usage: { inputTokens: 900, outputTokens: 30 }, finish: "stop" } },
+    { type: "step.started", body: { stepId: `${stepId}1`, kind: "model", model: "bench/instant" } },
+    { type: "step.ended", body: { stepId: `${stepId}1`, kind: "model", text: "", calls: [call], usage, finish: "tool_calls" } },
+    {
+      type: "step.started",
+      body: { stepId: `${stepId}2`, kind: "tool", call, intent, effect: "read", invocationId: `${stepId}2`, nodeId: null, decision },
+    },
+    {
+      type: "step.ended",
+      body: { stepId: `${stepId}2`, kind: "tool", call, text: "It was settled on the day before.", isError: false, label: "agent" },
+    },
+    { type: "step.started", body: { stepId: `${stepId}3`, kind: "model", model: "bench/instant" } },
+    { type: "step.ended", body: { stepId: `${stepId}3`, kind: "model", text, calls: [], usage, finish: "stop" } },
     { type: "turn.ended", body: { runId, status: "ok", text } },
   ];
   if (turn.length !== TURN_EVENTS) throw new Error("a turn has as many events as it says");
