@@ -33,7 +33,7 @@ const ARCHIVED = "a";
 /** Larger than any time in seconds, so that a later one sorts before an earlier one. */
 const LAST_SECOND = 99_999_999_999;
 const SECOND_DIGITS = 11;
-const PAGE = 128;
+const PAGE = 64;
 /** Of a page, those before it in its block are read for nothing. */
 const BLOCK = 64;
 
