@@ -5,6 +5,7 @@
  *   npm run chaos -- --seed 7 --kills 20 --messages 200
  *   npm run chaos -- --short                   every crash point and a handful of kills; what `npm test` runs
  *   npm run chaos -- --power                   power loss as well: needs Debian's strace
+ *   npm run chaos -- --power --states 100     how many of the syncs are looked at, each with three kinds of loss (600)
  *   npm run chaos -- --only points|kills|power one part; of the points with --share 1/2 every second one
  *   npm run chaos -- --json file               the figures for a machine
  *
@@ -32,6 +33,8 @@ interface Request {
   readonly seed: number;
   readonly kills: number;
   readonly messages: number;
+  /** Syncs at which power is lost; as the form says unless given. */
+  readonly states: number | undefined;
   readonly parts: ReadonlySet<Part>;
   readonly json: string | undefined;
   /** Every which crash point, beginning with which. */
@@ -49,7 +52,8 @@ async function runChaos(request: Request): Promise<boolean> {
   if (request.parts.has("points") || request.parts.has("kills")) Object.assign(report, await runKills(request, directory, report.failures));
   if (request.parts.has("power")) {
     const { runPowerLoss } = await import("./chaos/power-loss.ts");
-    const power = await runPowerLoss({ seed: request.seed, short: request.kills < 20, directory, say: (text) => say(paint.dim(text)) });
+    const { seed, kills, states } = request;
+    const power = await runPowerLoss({ seed, short: kills < 20, states, directory, say: (text) => say(paint.dim(text)) });
     Object.assign(report, { power });
     report.failures.push(...power.findings);
   }
@@ -129,11 +133,11 @@ function parseRequest(args: readonly string[]): Request {
   const { values } = parseArgs({
     args: [...args], strict: true, allowPositionals: false,
     options: {
-      seed: { type: "string" }, kills: { type: "string" }, messages: { type: "string" }, json: { type: "string" },
+      seed: { type: "string" }, kills: { type: "string" }, messages: { type: "string" }, states: { type: "string" }, json: { type: "string" },
       only: { type: "string" }, share: { type: "string", default: "1/1" }, short: { type: "boolean", default: false }, power: { type: "boolean", default: false },
     },
   });
-  const count = (name: "seed" | "kills" | "messages", otherwise: number): number => {
+  const count = (name: "seed" | "kills" | "messages" | "states", otherwise: number): number => {
     const text = values[name];
     if (text === undefined) return otherwise;
     if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number.`);
@@ -148,6 +152,7 @@ function parseRequest(args: readonly string[]): Request {
     // A run without a seed is another one each day it is run; the seed stands in the first line.
     seed: count("seed", Date.now() % 1_000_000), kills: count("kills", values.short ? 6 : 100),
     messages: count("messages", values.short ? 60 : 1_000), json: values.json,
+    states: values.states === undefined ? undefined : count("states", 0),
     parts: new Set(only === undefined ? ["points", "kills", ...(values.power ? ["power" as const] : [])] : [only]),
   };
 }

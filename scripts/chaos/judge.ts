@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import type { HistoryMessage } from "../../testkit/conversation.ts";
-import { saysDone, type Effect } from "./errand.ts";
+import { INBOX, saysDone, type Effect } from "./errand.ts";
 import type { Acknowledged } from "./ledger.ts";
 import type { Line } from "./line.ts";
 
@@ -77,6 +77,7 @@ export async function judge(line: Line, all: readonly Acknowledged[], look: () =
   let effects = 0;
   await queuesEmpty(line);
   let { times: happened, keys, heard } = look();
+  const letters = (await readAll(line, INBOX)).filter(({ role }) => role === "user").map(textOf);
   for (const [session, acknowledged] of bySession) {
     const transcript = await readWhole(line, session, acknowledged);
     ({ times: happened, keys } = look());
@@ -98,7 +99,7 @@ export async function judge(line: Line, all: readonly Acknowledged[], look: () =
       }
       const results = messages.filter(({ role }) => role === "toolResult");
       one.errand.effects.forEach((effect, at) => {
-        const times = happened.get(effect.id) ?? 0;
+        const times = happened.get(effect.id) ?? letters.filter((text) => text === effect.id).length;
         if (effect.repeatable === true) return checkRepeatable(effect, results[at], times, transcript);
         effects += 1;
         checkEffect(effect, results[at], times);

@@ -28,6 +28,8 @@ export interface PowerCounts {
 export interface PowerOptions {
   readonly seed: number;
   readonly short: boolean;
+  /** Syncs to look at; as many as the form says unless given. */
+  readonly states?: number | undefined;
   /** Takes the traces, and states that do not hold. */
   readonly directory: string;
   readonly say: (text: string) => void;
@@ -38,12 +40,14 @@ const FIRST_SYNCS = 30;
 const SHORT = { messages: 24, bulkTurns: 0, states: 80, gateways: 3 };
 const LONG = { messages: 120, bulkTurns: 20, states: 600, gateways: 24 };
 const FINDINGS_MAX = 40;
+const TELL_EVERY = 100;
 const REPLY_MS = 60_000;
 /** What may be lost, for nothing in it was promised to anybody. Of the local node only its journal is. */
 const IGNORED = /^(?:workspace|logs)(?:\/|$)|^local-node\.json|^owner\.|^local-node\/(?!journal(?:\/|$))/;
 
-export async function runPowerLoss({ seed, short, directory, say }: PowerOptions): Promise<PowerCounts> {
-  const size = short ? SHORT : LONG;
+export async function runPowerLoss({ seed, short, states, directory, say }: PowerOptions): Promise<PowerCounts> {
+  const form = short ? SHORT : LONG;
+  const size = { ...form, states: states ?? form.states };
   const random = createRandom(seed, 5);
   await using model = await openScriptedModel();
   const run = await recordRun(directory, seed, size.messages, size.bulkTurns, model);
@@ -72,6 +76,7 @@ export async function runPowerLoss({ seed, short, directory, say }: PowerOptions
         count.states += 1;
         count.factsChecked += facts.length;
         count.missing += found.length;
+        if (count.states % TELL_EVERY === 0) say(`  ${count.states} states, sync ${sync} of ${syncs}: ${count.missing} found`);
         findings.push(...found.map((text) => `sync ${sync} of ${syncs}, rest ${loss}: ${text}`));
         if (found.length > 0) {
           mkdirSync(directory, { recursive: true });

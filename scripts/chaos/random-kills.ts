@@ -1,6 +1,6 @@
 /** Kills at random moments: messages keep coming in all sessions while one or several processes are struck at a time. */
 import { setTimeout as wait } from "node:timers/promises";
-import { chooseKind, HANDED_SESSION, isHandedOver, makeErrand } from "./errand.ts";
+import { chooseKind, HANDED_SESSION, isHandedOver, makeErrand, ownSession } from "./errand.ts";
 import type { Ledger } from "./ledger.ts";
 import { createRandom } from "./random.ts";
 import type { Stage, Victim } from "./stage.ts";
@@ -84,7 +84,8 @@ function startTalking({ seed, messages }: RandomKillsOptions, { talk, ledger, st
   const plan = Array.from({ length: messages }, (_, at) => {
     const kind = chooseKind(random);
     const session = `agent:main:chaos-${random.between(1, SESSIONS)}`;
-    return makeErrand(isHandedOver(kind) ? HANDED_SESSION : session, `m${seed}-${at}`, kind, stage.receiver.url);
+    const runId = `m${seed}-${at}`;
+    return makeErrand(ownSession(kind, runId) ?? (isHandedOver(kind) ? HANDED_SESSION : session), runId, kind, stage.receiver.url);
   });
   let released = 0;
   let taken = 0;

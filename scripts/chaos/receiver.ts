@@ -2,6 +2,7 @@
  * The world outside all nodes: a server that is never struck, which counts what actuators ask of it and under which keys; and
  * the configuration under which the gateway knows it.
  */
+import { FILES, INBOX, ROWS } from "./errand.ts";
 import { openWitnessServer, type Witnessed } from "../../testkit/witness-server.ts";
 
 export interface Receiver extends AsyncDisposable {
@@ -40,6 +41,9 @@ export async function openReceiver(): Promise<Receiver> {
     config: {
       actuators: {
         hook: hook("/hook"), later: hook("/later"), wall: hook("/wall"), heard: hook("/heard"),
+        rows: { use: "sql", kind: "sqlite", file: ROWS, write: true, unasked: true, limits },
+        files: { use: "file", folder: FILES, unasked: true, limits },
+        inbox: { use: "message", sessions: [INBOX], unasked: true, limits },
         web: { use: "http-request", unasked: true, limits, hosts: { [server.host]: { allowPrivate: true } } },
       },
       listeners: {

@@ -2,7 +2,7 @@
  * The real processes: gateway, its local node, a paired node, the jobs they run; and beside them, never struck, a scripted
  * model and the witness files. Every process is started by the real command line.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { chownSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { cp, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -11,7 +11,8 @@ import { openRealGateway, type RealGateway } from "../../testkit/real-gateway.ts
 import { openRealNode, type RealNode } from "../../testkit/real-node.ts";
 import { scriptedConfig } from "../../testkit/scripted-config.ts";
 import { openScriptedModel } from "../../testkit/scripted-model-server.ts";
-import { WITNESS } from "./errand.ts";
+import { DatabaseSync } from "node:sqlite";
+import { FILES, ROWS, WITNESS } from "./errand.ts";
 import { openReceiver, type Receiver } from "./receiver.ts";
 
 export type Victim = "gateway" | "local node" | "far node" | "job";
@@ -66,6 +67,7 @@ export async function openStage(): Promise<Stage> {
   const far = await openRealNode(gateway, { name: "far" });
   opening.defer(() => far.dispose());
   const workspaces = [join(gateway.stateDir, "workspace"), far.workspace];
+  openRows(workspaces[0] ?? "");
   const down = { gateway: false, "far node": false };
 
   const signalLocalNode = (signal: NodeJS.Signals): number | undefined => {
@@ -142,6 +144,7 @@ export async function openStage(): Promise<Stage> {
         const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
         for (const line of lines) if (line !== "") times.set(line, (times.get(line) ?? 0) + 1);
       }
+      for (const id of [...readRows(workspaces[0] ?? ""), ...readFiles(workspaces[0] ?? "")]) times.set(id, (times.get(id) ?? 0) + 1);
       return times;
     },
     keep: async (directory) => {
@@ -152,6 +155,32 @@ export async function openStage(): Promise<Stage> {
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** A table that takes the same row twice, so that one that was written twice is seen. */
+function openRows(workspace: string): void {
+  const path = join(workspace, ROWS);
+  const database = new DatabaseSync(path);
+  database.exec("CREATE TABLE rows (id TEXT)");
+  database.close();
+  const { uid, gid } = statSync(workspace);
+  chownSync(path, uid, gid);
+}
+
+function readRows(workspace: string): readonly string[] {
+  const database = new DatabaseSync(join(workspace, ROWS), { timeout: 5_000 });
+  try {
+    return database.prepare("SELECT id FROM rows").all().map(({ id }) => String(id));
+  } finally {
+    database.close();
+  }
+}
+
+/** Those that hold what they are to hold. */
+function readFiles(workspace: string): readonly string[] {
+  const folder = join(workspace, FILES);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => readFileSync(join(folder, name), "utf8") === name);
 }
 
 export function localNodePid(stateDir: string): number | undefined {

@@ -8,6 +8,7 @@ import { systemClock as clock } from "../../../core/base/clock.ts";
 import { systemIds as ids } from "../../../core/base/ids.ts";
 import { createMemory } from "../../../core/cognition/memory.ts";
 import { openSqliteEngine } from "../../../core/fabric/engine.ts";
+import { HOME_TENANT, openIdentity, type Identity } from "../../../core/fabric/identity.ts";
 import { createJournal, type Journal, type SessionLog } from "../../../core/fabric/journal.ts";
 import { openVault } from "../../../core/fabric/vault.ts";
 import type { Fact } from "./record-run.ts";
@@ -20,8 +21,13 @@ export async function checkState(dir: string, facts: readonly Fact[]): Promise<r
   const journal = createJournal({ engine, vault, clock, ids });
   const memory = createMemory({ records: engine.records, vault, clock });
   const logs = new Map<string, SessionLog | null>();
+  const tenantKey = await vault.tenantKey(HOME_TENANT);
+  await using identity = await openIdentity({
+    records: engine.records, clock, ids, tokenKey: vault.derive("device-tokens"),
+    seal: { seal: (to, plain) => tenantKey.seal(to, plain), unseal: (to, sealed) => tenantKey.unseal(to, sealed) },
+  });
   for (const fact of facts) {
-    const finding = await checkFact(fact, { dir, journal, memory, logs });
+    const finding = await checkFact(fact, { dir, journal, memory, logs, identity });
     if (finding !== null) findings.push(finding);
   }
   for (const [session, log] of logs) {
@@ -48,6 +54,7 @@ interface Opened {
   readonly journal: Journal;
   readonly memory: ReturnType<typeof createMemory>;
   readonly logs: Map<string, SessionLog | null>;
+  readonly identity: Pick<Identity, "devices">;
 }
 
 /** Null when the fact stands. */
@@ -61,6 +68,10 @@ async function checkFact(fact: Fact, opened: Opened): Promise<string | null> {
     case "remembered": {
       const known = await opened.memory.recall("main", fact.text, 1_000);
       return known.some(({ text }) => text === fact.text) ? null : `the agent has forgotten "${fact.text}"`;
+    }
+    case "paired": {
+      const isThere = opened.identity.devices().some((device) => JSON.stringify(device).includes(`"${fact.name}"`));
+      return isThere ? null : `${fact.name} was told that it is paired, and is not known`;
     }
     case "deleted": {
       const key = await load(fact.session, opened).then((log) => log?.state.deleted ?? true, () => true);

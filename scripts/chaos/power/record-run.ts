@@ -3,6 +3,8 @@
  * fact has the latest time at which it can have become one: from then on no loss of power may take it back.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { callMark, scriptedConfig } from "../../../testkit/scripted-config.ts";
 import { openRealGateway, type RealGateway } from "../../../testkit/real-gateway.ts";
@@ -19,6 +21,8 @@ export type Fact = { readonly atMs: number } & (
   | { readonly kind: "remembered"; readonly text: string }
   | { readonly kind: "labelled"; readonly session: string; readonly label: string }
   | { readonly kind: "deleted"; readonly session: string }
+  /** A device was told that it is paired. */
+  | { readonly kind: "paired"; readonly name: string }
   /** The gateway was spoken to under it. */
   | { readonly kind: "token"; readonly token: string }
 );
@@ -35,6 +39,8 @@ export interface RecordedRun {
 const ANSWER_MS = 60_000;
 const SESSIONS = 4;
 const BULK_CALLS = 32;
+/** Devices that are paired in each life. */
+const PAIRED = 3;
 
 /** `directory` takes the traces. `messages` says how long the lives are. */
 export async function recordRun(
@@ -67,6 +73,8 @@ interface Speaker {
   readonly random: ReturnType<typeof createRandom>;
   say(session: string, runId: string, text: string): Promise<void>;
   tell(fact: UntimedFact): void;
+  /** Resolves when the device has its token. */
+  pair(name: string): Promise<void>;
 }
 
 type UntimedFact = Fact extends infer One ? (One extends Fact ? Omit<One, "atMs"> : never) : never;
@@ -78,6 +86,17 @@ function createSpeaker(gateway: RealGateway, facts: Fact[], seed: number): Speak
   tell({ kind: "token", token: gateway.token });
   return {
     line, tell, random: createRandom(seed, 4),
+    pair: async (name) => {
+      const home = await mkdtemp(join(tmpdir(), "openclaw-paired-"));
+      try {
+        const env = { HOME: home, OPENCLAW_NODE_DIR: join(home, "node") };
+        const url = `http://127.0.0.1:${gateway.port}`;
+        const { code, stderr } = await gateway.cli(["node", "pair", "--url", url, "--token", gateway.token, "--name", name], { env });
+        if (code !== 0) throw new Error(`${name} was not paired: ${stderr}`);
+      } finally {
+        await rm(home, { recursive: true, force: true });
+      }
+    },
     say: async (session, runId, text) => {
       await line.request("chat.send", { sessionKey: session, message: text, idempotencyKey: runId });
       tell({ kind: "accepted", session, runId });
@@ -90,7 +109,7 @@ function createSpeaker(gateway: RealGateway, facts: Fact[], seed: number): Speak
 
 /** Messages of every kind in several sessions at once, so that one commit holds the work of many. */
 async function live(speaker: Speaker, from: number, to: number, bulkTurns: number): Promise<void> {
-  const { line, random, say, tell } = speaker;
+  const { line, random, say, tell, pair } = speaker;
   const numbers = Array.from({ length: to - from }, (_unused, at) => from + at);
   const talk = async (lane: number): Promise<void> => {
     const session = `agent:main:power-${lane}`;
@@ -115,7 +134,14 @@ async function live(speaker: Speaker, from: number, to: number, bulkTurns: numbe
     await line.request("sessions.delete", { key: session });
     tell({ kind: "deleted", session });
   };
-  await Promise.all([...Array.from({ length: SESSIONS }, (_unused, lane) => talk(lane)), destroy()]);
+  const pairAll = async (): Promise<void> => {
+    for (let number = 0; number < PAIRED; number += 1) {
+      const name = `paired-${from}-${number}`;
+      await pair(name);
+      tell({ kind: "paired", name });
+    }
+  };
+  await Promise.all([...Array.from({ length: SESSIONS }, (_unused, lane) => talk(lane)), destroy(), pairAll()]);
   for (let turn = 1; turn <= bulkTurns; turn += 1) {
     const calls = Array.from({ length: BULK_CALLS }, (_unused, at) => callMark("recall", { query: `${turn} ${at}` }));
     await say("agent:main:power-bulk", `bulk-${turn}`, calls.join(" "));
