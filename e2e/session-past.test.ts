@@ -80,7 +80,7 @@ test("a branch from the command line begins where it was cut, goes on by itself,
   for (const text of ["one", "two", "three"]) await say(watched, text);
   const made = await gateway.cli(["session", "branch", "main", "--at", "2", "--as", "retry"]);
   assert.equal(made.code, 0, made.stderr);
-  assert.match(made.stdout + made.stderr, /agent:main:retry begins where that one stood/);
+  assert.match(made.stdout + made.stderr, /Branched from \S+ after step 2: agent:main:retry\n/);
   const texts = async (session: string): Promise<readonly string[]> => (await history(watched, session)).map(textOf);
   assert.deepEqual(await texts("retry"), ["one", "echo: one", "two", "echo: two"]);
   await gateway.kill();
