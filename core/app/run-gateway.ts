@@ -1,190 +1,22 @@
 /**
- * The gateway as a process: opens the state directory, composes, tells the person, and drains when asked to stop.
+ * The gateway as a process, its first steps: takes the state directory, opens the engine in it, and hands both on.
+ *
+ * The engine's thread needs as long to start as the rest of the program needs to be loaded; so the engine is opened by a file
+ * that loads nothing else, and the rest is loaded meanwhile.
  */
-import { flushCompileCache } from "node:module";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { DEFAULT_PORT, EXIT } from "@openclaw/protocol";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
-import { settleMemory } from "../base/settle-memory.ts";
-import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
-import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config.ts";
 import { openSqliteEngine, openStateDir } from "../fabric/engine.ts";
-import { createLogger, openLogFile, type Logger } from "../fabric/telemetry.ts";
-import { composeGateway, type Composition } from "./compose.ts";
-import { configRevision } from "./config-revision.ts";
-import { configSchema, type Config } from "./config-schema.ts";
-import { loadGatewayToken } from "./gateway-token.ts";
-import { openLocalNode, type LocalNode } from "./local-node.ts";
 import type { RunGatewayOptions } from "./run-gateway-options.ts";
-import { registerRunning } from "./register-running.ts";
-import { showConfig } from "./show-config.ts";
-import { VERSION } from "./version.ts";
-
-const PROGRAM_ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
-/** The local node restarts this long after it ended; doubled each time it ends again soon. */
-const NODE_RESTART_MS = 500;
-const NODE_RESTART_LAST_MS = 30_000;
-
-/** After the start, when the gateway is likely to be idle. */
-const SETTLE_MS = 3_000;
 
 /** Runs until `options.signal` aborts; resolves with the exit code. Throws what keeps it from starting. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
-  const { stateDir: dir, terminal, signal } = options;
   const startedAtMs = systemClock.now();
   const startedAt = systemClock.monotonic();
   await using stack = new AsyncDisposableStack();
-  const stateDir = stack.use(await openStateDir({ dir, clock: systemClock, ids: systemIds, port: options.port ?? null }));
-  const logFile = stack.use(openLogFile({ dir: join(dir, "logs"), clock: systemClock }));
-  const configPath = locateConfig(dir, process.env);
-  const config = stack.use(await openConfig({ path: configPath, stateDir: dir, schema: configSchema, clock: systemClock }));
-  const current = (): Config => config.values as Config;
-  const echo = options.verbose === true ? (line: string): void => terminal.note(line.trimEnd()) : undefined;
-  const logger = createLogger({
-    clock: systemClock, level: current().logging?.level ?? "info",
-    write: (line) => {
-      logFile.write(line);
-      echo?.(line);
-    },
-  });
-  config.onRefused((issues) => logger.error("config.refused", { issues }));
-  if (config.isLastGood) logger.error("config.refused", { issues: config.file.issues });
-
-  const engine = stack.use(await openSqliteEngine({ dir, clock: systemClock, ids: systemIds }));
-  const { credentialsDir, workspaceDir: workspace } = stateDir;
-  const configured = current().gateway?.auth?.token;
-  const token = options.token ?? (await loadGatewayToken({ credentialsDir, configured, ids: systemIds }));
-  const nodeDir = join(dir, "local-node");
-  // The gateway keeps the node's key and hands it over by pipe: nothing of root's is ever written where the node can write.
-  const identityDir = join(credentialsDir, "local-node");
-  const nodeIdentity = await loadNodeIdentity(identityDir);
-  const local: { node?: LocalNode } = {};
-  const port = options.port ?? current().gateway?.port ?? DEFAULT_PORT;
-
-  const composition = stack.use(await composeGateway({
-    engine, logger, startedAtMs, port, onRest: settleMemory, token: () => token, version: VERSION, localNodeId: nodeIdentity.deviceId,
-    config: () => withYesLocal(current(), options.yesLocal === true),
-    configRevision: () => configRevision(config.values, options.yesLocal === true), showConfig: () => showConfig(config),
-    stateDir: dir, credentialsDir, workspace, logsDir: join(dir, "logs"),
-    confinement: () => ({
-      confined: local.node !== undefined && local.node.confinement.kind !== "none", workspace,
-      ...(local.node === undefined ? {} : { sentence: local.node.confinement.sentence }),
-    }),
-    ...(options.profile === undefined ? {} : { commandLine: `openclaw --profile ${options.profile}` }),
-  }));
-  stack.defer(config.onChange(() => composition.configChanged(config.file)));
-  await stateDir.announcePort(composition.gateway.port);
-  stack.use(await registerRunning({ programRoot: PROGRAM_ROOT, what: `gateway on port ${composition.gateway.port}` }));
-  const readyInMs = systemClock.monotonic() - startedAt;
-  logger.info("gateway.started", { version: VERSION, port: composition.gateway.port, pid: process.pid, readyInMs: Math.round(readyInMs) });
-
-  stack.defer(outliveMistakes(logger));
-  const stopping = new AbortController();
-  stack.defer(() => stopping.abort(new Error("stopping")));
-  const recovering = composition.recover().then(
-    ({ slots, sessions }) => logger.info("sessions.recovered", { slots, sessions }),
-    (error: unknown) => logger.error("recovery.failed", { error }),
-  );
-  const keeping = keepLocalNode(composition);
-  const first = await keeping.first;
-  showBanner(first, composition, readyInMs);
-  setImmediate(() => flushCompileCache());
-  const settling = systemClock.after(SETTLE_MS, () => {
-    if (composition.sessionsInUse() === 0) settleMemory();
-  });
-  stack.defer(() => settling.close());
-
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  terminal.note("Stopping: what was accepted and is not finished goes on at the next start.");
-  logger.info("gateway.stopping", {});
-  stopping.abort(new Error("stopping"));
-  await recovering;
-  await keeping.ended;
-  return EXIT.ok;
-
-  /** Starts the local node, and again whenever it ends while the gateway runs. */
-  function keepLocalNode(gateway: Composition): { readonly first: Promise<LocalNode | undefined>; readonly ended: Promise<void> } {
-    const first = Promise.withResolvers<LocalNode | undefined>();
-    const run = async (): Promise<void> => {
-      await recovering; // whoever waited for the start comes first
-      for (let waitMs = NODE_RESTART_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, NODE_RESTART_LAST_MS)) {
-        const since = systemClock.monotonic();
-        try {
-          await saveDeviceToken(identityDir, await gateway.admitLocalNode(nodeIdentity.publicKey));
-          const node = (local.node = await openLocalNode({
-            stateDir: dir, nodeDir, workspace, programRoot: PROGRAM_ROOT, programVersion: VERSION, nodeBinary: process.execPath,
-            gatewayUrl: gateway.gateway.url.replace(/^http/, "ws"), clock: systemClock, log: logger,
-            launch: { displayName: "local", tags: ["local"], identityDir },
-          }, stopping.signal));
-          gateway.localNodeStarted();
-          first.resolve(node);
-          const stop = (): void => void node.stop();
-          stopping.signal.addEventListener("abort", stop, { once: true });
-          await node.ended;
-          stopping.signal.removeEventListener("abort", stop);
-        } catch (error) {
-          if (stopping.signal.aborted) break;
-          logger.error("local_node.failed", { error });
-          first.resolve(undefined);
-        }
-        delete local.node;
-        if (systemClock.monotonic() - since > NODE_RESTART_LAST_MS) waitMs = NODE_RESTART_MS;
-        await systemClock.wait(waitMs, stopping.signal).catch(() => undefined);
-      }
-      first.resolve(undefined);
-    };
-    return { first: first.promise, ended: run() };
-  }
-
-  function showBanner(node: LocalNode | undefined, { gateway, modelLabel }: Composition, ready: number): void {
-    terminal.banner({
-      version: VERSION, stateDir: dir, ...(options.profile === undefined ? {} : { profile: options.profile }),
-      url: gateway.url.replace(/^ws/, "http"), dashboardUrl: gateway.dashboardLink().url, readyInMs: ready,
-      ...(node === undefined ? {} : { node: confinementOf(node) }),
-      model: { name: modelLabel, ...(modelLabel.startsWith("demo/") ? { about: "offline, rule-based, free" } : {}) },
-      suggestion: "npx openclaw agent --message \"How busy is this machine?\"", warnings: warningsOf(config.file.issues, isYesLocal()),
-    });
-  }
-
-  function isYesLocal(): boolean {
-    return options.yesLocal === true || current().tools?.exec?.yesLocal === true;
-  }
-}
-
-/** For the banner, which says the first words itself. */
-function confinementOf({ confinement }: LocalNode): { readonly name: string; readonly confined: boolean; readonly how: string } {
-  const how = confinement.sentence.replace(/^(not )?confined( as| by)?:? ?/, "");
-  return { name: "local", confined: confinement.kind !== "none", how };
-}
-
-function warningsOf(issues: readonly ConfigIssue[], yesLocal: boolean): string[] {
-  const warnings = issues.map(({ line, path, message }) => {
-    const what = path === "" ? "the file" : `"${path}"`;
-    return `Configuration, line ${line}: ${what} ${message}. The last good one is in force.`;
-  });
-  if (yesLocal) warnings.push("--yes-local: programs on the local node run unasked, unless outside text chose them.");
-  return warnings;
-}
-
-function withYesLocal(config: Config, yesLocal: boolean): Config {
-  return yesLocal ? { ...config, tools: { ...config.tools, exec: { ...config.tools?.exec, yesLocal: true } } } : config;
-}
-
-/** A mistake in one turn or request must not end everybody else's: it is told as loudly as can be, and the gateway lives. */
-function outliveMistakes(logger: Logger): () => void {
-  const tell = (error: unknown): void => {
-    const stack = error instanceof Error ? error.stack : undefined;
-    logger.error("process.mistaken", { error, ...(stack === undefined ? {} : { stack }) });
-  };
-  process.on("uncaughtException", tell);
-  process.on("unhandledRejection", tell);
-  return () => {
-    process.off("uncaughtException", tell);
-    process.off("unhandledRejection", tell);
-  };
+  const owned = { dir: options.stateDir, clock: systemClock, ids: systemIds };
+  const stateDir = stack.use(await openStateDir({ ...owned, port: options.port ?? null }));
+  const engine = stack.use(await openSqliteEngine(owned));
+  const { serveGateway } = await import("./serve-gateway.ts");
+  return await serveGateway({ ...options, engine, owned: stateDir, startedAtMs, startedAt });
 }
