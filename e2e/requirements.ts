@@ -34,7 +34,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S0.6", state: "proved", proofs: ["e2e/gate.test.ts"],
     text: "Gateway interprets the intent of a call and decides where and how it executes",
   },
-  { id: "S0.7", state: "partly", text: "Gateway stays light: a modest VPS or low-power home server is enough" },
+  {
+    id: "S0.7", state: "partly", proofs: ["e2e/start.test.ts"],
+    text: "Gateway stays light: a modest VPS or low-power home server is enough",
+  },
   { id: "S0.8", state: "proved", text: "Node = paired worker that stands by to receive instructions", proofs: ["e2e/seed-walk.test.ts"] },
   {
     id: "S0.9", state: "later",

@@ -288,6 +288,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     config: () => ({ enabled: true, ...config().cron }),
   });
   opening.use(scheduler);
+  const startSchedule = (): void => void scheduler.start().catch(() => undefined); // logged where it failed
   const loop = createLoopWatch(clock);
   opening.defer(() => loop.close());
   const hooks = openHooks({
@@ -343,10 +344,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       logger.info("config.changed", { path, hash });
       nodes.policyChanged();
       tell("config.changed", { path, hash, ts: clock.now() });
+      if (progress.recovered) startSchedule();
     },
     recover: () => queues.fanOut.start().then(() => placement.recover()).finally(() => {
       progress.recovered = true;
-      void scheduler.start().catch(() => undefined); // logged where it failed
+      startSchedule();
       recovered.resolve();
       index.prepare().catch((error: unknown) => logger.warn("session.list.failed", { error }));
     }),

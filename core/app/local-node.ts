@@ -7,9 +7,10 @@
  * reported as one. The node outlives a gateway that was killed and is adopted by the next. This room never runs a command for
  * anybody: it starts the one program that does, and nothing else.
  */
+import { late } from "../base/late.ts";
+
 export type { LocalNode, LocalNodeOptions } from "./local-node/open-local-node.ts";
 export type { ConfinementKind } from "./local-node/plan-confinement.ts";
 
 /** As `open-local-node.ts` says; loaded once the gateway listens, for it need not wait for what starts another process. */
-export const openLocalNode: typeof import("./local-node/open-local-node.ts").openLocalNode = async (...args) =>
-  (await import("./local-node/open-local-node.ts")).openLocalNode(...args);
+export const openLocalNode = late(() => import("./local-node/open-local-node.ts"), "openLocalNode");

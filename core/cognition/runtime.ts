@@ -12,18 +12,19 @@
  *     │                                                  [step.started(tool)]  ─► step.ended(tool)  a refused call only ends
  *     └──────────────────────────────────────────────────┘
  */
-export { runTurn } from "./runtime/run-turn.ts";
-export { summariseSession } from "./runtime/summarise-session.ts";
+import { late } from "../base/late.ts";
+
 export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
 export { opening } from "./runtime/begin-turn.ts";
 export { collectedWith, decide, PAST_DEADLINE, TURN_LIMITS, type Next } from "./runtime/decide.ts";
 export { digestFaces, digestPrompt } from "./runtime/compose-request.ts";
-export { type LiveEvent, type LiveStream } from "./runtime/live-event.ts";
+export type { LiveEvent, LiveStream } from "./runtime/live-event.ts";
 export { upToStep } from "./runtime/up-to-step.ts";
 export type { AskedStep, Replayed, ReplayOptions } from "./runtime/replay-session.ts";
-export { type ReplayDeps } from "./runtime/replay-event.ts";
+export type { ReplayDeps } from "./runtime/replay-event.ts";
 export type { ReplayDifference, ReplayReport } from "./runtime/replay-report.ts";
 
-/** As `replay-session.ts` says; loaded when somebody looks back. */
-export const replaySession: typeof import("./runtime/replay-session.ts").replaySession = async (...args) =>
-  (await import("./runtime/replay-session.ts")).replaySession(...args);
+/** As `run-turn.ts` says; with it come tools, policy and prompt. */
+export const runTurn = late(() => import("./runtime/run-turn.ts"), "runTurn");
+export const summariseSession = late(() => import("./runtime/summarise-session.ts"), "summariseSession");
+export const replaySession = late(() => import("./runtime/replay-session.ts"), "replaySession");

@@ -6,6 +6,8 @@
  * with happened. A heartbeat with nothing new costs no tokens. The module never runs a turn, never starts a program, and has
  * no way into a session but the one intake.
  */
+import { late } from "../base/late.ts";
+
 export { openSchedulerLate as openScheduler } from "./schedule/open-scheduler-late.ts";
 export type { Author, RunMode, Scheduler, SchedulerDeps } from "./schedule/open-scheduler.ts";
 export { scheduleConfig, type ScheduleConfig } from "./schedule/config.ts";
@@ -17,5 +19,4 @@ export { HOOKS_DEFAULTS, hooksConfig, type HooksConfig } from "./schedule/hooks-
 export type { HeartbeatEvent, Heartbeats, Wake } from "./schedule/heartbeats.ts";
 
 /** As `act-for-agent.ts` says; loaded when an agent first reaches for the schedule. */
-export const actForAgent: typeof import("./schedule/act-for-agent.ts").actForAgent = async (...args) =>
-  (await import("./schedule/act-for-agent.ts")).actForAgent(...args);
+export const actForAgent = late(() => import("./schedule/act-for-agent.ts"), "actForAgent");

@@ -8,14 +8,14 @@ export { openSessions, type Sessions, type SessionsDeps } from "./sessions/open-
 export type { RunStatus, SentMessage } from "./sessions/send-message.ts";
 export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/session-key.ts";
 export { checkSettings, checkThinking } from "./sessions/check-settings.ts";
-export { type Aborted } from "./sessions/request-change.ts";
+export type { Aborted } from "./sessions/request-change.ts";
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
 export { sessionsConfig, SESSIONS_DEFAULTS, type SessionsConfig } from "./sessions/config.ts";
-export { type HistoryItem, type HistoryPage } from "./sessions/transcript.ts";
+export type { HistoryItem, HistoryPage } from "./sessions/transcript.ts";
 export { createSearchIndex, type SearchIndex } from "./sessions/search-index.ts";
 export type { SearchHit, SearchQuery, SearchResult } from "./sessions/search-sessions.ts";
 export { createSessionIndex, type SessionIndex } from "./sessions/session-index.ts";
-export { type SessionRow } from "./sessions/session-row.ts";
+export type { SessionRow } from "./sessions/session-row.ts";
 export type { ActOnSessions, SessionVisibility } from "./sessions/act-on-sessions.ts";
 export type { ChannelAddress, ChannelDeliverer, Delivery, ReplyStatus } from "./sessions/delivery.ts";
 export type { SubagentLimits } from "./sessions/speak-to-session.ts";

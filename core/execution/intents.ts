@@ -6,7 +6,8 @@
  */
 export { createIntents, speaksFromOutside, type Hand, type IntentEvent, type IntentOrder, type Intents } from "./intents/carry-out.ts";
 export { actuatorsConfig, ACTUATOR_NAME, type ActuatorsConfig } from "./intents/actuators-config.ts";
-export { openActuators, type ActuatorRow, type Actuators } from "./intents/open-actuators.ts";
+export { openActuatorsLate as openActuators } from "./intents/open-actuators-late.ts";
+export type { ActuatorRow, Actuators } from "./intents/open-actuators.ts";
 export { createDeadLetters, type DeadLetter, type DeadLetters } from "./intents/dead-letters.ts";
 export { Pace } from "./intents/pace.ts";
 export type { HandedEnd, HandedIntent } from "./intents/handed-over.ts";

@@ -10,6 +10,8 @@
  * It never decides whether something should be done: that is the gate's work, and was done before the invocation was sent.
  * It never hands its own environment, key or token to a command, and never runs a shell string.
  */
+import { late } from "../base/late.ts";
+
 export type { NodeHost, NodeHostEnd, NodeHostOptions } from "./node-host/open-node-host.ts";
 export { createNodeIdentity, loadNodeIdentity, saveDeviceToken, type NodeIdentity } from "./node-host/node-identity.ts";
 export { defaultNodeLimits, type NodeLimits } from "./node-host/node-limits.ts";
@@ -20,8 +22,7 @@ export type { ConnectionState, StateDetail } from "./node-host/stay-connected.ts
  * Starts to serve, as `open-node-host.ts` says. Loaded when it is called: a gateway needs of this module no more than the
  * identity of its own node.
  */
-export const openNodeHost: typeof import("./node-host/open-node-host.ts").openNodeHost = async (...args) =>
-  (await import("./node-host/open-node-host.ts")).openNodeHost(...args);
+export const openNodeHost = late(() => import("./node-host/open-node-host.ts"), "openNodeHost");
 
 /** Loads it ahead of its use. */
 export const loadNodeHost = async (): Promise<void> => void (await import("./node-host/open-node-host.ts"));

@@ -7,9 +7,9 @@
  */
 export { createJournal, slotOf, type Journal, type NewOffer, type Offered } from "./journal/open-journal.ts";
 export { JOURNAL_LIMITS, recordKeyOf, type SessionAddress } from "./journal/address.ts";
-export { type SessionBlobs } from "./journal/session-blobs.ts";
-export { type SessionLog } from "./journal/session-log.ts";
-export { type DumpedEntry } from "./journal/dump-entries.ts";
+export type { SessionBlobs } from "./journal/session-blobs.ts";
+export type { SessionLog } from "./journal/session-log.ts";
+export type { DumpedEntry } from "./journal/dump-entries.ts";
 export type * from "./journal/offer.ts";
 export type * from "./journal/event.ts";
 export { readMessages } from "./journal/read-messages.ts";
@@ -23,4 +23,4 @@ export {
 } from "./journal/session-state.ts";
 export { SeenIds } from "./journal/seen-ids.ts";
 export { weighState } from "./journal/weigh-state.ts";
-export { type ChainReport } from "./journal/verify-chain.ts";
+export type { ChainReport } from "./journal/verify-chain.ts";

@@ -2,6 +2,7 @@
 import { hasCode, type Label } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
 import type { Sealer } from "./job-store.ts";
+import { SCHEDULE_BUCKETS } from "./job.ts";
 
 export interface SystemEvent {
   /** What repeats are known by. */
@@ -49,7 +50,7 @@ export interface HeartbeatRecords {
 
 export const HEARTBEAT_LIMITS = { pending: 100, told: 512, agents: 1_000 } as const;
 
-const BUCKET = "schedule-heartbeats";
+const BUCKET = SCHEDULE_BUCKETS.heartbeats;
 /** No agent can be called that. */
 const SWITCH = "_switch";
 const ATTEMPTS_MAX = 8;

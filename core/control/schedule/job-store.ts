@@ -2,7 +2,7 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { RecordEntry, Records } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
-import { SCHEDULE_LIMITS, type Job, type JobState, type RunEntry, type StoredJob } from "./job.ts";
+import { SCHEDULE_BUCKETS, SCHEDULE_LIMITS, type Job, type JobState, type RunEntry, type StoredJob } from "./job.ts";
 
 export interface Sealer {
   seal(belongsTo: string, plain: Uint8Array): Uint8Array;
@@ -33,8 +33,7 @@ export interface JobStore {
   readEntries(id: string, count: number, limit: number): Promise<readonly RunEntry[]>;
 }
 
-const JOBS = "schedule-jobs";
-const RUNS = "schedule-runs";
+const { jobs: JOBS, runs: RUNS } = SCHEDULE_BUCKETS;
 const PAGE = 256;
 /** Opening one takes a tenth of a millisecond. */
 const OPENED_AT_ONCE = 32;

@@ -1,17 +1,29 @@
+import type { Records } from "@openclaw/sdk";
+import { HOME_TENANT } from "../../fabric/identity.ts";
+import type { Agents } from "../agents.ts";
 import type { Heartbeats } from "./heartbeats.ts";
+import { SCHEDULE_BUCKETS } from "./job.ts";
 import type { Scheduler, SchedulerDeps } from "./open-scheduler.ts";
 
 /**
- * The schedule, loaded when it is first started or asked: a gateway that starts does not wait for a calendar. Behaves as the one
- * of `open-scheduler.ts`. The caller disposes.
+ * The schedule, loaded where there is something to do by the clock, else when it is first asked: a gateway without jobs and
+ * heartbeats has no calendar in its memory. Behaves as the one of `open-scheduler.ts`; `start` is to be called again whenever the
+ * configuration has changed. The caller disposes.
  */
 export function openSchedulerLate(deps: SchedulerDeps): Scheduler {
   let loading: Promise<Scheduler> | undefined;
   let loaded: Scheduler | undefined;
+  let mayStart = false;
   const whole = (): Promise<Scheduler> => (loading ??= import("./open-scheduler.ts").then(({ openScheduler }) => {
     loaded = openScheduler(deps);
+    if (mayStart) loaded.start().catch(() => undefined); // logged where it failed, and told to whoever asks
     return loaded;
   }));
+  const start = async (): Promise<void> => {
+    mayStart = true;
+    if (loading === undefined && !(await hasWork(deps).catch(() => true))) return;
+    await (await whole()).start();
+  };
   const heartbeats: Pick<Heartbeats, "wake" | "leave" | "last" | "switchTo"> = {
     wake: async (wake) => (await whole()).heartbeats.wake(wake),
     leave: async (agentId, event) => (await whole()).heartbeats.leave(agentId, event),
@@ -21,10 +33,9 @@ export function openSchedulerLate(deps: SchedulerDeps): Scheduler {
     },
   };
   return {
-    heartbeats,
+    heartbeats, start,
     instanceId: deps.ids.uuid(),
     now: () => deps.clock.now(),
-    start: async () => (await whole()).start(),
     list: async () => (await whole()).list(),
     get: async (id) => (await whole()).get(id),
     add: async (...args) => (await whole()).add(...args),
@@ -38,4 +49,12 @@ export function openSchedulerLate(deps: SchedulerDeps): Scheduler {
       await (await loading)?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Is there an agent with a heartbeat, a job, or anything a heartbeat has kept? */
+async function hasWork({ agents, records }: { readonly agents: Pick<Agents, "list">; readonly records: Records }): Promise<boolean> {
+  if (agents.list().some(({ heartbeat }) => heartbeat !== null)) return true;
+  const { jobs, heartbeats } = SCHEDULE_BUCKETS;
+  const kept = await Promise.all([jobs, heartbeats].map((bucket) => records.list(bucket, `${HOME_TENANT}.`, { limit: 1 })));
+  return kept.some((rows) => rows.length > 0);
 }

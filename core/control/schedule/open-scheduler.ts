@@ -44,7 +44,10 @@ export interface Author {
 export type RunMode = "due" | "force" | "if-enabled";
 
 export interface Scheduler extends AsyncDisposable {
-  /** Reads the jobs, takes up what was claimed and has no end, and begins to watch the clock. The start does not wait for it. */
+  /**
+   * Reads the jobs, takes up what was claimed and has no end, and begins to watch the clock; once, however often it is called.
+   * The gateway's start does not wait for it.
+   */
   start(): Promise<void>;
   readonly heartbeats: Pick<Heartbeats, "wake" | "leave" | "last" | "switchTo">;
   list(): Promise<readonly StoredJob[]>;
@@ -76,6 +79,7 @@ export function openScheduler(deps: SchedulerDeps): Scheduler {
   const loaded = Promise.withResolvers<void>();
   loaded.promise.catch(() => undefined);
   const late: { calendar?: Calendar; clockwork?: Clockwork } = {};
+  let starting: Promise<void> | undefined;
   let manualRuns = 0;
 
   const heartbeats = openHeartbeats({ ...deps, onDue: () => late.clockwork?.wake() });
@@ -198,7 +202,7 @@ export function openScheduler(deps: SchedulerDeps): Scheduler {
 
   return {
     start: () => {
-      load().catch((error: unknown) => {
+      starting ??= load().catch((error: unknown) => {
         logger.error("schedule.failed", { error });
         loaded.reject(error as Error);
       });

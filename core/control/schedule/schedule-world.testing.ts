@@ -11,7 +11,8 @@ import type { Logger } from "../../fabric/telemetry.ts";
 import { createAgents, type AgentsConfig } from "../agents.ts";
 import { createIntake, type Inbound, type Intake } from "../channels.ts";
 import { makeKeyDir, newOutside, obedientModel, openWorld, type World } from "../sessions/world.testing.ts";
-import { openScheduler, type Scheduler } from "./open-scheduler.ts";
+import { openSchedulerLate as openScheduler } from "./open-scheduler-late.ts";
+import type { Scheduler } from "./open-scheduler.ts";
 
 /** A virtual clock whose wall can be set: time passes as before, and shows something else. */
 export class SettableClock extends VirtualClock {
