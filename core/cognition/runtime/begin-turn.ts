@@ -27,6 +27,7 @@ export interface Beginning {
   readonly events: readonly NewEvent[];
   readonly runId: string;
   readonly sessionKey: string;
+  readonly model: string;
 }
 
 /** What a turn's beginning depends on besides the state and the agent. */
@@ -51,7 +52,8 @@ export function beginning(state: SessionState, agent: TurnAgent, { revision, ses
     runId, inputs: inputs.map(({ offerId }) => offerId), model, revision,
     ...(thinking === undefined || thinking === null ? {} : { thinking }), ...(profile === undefined ? {} : { profile }),
   };
-  return { events: [...opening(state, lead, agent.id, sessionId), { type: "turn.started", body: started, cause }], runId, sessionKey };
+  const events = [...opening(state, lead, agent.id, sessionId), { type: "turn.started", body: started, cause } as const];
+  return { events, runId, sessionKey, model };
 }
 
 /** Who made a session, where that was not whoever speaks in it. */

@@ -1,5 +1,6 @@
 /** What happens in a turn while it happens: on the bus only, at most once, never needed to fold a session. */
-export type LiveStream = "lifecycle" | "assistant" | "thinking" | "tool" | "approval" | "usage";
+/** `message`: one was added to the transcript; it has no place in the run's sequence. */
+export type LiveStream = "lifecycle" | "assistant" | "thinking" | "tool" | "approval" | "usage" | "message";
 
 /** The payload of the wire's `agent` event. */
 export interface LiveEvent {

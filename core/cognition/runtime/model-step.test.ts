@@ -19,7 +19,12 @@ test("an answer streams as it comes, is recorded whole with its usage, and ends 
   const bench = await openBench(t);
   await bench.say("hi", [{ type: "text", delta: "Hel" }, { type: "thinking", delta: "hm" }, { type: "text", delta: "lo" }, end]);
   const shown = bench.live.map(({ stream, data }) => `${stream} ${String(data["delta"] ?? data["phase"] ?? "")}`.trim());
-  assert.deepEqual(shown, ["lifecycle start", "assistant Hel", "thinking hm", "assistant lo", "usage", "lifecycle end"]);
+  assert.deepEqual(shown, [
+    "lifecycle start", "lifecycle model", "assistant Hel", "thinking hm", "assistant lo", "usage", "lifecycle finishing", "lifecycle model",
+    "lifecycle end",
+  ]);
+  const models = bench.live.filter(({ data }) => data["phase"] === "model").map(({ data }) => [data["provider"], data["model"]]);
+  assert.deepEqual(models, [["test", "test"], [null, null]], "the model is named, and let go of (S4.2)");
   assert.equal(bench.live.at(-1)?.data["text"], "Hello");
   assert.deepEqual(bench.state.messages.at(-1)?.content, {
     role: "assistant",
@@ -148,7 +153,7 @@ test("a start that cannot be recorded stops the turn: nothing is shown, and no r
   bench.log.append = append;
   assert.deepEqual(
     bench.live.map(({ stream }) => stream),
-    ["lifecycle"],
+    ["lifecycle", "lifecycle"],
   );
   assert.equal(bench.state.turn, null);
 });

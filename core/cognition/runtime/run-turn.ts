@@ -50,6 +50,7 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   };
   if (begin === undefined) live.emit("lifecycle", { phase: "resumed", startedAt: state.turn?.startedAtMs });
   else live.emit("lifecycle", { phase: "start", startedAt: deps.clock.now() });
+  live.emit("lifecycle", { phase: "model", ...nameModel(begin?.model ?? state.turn?.model ?? agent.model) });
   await runSteps(work, begin === undefined ? NOTHING : { events: begin.events }, held, gone, signal);
   return true;
 }
@@ -139,12 +140,20 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   // Nobody is to be asked for a turn that has ended; the index of questions outlives the wait that opened it.
   if (turn?.open?.kind === "wait") void deps.approvals.cancel(turn.open.approvalId).catch(() => undefined);
   const ended = {
-    phase: status === "ok" ? "end" : "error", endedAt: deps.clock.now(), status, aborted: status === "aborted",
+    phase: status === "ok" ? "end" : "error", ...(turn === null ? {} : { startedAt: turn.startedAtMs }), endedAt: deps.clock.now(), status, aborted: status === "aborted",
     ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,
   };
+  const { endedAt, aborted, stopReason } = ended;
+  live.emit("lifecycle", { phase: "finishing", stopReason, aborted, endedAt });
+  live.emit("lifecycle", { phase: "model", provider: null, model: null });
   live.emit("lifecycle", { ...ended, text });
   // The answer is shown once, under the turn's own run; whoever waits for another run is told that it is answered.
   for (const other of others) live.emitFor(other, { ...ended, joinedRunId: runId });
+}
+
+function nameModel(ref: string): { readonly provider: string; readonly model: string } {
+  const slash = ref.indexOf("/");
+  return { provider: ref.slice(0, Math.max(slash, 0)), model: ref.slice(slash + 1) };
 }
 
 const unwantedOf = (abandons: readonly string[]): Pick<TurnEnded, "abandons"> => (abandons.length === 0 ? {} : { abandons });

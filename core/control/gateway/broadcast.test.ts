@@ -186,7 +186,7 @@ test("only what can be missed may be dropped for a slow client: deltas, never an
   live("thinking", { delta: "hm" });
   live("tool", { phase: "result" });
   end({ status: "ok", text: "a" });
-  broadcaster.changed({ key: "k" } as SessionRow);
+  broadcaster.changed({ key: "k", activeRunIds: [] as readonly string[] } as SessionRow);
   assert.deepEqual(
     sent.map(({ event, payload, dropIfSlow }) => [event, payload["stream"] ?? payload["state"], dropIfSlow]),
     [
@@ -203,16 +203,11 @@ test("only what can be missed may be dropped for a slow client: deltas, never an
 
 test("a changed session is told to whoever watches lists, with its row at hand", () => {
   const { broadcaster, sent, world } = setUp();
-  broadcaster.changed({ key: "agent:main:main", label: "x" } as SessionRow);
-  assert.deepEqual(sent[0]?.payload, {
-    key: "agent:main:main",
-    label: "x",
-    sessionKey: "agent:main:main",
-    ts: world.nowMs,
-    session: { key: "agent:main:main", label: "x" },
-  });
+  const row = { key: "agent:main:main", label: "x", activeRunIds: [] as readonly string[] } as SessionRow;
+  broadcaster.changed(row);
+  assert.deepEqual(sent[0]?.payload, { ...row, sessionKey: "agent:main:main", reason: "create", ts: world.nowMs, session: row });
   world.watched = false;
-  broadcaster.changed({ key: "agent:main:main" } as SessionRow);
+  broadcaster.changed(row);
   assert.equal(sent.length, 1);
 });
 
@@ -236,4 +231,28 @@ test("of tools as much is shown as the session is set to, and the text that foll
   assert.deepEqual(shown("off"), []);
   text("after");
   assert.equal(chats().at(-1)?.["replace"], true);
+});
+
+test("a change says what it was: a message, a run's start, its end, or a setting (S4.2)", () => {
+  const { broadcaster, sent } = setUp();
+  const row = (more: Partial<SessionRow>): void => broadcaster.changed({ key: "k", activeRunIds: [], ...more } as unknown as SessionRow);
+  row({ status: "queued", activeRunIds: ["one"] });
+  row({ status: "running", activeRunIds: ["one"] });
+  row({ status: "running", activeRunIds: ["one", "two"] });
+  row({ status: "done", lastRunId: "one", activeRunIds: ["two"] });
+  row({ status: "running", lastRunId: "one", activeRunIds: ["two"] });
+  row({ status: "failed", lastRunId: "two" });
+  row({ status: "failed", lastRunId: "two", label: "x" });
+  assert.deepEqual(sent.map(({ payload: { reason, phase, runId } }) => [reason ?? phase, runId]), [
+    ["send", "one"], ["start", "one"], ["send", "two"], ["end", "one"], ["start", "two"], ["error", "two"], ["patch", undefined],
+  ]);
+});
+
+test("a message that was added is told as session.message, beside the run's own events (S4.2)", () => {
+  const { sent, live } = setUp();
+  live("message", { message: { role: "user", content: [{ type: "text", text: "hi" }] }, messageId: "4-1", messageSeq: 1 });
+  assert.deepEqual(sent.map(({ event, payload }) => [event, payload]), [["session.message", {
+    sessionKey: "k", agentId: "main", runId: "r", message: { role: "user", content: [{ type: "text", text: "hi" }] }, messageId: "4-1",
+    messageSeq: 1,
+  }]]);
 });

@@ -5,6 +5,7 @@
  */
 import type { LiveEvent } from "../../cognition/runtime.ts";
 import type { SessionRow } from "../sessions.ts";
+import { createNameChange } from "./name-change.ts";
 
 export interface BroadcastDeps {
   readonly broadcast: (
@@ -32,6 +33,7 @@ interface Running {
 
 export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps): Broadcaster {
   const running = new Map<string, Running>();
+  const changes = createNameChange();
 
   const chat = (event: LiveEvent, fields: Readonly<Record<string, unknown>>): void => {
     const { runId, sessionKey, agentId, seq } = event;
@@ -64,9 +66,15 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
     else if (isEnd(event)) chat(event, endOf(event, now()));
   };
 
+  const addMessage = ({ sessionKey, agentId, runId, data }: LiveEvent): void => {
+    if (!isWatched("session.message", sessionKey)) return;
+    broadcast("session.message", { sessionKey, agentId, runId, ...data }, { sessionKey, dropIfSlow: true });
+  };
+
   return {
     live: (event, json) => {
       const { sessionKey, stream, runId, data } = event;
+      if (stream === "message") return addMessage(event);
       const watched = isWatched("chat", sessionKey) || isWatched("agent", sessionKey);
       const shown = watched ? asVerbose(event) : undefined;
       if (shown !== undefined) {
@@ -85,8 +93,9 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
     },
     changed: (row) => {
       const sessionKey = row.key;
+      const why = changes.whyOf(row);
       if (!isWatched("sessions.changed", sessionKey)) return;
-      broadcast("sessions.changed", { ...row, sessionKey, ts: now(), session: row }, { sessionKey, dropIfSlow: true });
+      broadcast("sessions.changed", { ...row, sessionKey, ...why, ts: now(), session: row }, { sessionKey, dropIfSlow: true });
     },
   };
 }

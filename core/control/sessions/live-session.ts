@@ -14,6 +14,7 @@ import type { SessionsConfig } from "./config.ts";
 import type { DeliverReply } from "./delivery.ts";
 import { createPayDebts } from "./pay-debts.ts";
 import { createSummaryLane } from "./summary-lane.ts";
+import { createTellMessages } from "./tell-messages.ts";
 import { createTendQueue } from "./tend-queue.ts";
 
 export interface LiveSession {
@@ -127,6 +128,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
   };
 
   const publish = (event: LiveEvent): void => deps.publish(session, event);
+  const tellMessages = createTellMessages(log, clock, publish);
   const onMoved = (): void => {
     deps.onMoved(session);
     wake();
@@ -141,6 +143,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
     // What is to be dropped may have waited until it was known what the turn takes.
     const append: SessionLog["append"] = async (...args) => {
       await log.append(...args);
+      tellMessages();
       if (state.turn !== null) dropNow(claim);
     };
     const turnSession = { log: { ...log, append }, claim, publish, changed };
