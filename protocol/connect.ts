@@ -81,6 +81,8 @@ export interface PresenceEntry {
   readonly version?: string;
   readonly platform?: string;
   readonly deviceFamily?: string;
+  readonly modelIdentifier?: string;
+  readonly ip?: string;
   readonly mode?: string;
   readonly reason?: string;
   readonly tags?: readonly string[];
@@ -102,7 +104,16 @@ export interface HelloOk {
     readonly health: Readonly<Record<string, unknown>>;
     readonly stateVersion: { readonly presence: number; readonly health: number };
     readonly uptimeMs: number;
-    readonly sessionDefaults?: { readonly defaultAgentId: string; readonly mainKey: string; readonly mainSessionKey: string };
+    readonly sessionDefaults?: {
+      readonly defaultAgentId: string;
+      readonly mainKey: string;
+      readonly mainSessionKey: string;
+      readonly scope?: "per-sender" | "global";
+      readonly modelConfigured?: boolean;
+      readonly ownership?: "sole" | "legacy" | "explicit";
+      readonly selectionRequired?: boolean;
+    };
+    readonly suspension?: { readonly phase: "accepting" | "preparing" | "draining" | "prepared" };
     readonly configPath?: string;
     readonly stateDir?: string;
     readonly authMode?: string;

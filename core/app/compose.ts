@@ -321,7 +321,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     }),
     snapshot: () => ({
       health: methods.health(), stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json"),
-      sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: formatMainKey(agents.defaultId) },
+      sessionDefaults: {
+        defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: formatMainKey(agents.defaultId), scope: "per-sender",
+        modelConfigured: true, ownership: "sole", selectionRequired: false,
+      },
     }),
   }));
   opening.use(gateway);

@@ -140,7 +140,8 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   // Nobody is to be asked for a turn that has ended; the index of questions outlives the wait that opened it.
   if (turn?.open?.kind === "wait") void deps.approvals.cancel(turn.open.approvalId).catch(() => undefined);
   const ended = {
-    phase: status === "ok" ? "end" : "error", ...(turn === null ? {} : { startedAt: turn.startedAtMs }), endedAt: deps.clock.now(), status, aborted: status === "aborted",
+    phase: status === "ok" ? "end" : "error", ...(turn === null ? {} : { startedAt: turn.startedAtMs }), endedAt: deps.clock.now(),
+    status, aborted: status === "aborted",
     ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,
   };
   const { endedAt, aborted, stopReason } = ended;

@@ -161,6 +161,8 @@ function presenceOf(connection: Connection): PresenceEntry {
       mode: client.mode,
       roles: [client.role],
       scopes: client.scopes,
+      ip: client.remoteIp,
+      ...client.face,
       ...(client.displayName === undefined ? {} : { host: client.displayName }),
       ...(client.deviceId === undefined ? {} : { deviceId: client.deviceId }),
     }),

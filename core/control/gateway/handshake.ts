@@ -311,6 +311,7 @@ function viewClient(
     remoteIp: connection.remoteAddress,
     ...(deviceId === undefined ? {} : { deviceId }),
     ...(hello.client.displayName === undefined ? {} : { displayName: hello.client.displayName }),
+    face: faceOf(hello.client),
   };
 }
 
@@ -327,4 +328,12 @@ function refused(id: string, refusal: HandshakeRefusal, delayMs = 0): HandshakeO
 function idOf(frame: unknown): string {
   const id = typeof frame === "object" && frame !== null && "id" in frame ? frame.id : undefined;
   return typeof id === "string" && id !== "" ? id.slice(0, 256) : "invalid";
+}
+
+function faceOf(client: ConnectParams["client"]): NonNullable<ClientView["face"]> {
+  const { version, platform, deviceFamily, modelIdentifier, instanceId } = client;
+  return {
+    version, platform, ...(deviceFamily === undefined ? {} : { deviceFamily }),
+    ...(modelIdentifier === undefined ? {} : { modelIdentifier }), ...(instanceId === undefined ? {} : { instanceId }),
+  };
 }

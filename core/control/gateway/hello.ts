@@ -46,6 +46,7 @@ export function formatHello(facts: HelloFacts): HelloOk {
       health: snapshot.health,
       stateVersion: facts.stateVersion,
       uptimeMs: Math.round(facts.uptimeMs),
+      suspension: { phase: "accepting" },
       ...(snapshot.sessionDefaults === undefined ? {} : { sessionDefaults: snapshot.sessionDefaults }),
       ...(isAdmin && snapshot.configPath !== undefined ? { configPath: snapshot.configPath } : {}),
       ...(isAdmin && snapshot.stateDir !== undefined ? { stateDir: snapshot.stateDir } : {}),

@@ -14,6 +14,8 @@ export interface ClientView {
   readonly mode: string;
   readonly caps: readonly string[];
   readonly displayName?: string;
+  /** What the program said of itself and its machine; its word. */
+  readonly face?: Pick<PresenceEntry, "version" | "platform" | "deviceFamily" | "modelIdentifier" | "instanceId">;
   readonly principal: Principal;
   readonly remoteIp: string;
 }

@@ -4,6 +4,7 @@
  * Each has a version that only grows, so that a client can see whether what it holds is the newest. Comings and goings
  * within a second are one event.
  */
+import { hostname, platform, release } from "node:os";
 import type { PresenceEntry } from "@openclaw/protocol";
 import type { Closer } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
@@ -37,7 +38,8 @@ export class ToldStates {
   presence(): readonly PresenceEntry[] {
     const { startedAtMs, version, connections } = this.#deps;
     const self: PresenceEntry = {
-      ts: startedAtMs, host: "gateway", version, mode: "gateway", reason: "self", onlineSince: startedAtMs,
+      ts: startedAtMs, host: "gateway", version, platform: `${platform()} ${release()}`, mode: "gateway", reason: "self",
+      text: `Gateway: ${hostname()} · app ${version} · mode gateway · reason self`, onlineSince: startedAtMs,
     };
     return [self, ...connections.presence()];
   }

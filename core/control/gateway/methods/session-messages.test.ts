@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openConversation } from "./conversation.testing.ts";
 
-test("each message of a turn is told once, as it stands in the transcript, and a new window begins to count anew (S4.2, S4.25)", async (t) => {
+test("each message of a turn is told once, as the transcript has it; a new window counts anew (S4.2, S4.25)", async (t) => {
   const { settled, world } = await openConversation(t);
   const told = (): unknown[] => world.events.filter(({ stream }) => stream === "message").map(({ data }) => {
     const { message, messageSeq } = data as { message: { role: string; content: { text?: string }[] }; messageSeq: number };
