@@ -15,12 +15,14 @@ import { createActOnSessions, type ActOnSessions, type ActOnSessionsDeps } from 
 import type { SessionsConfig } from "./config.ts";
 import { createDeliverReply } from "./deliver-reply.ts";
 import type { ChannelDeliverer } from "./delivery.ts";
+import { insist, isPassing } from "./insist.ts";
 import { createKeptContext, type KeptContext } from "./keep-context.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
 import { openLiveSessions } from "./live-sessions.ts";
 import { createMakeOffer } from "./make-offer.ts";
 import { openSession } from "./open-session.ts";
 import { createQuarantine } from "./quarantine.ts";
+import { createRelist } from "./relist.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
 import type { SearchIndex } from "./search-index.ts";
 import { createSearch, type SearchQuery, type SearchResult } from "./search-sessions.ts";
@@ -122,14 +124,6 @@ export interface SessionsDeps {
   onDeleted(sessionKey: string): Promise<void>;
 }
 
-const RETRY_FIRST_MS = 20;
-const RETRY_LAST_MS = 2_000;
-/** Conditions that end by themselves, or when somebody frees a disk. */
-const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "FILE_LOCKED", "DISK_FULL"] as const;
-
-/** Only the gateway's own end ends a wait for the disk. */
-const NEVER = new AbortController().signal;
-
 export function openSessions(deps: SessionsDeps): Sessions {
   const { journal, clock, ids, index, words, logger, config } = deps;
   let closed = false;
@@ -157,45 +151,21 @@ export function openSessions(deps: SessionsDeps): Sessions {
     if (row !== null) index.put(session.log.address, row);
   };
 
-  const relisting: { readonly address: SessionAddress; readonly timeMs: number }[] = [];
-  let relisted: Promise<void> | undefined;
-  /** One after another: a gateway that was killed under load left many, and whoever speaks now comes first. */
-  const relist = (): void => {
-    relisted ??= relistAll().catch((error: unknown) => logger.warn("session.row.failed", { error })).finally(() => {
-      relisted = undefined;
-      if (relisting.length > 0 && !closed) relist();
-    });
-  };
-  const relistAll = async (): Promise<void> => {
-    for (let next = relisting.shift(); next !== undefined && !closed; next = relisting.shift()) {
-      const { address, timeMs } = next;
-      // One in memory is written when it moves next, which may be never.
-      const present = (): boolean => {
-        const session = live.get(address.token);
-        if (session !== undefined) list(session);
-        return session !== undefined;
-      };
-      if (present() || ((await index.row(address))?.updatedAt ?? -1) >= timeMs) continue;
-      try {
-        const { state } = await journal.load(address);
-        if (present() || state.key === "" || state.deleted) continue;
-        index.put(address, rowOf(state, deps.modelOf(state.agentId)));
-      } catch (error) {
-        if (!hasCode(error, "KEY_DESTROYED") && !hasCode(error, "STATE_DAMAGED")) throw error;
-      }
-    }
-  };
+  const insisting = { clock, closed: () => closed };
+  const relist = createRelist({
+    ...insisting, journal, index,
+    listLive: (token) => {
+      const session = live.get(token);
+      if (session !== undefined) list(session); // one in memory is written when it moves next, which may be never
+      return session !== undefined;
+    },
+    rowOf: (state) => rowOf(state, deps.modelOf(state.agentId)),
+    onFailed: (error) => logger.warn("session.row.failed", { error }),
+  });
 
   const addressOf = (key: string): SessionAddress => journal.address(key);
   const stopRun = async (key: string, runId: string, by = PAST_DEADLINE): Promise<void> => {
-    for (let waitMs = RETRY_FIRST_MS; !closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
-      try {
-        return await change.stop(addressOf(key), runId, by);
-      } catch (error) {
-        if (!PASSING.some((code) => hasCode(error, code)) && !hasCode(error, "FENCED")) throw error;
-        await clock.wait(waitMs, NEVER);
-      }
-    }
+    await insist(insisting, () => change.stop(addressOf(key), runId, by), (error) => isPassing(error) || hasCode(error, "FENCED"));
   };
 
   const create = (log: SessionLog): LiveSession => createLiveSession(log, {
@@ -210,24 +180,20 @@ export function openSessions(deps: SessionsDeps): Sessions {
    * gateway stops.
    */
   const erase = async (address: SessionAddress, sessionKey: string | undefined): Promise<void> => {
-    for (let waitMs = RETRY_FIRST_MS; !closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
-      try {
-        if (sessionKey !== undefined) await deps.onDeleted(sessionKey);
-        crashPoint("deletion.approvals-forgotten");
-        await journal.destroy(address);
-        crashPoint("deletion.snapshot-dropped");
-        await index.remove(address);
-        await quarantine.forget(address);
-        await words.remove(address);
-        crashPoint("deletion.row-removed");
-        runs.forgetSession(address);
-        return deps.placement().erased(address.slot, address.token);
-      } catch (error) {
-        // A conflict is a row or a snapshot that was being written at the same moment.
-        if (!hasCode(error, "CONFLICT") && !PASSING.some((code) => hasCode(error, code))) throw error;
-        await clock.wait(waitMs, NEVER);
-      }
-    }
+    // A conflict is a row or a snapshot that was being written at the same moment.
+    await insist(insisting, () => eraseNow(address, sessionKey), (error) => isPassing(error) || hasCode(error, "CONFLICT"));
+  };
+  const eraseNow = async (address: SessionAddress, sessionKey: string | undefined): Promise<void> => {
+    if (sessionKey !== undefined) await deps.onDeleted(sessionKey);
+    crashPoint("deletion.approvals-forgotten");
+    await journal.destroy(address);
+    crashPoint("deletion.snapshot-dropped");
+    await index.remove(address);
+    await quarantine.forget(address);
+    await words.remove(address);
+    crashPoint("deletion.row-removed");
+    runs.forgetSession(address);
+    deps.placement().erased(address.slot, address.token);
   };
 
   const quarantine = createQuarantine({ records: deps.records, journal, clock, log: logger, drop: (token) => live.drop(token) });
@@ -235,10 +201,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
     journal, clock, logger, config, create, quarantine, onLoaded: (session) => runs.note(session),
     ...(deps.onRest === undefined ? {} : { onRest: deps.onRest }),
   });
-  const listed = async (): Promise<void> => {
-    while (relisted !== undefined) await relisted;
-  };
-  const runs = createAcceptedRuns({ live: () => live, index, addressOf, recovered: deps.recovered, listed });
+  const runs = createAcceptedRuns({ live: () => live, index, addressOf, recovered: deps.recovered, listed: relist.done });
   const offer = createMakeOffer({ journal, placement: deps.placement, live });
   const reply = createDeliverReply({ addressOf, offer, channels: deps.channels ?? new Map() });
   const change = createRequestChange({ clock, ids, live, offer, erase });
@@ -276,22 +239,22 @@ export function openSessions(deps: SessionsDeps): Sessions {
     erase(address, state?.key).catch((error: unknown) => logger.error("session.erase_failed", { slot: address.slot, error }));
   };
 
-  const onWork = async ({ session: token, tenant, slot, claim, entry }: SlotWork): Promise<void> => {
-    for (let waitMs = RETRY_FIRST_MS; !closed && !claim.lost.aborted; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
-      try {
-        const session = await live.hold({ tenant, token, slot });
-        if (session.log.state.deleted && entry === null) return void finish(session.log);
-        if (entry !== null) session.receive(entry);
-        session.work(claim);
-        return;
-      } catch (error) {
-        // A deleted session's late offers have no reader any more; a damaged one is worth a person's look.
-        if (hasCode(error, "SESSION_DAMAGED")) return;
-        if (hasCode(error, "STATE_DAMAGED")) return void quarantine.close({ tenant, token, slot }, error, entry?.position);
-        if (hasCode(error, "KEY_DESTROYED")) return entry === null ? void finish({ address: { tenant, token, slot } }) : undefined;
-        if (!PASSING.some((code) => hasCode(error, code))) return logger.error("session.failed", { slot, error });
-        await clock.wait(waitMs, claim.lost).catch(() => undefined);
-      }
+  const onWork = async (found: SlotWork): Promise<void> => {
+    await insist(insisting, () => takeUp(found), isPassing, found.claim.lost)
+      .catch((error: unknown) => logger.error("session.failed", { slot: found.slot, error }));
+  };
+  const takeUp = async ({ session: token, tenant, slot, claim, entry }: SlotWork): Promise<void> => {
+    try {
+      const session = await live.hold({ tenant, token, slot });
+      if (session.log.state.deleted && entry === null) return void finish(session.log);
+      if (entry !== null) session.receive(entry);
+      session.work(claim);
+    } catch (error) {
+      // A deleted session's late offers have no reader any more; a damaged one is worth a person's look.
+      if (hasCode(error, "SESSION_DAMAGED")) return;
+      if (hasCode(error, "STATE_DAMAGED")) return void quarantine.close({ tenant, token, slot }, error, entry?.position);
+      if (!hasCode(error, "KEY_DESTROYED")) throw error;
+      if (entry === null) void finish({ address: { tenant, token, slot } });
     }
   };
 
@@ -363,10 +326,12 @@ export function openSessions(deps: SessionsDeps): Sessions {
       await session.log.append(claim, "service:nodes", [{ type: "note.recorded", body: { text, stepId }, label: "outside" }]);
     },
     onTouched: (slot, touched) => {
-      for (const { session: token, tenant, timeMs } of touched) relisting.push({ address: { tenant, token, slot }, timeMs });
-      relist();
+      relist.add(touched.map(({ session: token, tenant, timeMs }) => ({ address: { tenant, token, slot }, timeMs })));
     },
-    derived: () => index.settle(),
+    derived: async () => {
+      await relist.done();
+      await index.settle();
+    },
     onOwnEvent: (entry) => {
       const session = live.get(entry.session);
       const log = session?.log;
