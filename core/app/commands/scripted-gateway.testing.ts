@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
-import { formatWireError, OpenClawError } from "@openclaw/protocol";
+import { formatWireError, OpenClawError, NODE_TAGS_CAP } from "@openclaw/protocol";
 
 export interface ScriptedCall {
   readonly params: Record<string, unknown>;
@@ -38,7 +38,7 @@ export async function openScriptedGateway(
   const requests: { method: string; params: unknown; scopes: unknown }[] = [];
   server.on("connection", (socket) => {
     socket.on("error", () => {});
-    socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: NONCE, ts: 1 } }));
+    socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: NONCE, ts: 1, capabilities: [NODE_TAGS_CAP] } }));
     let connect: Record<string, unknown> = {};
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as { id: string; method: string; params?: Record<string, unknown> };
