@@ -106,6 +106,7 @@ export const ERRORS = {
   SEARCH_OFF: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 78, text: "Search is switched off.", next: "Run: openclaw config set session.search true" },
   TURN_STEPS_EXCEEDED: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "The turn was halted: it called tools without coming to an end.", next: "Ask again, more precisely." },
   TURN_STOPPED: { wire: "UNAVAILABLE", http: 409, retry: "never", exit: 130, text: "The run was stopped.", next: "Send another message when you want to go on." },
+  TURN_CRASHED: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "The turn was halted: the gateway died with it again and again.", next: "Look into the gateway's log and at the memory it may use; then ask for something smaller." },
   TURN_RUNAWAY: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "The turn was halted: it went in circles.", next: "Ask again, more precisely, or in smaller steps." },
   TURN_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The turn was halted: it took longer than allowed.", next: "Ask again, or raise the limit agents.defaults.timeoutSeconds." },
 

@@ -85,6 +85,8 @@ export interface Claim {
   readonly slot: number;
   readonly epoch: number;
   readonly owner: string;
+  /** The owner before did not let it go: it died, or this claim took it away. */
+  readonly cut: boolean;
   /** Aborts when the engine learns that a newer claim exists, or when it closes. Safety never rests on it. */
   readonly lost: AbortSignal;
 }

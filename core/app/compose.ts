@@ -263,7 +263,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
   }));
   const placement = (late.placement = openPlacement({
-    engine, owner, clock, ids, log: logger, peek: journal.peek,
+    // A name of its own for each start: whoever claims next can tell whether this one let its slots go.
+    engine, owner: `${owner}-${ids.sortable(clock.now())}`, clock, ids, log: logger, peek: journal.peek,
     onOwnEvent: (entry) => {
       sessions.onOwnEvent(entry);
       queues.fanOut.touched(entry.slot);

@@ -16,6 +16,16 @@ export function fencingContract(bench: Bench): void {
     assert.equal(young.owner, "young");
   });
 
+  bench.test("a claim knows whether the owner before let the slot go (C3)", async (stage) => {
+    assert.equal((await stage.claim(5, "first")).cut, false);
+    const second = await stage.claim(5, "second");
+    assert.equal(second.cut, true);
+    await stage.patient(() => stage.engine.log.release(second));
+    const third = await stage.claim(5, "third");
+    assert.equal(third.cut, false);
+    assert.equal((await stage.claim(5, "third")).cut, false);
+  });
+
   bench.test("a zombie's append is FENCED: its whole batch is refused and nothing is stored", async (stage) => {
     const zombie = await stage.claim(5, "zombie");
     await stage

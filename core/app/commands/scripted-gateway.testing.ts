@@ -38,7 +38,8 @@ export async function openScriptedGateway(
   const requests: { method: string; params: unknown; scopes: unknown }[] = [];
   server.on("connection", (socket) => {
     socket.on("error", () => {});
-    socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: NONCE, ts: 1, capabilities: [NODE_TAGS_CAP] } }));
+    const challenge = { nonce: NONCE, ts: 1, capabilities: [NODE_TAGS_CAP] };
+    socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: challenge }));
     let connect: Record<string, unknown> = {};
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as { id: string; method: string; params?: Record<string, unknown> };

@@ -32,7 +32,7 @@ const turn = (more: Partial<TurnState> = {}): TurnState => ({
   thinking: null,
   profile: null,
   profilesFailed: [],
-  resumes: 0, tokens: 0, costMicros: 0, warned: null,
+  resumes: 0, cuts: 0, tokens: 0, costMicros: 0, warned: null,
   acts: [],
   answered: false,
   ...more,

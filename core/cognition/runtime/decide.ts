@@ -8,6 +8,8 @@ export const TURN_LIMITS = {
   /** Tool calls in one turn. */
   toolSteps: 64,
   timeoutMs: 3_600_000,
+  /** Owners in a row that died with it before a step of it had an end: the next one does not try again. */
+  cuts: 8,
 } as const;
 
 /** In whose name a run is stopped that did not end in the time it was given. */

@@ -323,3 +323,45 @@ test("an intent that was begun is asked after by the next owner, never begun aga
   assert.equal(bench.orders.length, 0);
   assert.equal(bench.state.runs.get("run-1")?.status, "ok");
 });
+
+test("a turn its owners die with again and again is halted; owners that let the slot go do not count (C3, S0.16)", async (t) => {
+  const bench = await openBench(t, { tools: [noop] });
+  const die = async (how: "released" | "died"): Promise<void> => {
+    const dies = new AbortController();
+    await assert.rejects(bench.runUntil(dies.signal, async function* () {
+      dies.abort(new Error("killed"));
+      yield* [];
+    }));
+    await bench.nextOwner(how);
+  };
+  await bench.offer("go");
+  for (let time = 0; time < TURN_LIMITS.cuts - 1; time++) await die("died");
+  for (let time = 0; time < 5; time++) await die("released");
+  assert.equal(bench.state.turn?.cuts, TURN_LIMITS.cuts - 1);
+  await bench.nextOwner("died");
+  await bench.run(says("I am never asked."));
+  const ran = bench.state.runs.get("run-1");
+  assert.deepEqual([ran?.status, ran?.code], ["halted", "TURN_CRASHED"]);
+  assert.match(ran?.why ?? "", /died 8 times in a row/);
+  assert.equal(bench.state.turn, null);
+  await bench.say("and now?", says("Here I am."));
+  assert.equal(bench.state.runs.get("run-2")?.status, "ok");
+});
+
+test("a step with an end is progress: crashes are counted anew from there, and a wait for a person is nobody's death (C3)", async (t) => {
+  const bench = await openBench(t, { tools: [noop] });
+  await bench.offer("go");
+  let reached = 0;
+  for (let time = 0; time < TURN_LIMITS.cuts + 2; time++) {
+    const dies = new AbortController();
+    await assert.rejects(bench.runUntil(dies.signal, calls(["noop", { time }]), async function* () {
+      reached += 1;
+      dies.abort(new Error("killed"));
+      yield* [];
+    }));
+    await bench.nextOwner("died");
+  }
+  await bench.run(says("Done after all."));
+  assert.equal(reached, TURN_LIMITS.cuts + 2);
+  assert.equal(bench.state.runs.get("run-1")?.status, "ok");
+});

@@ -29,7 +29,8 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   const principal = `agent:${agent.id}`;
   // Counted in the log, so that whoever watches never sees a number twice, however many owners a turn has had.
   if (begin === undefined) {
-    await session.log.append(session.claim, principal, [{ type: "turn.resumed", body: { runId } }]);
+    const body = session.claim.cut ? { runId, cut: true as const } : { runId };
+    await session.log.append(session.claim, principal, [{ type: "turn.resumed", body }]);
     await session.log.blobs.sweep(state.outputs.map(({ blob }) => blob)); // what the owner before kept, and died before recording
   }
   const resumes = state.turn?.resumes ?? 0;
@@ -130,7 +131,8 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
   const report = cutShort && turn !== null ? reportOf(turn, abandons.length) : "";
   const why = report === "" ? next.why : `${next.why ?? ""} ${report}`.trim();
   const coded = code === undefined ? {} : { code };
-  const told = report === "" || why === undefined ? {} : { report: why };
+  // The conversation has to say what happened outside, and why nobody was told of anything at the time.
+  const told = why === undefined || (report === "" && code !== "TURN_CRASHED") ? {} : { report: why };
   const others = (turn?.inputs ?? []).map(({ message }) => message.runId).filter((other) => other !== runId);
   const reason = why === undefined ? {} : { why };
   const body = { runId, status, text, ...coded, ...reason, ...told, ...debtsOf(view, status), ...unwantedOf(abandons) };

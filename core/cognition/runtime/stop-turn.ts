@@ -52,13 +52,18 @@ export function watchStep(session: TurnSession, deps: RuntimeDeps, leftMs: numbe
 
 const CLOSED = new OpenClawError("CLOSED");
 
-/** Of a turn's own time; undefined while a person is asked, for that time is not the turn's. */
+/** Of a turn's own time; undefined while a person is asked, for that time is not the turn's. None for one that kills its owners. */
 export function timeLeftMs({ turn }: SessionState, nowMs: number): number | undefined {
   if (turn === null || turn.answered || turn.open?.kind === "wait") return undefined;
+  if (turn.cuts >= TURN_LIMITS.cuts) return 0;
   return limitOf(turn) - (nowMs - turn.startedAtMs - turn.waitedMs);
 }
 
 export function tooLate(turn: TurnState): End {
+  if (turn.cuts >= TURN_LIMITS.cuts) {
+    const why = `The gateway died ${turn.cuts} times in a row while it was at work, before a step of it had an end.`;
+    return { do: "end", status: "halted", text: turn.text, code: "TURN_CRASHED", why };
+  }
   const why = `It ran for more than ${Math.round(limitOf(turn) / 1_000)} s.`;
   return { do: "end", status: "halted", text: turn.text, code: "TURN_TIMEOUT", why };
 }

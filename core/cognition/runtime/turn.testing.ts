@@ -63,6 +63,8 @@ export interface Bench {
   /** Runs one turn with these answers of the model, one for each call; the last one again when they run out. */
   run(...speeches: readonly Speech[]): Promise<boolean>;
   runUntil(signal: AbortSignal, ...speeches: readonly Speech[]): Promise<boolean>;
+  /** Another owner goes on; the one before let the slot go, or died with it. */
+  nextOwner(how: "released" | "died"): Promise<void>;
   /** Offers and runs. */
   say(text: string, ...speeches: readonly Speech[]): Promise<void>;
   /** Everything recorded, opened. */
@@ -102,6 +104,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   const waiters = new Set<() => void>();
   let script: Speech[] = [];
   let offers = 0;
+  let owners = 0;
 
   const show = async (): Promise<void> => {
     for (const entry of await engine.log.readSession(address.slot, address.token, log.state.position)) log.receive(entry);
@@ -199,6 +202,10 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     runUntil: async (signal, ...speeches) => {
       script = [...speeches];
       return await runTurn(session, deps, signal);
+    },
+    nextOwner: async (how) => {
+      if (how === "released") await engine.log.release(session.claim);
+      Object.assign(session, { claim: await engine.log.claim(address.slot, `owner-${++owners}`) });
     },
     say: async (text, ...speeches) => {
       await bench.offer(text);

@@ -6,7 +6,7 @@ export class ClaimBook {
   readonly #held = new Map<number, { readonly epoch: number; readonly controller: AbortController }>();
 
   /** Hands out a claim; an older one on the same slot is told at once. */
-  enter(slot: number, epoch: number, owner: string): Claim {
+  enter(slot: number, epoch: number, owner: string, cut: boolean): Claim {
     const held = this.#held.get(slot);
     const controller = new AbortController();
     if (held !== undefined && held.epoch > epoch) controller.abort(new OpenClawError("FENCED"));
@@ -14,7 +14,7 @@ export class ClaimBook {
       held?.controller.abort(new OpenClawError("FENCED"));
       this.#held.set(slot, { epoch, controller });
     }
-    return { slot, epoch, owner, lost: controller.signal };
+    return { slot, epoch, owner, cut, lost: controller.signal };
   }
 
   /** For a claim that was refused as superseded. */

@@ -43,7 +43,8 @@ interface Slot {
   entries: LogEntry[];
   head: number;
   epoch: number;
-  held: boolean;
+  /** Null where nobody holds it. */
+  owner: string | null;
   /** In the order of arrival, so that the oldest are forgotten first. */
   readonly seen: Map<string, Seen>;
 }
@@ -60,7 +61,7 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
   };
   const slotAt = (slot: number): Slot => {
     let found = slots.get(slot);
-    if (found === undefined) slots.set(slot, (found = { entries: [], head: 0, epoch: 0, held: false, seen: new Map() }));
+    if (found === undefined) slots.set(slot, (found = { entries: [], head: 0, epoch: 0, owner: null, seen: new Map() }));
     return found;
   };
   const bucketAt = (bucket: string): Map<string, RecordChange> => {
@@ -86,7 +87,7 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
 
   const fence = (claim: Claim): Slot => {
     const slot = slotAt(claim.slot);
-    if (slot.epoch === claim.epoch && slot.held) return slot;
+    if (slot.epoch === claim.epoch && slot.owner !== null) return slot;
     claims.fenced(claim);
     throw new OpenClawError("FENCED");
   };
@@ -124,14 +125,15 @@ export async function openMemoryEngine(deps: MemoryEngineDeps): Promise<Engine> 
       checkToken("owner", owner);
       checkOpen();
       const target = slotAt(slot);
+      const cut = target.owner !== null && target.owner !== owner;
       target.epoch = next();
-      target.held = true;
-      return claims.enter(slot, target.epoch, owner);
+      target.owner = owner;
+      return claims.enter(slot, target.epoch, owner, cut);
     },
     release: async (claim) => {
       checkOpen();
       const slot = slotAt(claim.slot);
-      if (slot.epoch === claim.epoch) slot.held = false;
+      if (slot.epoch === claim.epoch) slot.owner = null;
       claims.released(claim);
     },
     append: async (claim, session, bodies, id) => {

@@ -103,10 +103,10 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
       checkToken("owner", owner);
       checkOpen();
       let claim: Claim | undefined;
-      const { value } = await writer.submit({ op: "claim", slot, owner }, 0, (done) => {
-        claim = claims.enter(slot, done.value, owner);
+      const { value, count } = await writer.submit({ op: "claim", slot, owner }, 0, (done) => {
+        claim = claims.enter(slot, done.value, owner, done.count > 0);
       });
-      return claim ?? claims.enter(slot, value, owner);
+      return claim ?? claims.enter(slot, value, owner, count > 0);
     },
 
     release: async (claim) => {

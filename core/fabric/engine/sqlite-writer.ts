@@ -175,6 +175,7 @@ class SqliteWriter {
         this.#fence(op.slot, op.epoch);
         return this.#seen(op.slot, `${op.id}#`) ?? this.#store(op.slot, op.session, "event", `${op.id}#`, op.bodies, nowMs);
       case "claim": {
+        const before = this.#get("SELECT owner FROM claims WHERE slot = ?", op.slot)?.["owner"] ?? null;
         const epoch = this.#take(1);
         this.#run(
           `INSERT INTO claims (slot, epoch, owner) VALUES (?, ?, ?)
@@ -183,7 +184,7 @@ class SqliteWriter {
           epoch,
           op.owner,
         );
-        return done(epoch);
+        return { ...done(epoch), count: before === null || before === op.owner ? 0 : 1 };
       }
       case "release":
         // The epoch stays: it fences whoever still holds the released claim.

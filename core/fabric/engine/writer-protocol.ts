@@ -7,6 +7,7 @@ import type { Settlement } from "./job-store.ts";
 
 export type WriterOp =
   | { readonly op: "offer"; readonly slot: number; readonly session: string; readonly id: string; readonly body: Uint8Array }
+  /** The answer's value is the epoch; its count is 1 when another owner had not let the slot go. */
   | { readonly op: "claim"; readonly slot: number; readonly owner: string }
   | { readonly op: "release"; readonly slot: number; readonly epoch: number }
   | {

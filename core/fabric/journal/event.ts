@@ -20,7 +20,8 @@ export interface EventBodies {
   "session.deleted": { readonly requestId: string };
   "turn.started": TurnStarted;
   /** Another owner goes on with the turn. */
-  "turn.resumed": { readonly runId: string };
+  /** `cut`: the owner before died with it, or lost it. */
+  "turn.resumed": { readonly runId: string; readonly cut?: true };
   /** Waiting messages became part of the running turn, in order, before its next model step. */
   "input.joined": { readonly runId: string; readonly inputs: readonly string[] };
   /** Waiting messages that no turn will answer: each run ends as an error. */

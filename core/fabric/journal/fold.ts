@@ -7,16 +7,14 @@
  * present state changes nothing, so that a log is always foldable.
  */
 import { joinLabels, type Label } from "@openclaw/protocol";
-import type { ToolCall } from "@openclaw/sdk";
 import { unreachable } from "../../base/assert.ts";
-import type { Recorded, StepEnded, StepStarted } from "./event.ts";
-import { abandon, foldAsked, foldJobEnded, foldJobStarted, isHandedOver, stopAsked, stopOf, takeAnswer } from "./fold-stop.ts";
+import type { Recorded } from "./event.ts";
+import { foldResumed, foldStepEnded } from "./fold-step.ts";
+import { abandon, foldJobEnded, stopAsked, stopOf, takeAnswer } from "./fold-stop.ts";
 import { labelSeen } from "./label-seen.ts";
 import type { Debt } from "./offer.ts";
-import {
-  STATE_LIMITS, leastOf, type Act, type OwedOutcome, type QueuedMessage, type RunOutcome, type SessionState, type TranscriptMessage,
-  type TurnState,
-} from "./session-state.ts";
+import { pushMessage } from "./push-message.ts";
+import { STATE_LIMITS, type OwedOutcome, type QueuedMessage, type RunOutcome, type SessionState } from "./session-state.ts";
 
 export function foldEntry(state: SessionState, entry: Recorded, link: string): void {
   if (entry.kind === "event") {
@@ -79,7 +77,7 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       return;
     case "turn.started": return foldTurnStarted(state, entry);
     case "turn.resumed":
-      if (state.turn !== null) state.turn.resumes += 1;
+      if (state.turn !== null) foldResumed(state.turn, entry.body.cut === true);
       return;
     case "input.joined": return foldJoined(state, entry);
     case "message.dropped": return foldDropped(state, entry);
@@ -183,8 +181,8 @@ function foldTurnStarted(state: SessionState, entry: Extract<Recorded, { type: "
   const { model, profile = null, thinking = null } = entry.body;
   if (profile !== null) state.profiles = { ...state.profiles, [providerOf(model)]: profile };
   state.turn = {
-    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model, inputs, thinking, profile, profilesFailed: [], resumes: 0, acts: [],
-    tokens: 0, costMicros: 0, warned: null,
+    runId: entry.body.runId, startedAtMs: entry.header.timeMs, model, inputs, thinking, profile, profilesFailed: [], resumes: 0, cuts: 0,
+    acts: [], tokens: 0, costMicros: 0, warned: null,
     principal: inputs[0]?.principal ?? entry.header.principal,
     modelSteps: 0, toolSteps: 0, open: null, openSinceMs: entry.header.timeMs, waitedMs: 0, answer: null, calls: [], text: "",
     granted: null, failed: null, abort: stopOf(inputs), answered: false, jobs: [], asked: [],
@@ -288,68 +286,6 @@ function markTurn(state: SessionState, position: number): void {
   index.push({ after: position - 1, offersAfter: firstOffer - 1, count: messageCount });
 }
 
-function foldStepEnded(state: SessionState, turn: TurnState | null, body: StepEnded, { position, header }: Recorded): void {
-  if (turn === null) return;
-  const started: StepStarted | null = turn.open;
-  turn.open = null;
-  turn.answer = null;
-  if (body.kind === "model") {
-    const { attempts = [], costMicros } = body;
-    turn.tokens += attempts.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);
-    if (costMicros !== undefined) {
-      turn.costMicros += costMicros;
-      state.usage.costMicros = (state.usage.costMicros ?? 0) + costMicros;
-    }
-    if ("failed" in body) {
-      turn.failed = body.failed;
-      return;
-    }
-    turn.text = body.text;
-    turn.calls = [...body.calls];
-    turn.answered = body.calls.length === 0;
-    state.usage.inputTokens += body.usage.inputTokens;
-    state.usage.outputTokens += body.usage.outputTokens;
-    pushMessage(state, position, header.timeMs, turn.runId, "agent", {
-      role: "assistant", text: body.text, calls: body.calls.length === 0 ? NO_CALLS : body.calls,
-      model: body.model === turn.model ? turn.model : (body.model ?? turn.model), finish: body.finish, // one text for hundreds of messages
-      usage: { inputTokens: body.usage.inputTokens, outputTokens: body.usage.outputTokens },
-    });
-  } else if (body.kind === "tool") {
-    turn.calls = turn.calls.filter((call) => call.id !== body.call.id);
-    turn.granted = null;
-    turn.toolSteps += 1;
-    if (started?.kind === "tool") {
-      const { summary, effect } = started.intent;
-      const outcome = outcomeOf(body);
-      const isJob = foldJobStarted(turn, started, outcome);
-      const act = { summary, effect, outcome: isHandedOver(started, outcome) ? "handed-over" as const : outcome };
-      if (!isJob) turn.acts = [...turn.acts, act].slice(-STATE_LIMITS.actsKept);
-    }
-    const { call, text, isError, nodeId, output, expects } = body;
-    if (output !== undefined) {
-      const { dropped, ...kept } = output;
-      state.outputs = [...state.outputs.filter(({ blob }) => !dropped.includes(blob)), { ...kept, label: body.label }];
-    }
-    // It may have come already: the one who owes it waits for nobody.
-    if (expects !== undefined) foldAsked(state, turn, expects);
-    pushMessage(state, position, header.timeMs, turn.runId, body.label, {
-      role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
-    });
-  } else if (started?.kind === "wait") {
-    turn.waitedMs += Math.max(0, header.timeMs - turn.openSinceMs);
-    turn.granted = { callId: started.call.id, decision: body.decision, by: body.by, intent: started.intent, label: started.decision.label };
-    if (body.decision === "allow-always") state.allowed.add(started.rememberHash);
-  }
-}
-
-const NO_CALLS: readonly ToolCall[] = [];
-
-function outcomeOf({ code, stopped, isError, exitCode }: Extract<StepEnded, { kind: "tool" }>): Exclude<Act["outcome"], "handed-over"> {
-  if (code === "OUTCOME_UNKNOWN") return "unknown";
-  if (stopped === true && exitCode !== 0) return "stopped";
-  return isError ? "failed" : "done";
-}
-
 function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "turn.ended" }>): void {
   const { runId, status, text, code, why, report } = entry.body;
   const endedAtMs = entry.header.timeMs;
@@ -383,18 +319,4 @@ function owe(state: SessionState, debt: Debt, { status, endedAtMs, text, code, w
     ...debt, position, sinceMs: endedAtMs, status, text: text.slice(0, STATE_LIMITS.owedChars).toWellFormed(), label: labelSeen(state),
     ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }),
   };
-}
-
-function pushMessage(
-  state: SessionState, position: number, timeMs: number, runId: string, label: Label, content: TranscriptMessage["content"],
-): void {
-  state.messageCount += 1;
-  state.leastLabel = leastOf(state.leastLabel, label);
-  state.messages.push({ position, seq: state.messageCount, timeMs, runId, label, content });
-  if (state.messages.length <= STATE_LIMITS.messagesKept / 2) return;
-  let chars = 0;
-  for (const message of state.messages) chars += message.content.text.length;
-  while (state.messages.length > 1 && (state.messages.length > STATE_LIMITS.messagesKept || chars > STATE_LIMITS.messageCharsKept)) {
-    chars -= state.messages.shift()?.content.text.length ?? 0;
-  }
 }

@@ -181,6 +181,8 @@ export interface TurnState {
   profilesFailed: readonly string[];
   /** Owners that went on with it after another had begun it. */
   resumes: number;
+  /** Owners in a row that died with it before a step of it had an end. */
+  cuts: number;
   /** Intents that were started in this turn and have an end, oldest first. */
   acts: readonly Act[];
   /** Background programs it started on nodes. */
@@ -323,7 +325,7 @@ function completeTurn(turn: TurnState | null): TurnState | null {
 }
 
 const LATER_FIELDS = {
-  thinking: null, profile: null, profilesFailed: [], resumes: 0, acts: [], tokens: 0, costMicros: 0, warned: null,
+  thinking: null, profile: null, profilesFailed: [], resumes: 0, cuts: 0, acts: [], tokens: 0, costMicros: 0, warned: null,
   jobs: [], asked: [],
 } as const;
 
