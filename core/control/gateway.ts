@@ -18,23 +18,26 @@ export type {
   ClientView, GatewayCounters, GatewayLog, GatewayView, MethodContext, MethodHandler, MethodHandlers,
 } from "./gateway/method.ts";
 export { systemMethods, readHealth, type SystemDeps } from "./gateway/methods/system.ts";
-export { deviceMethods, type DeviceMethodDeps } from "./gateway/methods/devices.ts";
+export type { DeviceMethodDeps } from "./gateway/methods/devices.ts";
 export { nodeMethods, type NodeDirectory, type NodeInvokeRequest, type NodeMethodDeps } from "./gateway/methods/nodes.ts";
-export { approvalMethods, type ApprovalDesk, type ApprovalMethodDeps, type ApprovalVerdict } from "./gateway/methods/approvals.ts";
+export type { ApprovalDesk, ApprovalMethodDeps, ApprovalVerdict } from "./gateway/methods/approvals.ts";
 export type {
   DashboardFacts, FailedRun, NodeRow, PairingRequest, RunningSession, WaitingApproval,
 } from "./gateway/dashboard/dashboard-facts.ts";
-export { queueMethods, type QueueMethodDeps } from "./gateway/methods/queues.ts";
+export type { QueueMethodDeps } from "./gateway/methods/queues.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
-export { scheduleMethods, type ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
+export type { ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
-export { channelMethods, type ChannelMethodDeps } from "./gateway/methods/channels.ts";
-export { taskMethods, type TaskMethodDeps } from "./gateway/methods/tasks.ts";
-export { voiceMethods, type VoiceMethodDeps } from "./gateway/methods/voice.ts";
+export type { ChannelMethodDeps } from "./gateway/methods/channels.ts";
+export type { TaskMethodDeps } from "./gateway/methods/tasks.ts";
+export type { VoiceMethodDeps } from "./gateway/methods/voice.ts";
 export { openVoiceWake, type VoiceWake } from "./gateway/voice-wake.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
 export { sessionPastMethods } from "./gateway/methods/session-past.ts";
 export { sessionContextMethods } from "./gateway/methods/session-context.ts";
 export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/methods/sessions.ts";
-export { usageMethods, type UsageMethodDeps } from "./gateway/methods/usage.ts";
+export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
+export {
+  approvalMethods, channelMethods, deviceMethods, queueMethods, scheduleMethods, taskMethods, usageMethods, voiceMethods,
+} from "./gateway/rare-methods.ts";

@@ -9,7 +9,7 @@
  * it, nearly all garbage; told where to begin and how far to let it grow, the old generation stays near what is in use.
  */
 export const nodeFlags = [
-  "--min-semi-space-size=4", "--max-semi-space-size=8", "--initial-old-space-size=48", "--heap-growing-percent=50",
+  "--min-semi-space-size=4", "--max-semi-space-size=8", "--initial-old-space-size=96", "--heap-growing-percent=50",
 ];
 
 /**

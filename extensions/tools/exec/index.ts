@@ -42,7 +42,7 @@ export default {
       cwd: { type: "string", minLength: 1, maxLength: 4_096 },
       timeoutMs: { type: "integer", minimum: 1, maximum: 86_400_000 },
       background: { type: "boolean", description: "Start it as a job and return at once; follow it with job." },
-      detached: { type: "boolean", description: "With background: the job goes on though this turn is stopped." },
+      detached: { type: "boolean", description: "The job outlives a stop of this turn." },
     },
   },
   effect: "unsafe",

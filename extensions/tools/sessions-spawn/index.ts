@@ -13,7 +13,7 @@ export default {
       model: { type: "string", maxLength: 256 },
       timeoutSeconds: { type: "integer", minimum: 1, maximum: 86_400 },
       wait: { type: "boolean" },
-      detached: { type: "boolean", description: "It goes on though this turn is stopped." },
+      detached: { type: "boolean", description: "It outlives a stop of this turn." },
     },
   },
   effect: "idempotent",

@@ -1,0 +1,46 @@
+/** Tables of methods that a start does not wait for: each is loaded when one of its methods is called first. */
+import {
+  APPROVAL_METHODS, CHANNEL_METHODS, DEVICE_METHODS, QUEUE_METHODS, SCHEDULE_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
+} from "@openclaw/protocol/methods";
+import { lateMethods } from "./late-methods.ts";
+import type { MethodHandlers } from "./method.ts";
+import type { ApprovalMethodDeps } from "./methods/approvals.ts";
+import type { ChannelMethodDeps } from "./methods/channels.ts";
+import type { DeviceMethodDeps } from "./methods/devices.ts";
+import type { QueueMethodDeps } from "./methods/queues.ts";
+import type { ScheduleMethodDeps } from "./methods/schedule.ts";
+import type { TaskMethodDeps } from "./methods/tasks.ts";
+import type { UsageMethodDeps } from "./methods/usage.ts";
+import type { VoiceMethodDeps } from "./methods/voice.ts";
+
+export function approvalMethods(deps: ApprovalMethodDeps): MethodHandlers {
+  return lateMethods(APPROVAL_METHODS, async () => (await import("./methods/approvals.ts")).approvalMethods(deps));
+}
+
+export function channelMethods(deps: ChannelMethodDeps): MethodHandlers {
+  return lateMethods(CHANNEL_METHODS, async () => (await import("./methods/channels.ts")).channelMethods(deps));
+}
+
+export function deviceMethods(deps: DeviceMethodDeps): MethodHandlers {
+  return lateMethods(DEVICE_METHODS, async () => (await import("./methods/devices.ts")).deviceMethods(deps));
+}
+
+export function queueMethods(deps: QueueMethodDeps): MethodHandlers {
+  return lateMethods(QUEUE_METHODS, async () => (await import("./methods/queues.ts")).queueMethods(deps));
+}
+
+export function scheduleMethods(deps: ScheduleMethodDeps): MethodHandlers {
+  return lateMethods(SCHEDULE_METHODS, async () => (await import("./methods/schedule.ts")).scheduleMethods(deps));
+}
+
+export function taskMethods(deps: TaskMethodDeps): MethodHandlers {
+  return lateMethods(TASK_METHODS, async () => (await import("./methods/tasks.ts")).taskMethods(deps));
+}
+
+export function usageMethods(deps: UsageMethodDeps): MethodHandlers {
+  return lateMethods(USAGE_METHODS, async () => (await import("./methods/usage.ts")).usageMethods(deps));
+}
+
+export function voiceMethods(deps: VoiceMethodDeps): MethodHandlers {
+  return lateMethods(VOICE_METHODS, async () => (await import("./methods/voice.ts")).voiceMethods(deps));
+}
