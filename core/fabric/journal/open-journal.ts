@@ -2,9 +2,9 @@ import { hash } from "node:crypto";
 import type { Label } from "@openclaw/protocol";
 import { SLOTS, type LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
+import { createPlaces } from "../../base/places.ts";
 import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
-import { COMPACTING_MAX, createCompacting } from "./compacting.ts";
 import { dumpEntries, type DumpedEntry } from "./dump-entries.ts";
 import { decodeEntry, encodeEntry, openBody, readHeader } from "./entry.ts";
 import type { EntryHeader, OfferType, Recorded } from "./event.ts";
@@ -12,6 +12,9 @@ import type { OfferBodies } from "./offer.ts";
 import { openSessionLog, type SessionLog } from "./session-log.ts";
 import { dropSnapshot, hasSnapshot } from "./snapshot.ts";
 import { verifyChain, type ChainReport } from "./verify-chain.ts";
+
+/** Sessions that move their entries into a segment side by side: each holds what it moves in memory, more than once. */
+const COMPACTING_MAX = 2;
 
 export interface Offered {
   readonly position: number;
@@ -58,7 +61,7 @@ export interface Journal {
 
 export function createJournal(deps: JournalDeps): Journal {
   const { engine, vault, clock } = deps;
-  const lane = createCompacting(COMPACTING_MAX);
+  const lane = createPlaces(COMPACTING_MAX);
   const offerId = ({ tenant, token }: SessionAddress, type: OfferType, id: string): string => vault.token(tenant, `${token}/${type}/${id}`);
   return {
     address: (sessionKey, tenant = HOME_TENANT) => {

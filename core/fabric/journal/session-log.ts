@@ -4,6 +4,7 @@
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import type { Claim, Engine, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
+import type { Places } from "../../base/places.ts";
 import type { DataKey } from "../vault.ts";
 import { JOURNAL_LIMITS, type JournalDeps, type SessionAddress } from "./address.ts";
 import { decodeEntry, encodeEntry, openBody, type EncodedEntry } from "./entry.ts";
@@ -11,7 +12,6 @@ import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
 import { readSegments, writeSegment } from "./segment.ts";
 import { segmentedUpTo } from "./segment-manifest.ts";
-import type { Compacting } from "./compacting.ts";
 import { createSessionBlobs, type SessionBlobs } from "./session-blobs.ts";
 import { emptyState, type SessionState } from "./session-state.ts";
 import { placeOfSnapshot, readSnapshot, writeSnapshot, type SnapshotPlace } from "./snapshot.ts";
@@ -43,7 +43,7 @@ export interface SessionLog {
 }
 
 /** `lane` is shared by all sessions: what each moves out of the log is in memory for a moment. */
-export async function openSessionLog(deps: JournalDeps, address: SessionAddress, lane: Compacting): Promise<SessionLog> {
+export async function openSessionLog(deps: JournalDeps, address: SessionAddress, lane: Places): Promise<SessionLog> {
   const { engine, vault, clock, ids } = deps;
   const { snapshotEvery, segmentEvery } = deps.limits ?? JOURNAL_LIMITS;
   const key = await vault.sessionKey(address.tenant, address.token);

@@ -1,6 +1,7 @@
 /** Sessions as lists and settings. */
 import { OpenClawError, hasCode } from "@openclaw/protocol";
 import { randomUUID } from "node:crypto";
+import { createPlaces } from "../../../base/places.ts";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
 import {
@@ -68,18 +69,23 @@ interface CreateParams {
 }
 
 const LIST_DEFAULT = 100;
+/** Lists made side by side: each takes the event loop for a fraction of a millisecond between two reads of the disk. */
+const LISTS_AT_ONCE = 4;
 /** What every live event of sessions is called. */
 export const SESSION_EVENTS = ["chat", "agent", "sessions.changed", "session.message", "session.tool"] as const;
 
 export function sessionMethods(deps: SessionDeps): MethodHandlers {
   const { sessions, agents } = deps;
+  const places = createPlaces(LISTS_AT_ONCE);
+  const listed = (params: unknown, { signal }: MethodContext): Promise<unknown> =>
+    places.run(() => list(deps, params as ListParams, signal));
   const keyOf = ({ key, agentId }: Pick<KeyParams, "key" | "agentId">): string => parseSessionKey(key, agentId ?? agents.defaultId).key;
   return {
-    "sessions.list": (params, ctx) => list(deps, params as ListParams, ctx.signal),
+    "sessions.list": listed,
     "sessions.subscribe": async (params, ctx) => {
       ctx.watchAll(SESSION_EVENTS);
       const wantsList = Object.keys(params as object).length > 0;
-      return { subscribed: true, ...(wantsList ? { list: await list(deps, params as ListParams, ctx.signal) } : {}) };
+      return { subscribed: true, ...(wantsList ? { list: await listed(params, ctx) } : {}) };
     },
     "sessions.messages.subscribe": (params, ctx) => {
       ctx.watch(keyOf(params as KeyParams));

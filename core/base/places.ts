@@ -1,17 +1,12 @@
-/**
- * Few sessions at a time move their entries into a segment: each holds what it moves in memory, more than once.
- */
-/** Sessions that do it side by side. */
-export const COMPACTING_MAX = 2;
-
-export interface Compacting {
+/** Work of which only so much goes on at a time. */
+export interface Places {
   /** Somebody who comes now need not wait. */
   readonly isFree: boolean;
   /** In the order of calls, as soon as there is a place. */
   run<T>(work: () => Promise<T>): Promise<T>;
 }
 
-export function createCompacting(most: number): Compacting {
+export function createPlaces(most: number): Places {
   const waiting: (() => void)[] = [];
   let running = 0;
   return {
