@@ -20,3 +20,6 @@ export type { HeartbeatEvent, Heartbeats, Wake } from "./schedule/heartbeats.ts"
 
 /** As `act-for-agent.ts` says; loaded when an agent first reaches for the schedule. */
 export const actForAgent = late(() => import("./schedule/act-for-agent.ts"), "actForAgent");
+export type { AdoptedJob, Adoption } from "./schedule/adopt-jobs.ts";
+/** Loaded by whoever moves in. */
+export const adoptJobs = late(() => import("./schedule/adopt-jobs.ts"), "adoptJobs");

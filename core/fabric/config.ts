@@ -7,8 +7,9 @@
  * all, and keeps the file's comments. This room knows no key of its own but the gateway's token, and carries no schema.
  */
 export { mergeSchemas } from "./config/merge-schemas.ts";
-export { locateConfig, loadConfig, type ConfigValues, type LoadedConfig, type LoadOptions } from "./config/load-config.ts";
+export { checkText, locateConfig, loadConfig, type ConfigValues, type LoadedConfig, type LoadOptions } from "./config/load-config.ts";
 export type { ConfigIssue } from "./config/check-config.ts";
 export { openConfig, type OpenConfigOptions, type RunningConfig } from "./config/open-config.ts";
 export { getConfigValue, parseKey, type KeyPath } from "./config/config-key.ts";
 export { setConfigValue, type SetOptions } from "./config/set-config-value.ts";
+export { parseJson5 } from "./config/parse-json5.ts";

@@ -15,3 +15,4 @@ export { containsScopes, isScope } from "./identity/decide-admission.ts";
 export {
   IDENTITY_LIMITS, openIdentity, type Admission, type AdmitRequest, type Caller, type Identity, type IdentityChange, type IdentityDeps,
 } from "./identity/open-identity.ts";
+export { adoptDevices, type AdoptedDevice } from "./identity/adopt-devices.ts";

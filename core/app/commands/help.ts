@@ -30,6 +30,7 @@ function formatProgram(version: string, style: Style): string[] {
     "",
     ...SECTIONS.flatMap((section) => COMMANDS.filter((command) => command.section === section).map((command, at) =>
       `  ${style.dim((at === 0 ? section : "").padEnd(sectionWidth))}  ${command.name.padEnd(nameWidth)}  ${command.summary}`)),
+    `  ${style.dim("Also".padEnd(sectionWidth))}  ${COMMANDS.filter(({ section }) => section === "Also").map(({ name }) => name).join("  ")}`,
     `  ${style.dim("Always".padEnd(sectionWidth))}  --json  --profile NAME  --port N  --url URL  --token T  --timeout MS`,
     `  ${" ".repeat(sectionWidth)}  --yes  --quiet  --no-color  --version  --help ${style.dim("(after any command: with examples)")}`,
   ];

@@ -4,7 +4,8 @@ import type { CommandModule } from "./command.ts";
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  readonly section: "Talk" | "Gateway" | "Nodes" | "Look";
+  /** Of `Also` only the names stand in the help, so that it stays one screen. */
+  readonly section: "Talk" | "Gateway" | "Nodes" | "Look" | "Also";
   readonly aliases?: readonly string[];
   readonly load: () => Promise<CommandModule>;
 }
@@ -33,6 +34,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "config", section: "Gateway", summary: "Read and change settings; config get gatewayToken",
     load: async () => (await import("./config.ts")).config,
+  },
+  {
+    name: "migrate", section: "Also", summary: "Move in from the well-known program, or out again; --dry-run first",
+    load: async () => (await import("./migrate.ts")).migrate,
   },
   {
     name: "devices", section: "Gateway", summary: "Who may connect: list, approve, reject, remove",
@@ -66,6 +71,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "doctor", section: "Look", summary: "Examine configuration, database and log; --mend what can be mended",
     load: async () => (await import("./doctor.ts")).doctor,
   },
-  { name: "health", section: "Look", summary: "One line: is the gateway well", load: async () => (await import("./health.ts")).health },
+  { name: "health", section: "Also", summary: "One line: is the gateway well", load: async () => (await import("./health.ts")).health },
   { name: "logs", section: "Look", summary: "The gateway's log, and --follow", load: async () => (await import("./logs.ts")).logs },
 ];

@@ -10,7 +10,7 @@ import { codeOf, hasCode, OpenClawError } from "@openclaw/protocol";
 import type { Records } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import { crashPoint } from "../../base/crash-point.ts";
-import { recordKeyOf, type DumpedEntry, type Journal, type SessionAddress } from "../../fabric/journal.ts";
+import { recordKeyOf, type DumpedEntry, type Journal, type SessionAddress, type TranscriptMessage } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { Vault } from "../../fabric/vault.ts";
 import { BLOCK_ENTRIES, HASH_BYTES, formatBlock, newBlock, readBlock, type Block, type ReadBlock, type Role } from "./search-block.ts";
@@ -219,7 +219,7 @@ function addEntry(block: Block, entry: DumpedEntry, hash: (word: string) => stri
   const said = saidIn(entry);
   if (said === undefined) return;
   const number = block.entries.length;
-  block.entries.push({ position: entry.position, timeMs: entry.header?.timeMs ?? 0, role: said.role });
+  block.entries.push({ position: entry.position, timeMs: said.timeMs ?? entry.header?.timeMs ?? 0, role: said.role });
   for (const word of wordsOf(said.text)) {
     const hashed = hash(word);
     const numbers = block.words.get(hashed);
@@ -229,7 +229,8 @@ function addEntry(block: Block, entry: DumpedEntry, hash: (word: string) => stri
 }
 
 /** What an entry says that a person may look for. */
-export function saidIn({ header, body }: DumpedEntry): { readonly role: Role; readonly text: string } | undefined {
+export function saidIn({ header, body }: DumpedEntry): Said | undefined {
+  if (header?.type === "transcript.copied") return copiedIn(body as { readonly messages: readonly TranscriptMessage[] });
   const said = body as { readonly text?: unknown; readonly kind?: string; readonly status?: string } | undefined;
   if (typeof said?.text !== "string" || said.text === "") return undefined;
   switch (header?.type) {
@@ -239,4 +240,19 @@ export function saidIn({ header, body }: DumpedEntry): { readonly role: Role; re
     case "turn.ended": return said.status === "ok" ? undefined : { role: "assistant", text: said.text };
     default: return undefined;
   }
+}
+
+interface Said {
+  readonly role: Role;
+  readonly text: string;
+  /** Where it was not said when it was written down. */
+  readonly timeMs?: number;
+}
+
+/** Copied together, found together: the first one tells who spoke, and when. */
+function copiedIn({ messages }: { readonly messages: readonly TranscriptMessage[] }): Said | undefined {
+  const text = messages.map(({ content }) => content.text).filter((part) => part !== "").join("\n");
+  const [first] = messages;
+  if (first === undefined || text === "") return undefined;
+  return { role: first.content.role === "tool" ? "toolResult" : first.content.role, text, timeMs: first.timeMs };
 }

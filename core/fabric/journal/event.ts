@@ -15,6 +15,9 @@ export interface EventBodies {
   /** The first event of a session that is another one's branch; the transcript follows. */
   "session.branched": SessionBranched;
   "transcript.copied": { readonly messages: readonly TranscriptMessage[] };
+  /** The first event of a session that another program kept; its transcript follows. */
+  "session.imported": SessionImported;
+  "import.advanced": ImportAdvanced;
   "session.patched": { readonly requestId: string; readonly patch: SessionSettings };
   "session.reset": { readonly requestId: string; readonly reason: string };
   "session.deleted": { readonly requestId: string };
@@ -78,6 +81,29 @@ export interface SessionBranched {
   readonly messages: number;
   readonly summary: SessionSummary | null;
   readonly pinned: readonly PinnedFact[];
+}
+
+export interface SessionImported {
+  readonly key: string;
+  readonly agentId: string;
+  readonly sessionId: string;
+  /** Where it came from, such as `openclaw 2026.9.6`. */
+  readonly program: string;
+  readonly settings: SessionSettings;
+  readonly createdAtMs: number;
+  readonly spawnedBy?: string;
+  readonly spawnDepth?: number;
+}
+
+/** How far an import has come: whoever goes on with it begins there. */
+export interface ImportAdvanced {
+  /** The transcript that is being read, and how many of its entries were looked at. */
+  readonly source: string;
+  readonly entries: number;
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly updatedAtMs?: number;
+  /** All of it is here. */
+  readonly done?: true;
 }
 
 /** An owed outcome needs no more work: it was brought, or given up. */

@@ -9,11 +9,12 @@
 import { joinLabels, type Label } from "@openclaw/protocol";
 import { unreachable } from "../../base/assert.ts";
 import type { Recorded } from "./event.ts";
+import { foldAdvanced, foldCopied, foldImported } from "./fold-import.ts";
 import { foldResumed, foldStepEnded } from "./fold-step.ts";
 import { abandon, foldJobEnded, stopAsked, stopOf, takeAnswer } from "./fold-stop.ts";
 import { labelSeen } from "./label-seen.ts";
 import type { Debt } from "./offer.ts";
-import { pushMessage } from "./push-message.ts";
+import { markTurn, pushMessage } from "./push-message.ts";
 import { STATE_LIMITS, type OwedOutcome, type QueuedMessage, type RunOutcome, type SessionState } from "./session-state.ts";
 
 export function foldEntry(state: SessionState, entry: Recorded, link: string): void {
@@ -44,11 +45,9 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       return;
     }
     case "session.branched": return foldBranched(state, entry);
-    case "transcript.copied":
-      for (const { timeMs, runId, label, content } of entry.body.messages) {
-        pushMessage(state, entry.position, timeMs, runId, label, content);
-      }
-      return;
+    case "transcript.copied": return foldCopied(state, entry);
+    case "session.imported": return foldImported(state, entry);
+    case "import.advanced": return foldAdvanced(state, entry);
     case "session.patched": {
       const kept = Object.entries({ ...state.settings, ...entry.body.patch }).filter(([, value]) => value !== null);
       state.settings = Object.fromEntries(kept);
@@ -271,19 +270,6 @@ function foldPinned(state: SessionState, { body, header: { label, timeMs } }: Ex
   settle(state, body.requestId);
   const { id, text } = body;
   state.pinned = [...state.pinned.filter((fact) => fact.id !== id), { id, text, label, timeMs }].slice(-STATE_LIMITS.pinned);
-}
-
-/** The index never grows beyond its limit: the longer the window, the wider its marks stand apart. */
-function markTurn(state: SessionState, position: number): void {
-  const { messageCount, queue, dropped } = state;
-  if (dropped !== null) return; // what it is told of lies before it
-  if (state.index.length >= STATE_LIMITS.indexMarks) state.index = state.index.filter((_, at) => at % 2 === 0);
-  const { index } = state;
-  const last = index.at(-1);
-  const apart = Math.max(STATE_LIMITS.indexEvery, Math.floor(messageCount / STATE_LIMITS.indexMarks));
-  if (last !== undefined && messageCount - last.count < apart) return;
-  const firstOffer = queue.reduce((first, queued) => Math.min(first, queued.position), position);
-  index.push({ after: position - 1, offersAfter: firstOffer - 1, count: messageCount });
 }
 
 function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "turn.ended" }>): void {

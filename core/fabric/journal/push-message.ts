@@ -15,3 +15,16 @@ export function pushMessage(
     chars -= state.messages.shift()?.content.text.length ?? 0;
   }
 }
+
+/** The index never grows beyond its limit: the longer the window, the wider its marks stand apart. */
+export function markTurn(state: SessionState, position: number): void {
+  const { messageCount, queue, dropped } = state;
+  if (dropped !== null) return; // what it is told of lies before it
+  if (state.index.length >= STATE_LIMITS.indexMarks) state.index = state.index.filter((_, at) => at % 2 === 0);
+  const { index } = state;
+  const last = index.at(-1);
+  const apart = Math.max(STATE_LIMITS.indexEvery, Math.floor(messageCount / STATE_LIMITS.indexMarks));
+  if (last !== undefined && messageCount - last.count < apart) return;
+  const firstOffer = queue.reduce((first, queued) => Math.min(first, queued.position), position);
+  index.push({ after: position - 1, offersAfter: firstOffer - 1, count: messageCount });
+}

@@ -56,6 +56,8 @@ export interface SessionState {
   settings: SessionSettings;
   /** Of a branch: the session it came from, and the last entry of that one's log that went along. */
   branchedFrom: { readonly key: string; readonly sessionId: string; readonly position: number } | null;
+  /** Of one that another program kept before: which, and how far its transcript is here. */
+  imported: { readonly program: string; readonly source: string; readonly entries: number; readonly done: boolean } | null;
   /** Messages accepted and not yet taken into a turn, oldest first. */
   queue: QueuedMessage[];
   /** Wishes accepted and not yet carried out: patches, resets, deletions. */
@@ -252,7 +254,7 @@ export function emptyState(): SessionState {
     queue: [], requests: [], seen: new SeenIds(), runs: new Map(), turn: null, messages: [], messageCount: 0, index: [],
     allowed: new Set(), usage: { inputTokens: 0, outputTokens: 0 }, lastRunId: null, profiles: {}, dropped: null,
     summary: null, pinned: [], outputs: [],
-    owed: [], deferred: [], expected: [], leastLabel: "owner", spawnedBy: null, spawnDepth: 0, branchedFrom: null,
+    owed: [], deferred: [], expected: [], leastLabel: "owner", spawnedBy: null, spawnDepth: 0, branchedFrom: null, imported: null,
   };
 }
 

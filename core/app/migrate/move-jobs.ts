@@ -1,0 +1,97 @@
+/** Jobs of the other program, in the words that ours are added with. */
+import { adoptJobs, type AdoptedJob } from "../../control/schedule.ts";
+import type { ForeignPlace } from "./foreign-place.ts";
+import type { Target } from "./open-target.ts";
+import { isObject } from "./read-foreign-config.ts";
+import type { Report } from "./report.ts";
+
+/** What the other program set up for its own upkeep. */
+const OWN_UPKEEP = /^(?:heartbeat|memory-core|skill-collection-review|skills?-|session-maintenance)/;
+const TAKEN = new Set(["message", "model", "thinking", "timeoutSeconds", "kind", "text"]);
+
+export interface MoveJobsDeps {
+  readonly place: ForeignPlace;
+  readonly target: Target | undefined;
+  readonly nowMs: number;
+  readonly zone: string | undefined;
+  readonly report: Report;
+}
+
+export async function moveJobs({ place, target, nowMs, zone, report }: MoveJobsDeps): Promise<void> {
+  const part = "cron";
+  const jobs: AdoptedJob[] = [];
+  for (const { job_json: json } of place.state?.rows("select job_json from cron_jobs order by sort_order, job_id") ?? []) {
+    const job = parse(String(json));
+    if (job === undefined || typeof job["id"] !== "string") {
+      report.add({ part, outcome: "left", what: "a job", why: "its record cannot be read" });
+    } else if (typeof job["declarationKey"] === "string" && OWN_UPKEEP.test(job["declarationKey"])) {
+      report.add({ part, outcome: "left", what: nameOf(job), why: "the other program's own upkeep",
+        ...(job["declarationKey"].startsWith("heartbeat")
+          ? { next: "The heartbeat is configured: agents.defaults.heartbeat.every" } : {}) });
+    } else jobs.push(convertJob(job, report));
+  }
+  if (jobs.length === 0) return;
+  const store = target === undefined ? undefined : { records: target.engine.records, sealer: target.seal };
+  const adoptions = await adoptJobs(jobs, { store, nowMs, zone, by: "import", label: "outside" });
+  for (const [at, adoption] of adoptions.entries()) {
+    const name = String(jobs[at]?.input["name"] ?? adoption.id);
+    if (adoption.outcome === "refused") report.add({ part, outcome: "left", what: name, why: adoption.why,
+      next: "Add it anew: openclaw cron add --help" });
+    else if (adoption.outcome === "here") report.add({ part, outcome: "kept", what: name, why: "here already" });
+    else report.add({ part, outcome: "kept", what: name, why: "goes on by the clock here; what it says counts as coming from outside" });
+  }
+  if (place.running) {
+    report.add({ part, outcome: "look", what: "the same jobs there", why: "the other program is running: each job fires on both sides",
+      next: "Stop it, or switch its jobs off there" });
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function convertJob(job: Fields, report: Report): AdoptedJob {
+  const { id, createdAtMs, schedule, payload, delivery } = job;
+  const said = isObject(payload) ? payload : {};
+  const dropped = Object.keys(said).filter((key) => !TAKEN.has(key));
+  if (dropped.length > 0) report.add({ part: "cron", outcome: "left", what: `${nameOf(job)}: ${dropped.join(", ")}`,
+    why: "has no counterpart in a job here" });
+  const mode = isObject(delivery) ? delivery["mode"] : undefined;
+  if (mode !== undefined && mode !== "none" && mode !== "announce") {
+    report.add({ part: "cron", outcome: "changed", what: `${nameOf(job)}: delivery`,
+      why: `"${String(mode)}" is not offered; its result stays in its session` });
+  }
+  const input = {
+    name: nameOf(job).slice(0, 120), schedule: scheduleOf(schedule),
+    payload: Object.fromEntries(Object.entries(said).filter(([key]) => TAKEN.has(key))),
+    delivery: { mode: mode === "announce" ? "announce" : "none" },
+    ...pick(job, "description", "enabled", "agentId", "sessionKey", "sessionTarget", "wakeMode", "deleteAfterRun"),
+  };
+  return { id: String(id), input, createdAtMs: typeof createdAtMs === "number" ? createdAtMs : 0 };
+}
+
+function scheduleOf(schedule: unknown): Fields {
+  if (!isObject(schedule)) return {};
+  const { kind, at, atMs, everyMs, anchorMs, expr, tz, staggerMs } = schedule;
+  switch (kind) {
+    case "at": return { kind, at: typeof at === "string" ? at : new Date(Number(at ?? atMs)).toISOString() };
+    case "every": return { kind, everyMs, ...(typeof anchorMs === "number" ? { anchorMs } : {}) };
+    case "cron": return { kind, expr, ...(typeof tz === "string" ? { tz } : {}), ...(typeof staggerMs === "number" ? { staggerMs } : {}) };
+    default: return { kind };
+  }
+}
+
+function pick(from: Fields, ...names: readonly string[]): Fields {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined && from[name] !== null).map((name) => [name, from[name]]));
+}
+
+function nameOf({ displayName, name, id }: Fields): string {
+  return [displayName, name, id].find((one): one is string => typeof one === "string" && one !== "") ?? "a job";
+}
+
+function parse(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
