@@ -22,6 +22,7 @@ export function formatHelp(path: readonly string[], module: CommandModule | unde
 
 function formatProgram(version: string, style: Style): string[] {
   const sectionWidth = Math.max(...SECTIONS.map((section) => section.length));
+  const also = COMMANDS.filter(({ section }) => section === "Also").map(({ name }) => name);
   const nameWidth = Math.max(...COMMANDS.map((command) => command.name.length));
   return [
     `${style.strong(`OpenClaw ${version}`)}  an assistant that is always on and under its owner's control`,
@@ -30,7 +31,7 @@ function formatProgram(version: string, style: Style): string[] {
     "",
     ...SECTIONS.flatMap((section) => COMMANDS.filter((command) => command.section === section).map((command, at) =>
       `  ${style.dim((at === 0 ? section : "").padEnd(sectionWidth))}  ${command.name.padEnd(nameWidth)}  ${command.summary}`)),
-    `  ${style.dim("Also".padEnd(sectionWidth))}  ${COMMANDS.filter(({ section }) => section === "Also").map(({ name }) => name).join("  ")}`,
+    `  ${style.dim("Also".padEnd(sectionWidth))}  ${also.join("  ")}`,
     `  ${style.dim("Always".padEnd(sectionWidth))}  --json  --profile NAME  --port N  --url URL  --token T  --timeout MS`,
     `  ${" ".repeat(sectionWidth)}  --yes  --quiet  --no-color  --version  --help ${style.dim("(after any command: with examples)")}`,
   ];
