@@ -99,6 +99,8 @@ export interface Provider {
   /** Shown wherever the model is named: `Demo model (offline, rule-based, free)`. */
   readonly label: string;
   readonly config: JsonSchema;
+  /** Interfaces of servers it speaks, as `models.providers.<id>.api` names them. */
+  readonly apis?: readonly string[];
   /** Models it offers under this configuration, without asking the network. */
   models(config: unknown): readonly ModelInfo[];
   stream(request: ModelRequest, ctx: ProviderContext, signal: AbortSignal): AsyncIterable<ModelEvent>;

@@ -151,7 +151,8 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
 
 // ── the rule-based model ─────────────────────────────────────────────────────────────────────────────────────────────
 
-function decide(body: ChatBody): ScriptedAnswer {
+/** What the rules say to a conversation, whichever wire it came over. */
+export function decide(body: Pick<ChatBody, "messages">): ScriptedAnswer {
   const last = body.messages.at(-1);
   // Deaf to the gateway's own notes: a model that loops goes on looping.
   const isPerson = ({ role, content }: ChatBody["messages"][number]): boolean =>

@@ -35,6 +35,7 @@ import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
 import { openVault } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
+import { composeHttp } from "./compose-http.ts";
 import { composeLedger, supervisorFor } from "./compose-ledger.ts";
 import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTokenizers, discoverTools, TOKENIZER_THREAD } from "./discover.ts";
@@ -306,6 +307,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
+    ...composeHttp({ config, agents, intake, sessions, models, live }), eventLoop: () => loop.read(),
     listen: { host: "127.0.0.1", port: options.port }, auth: { token }, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
     isLocalNode: (deviceId) => deviceId === options.localNodeId, failing: () => (progress.recovered ? [] : ["recovery"]),
     nodes: {

@@ -4,6 +4,7 @@ import { contextConfig } from "../cognition/context.ts";
 import { modelsConfig } from "../cognition/models.ts";
 import { supervisorConfig } from "../cognition/supervisor.ts";
 import { agentsConfig } from "../control/agents.ts";
+import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule.ts";
 import { sessionsConfig } from "../control/sessions.ts";
 import { listenersConfig } from "../execution/fan-out.ts";
@@ -29,14 +30,17 @@ const gatewayConfig = {
       },
     },
     controlUi: {
-      type: "object", additionalProperties: false, description: "Pages that may connect.",
+      type: "object", additionalProperties: false, description: "The page, and which others may connect.",
       properties: {
+        ...controlUiConfig,
         allowedOrigins: {
           type: "array", maxItems: 64, items: { type: "string", maxLength: 256 }, default: [],
           description: "Origins beside the gateway's own.",
         },
       },
     },
+    http: httpConfig,
+    tools: httpToolsConfig,
     nodes: {
       type: "object", additionalProperties: false, description: "What nodes may be asked.",
       properties: {

@@ -16,6 +16,10 @@ export const modelsConfig = {
             type: "string", pattern: "^[a-z][a-z0-9-]{0,63}$",
             description: "The drop-in that serves this entry, where the entry has a name of its own, such as openai-compatible.",
           },
+          api: {
+            type: "string", minLength: 1, maxLength: 64,
+            description: "The interface its server speaks, such as openai-completions or anthropic-messages, where no drop-in is named.",
+          },
           profiles: {
             type: "object", maxProperties: 32,
             description: "Several credentials by name. Each session keeps to one, so that what the provider has cached of it stays warm.",

@@ -13,11 +13,13 @@ import { checkSchema } from "../../base/schema.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Charge, Ledger, Price } from "../../fabric/ledger.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
+import { createChooseDropIn } from "./choose-drop-in.ts";
 import { createBreakers, type Resting, type Target } from "./breakers.ts";
 import { streamCall, type CallEvent, type Candidate } from "./call-stream.ts";
 import { MODELS_DEFAULTS, type ModelsConfig } from "./config.ts";
 import { refuseInlineKey } from "./load-key.ts";
 import { createPriceTable } from "./prices.ts";
+import { readSection } from "./read-section.ts";
 import { streamBounded } from "./stream-bounded.ts";
 
 export interface ModelsDeps {
@@ -97,12 +99,13 @@ export function createModels(deps: ModelsDeps): Models {
   const loaded = new Map<string, Provider>();
   const checked = new WeakMap<object, Entry>();
   const breakers = createBreakers(deps.clock);
+  const dropIns = createChooseDropIn(deps.providers);
   const prices = createPriceTable(deps.config, deps.unknownPrice ?? (() => undefined));
   /** Of the key each credential was last refused with, so that a new one is tried at once. */
   const refusedKeys = new Map<string, string>();
 
   async function load(ref: ModelRef): Promise<Provider> {
-    const id = providerIdOf(ref.provider, deps.config());
+    const id = await dropIns.find(ref.provider, deps.config());
     const open = deps.providers.get(id);
     if (open === undefined) throw unknownProvider(ref, id, deps);
     const provider = await open();
@@ -113,9 +116,9 @@ export function createModels(deps: ModelsDeps): Models {
   /** The part of a call that needs no waiting; undefined while the drop-in is not loaded yet. */
   function find(ref: ModelRef): Found | undefined {
     const config = deps.config();
-    const provider = loaded.get(providerIdOf(ref.provider, config));
+    const provider = loaded.get(dropIns.known(ref.provider, config) ?? "");
     if (provider === undefined) return undefined;
-    const section = sectionOf(ref.provider, config);
+    const section = sectionOf(ref.provider, provider, config);
     const known = checked.get(section);
     // Two entries may share one section object only as the empty default, which is checked for each provider anew.
     const entry = known !== undefined && known.provider === provider ? known : checkEntry(ref.provider, provider, section);
@@ -237,7 +240,7 @@ export function createModels(deps: ModelsDeps): Models {
       for (const name of names) {
         const provider = await load({ provider: name, model: "" }).catch(() => undefined);
         if (provider === undefined) continue;
-        const section = sectionOf(name, config);
+        const section = sectionOf(name, provider, config);
         if (!checkSchema(provider.config, section).ok) continue; // not configured, or not rightly: it cannot be called
         for (const info of provider.models(section)) listed.push(listModel(name, provider, info));
       }
@@ -309,20 +312,17 @@ function estimateTokens({ messages, tools }: ModelCall): number {
   return Math.ceil(chars / CHARS_PER_TOKEN);
 }
 
-/** A provider's section without our own `use` and `profiles`; the same object for the same section. */
-function sectionOf(name: string, config: ModelsConfig): object {
-  const section: { readonly [key: string]: unknown } | undefined = config.providers?.[name];
+/** As the drop-in reads it; the same object for the same section. */
+function sectionOf(name: string, provider: Provider, config: ModelsConfig): object {
+  const section: object | undefined = config.providers?.[name];
   if (section === undefined) return EMPTY_SECTION;
-  if (!Object.hasOwn(section, "use") && !Object.hasOwn(section, "profiles")) return section;
-  const known = sections.get(section);
-  if (known !== undefined) return known;
-  const { use: _, profiles: __, ...rest } = section;
-  sections.set(section, rest);
-  return rest;
+  let read = sections.get(section);
+  if (read === undefined) sections.set(section, (read = readSection(section, knownOfModels(provider))));
+  return read;
 }
 
-function providerIdOf(name: string, config: ModelsConfig): string {
-  return config.providers?.[name]?.use ?? name;
+function knownOfModels({ config }: Provider): ReadonlySet<string> {
+  return new Set(Object.keys(config.properties?.["models"]?.items?.properties ?? {}));
 }
 
 function checkEntry(name: string, provider: Provider, section: object): Entry {

@@ -1,4 +1,4 @@
-import { OpenClawError } from "@openclaw/protocol";
+import { OpenClawError, type Label } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
 import type { MessageOrigin, QueueMode, ReplyAddress } from "../../fabric/journal.ts";
 import type { Agent, Agents } from "../agents.ts";
@@ -12,6 +12,8 @@ export interface Inbound {
   /** Makes the message the same message, however often it is brought; becomes the run id. */
   readonly idempotencyKey: string;
   readonly principal: Principal;
+  /** Where the message holds words that are not the principal's own. */
+  readonly label?: Label;
   readonly channel: string;
   readonly model?: string;
   readonly extraSystemPrompt?: string;

@@ -7,6 +7,7 @@ import type { Identity } from "../../fabric/identity.ts";
 import type { DashboardFacts } from "./dashboard/dashboard-facts.ts";
 import type { GatewaySnapshot } from "./hello.ts";
 import type { HookDoor } from "./hooks-surface.ts";
+import type { HttpDoor } from "./http/http-door.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { GatewayLog, MethodHandlers } from "./method.ts";
 import type { NodeDoor } from "./node-link.ts";
@@ -39,4 +40,9 @@ export interface GatewayDeps {
   readonly limits?: Partial<GatewayLimits>;
   /** Absent: this gateway takes no webhooks. */
   readonly hooks?: HookDoor;
+  /** Absent: nobody speaks with an agent over plain HTTP. */
+  readonly http?: HttpDoor;
+  /** Where the page stands, `/` unless given, and whether there is one. */
+  readonly page?: () => { readonly enabled: boolean; readonly basePath: string };
+  readonly eventLoop?: () => unknown;
 }

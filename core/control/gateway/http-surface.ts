@@ -1,7 +1,10 @@
 /** What plain HTTP gets on the gateway's port: probes, one page, and a 404 that is JSON. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isLoopbackAddress } from "./check-source.ts";
 import type { PageFacts } from "./dashboard/answer-page.ts";
 import type { HooksSurface } from "./hooks-surface.ts";
+import type { ApiSurface } from "./http/api-surface.ts";
+import { sendJson } from "./send-json.ts";
 
 export interface HttpFacts extends PageFacts {
   /** Names of what is not ready; empty when the gateway may be used. */
@@ -11,14 +14,20 @@ export interface HttpFacts extends PageFacts {
   readonly originAllowed: (origin: string | undefined) => boolean;
   /** Absent: this gateway has no webhooks. */
   readonly hooks?: HooksSurface | undefined;
+  /** Absent: it speaks to nobody over plain HTTP. */
+  readonly api?: ApiSurface | undefined;
+  /** Off: there is no page. */
+  readonly hasPage: () => boolean;
+  readonly eventLoop?: (() => unknown) | undefined;
 }
 
 export function answerHttp(request: IncomingMessage, response: ServerResponse, facts: HttpFacts): void {
   const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
   const hook = facts.hooks?.nameOf(path);
-  if (hook === undefined) request.resume();
+  const api = hook === undefined && facts.api?.owns(path) === true ? facts.api : undefined;
   const isRead = request.method === "GET" || request.method === "HEAD";
-  const probe = isRead ? probeOf(path, facts) : undefined;
+  const probe = isRead ? probeOf(request, path, facts) : undefined;
+  if (hook === undefined && api === undefined) request.resume();
   if (probe !== undefined) return sendJson(request, response, probe.status, probe.body);
   if (!facts.hostAllowed(request.headers.host)) return sendError(
     request, response, 403, "This gateway answers to loopback names only.", "forbidden",
@@ -31,9 +40,11 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, f
     if (facts.draining()) return sendError(request, response, 503, "The gateway is stopping.", "draining");
     return void facts.hooks.answer(request, response, { name: hook, query });
   }
-  if (hook !== undefined) request.resume();
-  if (path === "/" && isRead) return void showPage(request, response, query, facts);
-  if (path === "/") return sendError(request, response, 405, "Only GET is answered here.", "method_not_allowed");
+  if (api !== undefined && !facts.draining()) return void api.answer(request, response, path, query);
+  if (api !== undefined) return sendError(request, response, 503, "The gateway is stopping.", "unavailable");
+  const isPage = facts.hasPage() && (path === `${facts.basePath()}/` || path === facts.basePath());
+  if (isPage && isRead) return void showPage(request, response, query, facts);
+  if (isPage) return sendError(request, response, 405, "Only GET is answered here.", "method_not_allowed");
   sendError(request, response, 404, "Not found", "not_found");
 }
 
@@ -49,7 +60,13 @@ async function showPage(request: IncomingMessage, response: ServerResponse, quer
   }
 }
 
-function probeOf(path: string, facts: HttpFacts): { readonly status: number; readonly body: unknown } | undefined {
+/** From this machine, and passed on by nobody. */
+function isLocal(request: IncomingMessage): boolean {
+  return isLoopbackAddress(request.socket.remoteAddress ?? "")
+    && ["x-forwarded-for", "forwarded", "x-real-ip"].every((name) => request.headers[name] === undefined);
+}
+
+function probeOf(request: IncomingMessage, path: string, facts: HttpFacts): { readonly status: number; readonly body: unknown } | undefined {
   switch (path) {
     case "/health":
     case "/healthz":
@@ -57,7 +74,11 @@ function probeOf(path: string, facts: HttpFacts): { readonly status: number; rea
     case "/ready":
     case "/readyz": {
       const failing = facts.draining() ? ["draining", ...facts.failing()] : facts.failing();
-      return { status: failing.length === 0 ? 200 : 503, body: { ready: failing.length === 0, failing, uptimeMs: facts.uptimeMs() } };
+      const ready = failing.length === 0;
+      // Somebody from elsewhere needs to know whether, and not why.
+      if (!isLocal(request)) return { status: ready ? 200 : 503, body: { ready } };
+      const loop = facts.eventLoop === undefined ? {} : { eventLoop: facts.eventLoop() };
+      return { status: ready ? 200 : 503, body: { ready, failing, uptimeMs: facts.uptimeMs(), ...loop } };
     }
     case "/startupz":
       return facts.draining()
@@ -70,18 +91,6 @@ function probeOf(path: string, facts: HttpFacts): { readonly status: number; rea
 
 function sendError(request: IncomingMessage, response: ServerResponse, status: number, message: string, type: string): void {
   sendJson(request, response, status, { error: { message, type } });
-}
-
-function sendJson(request: IncomingMessage, response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(
-    status,
-    {
-      "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-      "Content-Length": Buffer.byteLength(text),
-    },
-  );
-  response.end(request.method === "HEAD" ? undefined : text);
 }
 
 /** The raw answer to an upgrade that is refused: there is no response object on that path. */

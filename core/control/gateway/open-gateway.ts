@@ -19,6 +19,7 @@ import { followIdentity } from "./follow-identity.ts";
 import type { GatewayDeps } from "./gateway-deps.ts";
 import { formatHello } from "./hello.ts";
 import { createHooksSurface } from "./hooks-surface.ts";
+import { createApiSurface } from "./http/api-surface.ts";
 import { answerHttp, type HttpFacts } from "./http-surface.ts";
 import { isStale } from "./is-stale.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
@@ -169,7 +170,7 @@ class LoopbackGateway implements Gateway {
   }
 
   dashboardLink(): DashboardLink {
-    return this.#dashboard.link(this.#address());
+    return this.#dashboard.link(`${this.#address()}${this.#basePath()}`);
   }
 
   authChanged(): void {
@@ -262,7 +263,8 @@ class LoopbackGateway implements Gateway {
   // ── what it says of itself ─────────────────────────────────────────────────────────────────────────────────────────
 
   #httpFacts(): HttpFacts {
-    const { clock, log, hooks } = this.#deps;
+    const { clock, ids, log, hooks, http, page, version, eventLoop } = this.#deps;
+    const basePath = (): string => this.#basePath();
     const onProblem = (event: string, fields: Readonly<Record<string, unknown>>): void => log.warn(event, fields);
     return {
       version: this.#deps.version,
@@ -277,6 +279,12 @@ class LoopbackGateway implements Gateway {
       dashboard: this.#dashboard,
       onProblem,
       hooks: hooks === undefined ? undefined : createHooksSurface({ clock, door: hooks, onProblem }),
+      api: http === undefined ? undefined : createApiSurface({
+        clock, ids, version, basePath, door: http, onProblem, limiter: this.#limiter, token: this.#deps.auth.token,
+      }),
+      basePath,
+      hasPage: () => page?.().enabled ?? true,
+      eventLoop,
     };
   }
 
@@ -303,6 +311,11 @@ class LoopbackGateway implements Gateway {
 
   #isStale(connection: Connection): boolean {
     return isStale(connection, this.#deps.auth.token());
+  }
+
+  /** Without the last slash: empty, or `/ui`. */
+  #basePath(): string {
+    return (this.#deps.page?.().basePath ?? "/").replace(/\/+$/, "");
   }
 
   #address(): string {

@@ -16,6 +16,7 @@ const CONTEXT_TOKENS_ASSUMED = 32_768;
 export default {
   id: "openai-compatible",
   label: "OpenAI-compatible server",
+  apis: ["openai-completions"],
   config: chatConfig,
   models: (config) =>
     ((config as ChatConfig).models ?? []).map((model) => ({

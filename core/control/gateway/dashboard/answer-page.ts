@@ -1,4 +1,4 @@
-/** What a browser gets at `/`: the small page, the page Now with a cookie, or a cookie for the token of a link. */
+/** What a browser gets where the page stands: the small page, the page Now with a cookie, or a cookie for the token of a link. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isLoopbackAddress } from "../check-source.ts";
 import type { AuthSource } from "../auth-limiter.ts";
@@ -11,6 +11,8 @@ export interface PageFacts {
   readonly version: string;
   readonly address: string;
   readonly port: number;
+  /** Where the page stands: empty, or `/ui`. */
+  readonly basePath: () => string;
   readonly uptimeMs: () => number;
   readonly draining: () => boolean;
   readonly dashboard: Dashboard;
@@ -37,18 +39,19 @@ export async function answerPage(request: IncomingMessage, response: ServerRespo
 }
 
 function answerLink(request: IncomingMessage, response: ServerResponse, token: string, mayView: boolean, facts: PageFacts): void {
+  const home = facts.basePath() || "/";
   const redeemed = facts.dashboard.redeem(token, sourceOf(request));
   switch (redeemed.kind) {
     case "opened":
       // The address bar, the history and the next page's referrer must not keep the token: the browser goes on to the bare page.
-      response.writeHead(303, { ...PAGE_HEADERS, "Location": "/", "Content-Length": 0, "Set-Cookie": [
-        `${cookieName(facts.port)}=${redeemed.view.reveal()}`, "Path=/", "HttpOnly", "SameSite=Strict",
+      response.writeHead(303, { ...PAGE_HEADERS, "Location": home, "Content-Length": 0, "Set-Cookie": [
+        `${cookieName(facts.port)}=${redeemed.view.reveal()}`, `Path=${home}`, "HttpOnly", "SameSite=Strict",
         `Max-Age=${DASHBOARD_LIMITS.viewMs / 1_000}`,
       ].join("; ") });
       return void response.end();
     case "refused":
       // Opened twice in the same browser: it may look already.
-      if (mayView) return void response.writeHead(303, { ...PAGE_HEADERS, "Location": "/", "Content-Length": 0 }).end();
+      if (mayView) return void response.writeHead(303, { ...PAGE_HEADERS, "Location": home, "Content-Length": 0 }).end();
       return send(request, response, 403, formatRefusalPage(
         facts.version, "This link was used before, or is older than ten minutes.", "openclaw dashboard",
       ));

@@ -1,0 +1,38 @@
+/** Plain HTTP, wired: what it is told of the configuration, and the rooms it speaks for. */
+import type { LiveEvent } from "../cognition/runtime.ts";
+import type { Models } from "../cognition/models.ts";
+import type { Agents } from "../control/agents.ts";
+import type { Intake } from "../control/channels.ts";
+import type { GatewayDeps, HttpDoor } from "../control/gateway.ts";
+import type { Sessions } from "../control/sessions.ts";
+import type { LiveTopic } from "../fabric/bus.ts";
+import type { Config } from "./config-schema.ts";
+
+export interface ComposeHttpDeps {
+  readonly config: () => Config;
+  readonly agents: Agents;
+  readonly intake: Intake;
+  readonly sessions: Sessions;
+  readonly models: Models;
+  readonly live: LiveTopic<LiveEvent>;
+}
+
+export function composeHttp({ config, agents, intake, sessions, models, live }: ComposeHttpDeps): Pick<GatewayDeps, "http" | "page"> {
+  const http: HttpDoor = {
+    agents, intake, sessions,
+    settings: () => {
+      const { http: { endpoints = {} } = {}, tools = {} } = config().gateway ?? {};
+      return {
+        chatCompletions: endpoints.chatCompletions?.enabled ?? false, responses: endpoints.responses?.enabled ?? false,
+        toolsAllow: tools.allow ?? [], toolsDeny: tools.deny ?? [],
+      };
+    },
+    checkModel: models.resolveModel,
+    listen: (on) => live.subscribe((event) => on(event)),
+  };
+  const page = (): { readonly enabled: boolean; readonly basePath: string } => {
+    const { enabled = true, basePath = "/" } = config().gateway?.controlUi ?? {};
+    return { enabled, basePath };
+  };
+  return { http, page };
+}
