@@ -30,7 +30,8 @@ const is = (kind: Function, says: (error: APIError) => boolean = () => true) => 
 
 const user = (content: string): { role: "user"; content: string } => ({ role: "user", content });
 
-test("chat completions: whole and as a stream, with usage, a stable session for each user, and tools of the agent's own (S4.1, S4.11)", async (t) => {
+test("chat completions: whole and as a stream, with usage, a stable session for each user, and tools of the agent's own "
+  + "(S4.1, S4.11)", async (t) => {
   const { gateway, model, client } = await open(t);
   const openai = client();
   const whole = await openai.chat.completions.create({ model: "openclaw", messages: [user("hello")] });
@@ -46,21 +47,25 @@ test("chat completions: whole and as a stream, with usage, a stable session for 
   const chunks: OpenAI.ChatCompletionChunk[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   assert.deepEqual(chunks[0]?.choices[0]?.delta, { role: "assistant", content: "" });
-  const pieces = chunks.flatMap(({ choices }) => choices.map((choice: { readonly delta: { readonly content?: string | null } }) => choice.delta.content ?? ""));
+  interface Piece { readonly delta: { readonly content?: string | null } }
+  const pieces = chunks.flatMap(({ choices }) => choices.map(({ delta }: Piece) => delta.content ?? ""));
   assert.equal(pieces.join(""), "word0 word1 word2 word3 word4 ");
   assert.ok(pieces.filter((piece) => piece !== "").length > 1, "it came piece by piece");
   assert.equal(chunks.at(-2)?.choices[0]?.finish_reason, "stop");
   assert.ok((chunks.at(-1)?.usage?.completion_tokens ?? 0) > 0);
   assert.equal(new Set(chunks.map(({ id }) => id)).size, 1);
 
-  for (const words of ["I am Ada", "who am I"]) await openai.chat.completions.create({ model: "openclaw", user: "ada", messages: [user(words)] });
+  for (const words of ["I am Ada", "who am I"]) {
+    await openai.chat.completions.create({ model: "openclaw", user: "ada", messages: [user(words)] });
+  }
   const watched = await gateway.connect();
   const said = await history(watched, "agent:main:openai-user:ada");
   assert.deepEqual(said.map((one) => [one.role, textOf(one)]), [
     ["user", "I am Ada"], ["assistant", "echo: I am Ada"], ["user", "who am I"], ["assistant", "echo: who am I"],
   ]);
 
-  const helped = await openai.chat.completions.create({ model: "agent:helper", messages: [user(callMark("exec", { argv: ["echo", "by-a-tool"] }))] });
+  const command = callMark("exec", { argv: ["echo", "by-a-tool"] });
+  const helped = await openai.chat.completions.create({ model: "agent:helper", messages: [user(command)] });
   assert.match(helped.choices[0]?.message.content ?? "", /^done: [^]*by-a-tool/);
   assert.equal(model.requests.length, 6);
 
@@ -129,8 +134,9 @@ test("guesses are counted with those over WebSocket: a page that guesses is lock
 test("models are the agents; each may be asked for by its name", async (t) => {
   const { client } = await open(t);
   const { data } = await client().models.list();
-  assert.deepEqual(data.map(({ id }) => id), ["openclaw", "openclaw/default", "openclaw/main", "openclaw/helper"]);
-  assert.deepEqual(await client().models.retrieve("openclaw/helper"), { id: "openclaw/helper", object: "model", created: 0, owned_by: "openclaw" });
+  assert.deepEqual(data.map(({ id }: { readonly id: string }) => id), ["openclaw", "openclaw/default", "openclaw/main", "openclaw/helper"]);
+  const one = await client().models.retrieve("openclaw/helper");
+  assert.deepEqual(one, { id: "openclaw/helper", object: "model", created: 0, owned_by: "openclaw" });
 });
 
 test("who goes away leaves a turn that goes on and can be read later; one that asked for it is stopped (S0.16)", async (t) => {
@@ -197,7 +203,8 @@ test("responses: whole, as a stream with the library's events, and continued by 
     openai.responses.create({ model: "openclaw", input: "x", previous_response_id: "resp_11111111-1111-4111-8111-111111111111" }),
     is(BadRequestError, (error) => error.code === "previous_response_not_found"),
   );
-  await assert.rejects(openai.responses.create({ model: "openclaw", input: [{ type: "message", role: "assistant", content: "x" }] } as never), BadRequestError);
+  const unasked = { model: "openclaw", input: [{ type: "message", role: "assistant", content: "x" }] } as never;
+  await assert.rejects(openai.responses.create(unasked), BadRequestError);
   model.script({ status: 400, body: '{"error":{"message":"no"}}' });
   const failing = openai.responses.stream({ model: "openclaw", input: "x" });
   const failed: string[] = [];

@@ -12,6 +12,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { decide, type ChatMessage, type ScriptedSpeech } from "./scripted-model-server.ts";
 
+export interface VendorError { readonly type: string; readonly message: string }
+
 export type MessagesAnswer =
   | (ScriptedSpeech & {
       readonly stopReason?: string;
@@ -20,9 +22,9 @@ export type MessagesAnswer =
         readonly cache_creation_input_tokens?: number;
       };
       /** An event of type error instead of the end. */
-      readonly errorEvent?: { readonly type: string; readonly message: string };
+      readonly errorEvent?: VendorError;
     })
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly error?: { readonly type: string; readonly message: string } }
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly error?: VendorError }
   /** Bytes as they are. */
   | { readonly raw: readonly string[] }
   | { readonly fault: "reset" | "no-headers" };
@@ -166,8 +168,10 @@ function blocksOf(content: string | readonly Block[]): readonly Block[] {
 // ── what is answered ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 function decideMessages({ messages }: MessagesBody): MessagesAnswer {
-  const said = messages.flatMap(({ role, content }): readonly ChatMessage[] => blocksOf(content).map((block) =>
-    block["type"] === "tool_result" ? { role: "tool", content: String(block["content"]) } : { role, content: String(block["text"] ?? "") }));
+  const said = messages.flatMap(({ role, content }): readonly ChatMessage[] => blocksOf(content).map((block) => {
+    const { type, text = "" } = block;
+    return type === "tool_result" ? { role: "tool", content: String(block["content"]) } : { role, content: String(text) };
+  }));
   const answer = decide({ messages: said });
   if ("status" in answer) return { status: answer.status === 500 ? 529 : answer.status };
   if ("raw" in answer) return { raw: ["event: content_block_delta\ndata: {\"type\":\n\n"] };

@@ -19,7 +19,8 @@ export function readSection(section: object, knows: ReadonlySet<string>): object
     && Object.keys(model).some((name) => RENAMED.has(name) || (FOREIGN.has(name) && !knows.has(name))));
   const keyName = variableOf(fields["apiKey"]);
   if (!isForeign && keyName === undefined && !Object.keys(fields).some((name) => OURS.has(name))) return section;
-  const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !OURS.has(name) && !(name === "apiKey" && keyName !== undefined)));
+  const isTaken = (name: string): boolean => OURS.has(name) || (name === "apiKey" && keyName !== undefined);
+  const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !isTaken(name)));
   return {
     ...rest, ...(isForeign ? { models: models.map((model: unknown) => readModel(model, knows)) } : {}),
     ...(keyName === undefined ? {} : { apiKeyEnv: keyName }),

@@ -66,7 +66,9 @@ function isLocal(request: IncomingMessage): boolean {
     && ["x-forwarded-for", "forwarded", "x-real-ip"].every((name) => request.headers[name] === undefined);
 }
 
-function probeOf(request: IncomingMessage, path: string, facts: HttpFacts): { readonly status: number; readonly body: unknown } | undefined {
+interface ProbeAnswer { readonly status: number; readonly body: unknown }
+
+function probeOf(request: IncomingMessage, path: string, facts: HttpFacts): ProbeAnswer | undefined {
   switch (path) {
     case "/health":
     case "/healthz":

@@ -75,7 +75,8 @@ export function failureOfConnection(error: unknown): MessagesFailure {
     return new MessagesFailure("MODEL_UNAVAILABLE", `The server's certificate was not accepted (${name}).`, { detail: { cause: name } });
   }
   if (/^(HPE_|ERR_INVALID_|ERR_HTTP_)/.test(name)) {
-    return new MessagesFailure("MODEL_OUTPUT_INVALID", `The server does not speak HTTP as it should (${name}).`, { detail: { cause: name } });
+    const why = `The server does not speak HTTP as it should (${name}).`;
+    return new MessagesFailure("MODEL_OUTPUT_INVALID", why, { detail: { cause: name } });
   }
   const why = CONNECTION_WORDS[name] ?? "The connection to the server failed.";
   return new MessagesFailure("MODEL_UNAVAILABLE", `${why} (${name})`, { passing: true, detail: { cause: name } });

@@ -82,9 +82,10 @@ export function parseChatRequest(body: Body): Asked {
   const { model, messages, stream: streamed, user } = body;
   if (typeof model !== "string") throw invalidRequest("model is missing.", "model");
   if (!Array.isArray(messages) || messages.length === 0) throw invalidRequest("messages is a list of at least one message.", "messages");
-  if (messages.length > HTTP_LIMITS.messagesMax) throw invalidRequest(`messages has more than ${HTTP_LIMITS.messagesMax} entries.`, "messages");
-  if (streamed !== undefined && streamed !== null && typeof streamed !== "boolean") throw invalidRequest("stream is true or false.", "stream");
-  if (user !== undefined && user !== null && typeof user !== "string") throw invalidRequest("user is a text.", "user");
+  const { messagesMax } = HTTP_LIMITS;
+  if (messages.length > messagesMax) throw invalidRequest(`messages has more than ${messagesMax} entries.`, "messages");
+  if (typeof (streamed ?? false) !== "boolean") throw invalidRequest("stream is true or false.", "stream");
+  if (typeof (user ?? "") !== "string") throw invalidRequest("user is a text.", "user");
   refuseUnkept(body);
   const options = (body["stream_options"] ?? {}) as { readonly include_usage?: unknown };
   const turn = composeTurn(messages.map((message) => parseSaid(message, "messages")), "messages");

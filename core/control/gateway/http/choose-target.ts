@@ -37,7 +37,9 @@ const MODEL_NEXT = "Use openclaw, openclaw/default or openclaw/<agent>; a provid
 const PLAIN_USER = /^[a-z0-9][a-z0-9_.@+-]{0,127}$/;
 
 /** Throws 400 for a name that is no model here, 404 for an agent that does not exist. */
-export async function chooseTarget(request: IncomingMessage, wish: TargetWish, door: Pick<HttpDoor, "agents" | "checkModel">): Promise<Target> {
+export async function chooseTarget(
+  request: IncomingMessage, wish: TargetWish, door: Pick<HttpDoor, "agents" | "checkModel">,
+): Promise<Target> {
   const named = parseModel(wish.model, door.agents.defaultId);
   const wanted = headerOf(request, "x-openclaw-agent-id")?.toLowerCase() ?? named;
   const agentId = agentOf(wanted, wish.model, door);

@@ -39,7 +39,9 @@ export function parseSaid(message: unknown, param: string): Said {
 export function parseContent(content: unknown, param: string): string {
   if (typeof content === "string") return content;
   if (content === null || content === undefined) return "";
-  if (!Array.isArray(content) || content.length > HTTP_LIMITS.partsMax) throw invalidRequest(`${param}: content is a text or a list of parts.`, param);
+  if (!Array.isArray(content) || content.length > HTTP_LIMITS.partsMax) {
+    throw invalidRequest(`${param}: content is a text or a list of at most ${HTTP_LIMITS.partsMax} parts.`, param);
+  }
   return content.map((part: unknown) => {
     const { type, text, refusal } = (typeof part === "object" && part !== null ? part : {}) as Readonly<Record<string, unknown>>;
     if (!TEXT_PARTS.has(type)) {
@@ -54,7 +56,8 @@ export function parseContent(content: unknown, param: string): string {
 
 /** Throws 400 where the last word is not a person's, 413 where the instructions are too long. */
 export function composeTurn(all: readonly Said[], param: string, instructions = ""): Turn {
-  const system = [instructions, ...all.filter(({ role }) => role === "system").map(({ text }) => text)].filter((text) => text.trim() !== "");
+  const rules = all.filter(({ role }) => role === "system").map(({ text }) => text);
+  const system = [instructions, ...rules].filter((text) => text.trim() !== "");
   const said = all.filter(({ role }) => role !== "system");
   const last = said.findLastIndex(({ role }) => role !== "user");
   const text = said.slice(last + 1).map((one) => one.text).filter((one) => one.trim() !== "").join("\n\n");

@@ -33,6 +33,7 @@ export const httpToolsConfig = {
 export const controlUiConfig = {
   enabled: { type: "boolean", default: true, description: "Off: there is no page." },
   basePath: {
-    type: "string", maxLength: 256, pattern: "^/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$", default: "/", description: "Where the page stands.",
+    type: "string", maxLength: 256, pattern: "^/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$", default: "/",
+    description: "Where the page stands.",
   },
 } as const satisfies Record<string, JsonSchema>;

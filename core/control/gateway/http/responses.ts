@@ -111,7 +111,8 @@ function outcomeOf(end: RunEnd, itemId: string, text: string): Outcome {
   };
   if (end.kind === "failed") {
     const item = itemOf(itemId, "incomplete", text);
-    return { status: "failed", output: text === "" ? [] : [item], usage, error: { code: "server_error", message: end.why, type: end.code } };
+    const error = { code: "server_error", message: end.why, type: end.code };
+    return { status: "failed", output: text === "" ? [] : [item], usage, error };
   }
   const reason = { stop: undefined, length: "max_output_tokens", refusal: "content_filter" }[end.finish];
   const status = reason === undefined ? "completed" : "incomplete";

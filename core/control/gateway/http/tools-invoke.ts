@@ -5,7 +5,6 @@
  * offered here whatever the tool's own policy says, unless the owner took it off the list. A tool that is not offered answers
  * as one that does not exist.
  */
-import type { ServerResponse } from "node:http";
 import { sendJson } from "../send-json.ts";
 import { callIdOf, type ApiCall } from "./api-call.ts";
 import { headerOf } from "./choose-target.ts";
@@ -15,7 +14,8 @@ import { readJson } from "./read-json.ts";
 
 /** Names as the wire documents them, and our own tools that do the same. */
 const NEVER_OVER_HTTP: ReadonlySet<string> = new Set([
-  "exec", "spawn", "shell", "fs_write", "fs_delete", "fs_move", "apply_patch", "sessions_spawn", "sessions_send", "cron", "gateway", "nodes",
+  "exec", "spawn", "shell", "fs_write", "fs_delete", "fs_move", "apply_patch", "sessions_spawn", "sessions_send", "cron", "gateway",
+  "nodes",
   "job", "write_file", "edit_file", "process",
 ]);
 
@@ -52,7 +52,7 @@ export function isOffered(tool: string, { settings }: Pick<HttpDoor, "settings">
 
 type Refused = Extract<ToolAnswer, { ok: false }>["kind"];
 
-function refuse({ request, response }: { readonly request: ApiCall["request"]; readonly response: ServerResponse }, kind: Refused, message: string): void {
+function refuse({ request, response }: Pick<ApiCall, "request" | "response">, kind: Refused, message: string): void {
   sendJson(request, response, STATUS[kind], { ok: false, error: { type: TYPE[kind], message } });
 }
 
