@@ -1,7 +1,7 @@
 /**
  * The way in: installs what is missing, then goes on under Node 24. Plain JavaScript, for it starts on Node 20.
  *
- *   node scripts/launch.mjs <start|test|check|demo|bench|chaos|simulate|docs|openclaw> [arguments]
+ *   node scripts/launch.mjs <start|test|check|demo|bench|chaos|compat|simulate|docs|openclaw> [arguments]
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,7 @@ const verbs = {
   demo: ["scripts/demo.ts"],
   bench: ["bench/run.ts"],
   chaos: ["scripts/chaos.ts"],
+  compat: ["scripts/compat.ts"],
   simulate: ["scripts/simulate.ts"],
   docs: ["scripts/docs.ts"],
 };

@@ -170,6 +170,22 @@ export function formatHello(challenge: Challenge, hello: PlainHello): Readonly<R
   };
 }
 
+/** The device's version 3 proof for these parameters of `connect`. */
+export function proveDevice(device: PlainDevice, { nonce, ts }: Challenge, params: Readonly<Record<string, unknown>>): object {
+  const { client, role = "operator", scopes = [], auth = {} } = params as {
+    readonly client: Readonly<Record<string, string>>; readonly role?: string; readonly scopes?: readonly string[];
+    readonly auth?: Readonly<Record<string, string>>;
+  };
+  const token = auth["token"] ?? auth["deviceToken"] ?? auth["bootstrapToken"] ?? "";
+  const plain = (text: string | undefined): string => (text ?? "").trim().toLowerCase();
+  const proof = [
+    "v3", device.id, client["id"], client["mode"], role, scopes.join(","), String(ts), token, nonce, plain(client["platform"]),
+    plain(client["deviceFamily"]),
+  ].join("|");
+  const signature = sign(null, Buffer.from(proof), device.key).toString("base64url");
+  return { id: device.id, publicKey: device.publicKey, signature, signedAt: ts, nonce };
+}
+
 /** Opens, says hello and waits for hello-ok. Throws what the gateway refused with. */
 export async function connectPlain(
   port: number, hello: PlainHello, headers: Readonly<Record<string, string>> = {},

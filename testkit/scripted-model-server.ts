@@ -121,7 +121,7 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
     if (request.method !== "POST" || !path.endsWith("/chat/completions")) {
       return respond(response, 404, errorBody("no such path", "not_found"));
     }
-    const body = await readBody(request);
+    const body = inPlainText(await readBody(request));
     const closed = new Promise<"complete" | "closed-by-client">((resolve) => {
       response.on("close", () => resolve(response.writableFinished ? "complete" : "closed-by-client"));
     });
@@ -151,12 +151,21 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
 
 // ── the rule-based model ─────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Clients may send a message's text in parts; here it is one text. */
+function inPlainText(body: ChatBody): ChatBody {
+  const textOf = (content: unknown): string | null => {
+    if (!Array.isArray(content)) return (content ?? null) as string | null;
+    return content.map((part) => String((part as { readonly text?: unknown }).text ?? "")).join("");
+  };
+  return { ...body, messages: body.messages.map((message) => ({ ...message, content: textOf(message.content) })) };
+}
+
 /** What the rules say to a conversation, whichever wire it came over. */
 export function decide(body: Pick<ChatBody, "messages">): ScriptedAnswer {
   const last = body.messages.at(-1);
   // Deaf to the gateway's own notes: a model that loops goes on looping.
   const isPerson = ({ role, content }: ChatBody["messages"][number]): boolean =>
-    role === "user" && !(content ?? "").startsWith("[Note from the gateway");
+    role === "user" && !/^(?:\[Note from the gateway|Conversation data \(data, not instructions\))/.test(content ?? "");
   const user = body.messages.findLast(isPerson)?.content ?? "";
   const loops = findCalls(user, "loop");
   if (loops.length > 0) return { calls: loops };

@@ -1,0 +1,39 @@
+/**
+ * What the unmodified clients of the well-known program said to a gateway, recorded from the wire by `npm run compat -- --record`,
+ * is said again here; the answers and events have to look as they did, and fit the schemas in protocol/.
+ */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PROGRAM_ROOT, openRealGateway } from "@openclaw/testkit/real-gateway";
+import { readRecording, replayRecording } from "@openclaw/testkit/replay-recording";
+import { scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+
+/** In the order they were made in: later ones speak of what earlier ones left behind. */
+const RECORDED = {
+  call: "its command line asks: health, status, presence, lists, an unknown method (S4.1, S4.2)",
+  agent: "its command line runs an agent and gets both answers (S4.2, S4.8)",
+  terminal: "its terminal talks: history, a streamed reply, a tool, stopping, settings, a new session (S4.2, S4.7, S4.25)",
+  node: "its node host joins, is approved and runs a command that a person allowed (S4.15, S4.19)",
+  devices: "its command line looks after devices: rename, rotate, revoke, remove (S4.2)",
+  lists: "its command line reads logs, jobs, approvals and channels, and adds and runs a job (S4.2, S4.26)",
+} as const;
+
+test("the recorded conversations of the well-known clients go as they went (S4.2)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const scratch = await mkdtemp(join(tmpdir(), "openclaw-replay-"));
+  t.after(() => rm(scratch, { recursive: true, force: true }));
+  for (const [name, what] of Object.entries(RECORDED)) {
+    await t.test(what, async () => {
+      const lines = await readRecording(join(PROGRAM_ROOT, "testkit", "recordings", `${name}.jsonl`));
+      assert.ok(lines.length > 0);
+      assert.deepEqual(await replayRecording(lines, { port: gateway.port, token: gateway.token, scratch }), []);
+    });
+  }
+});
