@@ -297,7 +297,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Gateway coordinates sessions, channels, tools, events; \"the product is the assistant\"",
   },
   {
-    id: "S4.2", state: "proved", proofs: ["e2e/well-known-client.test.ts"],
+    id: "S4.2", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
     text: "One WebSocket control plane for clients, tools and events",
   },
   { id: "S4.3", state: "proved", text: "Default bind `ws://127.0.0.1:18789`", proofs: ["e2e/one-owner.test.ts"] },
@@ -307,7 +307,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Channels: WhatsApp, Telegram, Slack, Discord, Google Chat, Signal, iMessage, Microsoft Teams, more",
   },
   { id: "S4.6", state: "partly", text: "Tools: browser, canvas, nodes, cron, sessions, Discord/Slack actions" },
-  { id: "S4.7", state: "proved", text: "Session `main` = canonical direct-chat key", proofs: ["e2e/well-known-client.test.ts"] },
+  {
+    id: "S4.7", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
+    text: "Session `main` = canonical direct-chat key",
+  },
   { id: "S4.8", state: "partly", text: "Group/channel sessions isolated by channel + peer/group ID" },
   {
     id: "S4.9", state: "partly", proofs: ["e2e/session-settings.test.ts"],
@@ -329,7 +332,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S4.17", state: "later", text: "iOS/Android nodes: canvas, camera, screen recording, location" },
   { id: "S4.18", state: "later", text: "Pairing: Bonjour/mDNS discovery plus pairing-code approval" },
   {
-    id: "S4.19", state: "proved", proofs: ["e2e/well-known-client.test.ts"],
+    id: "S4.19", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
     text: "Invocation `node.invoke` and `node.*` RPC over the Gateway WebSocket",
   },
   {
@@ -344,7 +347,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S4.23", state: "later", text: "Sandboxed sessions in Docker, optional, `agents.defaults.sandbox.mode`" },
   { id: "S4.24", state: "later", text: "Flow Telegram -> Gateway -> agent -> node over WS -> Gateway -> Telegram" },
   {
-    id: "S4.25", state: "proved", proofs: ["e2e/well-known-client.test.ts"],
+    id: "S4.25", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
     text: "Agent runtime in RPC mode with tool streaming and block streaming",
   },
   {

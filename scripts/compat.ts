@@ -18,10 +18,13 @@ import { parseArgs } from "node:util";
 import { CLIENT } from "./compat/client-version.ts";
 import { installClients } from "./compat/install-clients.ts";
 import { normaliseFrames, recordingText } from "./compat/normalise-frames.ts";
+import type { KeptFrame } from "../testkit/recording-proxy.ts";
 import { openStage } from "./compat/stage.ts";
 import { GROUPS, Skipped, STEPS, type Group, type Kept } from "./compat/steps.ts";
 
-const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "string" }, record: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { only: { type: "string" }, json: { type: "string" }, record: { type: "boolean", default: false } },
+});
 const STEP_MS = 240_000;
 const RECORDINGS = fileURLToPath(new URL("../testkit/recordings/", import.meta.url));
 
@@ -53,16 +56,18 @@ async function tryAll(main: string): Promise<readonly Row[]> {
   say(`| ${"-".repeat(13)} | ${"-".repeat(52)} | ------ | ------------- |`);
   for (const group of GROUPS) {
     if (values.only !== undefined && values.only !== group) continue;
-    const from = stage.proxy.frames.length;
+    const frames: KeptFrame[] = [];
     for (const step of STEPS.filter((one) => one.group === group)) {
       const began = performance.now();
+      const from = stage.proxy.frames.length;
       const outcome = await within(step.run(stage, kept));
       const row = { group, tried: step.tried, ...outcome, ms: Math.round(performance.now() - began) };
       rows.push(row);
+      if (step.unrecorded !== true) frames.push(...stage.proxy.frames.slice(from));
       say(`| ${group.padEnd(13)} | ${row.tried.padEnd(52)} | ${row.worked.padEnd(6)} | ${row.note} |`);
     }
     if (values.record && group !== "their-gateway") {
-      const recording = normaliseFrames(stage.proxy.frames.slice(from), group, [stage.gateway.token, scratch, stage.gateway.home]);
+      const recording = normaliseFrames(frames, group, [stage.gateway.token, scratch, stage.gateway.home]);
       await writeFile(join(RECORDINGS, `${group}.jsonl`), recordingText(recording));
     }
   }

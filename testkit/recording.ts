@@ -12,7 +12,14 @@ export interface SaidByClient { readonly c: number; readonly send: RequestLine; 
 export interface RequestLine { readonly id: string; readonly method: string; readonly params?: unknown }
 
 /** An answer: to which request, and how it looks. */
-export interface Answered { readonly c: number; readonly answer: string; readonly ok: boolean; readonly shape: Shape; readonly error?: string }
+export interface Answered {
+  readonly c: number;
+  readonly answer: string;
+  readonly ok: boolean;
+  readonly shape: Shape;
+  /** Its code, where it is a refusal. */
+  readonly error?: string;
+}
 
 /** An event, by what makes it this event and no other; `run`: the run it is part of, where the client named that run. */
 export interface Told { readonly c: number; readonly event: string; readonly run?: string; readonly shape: Shape }
@@ -30,13 +37,15 @@ export type Shape = string | readonly Shape[] | { readonly [name: string]: Shape
 
 /** Events that come when they come, and say nothing about the conversation. */
 export const BESIDE: ReadonlySet<string> = new Set([
-  "connect.challenge", "presence", "health", "tick", "heartbeat", "device.pair.changed", "node.presence", "node.hostStats", "sessions.changed",
-  "session.message", "voicewake.routing.changed", "queue.lagging",
+  "connect.challenge", "presence", "health", "tick", "heartbeat", "device.pair.changed", "node.presence", "node.hostStats",
+  "sessions.changed", "session.message", "voicewake.routing.changed", "queue.lagging",
 ]);
 
 /** What makes an event this one: its name, and for the many of a run their stream, phase or state. */
 export function nameEvent(event: string, payload: unknown): string {
-  const { stream, state, data } = (payload ?? {}) as { readonly stream?: string; readonly state?: string; readonly data?: { readonly phase?: string } };
+  const { stream, state, data } = (payload ?? {}) as {
+    readonly stream?: string; readonly state?: string; readonly data?: { readonly phase?: string };
+  };
   return [event, stream, state, event === "agent" ? data?.phase : undefined].filter((part) => part !== undefined).join(" ");
 }
 

@@ -79,9 +79,11 @@ class Replay {
       if (line.closed === null) peer.socket.close();
       else await this.#expectClose(peer, line.c, line.closed);
     } else if ("answer" in line) {
-      const frame = await this.#take(peer, `the answer to ${peer.asked.get(line.answer) ?? line.answer}`, ({ id, payload }) => (
-        id === line.answer && (statusOf(line.shape) === undefined || statusOf(line.shape) === statusIn(payload) || statusIn(payload) !== "accepted")
-      ));
+      const status = statusOf(line.shape);
+      const frame = await this.#take(peer, `the answer to ${peer.asked.get(line.answer) ?? line.answer}`, ({ id, payload }) => {
+        // Of two answers to one request the first says `accepted`.
+        return id === line.answer && (status === undefined || status === statusIn(payload) || statusIn(payload) !== "accepted");
+      });
       if (frame !== undefined) this.#checkAnswer(peer, line, frame);
     } else {
       const run = line.run;
@@ -154,7 +156,8 @@ class Replay {
       return;
     }
     if (!line.ok) {
-      if (frame.error?.code !== line.error) this.wrong.push(`${method}: refused with ${frame.error?.code ?? "nothing"}, not ${line.error ?? ""}`);
+      const code = frame.error?.code ?? "nothing";
+      if (code !== line.error) this.wrong.push(`${method}: refused with ${code}, not ${line.error ?? ""}`);
       return;
     }
     this.#compare(line.shape, frame.payload, method);

@@ -162,11 +162,13 @@ function inPlainText(body: ChatBody): ChatBody {
 
 /** What the rules say to a conversation, whichever wire it came over. */
 export function decide(body: Pick<ChatBody, "messages">): ScriptedAnswer {
-  const last = body.messages.at(-1);
+  // What the well-known gateway adds for its own model, after everything that was said.
+  const said = body.messages.filter(({ content }) => !(content ?? "").startsWith("<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>"));
+  const last = said.at(-1);
   // Deaf to the gateway's own notes: a model that loops goes on looping.
   const isPerson = ({ role, content }: ChatBody["messages"][number]): boolean =>
-    role === "user" && !/^(?:\[Note from the gateway|Conversation data \(data, not instructions\))/.test(content ?? "");
-  const user = body.messages.findLast(isPerson)?.content ?? "";
+    role === "user" && !(content ?? "").startsWith("[Note from the gateway");
+  const user = said.findLast(isPerson)?.content ?? "";
   const loops = findCalls(user, "loop");
   if (loops.length > 0) return { calls: loops };
   if (last?.role === "tool") return { text: `done: ${(last.content ?? "").slice(0, 200)}` };

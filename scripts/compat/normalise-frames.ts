@@ -7,7 +7,8 @@ import type { KeptFrame } from "../../testkit/recording-proxy.ts";
  * wherever it stands in what a client said.
  */
 export function normaliseFrames(kept: readonly KeptFrame[], name: string, hidden: readonly string[]): readonly Line[] {
-  const begun = new Set(kept.filter(({ from, frame }) => from === "client" && methodOf(frame) === "connect").map(({ connection }) => connection));
+  const hellos = kept.filter(({ from, frame }) => from === "client" && methodOf(frame) === "connect");
+  const begun = new Set(hellos.map(({ connection }) => connection));
   const frames = kept.filter(({ connection }) => begun.has(connection));
   const names = nameValues(frames, name, hidden);
   const connections = numbered([...begun]);
@@ -116,15 +117,20 @@ function renamed(value: unknown, names: Names): unknown {
 const TELLING = new Set(["state", "phase", "stream", "role", "kind", "decision", "command", "type", "approvalState", "subscribed", "ok"]);
 /** There at one moment and not at the next, inside a list or a row. */
 const PASSING = new Set([
-  "startedAt", "endedAt", "error", "errorCode", "activeRunIds", "lastRunId", "durationMs", "summary", "sessionKey", "lastRunAtMs", "lastRunStatus",
-  "lastDurationMs", "runningAtMs", "label", "thinkingLevel", "verboseLevel", "sessionInfo", "messages", "reason",
+  "startedAt", "endedAt", "error", "errorCode", "activeRunIds", "lastRunId", "durationMs", "summary", "sessionKey", "lastRunAtMs",
+  "lastRunStatus", "lastDurationMs", "runningAtMs", "label", "thinkingLevel", "verboseLevel", "sessionInfo", "messages", "reason",
 ]);
 /** Differs from machine to machine and from day to day, or is only shown. */
-const UNTOLD = new Set(["features", "health", "presence", "hostStats", "eventLoop", "lines", "details", "inFlightRun", "config", "parsed"]);
+const UNTOLD = new Set([
+  "features", "health", "presence", "hostStats", "eventLoop", "lines", "details", "inFlightRun", "config", "parsed", "recent",
+]);
 
 function shapeOf(value: unknown, names: Names, key = "", depth = 0): Shape {
   if (value === null || value === undefined) return "null";
-  if (typeof value === "string") return names.taken.get(value) ?? ((TELLING.has(key) || (key === "status" && depth === 1)) && value.length <= 40 ? `=${value}` : "string");
+  if (typeof value === "string") {
+    const isTelling = (TELLING.has(key) || (key === "status" && depth === 1)) && value.length <= 40;
+    return names.taken.get(value) ?? (isTelling ? `=${value}` : "string");
+  }
   if (typeof value !== "object") return typeof value;
   if (Array.isArray(value)) {
     const shapes = value.map((one) => shapeOf(one, names, "", depth + 1));

@@ -74,7 +74,7 @@ export async function openStage(main: string, dir: string): Promise<Stage> {
       await writeFile(join(home, ".openclaw", "openclaw.json"), JSON.stringify(config), { mode: 0o600, flag: "wx" }).catch(() => undefined);
       return environmentOf(home, port, token);
     };
-    const theirsAt = (home: string, port: number, token: string) => async (args: readonly string[], withinMs = CLIENT_MS): Promise<Said> => {
+    const theirsAt = (home: string, port: number, token: string): Stage["theirs"] => async (args, withinMs = CLIENT_MS) => {
       const child = run([main, ...args], await homeOf(home, port, token));
       const timer = setTimeout(() => child.process.kill("SIGKILL"), withinMs);
       await child.ended;
@@ -130,14 +130,16 @@ function run(args: readonly string[], env: Record<string, string>): Child {
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   endWithUs(child);
   let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-200_000)));
+  const hear = (chunk: Buffer): void => void (said = (said + chunk.toString()).slice(-200_000));
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", hear);
   const ended = once(child, "close");
   return {
     process: child, ended,
     output: () => said,
     wrote: async (pattern, withinMs = CLIENT_MS) => {
       for (const began = Date.now(); !pattern.test(said); ) {
-        if (Date.now() - began > withinMs || child.exitCode !== null) throw new Error(`it did not write ${String(pattern)}:\n${said.slice(-1_000)}`);
+        const isOver = Date.now() - began > withinMs || child.exitCode !== null;
+        if (isOver) throw new Error(`it did not write ${String(pattern)}: ${said.trim().split("\n").at(-1) ?? ""}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
@@ -163,7 +165,9 @@ function theirConfig(port: number, token: string, modelUrl: string): object {
   return {
     gateway: { mode: "local", port, bind: "loopback", auth: { mode: "token", token } },
     agents: { defaults: { model: { primary: "scripted/test" } } },
-    models: { mode: "merge", providers: { scripted: { baseUrl: modelUrl, api: "openai-completions", apiKey: "sk-scripted", models: [model] } } },
+    models: {
+      mode: "merge", providers: { scripted: { baseUrl: modelUrl, api: "openai-completions", apiKey: "sk-scripted", models: [model] } },
+    },
   };
 }
 

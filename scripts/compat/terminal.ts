@@ -22,7 +22,10 @@ export async function openTerminal(command: readonly string[], env: Readonly<Rec
   const server = ["-L", `openclaw-compat-${process.pid}-${Date.now()}`, "-f", "/dev/null"];
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   await tmux([...server, "new-session", "-d", "-x", "140", "-y", "50", "env", "-i", ...settings, ...command]);
-  const screen = async (): Promise<string> => (await tmux([...server, "capture-pane", "-p"])).text.replace(/[ \t]+$/gm, "").replace(/\n{2,}/g, "\n");
+  const screen = async (): Promise<string> => {
+    const { text } = await tmux([...server, "capture-pane", "-p"]);
+    return text.replace(/[ \t]+$/gm, "").replace(/\n{2,}/g, "\n");
+  };
   return {
     say: async (text) => {
       await tmux([...server, "send-keys", "-l", text]);
