@@ -14,15 +14,16 @@ import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
 /** In the order they were made in: later ones speak of what earlier ones left behind. */
 const RECORDED = {
-  call: "its command line asks: health, status, presence, lists, an unknown method (S4.1, S4.2)",
-  agent: "its command line runs an agent and gets both answers (S4.2, S4.8)",
-  terminal: "its terminal talks: history, a streamed reply, a tool, stopping, settings, a new session (S4.2, S4.7, S4.25)",
-  node: "its node host joins, is approved and runs a command that a person allowed (S4.15, S4.19)",
-  devices: "its command line looks after devices: rename, rotate, revoke, remove (S4.2)",
-  lists: "its command line reads logs, jobs, approvals and channels, and adds and runs a job (S4.2, S4.26)",
+  call: "its command line asks: health, status, presence, lists, an unknown method",
+  agent: "its command line runs an agent and gets both answers",
+  terminal: "its terminal talks: history, a streamed reply, a tool, stopping, settings, a new session",
+  node: "its node host joins, is approved and runs a command that a person allowed",
+  devices: "its command line looks after devices: rename, rotate, revoke, remove",
+  lists: "its command line reads logs, jobs, approvals and channels, and adds and runs a job",
 } as const;
 
-test("the recorded conversations of the well-known clients go as they went (S4.2)", async (t) => {
+test("what the well-known clients were recorded saying goes as it went "
+  + "(S4.1, S4.2, S4.7, S4.8, S4.15, S4.19, S4.25, S4.26)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });

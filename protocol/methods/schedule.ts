@@ -1,6 +1,6 @@
 /** Jobs by the clock, and what wakes an agent. */
 import type { MethodSpec } from "../method.ts";
-import { agentId, anything, count, done, flag, id, sessionKey, word } from "./fields.ts";
+import { agentId, anything, count, done, flag, id, nothing, sessionKey, word } from "./fields.ts";
 
 /** Read in full by the schedule itself, which says what is wrong with a kind, an expression or a zone. */
 const schedule = { type: "object", required: ["kind"], properties: { kind: word } } as const;
@@ -120,6 +120,10 @@ export const SCHEDULE_METHODS = {
       properties: { text, sessionKey, agentId, wake: flag },
     },
     result: done,
+  },
+  "last-heartbeat": {
+    role: "operator", scope: "operator.read", summary: "The newest heartbeat event, or null.", params: nothing,
+    result: { type: ["object", "null"] },
   },
   "set-heartbeats": {
     role: "operator", scope: "operator.admin", summary: "Switches all heartbeats on or off; stays so over restarts.",

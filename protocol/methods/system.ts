@@ -32,10 +32,6 @@ export const SYSTEM_METHODS = {
     role: "operator", scope: "operator.read", summary: "Everybody who is connected; the gateway first.", params: nothing,
     result: { type: "array", items: anything },
   },
-  "last-heartbeat": {
-    role: "operator", scope: "operator.read", summary: "The newest heartbeat event, or null.", params: nothing,
-    result: { type: ["object", "null"] },
-  },
   "gateway.identity.get": {
     role: "operator", scope: "operator.read", summary: "The gateway's own public key.",
     params: nothing, result: {

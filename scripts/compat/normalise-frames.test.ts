@@ -14,7 +14,7 @@ const KEPT: readonly KeptFrame[] = [
   client({
     type: "req", id: "1:x", method: "connect",
     params: {
-      auth: { token: "the-token" }, pathEnv: "/root/bin", device: { id: NODE, publicKey: "k", signature: "s", signedAt: 1, nonce: "n" },
+      auth: { token: "the-token" }, pathEnv: "/somewhere/bin", device: { id: NODE, publicKey: "k", signature: "s", signedAt: 1, nonce: "n" },
     },
   }),
   gateway({
