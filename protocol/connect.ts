@@ -113,6 +113,7 @@ export interface HelloOk {
       readonly ownership?: "sole" | "legacy" | "explicit";
       readonly selectionRequired?: boolean;
     };
+    readonly appliedConfigHash?: string | null;
     readonly suspension?: { readonly phase: "accepting" | "preparing" | "draining" | "prepared" };
     readonly configPath?: string;
     readonly stateDir?: string;

@@ -7,8 +7,10 @@ import type { Infer } from "./schema.ts";
 import { APPROVAL_METHODS } from "./methods/approvals.ts";
 import { CHANNEL_METHODS } from "./methods/channels.ts";
 import { CHAT_METHODS } from "./methods/chat.ts";
+import { CONFIG_METHODS } from "./methods/config.ts";
 import { DEVICE_METHODS } from "./methods/devices.ts";
 import { NODE_METHODS } from "./methods/nodes.ts";
+import { RESTART_METHODS } from "./methods/restart.ts";
 import { SCHEDULE_METHODS } from "./methods/schedule.ts";
 import { QUEUE_METHODS } from "./methods/queues.ts";
 import { SESSION_METHODS } from "./methods/sessions.ts";
@@ -18,11 +20,11 @@ import { USAGE_METHODS } from "./methods/usage.ts";
 import { VOICE_METHODS } from "./methods/voice.ts";
 
 export {
-  APPROVAL_METHODS, CHANNEL_METHODS, DEVICE_METHODS, QUEUE_METHODS, SCHEDULE_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
+  APPROVAL_METHODS, CHANNEL_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 };
 
 export const METHODS = {
-  ...SYSTEM_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS,
+  ...SYSTEM_METHODS, ...CONFIG_METHODS, ...RESTART_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS,
   ...QUEUE_METHODS, ...SCHEDULE_METHODS, ...USAGE_METHODS, ...CHANNEL_METHODS, ...TASK_METHODS, ...VOICE_METHODS,
 } as const satisfies Record<string, MethodSpec>;
 

@@ -30,6 +30,8 @@ export interface JsonSchema {
   readonly timeZone?: boolean;
   /** Marks a configuration value that must never be printed or stored in the clear. */
   readonly secret?: boolean;
+  /** A configuration key of the well-known program that is taken, and that nothing here acts on. */
+  readonly inert?: boolean;
 }
 
 type Simplify<T> = { [K in keyof T]: T[K] } & {};

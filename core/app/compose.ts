@@ -4,6 +4,7 @@
  * Opened bottom up, closed top down. The gateway listens as soon as everything below it is open; the local node starts
  * beside it, and sessions with unfinished work are taken up again while clients already connect.
  */
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { hash } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
@@ -27,14 +28,16 @@ import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../executio
 import { openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
 import { createTools } from "../execution/tools.ts";
+import type { LoadedConfig, RunningConfig } from "../fabric/config.ts";
 import { checkFormats } from "../fabric/formats.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
 import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
 import { createJournal } from "../fabric/journal.ts";
 import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
-import { openVault } from "../fabric/vault.ts";
+import { openVault, resolveSecret } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
+import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
 import { composeLedger, supervisorFor } from "./compose-ledger.ts";
 import type { Config } from "./config-schema.ts";
@@ -47,8 +50,10 @@ export interface ComposeOptions {
   readonly engine: Engine;
   readonly config: () => Config;
   readonly configRevision: () => string;
-  /** The result of `config.get`, secrets redacted. */
-  readonly showConfig: () => unknown;
+  /** The file behind `config`. */
+  readonly runningConfig: RunningConfig;
+  /** Ends this gateway in good order and starts it again in the same process. */
+  readonly restart: (delayMs: number, reason: string) => void;
   readonly stateDir: string;
   readonly credentialsDir: string;
   readonly workspace: string;
@@ -78,8 +83,8 @@ export interface Composition extends AsyncDisposable {
   sessionsInUse(): number;
   /** `confinement` tells of the local node that runs now. */
   localNodeStarted(): void;
-  /** The configuration in force is another one now: nodes and clients are told. */
-  configChanged(file: { readonly path: string; readonly hash: string }): void;
+  /** Another file was taken: nodes and clients are told. */
+  configChanged(file: LoadedConfig): void;
   /** Takes up what an earlier gateway left unfinished. */
   recover(): Promise<{ readonly slots: number; readonly sessions: number }>;
 }
@@ -184,7 +189,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const models = createModels({
     providers, clock, ids, log: logger, config: () => config().models ?? NO_MODELS,
     ledger, unknownPrice: () => config().ledger?.unknownPrice,
-    secrets: (providerId, section) => loadKey(providerId, section, process.env),
+    secrets: (providerId, section) => loadKey(providerId, section, process.env, (ref, what) => resolveSecret(ref, {
+      config: config().secrets, environment: process.env, credentialsDir: options.credentialsDir, home: homedir(),
+    }, what)),
   });
   const intents = createIntents({
     nodes,
@@ -299,10 +306,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     config: () => ({ ...HOOKS_DEFAULTS, ...config().hooks }),
   });
   const voice = await openVoiceWake({ records, seal, unseal, tenant: HOME_TENANT, tell });
+  const configDesk = composeConfig({ running: options.runningConfig, vault, clock, version, restart: options.restart });
   const methods = gatewayMethods({
     sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, queues, clock,
     loop, voice, tell, store: join(options.stateDir, "state", "openclaw.sqlite"),
-    config: options.showConfig, logsDir: options.logsDir,
+    config: configDesk.handlers, restart: options.restart, logsDir: options.logsDir,
     ledger, tokenOf: (key) => journal.address(key).token,
   });
   const gateway = (late.gateway = await openGateway({
@@ -323,7 +331,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       stateDir: options.stateDir, commandLine: options.commandLine ?? "openclaw",
     }),
     snapshot: () => ({
-      health: methods.health(), stateDir: options.stateDir, configPath: join(options.stateDir, "openclaw.json"),
+      health: methods.health(), stateDir: options.stateDir, configPath: options.runningConfig.file.path,
+      appliedConfigHash: configDesk.appliedHash(),
       sessionDefaults: {
         defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: formatMainKey(agents.defaultId), scope: "per-sender",
         modelConfigured: true, ownership: "sole", selectionRequired: false,
@@ -346,10 +355,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
     sessionsInUse: () => sessions.live,
     localNodeStarted: noteLocalNode,
-    configChanged: ({ path, hash }) => {
-      logger.info("config.changed", { path, hash });
+    configChanged: ({ path, text }) => {
+      const written = configDesk.hash(text);
+      logger.info("config.changed", { path, hash: written });
       nodes.policyChanged();
-      tell("config.changed", { path, hash, ts: clock.now() });
+      tell("config.changed", { path, hash: written, ts: clock.now() });
       if (progress.recovered) startSchedule();
     },
     recover: () => queues.fanOut.start().then(() => placement.recover()).finally(() => {

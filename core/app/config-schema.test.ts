@@ -61,7 +61,7 @@ test("what the schema gives by default is what the rooms assume without it", asy
   assert.equal(config.tools?.exec?.yesLocal, false, "nothing runs unasked until somebody says so");
 });
 
-test("a key that is not known is refused wherever it stands", () => {
+test("what nobody knows is outside the schema wherever it stands", () => {
   for (const wrong of [
     { x: 1 },
     { gateway: { x: 1 } },
@@ -75,9 +75,9 @@ test("a key that is not known is refused wherever it stands", () => {
   assert.equal(checkSchema(configSchema, { gateway: { bind: "lan" } }).ok, false, "only loopback until there is TLS");
 });
 
-test("the gateway's token is the only secret the file may hold; another is named by its variable", () => {
+test("what is a secret is marked as one", () => {
   assert.deepEqual(
     [...walk(configSchema)].filter(([, schema]) => schema.secret === true).map(([path]) => path),
-    ["gateway.auth.token", "hooks.token"],
+    ["gateway.remote.token", "gateway.remote.password", "gateway.auth.token", "hooks.token"],
   );
 });

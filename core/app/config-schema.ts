@@ -10,23 +10,47 @@ import { sessionsConfig } from "../control/sessions.ts";
 import { listenersConfig } from "../execution/fan-out.ts";
 import { ledgerConfig } from "../fabric/ledger.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
-import { credentialsConfig } from "../fabric/vault.ts";
+import { credentialsConfig, secretsConfig, SECRET_REF } from "../fabric/vault.ts";
+import { ACCEPTED, withAccepted } from "./accepted-keys.ts";
 
 const commandNames = { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [] } as const;
+
+/** A secret, or where it is. */
+const secretOrRef = { anyOf: [{ type: "string", minLength: 1, maxLength: 4_096 }, SECRET_REF], secret: true } as const;
 
 const gatewayConfig = {
   type: "object",
   additionalProperties: false,
   description: "Where the gateway listens and whom it lets in.",
   properties: {
-    mode: { enum: ["local"], default: "local", description: "A gateway runs here." },
+    mode: { enum: ["local", "remote"], default: "local", description: "Where the gateway is that commands talk to: here, or elsewhere." },
+    remote: {
+      type: "object", additionalProperties: false, description: "The gateway elsewhere, for commands where mode is remote.",
+      properties: {
+        url: { type: "string", minLength: 1, maxLength: 2_048, description: "Its address: wss://HOST, or ws:// on this machine." },
+        token: { ...secretOrRef, description: "Its token, or where it is." },
+        password: { ...secretOrRef, description: "Its password, or where it is." },
+        tlsFingerprint: { type: "string", maxLength: 128, description: "SHA-256 of the certificate it must show." },
+        transport: { enum: ["direct", "ssh"], default: "direct", description: "How it is reached." },
+        remotePort: { type: "integer", minimum: 1, maximum: 65_535, description: "Its port there, by ssh." },
+        sshTarget: { type: "string", maxLength: 512, description: "user@host, by ssh." },
+        sshIdentity: { type: "string", maxLength: 4_096, description: "Key file, by ssh." },
+        sshHostKeyPolicy: { enum: ["strict", "openssh"], description: "Which host keys are believed, by ssh." },
+        edgeAuth: {
+          type: "object", maxProperties: 16, additionalProperties: true, description: "Headers for a gate before it.", inert: true,
+        },
+      },
+    },
     port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789, description: "The one port, for WebSocket and HTTP." },
     bind: { enum: ["loopback"], default: "loopback", description: "Loopback only." },
     auth: {
       type: "object", additionalProperties: false, description: "The shared token. Kept in a file of its own unless it is given here.",
       properties: {
         mode: { enum: ["token"], default: "token", description: "How clients prove that they may come in." },
-        token: { type: "string", minLength: 16, maxLength: 512, secret: true, description: "The shared token; better left out." },
+        token: {
+          anyOf: [{ type: "string", minLength: 16, maxLength: 512 }, SECRET_REF], secret: true,
+          description: "The shared token, or where it is; better left out.",
+        },
       },
     },
     controlUi: {
@@ -89,10 +113,16 @@ const loggingConfig = {
   type: "object",
   additionalProperties: false,
   description: "The gateway's log file.",
-  properties: { level: { enum: ["debug", "info", "warn", "error"], default: "info", description: "The least that is written." } },
+  properties: {
+    level: {
+      enum: ["silent", "fatal", "error", "warn", "info", "debug", "trace"], default: "info",
+      description: "The least that is written; fatal and silent mean error, trace means debug.",
+    },
+  },
 } as const satisfies JsonSchema;
 
-export const configSchema = {
+/** What the rooms act on. */
+const actedOn = {
   type: "object",
   additionalProperties: false,
   description: "OpenClaw's configuration: JSON5, in the state directory.",
@@ -101,8 +131,10 @@ export const configSchema = {
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     ledger: ledgerConfig, supervisor: supervisorConfig,
     logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
-    listeners: listenersConfig,
+    listeners: listenersConfig, secrets: secretsConfig,
   },
 } as const satisfies JsonSchema;
 
-export type Config = Infer<typeof configSchema>;
+export const configSchema: JsonSchema = withAccepted(actedOn, ACCEPTED);
+
+export type Config = Infer<typeof actedOn>;

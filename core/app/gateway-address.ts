@@ -1,7 +1,7 @@
 /**
  * Where the gateway is and with which token, as far as the command line can know.
  *
- * Address: `--url`, `--port`, `OPENCLAW_GATEWAY_PORT`, then where the gateway of this state directory said that it listens,
+ * Address: `--url`, `--port`, `OPENCLAW_GATEWAY_PORT`, `gateway.remote.url` where `gateway.mode` is remote, then where the gateway of this state directory said that it listens,
  * then the usual port. Token: `--token`, `OPENCLAW_GATEWAY_TOKEN`, then the state directory's own, which is sent to this
  * machine only. A token never travels unencrypted to another machine.
  */
@@ -12,6 +12,7 @@ import { socketUrl } from "@openclaw/protocol/client";
 import { locateConfig } from "../fabric/config.ts";
 import { Secret } from "../base/secret.ts";
 import type { CommandContext } from "./commands/command.ts";
+import type { RemoteGateway } from "./commands/config-file.ts";
 import { stateDirOf } from "./commands/state-dir.ts";
 import { UsageError } from "./terminal/usage-error.ts";
 
@@ -65,6 +66,8 @@ async function portAddress(said: Said): Promise<{ url: string; from: string }> {
   const fromEnvironment = said.environment["OPENCLAW_GATEWAY_PORT"] ?? "";
   if (chosen !== undefined) return local(parsePort(chosen, "--port"), "--port");
   if (fromEnvironment !== "") return local(parsePort(fromEnvironment, "OPENCLAW_GATEWAY_PORT"), "OPENCLAW_GATEWAY_PORT");
+  const remote = await readRemote(said);
+  if (remote !== undefined) return { url: remote.url, from: FROM_REMOTE };
   const noted = await readNotedPort(stateDirOf(said));
   return noted === undefined
     ? local(DEFAULT_PORT, "the usual port")
@@ -104,6 +107,7 @@ function isLoopback(hostname: string): boolean {
 export async function tokenFor(said: CommandContext, address: GatewayAddress): Promise<Secret | undefined> {
   const given = said.given.text("token") ?? said.environment["OPENCLAW_GATEWAY_TOKEN"] ?? "";
   if (given !== "") return new Secret(given);
+  if (address.from === FROM_REMOTE) return (await readRemote(said))?.token;
   return address.loopback ? readGatewayToken(said) : undefined;
 }
 
@@ -117,6 +121,15 @@ export async function readGatewayToken(said: CommandContext): Promise<Secret | u
   }
   const text = (await readIfThere(join(stateDir, "credentials", "gateway-token")))?.trim() ?? "";
   return text === "" ? undefined : new Secret(text);
+}
+
+const FROM_REMOTE = "gateway.remote.url";
+
+/** The gateway elsewhere that the configuration means. The schema is loaded only for a file that can name one. */
+export async function readRemote(said: Said): Promise<RemoteGateway | undefined> {
+  const text = await readIfThere(locateConfig(stateDirOf(said), said.environment));
+  if (!/remote/.test(text ?? "")) return undefined;
+  return (await import("./commands/config-file.ts")).readRemoteGateway(said);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
   agentMethods, approvalMethods, channelMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
-  queueMethods, readHealth, scheduleMethods,
+  queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
   type MethodHandlers, type SystemDeps, type VoiceWake,
 } from "../control/gateway.ts";
@@ -38,7 +38,8 @@ export interface GatewayMethodsDeps {
   readonly tokenOf: (sessionKey: string) => string;
   readonly clock: Clock;
   readonly loop: LoopWatch;
-  readonly config: () => unknown;
+  readonly config: MethodHandlers;
+  readonly restart: (delayMs: number, reason: string) => void;
   readonly logsDir: string;
   readonly voice: VoiceWake;
   readonly tell: (event: string, payload: unknown) => void;
@@ -56,7 +57,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const now = (): number => clock.now();
   const describe = createDescribeGateway({ agents, sessions, models, clock, store: deps.store });
   const system: SystemDeps = {
-    clock, gatewayKey: identity.gateway, config: deps.config, eventLoop: () => deps.loop.read(),
+    clock, gatewayKey: identity.gateway, eventLoop: () => deps.loop.read(),
     health: describe.health, refreshHealth: describe.refresh,
     status: async ({ includeCliProjection = false }) => ({
       ...(await describe.status(includeCliProjection)),
@@ -72,6 +73,10 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
     health: () => readHealth(system) as Readonly<Record<string, unknown>>,
     handlers: {
       ...systemMethods(system),
+      ...deps.config,
+      ...restartMethods({
+        clock, sessions, waiting: () => approvals.list().length, jobsRunning: async () => (await deps.scheduler.status()).running, restart: deps.restart,
+      }),
       ...deviceMethods({ identity }),
       ...usageMethods({
         ledger: deps.ledger, tenant: HOME_TENANT, agentIds: () => agents.list().map(({ id }) => id), resting: models.resting, now,

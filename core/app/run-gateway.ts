@@ -9,14 +9,25 @@ import { systemIds } from "../base/ids.ts";
 import { openSqliteEngine, openStateDir } from "../fabric/engine.ts";
 import type { RunGatewayOptions } from "./run-gateway-options.ts";
 
-/** Runs until `options.signal` aborts; resolves with the exit code. Throws what keeps it from starting. */
+/**
+ * Runs until `options.signal` aborts; resolves with the exit code. Throws what keeps it from starting. A restart that was asked
+ * for lets go of everything and begins again in the same process: whoever supervises it sees nothing.
+ */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
+  for (;;) {
+    const [code, again] = await runOnce(options);
+    if (code !== again || options.signal.aborted) return Math.max(0, code);
+  }
+}
+
+/** The exit code, and the one that means "again". */
+async function runOnce(options: RunGatewayOptions): Promise<readonly [code: number, again: number]> {
   const startedAtMs = systemClock.now();
   const startedAt = systemClock.monotonic();
   await using stack = new AsyncDisposableStack();
   const owned = { dir: options.stateDir, clock: systemClock, ids: systemIds };
   const stateDir = stack.use(await openStateDir({ ...owned, port: options.port ?? null }));
   const engine = stack.use(await openSqliteEngine(owned));
-  const { serveGateway } = await import("./serve-gateway.ts");
-  return await serveGateway({ ...options, engine, owned: stateDir, startedAtMs, startedAt });
+  const { RESTART, serveGateway } = await import("./serve-gateway.ts");
+  return [await serveGateway({ ...options, engine, owned: stateDir, startedAtMs, startedAt }), RESTART];
 }

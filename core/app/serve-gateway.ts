@@ -2,9 +2,10 @@
  * The gateway as a process, once it owns its state: composes, tells the person, and drains when asked to stop.
  */
 import { flushCompileCache } from "node:module";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DEFAULT_PORT, EXIT } from "@openclaw/protocol";
+import { DEFAULT_PORT, EXIT, OpenClawError } from "@openclaw/protocol";
 import type { Engine } from "@openclaw/sdk";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
@@ -12,7 +13,8 @@ import { settleMemory } from "../base/settle-memory.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
 import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config.ts";
 import type { StateDir } from "../fabric/engine.ts";
-import { createLogger, openLogFile, type Logger } from "../fabric/telemetry.ts";
+import { createLogger, openLogFile, type Logger, type LogLevel } from "../fabric/telemetry.ts";
+import { resolveSecret } from "../fabric/vault.ts";
 import { composeGateway, type Composition } from "./compose.ts";
 import { configRevision } from "./config-revision.ts";
 import { configSchema, type Config } from "./config-schema.ts";
@@ -20,7 +22,6 @@ import { loadGatewayToken } from "./gateway-token.ts";
 import { openLocalNode, type LocalNode } from "./local-node.ts";
 import type { RunGatewayOptions } from "./run-gateway-options.ts";
 import { registerRunning } from "./register-running.ts";
-import { showConfig } from "./show-config.ts";
 import { VERSION } from "./version.ts";
 
 const PROGRAM_ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
@@ -40,7 +41,10 @@ export interface ServeGatewayOptions extends RunGatewayOptions {
   readonly startedAt: number;
 }
 
-/** As `runGateway`; the caller disposes engine and directory. */
+/** Instead of an exit code: it is to be started again, in this process. */
+export const RESTART = -1;
+
+/** As `runGateway`, or RESTART; the caller disposes engine and directory. */
 export async function serveGateway(options: ServeGatewayOptions): Promise<number> {
   const { stateDir: dir, terminal, signal, engine, owned, startedAtMs, startedAt } = options;
   await using stack = new AsyncDisposableStack();
@@ -50,7 +54,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   const current = (): Config => config.values as Config;
   const echo = options.verbose === true ? (line: string): void => terminal.note(line.trimEnd()) : undefined;
   const logger = createLogger({
-    clock: systemClock, level: current().logging?.level ?? "info",
+    clock: systemClock, level: logLevel(current().logging?.level),
     write: (line) => {
       logFile.write(line);
       echo?.(line);
@@ -58,9 +62,11 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   });
   config.onRefused((issues) => logger.error("config.refused", { issues }));
   if (config.isLastGood) logger.error("config.refused", { issues: config.file.issues });
+  const noteOddities = tellOnce(logger);
+  noteOddities(config.file.warnings);
 
   const { credentialsDir, workspaceDir: workspace } = owned;
-  const configured = current().gateway?.auth?.token;
+  const configured = await resolveToken(current(), credentialsDir);
   const token = options.token ?? (await loadGatewayToken({ credentialsDir, configured, ids: systemIds }));
   const nodeDir = join(dir, "local-node");
   // The gateway keeps the node's key and hands it over by pipe: nothing of root's is ever written where the node can write.
@@ -72,7 +78,8 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   const composition = stack.use(await composeGateway({
     engine, logger, startedAtMs, port, onRest: settleMemory, token: () => token, version: VERSION, localNodeId: nodeIdentity.deviceId,
     config: () => withYesLocal(current(), options.yesLocal === true),
-    configRevision: () => configRevision(config.values, options.yesLocal === true), showConfig: () => showConfig(config),
+    configRevision: () => configRevision(config.values, options.yesLocal === true), runningConfig: config,
+    restart: (delayMs, reason) => void restartSoon(delayMs, reason),
     stateDir: dir, credentialsDir, workspace, logsDir: join(dir, "logs"),
     confinement: () => ({
       confined: local.node !== undefined && local.node.confinement.kind !== "none", workspace,
@@ -80,7 +87,10 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     }),
     ...(options.profile === undefined ? {} : { commandLine: `openclaw --profile ${options.profile}` }),
   }));
-  stack.defer(config.onChange(() => composition.configChanged(config.file)));
+  stack.defer(config.onTaken((file) => {
+    noteOddities(file.warnings);
+    composition.configChanged(file);
+  }));
   await owned.announcePort(composition.gateway.port);
   stack.use(await registerRunning({ programRoot: PROGRAM_ROOT, what: `gateway on port ${composition.gateway.port}` }));
   const readyInMs = systemClock.monotonic() - startedAt;
@@ -93,6 +103,12 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     ({ slots, sessions }) => logger.info("sessions.recovered", { slots, sessions }),
     (error: unknown) => logger.error("recovery.failed", { error }),
   );
+  const restarting = new AbortController();
+  const restartTimer: { timer?: { close(): void } } = {};
+  stack.defer(() => restartTimer.timer?.close());
+  function restartSoon(delayMs: number, reason: string): void {
+    restartTimer.timer ??= systemClock.after(delayMs, () => restarting.abort(new Error(reason)));
+  }
   const keeping = keepLocalNode(composition);
   const first = await keeping.first;
   showBanner(first, composition, readyInMs);
@@ -103,15 +119,17 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   stack.defer(() => settling.close());
 
   await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const either = AbortSignal.any([signal, restarting.signal]);
+    if (either.aborted) resolve();
+    either.addEventListener("abort", () => resolve(), { once: true });
   });
-  terminal.note("Stopping: what was accepted and is not finished goes on at the next start.");
-  logger.info("gateway.stopping", {});
+  const restarts = !signal.aborted;
+  terminal.note(restarts ? "Restarting." : "Stopping: what was accepted and is not finished goes on at the next start.");
+  logger.info(restarts ? "gateway.restarting" : "gateway.stopping", {});
   stopping.abort(new Error("stopping"));
   await recovering;
   await keeping.ended;
-  return EXIT.ok;
+  return restarts ? RESTART : EXIT.ok;
 
   /** Starts the local node, and again whenever it ends while the gateway runs. */
   function keepLocalNode(gateway: Composition): { readonly first: Promise<LocalNode | undefined>; readonly ended: Promise<void> } {
@@ -175,6 +193,37 @@ function warningsOf(issues: readonly ConfigIssue[], yesLocal: boolean): string[]
   });
   if (yesLocal) warnings.push("--yes-local: programs on the local node run unasked, unless outside text chose them.");
   return warnings;
+}
+
+/** What is merely odd in the file is said once for each key, however often the file is read. */
+function tellOnce(logger: Logger): (warnings: readonly ConfigIssue[]) => void {
+  const told = new Set<string>();
+  return (warnings) => {
+    const fresh = warnings.filter(({ path, code }) => !told.has(`${code} ${path}`));
+    for (const { path, code } of fresh) told.add(`${code} ${path}`);
+    if (fresh.length > 0) logger.warn("config.odd", { warnings: fresh });
+  };
+}
+
+async function resolveToken(config: Config, credentialsDir: string): Promise<string | undefined> {
+  const token = config.gateway?.auth?.token;
+  if (token === undefined || typeof token === "string") return fromEnvironment(token);
+  const places = { config: config.secrets, environment: process.env, credentialsDir, home: homedir() };
+  return (await resolveSecret(token, places, "gateway.auth.token")).reveal();
+}
+
+/** `${NAME}` of a variable of the gateway. */
+function fromEnvironment(token: string | undefined): string | undefined {
+  const name = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(token ?? "")?.[1];
+  if (name === undefined) return token;
+  const value = process.env[name]?.trim() ?? "";
+  if (value !== "") return value;
+  throw new OpenClawError("SECRET_UNRESOLVED", { why: `gateway.auth.token: the variable ${name} is not set.` });
+}
+
+/** The well-known program's further words for it. */
+function logLevel(level: NonNullable<Config["logging"]>["level"] = "info"): LogLevel {
+  return level === "trace" ? "debug" : level === "fatal" || level === "silent" ? "error" : level;
 }
 
 function withYesLocal(config: Config, yesLocal: boolean): Config {

@@ -1,33 +1,40 @@
 /** The configuration as `config.get` shows it: what the file says, what is in force, and no secret. */
+import { createHmac } from "node:crypto";
 import type { JsonSchema } from "@openclaw/protocol";
-import type { RunningConfig } from "../fabric/config.ts";
-import { holdsInlineSecret } from "../cognition/models.ts";
-import { configSchema } from "./config-schema.ts";
+import { canonicalJson } from "../execution/policy.ts";
+import { redactConfig, redactText, type LoadedConfig, type RunningConfig } from "../fabric/config.ts";
 
-/** What stands in place of a secret, and what writing back keeps the stored one. */
-export const REDACTED = "__OPENCLAW_REDACTED__";
-
-export function showConfig({ file, values, isLastGood }: RunningConfig): unknown {
-  const { path, exists, hash, issues, warnings } = file;
-  const config = redact(values, configSchema);
-  return {
-    path, exists, valid: issues.length === 0, raw: null,
-    config, parsed: config, sourceConfig: config, resolved: config, runtimeConfig: config,
-    hash, configRevisionHash: hash, appliedConfigHash: isLastGood ? null : hash,
-    issues, warnings, legacyIssues: [], includedPaths: [], includeProvenance: [],
-  };
+export interface ConfigHashes {
+  /** Of a file's text. */
+  text(text: string): string;
+  /** Of values, whatever their order in the file. */
+  values(values: unknown): string;
 }
 
-/** What the schema calls a secret, and what looks like one where the schema leaves names open: a key that stands where it must not. */
-function redact(value: unknown, schema: JsonSchema): unknown {
-  if (schema.secret === true) return REDACTED;
-  if (Array.isArray(value)) return value.map((item) => redact(item, schema.items ?? {}));
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).map(([name, member]: [string, unknown]) => {
-    const known = schema.properties?.[name];
-    if (known !== undefined) return [name, redact(member, known)];
-    if (typeof schema.additionalProperties === "object") return [name, redact(member, schema.additionalProperties)];
-    return [name, holdsInlineSecret(name, member) ? REDACTED : redact(member, {})];
-  });
-  return Object.fromEntries(members);
+/** Opaque to clients: the key is the gateway's own, so that nobody learns a secret by guessing the text it stands in. */
+export function createConfigHashes(key: Uint8Array): ConfigHashes {
+  const mac = (what: string, content: string): string =>
+    `hmac-sha256:v1:${createHmac("sha256", key).update(what).update("\0").update(content).digest("base64url")}`;
+  return { text: (text) => mac("text", text), values: (values) => mac("values", canonicalJson(values)) };
+}
+
+/** What in the file is an older form of something; it works all the same. */
+function legacyOf({ source }: LoadedConfig): readonly { readonly path: string; readonly message: string }[] {
+  const agents = source["agents"] as { readonly list?: unknown } | undefined;
+  return agents?.list === undefined ? [] : [{ path: "agents.list", message: "agents.list is the older form of agents.entries; both are read" }];
+}
+
+export async function showConfig(running: RunningConfig, schema: JsonSchema, hashes: ConfigHashes): Promise<unknown> {
+  const { file, values, isLastGood } = running;
+  const { path, exists, issues, warnings } = file;
+  const config = redactConfig(values, schema);
+  const source = isLastGood ? config : redactConfig(file.source, schema);
+  const applied = hashes.values(values);
+  return {
+    path, exists, valid: issues.length === 0, raw: exists ? await redactText(file.text, schema) : null,
+    parsed: source, sourceConfig: source, resolved: source, runtimeConfig: config, config,
+    hash: hashes.text(file.text), configRevisionHash: isLastGood ? hashes.text(file.text) : applied, appliedConfigHash: applied,
+    issues, warnings, legacyIssues: legacyOf(file), includedPaths: [], includeProvenance: [],
+    agentRosterIncludeOwned: false, bindingsIncludeOwned: false,
+  };
 }

@@ -47,6 +47,7 @@ export const CRASH_POINTS = {
   "row.saved": "a session's row is durable, its old place in the list is not taken away",
   "key.made": "a wrapped key is durable and has sealed nothing",
   "private-file.written": "a secret is synced under its unfinished name",
+  "config.written": "a new configuration is synced beside the file, which says what it said",
   "private-file.linked": "a secret has its name, its directory is not synced",
   "device.recorded": "a device is durable, its listeners do not know",
   "node.recorded": "a node's record is durable, its asker does not know",

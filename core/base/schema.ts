@@ -46,7 +46,7 @@ function compile(schema: JsonSchema): Check {
 const KEYWORDS = new Set<string>([
   "type", "description", "default", "examples", "const", "enum", "anyOf", "properties", "required", "additionalProperties", "items",
   "minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "minProperties", "maxProperties", "uniqueItems",
-  "timeZone", "secret",
+  "timeZone", "secret", "inert",
 ] satisfies (keyof JsonSchema)[]);
 
 const fine: Check = () => undefined;

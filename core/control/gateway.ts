@@ -33,6 +33,8 @@ export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agen
 export type { ChannelMethodDeps } from "./gateway/methods/channels.ts";
 export type { TaskMethodDeps } from "./gateway/methods/tasks.ts";
 export type { VoiceMethodDeps } from "./gateway/methods/voice.ts";
+export type { ConfigMethodDeps } from "./gateway/methods/config.ts";
+export type { RestartMethodDeps } from "./gateway/methods/restart.ts";
 export { openVoiceWake, type VoiceWake } from "./gateway/voice-wake.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
 export { sessionPastMethods } from "./gateway/methods/session-past.ts";
@@ -41,5 +43,6 @@ export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/meth
 export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
-  approvalMethods, channelMethods, deviceMethods, queueMethods, scheduleMethods, taskMethods, usageMethods, voiceMethods,
+  approvalMethods, channelMethods, configMethods, deviceMethods, queueMethods, restartMethods, scheduleMethods, taskMethods,
+  usageMethods, voiceMethods,
 } from "./gateway/rare-methods.ts";

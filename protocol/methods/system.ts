@@ -1,4 +1,4 @@
-/** The gateway about itself: health, status, presence, configuration, log. */
+/** The gateway about itself: health, status, presence, log. */
 import type { MethodSpec } from "../method.ts";
 import { anything, count, flag, nothing } from "./fields.ts";
 
@@ -62,15 +62,6 @@ export const SYSTEM_METHODS = {
       properties: {
         file: { type: "string" }, cursor: count, size: count, lines: { type: "array", items: { type: "string" } }, truncated: flag,
         reset: flag, skippedBytes: count,
-      },
-    },
-  },
-  "config.get": {
-    role: "operator", scope: "operator.read", summary: "The configuration in force, secrets redacted.", params: nothing,
-    result: {
-      type: "object", required: ["path", "exists", "valid", "config", "hash", "issues"],
-      properties: {
-        path: { type: "string" }, exists: flag, valid: flag, config: anything, hash: { type: "string" }, issues: { type: "array" },
       },
     },
   },

@@ -39,7 +39,7 @@ export interface CrashPointCounts {
 }
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
-type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "cron" | "pair" | "restart local node" | "fresh"
+type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "config" | "cron" | "pair" | "restart local node" | "fresh"
   | "job" | "stopped job" | "wake" | "usage" | "search" | "search bulk" | "paged";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
@@ -59,7 +59,8 @@ const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "search.block-saved": "search", "search.block-filled": "search bulk", "segment.page-written": "paged",
   "schedule.job-saved": "cron",
   "schedule.claimed": "job", "schedule.ended": "job", "schedule.entry-written": "job", "heartbeat.claimed": "wake",
-  "key.made": "new session", "private-file.written": "fresh", "private-file.linked": "fresh", "device.recorded": "pair",
+  "key.made": "new session", "private-file.written": "fresh", "private-file.linked": "fresh", "config.written": "config",
+  "device.recorded": "pair",
   "node.recorded": "rename", "fact.recorded": "remember", "writer.committing": "plain", "writer.committed": "plain",
   "blob.written": "bulk", "blob.synced": "bulk", "blob.renamed": "bulk", "local-node.launched": "restart local node",
   "node-host.request-written": "far", "node-host.journaled": "far", "node-host.started": "far", "node-host.start-recorded": "far",
@@ -184,6 +185,12 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
     case "rename":
       await line.request("node.rename", { nodeId: stage.far.nodeId, displayName: "far" });
       return;
+    case "config": {
+      const { hash } = (await line.request("config.get", {})) as { readonly hash: string };
+      // Another value each time: what is so already is not written.
+      await line.request("config.patch", { raw: `{ session: { turnsWaitingMax: ${100 + (Date.now() % 800)} } }`, baseHash: hash });
+      return;
+    }
     case "job":
       // Not in the ledger either: a request that is repeated adds another one, or comes too late.
       await line.request("cron.add", {

@@ -6,8 +6,10 @@ import { formatBounds, formatSchema } from "./schema-notation.ts";
 export function formatConfigPage(schema: JsonSchema): string {
   const about = `The file is \`openclaw.json\` in the state directory (JSON5: comments and trailing commas are fine).
 \`openclaw config get\` shows what is in force, \`openclaw config set KEY VALUE\` changes it. A file that does not fit changes
-nothing: the last good one stays in force, and the message names line and key. Secrets do not belong here; a key marked
-*secret* takes the name of a variable or of a file.`;
+nothing: the last good one stays in force, and the message names line and key. A key that nobody knows is told of in the log and
+stops nothing. Secrets do not belong here; a key marked *secret* takes \`\${NAME}\` of a variable, or says where the secret is:
+\`{ source: "env" | "file" | "store" | "exec", provider, id }\`. The last section lists what is accepted for the sake of files of the
+well-known program and not acted on.`;
   const sections = Object.entries(schema.properties ?? {}).map(([name, section]) => {
     const intro = section.description === undefined || section.properties === undefined ? "" : `${section.description}\n\n`;
     return `## \`${name}\`\n\n${intro}${formatTable(["key", "type", "default", "what it does"], rowsOf(name, section))}`;

@@ -17,7 +17,7 @@ import { createChooseDropIn } from "./choose-drop-in.ts";
 import { createBreakers, type Resting, type Target } from "./breakers.ts";
 import { streamCall, type CallEvent, type Candidate } from "./call-stream.ts";
 import { MODELS_DEFAULTS, type ModelsConfig } from "./config.ts";
-import { refuseInlineKey } from "./load-key.ts";
+import { isKeyReference, refuseInlineKey } from "./load-key.ts";
 import { createPriceTable } from "./prices.ts";
 import { readSection } from "./read-section.ts";
 import { streamBounded } from "./stream-bounded.ts";
@@ -277,12 +277,18 @@ function keySourceOf(
 ): { readonly name: string; readonly section: unknown } {
   const profiles = profilesIn(name, config);
   const wanted = profile ?? Object.keys(profiles)[0];
-  if (wanted === undefined) return { name, section };
+  if (wanted === undefined) return { name, section: withReference(name, section, config) };
   if (!Object.hasOwn(profiles, wanted)) {
     const why = `models.providers.${name}.profiles has no '${wanted}'.`;
     throw new OpenClawError("MODEL_NOT_CONFIGURED", { why, detail: { provider: name } });
   }
   return { name: `${name}.profiles.${wanted}`, section: profiles[wanted] };
+}
+
+/** Where the key is stands in the configuration's own section, which a provider is not shown whole. */
+function withReference(name: string, section: unknown, config: ModelsConfig): unknown {
+  const apiKey = config.providers?.[name]?.["apiKey"];
+  return isKeyReference("apiKey", apiKey) ? { ...(section as object), apiKey } : section;
 }
 
 /** What a key belongs to: a provider, or one of its profiles. */

@@ -1,7 +1,8 @@
-/** A provider's key: from the environment, or from a file that only its owner can read. Never from the configuration itself. */
+/** A provider's key: from where the configuration says that it is, and never from the configuration itself. */
 import { open } from "node:fs/promises";
 import { OpenClawError } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
+import { isSecretRef, type SecretRef } from "../../fabric/vault.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,20 +12,24 @@ const KEY_BYTES_MAX = 16_384;
 const INLINE_NAMES = /^(api[-_]?key|key|token|secret|password|authorization|bearer|api[-_]?token|access[-_]?token)$/i;
 
 /**
- * Reads the key that a provider's configuration names by `apiKeyEnv` or `apiKeyFile`; null when it names none.
+ * Reads the key that a provider's configuration names by `apiKeyEnv`, `apiKeyFile` or a reference under `apiKey`; null when it
+ * names none.
  *
  * Throws CONFIG_SECRET_INLINE for a key written into the configuration, STATE_UNSAFE for a file others can read, and
  * MODEL_NOT_CONFIGURED for a variable or file that is missing or empty. No message holds the key.
  */
-export async function loadKey(providerId: string, config: unknown, environment: Environment): Promise<Secret | null> {
+export async function loadKey(
+  providerId: string, config: unknown, environment: Environment, resolve?: (ref: SecretRef, what: string) => Promise<Secret>,
+): Promise<Secret | null> {
   refuseInlineKey(providerId, config);
-  const { apiKeyEnv, apiKeyFile } = (config ?? {}) as { readonly apiKeyEnv?: unknown; readonly apiKeyFile?: unknown };
+  const { apiKey, apiKeyFile, apiKeyEnv = variableOf(apiKey) } = (config ?? {}) as Readonly<Record<string, unknown>>;
+  if (isSecretRef(apiKey) && resolve !== undefined) return await resolve(apiKey, `models.providers.${providerId}.apiKey`);
   if (typeof apiKeyEnv === "string") {
     const value = environment[apiKeyEnv]?.trim();
     if (value !== undefined && value !== "") return new Secret(value);
     if (typeof apiKeyFile !== "string") {
       throw new OpenClawError("MODEL_NOT_CONFIGURED", {
-        why: `The environment variable ${apiKeyEnv}, which models.providers.${providerId}.apiKeyEnv names, is not set.`,
+        why: `The environment variable ${apiKeyEnv}, which models.providers.${providerId} names, is not set.`,
         next: `Set ${apiKeyEnv} for the gateway and start it again.`,
       });
     }
@@ -36,7 +41,7 @@ export async function loadKey(providerId: string, config: unknown, environment: 
 export function refuseInlineKey(providerId: string, config: unknown): void {
   if (typeof config !== "object" || config === null) return;
   for (const [name, value] of Object.entries(config)) {
-    if (!holdsInlineSecret(name, value)) continue;
+    if (!holdsInlineSecret(name, value) || isKeyReference(name, value)) continue;
     const inside = !INLINE_NAMES.test(name);
     throw new OpenClawError("CONFIG_SECRET_INLINE", {
       why: `models.providers.${providerId}.${name} holds ${inside ? "a password in its address" : "a key"}.`,
@@ -44,6 +49,15 @@ export function refuseInlineKey(providerId: string, config: unknown): void {
       detail: { path: `models.providers.${providerId}.${name}` },
     });
   }
+}
+
+/** `apiKey` may say where the key is: `${NAME}`, or a reference. */
+export function isKeyReference(name: string, value: unknown): boolean {
+  return name === "apiKey" && (isSecretRef(value) || variableOf(value) !== undefined);
+}
+
+function variableOf(value: unknown): string | undefined {
+  return typeof value === "string" ? /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(value)?.[1] : undefined;
 }
 
 /** A value that must not be shown: by its name, or because it is an address with a password in it. */

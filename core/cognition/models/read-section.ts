@@ -2,8 +2,11 @@
  * A provider's section of the configuration, as its drop-in reads it.
  *
  * Our own `use`, `api` and `profiles` are taken out: they choose the drop-in and the key. A section written for the well-known
- * program says some things by other names; they are put into ours, and what nobody here acts on is left out.
+ * program says some things by other names; they are put into ours, and what nobody here acts on is left out. Where the key is
+ * concerns the room alone.
  */
+import { isKeyReference } from "./load-key.ts";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const OURS: ReadonlySet<string> = new Set(["use", "api", "profiles"]);
@@ -18,8 +21,9 @@ export function readSection(section: object, knows: ReadonlySet<string>): object
   const isForeign = Array.isArray(models) && models.some((model: unknown) => typeof model === "object" && model !== null
     && Object.keys(model).some((name) => RENAMED.has(name) || (FOREIGN.has(name) && !knows.has(name))));
   const keyName = variableOf(fields["apiKey"]);
-  if (!isForeign && keyName === undefined && !Object.keys(fields).some((name) => OURS.has(name))) return section;
-  const isTaken = (name: string): boolean => OURS.has(name) || (name === "apiKey" && keyName !== undefined);
+  const isElsewhere = isKeyReference("apiKey", fields["apiKey"]);
+  if (!isForeign && !isElsewhere && !Object.keys(fields).some((name) => OURS.has(name))) return section;
+  const isTaken = (name: string): boolean => OURS.has(name) || (name === "apiKey" && isElsewhere);
   const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !isTaken(name)));
   return {
     ...rest, ...(isForeign ? { models: models.map((model: unknown) => readModel(model, knows)) } : {}),

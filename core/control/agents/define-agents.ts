@@ -5,7 +5,7 @@ const id = "^[a-z0-9][a-z0-9_-]{0,63}$";
 const beat = {
   every: { type: "string", pattern: "^[0-9]{1,6}[smhd]$", description: "How often, such as 30m; 0m is never." },
   prompt: { type: "string", minLength: 1, maxLength: 20_000, description: "What the agent is told, before what is new." },
-  target: { enum: ["none"], description: "Where its answer goes: it stays in the main session." },
+  target: { type: "string", maxLength: 128, description: "Where its answer goes. It stays in the main session, whatever stands here." },
   ackMaxChars: {
     type: "integer", minimum: 0, maximum: 100_000,
     description: "An answer of HEARTBEAT_OK and no more than this beside it says nothing.",

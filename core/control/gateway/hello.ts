@@ -9,6 +9,8 @@ import { EVENTS, type EventSpec } from "./wire.ts";
 export interface GatewaySnapshot {
   readonly health: Readonly<Record<string, unknown>>;
   readonly sessionDefaults?: HelloOk["snapshot"]["sessionDefaults"];
+  /** Names the configuration in force. */
+  readonly appliedConfigHash?: string;
   /** Shown to operator.admin only. */
   readonly configPath?: string;
   readonly stateDir?: string;
@@ -47,6 +49,7 @@ export function formatHello(facts: HelloFacts): HelloOk {
       stateVersion: facts.stateVersion,
       uptimeMs: Math.round(facts.uptimeMs),
       suspension: { phase: "accepting" },
+      ...(snapshot.appliedConfigHash === undefined ? {} : { appliedConfigHash: snapshot.appliedConfigHash }),
       ...(snapshot.sessionDefaults === undefined ? {} : { sessionDefaults: snapshot.sessionDefaults }),
       ...(isAdmin && snapshot.configPath !== undefined ? { configPath: snapshot.configPath } : {}),
       ...(isAdmin && snapshot.stateDir !== undefined ? { stateDir: snapshot.stateDir } : {}),

@@ -1,13 +1,15 @@
 /** Tables of methods that a start does not wait for: each is loaded when one of its methods is called first. */
 import {
-  APPROVAL_METHODS, CHANNEL_METHODS, DEVICE_METHODS, QUEUE_METHODS, SCHEDULE_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
+  APPROVAL_METHODS, CHANNEL_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 } from "@openclaw/protocol/methods";
 import { lateMethods } from "./late-methods.ts";
 import type { MethodHandlers } from "./method.ts";
 import type { ApprovalMethodDeps } from "./methods/approvals.ts";
 import type { ChannelMethodDeps } from "./methods/channels.ts";
+import type { ConfigMethodDeps } from "./methods/config.ts";
 import type { DeviceMethodDeps } from "./methods/devices.ts";
 import type { QueueMethodDeps } from "./methods/queues.ts";
+import type { RestartMethodDeps } from "./methods/restart.ts";
 import type { ScheduleMethodDeps } from "./methods/schedule.ts";
 import type { TaskMethodDeps } from "./methods/tasks.ts";
 import type { UsageMethodDeps } from "./methods/usage.ts";
@@ -19,6 +21,14 @@ export function approvalMethods(deps: ApprovalMethodDeps): MethodHandlers {
 
 export function channelMethods(deps: ChannelMethodDeps): MethodHandlers {
   return lateMethods(CHANNEL_METHODS, async () => (await import("./methods/channels.ts")).channelMethods(deps));
+}
+
+export function configMethods(deps: ConfigMethodDeps): MethodHandlers {
+  return lateMethods(CONFIG_METHODS, async () => (await import("./methods/config.ts")).configMethods(deps));
+}
+
+export function restartMethods(deps: RestartMethodDeps): MethodHandlers {
+  return lateMethods(RESTART_METHODS, async () => (await import("./methods/restart.ts")).restartMethods(deps));
 }
 
 export function deviceMethods(deps: DeviceMethodDeps): MethodHandlers {

@@ -1,12 +1,13 @@
 /**
- * What is wrong with a configuration, all of it at once, each complaint with its key.
+ * What is wrong with a configuration, all of it at once, each complaint with its key; and what is merely odd in it.
  *
  * The general schema check stops at the first mistake, which is enough for a program; a person who mends a file wants every one.
- * It understands the whole schema dialect.
+ * It understands the whole schema dialect. A key that nobody knows is odd, not wrong: it may be of a newer program.
  */
 import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
 import { isTimeZone } from "../../base/time-zone.ts";
 import { formatKey, type KeyPath } from "./config-key.ts";
+import { suggest } from "./suggest-key.ts";
 
 export interface ConfigIssue {
   readonly line: number;
@@ -14,7 +15,7 @@ export interface ConfigIssue {
   /** The key, as a person writes it; empty for the whole file. */
   readonly path: string;
   readonly message: string;
-  readonly code: Extract<ErrorCode, "CONFIG_INVALID" | "CONFIG_KEY_UNKNOWN" | "CONFIG_SECRET_INLINE">;
+  readonly code: Extract<ErrorCode, "CONFIG_INVALID" | "CONFIG_KEY_UNKNOWN" | "CONFIG_SECRET_INLINE"> | "CONFIG_KEY_INERT";
 }
 
 export interface Complaint {
@@ -23,29 +24,50 @@ export interface Complaint {
   readonly code: ConfigIssue["code"];
 }
 
+export interface Findings {
+  /** Any of these, and the configuration is not taken. */
+  readonly wrong: readonly Complaint[];
+  readonly odd: readonly Complaint[];
+}
+
 const COMPLAINTS_MAX = 32;
-/** The well-known program keeps it in the file, and so do people's files; it is taken, with a warning. */
-export const TOKEN_KEY = "gateway.auth.token";
+
+/** The well-known program keeps them in the file, and so do people's files; they are taken, with a warning. */
+export const SHARED_SECRETS: readonly string[] = [
+  "gateway.auth.token", "gateway.auth.password", "gateway.remote.token", "gateway.remote.password",
+];
+
 const SECRET_NAME = /(?:apikey|token|password|secret)$/;
 /** A reference to the environment is not a secret. */
-const REFERENCE = /^\$\{[A-Z_][A-Z0-9_]*\}$/;
+export const REFERENCE = /^\$\{[A-Z_][A-Z0-9_]*\}$/;
 
-/** At most 32 complaints, in the order of the text. */
-export function checkConfig(schema: JsonSchema, value: unknown): Complaint[] {
-  const complaints: Complaint[] = [];
-  const complain = (at: KeyPath, message: string, code: Complaint["code"] = "CONFIG_INVALID"): void => {
-    if (complaints.length < COMPLAINTS_MAX) complaints.push({ at, message, code });
+/** At most 32 of each kind, in the order of the text. */
+export function checkConfig(schema: JsonSchema, value: unknown): Findings {
+  const [wrong, odd]: [Complaint[], Complaint[]] = [[], []];
+  const complain: Complain = (at, message, code = "CONFIG_INVALID") => {
+    const list = isOdd(code) ? odd : wrong;
+    if (list.length < COMPLAINTS_MAX) list.push({ at, message, code });
   };
   check(schema, value, [], complain);
   findSecrets(schema, value, [], complain);
-  return complaints;
+  return { wrong, odd };
 }
 
 type Complain = (at: KeyPath, message: string, code?: Complaint["code"]) => void;
 
+function isOdd(code: Complaint["code"]): boolean {
+  return code === "CONFIG_KEY_UNKNOWN" || code === "CONFIG_KEY_INERT";
+}
+
 function check(schema: JsonSchema, value: unknown, at: KeyPath, complain: Complain): void {
   const { anyOf } = schema;
-  if (anyOf !== undefined && !anyOf.some((option) => fits(option, value))) return checkOptions(anyOf, value, at, complain);
+  // What nothing acts on can do no harm, whatever it is.
+  if (schema.inert === true) return complain(at, "is taken, and nothing here acts on it", "CONFIG_KEY_INERT");
+  if (anyOf !== undefined) {
+    const option = anyOf.find((one) => fits(one, value)) ?? anyOf.find((one) => fits(one, value, isOdd));
+    if (option === undefined) return checkOptions(anyOf, value, at, complain);
+    check(option, value, at, complain);
+  }
   if (schema.const !== undefined && value !== schema.const) return complain(at, `must be ${JSON.stringify(schema.const)}`);
   if (schema.enum !== undefined && !schema.enum.includes(value as string)) {
     return complain(at, `must be one of ${schema.enum.map((option) => JSON.stringify(option)).join(", ")}; it is ${show(value)}`);
@@ -59,9 +81,11 @@ function check(schema: JsonSchema, value: unknown, at: KeyPath, complain: Compla
   else if (typeof value === "object" && value !== null) checkObject(schema, value as Record<string, unknown>, at, complain);
 }
 
-function fits(schema: JsonSchema, value: unknown): boolean {
+function fits(schema: JsonSchema, value: unknown, forgives: (code: Complaint["code"]) => boolean = () => false): boolean {
   let good = true;
-  check(schema, value, [], () => (good = false));
+  check(schema, value, [], (_at, _message, code = "CONFIG_INVALID") => {
+    if (!forgives(code)) good = false;
+  });
   return good;
 }
 
@@ -72,7 +96,6 @@ function checkOptions(options: readonly JsonSchema[], value: unknown, at: KeyPat
   if (meant.length === 1 && only !== undefined) check(only, value, at, complain);
   else complain(at, `has none of the allowed forms; it is ${show(value)}`);
 }
-
 function checkString(schema: JsonSchema, value: string, at: KeyPath, complain: Complain): void {
   const { minLength = 0, maxLength = Infinity, pattern } = schema;
   if (value.length < minLength) complain(at, minLength === 1 ? "must not be empty" : `must have at least ${minLength} characters`);
@@ -105,7 +128,7 @@ function checkObject(schema: JsonSchema, value: Readonly<Record<string, unknown>
     const others = typeof additionalProperties === "object" ? additionalProperties : undefined;
     const known = Object.hasOwn(properties, name) ? properties[name] : others;
     // An object that took it would change its own kind.
-    if (name === "__proto__") complain([...at, name], "is not a key", "CONFIG_KEY_UNKNOWN");
+    if (name === "__proto__") complain([...at, name], "is not a key");
     else if (known !== undefined) check(known, value[name], [...at, name], complain);
     else if (additionalProperties === false) {
       complain([...at, name], `is not a key${suggest(name, Object.keys(properties))}`, "CONFIG_KEY_UNKNOWN");
@@ -117,7 +140,7 @@ function findSecrets(schema: JsonSchema | undefined, value: unknown, at: KeyPath
   if (typeof value === "string") {
     const name = String(at.at(-1) ?? "").toLowerCase().replace(/[-_]/g, "");
     const secret = schema?.secret === true || (at[0] === "models" && SECRET_NAME.test(name));
-    if (secret && value !== "" && !REFERENCE.test(value) && formatKey(at) !== TOKEN_KEY) {
+    if (secret && value !== "" && !REFERENCE.test(value) && !SHARED_SECRETS.includes(formatKey(at))) {
       complain(at, "is a secret; name an environment variable or a file that only you can read instead", "CONFIG_SECRET_INLINE");
     }
     return;
@@ -154,25 +177,4 @@ function article(name: string): string {
 function show(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
   return Array.isArray(value) ? "a list" : typeof value === "string" ? "text" : "an object";
-}
-
-function suggest(name: string, known: readonly string[]): string {
-  const near = known.map((other) => ({ other, far: distance(name.toLowerCase(), other.toLowerCase()) })).sort((a, b) => a.far - b.far)[0];
-  const farMax = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3));
-  if (near !== undefined && near.far <= farMax) return `; did you mean "${near.other}"?`;
-  return known.length > 0 && known.length <= 12 ? `; known here: ${known.join(", ")}` : "";
-}
-
-/** Edits between two words: a letter in, out, or changed. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? Infinity;
 }

@@ -94,15 +94,13 @@ test("what the file says is merged with defaults, in lists too, and JSON5 is und
   assert.match(hash, /^[0-9a-f]{64}$/);
 });
 
-test("broken JSON5, unknown keys and wrong types each name line and key (S3.13)", async (t) => {
+test("broken JSON5 and wrong types each name line and key (S3.13)", async (t) => {
   assert.match((await issuesOf(t, "{\n  gateway: { port: 3000,\n  sessions }\n"))[0] ?? "", /^3:\d+ {2}is not JSON5: /);
   assert.deepEqual(await issuesOf(t, "[]"), ["1:1  must be an object"]);
   const many = "{\n  gateway: {\n    prot: 1,\n    port: 'x',\n  },\n  sessions: { turnsWaitingMax: 0.5 },\n  other: 1\n}";
   assert.deepEqual(await issuesOf(t, many), [
-    '3:5 gateway.prot is not a key; did you mean "port"?',
     "4:5 gateway.port must be a whole number; it is text",
     "6:15 sessions.turnsWaitingMax must be a whole number; it is 0.5",
-    "7:3 other is not a key; known here: agents, gateway, models, sessions",
   ]);
   assert.deepEqual(await issuesOf(t, "{\n agents: { list: [\n  { id: '' },\n  { model: 'x' } ] } }"), [
     "3:5 agents.list[0].id must not be empty",
@@ -112,15 +110,37 @@ test("broken JSON5, unknown keys and wrong types each name line and key (S3.13)"
     "1:23 gateway.port is there twice",
     '1:32 gateway.bind must be one of "loopback"; it is text',
   ]);
-  assert.deepEqual(await issuesOf(t, "{ gateway: { auth: { mode: { kez: 1 } } } }"), [
-    '1:22 gateway.auth.mode needs the key "key"',
-    '1:30 gateway.auth.mode.kez is not a key; did you mean "key"?',
+  assert.deepEqual(await issuesOf(t, "{ gateway: { auth: { mode: { kez: 1 } } } }"), ['1:22 gateway.auth.mode needs the key "key"']);
+});
+
+test("a key that nobody knows is a warning with the nearest one that is known, and the file is taken (S4.31)", async (t) => {
+  const { path } = await makeDir(t, "{\n  gateway: {\n    prot: 1,\n    auth: { mode: { key: 'k', kez: 1 } },\n  },\n  other: { deep: 1 }\n}");
+  const { config, issues, warnings } = await loadConfig({ path, schema });
+  assert.deepEqual(issues, []);
+  assert.equal(getConfigValue(config, "gateway.port"), 18_789, "what is known holds");
+  assert.deepEqual(warnings.map(({ line, column, path: key, message, code }) => `${line}:${column} ${key} ${message} ${code}`), [
+    '3:5 gateway.prot is not a key; did you mean "port"? CONFIG_KEY_UNKNOWN',
+    '4:31 gateway.auth.mode.kez is not a key; did you mean "key"? CONFIG_KEY_UNKNOWN',
+    "6:3 other is not a key; known here: agents, gateway, models, sessions CONFIG_KEY_UNKNOWN",
   ]);
+});
+
+test("many unknown keys do not hide what is wrong", async (t) => {
+  const odd = Array.from({ length: 100 }, (_, at) => `x${at}: 1`).join(", ");
+  assert.deepEqual(await issuesOf(t, `{ ${odd}, gateway: { port: 'x' } }`).then((found) => found.length), 1);
+});
+
+test("a key that nothing acts on is taken whatever it holds, and named", async (t) => {
+  const { path } = await makeDir(t, "{ channels: { any: [1] }, gateway: { port: 5 } }");
+  const inert: JsonSchema = { ...schema, properties: { ...schema.properties, channels: { type: "string", inert: true } } };
+  const { config, warnings } = await loadConfig({ path, schema: inert });
+  assert.equal(getConfigValue(config, "gateway.port"), 5);
+  assert.deepEqual(warnings.map(({ path: key, code }) => [key, code]), [["channels", "CONFIG_KEY_INERT"]]);
 });
 
 test("the name of a time zone is one that this machine knows", () => {
   const zone = { type: "object", properties: { zone: { type: "string", timeZone: true } } } as const;
-  const said = (name: string): unknown => checkConfig(zone, { zone: name }).map(({ message }) => message);
+  const said = (name: string): unknown => checkConfig(zone, { zone: name }).wrong.map(({ message }) => message);
   for (const known of ["Europe/Berlin", "UTC", "Asia/Kathmandu"]) assert.deepEqual(said(known), [], known);
   for (const unknown of ["Nowhere/Land", "", "../../etc"]) {
     assert.deepEqual(said(unknown), ["must be a time zone this machine knows, such as Europe/Berlin"], unknown);
@@ -236,9 +256,9 @@ test("a file that became wrong leaves the last good configuration in force, and 
 });
 
 test("a file that is broken at the first start names line and key", async (t) => {
-  const { dir, path } = await makeDir(t, "{\n  gatway: {} }");
+  const { dir, path } = await makeDir(t, "{\n  gateway: { port: 'x' } }");
   await assert.rejects(openConfig({ path, stateDir: dir, schema, clock: systemClock }), (error: OpenClawError) =>
-    error.code === "CONFIG_INVALID" && error.message.includes(`${path}:2:3 "gatway" is not a key; did you mean "gateway"?`));
+    error.code === "CONFIG_INVALID" && error.message.includes(`${path}:2:14 "gateway.port" must be a whole number`));
 });
 
 test("a change on disk is noticed once it has settled", async (t) => {

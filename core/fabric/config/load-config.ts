@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { JsonSchema } from "@openclaw/protocol";
-import { checkConfig, TOKEN_KEY, type ConfigIssue } from "./check-config.ts";
+import { checkConfig, REFERENCE, SHARED_SECRETS, type ConfigIssue } from "./check-config.ts";
 import { ALIASES, childOf, formatKey, parseKey, type KeyPath } from "./config-key.ts";
 import { fillDefaults } from "./fill-defaults.ts";
 import { parseJson5, type ParsedText } from "./parse-json5.ts";
@@ -51,7 +51,9 @@ export async function loadConfig({ path, schema }: LoadOptions): Promise<LoadedC
   const checked = await checkText(text, schema);
   const others = ((await stat(path)).mode & 0o077) !== 0;
   const advice = others ? `; others can read the file: chmod 600 ${path}` : "";
-  const warnings = checked.warnings.map((warning) => ({ ...warning, message: `${warning.message}${advice}` }));
+  const warnings = checked.warnings.map((warning) => (
+    warning.code === "CONFIG_SECRET_INLINE" ? { ...warning, message: `${warning.message}${advice}` } : warning
+  ));
   return { ...checked, path, exists: true, text, hash: hashOf(text), warnings };
 }
 
@@ -69,15 +71,18 @@ export async function checkText(text: string, schema: JsonSchema): Promise<Check
     const path = formatKey(at);
     return { ...parsed.place(given.get(path) ?? at), path, message, code };
   };
+  const { wrong, odd } = checkConfig(schema, source);
   const issues = [
     ...parsed.twice.map((at) => issue(at, "is there twice", "CONFIG_INVALID")),
-    ...checkConfig(schema, source).map(({ at, message, code }) => issue(at, message, code)),
-  ].sort((a, b) => a.line - b.line || a.column - b.column);
+    ...wrong.map(({ at, message, code }) => issue(at, message, code)),
+  ].sort(byPlace);
   return {
     source,
     issues,
     config: issues.length > 0 ? undefined : (fillDefaults(schema, source) as ConfigValues),
-    warnings: warningsOf(source, parsed, given),
+    warnings: [
+      ...odd.map(({ at, message, code }) => issue(at, message, code)), ...warningsOf(source, parsed, given),
+    ].sort(byPlace),
   };
 }
 
@@ -108,11 +113,19 @@ export function withValue(value: unknown, [part, ...rest]: KeyPath, inner: unkno
 }
 
 function warningsOf(source: ConfigValues, parsed: ParsedText & { ok: true }, given: ReadonlyMap<string, KeyPath>): ConfigIssue[] {
-  const path = parseKey(TOKEN_KEY);
-  if (typeof path.reduce<unknown>(childOf, source) !== "string") return [];
-  const place = parsed.place(given.get(TOKEN_KEY) ?? path);
-  const message = "is a secret; better in OPENCLAW_GATEWAY_TOKEN, or left to the gateway to make";
-  return [{ ...place, path: TOKEN_KEY, message, code: "CONFIG_SECRET_INLINE" }];
+  return SHARED_SECRETS.flatMap((key) => {
+    const path = parseKey(key);
+    const value = path.reduce<unknown>(childOf, source);
+    if (typeof value !== "string" || REFERENCE.test(value)) return [];
+    const better = key === "gateway.auth.token"
+      ? "better in OPENCLAW_GATEWAY_TOKEN, or left to the gateway to make" : "better as ${NAME} of an environment variable";
+    const place = parsed.place(given.get(key) ?? path);
+    return [{ ...place, path: key, message: `is a secret; ${better}`, code: "CONFIG_SECRET_INLINE" as const }];
+  });
+}
+
+function byPlace(a: ConfigIssue, b: ConfigIssue): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 function hashOf(text: string): string {

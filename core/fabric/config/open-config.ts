@@ -6,7 +6,8 @@ import type { JsonSchema } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { ConfigIssue } from "./check-config.ts";
 import { checkText, loadConfig, type ConfigValues, type LoadedConfig } from "./load-config.ts";
-import { configError, setConfigValue } from "./set-config-value.ts";
+import { setConfigValue } from "./set-config-value.ts";
+import { configError, writeConfig, type WriteOptions } from "./write-config.ts";
 import { writePrivate } from "./write-private.ts";
 
 /** An editor writes a file in several steps; they are one change. */
@@ -30,12 +31,16 @@ export interface RunningConfig extends AsyncDisposable {
   readonly isLastGood: boolean;
   /** Called after a change took effect. Returns the way to end it. */
   onChange(listener: (values: ConfigValues, before: ConfigValues) => void): () => void;
+  /** Called after a file was read that says something else than the one before, and was taken; `onChange` comes first. */
+  onTaken(listener: (file: LoadedConfig) => void): () => void;
   /** Called after a file was read and not taken. */
   onRefused(listener: (issues: readonly ConfigIssue[]) => void): () => void;
   /** Reads the file now. Never rejects for what the file says. */
   reload(): Promise<void>;
   /** As `setConfigValue`, and in force when it resolves. */
   set(key: string, value: unknown): Promise<void>;
+  /** As `writeConfig`, and in force when it resolves. Writers wait for each other: `change` sees what the one before wrote. */
+  write(change: WriteOptions["change"]): Promise<LoadedConfig>;
 }
 
 /**
@@ -52,6 +57,7 @@ export async function openConfig(options: OpenConfigOptions): Promise<RunningCon
   if (file.exists && file.config !== undefined) await keepLastGood(lastGoodPath, file.text);
 
   const changed = new Set<(values: ConfigValues, before: ConfigValues) => void>();
+  const taken = new Set<(file: LoadedConfig) => void>();
   const refused = new Set<(issues: readonly ConfigIssue[]) => void>();
   let closed = false;
   let working = Promise.resolve();
@@ -65,9 +71,11 @@ export async function openConfig(options: OpenConfigOptions): Promise<RunningCon
     }
     if (next.exists) await keepLastGood(lastGoodPath, next.text);
     const before = values ?? {};
-    if (isDeepStrictEqual(before, next.config)) return;
-    values = next.config;
-    for (const listener of changed) listener(values, before);
+    if (!isDeepStrictEqual(before, next.config)) {
+      values = next.config;
+      for (const listener of changed) listener(values, before);
+    }
+    for (const listener of taken) listener(next);
   };
   const inTurn = (work: () => Promise<void>): Promise<void> => {
     const done = working.then(work);
@@ -89,9 +97,14 @@ export async function openConfig(options: OpenConfigOptions): Promise<RunningCon
       return file.config === undefined;
     },
     onChange: (listener) => listen(changed, listener),
+    onTaken: (listener) => listen(taken, listener),
     onRefused: (listener) => listen(refused, listener),
     reload,
     set: (key, value) => inTurn(async () => take(await setConfigValue({ path, schema, key, value }))),
+    write: async (change) => {
+      await inTurn(async () => take(await writeConfig({ path, schema, change })));
+      return file;
+    },
     [Symbol.asyncDispose]: async () => {
       closed = true;
       watcher?.close();

@@ -1,5 +1,6 @@
 import { open, realpath, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { crashPoint } from "../../base/crash-point.ts";
 
 /** Replaces a file, 0600, whole or not at all; durable when it resolves. A link is followed, and stays a link. */
 export async function writePrivate(path: string, text: string): Promise<void> {
@@ -16,6 +17,7 @@ export async function writePrivate(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
+  crashPoint("config.written");
   await rename(temporary, target);
   const directory = await open(dirname(target), "r");
   try {

@@ -1,4 +1,4 @@
-/** Health, status, presence, configuration, log: the gateway about itself. */
+/** Health, status, presence, log: the gateway about itself. */
 import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem } from "node:os";
 import type { Clock } from "../../../base/clock.ts";
 import type { GatewayKey } from "../../../fabric/identity.ts";
@@ -17,8 +17,6 @@ export interface SystemDeps {
   readonly refreshHealth?: () => Promise<void> | undefined;
   /** Facts of the other rooms: `{sessions, heartbeat, tasks, …}`. */
   readonly status: (wish: { readonly includeCliProjection?: boolean }) => Facts | Promise<Facts>;
-  /** The result of `config.get`, secrets redacted. */
-  readonly config: () => unknown;
   /** How late the event loop has been since the last time it was asked for. */
   readonly eventLoop: () => unknown;
   readonly tailLog: (options: { readonly cursor?: number; readonly limit?: number; readonly maxBytes?: number }) => unknown;
@@ -43,7 +41,6 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
     "gateway.identity.get": () => ({ deviceId: deps.gatewayKey.deviceId, publicKey: deps.gatewayKey.publicKey }),
     "system.info": (_params, { gateway }) => describeMachine(gateway.port, deps.clock.now() - gateway.startedAtMs),
     "logs.tail": (params) => deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number }),
-    "config.get": () => deps.config(),
     "users.self": () => {
       throw refusal("GATE_REFUSED", "users.self requires an authenticated user", { reason: "no-profile" });
     },

@@ -1,0 +1,42 @@
+/** The configuration as clients see and change it, wired to the file that is in force. */
+import type { Clock } from "../base/clock.ts";
+import { configMethods, type MethodHandlers } from "../control/gateway.ts";
+import type { RunningConfig } from "../fabric/config.ts";
+import type { Vault } from "../fabric/vault.ts";
+import { configSchema } from "./config-schema.ts";
+import type { DescribedConfig } from "./describe-config.ts";
+import { createConfigHashes, showConfig } from "./show-config.ts";
+
+export interface ComposeConfigDeps {
+  readonly running: RunningConfig;
+  readonly vault: Pick<Vault, "derive">;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly restart: (delayMs: number, reason: string) => void;
+}
+
+export interface ConfigDesk {
+  readonly handlers: MethodHandlers;
+  /** Names a text of the file, as `config.get` does. */
+  readonly hash: (text: string) => string;
+  /** Names what is in force. */
+  readonly appliedHash: () => string;
+}
+
+export function composeConfig({ running, vault, clock, version, restart }: ComposeConfigDeps): ConfigDesk {
+  const hashes = createConfigHashes(vault.derive("config-hash"));
+  // Asked for by forms only: it is loaded when one asks.
+  let described: Promise<DescribedConfig> | undefined;
+  const description = (): Promise<DescribedConfig> => (described ??= import("./describe-config.ts").then(
+    ({ createConfigDescription }) => createConfigDescription(configSchema, version, () => clock.now()),
+  ));
+  return {
+    hash: hashes.text,
+    appliedHash: () => hashes.values(running.values),
+    handlers: configMethods({
+      now: () => clock.now(), running, schema: configSchema, show: () => showConfig(running, configSchema, hashes), hash: hashes.text,
+      describe: async () => (await description()).describe(), lookUp: async (path) => (await description()).lookUp(path),
+      needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart,
+    }),
+  };
+}
