@@ -8,6 +8,9 @@ import type { JsonSchema } from "@openclaw/protocol";
 
 /** `own`, and beside it what only `accepted` knows, marked as inert. */
 export function withAccepted(own: JsonSchema, accepted: JsonSchema): JsonSchema {
+  if (own.type === "object" && accepted.type === "array") {
+    return { anyOf: [own, { ...accepted, inert: true }], ...(own.description === undefined ? {} : { description: own.description }) };
+  }
   const properties: Record<string, JsonSchema> = { ...own.properties };
   for (const [name, schema] of Object.entries(accepted.properties ?? {})) {
     const known = properties[name];
@@ -20,7 +23,9 @@ export function withAccepted(own: JsonSchema, accepted: JsonSchema): JsonSchema 
     ? { ...own, ...others, ...items } : { ...own, ...others, ...items, properties };
 }
 
-const keyed = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({ type: "object", additionalProperties: false, properties });
+const keyed = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => (
+  { type: "object", additionalProperties: false, properties }
+);
 const text = (description: string): JsonSchema => ({ type: "string", maxLength: 20_000, description });
 const flag = (description: string): JsonSchema => ({ type: "boolean", description });
 const count = (description: string): JsonSchema => ({ type: "number", minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
@@ -72,7 +77,8 @@ export const ACCEPTED: JsonSchema = keyed({
     allowRealIpFallback: flag("Believe x-real-ip."), tailscale: theirs("Tailscale serve and funnel."), tls: theirs("TLS on the same port."),
     tools: theirs("Tools over HTTP."), http: theirs("HTTP endpoints."), push: theirs("Push messages."), portals: theirs("Portals."),
     cliAgents: theirs("Agents of command lines."), terminal: theirs("Terminal in the dashboard."), roles: theirs("Roles."),
-    reload: theirs("How edits are applied: here always at once, where they can be."), handshakeTimeoutMs: count("Longest a handshake may take."),
+    reload: theirs("How edits are applied: here always at once, where they can be."),
+    handshakeTimeoutMs: count("Longest a handshake may take."),
     channelHealthCheckMinutes: count("How often channels are looked at."),
     auth: keyed({
       password: text("Shared password."), allowTailscale: flag("Identity of tailnet users."), rateLimit: theirs("Failed attempts."),
@@ -100,14 +106,16 @@ export const ACCEPTED: JsonSchema = keyed({
       bootstrapTotalMaxChars: count("Longest workspace files together."), mediaMaxMb: count("Largest media."),
       compaction: theirs("Compaction."), contextPruning: theirs("Pruning of tool results."), maxConcurrent: count("Runs at once."),
       userTimezone: text("Time zone of the person."), timeFormat: text("How times are shown."), envelopeTimezone: text("Time zone."),
-      envelopeTimestamp: text("Times in messages."), envelopeElapsed: text("Elapsed time in messages."), elevatedDefault: text("Elevation."),
+      envelopeTimestamp: text("Times in messages."), envelopeElapsed: text("Elapsed time in messages."),
+      elevatedDefault: text("Elevation."),
       blockStreamingDefault: text("Answers in blocks."), blockStreamingBreak: text("Where blocks end."),
       blockStreamingChunk: theirs("Size of blocks."), blockStreamingCoalesce: theirs("Merging of blocks."),
       humanDelay: theirs("Pauses."), typingMode: text("When typing is shown."), typingIntervalSeconds: count("How often."),
       imageMaxDimensionPx: count("Largest image."), pdfModel: any("Model for PDF."), embeddedHarness: theirs("Runtime."),
       contextTokens: count("Tokens of context."), cliBackends: theirs("Command lines as models."), skillsLimits: theirs("Skills."),
       llm: theirs("Model calls."), imageGenerationModel: any("Model for images."), videoGenerationModel: any("Model for video."),
-      musicGenerationModel: any("Model for music."), systemPromptOverride: text("Other instructions."), promptOverlays: theirs("Instructions."),
+      musicGenerationModel: any("Model for music."), systemPromptOverride: text("Other instructions."),
+      promptOverlays: theirs("Instructions."),
       permissionMode: text("How much may be done unasked."),
     }),
     entries: { type: "object", additionalProperties: keyed(agent) },
@@ -149,7 +157,8 @@ export const ACCEPTED: JsonSchema = keyed({
     failureDestination: theirs("Who hears of failures."), runLog: theirs("Log of runs."),
   }),
   hooks: keyed({
-    path: text("Path of the webhooks."), defaultSessionKey: text("Session of a webhook."), allowRequestSessionKey: flag("Chosen by callers."),
+    path: text("Path of the webhooks."), defaultSessionKey: text("Session of a webhook."),
+    allowRequestSessionKey: flag("Chosen by callers."),
     allowedSessionKeyPrefixes: list("Sessions callers may choose."), allowedAgentIds: list("Agents callers may choose."),
     presets: list("Ready-made mappings."), transformsDir: text("Directory of transforms."), mappings: list("Mappings."),
     gmail: theirs("Mail."), internal: theirs("Hooks inside."), maxBodyBytes: count("Largest body."),

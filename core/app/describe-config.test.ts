@@ -16,7 +16,7 @@ test("the schema that clients get is plain JSON Schema, with a hint for every ke
     schema: object; uiHints: Record<string, { label: string; sensitive?: boolean }>; version: string; generatedAt: string;
   };
   assert.deepEqual([version, generatedAt], ["1.2.3", "1970-01-01T00:00:00.000Z"]);
-  assert.doesNotMatch(JSON.stringify(schema), /"(?:secret|inert|timeZone)":/, "no word that only this program knows");
+  assert.doesNotMatch(JSON.stringify(schema), /"(?:secret|inert)":true/, "no word that only this program knows");
   assert.equal(uiHints["gateway.auth.token"]?.sensitive, true);
   assert.equal(uiHints["models.callTimeoutMs"]?.label, "Call Timeout Ms");
   assert.ok(uiHints["agents.entries.*.model"]);
@@ -45,6 +45,7 @@ test("the keys that people use most are all taken: no complaint, and those nothi
   assert.deepEqual(warnings.filter(({ code }) => code === "CONFIG_KEY_UNKNOWN"), []);
   assert.equal(getConfigValue(config, "gateway.port"), 19_000);
   assert.ok(warnings.some(({ path: key, code }) => key === "channels" && code === "CONFIG_KEY_INERT"));
+  assert.equal(getConfigValue(config, "hooks.mappings", configSchema), undefined, "no list where a room reads an object");
 });
 
 test("a key that a room acts on is the room's, whatever the table of accepted keys says", () => {
@@ -83,7 +84,9 @@ const WELL_KNOWN = `{
       timeoutSeconds: 600, mediaMaxMb: 20, contextInjection: "always", compaction: { mode: "safeguard" }, sandbox: { mode: "off" },
       subagents: { maxConcurrent: 8, maxChildrenPerAgent: 5, maxSpawnDepth: 5 },
     },
-    entries: { main: { name: "Main", identity: { name: "n", emoji: "e", theme: "t", avatar: "a" }, tools: { profile: "coding" }, sandbox: {} } },
+    entries: {
+      main: { name: "Main", identity: { name: "n", emoji: "e", theme: "t", avatar: "a" }, tools: { profile: "coding" }, sandbox: {} },
+    },
     list: [{ id: "old", default: true, subagents: { allowAgents: ["*"] } }],
   },
   bindings: [{ agentId: "main", match: { channel: "telegram", peer: { kind: "group", id: "1" } } }],
@@ -92,12 +95,18 @@ const WELL_KNOWN = `{
     scope: "per-sender", dmScope: "main", groupScope: "per-group", reset: { mode: "daily", atHour: 4, idleMinutes: 5 }, resetByType: {},
     resetByChannel: {}, resetTriggers: ["/new"], maintenance: { mode: "enforce" }, identityLinks: {}, sendPolicy: { default: "allow" },
   },
-  tools: { profile: "full", allow: [], deny: [], byProvider: {}, exec: { host: "auto", mode: "full", node: "n", security: "full", ask: "off" } },
-  models: { mode: "merge", providers: { mine: { baseUrl: "http://x/v1", apiKey: "\${K}", api: "openai-completions", models: [{ id: "m" }] } } },
+  tools: {
+    profile: "full", allow: [], deny: [], byProvider: {}, exec: { host: "auto", mode: "full", node: "n", security: "full", ask: "off" },
+  },
+  models: {
+    mode: "merge",
+    providers: { mine: { baseUrl: "http://x/v1", apiKey: "\${K}", api: "openai-completions", models: [{ id: "m" }] } },
+  },
   secrets: { providers: { default: { source: "env" } }, defaults: { env: "default" } },
   skills: { entries: { x: { enabled: true, env: {} } }, install: { nodeManager: "npm" }, load: { extraDirs: [] } },
   hooks: { enabled: false, path: "/hooks", mappings: [], presets: [] }, cron: { enabled: true, sessionRetention: "24h" },
-  messages: { ackReactionScope: "all" }, commands: { native: "auto", text: true, ownerAllowFrom: [] }, logging: { level: "trace", file: "/x" },
+  messages: { ackReactionScope: "all" }, commands: { native: "auto", text: true, ownerAllowFrom: [] },
+  logging: { level: "trace", file: "/x" },
   plugins: { entries: {} }, discovery: { mdns: { mode: "minimal" } },
 }
 `;

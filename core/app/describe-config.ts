@@ -88,7 +88,9 @@ function step(place: Place, part: string): Place | undefined {
 function childrenOf({ path, schema }: Place): readonly Place[] {
   const { properties = {}, additionalProperties, items, anyOf = [] } = schema;
   const named = Object.entries(properties).map(([name, own], order) => ({ path: childPath(path, name), name, schema: own, order }));
-  if (typeof additionalProperties === "object") named.push({ path: childPath(path, "*"), name: "*", schema: additionalProperties, order: 0 });
+  if (typeof additionalProperties === "object") {
+    named.push({ path: childPath(path, "*"), name: "*", schema: additionalProperties, order: 0 });
+  }
   if (items !== undefined) named.push({ path: `${path}[]`, name: "[]", schema: items, order: 0 });
   const further = anyOf.flatMap((option) => childrenOf({ path, name: "", schema: option, order: 0 }));
   return [...named, ...further.filter(({ name }) => !named.some((known) => known.name === name))];

@@ -75,7 +75,8 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       ...systemMethods(system),
       ...deps.config,
       ...restartMethods({
-        clock, sessions, waiting: () => approvals.list().length, jobsRunning: async () => (await deps.scheduler.status()).running, restart: deps.restart,
+        clock, sessions, waiting: () => approvals.list().length, restart: deps.restart,
+        jobsRunning: async () => (await deps.scheduler.status()).running,
       }),
       ...deviceMethods({ identity }),
       ...usageMethods({

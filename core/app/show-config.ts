@@ -21,7 +21,8 @@ export function createConfigHashes(key: Uint8Array): ConfigHashes {
 /** What in the file is an older form of something; it works all the same. */
 function legacyOf({ source }: LoadedConfig): readonly { readonly path: string; readonly message: string }[] {
   const agents = source["agents"] as { readonly list?: unknown } | undefined;
-  return agents?.list === undefined ? [] : [{ path: "agents.list", message: "agents.list is the older form of agents.entries; both are read" }];
+  if (agents?.list === undefined) return [];
+  return [{ path: "agents.list", message: "agents.list is the older form of agents.entries; both are read" }];
 }
 
 export async function showConfig(running: RunningConfig, schema: JsonSchema, hashes: ConfigHashes): Promise<unknown> {

@@ -49,7 +49,8 @@ export const CONFIG_METHODS = {
     },
   },
   "config.schema.lookup": {
-    role: "operator", scope: "operator.read", summary: "One key of the schema, what stands below it, and whether a change of it needs a restart.",
+    role: "operator", scope: "operator.read",
+    summary: "One key of the schema, what stands below it, and whether a change of it needs a restart.",
     params: {
       type: "object", additionalProperties: false, required: ["path"],
       properties: { path: { type: "string", minLength: 1, maxLength: 1_024, pattern: "^[A-Za-z0-9_./\\[\\]\\-*]+$" } },

@@ -25,9 +25,9 @@ export const RESTART_METHODS = {
     role: "operator", scope: "operator.admin", controlPlaneWrite: true,
     summary: "Ends the gateway in good order and starts it again in the same process; clients see close code 1012.",
     params: {
-      type: "object", additionalProperties: true,
+      type: "object", additionalProperties: false,
       properties: {
-        reason: { type: "string", maxLength: 512 }, delayMs: { type: "integer", minimum: 0, maximum: 600_000 },
+        sessionKey: { type: "string", maxLength: 512 }, note: { type: "string", maxLength: 4_000 }, reason: { type: "string", maxLength: 512 }, delayMs: { type: "integer", minimum: 0, maximum: 600_000 },
         restartDelayMs: { type: "integer", minimum: 0, maximum: 600_000 },
       },
     },

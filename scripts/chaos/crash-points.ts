@@ -39,8 +39,8 @@ export interface CrashPointCounts {
 }
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
-type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "config" | "cron" | "pair" | "restart local node" | "fresh"
-  | "job" | "stopped job" | "wake" | "usage" | "search" | "search bulk" | "paged";
+type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "config" | "cron" | "pair"
+  | "restart local node" | "fresh" | "job" | "stopped job" | "wake" | "usage" | "search" | "search bulk" | "paged";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
   "message.admitted": "plain", "message.offered": "plain", "turn.beginning": "plain", "model.asked": "slow-speech",

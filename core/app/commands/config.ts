@@ -22,8 +22,8 @@ const get: CommandSpec = {
   run: async (ctx) => {
     const path = ctx.given.word("PATH");
     if (path !== undefined && TOKEN_PATHS.includes(path)) return printToken(ctx, path);
-    const { readConfig } = await import("./config-file.ts");
-    const value = await readConfig(ctx, path) ?? null;
+    const { readAnyConfig } = await import("./config-change.ts");
+    const value = await readAnyConfig(ctx, path) ?? null;
     ctx.terminal.answer(value, () => ctx.terminal.line(cleanText(typeof value === "string" ? value : JSON.stringify(value, null, 2))));
     return 0;
   },
@@ -57,7 +57,7 @@ const set: CommandSpec = {
     const path = ctx.given.need("PATH");
     const value = parseValue(ctx.given.need("VALUE"), ctx.given.flag("strict-json"));
     if (TOKEN_PATHS.includes(path) && typeof value === "string" && !value.startsWith("${")) refuseToken();
-    const { changeConfig, changeKey } = await import("./config-file.ts");
+    const { changeConfig, changeKey } = await import("./config-change.ts");
     const { through } = await changeConfig(ctx, changeKey(path, value), path);
     ctx.terminal.answer({ ok: true, path, value, through }, () => {
       ctx.terminal.done(`${path} is now ${cleanText(JSON.stringify(value))}`);
@@ -78,7 +78,7 @@ const unset: CommandSpec = {
   examples: [{ line: "openclaw config unset agents.defaults.model", about: "the usual model again" }],
   run: async (ctx) => {
     const path = ctx.given.need("PATH");
-    const { changeConfig, changeKey } = await import("./config-file.ts");
+    const { changeConfig, changeKey } = await import("./config-change.ts");
     const { through } = await changeConfig(ctx, changeKey(path, undefined), path);
     ctx.terminal.answer({ ok: true, path, through }, () => ctx.terminal.done(`${path} is not set`));
     return 0;
@@ -101,7 +101,7 @@ const patch: CommandSpec = {
   ],
   notes: ["Lists of things with an id merge by id; another list loses entries only where --replace-path names it."],
   run: async (ctx) => {
-    const { changeByPatch, changeConfig } = await import("./config-file.ts");
+    const { changeByPatch, changeConfig } = await import("./config-change.ts");
     const { path, through } = await changeConfig(ctx, changeByPatch(await readPatch(ctx), ctx.given.list("replace-path")));
     ctx.terminal.answer({ ok: true, path, through }, () => ctx.terminal.done(`${cleanText(path)} is changed`));
     return 0;

@@ -1,6 +1,7 @@
 /** Tables of methods that a start does not wait for: each is loaded when one of its methods is called first. */
 import {
-  APPROVAL_METHODS, CHANNEL_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
+  APPROVAL_METHODS, CHANNEL_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, TASK_METHODS,
+  USAGE_METHODS, VOICE_METHODS,
 } from "@openclaw/protocol/methods";
 import { lateMethods } from "./late-methods.ts";
 import type { MethodHandlers } from "./method.ts";

@@ -30,7 +30,9 @@ export interface Findings {
   readonly odd: readonly Complaint[];
 }
 
-const COMPLAINTS_MAX = 32;
+const WRONG_MAX = 32;
+/** A file of another program has many. */
+const ODD_MAX = 256;
 
 /** The well-known program keeps them in the file, and so do people's files; they are taken, with a warning. */
 export const SHARED_SECRETS: readonly string[] = [
@@ -41,12 +43,11 @@ const SECRET_NAME = /(?:apikey|token|password|secret)$/;
 /** A reference to the environment is not a secret. */
 export const REFERENCE = /^\$\{[A-Z_][A-Z0-9_]*\}$/;
 
-/** At most 32 of each kind, in the order of the text. */
+/** At most so many of each kind, in the order of the text. */
 export function checkConfig(schema: JsonSchema, value: unknown): Findings {
   const [wrong, odd]: [Complaint[], Complaint[]] = [[], []];
   const complain: Complain = (at, message, code = "CONFIG_INVALID") => {
-    const list = isOdd(code) ? odd : wrong;
-    if (list.length < COMPLAINTS_MAX) list.push({ at, message, code });
+    if (isOdd(code) ? odd.length < ODD_MAX : wrong.length < WRONG_MAX) (isOdd(code) ? odd : wrong).push({ at, message, code });
   };
   check(schema, value, [], complain);
   findSecrets(schema, value, [], complain);

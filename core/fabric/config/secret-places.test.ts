@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode, type JsonSchema } from "@openclaw/protocol";
+import { parseJson5 } from "./parse-json5.ts";
 import { REDACTED, redactConfig, redactText, restoreSecrets, restoreValue } from "./secret-places.ts";
 
 const CANARY = "canary-0123456789abcdef";
@@ -10,7 +11,9 @@ const schema: JsonSchema = {
     gateway: {
       type: "object", properties: {
         port: { type: "integer" },
-        token: { anyOf: [{ type: "string" }, { type: "object", properties: { source: { type: "string" }, id: { type: "string" } } }], secret: true },
+        token: {
+          anyOf: [{ type: "string" }, { type: "object", properties: { source: { type: "string" }, id: { type: "string" } } }], secret: true,
+        },
       },
     },
     channels: { type: "object", additionalProperties: true },
@@ -34,15 +37,18 @@ test("no secret is shown, in values or in the text as it was written; where one 
   for (const kept of ["name: 'bot'", '"${HOOK}"', 'id: "THE_KEY"', "maxTokens: 5", 'sessionKey: "main"', 'apiKeyEnv: "NAME"']) {
     assert.ok(shown.includes(kept), kept);
   }
-  assert.equal(await restoreSecrets(shown, (await import("./parse-json5.ts").then((room) => room.parseJson5(text)) as { value: unknown }).value),
-    text.replaceAll(`'${CANARY}'`, `"${CANARY}"`), "written back, nothing is lost");
+  const parsed = await parseJson5(text);
+  assert.ok(parsed.ok);
+  assert.equal(await restoreSecrets(shown, parsed.value), text.replaceAll(`'${CANARY}'`, `"${CANARY}"`), "written back, nothing is lost");
   assert.equal(await redactText("{ token: ", schema), null, "what cannot be read is not shown");
-  assert.deepEqual(redactConfig({ gateway: { token: { source: "env", id: "X" } } }, schema), { gateway: { token: { source: "env", id: "X" } } });
+  const reference = { gateway: { token: { source: "env", id: "X" } } };
+  assert.deepEqual(redactConfig(reference, schema), reference);
 });
 
 test("the marker keeps the stored secret, by id in a list of things with one; where none is stored it is refused", async () => {
   const stored = { gateway: { token: CANARY }, channels: { list: [{ id: "a", token: "A" }, { id: "b", token: "B" }] } };
-  assert.deepEqual(restoreValue({ channels: { list: [{ id: "b", token: REDACTED }] } }, stored), { channels: { list: [{ id: "b", token: "B" }] } });
+  const one = { channels: { list: [{ id: "b", token: REDACTED }] } };
+  assert.deepEqual(restoreValue(one, stored), { channels: { list: [{ id: "b", token: "B" }] } });
   assert.equal(
     await restoreSecrets(`{ channels: { list: [{ id: 'b', token: '${REDACTED}' }, { id: 'a', token: '${REDACTED}' }] } }`, stored),
     `{ channels: { list: [{ id: 'b', token: "B" }, { id: 'a', token: "A" }] } }`,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -12,11 +12,14 @@ async function setUp(t: TestContext) {
   const dir = await mkdtemp(join(tmpdir(), "openclaw-secrets-"));
   t.after(() => rm(dir, { recursive: true }));
   await mkdir(join(dir, "store"), { mode: 0o700 });
-  const resolve = async (ref: SecretRef, config?: SecretsConfig): Promise<string> => (await resolveSecret(
-    ref, { config, environment: { THE_KEY: ` ${CANARY}\n`, EMPTY: " ", CLEAN: CANARY, PATH: process.env["PATH"] ?? "" }, credentialsDir: dir, home: dir }, "models.x.apiKey",
-  )).reveal();
-  const refused = async (ref: SecretRef, config: SecretsConfig | undefined, words: RegExp, code: ErrorCode = "SECRET_UNRESOLVED"): Promise<void> =>
-    assert.rejects(resolve(ref, config), (error: Error) => hasCode(error, code) && words.test(error.message) && !error.message.includes(CANARY));
+  const environment = { THE_KEY: ` ${CANARY}\n`, EMPTY: " " };
+  const resolve = async (ref: SecretRef, config?: SecretsConfig): Promise<string> =>
+    (await resolveSecret(ref, { config, environment, credentialsDir: dir, home: dir }, "models.x.apiKey")).reveal();
+  const refused = async (
+    ref: SecretRef, config: SecretsConfig | undefined, words: RegExp, code: ErrorCode = "SECRET_UNRESOLVED",
+  ): Promise<void> => assert.rejects(
+    resolve(ref, config), (error: Error) => hasCode(error, code) && words.test(error.message) && !error.message.includes(CANARY),
+  );
   return { dir, resolve, refused };
 }
 
@@ -34,10 +37,13 @@ test("file: one value or a place in JSON, only where nobody else can read it", a
   const path = join(dir, "keys.json");
   await writeFile(path, JSON.stringify({ a: { "b/c": CANARY }, n: 1 }), { mode: 0o600 });
   await writeFile(join(dir, "one"), `${CANARY}\n`, { mode: 0o600 });
-  const config: SecretsConfig = { providers: { all: { source: "file", path }, one: { source: "file", path: "~/one", mode: "singleValue" } } };
+  const one = { source: "file", path: "~/one", mode: "singleValue" } as const;
+  const config: SecretsConfig = { providers: { all: { source: "file", path }, one } };
   assert.equal(await resolve({ source: "file", provider: "all", id: "/a/b~1c" }, config), CANARY);
   assert.equal(await resolve({ source: "file", provider: "one", id: "value" }, config), CANARY);
-  for (const id of ["/a", "/n", "/constructor", "/a/none"]) await refused({ source: "file", provider: "all", id }, config, /is not there, or is empty/);
+  for (const id of ["/a", "/n", "/constructor", "/a/none"]) {
+    await refused({ source: "file", provider: "all", id }, config, /is not there, or is empty/);
+  }
   await refused({ source: "file", provider: "none", id: "/a" }, config, /no such file/);
   await chmod(path, 0o644);
   await refused({ source: "file", provider: "all", id: "/a/b~1c" }, config, /Others can read/, "STATE_UNSAFE");
@@ -52,16 +58,13 @@ test("store: the gateway's own directory, by a plain name and no other path", as
   await refused({ source: "store", id: "NONE" }, undefined, /is not there/);
 });
 
-test("exec: a configuration alone starts no program; allowed, it is asked in JSON and given no more than is named", async (t) => {
-  const { dir, resolve, refused } = await setUp(t);
+test("exec: a configuration starts no program, whatever it names (S0.1)", async (t) => {
+  const { dir, refused } = await setUp(t);
   const command = join(dir, "resolver");
-  await writeFile(command, '#!/bin/sh\nread line\ncase "$line" in *wanted*) echo "{\\"values\\":{\\"wanted\\":\\"got-$CLEAN\\"}}";; *) exit 1;; esac\n');
+  const ran = join(dir, "ran");
+  await writeFile(command, `#!/bin/sh\ntouch ${ran}\n`);
   await chmod(command, 0o700);
-  const providers = { vault: { source: "exec", command } } as const;
-  const ref: SecretRef = { source: "exec", provider: "vault", id: "wanted" };
-  await refused(ref, { providers }, /secrets\.allowExec is not set/);
-  assert.equal(await resolve(ref, { providers, allowExec: true }), "got-");
-  assert.equal(await resolve(ref, { providers: { vault: { ...providers.vault, passEnv: ["CLEAN"] } }, allowExec: true }), `got-${CANARY}`);
-  await refused({ ...ref, id: "other" }, { providers, allowExec: true }, /the program failed/);
-  await refused(ref, { providers: { vault: { source: "exec", command: "resolver" } }, allowExec: true }, /full path/);
+  const config: SecretsConfig = { providers: { vault: { source: "exec", command } } };
+  await refused({ source: "exec", provider: "vault", id: "wanted" }, config, /would run a program, and this gateway starts none/);
+  await assert.rejects(stat(ran));
 });

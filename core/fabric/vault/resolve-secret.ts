@@ -2,11 +2,10 @@
  * Secrets that the configuration names instead of holding: `{source, provider, id}`.
  *
  * `env` is a variable of the gateway, `file` a file only its owner can read (JSON with a pointer, or the one value), `store` the
- * gateway's own private directory. `exec` runs a program, which a configuration may not do unless its owner says so by
- * `secrets.allowExec`. No message holds the secret, and none is kept longer than the call.
+ * gateway's own private directory. `exec` would run a program: a configuration starts none here, and the answer says so. No message
+ * holds the secret, and none is kept longer than the call.
  */
-import { execFile } from "node:child_process";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { OpenClawError, type Infer, type JsonSchema } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
 import { readPrivate } from "./private-file.ts";
@@ -29,15 +28,16 @@ const provider = {
   properties: {
     source: { enum: ["env", "file", "exec", "store"], description: "What kind of place it is." },
     allowlist: {
-      type: "array", maxItems: 1_000, items: { type: "string", maxLength: 128 }, description: "Variables that may be read; all unless given.",
+      type: "array", maxItems: 1_000, items: { type: "string", maxLength: 128 },
+      description: "Variables that may be read; all unless given.",
     },
     path: { type: "string", minLength: 1, maxLength: 4_096, description: "The file; only its owner may read it." },
     mode: { enum: ["json", "singleValue"], description: "Whether the file holds one value or a JSON object." },
-    command: { type: "string", minLength: 1, maxLength: 4_096, description: "The program; an absolute path." },
-    args: { type: "array", maxItems: 64, items: { type: "string", maxLength: 4_096 }, description: "Its arguments." },
-    passEnv: { type: "array", maxItems: 64, items: { type: "string", maxLength: 128 }, description: "Variables it is given." },
-    jsonOnly: { type: "boolean", description: "It answers in JSON only.", inert: true },
-    timeoutMs: { type: "integer", minimum: 100, maximum: 60_000, description: "Longest it may take." },
+    command: { type: "string", maxLength: 4_096, description: "A program, which is never run.", inert: true },
+    args: { type: "array", maxItems: 64, items: { type: "string", maxLength: 4_096 }, description: "Its arguments.", inert: true },
+    passEnv: { type: "array", maxItems: 64, items: { type: "string", maxLength: 128 }, description: "Its variables.", inert: true },
+    jsonOnly: { type: "boolean", description: "How it answers.", inert: true },
+    timeoutMs: { type: "integer", minimum: 0, maximum: 3_600_000, description: "How long it may take.", inert: true },
     maxBytes: { type: "integer", minimum: 1, maximum: 1_048_576, description: "Largest file.", inert: true },
   },
 } as const satisfies JsonSchema;
@@ -55,7 +55,6 @@ export const secretsConfig = {
         store: { type: "string", pattern: name, description: "For store." },
       },
     },
-    allowExec: { type: "boolean", default: false, description: "References may run the programs that providers name." },
     egressProxy: {
       type: "object", maxProperties: 100, additionalProperties: true, description: "Outbound proxy of the well-known program.", inert: true,
     },
@@ -72,8 +71,6 @@ export interface SecretPlaces {
   readonly home: string;
 }
 
-const TIMEOUT_MS = 5_000;
-const OUTPUT_BYTES_MAX = 65_536;
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/;
 
 export function isSecretRef(value: unknown): value is SecretRef {
@@ -81,11 +78,11 @@ export function isSecretRef(value: unknown): value is SecretRef {
 }
 
 /** `what` is the key that names it. Throws SECRET_UNRESOLVED, and STATE_UNSAFE for a file that others can read. */
-export async function resolveSecret(ref: SecretRef, places: SecretPlaces, what: string, signal?: AbortSignal): Promise<Secret> {
+export async function resolveSecret(ref: SecretRef, places: SecretPlaces, what: string): Promise<Secret> {
   const named = ref.provider ?? places.config?.defaults?.[ref.source] ?? "default";
   const provider = places.config?.providers?.[named];
   const own = provider?.source === ref.source ? provider : undefined;
-  const text = await read(ref, own, places, what, signal);
+  const text = await read(ref, own, places, what);
   const value = text?.trim() ?? "";
   if (value === "") throw unresolved(what, `${describe(ref, named)} is not there, or is empty`);
   return new Secret(value);
@@ -93,9 +90,7 @@ export async function resolveSecret(ref: SecretRef, places: SecretPlaces, what: 
 
 type Provider = Infer<typeof provider>;
 
-async function read(
-  ref: SecretRef, own: Provider | undefined, places: SecretPlaces, what: string, signal?: AbortSignal,
-): Promise<string | undefined> {
+async function read(ref: SecretRef, own: Provider | undefined, places: SecretPlaces, what: string): Promise<string | undefined> {
   switch (ref.source) {
     case "env":
       if (own?.allowlist !== undefined && !own.allowlist.includes(ref.id)) throw unresolved(what, `${ref.id} is not in the allowlist`);
@@ -109,13 +104,7 @@ async function read(
       if (bytes === undefined) throw unresolved(what, `${own.path} is not there`);
       return own.mode === "singleValue" ? bytes.toString("utf8") : pointAt(bytes.toString("utf8"), ref.id, what);
     }
-    case "exec": {
-      if (places.config?.allowExec !== true) {
-        throw unresolved(what, "it would run a program, and secrets.allowExec is not set: a configuration alone starts nothing here");
-      }
-      if (own?.command === undefined || !isAbsolute(own.command)) throw unresolved(what, "secrets.providers names no program by its full path");
-      return await run(own, own.command, ref, places, what, signal);
-    }
+    case "exec": throw unresolved(what, "it would run a program, and this gateway starts none for its configuration");
   }
 }
 
@@ -136,31 +125,6 @@ function pointAt(text: string, pointer: string, what: string): string | undefine
     value = typeof value === "object" && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
   }
   return typeof value === "string" ? value : undefined;
-}
-
-/** The program is asked in JSON, and answers in JSON or with the one value. It gets no more of the environment than is named. */
-async function run(
-  own: Provider, command: string, ref: SecretRef, places: SecretPlaces, what: string, signal?: AbortSignal,
-): Promise<string | undefined> {
-  const env = Object.fromEntries((own.passEnv ?? []).flatMap((key) => {
-    const value = places.environment[key];
-    return value === undefined ? [] : [[key, value]];
-  }));
-  const output = await new Promise<string>((done, failed) => {
-    const child = execFile(command, own.args ?? [], {
-      env, timeout: own.timeoutMs ?? TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: OUTPUT_BYTES_MAX, encoding: "utf8",
-      ...(signal === undefined ? {} : { signal }),
-    }, (error, stdout) => (error === null ? done(stdout) : failed(unresolved(what, "the program failed"))));
-    child.stdin?.on("error", () => undefined); // one that reads nothing may have ended
-    child.stdin?.end(`${JSON.stringify({ protocolVersion: 1, provider: ref.provider ?? "default", ids: [ref.id] })}\n`);
-  });
-  try {
-    const { values } = JSON.parse(output) as { readonly values?: Readonly<Record<string, unknown>> };
-    const value = values?.[ref.id];
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return output;
-  }
 }
 
 function describe({ source, id }: SecretRef, named: string): string {

@@ -52,7 +52,9 @@ async function setUp(t: TestContext, text: string | undefined = TEXT) {
         path, hash: hash(config.file.text), raw: await redactText(config.file.text, schema), config: redactConfig(config.values, schema),
       }),
       describe: async () => ({ schema, uiHints: {}, version: "1", generatedAt: "" }),
-      lookUp: async (at) => (at === "gateway.port" ? { path: at, schema: {}, reloadKind: "restart", hint: {}, hintPath: at, children: [] } : undefined),
+      lookUp: async (at) => (
+        at === "gateway.port" ? { path: at, schema: {}, reloadKind: "restart", hint: {}, hintPath: at, children: [] } : undefined
+      ),
       needsRestart: async (at) => at.startsWith("gateway.port"), restart: (delayMs, reason) => void restarts.push(`${reason} ${delayMs}`),
     }),
   });
@@ -75,7 +77,9 @@ async function ok(client: RawClient, method: string, params: unknown = {}): Prom
   return answer.payload as Record<string, unknown>;
 }
 
-async function refused(client: RawClient, method: string, params: unknown): Promise<readonly [code: string, message: string, details: unknown]> {
+type Refused = readonly [code: string, message: string, details: unknown];
+
+async function refused(client: RawClient, method: string, params: unknown): Promise<Refused> {
   const { ok: fine, error } = await client.call(method, params);
   assert.equal(fine, false, `${method} ${JSON.stringify(params)}`);
   return [error?.code ?? "", error?.message ?? "", error?.details];
@@ -85,9 +89,11 @@ async function hashOf(client: RawClient): Promise<string> {
   return String((await ok(client, "config.get"))["hash"]);
 }
 
-test("a patch changes what it names, keeps comments and secrets, is in force at once, and every client hears of it (S4.2, S4.31)", async (t) => {
+test("a patch changes what it names, keeps comments and secrets, is in force at once, and every client hears of it "
+  + "(S4.2, S4.31)", async (t) => {
   const { client, config, read, restarts } = await setUp(t);
-  const answer = await ok(client, "config.patch", { raw: "{ session: { turnsWaitingMax: 7 }, /* why */ }", baseHash: await hashOf(client), note: "n" });
+  const raw = "{ session: { turnsWaitingMax: 7 }, /* why */ }";
+  const answer = await ok(client, "config.patch", { raw, baseHash: await hashOf(client), note: "n" });
   assert.deepEqual(answer["changedPaths"], ["session"]);
   assert.deepEqual((answer["sentinel"] as { payload: unknown }).payload, {
     kind: "config-patch", status: "ok", ts: 1, message: "n", stats: { mode: "config.patch", root: answer["path"], requiresRestart: false },
@@ -179,8 +185,10 @@ test("the whole file comes back with the marker in place of the secret, and keep
 test("apply restarts where a key takes it, set never does, and the answer says so", async (t) => {
   const { client, restarts } = await setUp(t);
   const set = await ok(client, "config.set", { raw: TEXT.replace("3000", "3001"), baseHash: await hashOf(client) });
-  assert.deepEqual([restarts, (set["sentinel"] as { payload: { stats: { requiresRestart: boolean } } }).payload.stats.requiresRestart], [[], true]);
-  const applied = await ok(client, "config.apply", { raw: TEXT.replace("3000", "3002"), baseHash: await hashOf(client), restartDelayMs: 5 });
+  const { payload } = set["sentinel"] as { payload: { stats: { requiresRestart: boolean } } };
+  assert.deepEqual([restarts, payload.stats.requiresRestart], [[], true]);
+  const raw = TEXT.replace("3000", "3002");
+  const applied = await ok(client, "config.apply", { raw, baseHash: await hashOf(client), restartDelayMs: 5 });
   assert.deepEqual([restarts, applied["restart"]], [["config.apply 5"], { ok: true, delayMs: 5, reason: "config.apply" }]);
 });
 
@@ -210,7 +218,8 @@ test("at most 30 writes of a kind in a minute", async (t) => {
   const answers = await Promise.all(Array.from({ length: 31 }, () => client.call("config.patch", { raw: "{}" })));
   const over = answers.filter(({ ok: fine }) => fine === false);
   assert.equal(over.length, 1);
-  assert.deepEqual([over[0]?.error?.code, over[0]?.error?.retryable, over[0]?.error?.details["limit"]], ["UNAVAILABLE", true, "30 per 60s"]);
+  const [error] = over.map((answer) => answer.error);
+  assert.deepEqual([error?.code, error?.retryable, error?.details["limit"]], ["UNAVAILABLE", true, "30 per 60s"]);
 });
 
 test("a configuration of a megabyte is patched and read back whole; more than that is refused", async (t) => {
@@ -218,6 +227,7 @@ test("a configuration of a megabyte is patched and read back whole; more than th
   const { client, read } = await setUp(t, JSON.stringify({ gateway: { port: 3000 }, blob }));
   await ok(client, "config.patch", { raw: "{ gateway: { port: 4 } }", baseHash: await hashOf(client) });
   assert.deepEqual(JSON.parse(await read()), { gateway: { port: 4 }, blob });
-  const tooMuch = await refused(client, "config.set", { raw: JSON.stringify({ blob: { x: "y".repeat(1_100_000) } }), baseHash: await hashOf(client) });
+  const raw = JSON.stringify({ blob: { x: "y".repeat(1_100_000) } });
+  const tooMuch = await refused(client, "config.set", { raw, baseHash: await hashOf(client) });
   assert.match(tooMuch[1], /is larger than 1048576 characters/);
 });

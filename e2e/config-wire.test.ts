@@ -1,0 +1,151 @@
+/**
+ * The configuration of a running gateway, read and changed by its clients and from the command line; a restart in the same
+ * process; and a file of the well-known program as it is.
+ */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { EXIT } from "@openclaw/protocol";
+import { say } from "@openclaw/testkit/conversation";
+import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+
+const CANARY = "canary-0123456789abcdef";
+const TEXT = `// mine
+{
+  session: { turnsWaitingMax: 7 }, // waiting
+  channels: { telegram: { botToken: "${CANARY}" } },
+}
+`;
+
+interface Shown {
+  readonly path: string;
+  readonly hash: string;
+  readonly raw: string | null;
+  readonly configRevisionHash: string;
+  readonly appliedConfigHash: string;
+  readonly config: { readonly session?: { readonly turnsWaitingMax?: number } };
+}
+
+async function shown(watched: Watched): Promise<Shown> {
+  return (await watched.client.request("config.get", {})) as Shown;
+}
+
+function read(gateway: RealGateway): Promise<string> {
+  return readFile(join(gateway.stateDir, "openclaw.json"), "utf8");
+}
+
+async function isGone(watched: Watched): Promise<void> {
+  await watched.until(({ event }) => event === "shutdown");
+}
+
+test("a client patches: in force at once, told to every client, comments kept, and no secret leaves (S4.2, S4.31, S0.4)", async (t) => {
+  const gateway = await openRealGateway({ config: TEXT, bare: true });
+  t.after(() => gateway.dispose());
+  const [one, other] = [await gateway.connect(), await gateway.connect({ scopes: ["operator.read"] })];
+  const before = await shown(one);
+  assert.match(before.hash, /^hmac-sha256:v1:[A-Za-z0-9_-]{43}$/);
+  assert.equal(before.configRevisionHash, before.appliedConfigHash);
+  assert.equal(JSON.stringify(before).includes(CANARY), false);
+  assert.match(before.raw ?? "", /^\/\/ mine\n/);
+  const written = (await one.client.request("config.patch", {
+    raw: "{ session: { turnsWaitingMax: 12 } }", baseHash: before.hash,
+  })) as { readonly hash: string; readonly changedPaths: readonly string[] };
+  assert.deepEqual(written.changedPaths, ["session.turnsWaitingMax"]);
+  const event = await other.until(({ event: name }) => name === "config.changed");
+  assert.deepEqual([(event.payload as { hash: string }).hash, (await shown(other)).hash], [written.hash, written.hash]);
+  assert.equal((await shown(one)).config.session?.turnsWaitingMax, 12);
+  assert.equal(await read(gateway), TEXT.replace("7", "12"));
+  const stale = one.client.request("config.patch", { raw: "{ session: { turnsWaitingMax: 13 } }", baseHash: before.hash });
+  await assert.rejects(stale, (error: Error) => error.message.includes("config changed since last load; re-run config.get and retry"));
+  assert.equal((await say(one, "still there?")).status, "ok");
+});
+
+test("a restart in the same process: sockets close with 1012, what was said is still there, and the new settings hold (S0.16, S4.43)",
+  async (t) => {
+    const gateway = await openRealGateway({ config: TEXT, bare: true });
+    t.after(() => gateway.dispose());
+    const operator = await gateway.connect();
+    assert.equal((await say(operator, "remember that the sky is blue")).status, "ok");
+    const pid = gateway.pid;
+    const before = operator.client.hello.server.bootId;
+    for (let round = 0; round < 2; round += 1) {
+      const asking = await gateway.connect();
+      const { safe } = (await asking.client.request("gateway.restart.preflight", {})) as { readonly safe: boolean };
+      assert.equal(safe, true);
+      await asking.client.request("gateway.restart.request", {});
+      await isGone(asking);
+      await until(async () => (await gateway.connect()).client.hello.server.bootId !== asking.client.hello.server.bootId);
+    }
+    const again = await gateway.connect();
+    assert.notEqual(again.client.hello.server.bootId, before);
+    const { pid: now } = (await again.client.request("status", {})) as { readonly pid: number };
+    assert.equal(now, pid);
+    assert.match(JSON.stringify(await again.client.request("chat.history", { sessionKey: "main" })), /the sky is blue/);
+    assert.equal((await say(again, "and now?")).status, "ok");
+    // A key that is read once, at the start.
+    const { hash } = await shown(again);
+    const text = `{ logging: { level: "debug" }, session: { turnsWaitingMax: 8 } }`;
+    await again.client.request("config.apply", { raw: text, baseHash: hash, restartDelayMs: 0 });
+    await isGone(again);
+    await until(async () => (await shown(await gateway.connect())).config.session?.turnsWaitingMax === 8);
+    assert.equal(await gateway.stop(), EXIT.ok);
+  });
+
+test("killed between the write and the new name: the file says what it said, whole, and the next write works (S0.16)", async (t) => {
+  const gateway = await openRealGateway({ config: TEXT, bare: true });
+  t.after(() => gateway.dispose());
+  await gateway.stop();
+  await gateway.start({ OPENCLAW_CRASH_AT: "config.written" });
+  const operator = await gateway.connect();
+  const { hash } = await shown(operator);
+  operator.client.request("config.patch", { raw: "{ session: { turnsWaitingMax: 99 } }", baseHash: hash }).catch(() => undefined);
+  await gateway.gone();
+  assert.equal(await read(gateway), TEXT);
+  await gateway.start();
+  const again = await gateway.connect();
+  assert.equal((await shown(again)).hash, hash, "the hash of the same file is the same after a restart");
+  await again.client.request("config.patch", { raw: "{ session: { turnsWaitingMax: 99 } }", baseHash: hash });
+  assert.equal(await read(gateway), TEXT.replace("7", "99"));
+});
+
+test("the command line changes the running gateway's configuration through it, and the file where none runs (S0.34, S4.31)", async (t) => {
+  const gateway = await openRealGateway({ config: TEXT, bare: true });
+  t.after(() => gateway.dispose());
+  const through = async (...args: readonly string[]): Promise<unknown> => {
+    const said = await gateway.cli(["config", ...args, "--json"]);
+    assert.equal(said.code, EXIT.ok, `${args.join(" ")}: ${said.stdout}${said.stderr}`);
+    return (JSON.parse(said.stdout) as { readonly through: unknown }).through;
+  };
+  const operator = await gateway.connect();
+  assert.equal(await through("set", "session.turnsWaitingMax", "30"), "gateway");
+  assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 30);
+  assert.equal(await through("patch", "{ logging: { level: 'debug' }, session: { debounceMs: 5 } }"), "gateway");
+  assert.equal(await through("unset", "session.debounceMs"), "gateway");
+  const wrong = await gateway.cli(["config", "set", "session.turnWaitingMax", "1", "--json"]);
+  assert.match(wrong.stdout, /CONFIG_KEY_UNKNOWN[^]*did you mean/);
+  const text = await read(gateway);
+  assert.ok(text.includes("// waiting") && text.includes(CANARY) && !text.includes("debounceMs"), text);
+  assert.equal((await gateway.cli(["config", "get", "gatewayToken"])).stdout.trim(), gateway.token);
+  assert.equal((await gateway.cli(["config", "file"])).stdout.trim(), join(gateway.stateDir, "openclaw.json"));
+  assert.equal((await gateway.cli(["config", "get"])).stdout.includes(CANARY), false);
+  await gateway.stop();
+  assert.equal(await through("set", "session.turnsWaitingMax", "31"), "file");
+  assert.equal((await gateway.cli(["config", "get", "session.turnsWaitingMax"])).stdout, "31\n");
+  const { stdout } = await gateway.cli(["config", "validate", "--json"]);
+  const fine = JSON.parse(stdout) as { readonly valid: boolean; readonly warnings: readonly unknown[] };
+  assert.deepEqual([fine.valid, fine.warnings.length], [true, 1]);
+  await writeFile(join(gateway.stateDir, "openclaw.json"), "{ gateway: { port: 'x' } }");
+  const broken = await gateway.cli(["config", "validate"]);
+  assert.equal(broken.code, EXIT.config);
+  assert.match(broken.stdout, /openclaw\.json:1:\d+ "gateway\.port" must be a whole number/);
+  assert.match((await gateway.cli(["config", "schema"])).stdout, /"turnsWaitingMax"/);
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await holds().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail("it did not come");
+}
