@@ -61,7 +61,7 @@ test("a client patches: in force at once, told to every client, comments kept, a
   assert.equal((await say(one, "still there?")).status, "ok");
 });
 
-test("a restart in the same process: sockets close with 1012, what was said is still there, and the new settings hold (S0.16, S4.43)",
+test("a restart in the same process: sockets close with 1012, what was said is still there, and the new settings hold (S0.16, S4.2)",
   async (t) => {
     const gateway = await openRealGateway({ config: TEXT, bare: true });
     t.after(() => gateway.dispose());

@@ -35,7 +35,7 @@ test("a key is looked up by its path, with what a change of it takes and what st
   assert.deepEqual(["gateway", "gateway.port", "gateway.ports", "session"].map(needsRestart), [true, true, false, false]);
 });
 
-test("the keys that people use most are all taken: no complaint, and those nothing acts on are named (S4.12, S4.14, S4.31)", async (t) => {
+test("the keys that people use most are all taken: no complaint, and those nothing acts on are named (S4.12, S4.31)", async (t) => {
   const dir = await mkdtemp(join(tmpdir(), "openclaw-keys-"));
   t.after(() => rm(dir, { recursive: true }));
   const path = join(dir, "openclaw.json");
