@@ -11,6 +11,7 @@ import { systemIds } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import type { ModelsConfig } from "./config.ts";
 import { createModels, type Models, type ModelsDeps } from "./create-models.ts";
+import { readSection } from "./read-section.ts";
 import { callOf, fakeLedger, plainEvents } from "../../../testkit/fake-ledger.ts";
 
 interface WireConfig { readonly baseUrl: string; readonly models?: readonly { readonly id: string; readonly contextTokens: number }[] }
@@ -326,4 +327,49 @@ test("a call names its credential; without a name it is the first, and one that 
   assert.deepEqual(asked, [["played.profiles.one", { apiKeyEnv: "ONE" }], ["played.profiles.two", { apiKeyEnv: "TWO" }]]);
   const end = endOf(await call("three"));
   assert.ok(end.type === "error" && end.code === "MODEL_NOT_CONFIGURED" && /profiles has no 'three'/.test(end.why), JSON.stringify(end));
+});
+
+test("an entry is served by the drop-in it names, by the one that speaks its interface, or by the usual one (S0.5)", async () => {
+  await using model = await openScriptedModel();
+  const asked: string[] = [];
+  const named = (id: string, ...apis: readonly string[]): Provider => ({
+    ...wire, id, apis, models: () => [],
+    async *stream(request, ctx, signal) {
+      asked.push(`${id} ${request.model}`);
+      yield* wire.stream(request, ctx, signal);
+    },
+  });
+  const broken = async (): Promise<Provider> => {
+    throw new Error("it cannot be loaded");
+  };
+  const section = { baseUrl: model.url };
+  const config: ModelsConfig = { providers: {
+    plain: section, spoken: { ...section, api: "other-messages" }, used: { ...section, use: "second", api: "openai-completions" },
+    second: section, unspoken: { ...section, api: "nobody-speaks-it" },
+  } };
+  const providers = { broken, first: named("first", "openai-completions"), second: named("second", "other-messages") };
+  const room = openRoom(config, providers);
+  assert.equal(room.loads, 0, "nothing is loaded before somebody asks");
+  for (const ref of ["plain/a", "spoken/b", "used/c", "second/d"]) assert.equal(endOf(await ask(room, ref)).type, "end", ref);
+  assert.deepEqual(asked, ["first a", "second b", "second c", "second d"]);
+  await assert.rejects(room.models.resolveModel("unspoken/e"), (error) =>
+    hasCode(error, "MODEL_NOT_CONFIGURED") && /no provider 'nobody-speaks-it'/.test(String(error)));
+});
+
+test("a section in the well-known program's words is read as ours; what nobody acts on is left out, a key stays out of it", async () => {
+  const cost = { input: 3, output: 15 };
+  const theirs = {
+    baseUrl: "https://x", api: "anthropic-messages", apiKey: "${KEY_NAME}", timeoutMs: 5,
+    models: [{ id: "m", name: "M", contextWindow: 7, maxTokens: 3, reasoning: true, input: ["text"], cost }, { id: "n", contextTokens: 9 }],
+  };
+  const plain = { id: "m", name: "M", contextTokens: 7, outputTokens: 3, cost };
+  const rest = { baseUrl: "https://x", timeoutMs: 5, apiKeyEnv: "KEY_NAME" };
+  const second = { id: "n", contextTokens: 9 };
+  assert.deepEqual(readSection(theirs, new Set(["id"])), { ...rest, models: [plain, second] });
+  assert.deepEqual(readSection(theirs, new Set(["reasoning"])), { ...rest, models: [{ ...plain, reasoning: true }, second] });
+  const byReference = { apiKey: { source: "env", provider: "default", id: "KEY_NAME" } };
+  assert.deepEqual(readSection(byReference, new Set()), { apiKeyEnv: "KEY_NAME" });
+  const ours = { baseUrl: "https://x", models: [second] };
+  assert.equal(readSection(ours, new Set()), ours, "nothing is made anew where nothing changes");
+  assert.deepEqual(readSection({ apiKey: "sk-in-the-clear" }, new Set()), { apiKey: "sk-in-the-clear" }, "refused later, by name");
 });
