@@ -7,6 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { MethodSpec } from "@openclaw/protocol";
+import { METHODS } from "@openclaw/protocol/methods";
 import { PROGRAM_ROOT, openRealGateway } from "@openclaw/testkit/real-gateway";
 import { readRecording, replayRecording } from "@openclaw/testkit/replay-recording";
 import { scriptedConfig } from "@openclaw/testkit/scripted-config";
@@ -36,5 +38,18 @@ test("what the well-known clients were recorded saying goes as it went "
       assert.ok(lines.length > 0);
       assert.deepEqual(await replayRecording(lines, { port: gateway.port, token: gateway.token, scratch }), []);
     });
+  }
+});
+
+test("every method that is described is there, and every one that is listed is described (S4.2)", async (t) => {
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  const { client } = await gateway.connect();
+  t.after(() => client.close());
+  const described = Object.entries<MethodSpec>(METHODS);
+  const listed = described.filter(([, spec]) => spec.hidden !== true).map(([name]) => name);
+  assert.deepEqual(client.hello.features.methods.toSorted(), listed.toSorted());
+  for (const [name] of described.filter(([, spec]) => spec.hidden === true)) {
+    await client.request(name, { nonsense: true }).catch((error: Error) => assert.doesNotMatch(error.message, /^unknown method/, name));
   }
 });

@@ -201,6 +201,14 @@ export const SESSION_METHODS = {
     },
     result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" } } },
   },
+  "sessions.get": {
+    role: "operator", scope: "operator.read", hidden: true, summary: "The newest messages of a session, oldest first, and no more.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key"],
+      properties: { key: sessionKey, agentId, limit: { type: "integer", minimum: 1, maximum: 1_000 } },
+    },
+    result: { type: "object", required: ["messages"], properties: { messages: { type: "array", items: anything } } },
+  },
   "sessions.search": {
     role: "operator", scope: "operator.read", summary: "Messages that hold all of these words, newest sessions first.",
     params: {

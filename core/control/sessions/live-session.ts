@@ -27,6 +27,8 @@ export interface LiveSession {
   /** Resolves when the state has changed next. Rejects when `signal` aborts or the session is let go. */
   changed(signal: AbortSignal): Promise<void>;
   readonly busy: boolean;
+  /** Tells whoever watches of messages that were added outside a turn. */
+  readonly tellMessages: () => void;
   /** Condenses the older part now, between two turns. False where there is nothing to condense. Rejects when the session is let go. */
   compact(claim: Claim, signal: AbortSignal): Promise<boolean>;
   /** Lets go without ending anything: the next owner goes on. Resolves when nothing runs any more. */
@@ -201,6 +203,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       });
     },
     changed,
+    tellMessages,
     compact: async (claim, signal) => {
       while (running !== undefined) await changed(signal);
       const upToSeq = await summaries.make(signal);

@@ -49,6 +49,8 @@ export interface Sessions extends AsyncDisposable {
   describe(key: string): Promise<SessionRow | null>;
   /** Makes a session nobody has spoken in yet; durable when it resolves. One that is there already stays as it is. */
   open(key: string, agentId: string, principal: Principal): Promise<SessionRow | null>;
+  /** An assistant's note that no model said, added between turns: its message's id. Throws NOT_FOUND, CONFLICT while a turn runs. */
+  inject(key: string, text: string, principal: Principal): Promise<string>;
   /** Each resolves when the change is part of the log. */
   patch(key: string, patch: SessionSettings, principal: Principal): Promise<SessionRow>;
   reset(key: string, reason: "new" | "reset", principal: Principal): Promise<SessionRow | null>;
@@ -288,6 +290,10 @@ export function openSessions(deps: SessionsDeps): Sessions {
     open: async (key, agentId, principal) => {
       const opening = { live, placement: deps.placement, ids, onMoved: moved };
       return rowIfOpen(await openSession(opening, journal.address(key), key, agentId, principal.id));
+    },
+    inject: async (key, text, principal) => {
+      const { injectNote } = await import("./inject-note.ts");
+      return await injectNote({ live, placement: deps.placement, clock, ids, onMoved: moved }, journal.address(key), text, principal);
     },
     patch: async (key, patch, principal) => {
       const session = await change.patch(journal.address(key), patch, principal);

@@ -132,7 +132,9 @@ test("an abort stops the run it names, and says when there was nothing to stop",
   const { call, settled } = await openConversation(t, { model: (_, signal) => slow(signal) });
   assert.deepEqual(await call("chat.abort", MAIN), { ok: true, aborted: false, runIds: [] });
   await settled("chat.send", { ...MAIN, message: "go", idempotencyKey: "k" });
-  assert.deepEqual((await call("chat.history", MAIN))["inFlightRun"], { runId: "k" });
+  const { inFlightRun } = (await call("chat.history", MAIN)) as { readonly inFlightRun: { readonly startedAt: number } };
+  assert.deepEqual(inFlightRun, { runId: "k", text: "", startedAt: inFlightRun.startedAt });
+  assert.ok(inFlightRun.startedAt > 0);
   assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "other" }), { ok: true, aborted: false, runIds: [] });
   const stopped = { ok: true, aborted: true, runIds: ["k"], report: "Stopped by owner." };
   assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "k" }), stopped);

@@ -51,6 +51,19 @@ interface MessageParams {
   readonly messageId: string;
 }
 
+interface GetParams {
+  readonly key: string;
+  readonly agentId?: string;
+  readonly limit?: number;
+}
+
+interface InjectParams {
+  readonly sessionKey: string;
+  readonly agentId?: string;
+  readonly message: string;
+  readonly label?: string;
+}
+
 const HISTORY_DEFAULT = 200;
 
 export function chatMethods({ sessions, intake, agents, models }: ChatDeps): MethodHandlers {
@@ -82,10 +95,10 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
     const { messages, totalMessages, hasMore, nextOffset, row } = await sessions.history(key, limit, offset);
     const [runId] = row?.activeRunIds ?? [];
     return {
-      sessionKey, sessionId: row?.sessionId ?? "", totalMessages, hasMore, nextOffset, activity: [], pendingInputs: [],
+      sessionKey, sessionId: row?.sessionId ?? "", totalMessages, hasMore, nextOffset, activity: [], pendingInputs: { items: [], total: 0 },
       messages: maxChars === undefined ? messages : messages.map((item) => clip(item, maxChars)),
-      ...(row === null ? {} : { sessionInfo: row }),
-      ...(runId === undefined ? {} : { inFlightRun: { runId } }),
+      ...(row === null ? {} : { sessionInfo: row, thinkingLevel: row.thinkingLevel ?? "off" }),
+      ...(runId === undefined ? {} : { inFlightRun: { runId, text: "", startedAt: row?.startedAt ?? row?.updatedAt ?? 0 } }),
     };
   };
 
@@ -117,6 +130,15 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
     "chat.history": (params, ctx) => history(params as HistoryParams, ctx),
     "chat.startup": (params, ctx) => startup(params as Partial<HistoryParams>, ctx),
     "chat.metadata": async () => ({ models: await models.list(), commands: [] }),
+    "chat.inject": async (params, ctx) => {
+      const { sessionKey, agentId, message: text, label } = params as InjectParams;
+      const noted = label === undefined ? text : `[${label}]\n\n${text}`;
+      return { ok: true, messageId: await sessions.inject(keyOf(sessionKey, agentId), noted, ctx.client.principal) };
+    },
+    "sessions.get": async (params) => {
+      const { key, agentId, limit = HISTORY_DEFAULT } = params as GetParams;
+      return { messages: (await sessions.history(keyOf(key, agentId), limit, 0)).messages };
+    },
     "chat.message.get": (params) => message(params as MessageParams),
     "chat.abort": async (params, ctx) => {
       const { sessionKey, agentId, runId } = params as { readonly sessionKey: string; readonly agentId?: string; readonly runId?: string };

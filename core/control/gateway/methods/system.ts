@@ -39,7 +39,9 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
     "dashboard.link": (_params, { gateway }) => gateway.dashboardLink(),
     "system-presence": (_params, { gateway }) => gateway.presence(),
     "gateway.identity.get": () => ({ deviceId: deps.gatewayKey.deviceId, publicKey: deps.gatewayKey.publicKey }),
-    "system.info": (_params, { gateway }) => describeMachine(gateway.port, deps.clock.now() - gateway.startedAtMs),
+    "system.info": (_params, { gateway }) => ({
+      ...describeMachine(gateway.port, deps.clock.now() - gateway.startedAtMs), eventLoop: deps.eventLoop(), processMemory: readMemory(),
+    }),
     "logs.tail": (params) => deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number }),
     "users.self": () => {
       throw refusal("GATE_REFUSED", "users.self requires an authenticated user", { reason: "no-profile" });
