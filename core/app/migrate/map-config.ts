@@ -120,7 +120,7 @@ function mapAgents(mapped: Record<string, unknown>, deps: MapConfigDeps): Pick<M
   delete agents["list"];
   if (entries.size > 0) agents["entries"] = Object.fromEntries(entries);
   if (!entries.has("main")) report.add({ part: "agents", outcome: "kept", what: "main" });
-  return { workspaces: [...found].map(([from, { agentIds, to }]) => ({ from, to, agentIds })),
+  return { workspaces: [...found].map(([from, { agentIds, to }]) => ({ from, to, agentIds: [...new Set(agentIds)] })),
     agents: [...new Set(["main", ...entries.keys()])] };
 }
 

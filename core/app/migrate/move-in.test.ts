@@ -11,7 +11,7 @@ import { openIdentity } from "../../fabric/identity.ts";
 import { readMessages, type SessionLog, type SessionState } from "../../fabric/journal.ts";
 import { loadConfig } from "../../fabric/config.ts";
 import { configSchema } from "../config-schema.ts";
-import { FIXTURE_KEY, FIXTURE_TOKEN, makeForeignState, type FixtureOptions } from "./foreign-state.testing.ts";
+import { FIXTURE_KEY, FIXTURE_TOKEN, makeForeignState, type FixtureOptions } from "../../../testkit/foreign-state.ts";
 import { moveIn, type MovedIn } from "./move-in.ts";
 import { openTarget, type Target } from "./open-target.ts";
 import { PARTS } from "./report.ts";
@@ -180,7 +180,7 @@ test("a line that is no JSON is counted and told, and the others come along (S4.
   assert.equal(rowOf(await move(), "sessions", "cannot be read")?.count, 1);
 });
 
-test("configuration: what we understand is kept, paths point here, what we do not is named (S4.12, S4.13, S4.14)", async (t) => {
+test("configuration: what we understand is kept, paths point here, what we do not is named (S4.12, S4.13)", async (t) => {
   const { to, move } = bench(t);
   const moved = await move();
   const { config, issues } = await loadConfig({ path: join(to, "openclaw.json"), schema: configSchema });
@@ -202,7 +202,7 @@ test("configuration: what we understand is kept, paths point here, what we do no
 test("secrets lie in private files and are printed nowhere (S4.12)", async (t) => {
   const { to, move } = bench(t);
   const shown = JSON.stringify(await move());
-  for (const secret of [FIXTURE_TOKEN, FIXTURE_KEY, "never-seen", "never-to-be-seen-again"]) {
+  for (const secret of [FIXTURE_TOKEN, FIXTURE_KEY, "never-seen", "never-to-be-seen-again", "socket-token-of-the-old"]) {
     assert.ok(!shown.includes(secret), secret);
     assert.ok(!readFileSync(join(to, "openclaw.json"), "utf8").includes(secret), secret);
   }
@@ -226,7 +226,7 @@ test("workspaces and skills come along; a file with hidden characters or a downl
   assert.deepEqual(look.sort(), ["SKILL.md: download and run in line 5", "SOUL.md: hidden characters in line 1"]);
 });
 
-test("devices come along by their key, without a token; jobs with their words from outside (S4.18, S4.44)", async (t) => {
+test("devices come along by their key, without a token; jobs with their words from outside (S4.44)", async (t) => {
   const { to, deviceId, move } = bench(t);
   const moved = await move();
   await inOurs(to, async ({ engine, vault, seal }) => {
@@ -244,6 +244,15 @@ test("devices come along by their key, without a token; jobs with their words fr
   assert.equal(rowOf(moved, "cron", "Broken")?.outcome, "left");
   assert.equal(rowOf(moved, "cron", "heartbeat-main")?.outcome, "left");
   assert.equal(rowOf(moved, "devices", "tokens")?.outcome, "left");
+});
+
+test("programs that may run come along for the local node, without the old socket (S4.12)", async (t) => {
+  const { to, move } = bench(t);
+  const moved = await move();
+  const file = JSON.parse(readFileSync(join(to, "local-node", "exec-approvals.json"), "utf8")) as unknown;
+  const main = { ask: "on-miss", allowlist: [{ pattern: "/usr/bin/uname" }] };
+  assert.deepEqual(file, { version: 1, defaults: { security: "allowlist" }, agents: { main } });
+  assert.equal(rowOf(moved, "approvals", "other servers")?.outcome, "left");
 });
 
 test("it says when the other program runs, and refuses an empty place and a held one (S4.12)", async (t) => {

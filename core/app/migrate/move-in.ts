@@ -17,6 +17,7 @@ import { lookAt, type ForeignPlace } from "./foreign-place.ts";
 import { foreignSessions } from "./foreign-sessions.ts";
 import { importSession, type ImportedSession } from "./import-session.ts";
 import { mapConfig, type MappedConfig } from "./map-config.ts";
+import { moveApprovals } from "./move-approvals.ts";
 import { moveDevices } from "./move-devices.ts";
 import { moveJobs } from "./move-jobs.ts";
 import { openTarget, type Target } from "./open-target.ts";
@@ -72,6 +73,7 @@ export async function moveIn(options: MoveInOptions): Promise<MovedIn> {
   if (parts.has("workspaces")) await moveWorkspaces(moving);
   if (parts.has("skills")) await moveSkills(moving);
   if (parts.has("devices")) await moveDevices(moving);
+  if (parts.has("approvals")) await moveApprovals(moving);
   if (parts.has("cron")) await moveJobs({ ...moving, nowMs: clock.now(), zone: undefined });
   const { sessions, messages } = parts.has("sessions") ? await moveSessions(moving) : { sessions: 0, messages: 0 };
   return { from, version: place.version, running: place.running, rows: report.rows(), sessions, messages };

@@ -51,7 +51,15 @@ type Fields = Readonly<Record<string, unknown>>;
 function convertJob(job: Fields, report: Report): AdoptedJob {
   const { id, createdAtMs, schedule, payload, delivery } = job;
   const said = isObject(payload) ? payload : {};
-  const dropped = Object.keys(said).filter((key) => !TAKEN.has(key));
+  const { toolsAllow } = said;
+  if (Array.isArray(toolsAllow) && !toolsAllow.includes("*")) {
+    report.add({
+      part: "cron", outcome: "look", what: `${nameOf(job)}: it could use only ${toolsAllow.length} tools`,
+        why: "a job here uses those of its agent",
+      next: "Give it an agent of its own with fewer tools, or switch it off: openclaw cron disable",
+    });
+  }
+  const dropped = Object.keys(said).filter((key) => !TAKEN.has(key) && key !== "toolsAllow");
   if (dropped.length > 0) report.add({ part: "cron", outcome: "left", what: `${nameOf(job)}: ${dropped.join(", ")}`,
     why: "has no counterpart in a job here" });
   const mode = isObject(delivery) ? delivery["mode"] : undefined;

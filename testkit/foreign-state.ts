@@ -100,6 +100,10 @@ function makeShared(dir: string, runningPid: number | undefined): DatabaseSync {
     payload: { kind: "heartbeat" } });
   put("11111111-aaaa-4aaa-8aaa-000000000003", 2,
     { name: "Broken", schedule: { kind: "cron", expr: "every day" }, payload: { kind: "agentTurn", message: "x" } });
+  const rules = { version: 1, socket: { path: "/x", token: "socket-token-of-the-old" }, defaults: { security: "allowlist" }, agents: {
+    main: { ask: "on-miss", allowlist: [{ pattern: "/usr/bin/uname", lastUsedAt: null }], mcpTools: [{ server: "a", tool: "b" }] },
+  } };
+  database.prepare("insert into exec_approvals_config values ('current', ?)").run(JSON.stringify(rules));
   if (runningPid !== undefined) {
     database.prepare("insert into state_leases values ('gateway-owner', 'global', 'x', ?, ?)").run(Date.now() + 3_600_000,
       JSON.stringify({ owner: { pid: runningPid } }));
