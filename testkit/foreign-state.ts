@@ -195,7 +195,8 @@ function addSessions(database: DatabaseSync): void {
 function addOps(database: DatabaseSync): void {
   addNode(database, "agent:ops:main", ["s-ops"], {});
   addTranscript(database, "s-ops",
-    [said("p1", user("are the backups well?")), said("p2", { role: "assistant", content: [{ type: "text", text: "They are." }] })]);
+    [said("p1", user("are the backups well?")),
+      said("p2", { role: "assistant", provider: "local", model: "tiny", content: [{ type: "text", text: "They are." }] })]);
 }
 
 /** Files of an older release, with a line that is no JSON. */

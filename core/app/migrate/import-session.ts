@@ -33,7 +33,7 @@ export interface ImportedSession extends ImportedCounts {
   readonly outcome: "new" | "continued" | "here" | "taken" | "deleted" | "went-on" | "bad-key";
 }
 
-const APPENDED_AT_ONCE = { events: 96, chars: 262_144 } as const;
+const APPENDED_AT_ONCE = { events: 96, chars: 1_048_576 } as const;
 const PRINCIPAL = "owner";
 const KEPT_IDS = 4_096;
 /** Not written by a person in that session, whatever their entries say. */

@@ -133,7 +133,7 @@ async function prune(mapped: Readonly<Record<string, unknown>>, { schema, report
     if (issues.length === 0) {
       for (const { path, message } of warnings) report.add({ part: "config", outcome: "kept", what: path, why: message });
       for (const path of leavesOf(values)) report.add({ part: "config", outcome: "kept", what: path });
-      return values;
+      return withoutEmpty(values) as Record<string, unknown>;
     }
     const before = values;
     for (const { path, message } of issues) {
@@ -174,6 +174,13 @@ function without(value: unknown, [part, ...rest]: KeyPath): unknown {
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).flatMap(([key, inner]): [string, unknown][] =>
     key !== String(part) ? [[key, inner]] : rest.length === 0 ? [] : [[key, without(inner, rest)]]));
+}
+
+/** What is left of an object whose keys all stayed behind says nothing. */
+function withoutEmpty(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).map(([key, inner]) => [key, withoutEmpty(inner)] as const);
+  return Object.fromEntries(kept.filter(([, inner]) => !isObject(inner) || Object.keys(inner).length > 0));
 }
 
 /** One row for each second level, so that the table stays a page long. */

@@ -108,7 +108,7 @@ async function writeSessions(
   return { sessions: ids.size, messages };
 }
 
-function formatEntry({ settings, sessionId: _, createdAtMs, updatedAtMs, activeAtMs, usage, spawnedBy }: SessionState,
+function formatEntry({ settings, sessionId: _, createdAtMs, updatedAtMs, activeAtMs, spawnedBy }: SessionState,
   sessionId: string): Record<string, unknown> {
   const { label, model, thinkingLevel, verboseLevel, sendPolicy, groupActivation, archived, pinned } = settings;
   const slash = model?.indexOf("/") ?? -1;
@@ -119,7 +119,6 @@ function formatEntry({ settings, sessionId: _, createdAtMs, updatedAtMs, activeA
     ...(model === undefined || model === null || slash < 0
       ? {} : { providerOverride: model.slice(0, slash), modelOverride: model.slice(slash + 1) }),
     ...(archived === true ? { archivedAt: updatedAtMs } : {}), ...(pinned === true ? { pinnedAt: updatedAtMs } : {}),
-    inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, totalTokens: usage.inputTokens + usage.outputTokens,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 }
