@@ -123,6 +123,7 @@ const PASSING = new Set([
 /** Differs from machine to machine and from day to day, or is only shown. */
 const UNTOLD = new Set([
   "features", "health", "presence", "hostStats", "eventLoop", "lines", "details", "inFlightRun", "config", "parsed", "recent",
+  "sourceConfig", "resolved", "runtimeConfig",
 ]);
 
 function shapeOf(value: unknown, names: Names, key = "", depth = 0): Shape {
