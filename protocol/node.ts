@@ -48,7 +48,7 @@ const runParams = {
     cwd: path,
     env: { type: "object", maxProperties: 64, additionalProperties: { type: "string", maxLength: 32_768 } },
     timeoutMs: { type: "integer", minimum: 1, maximum: 86_400_000 },
-    // Known to version 4; accepted, and without meaning here.
+    /** What a person typed, where the command is a shell with that line. */
     rawCommand: { type: "string", maxLength: 131_072 },
     agentId: { type: "string", maxLength: 256 },
     sessionKey: { type: "string", maxLength: 512 },
@@ -56,8 +56,15 @@ const runParams = {
     approved: { type: "boolean" },
     approvalDecision: { type: "string", maxLength: 64 },
     approvalSource: { type: "string", maxLength: 64 },
+    /** What `system.run.prepare` gave and a person saw: nothing else is run. */
     systemRunPlan: { type: "object" },
     suppressNotifyOnExit: { type: "boolean" },
+    /** What the gateway's own policy asks for; the stricter of it and the node's holds. */
+    security: { enum: ["deny", "allowlist", "full"] },
+    ask: { enum: ["off", "on-miss", "always"] },
+    /** A text that an interpreter would run is on no list. */
+    strictInlineEval: { type: "boolean" },
+    needsScreenRecording: { type: "boolean" },
   },
 } as const satisfies JsonSchema;
 
@@ -78,6 +85,15 @@ const runResult = {
     outputBytes: { type: "integer" },
     durationMs: { type: "integer" },
     error: { type: ["string", "null"] },
+  },
+} as const satisfies JsonSchema;
+
+const execApprovalsShown = {
+  type: "object",
+  required: ["path", "exists", "hash", "file"],
+  properties: {
+    path: { type: "string" }, exists: { type: "boolean" }, hash: { type: "string" }, file: { type: "object" },
+    resolvedDefaults: { type: "object" },
   },
 } as const satisfies JsonSchema;
 
@@ -103,7 +119,34 @@ export const NODE_COMMANDS = {
   "system.run": { effect: "unsafe", params: runParams, result: runResult, summary: "Runs a program and streams its output." },
   "system.run.prepare": {
     effect: "read", params: runParams, summary: "Says how a command would run, without running it.",
-    result: { type: "object", required: ["plan"], properties: { plan: { type: "object" } } },
+    result: {
+      type: "object", required: ["plan"],
+      properties: { plan: { type: "object" }, execPolicy: { type: "object" }, allowAlwaysCoverage: { type: "object" } },
+    },
+  },
+  "system.execApprovals.get": {
+    effect: "read", summary: "Which programs the node's owner lets be run.",
+    params: { type: "object", additionalProperties: false, properties: { includeResolvedDefaults: { type: "boolean" } } },
+    result: execApprovalsShown,
+  },
+  "system.execApprovals.set": {
+    effect: "idempotent", summary: "Replaces that file, where it is still the one that was read.",
+    params: {
+      type: "object", additionalProperties: false, required: ["file"],
+      properties: { file: { type: "object" }, baseHash: { type: "string", maxLength: 128 } },
+    },
+    result: execApprovalsShown,
+  },
+  "system.notify": {
+    effect: "idempotent", summary: "Shows a message on the node's screen.",
+    params: {
+      type: "object", additionalProperties: false, required: ["title", "body"],
+      properties: {
+        title: { type: "string", maxLength: 256 }, body: { type: "string", maxLength: 4_096 }, sound: { type: "string", maxLength: 128 },
+        priority: { enum: ["passive", "active", "timeSensitive"] }, delivery: { enum: ["system", "overlay", "auto"] },
+      },
+    },
+    result: { type: "object" },
   },
   "system.which": {
     effect: "read", summary: "Finds programs on the node's PATH.",
@@ -233,7 +276,8 @@ export const invokeResultParams = {
     id, nodeId: id,
     ok: { type: "boolean" },
     payload: {},
-    payloadJSON: { type: "string", maxLength: 4_194_304 },
+    /** Bounded by the frame, and by what the command may bring. */
+    payloadJSON: { type: "string", maxLength: 26_214_400 },
     error: { type: "object", additionalProperties: false, properties: { code: { type: "string", maxLength: 64 }, message: { type: "string", maxLength: 4_096 } } },
   },
 } as const satisfies JsonSchema;

@@ -9,5 +9,7 @@ export type * from "./schema.ts";
 export * from "./connect.ts";
 export * from "./device.ts";
 export * from "./method.ts";
+export * from "./device-commands.ts";
+export * from "./exec-approvals.ts";
 export * from "./node.ts";
 export * from "./session-settings.ts";

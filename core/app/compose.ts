@@ -36,6 +36,7 @@ import { createJournal } from "../fabric/journal.ts";
 import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
 import { openVault, resolveSecret } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
+import { composeExec } from "./compose-exec.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
@@ -171,7 +172,13 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     if (desk.approvals === undefined) throw new Error("approvals are not open yet");
     return desk.approvals;
   };
-  const operator = createOperatorInvoker({ nodes, gate, approvals: approvalsOf, placeOf, clock, ids });
+  const exec = composeExec({
+    nodes, approvals: approvalsOf, clock, ids, log: logger, localNodeId: options.localNodeId,
+    tell: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
+  });
+  const operator = createOperatorInvoker({
+    nodes, gate, approvals: approvalsOf, placeOf, clientApprovals: exec.clientApprovals, clock, ids,
+  });
 
   const actuators = opening.use(await composeActuators({
     engine, config, seal, unseal, clock, ids, log: logger, nodes: () => nodes, nodesReady: () => nodesReady.promise,
@@ -196,6 +203,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const intents = createIntents({
     nodes,
     reattachWaitMs,
+    blobs: engine.blobs,
     actuators: {
       outside: actuators.carryOut,
       schedule: (order) => {
@@ -257,8 +265,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),
   });
   desk.approvals = opening.use(await openApprovals({
-    records, clock, ids, seal, unseal, onChanged: tell, log: logger,
+    records, clock, ids, seal, unseal, onChanged: exec.onChanged, log: logger,
     deliver: async (answer) => {
+      if (answer.desk === "client") return await exec.answered(answer);
       if (answer.sessionKey === OPERATOR_DESK) return operator.receiveAnswer(answer);
       await sessions.answer(answer.sessionKey, { approvalId: answer.id, decision: answer.decision ?? "expired", by: answer.by }, OWNER);
     },
@@ -308,7 +317,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const voice = await openVoiceWake({ records, seal, unseal, tenant: HOME_TENANT, tell });
   const configDesk = composeConfig({ running: options.runningConfig, vault, clock, version, restart: options.restart });
   const methods = gatewayMethods({
-    sessions, intake, agents, models, identity, nodes, operator, approvals: desk.approvals, scheduler, queues, clock,
+    sessions, intake, agents, models, identity, nodes, operator, exec, approvals: desk.approvals, scheduler, queues, clock,
     loop, voice, tell, store: join(options.stateDir, "state", "openclaw.sqlite"),
     config: configDesk.handlers, restart: options.restart, logsDir: options.logsDir,
     ledger, tokenOf: (key) => journal.address(key).token,

@@ -12,13 +12,14 @@ import {
 } from "../control/gateway.ts";
 import type { Scheduler } from "../control/schedule.ts";
 import { parseSessionKey, type Sessions } from "../control/sessions.ts";
-import type { OperatorInvoker } from "../execution/intents.ts";
+import type { ExecApprovalRequest, OperatorInvoker } from "../execution/intents.ts";
 import { formatInvokeError, type Nodes } from "../execution/nodes.ts";
 import type { Approvals } from "../execution/policy.ts";
 import { HOME_TENANT, type Identity } from "../fabric/identity.ts";
 import type { Ledger } from "../fabric/ledger.ts";
 import { readLogTail, type LoopWatch } from "../fabric/telemetry.ts";
 import { OpenClawError } from "@openclaw/protocol";
+import type { ComposedExec } from "./compose-exec.ts";
 import type { QueueDesk } from "./compose-fan-out.ts";
 import { createDescribeGateway } from "./describe-gateway.ts";
 
@@ -30,6 +31,7 @@ export interface GatewayMethodsDeps {
   readonly identity: Identity;
   readonly nodes: Nodes;
   readonly operator: OperatorInvoker;
+  readonly exec: ComposedExec;
   readonly approvals: Approvals;
   readonly scheduler: Scheduler;
   readonly queues: QueueDesk;
@@ -53,7 +55,7 @@ export interface GatewayMethods {
 }
 
 export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
-  const { sessions, intake, agents, models, identity, nodes, operator, approvals, clock } = deps;
+  const { sessions, intake, agents, models, identity, nodes, operator, exec, approvals, clock } = deps;
   const now = (): number => clock.now();
   const describe = createDescribeGateway({ agents, sessions, models, clock, store: deps.store });
   const system: SystemDeps = {
@@ -85,7 +87,13 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         keysOf: (tokens) => keysOf(deps, tokens),
       }),
       ...listMethods({ agents: () => listAgents(agents), models: async () => ({ models: await models.list() }) }),
-      ...approvalMethods({ approvals }),
+      ...approvalMethods({
+        approvals,
+        request: (params, client) => exec.clientApprovals.request(params as ExecApprovalRequest, client.principal.id),
+        ask: (nodeId, command, params, signal) => exec.ask(nodeId, command, params, signal).catch((error: unknown) => {
+          throw asWireError(error, command);
+        }),
+      }),
       ...queueMethods(deps.queues),
       ...nodeMethods({
         directory: {
@@ -120,7 +128,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         sessions, intake, agents, now,
         labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref),
       }),
-      ...sessionMethods({ sessions, intake, agents, now, checkModel: models.resolveModel }),
+      ...sessionMethods({ sessions, intake, agents, now, checkModel: models.resolveModel, approvals: exec.sessionApprovals }),
       ...sessionContextMethods({ sessions, agents }),
       ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
       ...scheduleMethods({ scheduler: deps.scheduler }),

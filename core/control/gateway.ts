@@ -27,6 +27,8 @@ export type {
   DashboardFacts, FailedRun, NodeRow, PairingRequest, RunningSession, WaitingApproval,
 } from "./gateway/dashboard/dashboard-facts.ts";
 export type { QueueMethodDeps } from "./gateway/methods/queues.ts";
+export { createSessionApprovals, type SessionApprovals } from "./gateway/session-approvals.ts";
+export { queueMethods, type QueueMethodDeps } from "./gateway/methods/queues.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export type { ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";

@@ -11,4 +11,5 @@ export type { ActuatorRow, Actuators } from "./intents/open-actuators.ts";
 export { createDeadLetters, type DeadLetter, type DeadLetters } from "./intents/dead-letters.ts";
 export { Pace } from "./intents/pace.ts";
 export type { HandedEnd, HandedIntent } from "./intents/handed-over.ts";
+export { createClientApprovals, type ClientApprovals, type ExecApprovalRequest } from "./intents/client-approvals.ts";
 export { createOperatorInvoker, OPERATOR_DESK, type OperatorCall, type OperatorInvoker } from "./intents/invoke-for-operator.ts";

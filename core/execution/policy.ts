@@ -16,6 +16,7 @@ export { labelArguments, type LabelledText } from "./policy/label-arguments.ts";
 export { canonicalJson, hashIntent } from "./policy/hash-intent.ts";
 export { openApprovals, type Approvals, type ApprovalsDeps } from "./policy/open-approvals.ts";
 export {
-  APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalOpening, type ApprovalStatus,
+  APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalEnding, type ApprovalOpening, type ApprovalStatus,
+  type AskedByClient, type StoredApproval,
 } from "./policy/approval.ts";
 export type { ApprovalListed, ApprovalRequest, ApprovalShown, ApprovalSummary } from "./policy/present-approval.ts";

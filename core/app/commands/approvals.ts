@@ -4,7 +4,9 @@ import { formatAgo, formatDuration } from "../terminal/quantities.ts";
 import type { Terminal } from "../terminal/open-terminal.ts";
 import { cleanLine } from "../terminal/text.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
+import { ruleVerbs } from "./approvals-rules.ts";
 import { findNamed } from "./find-named.ts";
+import { resolveNode } from "./nodes.ts";
 import { asPayload, at, numberAt, textAt, textsAt, type Payload } from "./payload.ts";
 
 const ID: WordSpec = { name: "ID", required: true };
@@ -118,6 +120,6 @@ export const approvals: CommandGroup = {
     { line: "openclaw approvals allow ID", about: "let it happen once" },
     { line: "openclaw approvals deny ID", about: "it will not happen" },
   ],
-  verbs: { list, allow, deny },
+  verbs: { list, allow, deny, ...ruleVerbs(resolveNode) },
   aliases: { ls: "list", pending: "list" },
 };

@@ -6,6 +6,7 @@ import { formatAgo, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText, shortenId } from "../terminal/text.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
 import { findNamed, type Named } from "./find-named.ts";
+import { deviceVerbs } from "./nodes-device.ts";
 import { at, listAt, numberAt, textAt, textsAt, type Payload } from "./payload.ts";
 
 const NODE: WordSpec = { name: "NODE", required: true };
@@ -266,7 +267,7 @@ export const nodes: CommandGroup = {
     { line: "openclaw nodes describe pi", about: "what one may do" },
     { line: `openclaw nodes invoke --node pi --command system.info`, about: "ask it something" },
   ],
-  verbs: { list, describe, invoke, pending, approve, reject, remove, rename },
+  verbs: { list, describe, invoke, ...deviceVerbs(resolveNode), pending, approve, reject, remove, rename },
   aliases: { ls: "list", status: "list", rm: "remove" },
 };
 

@@ -38,7 +38,10 @@ export function begin(work: TurnWork, placed: PlacedCall, how: "carryOut" | "res
 
 export function orderOf({ session: { log, claim } }: TurnWork, { stepId, intent, nodeId, decision }: PlacedCall): IntentOrder {
   const fence = { slot: claim.slot, epoch: claim.epoch };
-  return { invocationId: stepId, intent, nodeId, sessionKey: log.state.key, label: decision.label, fence, ...relaysOf(log.state) };
+  return {
+    invocationId: stepId, intent, nodeId, sessionKey: log.state.key, label: decision.label, fence, ...relaysOf(log.state),
+    ...(decision.rule === "approved" ? { approved: true } : {}),
+  };
 }
 
 /** Streams what the actuator says and turns its end into the step's end. */

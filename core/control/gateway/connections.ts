@@ -47,6 +47,14 @@ export class Connections {
     return [...(this.#byDevice.get(deviceId) ?? [])];
   }
 
+  /** Is an operator connected who has the scope, beside that one? */
+  hasScope(scope: Scope, exceptConnId: string): boolean {
+    for (const { connId, client, state } of this.#open.values()) {
+      if (connId !== exceptConnId && state === "open" && client?.role === "operator" && grantsScope(client.scopes, scope)) return true;
+    }
+    return false;
+  }
+
   add(connection: Connection): void {
     this.#open.set(connection.connId, connection);
     const deviceId = connection.client?.deviceId;

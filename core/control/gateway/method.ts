@@ -27,6 +27,8 @@ export interface GatewayView {
   readonly startedAtMs: number;
   presence(): readonly PresenceEntry[];
   isConnected(deviceId: string): boolean;
+  /** Is anybody but this connection there who may answer an approval? */
+  canApprove(exceptConnId: string): boolean;
   counters(): GatewayCounters;
   dashboardLink(): DashboardLink;
 }

@@ -255,6 +255,7 @@ class LoopbackGateway implements Gateway {
       startedAtMs: this.#deps.startedAtMs,
       presence: () => gateway.presence(),
       isConnected: (deviceId) => gateway.#connections.ofDevice(deviceId).length > 0,
+      canApprove: (exceptConnId) => gateway.#connections.hasScope("operator.approvals", exceptConnId),
       counters: () => gateway.counters(),
       dashboardLink: () => gateway.dashboardLink(),
     };

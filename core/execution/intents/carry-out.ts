@@ -1,6 +1,7 @@
 import { OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
-import type { Intent } from "@openclaw/sdk";
-import type { Nodes } from "../nodes.ts";
+import type { Blobs, Intent } from "@openclaw/sdk";
+import type { InvokeRequest, Nodes } from "../nodes.ts";
+import { bringsMedia, keepMedia } from "./keep-media.ts";
 
 export type IntentEvent =
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
@@ -28,6 +29,8 @@ export interface IntentOrder {
   readonly relays?: number;
   /** The claim under which the intent was recorded. */
   readonly fence: { readonly slot: number; readonly epoch: number };
+  /** A person allowed this very intent. */
+  readonly approved?: true;
   /** Its step was open when an earlier owner died: it may have been carried out. */
   readonly resumed?: true;
 }
@@ -49,23 +52,28 @@ export interface IntentsDeps {
   readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node" | "session">, Hand>>;
   /** Longest a restarted gateway waits for the node that holds an open intent. */
   readonly reattachWaitMs: number;
+  /** Where pictures and recordings are kept. Absent: they stay in the result. */
+  readonly blobs?: Blobs;
 }
 
-export function createIntents({ nodes, actuators, reattachWaitMs }: IntentsDeps): Intents {
+export function createIntents({ nodes, actuators, reattachWaitMs, blobs }: IntentsDeps): Intents {
+  const kept = (command: string, events: AsyncIterable<IntentEvent>): AsyncIterable<IntentEvent> =>
+    (blobs !== undefined && bringsMedia(command) ? keepMedia(events, blobs) : events);
   return {
     carryOut: (order, signal) => {
       const { intent, nodeId } = order;
       if (intent.actuator === "session") return endWith("TOOL_FAILED", ONLY_ITSELF);
       if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], order, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
-      return nodes.invoke(nodeRequest(order, intent, nodeId), signal);
+      return kept(intent.command, nodes.invoke(nodeRequest(order, intent, nodeId), signal));
     },
     resume: (order, signal) => {
       const { intent, nodeId } = order;
       if (intent.actuator === "session") return endWith("TOOL_FAILED", ONLY_ITSELF);
       if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], { ...order, resumed: true }, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
-      return nodes.reattach({ ...nodeRequest(order, intent, nodeId), offset: 0, effect: intent.effect }, reattachWaitMs, signal);
+      const request = { ...nodeRequest(order, intent, nodeId), offset: 0, effect: intent.effect };
+      return kept(intent.command, nodes.reattach(request, reattachWaitMs, signal));
     },
     acknowledge: ({ invocationId, nodeId }) => {
       if (nodeId !== null) nodes.acknowledge(invocationId, nodeId);
@@ -75,10 +83,13 @@ export function createIntents({ nodes, actuators, reattachWaitMs }: IntentsDeps)
 
 const ONLY_ITSELF = "Only the session's own turn can do that.";
 
-function nodeRequest({ invocationId, sessionKey, fence }: IntentOrder, intent: Extract<Intent, { actuator: "node" }>, nodeId: string) {
+function nodeRequest(
+  { invocationId, sessionKey, fence, approved }: IntentOrder, intent: Extract<Intent, { actuator: "node" }>, nodeId: string,
+): InvokeRequest {
   return {
     id: invocationId, nodeId, command: intent.command, params: intent.params, sessionKey, fence,
     ...(intent.timeoutMs === undefined ? {} : { timeoutMs: intent.timeoutMs }),
+    ...(approved === true ? { approval: { decision: "allow-once" } } : {}),
   };
 }
 

@@ -35,6 +35,7 @@ async function setUp(t: TestContext) {
   const operator = createOperatorInvoker({
     nodes, gate: createGate({ localNodeConfined: () => true, yesLocal: () => settings.yesLocal }), clock, ids: systemIds,
     placeOf: () => ({ allowedDirs: ["/w"], cwd: "/w" }), approvals: () => desk.approvals as Approvals,
+    clientApprovals: { admit: async () => null },
   });
   const approvals = (desk.approvals = await openApprovals({
     records: engine.records, clock, ids: systemIds, seal: (_, plain) => plain, unseal: (_, sealed) => sealed, onChanged: () => undefined,

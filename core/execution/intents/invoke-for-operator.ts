@@ -2,12 +2,13 @@
  * A command that a person runs on a node by hand. It passes the same gate as an agent's: what only reads runs at once, what
  * acts is asked for once, and the answer holds for exactly that command on exactly that node.
  */
-import { NODE_COMMANDS, OpenClawError, type Effect, type JsonSchema } from "@openclaw/protocol";
+import { DEVICE_COMMANDS, NODE_COMMANDS, OpenClawError, type Effect, type JsonSchema } from "@openclaw/protocol";
 import { hash } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { checkSchema } from "../../base/schema.ts";
-import { invokeOnce, type NodeChoice, type Nodes } from "../nodes.ts";
+import { invokeOnce, type InvokeRequest, type NodeChoice, type Nodes } from "../nodes.ts";
+import type { AllowedRun, ClientApprovals } from "./client-approvals.ts";
 import {
   classifyRun, hashIntent, type ApprovalAnswer, type Approvals, type CommandPlace, type Decision, type Gate,
 } from "../policy.ts";
@@ -34,6 +35,7 @@ export interface OperatorInvokerDeps {
   readonly gate: Gate;
   readonly approvals: () => Approvals;
   readonly placeOf: (nodeId: string) => CommandPlace;
+  readonly clientApprovals: Pick<ClientApprovals, "admit">;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -48,15 +50,18 @@ interface Answered {
   readonly payload: unknown;
 }
 
-export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, ids }: OperatorInvokerDeps): OperatorInvoker {
+export function createOperatorInvoker(
+  { nodes, gate, approvals, placeOf, clientApprovals, clock, ids }: OperatorInvokerDeps,
+): OperatorInvoker {
   const granted = new Map<string, "once" | "always" | "deny">();
   const asked = new Map<string, string>();
   const recent = new Map<string, { readonly atMs: number; readonly answer: Promise<Answered> }>();
 
   const call = async (request: OperatorCall, signal: AbortSignal): Promise<Answered> => {
     const { nodeId: wanted, command, timeoutMs } = request;
-    const params = request.params ?? {};
     const choice = nodes.choose({ node: wanted, command });
+    const asked = request.params ?? {};
+    const params = isRun(command) ? withoutClaims(asked) : asked;
     const known = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS] : undefined;
     const checked = known === undefined ? undefined : checkSchema(known.params, params);
     // Nobody should be asked about what the node would refuse anyway.
@@ -67,12 +72,17 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
       nodeId: choice.nodeId, intentHash, remembered: () => granted.get(intentHash) === "always",
     });
     if (decision.answer === "refuse") throw new OpenClawError("GATE_REFUSED", { why: decision.reason, detail: { rule: decision.rule } });
+    const named = isRun(command) && typeof (asked as Fields)["runId"] === "string";
+    const allowed = named ? await clientApprovals.admit(asked as Fields, choice, request.principal.id) : null;
+    const byHand = allowed !== null || isDirect(command);
     const grant = granted.get(intentHash);
     if (grant !== "always") granted.delete(intentHash); // one answer is for one call
-    if (decision.answer === "ask" && grant === undefined) throw await ask(request, choice, intentHash, decision);
-    if (decision.answer === "ask" && grant === "deny") throw new OpenClawError("APPROVAL_DENIED");
-    const invocation = { id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params };
-    const limited = timeoutMs === undefined ? invocation : { ...invocation, timeoutMs };
+    if (decision.answer === "ask" && !byHand && grant === undefined) throw await ask({ ...request, params }, choice, intentHash, decision);
+    if (decision.answer === "ask" && !byHand && grant === "deny") throw new OpenClawError("APPROVAL_DENIED");
+    const sent = allowed?.plan === undefined ? params : { ...(params as Fields), systemRunPlan: allowed.plan };
+    const approval = approvalOf(allowed, decision.answer === "ask" ? grant : undefined);
+    const invocation = { id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params: sent };
+    const limited = { ...invocation, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(approval === undefined ? {} : { approval }) };
     const { nodeId, payload } = await invokeOnce(nodes.invoke(limited, signal));
     nodes.acknowledge(invocation.id, nodeId); // nobody asks for it again: the node need not keep what was said
     return { nodeId, payload };
@@ -126,12 +136,34 @@ export function createOperatorInvoker({ nodes, gate, approvals, placeOf, clock, 
   };
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+function isRun(command: string): boolean {
+  return command === "system.run" || command === "job.start";
+}
+
+/** A person's own hand on a device of theirs: the owner allowed the command by name, and the node's approval covers it. */
+function isDirect(command: string): boolean {
+  return command === "system.notify" || (Object.hasOwn(DEVICE_COMMANDS, command) && DEVICE_COMMANDS[command]?.direct === true);
+}
+
+/** What only the gateway may say of a run: whether a person approved it, and which plan that was. */
+function withoutClaims(params: unknown): unknown {
+  if (typeof params !== "object" || params === null || Array.isArray(params)) return params;
+  const { approved: _, approvalDecision: __, approvalSource: ___, systemRunPlan: ____, runId: _____, ...rest } = params as Fields;
+  return rest;
+}
+
+function approvalOf(allowed: AllowedRun | null, grant: "once" | "always" | "deny" | undefined): InvokeRequest["approval"] {
+  if (allowed !== null) return { id: allowed.id, decision: allowed.decision };
+  return grant === undefined || grant === "deny" ? undefined : { decision: "allow-once" };
+}
+
 /** What the command does by its own declaration; a documented read-only program counts as reading. */
 function effectOf(command: string, params: unknown, place: CommandPlace): { readonly effect: Effect; readonly readOnly: boolean } {
   const known = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS] : undefined;
   const declared = known?.effect ?? "unsafe";
-  const isRun = command === "system.run";
-  const readOnly = declared === "read" || (isRun && classifyRun(params as Readonly<Record<string, unknown>>, place).readOnly);
+  const readOnly = declared === "read" || (command === "system.run" && classifyRun(params as Readonly<Record<string, unknown>>, place).readOnly);
   return { effect: readOnly ? "read" : declared, readOnly };
 }
 

@@ -31,6 +31,7 @@ const BLOCKED = new Set(
 const BLOCKED_PREFIXES = [
   "LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG_", "NPM_CONFIG_", "CARGO_REGISTRIES_", "CARGO_TARGET_", "TF_VAR_", "OPENCLAW_",
 ];
+const SHELL_ALLOWED = /^(TERM|LANG|LC_[A-Z]+|COLORTERM|NO_COLOR|FORCE_COLOR)$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Set for every command; marks all processes it starts, so that none can hide from being ended. */
@@ -45,6 +46,8 @@ export interface EnvironmentRequest {
   readonly allow: readonly string[];
   readonly home: string;
   readonly requested: Readonly<Record<string, string>>;
+  /** A shell reads its line anew: of what is asked for only how it looks is taken. */
+  readonly isShell?: boolean;
 }
 
 export interface CommandEnvironment {
@@ -57,7 +60,7 @@ export function nodePath(own: Readonly<Record<string, string | undefined>>): str
   return own["PATH"] === undefined || own["PATH"] === "" ? PATH_WHEN_UNSET : own["PATH"];
 }
 
-export function commandEnvironment({ own, allow, home, requested }: EnvironmentRequest): CommandEnvironment {
+export function commandEnvironment({ own, allow, home, requested, isShell = false }: EnvironmentRequest): CommandEnvironment {
   const variables: Record<string, string> = {
     PATH: nodePath(own),
     HOME: home,
@@ -74,7 +77,7 @@ export function commandEnvironment({ own, allow, home, requested }: EnvironmentR
   }
   const dropped: string[] = [];
   for (const [name, value] of Object.entries(requested)) {
-    if (isBlocked(name) || value.includes("\0")) dropped.push(name);
+    if (isBlocked(name) || (isShell && !SHELL_ALLOWED.test(name)) || value.includes("\0")) dropped.push(name);
     else variables[name] = value;
   }
   return { variables, dropped };

@@ -1,7 +1,9 @@
 import { delimiter } from "node:path";
-import type { NodeCommandName, NodeCommandParams, NodeCommandResult } from "@openclaw/protocol";
+import type { ExecApprovalsSnapshot, NodeCommandName, NodeCommandParams, NodeCommandResult } from "@openclaw/protocol";
 import type { JournaledCommand } from "./invocation-journal.ts";
 import { nodePath } from "./command-environment.ts";
+import type { ExecApprovalsStore } from "./exec-approvals-store.ts";
+import type { ExecGate } from "./exec-gate.ts";
 import { findProgram } from "./find-program.ts";
 import type { JobDeps } from "./job-commands.ts";
 import { planCommand, type PlanDeps } from "./plan-command.ts";
@@ -21,18 +23,29 @@ export type CommandTable = {
   ) => Promise<NodeCommandResult<C>>;
 };
 
+export interface ExecDesk {
+  readonly gate: ExecGate;
+  readonly store: ExecApprovalsStore;
+}
+
 /** Modules are loaded when their first command comes: a node that only runs programs stays small. */
-export function createCommandTable(plan: PlanDeps, jobs: JobDeps): CommandTable {
+export function createCommandTable(plan: PlanDeps, jobs: JobDeps, exec: ExecDesk): CommandTable {
   const { guard, limits, own } = plan;
   const files = (): Promise<typeof import("./file-commands.ts")> => import("./file-commands.ts");
   const artifacts = (): Promise<typeof import("./artifact-commands.ts")> => import("./artifact-commands.ts");
   const jobCommands = (): Promise<typeof import("./job-commands.ts")> => import("./job-commands.ts");
   return {
     "system.run.prepare": async (params, ctx) => {
-      const { program, args, cwd, env, envDropped, timeoutMs } = await planCommand(params, ctx.invocationId, undefined, plan);
-      const shown = { program, argv: [params.command[0], ...args], cwd, envNames: Object.keys(env).sort(), envDropped, timeoutMs };
-      return { plan: shown };
+      // A plan for what could not be run would be approved for nothing.
+      const { program, envDropped, timeoutMs } = await planCommand(params, ctx.invocationId, undefined, plan);
+      const { plan: shown, execPolicy, allowAlwaysCoverage } = await exec.gate.prepare(params);
+      return {
+        plan: { ...shown }, execPolicy: { ...execPolicy }, allowAlwaysCoverage: { ...allowAlwaysCoverage }, program, envDropped, timeoutMs,
+      };
     },
+    "system.execApprovals.get": async () => asResult(await exec.store.snapshot()),
+    "system.execApprovals.set": async ({ file, baseHash }) => asResult(await exec.store.replace(file, baseHash)),
+    "system.notify": async (params, _, signal) => await (await import("./notify.ts")).notifyPerson(params, own, signal),
     "system.which": async (params) => {
       const path = nodePath(own).split(delimiter).slice(0, 256).join(delimiter);
       const found = params.bins.map((name) => [name, name.includes("/") ? undefined : findProgram(name, path, "/")] as const);
@@ -49,4 +62,8 @@ export function createCommandTable(plan: PlanDeps, jobs: JobDeps): CommandTable 
     "artifact.collect": async (params, ctx, signal) => await (await artifacts()).collectArtifact({ guard, ...ctx }, params, signal),
     "artifact.deliver": async (params, ctx, signal) => await (await artifacts()).deliverArtifact({ guard, ...ctx }, params, signal),
   };
+}
+
+function asResult({ resolvedDefaults, file, ...rest }: ExecApprovalsSnapshot): NodeCommandResult<"system.execApprovals.get"> {
+  return { ...rest, file: { ...file }, resolvedDefaults: { ...resolvedDefaults } };
 }

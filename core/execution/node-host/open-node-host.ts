@@ -8,9 +8,13 @@ import { Secret } from "../../base/secret.ts";
 import { createCommandTable } from "./command-table.ts";
 import { openEpochs } from "./epochs.ts";
 import { openInvocationJournal } from "./invocation-journal.ts";
+import { createExecApprovalsStore } from "./exec-approvals-store.ts";
+import { createExecGate } from "./exec-gate.ts";
+import { greetGateway } from "./greet-gateway.ts";
 import type { Connection } from "./link.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import type { NodeLimits } from "./node-limits.ts";
+import { findNotifier } from "./notify.ts";
 import { createPathGuard } from "./path-guard.ts";
 import { createRunningCommands } from "./running-commands.ts";
 import { createInvocationServer, type ServeDeps } from "./serve.ts";
@@ -74,9 +78,13 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
   const plan = { limits, guard, own: options.environment ?? process.env };
   const running = createRunningCommands({ ...plan, clock, journal, nodeId: identity.deviceId, onCount: () => alone.update() });
   await running.recover();
-  const offered = options.commands ?? (Object.keys(NODE_COMMANDS) as NodeCommandName[]);
-  const commands = createCommandTable(plan, { clock, journal, running });
-  const serving = { nodeId: identity.deviceId, clock, limits, journal, epochs, running, commands, log };
+  const offered = (options.commands ?? (Object.keys(NODE_COMMANDS) as NodeCommandName[])).filter(
+    (command) => command !== "system.notify" || findNotifier(plan.own) !== undefined,
+  );
+  const store = createExecApprovalsStore(dir);
+  const execGate = createExecGate({ store, guard, own: plan.own });
+  const commands = createCommandTable(plan, { clock, journal, running }, { gate: execGate, store });
+  const serving = { nodeId: identity.deviceId, clock, limits, journal, epochs, running, commands, execGate, log };
   const server = createInvocationServer({ ...serving, offered: new Set(offered) });
 
   const stopping = new AbortController();
@@ -104,6 +112,7 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
         live = connection;
         alone.update();
         sendStats(live, running.count, limits.jobsRunningMax);
+        greetGateway(connection, clock);
       },
       onEvent: ({ event, payload }, connection) => server.receive(event, payload, connection),
       onClose: (connection) => {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { OpenClawError, type NodeCommandParams } from "@openclaw/protocol";
 import { commandEnvironment, INVOCATION_VARIABLE, nodePath } from "./command-environment.ts";
+import { startsShell } from "./command-segments.ts";
 import { findProgram, isProgramAllowed } from "./find-program.ts";
 import type { NodeLimits } from "./node-limits.ts";
 import type { PathGuard } from "./path-guard.ts";
@@ -45,7 +46,9 @@ export async function planCommand(
   if (!isProgramAllowed(program, limits.allowedBinaries, path)) {
     throw new OpenClawError("NODE_BINARY_FORBIDDEN", { why: `Asked for ${program}.`, detail: { program } });
   }
-  const { variables, dropped } = commandEnvironment({ own, allow: limits.envAllow, home: guard.workspace, requested: params.env ?? {} });
+  const { variables, dropped } = commandEnvironment({
+    own, allow: limits.envAllow, home: guard.workspace, requested: params.env ?? {}, isShell: startsShell(params.command),
+  });
   return {
     program,
     args,

@@ -6,6 +6,8 @@ import {
 } from "@openclaw/protocol";
 import type { CommandTable } from "./command-table.ts";
 import type { Epochs } from "./epochs.ts";
+import { execDenied, execFinished, type ExecEvent } from "./exec-events.ts";
+import type { ExecGate } from "./exec-gate.ts";
 import { failureOf } from "./failure-of.ts";
 import { reopenOutput, type InvocationJournal, type JournaledCommand, type JournalEnd, type JournalEntry } from "./invocation-journal.ts";
 import { startedJob } from "./job-commands.ts";
@@ -23,6 +25,7 @@ export interface ServeDeps {
   readonly epochs: Epochs;
   readonly running: RunningCommands;
   readonly commands: CommandTable;
+  readonly execGate: ExecGate;
   readonly offered: ReadonlySet<string>;
   readonly log: (level: "debug" | "info" | "warn" | "error", event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -143,7 +146,12 @@ export function createInvocationServer(deps: ServeDeps): InvocationServer {
     try {
       const { command, params } = parseCommand(request, deps.offered);
       if (command === "system.run" || command === "job.start") {
-        await startRecorded(invocation, command, params as NodeCommandParams<"system.run">, request);
+        const asked = params as NodeCommandParams<"system.run">;
+        await deps.execGate.admit(asked).catch((error: unknown) => {
+          if (error instanceof OpenClawError) tellOf(connection, execDenied(asked, String(error.detail["reason"] ?? "cwd-unavailable")));
+          throw error;
+        });
+        await startRecorded(invocation, command, asked, request);
       } else {
         const ask = (method: string, asked: unknown): Promise<unknown> => connection.request(method, asked);
         const context = { invocationId: request.id, timeoutMs: request.timeoutMs, request: ask };
@@ -178,9 +186,17 @@ export function createInvocationServer(deps: ServeDeps): InvocationServer {
     invocation.output = started.log;
     links.get(id)?.follow(started.log, 0);
     void started.ended.then((end) => {
+      const connection = links.get(id)?.connection;
+      if (connection !== undefined && end.result !== undefined) tellOf(connection, execFinished(params, end.result));
       finish(invocation, runOutcome(end), false);
       if (!links.has(id)) started.log.close();
     });
+  };
+
+  /** A gateway that asks after the journal knows all this from the invocation's own frames. */
+  const tellOf = (connection: Connection, told: ExecEvent | undefined): void => {
+    if (told === undefined || connection.knowsJournal) return;
+    connection.request("node.event", told).catch(() => undefined);
   };
 
   const onRequest = (payload: unknown, connection: Connection): void => {
@@ -280,9 +296,15 @@ function parseCommand(request: InvokeRequestEvent, offered: ReadonlySet<string>)
     throw new OpenClawError("PARAMS_INVALID", { why: `${command}: paramsJSON is not JSON.` });
   }
   const schema: JsonSchema = NODE_COMMANDS[command].params;
-  const check = checkSchema(schema, value);
+  const check = checkSchema(schema, withoutNulls(value));
   if (!check.ok) throw new OpenClawError("PARAMS_INVALID", { why: `${command}: ${check.text}` });
   return { command, params: check.value };
+}
+
+/** Other gateways write null for what they do not say. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }
 
 function runOutcome(end: JournalEnd | undefined): InvokeOutcome {

@@ -1,4 +1,4 @@
-import { codeOf, formatWireError, type WireError } from "@openclaw/protocol";
+import { codeOf, formatWireError, type ErrorCode, type WireError } from "@openclaw/protocol";
 
 /**
  * A failed `node.invoke` in the form operators' clients know. `details.code` is what those clients look at; where that is
@@ -34,8 +34,18 @@ export function formatInvokeError(error: unknown, command: string): WireError {
       details: { ...details, code: "NOT_CONNECTED", reason: code, nodeError: told, nodeCommandDispatched: false },
     };
   }
+  const told = code === undefined ? undefined : ENDED_IN_BETWEEN[code];
+  if (told !== undefined) return {
+    ...wire, code: "UNAVAILABLE", message: `${told.code}: ${told.message}`, details: { ...details, nodeError: told, nodeCommandDispatched: true },
+  };
   return { ...wire, details: { ...details, nodeCommandDispatched: details["dispatched"] === true } };
 }
+
+/** What became of the node or the time while the command was under way, as other gateways call it. */
+const ENDED_IN_BETWEEN: { readonly [C in ErrorCode]?: { readonly code: string; readonly message: string } } = {
+  NODE_LOST: { code: "DISCONNECTED", message: "node disconnected" },
+  COMMAND_TIMEOUT: { code: "TIMEOUT", message: "node invoke timed out" },
+};
 
 function isNodeError(value: unknown): value is { readonly code: string; readonly message: string } {
   if (typeof value !== "object" || value === null || !("code" in value) || !("message" in value)) return false;

@@ -25,8 +25,9 @@ import {
 } from "./invoke-event.ts";
 import type { KnownNode, KnownNodes, LiveNode } from "./known-nodes.ts";
 import { parseResult } from "./parse-result.ts";
+import { isRun, paramsToSend, runIdOf } from "./run-params.ts";
 
-const LIMITS = { invocations: 8_192, unheard: 1_000, givenUp: 1_000 } as const;
+const LIMITS = { invocations: 8_192, unheard: 1_000, givenUp: 1_000, runs: 1_000, runKnownMs: 300_000 } as const;
 
 export interface InvocationsDeps {
   readonly nodes: KnownNodes;
@@ -50,6 +51,10 @@ export class Invocations {
   readonly #unheard = new Map<string, { readonly event: string; readonly payload: unknown }[]>();
   /** Ended as OUTCOME_UNKNOWN: their late results are worth telling. */
   readonly #givenUp = new Map<string, InvokeRequest>();
+  /** By run id: which programs nodes may speak of in their own events. */
+  readonly #runs = new Map<
+    string, { readonly nodeId: string; readonly sessionKey: string | undefined; endedAtMs: number | undefined }
+  >();
   #closed = false;
 
   constructor(deps: InvocationsDeps) {
@@ -81,6 +86,20 @@ export class Invocations {
     this.#givenUp.delete(id);
     const live = this.#deps.nodes.get(nodeId)?.live;
     if (live == null || live.declared.caps.includes(NODE_JOURNAL_CAP)) this.#tell(nodeId, "node.invoke.ack", { id, nodeId });
+  }
+
+  /** Does this node speak of a run it was given, lately enough? */
+  isRunOf(nodeId: string, runId: unknown, sessionKey: unknown): boolean {
+    const run = typeof runId === "string" ? this.#runs.get(runId) : undefined;
+    if (run?.nodeId !== nodeId || (run.sessionKey !== undefined && run.sessionKey !== sessionKey)) return false;
+    return run.endedAtMs === undefined || this.#deps.clock.monotonic() - run.endedAtMs < LIMITS.runKnownMs;
+  }
+
+  #noteRun(request: InvokeRequest): void {
+    const oldest = this.#runs.keys().next().value;
+    if (this.#runs.size >= LIMITS.runs && oldest !== undefined) this.#runs.delete(oldest);
+    const { nodeId, sessionKey } = request;
+    this.#runs.set(runIdOf(request), { nodeId, sessionKey, endedAtMs: undefined });
   }
 
   // ── what a node says ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,7 +229,7 @@ export class Invocations {
   }
 
   #send(invocation: Invocation): void {
-    const { id, nodeId, command, params, sessionKey, fence } = invocation.request;
+    const { id, nodeId, command, sessionKey, fence } = invocation.request;
     const node = this.#deps.nodes.get(nodeId);
     if (node === undefined) return this.#fail(invocation, "NODE_UNKNOWN", `No node has the id ${nodeId}.`, { dispatched: false });
     const { live, record } = node;
@@ -223,7 +242,7 @@ export class Invocations {
     invocation.journalled = invocation.canBeFound(live.declared.caps);
     this.#stopWaiting(invocation);
     const frame: InvokeRequestEvent = {
-      id, nodeId, command, paramsJSON: JSON.stringify(params ?? {}), idempotencyKey: id,
+      id, nodeId, command, paramsJSON: JSON.stringify(paramsToSend(invocation.request)), idempotencyKey: id,
       timeoutMs: this.#startClock(invocation),
       ...(sessionKey === undefined ? {} : { sessionKey }),
       ...(invocation.journalled ? fence : undefined),
@@ -231,6 +250,7 @@ export class Invocations {
     invocation.phase = "sent";
     invocation.output.restartCount();
     live.running.add(invocation);
+    if (isRun(command)) this.#noteRun(invocation.request);
     const sent = live.link.send("node.invoke.request", frame);
     crashPoint("intent.sent");
     if (sent) return;
@@ -352,6 +372,8 @@ export class Invocations {
     invocation.phase = "ended";
     invocation.closeTimers();
     this.#live.delete(id);
+    const run = this.#runs.get(runIdOf(invocation.request));
+    if (run !== undefined) run.endedAtMs = this.#deps.clock.monotonic();
     this.#deps.nodes.get(nodeId)?.live?.running.delete(invocation);
     this.#deps.artifacts.drop(id);
     invocation.output.end(event);

@@ -24,6 +24,8 @@ export interface InvokeRequest {
   readonly sessionKey?: string;
   /** The claim under which it was recorded. Without one a lost connection ends it. */
   readonly fence?: { readonly slot: number; readonly epoch: number };
+  /** A person allowed this run: what the node is told. `id` where a client of the wire knows it by one. */
+  readonly approval?: { readonly id?: string; readonly decision: "allow-once" | "allow-always" };
   /** What doing it again would mean; by default what the command declares, and `unsafe` where it declares nothing. */
   readonly effect?: Effect;
 }

@@ -1,5 +1,6 @@
 /** Nodes in the shapes of `node.list`, `node.describe` and `node.pair.list`. */
 import type { KnownNode, NodeRecord } from "./known-nodes.ts";
+import { requiredApproveScopes } from "./surface.ts";
 
 /** What every view tells of a node. */
 interface NodeIdentityView {
@@ -91,7 +92,7 @@ export function presentPending({ record }: KnownNode): NodePendingView | null {
     caps: pending.caps,
     commands: pending.commands,
     ...(Object.keys(pending.permissions).length === 0 ? {} : { permissions: pending.permissions }),
-    requiredApproveScopes: ["operator.pairing"],
+    requiredApproveScopes: requiredApproveScopes(pending.commands),
     ts: pending.ts,
   };
 }

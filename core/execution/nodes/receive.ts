@@ -53,7 +53,7 @@ export async function receiveFromNode(
 }
 
 function receiveEvent(
-  { nodes, now }: ReceiveDeps, node: KnownNode, live: LiveNode, { event, payload, payloadJSON }: NodeEventParams
+  { nodes, invocations, now }: ReceiveDeps, node: KnownNode, live: LiveNode, { event, payload, payloadJSON }: NodeEventParams
 ): object {
   const answer = (handled: boolean, reason: string): object => ({ ok: true, event, handled, reason });
   if (node.live !== live) return answer(false, "stale_connection");
@@ -71,7 +71,10 @@ function receiveEvent(
       );
       return answer(true, "persisted");
     case "exec.started": case "exec.finished": case "exec.denied":
-      return answer(false, "unmatched_exec_event"); // the invocation's own frames have told it
+      // What it tells, the invocation's own frames have told already; that it is one of ours is worth an answer.
+      return invocations.isRunOf(node.record.nodeId, facts["runId"], facts["sessionKey"])
+        ? { ok: true, event, handled: true }
+        : answer(false, "unmatched_exec_event");
     default:
       return answer(false, "unsupported_event");
   }

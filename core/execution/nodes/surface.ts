@@ -4,7 +4,7 @@
  * The commands of our own node host become allowed through approval. Others are dropped from a node's surface before
  * anybody is asked, unless the configuration allows them by name; what it denies stays denied.
  */
-import { NODE_COMMANDS } from "@openclaw/protocol";
+import { DEVICE_COMMANDS, NODE_COMMANDS, devicePlatformOf, type DevicePlatform } from "@openclaw/protocol";
 import type { NodeHello } from "./node-link.ts";
 
 export interface CommandPolicy { readonly allow: readonly string[]; readonly deny: readonly string[] }
@@ -15,28 +15,40 @@ export interface Surface {
   readonly permissions: Readonly<Record<string, boolean>>;
 }
 
-/** Harmless commands of other node programs, allowed like our own once approved. */
-const ALLOWED_BESIDES = ["system.notify", "device.info", "device.status"];
-
 const LIMITS = { caps: 64, commands: 256, tags: 64, permissions: 64, nameChars: 128 } as const;
 
-export function isCommandAllowed(command: string, policy: CommandPolicy): boolean {
+export function isCommandAllowed(command: string, policy: CommandPolicy, platform: DevicePlatform): boolean {
   if (policy.deny.includes(command)) return false;
-  return Object.hasOwn(NODE_COMMANDS, command) || ALLOWED_BESIDES.includes(command) || policy.allow.includes(command);
+  if (policy.allow.includes(command) || Object.hasOwn(NODE_COMMANDS, command)) return true;
+  const device = Object.hasOwn(DEVICE_COMMANDS, command) ? DEVICE_COMMANDS[command] : undefined;
+  if (device === undefined || device.optIn === true) return false;
+  return device.allowedOn === "host" || device.allowedOn.includes(platform);
 }
+
+/** What the person who approves these commands has to be allowed: the reach of a node is the reach of whoever let it in. */
+export function requiredApproveScopes(commands: readonly string[]): readonly string[] {
+  if (commands.some((command) => ADMIN_COMMANDS.has(command))) return ["operator.pairing", "operator.admin"];
+  return commands.length === 0 ? ["operator.pairing"] : ["operator.pairing", "operator.write"];
+}
+
+const ADMIN_COMMANDS = new Set([
+  "system.run", "system.run.prepare", "system.which", "system.execApprovals.get", "system.execApprovals.set", "browser.proxy",
+  "browser.proxy.upload.v1", "fs.listDir", "job.start",
+]);
 
 /** The surface a hello declares, bounded and without what policy forbids; and what was dropped, for the log. */
 export function declareSurface(hello: NodeHello, policy: CommandPolicy): {
   readonly surface: Surface; readonly dropped: readonly string[];
 } {
   const declared = boundNames(hello.commands, LIMITS.commands);
+  const platform = devicePlatformOf(hello.platform, hello.deviceFamily);
   return {
     surface: {
       caps: boundNames(hello.caps, LIMITS.caps),
-      commands: declared.filter((command) => isCommandAllowed(command, policy)),
+      commands: declared.filter((command) => isCommandAllowed(command, policy, platform)),
       permissions: Object.fromEntries(Object.entries(hello.permissions ?? {}).filter(([, given]) => given).slice(0, LIMITS.permissions)),
     },
-    dropped: declared.filter((command) => !isCommandAllowed(command, policy)),
+    dropped: declared.filter((command) => !isCommandAllowed(command, policy, platform)),
   };
 }
 

@@ -18,6 +18,20 @@ export const APPROVAL_LIMITS = {
 export type ApprovalDecision = "allow-once" | "allow-always" | "deny";
 export type ApprovalStatus = "pending" | "allowed" | "denied" | "expired" | "cancelled";
 
+/** Who asked: a turn of a session, which waits for the answer in its log, or a client of the wire, which waits for it itself. */
+export type ApprovalDeskName = "session" | "client";
+
+/** What a client told beside the command; shown as it was told, and null where it said nothing. */
+export interface AskedByClient {
+  readonly host?: string;
+  readonly security?: string;
+  readonly ask?: string;
+  readonly warningText?: string;
+  readonly commandPreview?: string;
+  readonly systemRunPlan?: Readonly<Record<string, unknown>>;
+  readonly turnSource?: Readonly<Record<string, string | number>>;
+}
+
 export interface ApprovalOpening {
   /** Chosen by the caller, so that opening it again after a crash is the same approval. Drawn when absent. */
   readonly id?: string;
@@ -41,6 +55,9 @@ export interface ApprovalOpening {
   /** What an "always" would cover; absent: the exact intent. */
   readonly remember?: "session" | "exact";
   readonly allowedDecisions?: readonly ApprovalDecision[];
+  /** `session` unless told. */
+  readonly desk?: ApprovalDeskName;
+  readonly asked?: AskedByClient;
   readonly createdAtMs?: number;
   readonly expiresAtMs?: number;
 }
@@ -54,9 +71,18 @@ export interface ApprovalAnswer {
   readonly intentHash: string;
   readonly decision: ApprovalDecision | null;
   readonly by: string;
+  readonly desk: ApprovalDeskName;
 }
 
-type MaybeNull = "toolCallId" | "commandArgv" | "cwd" | "nodeId" | "nodeName" | "localNode";
+/** How it ended, for whoever waits: null where nobody decided. */
+export interface ApprovalEnding {
+  readonly id: string;
+  readonly decision: ApprovalDecision | null;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+type MaybeNull = "toolCallId" | "commandArgv" | "cwd" | "nodeId" | "nodeName" | "localNode" | "desk" | "asked";
 
 export interface StoredApproval extends Required<Omit<ApprovalOpening, MaybeNull>> {
   readonly v: 1;
@@ -66,6 +92,11 @@ export interface StoredApproval extends Required<Omit<ApprovalOpening, MaybeNull
   readonly nodeId: string | null;
   readonly nodeName: string | null;
   readonly localNode: boolean;
+  /** Absent in what was stored before clients could ask. */
+  readonly desk?: ApprovalDeskName;
+  readonly asked?: AskedByClient;
+  /** An answer that was for one run, and has been used. */
+  readonly spentAtMs?: number;
   readonly state: "waiting" | "answering" | "settled";
   readonly status: ApprovalStatus;
   readonly decision: ApprovalDecision | null;

@@ -73,7 +73,10 @@ test("an approval is listed, described and answered in the shapes of the wire", 
   assert.deepEqual(approvals.list(), []);
   assert.deepEqual(
     it.answers,
-    [{ id: "a1", sessionKey: "agent:main:main", runId: "r1", stepId: "s1", intentHash: "h1", decision: "allow-once", by: "owner" }]
+    [{
+      id: "a1", sessionKey: "agent:main:main", runId: "r1", stepId: "s1", intentHash: "h1", decision: "allow-once", by: "owner",
+      desk: "session",
+    }]
   );
   assert.deepEqual(it.events.map(({ event }) => event), ["exec.approval.requested", "exec.approval.resolved"]);
 });

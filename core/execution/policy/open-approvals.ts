@@ -13,7 +13,8 @@ import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import {
-  APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalOpening, type ApprovalStatus, type StoredApproval,
+  APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalEnding, type ApprovalOpening, type ApprovalStatus,
+  type StoredApproval,
 } from "./approval.ts";
 import {
   presentListed, presentRequest, presentShown, presentSummary, type ApprovalListed, type ApprovalShown, type ApprovalSummary,
@@ -51,6 +52,14 @@ export interface Approvals extends AsyncDisposable {
    * session cannot be reached the error says so; the answer stands, and is offered again until it arrives.
    */
   resolve(id: string, decision: ApprovalDecision, by: string): Promise<void>;
+  /** Its end; at once when it has ended. Throws APPROVAL_NOT_FOUND, or the signal's reason. */
+  ended(id: string, signal: AbortSignal): Promise<ApprovalEnding>;
+  /** What a client asked for and may do with the answer. Null for other approvals. Throws APPROVAL_NOT_FOUND. */
+  askedByClient(id: string): StoredApproval | null;
+  /** Uses the answer of a client's approval; durable before it counts. Throws APPROVAL_SPENT when it was for one run and used. */
+  spend(id: string): Promise<void>;
+  /** Ends what waits as if its time were over. */
+  expire(id: string): Promise<void>;
   /** Takes back what waits no more, because its turn has ended. The session is told nothing. Unknown ids are ignored. */
   cancel(id: string): Promise<void>;
   /** Forgets every approval of a session that was deleted. */
@@ -68,6 +77,8 @@ interface Held {
   turn: Promise<unknown>;
   timer: { close(): void } | undefined;
   retryMs: number;
+  /** Woken once, when it has ended. */
+  readonly waiters: Set<() => void>;
 }
 
 /** Reads the index, offers again what was being answered, and starts the clocks of what waits. Throws STATE_DAMAGED. */
@@ -92,7 +103,9 @@ class ApprovalIndex implements Approvals {
       const page = await this.#readPage(after);
       for (const { key, value, revision } of page) {
         const approval = await this.#unseal(key, value);
-        this.#held.set(key, { approval, revision, turn: Promise.resolve(), timer: undefined, retryMs: APPROVAL_LIMITS.retryFirstMs });
+        this.#held.set(key, {
+          approval, revision, turn: Promise.resolve(), timer: undefined, retryMs: APPROVAL_LIMITS.retryFirstMs, waiters: new Set(),
+        });
       }
       const last = page.at(-1);
       if (last === undefined) break;
@@ -139,9 +152,12 @@ class ApprovalIndex implements Approvals {
       remember: opening.remember ?? "exact",
       allowedDecisions: opening.allowedDecisions ?? ["allow-once", "allow-always", "deny"], createdAtMs,
       expiresAtMs: opening.expiresAtMs ?? createdAtMs + APPROVAL_LIMITS.lifetimeMs,
+      ...(opening.desk === undefined ? {} : { desk: opening.desk }), ...(opening.asked === undefined ? {} : { asked: opening.asked }),
       state: "waiting", status: "pending", decision: null, resolvedBy: null, resolvedAtMs: null,
     };
-    const held: Held = { approval, revision: 0, turn: Promise.resolve(), timer: undefined, retryMs: APPROVAL_LIMITS.retryFirstMs };
+    const held: Held = {
+      approval, revision: 0, turn: Promise.resolve(), timer: undefined, retryMs: APPROVAL_LIMITS.retryFirstMs, waiters: new Set(),
+    };
     this.#held.set(id, held);
     try {
       await this.#inTurn(held, () => this.#save(held, approval));
@@ -191,6 +207,50 @@ class ApprovalIndex implements Approvals {
     });
   }
 
+  async ended(id: string, signal: AbortSignal): Promise<ApprovalEnding> {
+    const held = this.#find(id);
+    while (held.approval.state === "waiting") {
+      signal.throwIfAborted();
+      const woken = Promise.withResolvers<void>();
+      const onAbort = (): void => woken.reject(signal.reason as Error);
+      held.waiters.add(woken.resolve);
+      signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        await woken.promise;
+      } finally {
+        held.waiters.delete(woken.resolve);
+        signal.removeEventListener("abort", onAbort);
+      }
+      if (this.#closed) break;
+    }
+    const { decision, createdAtMs, expiresAtMs } = held.approval;
+    return { id, decision, createdAtMs, expiresAtMs };
+  }
+
+  askedByClient(id: string): StoredApproval | null {
+    const { approval } = this.#find(id);
+    return approval.desk === "client" ? approval : null;
+  }
+
+  async spend(id: string): Promise<void> {
+    const held = this.#find(id);
+    await this.#inTurn(held, async () => {
+      const { approval } = held;
+      if (approval.decision !== "allow-once") return;
+      if (approval.spentAtMs !== undefined) throw new OpenClawError("APPROVAL_SPENT", { detail: { id } });
+      await this.#save(held, { ...approval, spentAtMs: this.#deps.clock.now() });
+    });
+  }
+
+  async expire(id: string): Promise<void> {
+    const held = this.#find(id);
+    await this.#inTurn(held, async () => {
+      if (held.approval.state !== "waiting") return;
+      await this.#fix(held, "expired", null, "clock");
+      await this.#offer(id, held);
+    });
+  }
+
   async cancel(id: string): Promise<void> {
     const held = this.#held.get(id);
     if (held === undefined) return;
@@ -210,7 +270,10 @@ class ApprovalIndex implements Approvals {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const held of this.#held.values()) held.timer?.close();
+    for (const held of this.#held.values()) {
+      held.timer?.close();
+      wake(held);
+    }
     await Promise.allSettled([...this.#held.values()].map(({ turn }) => turn));
   }
 
@@ -232,6 +295,7 @@ class ApprovalIndex implements Approvals {
     await this.#save(
       held, { ...held.approval, state: "answering", status, decision, resolvedBy: by, resolvedAtMs: this.#deps.clock.now() }
     );
+    wake(held);
     crashPoint("approval.answered");
   }
 
@@ -239,9 +303,9 @@ class ApprovalIndex implements Approvals {
   async #offer(id: string, held: Held): Promise<void> {
     const { approval } = held;
     if (approval.state !== "answering") return;
-    const { sessionKey, runId, stepId, intentHash, decision } = approval;
+    const { sessionKey, runId, stepId, intentHash, decision, desk = "session" } = approval;
     try {
-      await this.#deps.deliver({ id, sessionKey, runId, stepId, intentHash, decision, by: approval.resolvedBy ?? "clock" });
+      await this.#deps.deliver({ id, sessionKey, runId, stepId, intentHash, decision, by: approval.resolvedBy ?? "clock", desk });
       crashPoint("approval.delivered");
       await this.#save(held, { ...approval, state: "settled" });
     } catch (error) {
@@ -262,11 +326,7 @@ class ApprovalIndex implements Approvals {
   #expireAt(id: string, held: Held): void {
     held.timer?.close();
     held.timer = this.#deps.clock.after(Math.max(0, held.approval.expiresAtMs - this.#deps.clock.now()), () => {
-      void this.#inTurn(held, async () => {
-        if (held.approval.state !== "waiting") return;
-        await this.#fix(held, "expired", null, "clock");
-        await this.#offer(id, held);
-      }).catch((error: unknown) => {
+      void this.expire(id).catch((error: unknown) => {
         this.#deps.log.warn("approval.expiry_failed", { id, code: codeOf(error) ?? "INTERNAL" });
         if (held.approval.state === "waiting" && !this.#closed) held.timer = this.#deps.clock.after(
           APPROVAL_LIMITS.retryLastMs, () => this.#expireAt(id, held)
@@ -277,6 +337,7 @@ class ApprovalIndex implements Approvals {
 
   #announce(held: Held): void {
     held.timer?.close();
+    wake(held);
     const { id, decision, resolvedBy, resolvedAtMs } = held.approval;
     this.#deps.onChanged("exec.approval.resolved", { id, decision, resolvedBy, ts: resolvedAtMs, request: presentRequest(held.approval) });
   }
@@ -354,6 +415,10 @@ class ApprovalIndex implements Approvals {
       );
     }
   }
+}
+
+function wake({ waiters }: Held): void {
+  for (const waiter of [...waiters]) waiter();
 }
 
 function alreadyResolved(approval: StoredApproval): OpenClawError {

@@ -14,8 +14,19 @@ export interface ApprovalRequest {
   readonly runId: string;
   readonly toolCallId: string | null;
   readonly security: string | null;
-  readonly ask: "session" | "exact";
+  readonly ask: string | null;
+  /** What an "always" covers. */
+  readonly remember: "session" | "exact";
   readonly allowedDecisions: readonly ApprovalDecision[];
+  readonly unavailableDecisions: readonly ApprovalDecision[];
+  readonly commandPreview: string | null;
+  readonly commandAnalysis: null;
+  readonly systemRunPlan: Readonly<Record<string, unknown>> | null;
+  readonly systemRunBinding: Readonly<Record<string, unknown>> | null;
+  readonly turnSourceChannel: string | number | null;
+  readonly turnSourceTo: string | number | null;
+  readonly turnSourceAccountId: string | number | null;
+  readonly turnSourceThreadId: string | number | null;
   readonly warningText: string;
   readonly rule: string;
   readonly labels: readonly string[];
@@ -61,22 +72,31 @@ export interface ApprovalShown {
   readonly expiresAtMs: number;
   readonly resolvedAtMs?: number;
   readonly decision?: ApprovalDecision;
+  readonly resolvedBy?: string;
   readonly reason?: string;
 }
 
 const PREVIEW_CHARS = 120;
+const DECISIONS: readonly ApprovalDecision[] = ["allow-once", "allow-always", "deny"];
 
 export function presentListed(approval: StoredApproval): ApprovalListed {
   return { id: approval.id, request: presentRequest(approval), createdAtMs: approval.createdAtMs, expiresAtMs: approval.expiresAtMs };
 }
 
 export function presentRequest(approval: StoredApproval): ApprovalRequest {
+  const { asked = {}, commandArgv, cwd, agentId, sessionKey, intentHash } = approval;
+  const { turnSource = {} } = asked;
+  const binds = commandArgv === null ? null : { argv: commandArgv, cwd, agentId, sessionKey, envHash: null, intentHash };
   return {
-    command: commandText(approval), commandArgv: approval.commandArgv, host: hostOf(approval), nodeId: approval.nodeId,
-    nodeName: approval.nodeName,
-    cwd: approval.cwd, agentId: approval.agentId, sessionKey: approval.sessionKey, runId: approval.runId, toolCallId: approval.toolCallId,
-    security: null, ask: approval.remember, allowedDecisions: approval.allowedDecisions, warningText: approval.reason, rule: approval.rule,
-    labels: approval.labels, intentHash: approval.intentHash,
+    command: commandText(approval), commandArgv, host: hostOf(approval), nodeId: approval.nodeId, nodeName: approval.nodeName,
+    cwd, agentId, sessionKey, runId: approval.runId, toolCallId: approval.toolCallId,
+    security: asked.security ?? null, ask: asked.ask ?? null, remember: approval.remember,
+    allowedDecisions: approval.allowedDecisions, unavailableDecisions: DECISIONS.filter((each) => !approval.allowedDecisions.includes(each)),
+    commandPreview: asked.commandPreview ?? null, commandAnalysis: null,
+    systemRunPlan: asked.systemRunPlan ?? null, systemRunBinding: binds,
+    turnSourceChannel: turnSource["turnSourceChannel"] ?? null, turnSourceTo: turnSource["turnSourceTo"] ?? null,
+    turnSourceAccountId: turnSource["turnSourceAccountId"] ?? null, turnSourceThreadId: turnSource["turnSourceThreadId"] ?? null,
+    warningText: asked.warningText ?? approval.reason, rule: approval.rule, labels: approval.labels, intentHash,
   };
 }
 
@@ -104,6 +124,7 @@ export function presentShown(approval: StoredApproval): ApprovalShown {
     expiresAtMs: approval.expiresAtMs,
     ...(approval.resolvedAtMs === null ? {} : { resolvedAtMs: approval.resolvedAtMs }),
     ...(approval.decision === null ? {} : { decision: approval.decision }),
+    ...(approval.resolvedBy === null ? {} : { resolvedBy: approval.resolvedBy }),
     reason: approval.reason,
   };
 }
@@ -115,6 +136,7 @@ function commandText(approval: StoredApproval): string {
 }
 
 function hostOf(approval: StoredApproval): "gateway" | "node" | null {
+  if (approval.asked?.host === "gateway" || approval.asked?.host === "node") return approval.asked.host;
   if (approval.localNode) return "gateway";
   return approval.nodeId === null ? null : "node";
 }

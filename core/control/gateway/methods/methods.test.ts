@@ -146,10 +146,15 @@ test("approvals answer in the wire's words, and the second answer is shown the f
       if (id !== "a") throw new OpenClawError("APPROVAL_NOT_FOUND");
       if (decision !== "deny") throw new OpenClawError("APPROVAL_ALREADY_RESOLVED");
     },
+    ended: async (id: string) => {
+      if (id !== "a") throw new OpenClawError("APPROVAL_NOT_FOUND");
+      return { id, decision: null, createdAtMs: 1, expiresAtMs: 2 };
+    },
+    expire: async () => undefined,
   };
   await using running = await startGateway(
     { methods: {
-      ...approvalMethods({ approvals }),
+      ...approvalMethods({ approvals, request: async () => ({ id: "a", createdAtMs: 1, expiresAtMs: 2 }), ask: async () => ({}) }),
       ...listMethods(
         { agents: () => ({ defaultId: "main", mainKey: "main", scope: "per-sender", agents: [] }), models: () => ({ models: [] }) },
       ),
@@ -160,6 +165,11 @@ test("approvals answer in the wire's words, and the second answer is shown the f
     ["exec.approval.list", {}], ["exec.approval.get", { id: "a" }], ["exec.approval.resolve", { id: "a", decision: "deny" }],
     ["approval.get", { id: "a" }], ["plugin.approval.list", {}], ["agents.list", {}], ["models.list", {}],
     ["commands.list", { scope: "text" }],
+  ] as const) await ask(client, method, params);
+  const waited = await client.call("exec.approval.waitDecision", { id: "zz" });
+  assert.deepEqual([waited.error?.code, waited.error?.message], ["INVALID_REQUEST", "approval expired or not found"]);
+  for (const [method, params] of [
+    ["exec.approval.waitDecision", { id: "a" }], ["exec.approval.request", { command: "uptime", twoPhase: true }], ["question.list", {}],
   ] as const) await ask(client, method, params);
   const unknown = await client.call("exec.approval.resolve", { id: "zz", decision: "deny" });
   assert.deepEqual(

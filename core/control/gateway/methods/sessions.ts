@@ -10,6 +10,7 @@ import {
 import type { SessionSettings } from "../../../fabric/journal.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 import { refusal } from "../refuse.ts";
+import type { SessionApprovals } from "../session-approvals.ts";
 import { textOf, withLastMessages } from "./last-messages.ts";
 import { forked } from "./session-past.ts";
 
@@ -20,6 +21,8 @@ export interface SessionDeps {
   readonly now: () => number;
   /** Throws MODEL_NOT_CONFIGURED for a model nobody could call. */
   readonly checkModel: (ref: string) => Promise<unknown>;
+  /** Who is told of a session's approvals. */
+  readonly approvals?: Pick<SessionApprovals, "subscribe" | "unsubscribe">;
 }
 
 interface ListParams {
@@ -88,11 +91,15 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       return { subscribed: true, ...(wantsList ? { list: await listed(params, ctx) } : {}) };
     },
     "sessions.messages.subscribe": (params, ctx) => {
-      ctx.watch(keyOf(params as KeyParams));
+      const key = keyOf(params as KeyParams);
+      ctx.watch(key);
+      const { includeApprovals = false } = params as { readonly includeApprovals?: boolean };
+      if (includeApprovals) deps.approvals?.subscribe(ctx.client.connId, key, ctx.signal);
       return { subscribed: true, key: (params as KeyParams).key };
     },
     "sessions.messages.unsubscribe": (params, ctx) => {
       ctx.unwatch(keyOf(params as KeyParams));
+      deps.approvals?.unsubscribe(ctx.client.connId, keyOf(params as KeyParams));
       return { subscribed: false, key: (params as KeyParams).key };
     },
     "sessions.viewers.set": (params) => ({ sessionKeys: (params as { readonly sessionKeys: readonly string[] }).sessionKeys }),

@@ -1,0 +1,65 @@
+/**
+ * A program on a node of another make: the node is asked how it would run it, and then to run exactly that.
+ *
+ * Our own node plans for itself, under its journal. Another one answers `system.run.prepare` with a plan; it is taken only
+ * where it is the command that was decided about, and what it says of its owner's policy is heeded before anything is run.
+ */
+import { basename } from "node:path";
+import { NODE_JOURNAL_CAP, type ErrorCode } from "@openclaw/protocol";
+import type { Invocations } from "./invocations.ts";
+import type { InvokeEvent, InvokeRequest } from "./invoke-event.ts";
+import type { KnownNodes } from "./known-nodes.ts";
+import { agentOf } from "./run-params.ts";
+
+const PREPARE = "system.run.prepare";
+const PREPARE_MS = 30_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** As `invocations.invoke`, with the plan asked for first where the node makes one. */
+export async function* invokePlanned(
+  { nodes, invocations }: { readonly nodes: KnownNodes; readonly invocations: Invocations }, request: InvokeRequest, signal: AbortSignal,
+): AsyncGenerator<InvokeEvent> {
+  const { command, nodeId } = request;
+  const live = command === "system.run" ? nodes.get(nodeId)?.live : undefined;
+  const plans = live != null && live.usable.has(PREPARE) && !live.declared.caps.includes(NODE_JOURNAL_CAP);
+  const params = request.params as Fields;
+  if (!plans || params["systemRunPlan"] !== undefined) return yield* invocations.invoke(request, signal);
+  const fail = (code: ErrorCode, why: string): InvokeEvent => ({ type: "end", ok: false, code, why, nodeId, detail: { dispatched: false } });
+
+  let payload: unknown;
+  for await (const event of invocations.invoke(prepareOf(request, params), signal)) {
+    if (event.type !== "end") continue;
+    if (!event.ok) return yield event;
+    payload = event.payload;
+  }
+  const { plan, execPolicy } = (payload ?? {}) as { readonly plan?: Fields; readonly execPolicy?: Fields };
+  if (plan === undefined || !isSameCommand(params["command"], plan["argv"])) {
+    return yield fail("NODE_REPLY_INVALID", "The node's plan is not the command that was asked for.");
+  }
+  if (execPolicy?.["security"] === "deny") return yield fail("SYSTEM_RUN_DENIED", "Its owner lets nothing be run there.");
+  if (execPolicy?.["ask"] === "always" && request.approval === undefined) {
+    return yield fail("SYSTEM_RUN_DENIED", "Its owner wants every command approved by a person, and nobody was asked.");
+  }
+  const { argv, cwd } = plan;
+  const planned = { ...params, command: argv, ...(typeof cwd === "string" ? { cwd } : {}), systemRunPlan: plan };
+  yield* invocations.invoke({ ...request, params: planned }, signal);
+}
+
+function prepareOf({ id, nodeId, sessionKey }: InvokeRequest, params: Fields): InvokeRequest {
+  const { command, rawCommand, cwd, env, agentId, security, ask } = params;
+  const key = params["sessionKey"] ?? sessionKey;
+  const asked = { command, rawCommand, cwd, env, agentId: agentId ?? agentOf(key), sessionKey: key, security, ask };
+  const said = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  return { id: `${id}.plan`, nodeId, command: PREPARE, params: said, timeoutMs: PREPARE_MS, effect: "read" };
+}
+
+/** The node may say where a program lies; everything else has to be the same, word for word. */
+function isSameCommand(asked: unknown, planned: unknown): boolean {
+  if (!Array.isArray(asked) || !Array.isArray(planned) || asked.length !== planned.length) return false;
+  return asked.every((word: unknown, at) => {
+    const other: unknown = planned[at];
+    if (word === other) return true;
+    return at === 0 && typeof word === "string" && typeof other === "string" && other.startsWith("/") && basename(other) === basename(word);
+  });
+}

@@ -1,0 +1,36 @@
+import type { InvokeRequest } from "./invoke-event.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Commands that start a program: what a node is told of them beside what was asked. */
+export function isRun(command: string): boolean {
+  return command === "system.run" || command === "job.start";
+}
+
+/** The id under which a node speaks of a run in its own events. */
+export function runIdOf({ id, approval }: InvokeRequest): string {
+  return approval?.id ?? id;
+}
+
+/**
+ * What is sent for a run: under which id it will be told of, in whose name, and that a person approved it, where one did.
+ * Nobody but the gateway says that; the same request gives the same words however often it is sent.
+ */
+export function paramsToSend(request: InvokeRequest): unknown {
+  const { command, params, sessionKey, approval } = request;
+  if (!isRun(command) || typeof params !== "object" || params === null) return params ?? {};
+  const { approved: _, approvalDecision: __, ...asked } = params as Fields;
+  const agentId = asked["agentId"] ?? agentOf(sessionKey ?? asked["sessionKey"]);
+  return {
+    ...asked,
+    ...(agentId === undefined ? {} : { agentId }),
+    runId: runIdOf(request),
+    ...(approval === undefined ? {} : { approved: true, approvalDecision: approval.decision }),
+  };
+}
+
+/** The agent a session key speaks of. */
+export function agentOf(sessionKey: unknown): string | undefined {
+  const [head, agentId] = typeof sessionKey === "string" ? sessionKey.split(":") : [];
+  return head === "agent" && agentId !== undefined && agentId !== "" ? agentId : undefined;
+}

@@ -1,0 +1,93 @@
+/** What belongs to a device, proved with a fake one: no phone is asked for. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { join } from "node:path";
+import { FAKE_PICTURE, openFakeDevice, type FakeDevice } from "@openclaw/testkit/fake-device-node";
+import { say } from "@openclaw/testkit/conversation";
+import { connectPlain, type PlainClient } from "@openclaw/testkit/plain-client";
+import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel, type ScriptedModel } from "@openclaw/testkit/scripted-model-server";
+
+const PHONE = ["camera.list", "camera.snap", "camera.clip", "location.get", "canvas.present", "screen.record", "sms.send", "system.notify"];
+
+describe("devices", () => {
+  let gateway: RealGateway;
+  let model: ScriptedModel;
+  let phone: FakeDevice;
+  let owner: PlainClient;
+  before(async () => {
+    model = await openScriptedModel();
+    gateway = await openRealGateway({
+      config: { ...scriptedConfig(model.url), gateway: { nodes: { commands: { allow: ["camera.snap", "camera.clip", "screen.record"], deny: ["screen.record"] } } } },
+    });
+    phone = await openFakeDevice(gateway, { name: "phone", platform: "ios", commands: PHONE });
+    owner = await connectPlain(gateway.port, { token: gateway.token });
+  });
+  after(async () => {
+    phone.close();
+    owner.close();
+    await gateway.dispose();
+    await model.close();
+  });
+  let keys = 0;
+  const invoke = (command: string, params: object = {}) => owner.ask(
+    "node.invoke", { nodeId: phone.nodeId, command, params, idempotencyKey: `k${(keys += 1)}`, timeoutMs: 10_000 },
+  );
+
+  test("a device is asked only for what its platform may, or the owner named; deny wins (S4.15, S4.16, S4.17)", async () => {
+    const { commands } = (await owner.call("node.describe", { nodeId: phone.nodeId })) as { readonly commands: readonly string[] };
+    assert.deepEqual(commands, ["camera.list", "camera.snap", "camera.clip", "location.get", "canvas.present", "system.notify"]);
+    const place = await invoke("location.get", { desiredAccuracy: "coarse" });
+    assert.equal((place.payload as { payload: { lat: number } }).payload.lat, 52.5);
+    for (const command of ["sms.send", "screen.record"]) {
+      const refused = await invoke(command);
+      assert.deepEqual([refused.error?.code, refused.error?.details?.["reason"]], ["INVALID_REQUEST", "command not allowlisted"], command);
+    }
+    assert.deepEqual(phone.asked.map(({ command }) => command), ["location.get"]);
+  });
+
+  test("the command line puts a picture into a file, and shows a message, a place and a page (S4.16, S4.17, S4.22)", async () => {
+    const file = join(gateway.stateDir, "desk.jpg");
+    const snap = await gateway.cli(["nodes", "camera", "snap", "--node", "phone", "--out", file, "--json"]);
+    assert.equal(snap.code, 0, snap.stderr);
+    assert.deepEqual(await readFile(file), FAKE_PICTURE);
+    assert.equal((JSON.parse(snap.stdout) as { base64?: string; bytes: number }).base64, undefined);
+    assert.ok((await gateway.cli(["nodes", "location", "get", "--node", "phone"])).stdout.includes("52.5, 13.4"));
+    assert.equal((await gateway.cli(["nodes", "notify", "--node", "phone", "--body", "hello"])).code, 0);
+    assert.equal((await gateway.cli(["nodes", "canvas", "present", "http://127.0.0.1:1/", "--node", "phone"])).code, 0);
+    assert.equal((await gateway.cli(["nodes", "camera", "list", "--node", "phone"])).code, 0);
+    const last = phone.asked.slice(-4).map(({ command }) => command);
+    assert.deepEqual(last, ["location.get", "system.notify", "canvas.present", "camera.list"]);
+  });
+
+  test("what is too large, or no picture, never reaches whoever asked (S4.27)", async () => {
+    const odd = await openFakeDevice(gateway, {
+      name: "odd", platform: "android", commands: ["camera.snap", "camera.clip"],
+      answers: {
+        "camera.snap": () => ({ format: "jpg", base64: "A".repeat(5_242_884), width: 1, height: 1 }),
+        "camera.clip": () => ({ format: "mp4", base64: "<script>", durationMs: 1, hasAudio: false }),
+      },
+    });
+    const ask = (command: string) => owner.ask("node.invoke", { nodeId: odd.nodeId, command, idempotencyKey: command, timeoutMs: 10_000 });
+    assert.equal((await ask("camera.snap")).error?.details?.["code"], "TOO_LARGE");
+    assert.equal((await ask("camera.clip")).error?.details?.["code"], "NODE_REPLY_INVALID");
+    odd.close();
+  });
+
+  test("an agent's picture is asked for, kept in the store, and read as a digest (S4.22, S4.27)", async () => {
+    const client = await gateway.connect();
+    const saying = say(client, `take a picture ${callMark("nodes", { action: "camera_snap", node: "phone", params: {} })}`);
+    const { payload } = await owner.until(({ event }) => event === "exec.approval.requested");
+    const { id, request } = payload as { readonly id: string; readonly request: { readonly command: string } };
+    assert.ok(request.command.startsWith("camera.snap on phone"), request.command);
+    await owner.call("exec.approval.resolve", { id, decision: "allow-once" });
+    await saying;
+    const history = JSON.stringify(await owner.call("chat.history", { sessionKey: "agent:main:main", limit: 20 }));
+    const digest = createHash("sha256").update(FAKE_PICTURE).digest("hex");
+    assert.ok(history.includes(`Stored as ${digest}: jpg, ${FAKE_PICTURE.length} bytes`), history.slice(0, 2_000));
+    assert.equal(history.includes(FAKE_PICTURE.toString("base64").slice(0, 64)), false);
+  });
+});
