@@ -28,7 +28,6 @@ export type {
 } from "./gateway/dashboard/dashboard-facts.ts";
 export type { QueueMethodDeps } from "./gateway/methods/queues.ts";
 export { createSessionApprovals, type SessionApprovals } from "./gateway/session-approvals.ts";
-export { queueMethods, type QueueMethodDeps } from "./gateway/methods/queues.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export type { ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, listAgents, type AgentDeps } from "./gateway/methods/agent.ts";
