@@ -55,13 +55,15 @@ describe("exec approvals", () => {
     };
     assert.deepEqual([approvalKind, expiresAtMs - createdAtMs], ["exec", 1_800_000]);
     for (const [name, value] of Object.entries({
-      command: "touch made", host: "gateway", nodeId: null, cwd: null, agentId: "main", sessionKey: "agent:main:main", security: "allowlist",
+      command: "touch made", host: "gateway", nodeId: null, cwd: null, agentId: "main", sessionKey: "agent:main:main",
+      security: "allowlist",
       ask: "on-miss", systemRunPlan: null, turnSourceChannel: "webchat", turnSourceTo: null, commandAnalysis: null,
     })) assert.deepEqual(request[name], value, name);
     const listed = (await person.call("exec.approval.list")) as readonly { readonly id: string }[];
     assert.deepEqual(listed.map(({ id }) => id), ["ask-1"]);
     const got = (await person.call("exec.approval.get", { id: "ask-1" })) as Record<string, unknown>;
-    assert.deepEqual([got["commandText"], got["host"], got["allowedDecisions"]], ["touch made", "gateway", ["allow-once", "allow-always", "deny"]]);
+    assert.deepEqual([got["commandText"], got["host"]], ["touch made", "gateway"]);
+    assert.deepEqual(got["allowedDecisions"], ["allow-once", "allow-always", "deny"]);
     const waiting = person.call("exec.approval.waitDecision", { id: "ask-1" });
 
     assert.deepEqual(await person.call("exec.approval.resolve", { id: "ask-1", decision: "allow-once" }), { ok: true });
@@ -81,7 +83,8 @@ describe("exec approvals", () => {
 
     const phases = async (): Promise<readonly unknown[]> => {
       await watcher.until(({ event, payload: told }) => event === "session.approval" && (told as { phase: string }).phase === "terminal");
-      return watcher.frames.filter(({ event }) => event === "session.approval").map(({ payload: told }) => (told as { phase: string }).phase);
+      const told = watcher.frames.filter(({ event }) => event === "session.approval");
+      return told.map(({ payload: one }) => (one as { readonly phase: string }).phase);
     };
     assert.deepEqual(await phases(), ["pending", "terminal"]);
     assert.equal(person.frames.some(({ event }) => event === "session.approval"), false, "who did not ask for them is not told of them");
@@ -129,7 +132,8 @@ describe("exec approvals", () => {
     assert.equal(done.ok, true, JSON.stringify(done.error));
     assert.equal(existsSync(join(node.workspace, "it")), true);
     assert.equal((await invoke(run, "again")).error?.details?.["code"], "APPROVAL_SPENT");
-    const forged = await invoke({ command: ["touch", "forged"], approved: true, approvalDecision: "allow-always", runId: "made up" }, "forged");
+    const claims = { approved: true, approvalDecision: "allow-always", runId: "made up" };
+    const forged = await invoke({ command: ["touch", "forged"], ...claims }, "forged");
     assert.equal(forged.error?.details?.["code"], "APPROVAL_REQUIRED", "that a client calls it approved means nothing");
     assert.equal(existsSync(join(node.workspace, "forged")), false);
     for (const client of [asker, person]) client.close();
@@ -137,7 +141,12 @@ describe("exec approvals", () => {
 
   test("the rules of a machine are read and replaced by their hash, the gateway's and a node's (S4.22)", async () => {
     const owner = await connect();
-    interface Snapshot { readonly hash: string; readonly exists: boolean; readonly file: Record<string, unknown>; readonly resolvedDefaults: object }
+    interface Snapshot {
+      readonly hash: string;
+      readonly exists: boolean;
+      readonly file: Readonly<Record<string, unknown>>;
+      readonly resolvedDefaults: object;
+    }
     const own = (await owner.call("exec.approvals.get")) as Snapshot;
     assert.deepEqual(
       [own.exists, own.resolvedDefaults], [false, { security: "full", ask: "off", askFallback: "deny", autoAllowSkills: false }],
@@ -161,11 +170,14 @@ describe("exec approvals", () => {
 
   test("an always for the gateway's own machine becomes a rule for exactly that command (S4.22)", async () => {
     const [asker, person] = await Promise.all([connect(), connect()]);
-    await asker.call("exec.approval.request", { id: "ask-5", host: "gateway", commandArgv: ["uname", "-r"], agentId: "work", twoPhase: true });
+    await asker.call("exec.approval.request", {
+      id: "ask-5", host: "gateway", commandArgv: ["uname", "-r"], agentId: "work", twoPhase: true,
+    });
     await person.call("exec.approval.resolve", { id: "ask-5", decision: "allow-always" });
-    const { file } = (await person.call("exec.approvals.get")) as {
-      readonly file: { readonly agents: Readonly<Record<string, { readonly allowlist: readonly { pattern: string; argPattern: string }[] }>> };
-    };
+    interface Rules {
+      readonly allowlist: readonly { readonly pattern: string; readonly argPattern: string }[];
+    }
+    const { file } = (await person.call("exec.approvals.get")) as { readonly file: { readonly agents: Readonly<Record<string, Rules>> } };
     const [rule] = file.agents["work"]?.allowlist ?? [];
     assert.deepEqual([rule?.pattern.endsWith("/uname"), rule?.argPattern], [true, "^-r\0$"]);
     for (const client of [asker, person]) client.close();

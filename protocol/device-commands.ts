@@ -40,7 +40,9 @@ const place = {
   properties: { lat: { type: "number", minimum: -90, maximum: 90 }, lon: { type: "number", minimum: -180, maximum: 180 } },
 } as const satisfies JsonSchema;
 
-const cameras = { type: "object", required: ["devices"], properties: { devices: { type: "array", maxItems: 64 } } } as const satisfies JsonSchema;
+const cameras = {
+  type: "object", required: ["devices"], properties: { devices: { type: "array", maxItems: 64 } },
+} as const satisfies JsonSchema;
 
 const reads = (summary: string): DeviceCommandSpec => ({ summary, effect: "read", allowedOn: MAC_AND_PHONES });
 const acts = (summary: string): DeviceCommandSpec => ({ summary, effect: "unsafe", allowedOn: [], optIn: true });

@@ -30,6 +30,10 @@ export interface ComposedExec {
   readonly answered: (answer: ApprovalAnswer) => Promise<void>;
 }
 
+interface Found {
+  readonly bins: Readonly<Record<string, string>>;
+}
+
 const ASK_MS = 15_000;
 const STALE_TRIES = 3;
 
@@ -50,7 +54,7 @@ export function composeExec(deps: ComposeExecDeps): ComposedExec {
     const approval = approvals().askedByClient(id);
     const [program = "", ...args] = approval?.commandArgv ?? [];
     if (approval === null || program === "" || (approval.nodeId !== null && approval.nodeId !== localNodeId)) return;
-    const { bins } = (await ask(undefined, "system.which", { bins: [program] }, signal)) as { readonly bins: Readonly<Record<string, string>> };
+    const { bins } = (await ask(undefined, "system.which", { bins: [program] }, signal)) as Found;
     const pattern = program.startsWith("/") ? program : bins[program];
     if (pattern === undefined || /[*?~]/.test(pattern)) return;
     const rule = { id: ids.uuid(), pattern, argPattern: exactArgPattern(args), source: "allow-always" };

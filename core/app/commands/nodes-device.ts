@@ -77,7 +77,8 @@ export function deviceVerbs(resolveNode: ResolveNode): Readonly<Record<string, C
         oneOf(ctx.given.need("ACTION"), ["record"]);
         const durationMs = ctx.given.integer("duration") ?? 10_000;
         const params = {
-          format: "mp4", durationMs, fps: ctx.given.integer("fps") ?? 10, screenIndex: ctx.given.integer("screen") ?? 0, includeAudio: false,
+          format: "mp4", durationMs, includeAudio: false,
+          fps: ctx.given.integer("fps") ?? 10, screenIndex: ctx.given.integer("screen") ?? 0,
         };
         return await keep(ctx, await ask(ctx, "screen.record", params, durationMs + 60_000), "screen-record");
       },

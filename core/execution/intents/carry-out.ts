@@ -1,6 +1,6 @@
 import { OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Blobs, Intent } from "@openclaw/sdk";
-import type { InvokeRequest, Nodes } from "../nodes.ts";
+import type { InvokeEvent, InvokeRequest, Nodes } from "../nodes.ts";
 import { bringsMedia, keepMedia } from "./keep-media.ts";
 
 export type IntentEvent =
@@ -57,7 +57,7 @@ export interface IntentsDeps {
 }
 
 export function createIntents({ nodes, actuators, reattachWaitMs, blobs }: IntentsDeps): Intents {
-  const kept = (command: string, events: AsyncIterable<IntentEvent>): AsyncIterable<IntentEvent> =>
+  const kept = (command: string, events: AsyncIterable<InvokeEvent>): AsyncIterable<IntentEvent> =>
     (blobs !== undefined && bringsMedia(command) ? keepMedia(events, blobs) : events);
   return {
     carryOut: (order, signal) => {

@@ -12,7 +12,9 @@ const never = new AbortController().signal;
 const NODE = { nodeId: "n1", local: false };
 
 const plan = { argv: ["touch", "a"], cwd: "/w", commandText: "touch a", agentId: "main", sessionKey: "agent:main:main" };
-const wish: ExecApprovalRequest = { id: "a1", host: "node", nodeId: "n1", systemRunPlan: plan, agentId: "main", sessionKey: "agent:main:main" };
+const wish: ExecApprovalRequest = {
+  id: "a1", host: "node", nodeId: "n1", systemRunPlan: plan, agentId: "main", sessionKey: "agent:main:main",
+};
 const run = { command: ["touch", "a"], cwd: "/w", agentId: "main", sessionKey: "agent:main:main", runId: "a1" };
 
 async function setUp(t: TestContext) {
@@ -53,13 +55,13 @@ test("what was approved once is run once, also after a restart in between (#7841
   await assert.rejects(client.admit(run, NODE, "device:1"), coded("APPROVAL_SPENT"));
 });
 
-test("a run that differs from the approved plan is refused: command, directory, agent, session, environment, node, asker (S4.22)", async (t) => {
+test("a run that differs from the approved plan is refused: words, place, agent, session, environment, node, asker (S4.22)", async (t) => {
   const { client, desk } = await setUp(t);
   await client.request(wish, "device:1");
   await desk.approvals.resolve("a1", "allow-always", "owner");
   const others: readonly object[] = [
-    { command: ["touch", "b"] }, { command: ["touch", "a", "b"] }, { command: ["touch a"] }, { cwd: "/" }, { cwd: undefined }, { agentId: "work" },
-    { sessionKey: "agent:main:other" }, { env: { LD_PRELOAD: "x" } },
+    { command: ["touch", "b"] }, { command: ["touch", "a", "b"] }, { command: ["touch a"] }, { cwd: "/" }, { cwd: undefined },
+    { agentId: "work" }, { sessionKey: "agent:main:other" }, { env: { LD_PRELOAD: "x" } },
   ];
   for (const change of others) {
     await assert.rejects(client.admit({ ...run, ...change }, NODE, "device:1"), coded("APPROVAL_MISMATCH"), JSON.stringify(change));

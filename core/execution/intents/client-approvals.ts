@@ -93,9 +93,11 @@ export function createClientApprovals({ approvals, clock, ids, nodeOf }: ClientA
       const approval = find(approvals(), params["runId"]);
       if (approval === null) return null;
       const { id, decision, state, asked } = approval;
-      if (state === "waiting") throw new OpenClawError("APPROVAL_REQUIRED", { why: "Nobody has answered yet.", detail: { approvalId: id } });
       if (decision === "deny") throw new OpenClawError("APPROVAL_DENIED");
-      if (decision === null) throw new OpenClawError("APPROVAL_REQUIRED", { why: "Nobody answered in time.", detail: { approvalId: id } });
+      if (decision === null) {
+        const why = state === "waiting" ? "Nobody has answered yet." : "Nobody answered in time.";
+        throw new OpenClawError("APPROVAL_REQUIRED", { why, detail: { approvalId: id } });
+      }
       const plan = asked?.systemRunPlan;
       // Where no node was named, the gateway's own machine was meant.
       const here = approval.nodeId === null ? local : approval.nodeId === nodeId;
@@ -151,7 +153,8 @@ function hashOf(run: Readonly<Record<string, unknown>>): string {
 function shownOf(asked: ExecApprovalRequest, { argv }: AskedRun): AskedByClient {
   const { turnSourceChannel, turnSourceTo, turnSourceAccountId, turnSourceThreadId } = asked;
   const turnSource = withoutNulls({ turnSourceChannel, turnSourceTo, turnSourceAccountId, turnSourceThreadId });
-  const script = argv !== undefined && /(?:^|\/)(?:ba|da|z|k)?sh$/.test(argv[0] ?? "") && /^-[a-z]*c$/.test(argv[1] ?? "") ? argv[2] : undefined;
+  const [program = "", option = "", line] = argv ?? [];
+  const script = /(?:^|\/)(?:ba|da|z|k)?sh$/.test(program) && /^-[a-z]*c$/.test(option) ? line : undefined;
   return {
     ...withoutNulls({ host: asked.host, security: asked.security, ask: asked.ask, warningText: asked.warningText }),
     ...(script === undefined ? {} : { commandPreview: script.slice(0, 400) }),

@@ -163,7 +163,7 @@ function approvalOf(allowed: AllowedRun | null, grant: "once" | "always" | "deny
 function effectOf(command: string, params: unknown, place: CommandPlace): { readonly effect: Effect; readonly readOnly: boolean } {
   const known = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS] : undefined;
   const declared = known?.effect ?? "unsafe";
-  const readOnly = declared === "read" || (command === "system.run" && classifyRun(params as Readonly<Record<string, unknown>>, place).readOnly);
+  const readOnly = declared === "read" || (command === "system.run" && classifyRun(params as Fields, place).readOnly);
   return { effect: readOnly ? "read" : declared, readOnly };
 }
 

@@ -1,6 +1,6 @@
 import { DEVICE_COMMANDS } from "@openclaw/protocol";
 import type { Blobs } from "@openclaw/sdk";
-import type { IntentEvent } from "./carry-out.ts";
+import type { InvokeEvent } from "../nodes.ts";
 
 /** Divisible by four: every slice of base64 stands for whole bytes. */
 const SLICE_CHARS = 262_144;
@@ -9,7 +9,7 @@ const SLICE_CHARS = 262_144;
  * A picture or a recording goes into the store; whoever asked is given its digest, size and form in place of its bytes. The
  * nodes room has checked that it is base64 of a size that may be kept. Other events pass as they are.
  */
-export async function* keepMedia(events: AsyncIterable<IntentEvent>, blobs: Blobs): AsyncGenerator<IntentEvent> {
+export async function* keepMedia(events: AsyncIterable<InvokeEvent>, blobs: Blobs): AsyncGenerator<InvokeEvent> {
   for await (const event of events) {
     if (event.type !== "end" || !event.ok) {
       yield event;
@@ -21,7 +21,7 @@ export async function* keepMedia(events: AsyncIterable<IntentEvent>, blobs: Blob
       yield { ...event, payload: { ...facts, digest, bytes } };
     } catch {
       const why = "What the node brought could not be stored.";
-      yield { type: "end", ok: false, code: "DISK_FULL", why, ...(event.nodeId === undefined ? {} : { nodeId: event.nodeId }) };
+      yield { type: "end", ok: false, code: "DISK_FULL", why, nodeId: event.nodeId };
     }
   }
 }

@@ -19,9 +19,10 @@ test("a plain shell line is every command in it, by its words (S4.22)", () => {
 test("what only a shell understands is not known, and so on nobody's list", () => {
   const scripts = [
     "echo $(id)", "echo `id`", "ls > /etc/passwd", "ls & rm x", "echo ${HOME}", "cat <(id)", "ls *.ts", "cd ~", "A=1 ls", "PATH=/x ls",
-    "ls \\; rm", "! ls", "(ls)", "{ ls; }", "ls;; rm", "ls ||", "&& ls", "echo \"$(id)\"", "echo 'a", "", ";", "# ls", "eval ls", ". ./x", "source x",
+    "ls \\; rm", "! ls", "(ls)", "{ ls; }", "ls;; rm", "&& ls", "echo \"$(id)\"", "echo 'a", "",
+    ";", "# ls", "eval ls", ". ./x", "source x",
   ];
-  for (const script of scripts.filter((each) => each !== "ls ||")) assert.equal(commandSegments(sh(script)), undefined, script);
+  for (const script of scripts) assert.equal(commandSegments(sh(script)), undefined, script);
 });
 
 test("chains of wrappers are looked through only where nothing stands between (wrapper chains; CVE-2026-28363)", () => {
@@ -36,7 +37,10 @@ test("chains of wrappers are looked through only where nothing stands between (w
 });
 
 test("interpreters that run a text of their arguments are told apart, and so are shells in front", () => {
-  for (const argv of [["python3", "-c", "1"], ["node", "-e", "1"], ["node", "--eval=1"], ["perl", "-ne", "1"], ["awk", "{}"], ["python3.11", "-Ic", "1"]]) {
+  const inline = [
+    ["python3", "-c", "1"], ["node", "-e", "1"], ["node", "--eval=1"], ["perl", "-ne", "1"], ["awk", "{}"], ["python3.11", "-Ic", "1"],
+  ];
+  for (const argv of inline) {
     assert.equal(isInlineEval(argv), true, argv.join(" "));
   }
   for (const argv of [["python3", "x.py"], ["node", "x.js"], ["ls", "-e"]]) assert.equal(isInlineEval(argv), false, argv.join(" "));

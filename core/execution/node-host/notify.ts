@@ -7,7 +7,9 @@ const NOTIFIER = "notify-send";
 const TIME_MS = 10_000;
 const URGENCY = { passive: "low", active: "normal", timeSensitive: "critical" } as const;
 /** Where the person's screen is; nothing else of the node's environment is handed on. */
-const SCREEN_VARIABLES = ["PATH", "HOME", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
+const SCREEN_VARIABLES = [
+  "PATH", "HOME", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
+];
 
 /** The program that shows messages here, if there is one: without it a node does not offer to. */
 export function findNotifier(own: Readonly<Record<string, string | undefined>>): string | undefined {

@@ -31,7 +31,9 @@ test("what a device may be asked is its platform's, the host's, or named by the 
 });
 
 test("a platform is told from what the device says of itself", () => {
-  const cases = { "iOS 18.1": "ios", darwin: "macos", macos: "macos", Android: "android", win32: "windows", linux: "linux", amiga: "unknown" };
+  const cases = {
+    "iOS 18.1": "ios", darwin: "macos", macos: "macos", Android: "android", win32: "windows", linux: "linux", amiga: "unknown",
+  };
   for (const [said, platform] of Object.entries(cases)) assert.equal(devicePlatformOf(said), platform, said);
   assert.equal(devicePlatformOf("darwin", "iPhone"), "ios");
 });
@@ -58,7 +60,10 @@ test("a picture is one by its form and its size, or it is no result (S4.27)", ()
     return parsed.ok ? "ok" : parsed.code;
   };
   assert.equal(snap({ format: "jpg", base64: "AAAA", width: 1, height: 1 }), "ok");
-  for (const wrong of [null, {}, { format: "jpg" }, { format: "exe", base64: "AAAA" }, { format: "jpg", base64: "../../etc" }, { format: "jpg", base64: "" }]) {
+  const others = [
+    null, {}, { format: "jpg" }, { format: "exe", base64: "AAAA" }, { format: "jpg", base64: "../../etc" }, { format: "jpg", base64: "" },
+  ];
+  for (const wrong of others) {
     assert.equal(snap(wrong), "NODE_REPLY_INVALID", JSON.stringify(wrong));
   }
   assert.equal(snap({ format: "jpg", base64: "A".repeat(MEDIA_LIMITS.snapChars) }), "ok");

@@ -36,7 +36,8 @@ export function formatInvokeError(error: unknown, command: string): WireError {
   }
   const told = code === undefined ? undefined : ENDED_IN_BETWEEN[code];
   if (told !== undefined) return {
-    ...wire, code: "UNAVAILABLE", message: `${told.code}: ${told.message}`, details: { ...details, nodeError: told, nodeCommandDispatched: true },
+    ...wire, code: "UNAVAILABLE", message: `${told.code}: ${told.message}`,
+    details: { ...details, nodeError: told, nodeCommandDispatched: true },
   };
   return { ...wire, details: { ...details, nodeCommandDispatched: details["dispatched"] === true } };
 }

@@ -16,7 +16,8 @@ test("output streams in order as it appears and the result ends it (S0.13, S0.15
   );
   await settle();
   assert.deepEqual(node.got("node.invoke.request"), [{
-    id: "i1", nodeId: "n1", command: "system.run", paramsJSON: '{"command":["uptime"],"agentId":"main","runId":"i1"}', idempotencyKey: "i1", timeoutMs: 9_000,
+    id: "i1", nodeId: "n1", command: "system.run", paramsJSON: '{"command":["uptime"],"agentId":"main","runId":"i1"}',
+    idempotencyKey: "i1", timeoutMs: 9_000,
     sessionKey: "agent:main:main", slot: 3, epoch: 7,
   }]);
   assert.deepEqual(await node.output("i1", 0, "one ", { offset: 0, stream: "stdout" }), { ok: true });

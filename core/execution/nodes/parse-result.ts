@@ -1,4 +1,6 @@
-import { DEVICE_COMMANDS, ERRORS, NODE_COMMANDS, type DeviceCommandSpec, type ErrorCode, type InvokeResultParams } from "@openclaw/protocol";
+import {
+  DEVICE_COMMANDS, ERRORS, NODE_COMMANDS, type DeviceCommandSpec, type ErrorCode, type InvokeResultParams,
+} from "@openclaw/protocol";
 import { checkSchema } from "../../base/schema.ts";
 
 export type ParsedResult =
@@ -55,8 +57,11 @@ function parseDeviceResult(command: string, { media, result }: DeviceCommandSpec
   if (media === undefined) return { ok: true, payload: value ?? null };
   if (typeof value !== "object" || value === null) return invalid("the result is not an object.");
   const { format, base64 } = value as { readonly format?: unknown; readonly base64?: unknown };
-  if (typeof format !== "string" || !media.formats.includes(format.toLowerCase())) return invalid(`${media.formats.join(", ")} is expected.`);
+  const isKnown = typeof format === "string" && media.formats.includes(format.toLowerCase());
+  if (!isKnown) return invalid(`${media.formats.join(", ")} is expected.`);
   if (typeof base64 !== "string" || base64 === "") return invalid("base64 is missing.");
-  if (base64.length > media.charsMax) return { ok: false, code: "TOO_LARGE", why: `${command} brought more than ${media.charsMax} characters.` };
+  if (base64.length > media.charsMax) {
+    return { ok: false, code: "TOO_LARGE", why: `${command} brought more than ${media.charsMax} characters.` };
+  }
   return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? { ok: true, payload: value } : invalid("base64 is not base64.");
 }

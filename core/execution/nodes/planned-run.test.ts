@@ -10,9 +10,10 @@ const order = (id: string): InvokeRequest => plainOrder(id, { params: { command:
 const COMMANDS = ["system.run", "system.run.prepare"];
 
 const asked = (node: ScriptedNode): readonly InvokeRequestEvent[] => node.got("node.invoke.request") as unknown as InvokeRequestEvent[];
-const paramsOf = (event: InvokeRequestEvent | undefined): Record<string, unknown> => JSON.parse(event?.paramsJSON ?? "null") as Record<string, unknown>;
+const paramsOf = (event: InvokeRequestEvent | undefined): Record<string, unknown> =>
+  JSON.parse(event?.paramsJSON ?? "null") as Record<string, unknown>;
 const planned = (argv: readonly string[], more: object = {}): object => (
-  { plan: { argv, cwd: "/home/x", commandText: argv.join(" ") }, execPolicy: { security: "full", ask: "off" }, ...more }
+  { plan: { argv, cwd: "/srv/x", commandText: argv.join(" ") }, execPolicy: { security: "full", ask: "off" }, ...more }
 );
 
 test("a node of another make is asked for its plan, and then runs exactly that (S4.19, S4.22)", async (t) => {
@@ -29,7 +30,7 @@ test("a node of another make is asked for its plan, and then runs exactly that (
   const run = asked(node)[1];
   assert.equal(run?.command, "system.run");
   const { command, cwd, systemRunPlan, runId, agentId } = paramsOf(run);
-  assert.deepEqual([command, cwd, runId, agentId], [["/usr/bin/uptime"], "/home/x", "i1", "main"]);
+  assert.deepEqual([command, cwd, runId, agentId], [["/usr/bin/uptime"], "/srv/x", "i1", "main"]);
   assert.deepEqual(systemRunPlan, (planned(["/usr/bin/uptime"]) as { plan: object }).plan);
   await node.result("i1", RAN);
   await reader.done;

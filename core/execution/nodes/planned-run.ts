@@ -25,7 +25,9 @@ export async function* invokePlanned(
   const plans = live != null && live.usable.has(PREPARE) && !live.declared.caps.includes(NODE_JOURNAL_CAP);
   const params = request.params as Fields;
   if (!plans || params["systemRunPlan"] !== undefined) return yield* invocations.invoke(request, signal);
-  const fail = (code: ErrorCode, why: string): InvokeEvent => ({ type: "end", ok: false, code, why, nodeId, detail: { dispatched: false } });
+  const fail = (code: ErrorCode, why: string): InvokeEvent => (
+    { type: "end", ok: false, code, why, nodeId, detail: { dispatched: false } }
+  );
 
   let payload: unknown;
   for await (const event of invocations.invoke(prepareOf(request, params), signal)) {
