@@ -86,7 +86,8 @@ const usual = needsThat(await isFree(DEFAULT_PORT), {
   what: "the usual port", why: `something listens on ${DEFAULT_PORT}`, enable: `stop what listens on port ${DEFAULT_PORT}`,
 });
 
-test("without a word about it, the gateway listens on loopback, port 18789, and commands find it there (S4.3, S4.40)", usual, async (t) => {
+test("without a word about it, the gateway listens on loopback, port 18789, and commands find it there "
+  + "(S4.3, S4.40, W.1.3, W.1.5)", usual, async (t) => {
   const gateway = await openRealGateway({ usualPort: true });
   t.after(() => gateway.dispose());
   assert.equal(gateway.port, 18_789);

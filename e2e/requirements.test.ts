@@ -3,13 +3,11 @@
  * not.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
+import { findCitations, ID_PATTERNS } from "@openclaw/testkit/citations";
 import { PROGRAM_ROOT } from "@openclaw/testkit/real-gateway";
 import { REQUIREMENTS } from "./requirements.ts";
 
-const FOLDERS = ["core", "extensions", "protocol", "sdk", "testkit", "e2e", "bench", "scripts", "ui"];
 /** Rows in the mission's five documents. */
 const ROWS = { S0: 50, S1: 52, S2: 44, S3: 13, S4: 44 } as const;
 
@@ -25,13 +23,7 @@ const notYetProved: Readonly<Record<string, string>> = {
   "S0.14": "A figure: npm run bench measures it; a test that asserted milliseconds would fail on a busy machine.",
 };
 
-interface Citation {
-  readonly id: string;
-  readonly file: string;
-  readonly name: string;
-}
-
-const citations = FOLDERS.flatMap((folder) => sourcesBelow(folder)).flatMap((file) => citedIn(file));
+const citations = findCitations(PROGRAM_ROOT, ID_PATTERNS.mission);
 
 test("the list holds every row of the mission once, in order", () => {
   const expected = Object.entries(ROWS).flatMap(([seed, count]) => rows(seed, 1, count));
@@ -65,25 +57,4 @@ test("what is called proved is cited, what is cited is not called later, and eac
 
 function rows(seed: string, first: number, last: number): readonly string[] {
   return Array.from({ length: last - first + 1 }, (_, at) => `${seed}.${first + at}`);
-}
-
-/** Tests, and the contract suites of the testkit, whose names are tests' names too. */
-function sourcesBelow(folder: string): readonly string[] {
-  let entries;
-  try {
-    entries = readdirSync(join(PROGRAM_ROOT, folder), { recursive: true, withFileTypes: true });
-  } catch {
-    return []; // not built yet
-  }
-  return entries
-    .filter((entry) => entry.isFile() && (/\.test\.ts$/.test(entry.name) || (folder === "testkit" && entry.name.endsWith(".ts"))))
-    .map((entry) => join(entry.parentPath, entry.name).slice(PROGRAM_ROOT.length + 1))
-    .filter((file) => !file.includes("node_modules/"));
-}
-
-/** Ids in names of tests: the strings, joined by `+` or not, with which a call of `test` begins. */
-function citedIn(file: string): readonly Citation[] {
-  const source = readFileSync(join(PROGRAM_ROOT, file), "utf8");
-  const calls = source.matchAll(/\b(?:test|it|describe|suite)\(\s*((?:(["'`])(?:\\.|(?!\2)[^\\])*\2\s*\+?\s*)+)/g);
-  return [...calls].flatMap(([, name = ""]) => [...name.matchAll(/\bS\d\.\d+\b/g)].map(([id]) => ({ id, file, name })));
 }

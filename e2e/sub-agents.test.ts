@@ -30,6 +30,11 @@ async function answered(watched: Watched, count: number): Promise<readonly strin
 /** What led to it is in the log by then: the model is not asked again for what it answered once. */
 async function subAgentSpeaks(watched: Watched): Promise<void> {
   await watched.client.request("sessions.subscribe", {});
+  const isSub = (key: string | undefined): boolean => key?.includes(":subagent:") === true;
+  const keyOf = (payload: unknown): string | undefined => (payload as { readonly sessionKey?: string }).sessionKey;
+  const key = (await rows(watched, {})).find((row) => isSub(row.key))?.key
+    ?? keyOf((await watched.until(({ event, payload }) => event === "sessions.changed" && isSub(keyOf(payload)))).payload);
+  await watched.client.request("sessions.messages.subscribe", { key });
   await watched.until(({ event, payload }) => event === "agent" && JSON.stringify(payload).includes(":subagent:")
     && (payload as { readonly stream: string }).stream === "assistant");
 }

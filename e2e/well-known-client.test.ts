@@ -9,7 +9,7 @@ import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
-test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.2, S4.7, S4.25)", async (t) => {
+test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.2, S4.7, S4.25, W.1.1, W.3.20)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
@@ -67,7 +67,7 @@ test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.
 });
 
 test("as a node: a version 3 proof, approval of what it offers, and invocations answered over the socket "
-  + "(S0.13, S4.2, S4.15, S4.19)", async (t) => {
+  + "(S0.13, S4.2, S4.15, S4.19, W.3.7, W.8.1)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const operator = await connectPlain(gateway.port, { token: gateway.token });

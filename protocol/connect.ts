@@ -9,6 +9,9 @@ export const CLIENT_IDS = [
 
 export const CLIENT_MODES = ["webchat", "cli", "ui", "backend", "node", "worker", "probe", "test"] as const;
 
+/** An operator with this capability is sent what is new of a text and never the whole of it so far, until it ends. */
+export const TEXT_INCREMENTS_CAP = "text-increments";
+
 const text = { type: "string", minLength: 1, maxLength: 256 } as const satisfies JsonSchema;
 const secret = { type: "string", minLength: 1, maxLength: 4_096, secret: true } as const satisfies JsonSchema;
 

@@ -1,5 +1,6 @@
 /**
- * What `npm test` and `npm run check` run: types, layers, tidy, generated pages, unit and contract tests, end to end.
+ * What `npm test` and `npm run check` run: types, layers, tidy, generated pages, the wire's requirements, unit and contract tests,
+ * end to end.
  *
  *   npm test                    everything
  *   npm run check               everything but the slow tests; under a minute
@@ -16,6 +17,7 @@ import { findStalePages } from "./docs.ts";
 import { findBrokenLinks, formatBrokenLinks } from "./docs/links.ts";
 import { checkLayers, formatViolations } from "./layers.ts";
 import { createPainter, formatDuration } from "./paint.mjs";
+import { checkRequirements, formatWaiting } from "./requirements.ts";
 import { isSource, isTest, listFiles } from "./source/files.ts";
 import { makeTestHome, type TestHome } from "./test/home.ts";
 import { endLeftProcesses } from "./test/left-behind.ts";
@@ -28,7 +30,7 @@ import { checkTidiness, formatFindings } from "./tidy.ts";
 
 const root = dirname(import.meta.dirname);
 const paint = createPainter(process.stdout);
-const phaseNames = ["types", "layers", "tidy", "docs", "unit", "e2e"] as const;
+const phaseNames = ["types", "layers", "tidy", "docs", "wire", "unit", "e2e"] as const;
 type PhaseName = (typeof phaseNames)[number];
 
 /** Limits for failures only: what holds takes a small part of them. Fewer seconds would fail on a machine that is busy. */
@@ -66,6 +68,7 @@ async function runTests(request: Request): Promise<boolean> {
     layers: ["layers", async (write) => checkedLayers(write)],
     tidy: ["tidy", async (write) => checkedTidiness(write)],
     docs: ["pages and links", checkedPages],
+    wire: ["wire requirements", async (write) => checkedRequirements(write)],
     unit: ["unit, contract", (write) => runPhase(home, files.unit, limits.unit, tally, write)],
     e2e: ["end to end", (write) => runPhase(home, files.e2e, limits.e2e, tally, write)],
   };
@@ -111,6 +114,14 @@ async function checkedPages(write: (text: string) => void): Promise<PhaseResult>
   const faults = [[stale.length, "stale page"], [broken.length, "broken link"]] as const;
   const notes = faults.filter(([count]) => count > 0).map(([count, noun]) => countOf(count, noun));
   return { good: notes.length === 0, note: notes.join(", ") };
+}
+
+function checkedRequirements(write: (text: string) => void): PhaseResult {
+  const judgement = checkRequirements(root);
+  for (const fault of judgement.faults) write(`${fault}\n`);
+  for (const line of formatWaiting(judgement)) write(`${paint.dim(`? ${line}`)}\n`);
+  const { faults, proved } = judgement;
+  return { good: faults.length === 0, note: faults.length === 0 ? `${countOf(proved, "row")} cited` : countOf(faults.length, "fault") };
 }
 
 async function runPhase(

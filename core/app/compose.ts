@@ -295,10 +295,14 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const broadcaster = createBroadcaster({
     broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
     isWatched: (event, sessionKey) => late.gateway?.isWatched(event, sessionKey) ?? false,
-    now: () => clock.now(),
+    eachReader: (sessionKey, visit) => late.gateway?.eachReader(sessionKey, visit),
+    clock,
   });
   const watching = live.subscribe(broadcaster.live, (count) => logger.warn("live.dropped", { count }));
-  opening.defer(() => watching.close());
+  opening.defer(() => {
+    watching.close();
+    broadcaster.close();
+  });
 
   const intake = late.intake = createIntake({ agents, sessions });
   const scheduler = late.scheduler = openScheduler({

@@ -4,7 +4,7 @@
  * The message carries one idempotency key for as long as the command lives: when the gateway goes away in mid-turn, the
  * command waits for it, sends the same key again and gets the same turn's reply. Nothing is done twice.
  */
-import { codeOf, hasCode, OpenClawError, type EventFrame, type Scope } from "@openclaw/protocol";
+import { codeOf, hasCode, OpenClawError, TEXT_INCREMENTS_CAP, type EventFrame, type Scope } from "@openclaw/protocol";
 import type { GatewayClient } from "@openclaw/protocol/client";
 import { systemIds } from "../../base/ids.ts";
 import { openGateway } from "../connect.ts";
@@ -116,7 +116,7 @@ class Turn {
     const sessionKey = given.text("session") ?? given.text("session-key") ?? "main";
     const agentId = given.text("agent");
     const gateway: GatewayClient = await openGateway(this.#ctx, {
-      scopes: scopesFor(this.#message), caps: ["tool-events"], handshakeTimeoutMs: HANDSHAKE_MS,
+      scopes: scopesFor(this.#message), caps: ["tool-events", TEXT_INCREMENTS_CAP], handshakeTimeoutMs: HANDSHAKE_MS,
       onEvent: (event) => this.#onEvent(event, () => gateway),
     });
     void this.#learnNames(gateway);

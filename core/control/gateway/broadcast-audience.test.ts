@@ -22,7 +22,7 @@ async function events(client: RawClient, name: string): Promise<unknown[]> {
   return client.frames.filter((frame) => frame.event === name).map((frame) => frame.payload);
 }
 
-test("a session's events reach only those who watch it or asked for all, each with its own sequence", async () => {
+test("a session's events reach only those who watch it or asked for all, each with its own sequence (W.2.3)", async () => {
   await using running = await startGateway(watching);
   const [one, all, idle] = [await connectOk(running.url), await connectOk(running.url), await connectOk(running.url)];
   await one.call("test.watch", { key: "agent:main:a" });
@@ -44,7 +44,8 @@ test("a session's events reach only those who watch it or asked for all, each wi
   for (const client of [one, idle]) await client.end();
 });
 
-test("tool events need the capability, scopes hold for events too, nodes and unknown names get nothing", async () => {
+test("tool events need the capability, scopes hold for events too, nodes and unknown names get nothing "
+  + "(W.3.27, W.4.12, W.4.13, W.4.14)", async () => {
   await using running = await startGateway(watching);
   const plain = await connectOk(running.url);
   const tools = await connectOk(running.url, { caps: ["tool-events"] });
@@ -81,7 +82,7 @@ test("an event for named connections reaches them only, and its text is made onc
   for (const client of [one, other]) await client.end();
 });
 
-test("an event that may be dropped is skipped for a socket that does not drain, but takes its number", async () => {
+test("an event that may be dropped is skipped for a socket that does not drain, but takes its number (W.1.24)", async () => {
   await using running = await startGateway({ limits: { maxBufferedBytes: 1_000_000 } });
   const deaf = await connectOk(running.url);
   const raw = (deaf.socket as unknown as { _socket: { pause(): void; resume(): void } })._socket;
@@ -102,7 +103,7 @@ test("an event that may be dropped is skipped for a socket that does not drain, 
   await deaf.end();
 });
 
-test("presence names nodes and people's clients, and comings of one second are one event", async () => {
+test("presence names nodes and people's clients, and comings of one second are one event (W.3.22, W.7.1)", async () => {
   const clock = new VirtualClock();
   await using running = await startGateway({ clock });
   const watcher = await connectOk(running.url);

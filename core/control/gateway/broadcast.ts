@@ -1,62 +1,37 @@
 /**
  * What happens in a turn, shown to whoever watches: one `agent` event for each live event, and the `chat` events a
- * conversation is drawn from. A delta carries only what is new; the whole text so far goes along now and then, for clients
- * that draw from it, and with the final event always.
+ * conversation is drawn from. Text goes its own way (text-fanout.ts); the final event always carries all of it.
  */
+import type { Clock } from "../../base/clock.ts";
 import type { LiveEvent } from "../../cognition/runtime.ts";
 import type { SessionRow } from "../sessions.ts";
 import { createNameChange } from "./name-change.ts";
+import { createTextFanout, type TextFanoutDeps } from "./text-fanout.ts";
 
 export interface BroadcastDeps {
   readonly broadcast: (
     event: string, payload: unknown, options: { readonly sessionKey: string; readonly dropIfSlow?: boolean; readonly json?: string },
   ) => void;
   readonly isWatched: (event: string, sessionKey: string) => boolean;
-  readonly now: () => number;
+  readonly eachReader: TextFanoutDeps["eachReader"];
+  readonly clock: Clock;
 }
 
 export interface Broadcaster {
   /** `json`: the event's, where it is known already. */
   live(event: LiveEvent, json?: string): void;
   changed(row: SessionRow): void;
+  close(): void;
 }
 
-/** How often the whole text so far goes along with a delta. */
-const WHOLE_TEXT_MS = 100;
-
-interface Running {
-  text: string;
-  wholeAtMs: number;
-  /** The next delta begins a new text. */
-  replace: boolean;
-}
-
-export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps): Broadcaster {
-  const running = new Map<string, Running>();
+export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: BroadcastDeps): Broadcaster {
+  const now = (): number => clock.now();
+  const text = createTextFanout({ clock, eachReader });
   const changes = createNameChange();
 
   const chat = (event: LiveEvent, fields: Readonly<Record<string, unknown>>): void => {
     const { runId, sessionKey, agentId, seq } = event;
     broadcast("chat", { runId, sessionKey, agentId, seq, ...fields }, { sessionKey, dropIfSlow: fields["state"] === "delta" });
-  };
-
-  /** Told also while nobody watches: whoever comes in the middle is shown the whole text so far. */
-  const delta = (event: LiveEvent, watched: boolean): void => {
-    const deltaText = String(event.data["delta"] ?? "");
-    let run = running.get(event.runId);
-    if (run === undefined) running.set(event.runId, (run = { text: "", wholeAtMs: 0, replace: false }));
-    run.text = run.replace ? deltaText : run.text + deltaText;
-    if (!watched) {
-      run.wholeAtMs = 0;
-      run.replace = false;
-      return;
-    }
-    const at = now();
-    const whole = run.replace || at - run.wholeAtMs >= WHOLE_TEXT_MS;
-    if (whole) run.wholeAtMs = at;
-    const replace = run.replace ? { replace: true } : {};
-    chat(event, { state: "delta", deltaText, ...replace, ...(whole ? { message: assistant(run.text, at) } : {}) });
-    run.replace = false;
   };
 
   const lifecycle = (event: LiveEvent): void => {
@@ -75,21 +50,20 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
     live: (event, json) => {
       const { sessionKey, stream, runId, data } = event;
       if (stream === "message") return addMessage(event);
-      const watched = isWatched("chat", sessionKey) || isWatched("agent", sessionKey);
-      const shown = watched ? asVerbose(event) : undefined;
-      if (shown !== undefined) {
+      if (stream === "assistant") return text.add(event); // also while nobody watches: whoever comes later is shown all of it
+      if (stream === "tool" && data["phase"] === "start") text.breakOff(runId);
+      else if (stream === "lifecycle" && data["phase"] === "resumed") text.restart(runId);
+      else if (stream === "lifecycle" && isEnd(event)) text.end(runId);
+      else if (stream !== "thinking") text.flush(runId);
+      const watched = isWatched("agent", sessionKey);
+      const listed = stream === "tool" && isWatched("session.tool", sessionKey);
+      const shown = watched || listed ? asVerbose(event) : undefined;
+      if (shown !== undefined && watched) {
         const known = shown === event && json !== undefined ? { json } : {};
-        broadcast("agent", shown, { sessionKey, dropIfSlow: stream === "assistant" || stream === "thinking", ...known });
+        broadcast("agent", shown, { sessionKey, dropIfSlow: stream === "thinking", ...known });
       }
-      if (stream === "assistant") return delta(event, watched);
-      if (stream === "tool" && data["phase"] === "start") {
-        const run = running.get(runId);
-        if (run !== undefined) run.replace = true;
-      }
-      if (stream !== "lifecycle") return;
-      if (data["phase"] === "resumed") running.set(runId, { text: "", wholeAtMs: 0, replace: true });
-      else if (isEnd(event)) running.delete(runId);
-      if (watched) lifecycle(event);
+      if (shown !== undefined && listed) broadcast("session.tool", shown, { sessionKey });
+      if (stream === "lifecycle" && watched) lifecycle(event);
     },
     changed: (row) => {
       const sessionKey = row.key;
@@ -97,6 +71,7 @@ export function createBroadcaster({ broadcast, isWatched, now }: BroadcastDeps):
       if (!isWatched("sessions.changed", sessionKey)) return;
       broadcast("sessions.changed", { ...row, sessionKey, ...why, ts: now(), session: row }, { sessionKey, dropIfSlow: true });
     },
+    close: () => text.close(),
   };
 }
 

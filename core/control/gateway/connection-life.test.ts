@@ -7,7 +7,7 @@ import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { connectOk, makeDevice, openSocket, RawClient, startGateway } from "./test-gateway.ts";
 
-test("silent sockets of an address do not lock it out: the oldest makes room (S0.40)", async () => {
+test("silent sockets of an address do not lock it out: the oldest makes room (S0.40, W.1.15)", async () => {
   await using running = await startGateway({ limits: { preauthSocketsPerAddress: 4 } });
   const silent: RawClient[] = [];
   for (let count = 0; count < 10; count += 1) silent.push(await openSocket(running.url));
@@ -18,7 +18,7 @@ test("silent sockets of an address do not lock it out: the oldest makes room (S0
   for (const one of [...silent, client]) await one.end();
 });
 
-test("when every place of an address is being answered the next upgrade gets 503", async () => {
+test("when every place of an address is being answered the next upgrade gets 503 (W.1.15)", async () => {
   const hold = Promise.withResolvers<void>();
   await using running = await startGateway({ limits: { preauthSocketsPerAddress: 1 } });
   const { identity } = running;
@@ -38,7 +38,7 @@ test("when every place of an address is being answered the next upgrade gets 503
   late.socket.terminate();
 });
 
-test("pings go out, and a peer that does not answer one is cut", async () => {
+test("pings go out, and a peer that does not answer one is cut (W.1.12, W.1.13)", async () => {
   const clock = new VirtualClock();
   await using running = await startGateway({ clock });
   const alive = await connectOk(running.url);
@@ -115,7 +115,7 @@ test("slow HTTP headers time out", async () => {
   await once(socket, "close");
 });
 
-test("draining tells everybody, closes with 1012 and refuses newcomers with 503", async () => {
+test("draining tells everybody, closes with 1012 and refuses newcomers with 503 (W.1.16, W.1.31, W.7.3)", async () => {
   await using running = await startGateway();
   const client = await connectOk(running.url);
   await running.gateway.drain();

@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../base/clock.ts";
-import { CLOSE, formatWireError, OpenClawError, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
+import { CLOSE, formatWireError, OpenClawError, TEXT_INCREMENTS_CAP, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
 import type { Secret } from "../../base/secret.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
@@ -75,6 +75,7 @@ export class Connection {
   /** Events that leave together. */
   #texts: string[] = [];
   #abort: AbortController | undefined;
+  readonly #drained: (() => void)[] = [];
 
   constructor(deps: ConnectionDeps) {
     this.socket = deps.socket;
@@ -95,6 +96,26 @@ export class Connection {
     this.#abort ??= new AbortController();
     if (this.state === "closed" && !this.#abort.signal.aborted) this.#abort.abort(new OpenClawError("CONNECTION_LOST"));
     return this.#abort.signal;
+  }
+
+  get increments(): boolean {
+    return this.client?.caps.includes(TEXT_INCREMENTS_CAP) === true;
+  }
+
+  get isGone(): boolean {
+    return this.state === "closed";
+  }
+
+  /** What was sent before has not left yet. */
+  get isBehind(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  /** Once, when everything has left; never for a socket that ends before. */
+  whenDrained(then: () => void): void {
+    if (this.#drained.push(then) === 1) this.#stream.once("drain", () => {
+      for (const one of this.#drained.splice(0)) one();
+    });
   }
 
   /** A response. `payload` undefined leaves the member out. */
@@ -156,6 +177,13 @@ export class Connection {
     socket.once("close", () => cut.close());
   }
 
+  /** It does not read, and holds memory that others need. */
+  endSlow(): void {
+    if (this.state === "closed") return;
+    this.#onSlow(this);
+    this.close(CLOSE.policy, "slow consumer");
+  }
+
   /** From here on nothing is read, started or written. */
   markClosed(): void {
     if (this.state === "closed") return;
@@ -172,8 +200,7 @@ export class Connection {
   #write(text: string, soon: Soon = "tick"): boolean {
     if (this.state === "closed") return false;
     if (this.socket.bufferedAmount > this.#limits.maxBufferedBytes) {
-      this.#onSlow(this);
-      this.close(1008, "slow consumer");
+      this.endSlow();
       return false;
     }
     this.#gather(soon);

@@ -96,7 +96,18 @@ export class Connections {
 
   /** Would anybody receive this event of this session? Lets a caller skip the work of making it. */
   isWatched(event: string, sessionKey: string): boolean {
-    return this.#bySession.has(sessionKey) || this.#byEvent.has(event);
+    return (event !== "session.tool" && this.#bySession.has(sessionKey)) || this.#byEvent.has(event);
+  }
+
+  /** Everybody who is to have the text of this session's runs, once each. */
+  eachReader(sessionKey: string, visit: (reader: Connection) => void): void {
+    const spec = eventSpec("chat") as EventSpec;
+    const watching = this.#bySession.get(sessionKey);
+    const wanting = this.#byEvent.get("chat");
+    for (const connection of watching ?? []) if (mayReceive(connection, "chat", spec, null, undefined)) visit(connection);
+    for (const connection of wanting ?? []) {
+      if (watching?.has(connection) !== true && mayReceive(connection, "chat", spec, null, undefined)) visit(connection);
+    }
   }
 
   /** Sends an event to whom it is for; answers to how many. A name that is not in the table goes to nobody. */
@@ -122,8 +133,12 @@ export class Connections {
       for (const connection of this.#open.values()) send(connection);
     } else {
       const wanting = this.#byEvent.get(event);
-      if (wanting !== undefined) for (const connection of wanting) send(connection);
       const watching = sessionKey === undefined ? undefined : this.#bySession.get(sessionKey);
+      if (event === "session.tool") {
+        for (const connection of wanting ?? []) if (watching?.has(connection) !== true || !seesTools(connection)) send(connection);
+        return sent;
+      }
+      if (wanting !== undefined) for (const connection of wanting) send(connection);
       if (watching !== undefined) for (const connection of watching) if (wanting?.has(connection) !== true) send(connection);
     }
     return sent;
@@ -183,7 +198,12 @@ function mayReceive(connection: Connection, event: string, spec: EventSpec, payl
   if (client.role === "node") return spec.nodes === true;
   const needed = scope ?? spec.scope;
   if (needed !== undefined && !grantsScope(client.scopes, needed)) return false;
-  return event !== "agent" || (payload as { readonly stream?: unknown }).stream !== "tool" || client.caps.includes("tool-events");
+  return event !== "agent" || (payload as { readonly stream?: unknown }).stream !== "tool" || seesTools(connection);
+}
+
+/** The tool events of sessions it watches reach it as `agent` events. */
+function seesTools({ client }: Connection): boolean {
+  return client?.caps.includes("tool-events") === true;
 }
 
 function formatHead(event: string, json: string | undefined, stateVersion: BroadcastOptions["stateVersion"]): string {

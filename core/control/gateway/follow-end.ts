@@ -21,7 +21,8 @@ export function followEnd(connection: Connection, stream: Socket, log: GatewayLo
   stream.on("error", (error) => (cause = error));
   socket.on("error", (error) => {
     cause = error;
-    connection.ending ??= { code: codeOfFault(error), reason: error.message }; // ws has said so already; the close event follows
+    // ws has said its goodbye already; whoever does not answer it is cut as after any other.
+    connection.close(codeOfFault(error), error.message);
   });
   socket.on("close", (code) => {
     connection.markClosed();

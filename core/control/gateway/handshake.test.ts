@@ -4,7 +4,8 @@ import { Secret } from "../../base/secret.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { ALL_SCOPES, connect, connectFrame, connectOk, makeDevice, openSocket, startGateway, TOKEN } from "./test-gateway.ts";
 
-test("an own program with the shared token gets hello-ok with every required field and nothing a strict client does not know", async () => {
+test("an own program with the shared token gets hello-ok with every required field and nothing a strict client does not know "
+  + "(W.1.11, W.1.12, W.3.19, W.3.21, W.3.23, W.3.33)", async () => {
   await using running = await startGateway();
   const { client, hello } = await connect(running.url);
   const payload = hello.payload as never as { type: string; protocol: number; server: Record<string, unknown>; features: {
@@ -23,7 +24,7 @@ test("an own program with the shared token gets hello-ok with every required fie
   await client.end();
 });
 
-test("configuration and state paths are told to operator.admin only", async () => {
+test("configuration and state paths are told to operator.admin only (W.3.21)", async () => {
   await using running = await startGateway();
   const { client, hello } = await connect(running.url, { scopes: ["operator.read"] });
   const { snapshot } = hello.payload as never as { snapshot: Record<string, unknown> };
@@ -31,7 +32,7 @@ test("configuration and state paths are told to operator.admin only", async () =
   await client.end();
 });
 
-test("the shared token is also accepted as password, and a wrong one is refused with its reason", async () => {
+test("the shared token is also accepted as password, and a wrong one is refused with its reason (W.3.10, W.3.30)", async () => {
   await using running = await startGateway();
   const good = await connect(running.url, { auth: { password: TOKEN } });
   assert.equal(good.hello.ok, true);
@@ -43,7 +44,7 @@ test("the shared token is also accepted as password, and a wrong one is refused 
   assert.equal((await bad.client.closed).code, 1008);
 });
 
-test("no credential and no device is NOT_PAIRED with DEVICE_IDENTITY_REQUIRED", async () => {
+test("no credential and no device is NOT_PAIRED with DEVICE_IDENTITY_REQUIRED (W.3.18)", async () => {
   await using running = await startGateway();
   const { client, hello } = await connect(running.url, { auth: {} });
   assert.equal(hello.error?.code, "NOT_PAIRED");
@@ -51,7 +52,7 @@ test("no credential and no device is NOT_PAIRED with DEVICE_IDENTITY_REQUIRED", 
   await client.closed;
 });
 
-test("a node without a device, and an operator page without one, are refused", async () => {
+test("a node without a device, and an operator page without one, are refused (W.3.17, W.3.18)", async () => {
   await using running = await startGateway();
   const node = await connect(running.url, { role: "node", clientId: "node-host", mode: "node" });
   assert.equal(node.hello.error?.details["code"], "DEVICE_IDENTITY_REQUIRED");
@@ -59,7 +60,7 @@ test("a node without a device, and an operator page without one, are refused", a
   assert.equal(page.hello.error?.details["code"], "CONTROL_UI_DEVICE_IDENTITY_REQUIRED");
 });
 
-test("a client without a device that is not one of the owner's own programs keeps no scope it asks for", async () => {
+test("a client without a device that is not one of the owner's own programs keeps no scope it asks for (W.2.15, W.3.16)", async () => {
   await using running = await startGateway();
   const client = await connectOk(running.url, { clientId: "cli", mode: "probe", extra: { minProtocol: 3 } });
   const status = await client.call("status", {});
@@ -73,7 +74,7 @@ test("a client without a device that is not one of the owner's own programs keep
   await client.end();
 });
 
-test("first frames that are not connect are refused and closed", async () => {
+test("first frames that are not connect are refused and closed (W.1.27, W.1.29, W.3.2)", async () => {
   await using running = await startGateway();
   const junk = await openSocket(running.url);
   junk.send("not json");
@@ -88,7 +89,7 @@ test("first frames that are not connect are refused and closed", async () => {
   assert.equal((await shapeless.closed).code, 1008);
 });
 
-test("bad connect params, an unknown client id and an unknown role are named", async () => {
+test("bad connect params, an unknown client id and an unknown role are named (W.3.3, W.3.4, W.3.5)", async () => {
   await using running = await startGateway();
   const strange = await connect(running.url, { extra: { foo: 1 } });
   assert.equal(strange.hello.error?.message, "invalid connect params: at root: unexpected property 'foo'");
@@ -99,7 +100,7 @@ test("bad connect params, an unknown client id and an unknown role are named", a
   assert.equal(role.hello.error?.message, "invalid role");
 });
 
-test("protocol ranges that do not meet close with 1002, and say what is expected", async () => {
+test("protocol ranges that do not meet close with 1002, and say what is expected (W.1.28, W.2.19)", async () => {
   await using running = await startGateway();
   const { client, hello } = await connect(running.url, { extra: { minProtocol: 5, maxProtocol: 6 } });
   assert.equal(hello.error?.message, "protocol mismatch");
@@ -115,7 +116,8 @@ test("protocol ranges that do not meet close with 1002, and say what is expected
   assert.equal(old.hello.error?.details["code"], "PROTOCOL_MISMATCH");
 });
 
-test("a device on this machine with the shared token is paired silently and comes back with its device token", async () => {
+test("a device on this machine with the shared token is paired silently and comes back with its device token "
+  + "(W.3.11, W.3.24)", async () => {
   await using running = await startGateway();
   const device = makeDevice();
   const first = await connect(running.url, { device, deviceFamily: " Linux " });
@@ -131,14 +133,14 @@ test("a device on this machine with the shared token is paired silently and come
   }
 });
 
-test("version 2 of the device proof is accepted too", async () => {
+test("version 2 of the device proof is accepted too (W.3.7)", async () => {
   await using running = await startGateway();
   const { client, hello } = await connect(running.url, { device: makeDevice(), version: 2 });
   assert.equal(hello.ok, true);
   await client.end();
 });
 
-test("a device token does not widen: more scopes are AUTH_SCOPE_MISMATCH, another role does not fit", async () => {
+test("a device token does not widen: more scopes are AUTH_SCOPE_MISMATCH, another role does not fit (W.3.12)", async () => {
   await using running = await startGateway();
   const device = makeDevice();
   const first = await connect(running.url, { device, scopes: ["operator.read"] });
@@ -150,7 +152,8 @@ test("a device token does not widen: more scopes are AUTH_SCOPE_MISMATCH, anothe
   assert.deepEqual(running.identity.requests(), []);
 });
 
-test("a nonce of another connection, a skewed clock, a foreign key and a tampered signature are each refused with their code", async () => {
+test("a nonce of another connection, a skewed clock, a foreign key and a tampered signature are each refused with their code "
+  + "(W.3.6, W.3.8, W.3.9)", async () => {
   await using running = await startGateway();
   const device = makeDevice();
   const earlier = await openSocket(running.url);
@@ -177,7 +180,7 @@ test("a nonce of another connection, a skewed clock, a foreign key and a tampere
   await earlier.end();
 });
 
-test("scopes added after signing break the signature", async () => {
+test("scopes added after signing break the signature (W.3.7)", async () => {
   await using running = await startGateway();
   const { hello } = await connect(running.url, { device: makeDevice(), scopes: ["operator.read"], extra: {} });
   assert.equal(hello.ok, true);
@@ -189,7 +192,7 @@ test("scopes added after signing break the signature", async () => {
   assert.equal((await client.until((one) => one.id === "hello")).error?.details["code"], "DEVICE_AUTH_SIGNATURE_INVALID");
 });
 
-test("without silent approval a device waits, an operator approves it, and then it connects", async () => {
+test("without silent approval a device waits, an operator approves it, and then it connects (W.3.31, W.5.1, W.5.3, W.5.5)", async () => {
   await using running = await startGateway({ autoApproveLocal: false });
   const operator = await connectOk(running.url);
   const device = makeDevice();
@@ -218,7 +221,7 @@ test("without silent approval a device waits, an operator approves it, and then 
   await operator.end();
 });
 
-test("a page of a foreign origin is refused on loopback too, with and without the right token (S0.36)", async () => {
+test("a page of a foreign origin is refused on loopback too, with and without the right token (S0.36, W.1.21)", async () => {
   await using running = await startGateway({ origins: ["https://allowed.example"] });
   for (const origin of ["https://evil.example", "http://127.0.0.1.evil.example", "null"]) {
     const { client, hello } = await connect(running.url, {}, { origin });
@@ -248,7 +251,7 @@ test("a page from this machine that is not the gateway's own is not paired silen
   await own.client.end();
 });
 
-test("failures from a page lock its origin out, and wrong tokens of own programs are answered later and later", async () => {
+test("failures from a page lock its origin out, and wrong tokens of own programs are answered later and later (W.3.32)", async () => {
   const clock = new VirtualClock();
   await using running = await startGateway({ clock });
   const origin = "http://localhost:3000";
@@ -275,7 +278,7 @@ test("failures from a page lock its origin out, and wrong tokens of own programs
   assert.equal(open.hello.ok, true);
 });
 
-test("a rotated shared token ends the connections of the old one at their next frame, and lets nobody in with it", async () => {
+test("a rotated shared token ends the connections of the old one at their next frame, and lets nobody in with it (W.1.33)", async () => {
   await using running = await startGateway();
   const client = await connectOk(running.url);
   const device = await connectOk(running.url, { device: makeDevice() });
@@ -288,7 +291,7 @@ test("a rotated shared token ends the connections of the old one at their next f
   assert.equal(late.hello.error?.details["code"], "AUTH_TOKEN_MISMATCH");
 });
 
-test("whoever does not say hello in time is closed with 1000, and whoever floods the handshake with 1008", async () => {
+test("whoever does not say hello in time is closed with 1000, and whoever floods the handshake with 1008 (W.1.14, W.1.17)", async () => {
   const clock = new VirtualClock();
   await using running = await startGateway({ clock });
   const silent = await openSocket(running.url);
@@ -302,7 +305,7 @@ test("whoever does not say hello in time is closed with 1000, and whoever floods
   assert.deepEqual(await flood.closed, { code: 1008, reason: "too many pending handshake frames" });
 });
 
-test("frames sent behind connect are answered after hello", async () => {
+test("frames sent behind connect are answered after hello (W.1.17)", async () => {
   await using running = await startGateway();
   const client = await openSocket(running.url);
   client.send(connectFrame((await client.event("connect.challenge")).payload as never, { device: makeDevice() }));

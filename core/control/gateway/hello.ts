@@ -1,5 +1,5 @@
 /** hello-ok: what a client learns when it is let in. A closed object; nothing is added that strict clients do not know. */
-import { PROTOCOL_VERSION, type HelloOk, type PresenceEntry } from "@openclaw/protocol";
+import { PROTOCOL_VERSION, TEXT_INCREMENTS_CAP, type HelloOk, type PresenceEntry } from "@openclaw/protocol";
 import type { Secret } from "../../base/secret.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
@@ -35,6 +35,9 @@ const ADVERTISED_EVENTS: readonly string[] = Object.entries<EventSpec>(EVENTS).f
   ([, spec]) => spec.hidden !== true,
 ).map(([name]) => name);
 
+/** What clients may switch on or rely on; nothing that is not there. */
+const CAPABILITIES: readonly string[] = [TEXT_INCREMENTS_CAP];
+
 export function formatHello(facts: HelloFacts): HelloOk {
   const { client, snapshot, limits } = facts;
   const isAdmin = client.scopes.includes("operator.admin");
@@ -42,7 +45,7 @@ export function formatHello(facts: HelloFacts): HelloOk {
     type: "hello-ok",
     protocol: PROTOCOL_VERSION,
     server: { version: facts.version, connId: client.connId, bootId: facts.bootId },
-    features: { methods: facts.methods, events: ADVERTISED_EVENTS },
+    features: { methods: facts.methods, events: ADVERTISED_EVENTS, capabilities: CAPABILITIES },
     snapshot: {
       presence: facts.presence,
       health: snapshot.health,

@@ -47,7 +47,7 @@ async function setUp(rules: HookRules | null = RULES, receive?: HookDoor["receiv
   return { running, port: running.gateway.port, calls };
 }
 
-test("a hook with its token in either header comes in; the key of the header goes along (S4.44)", async () => {
+test("a hook with its token in either header comes in; the key of the header goes along (S4.44, W.9.7)", async () => {
   const { running, port, calls } = await setUp();
   await using _ = running;
   assert.deepEqual((await post(port, { body: '{"message":"x"}' })).body, { ok: true });
@@ -56,7 +56,7 @@ test("a hook with its token in either header comes in; the key of the header goe
   assert.deepEqual(calls.map(({ name, idempotencyKey }) => [name, idempotencyKey]), [["agent", undefined], ["agent", "k1"]]);
 });
 
-test("hooks that are off do not exist; only POST is answered, and no page in a browser", async () => {
+test("hooks that are off do not exist; only POST is answered, and no page in a browser (W.9.7)", async () => {
   const off = await setUp(null);
   await using _ = off.running;
   assert.equal((await post(off.port)).status, 404);
@@ -70,7 +70,7 @@ test("hooks that are off do not exist; only POST is answered, and no page in a b
   assert.equal(calls.length, 0);
 });
 
-test("a wrong token, none, the gateway's own way of guessing, and one in the address are refused unread", async () => {
+test("a wrong token, none, the gateway's own way of guessing, and one in the address are refused unread (W.9.8)", async () => {
   const { running, port, calls } = await setUp();
   await using _ = running;
   for (const authorization of ["", "Bearer wrong", TOKEN, `Basic ${TOKEN}`, `Bearer ${TOKEN}x`]) {

@@ -16,7 +16,7 @@ async function get(
   return { status: response.statusCode ?? 0, headers: response.headers, body };
 }
 
-test("probes answer as the wire says, also for names that are not loopback", async () => {
+test("probes answer as the wire says, also for names that are not loopback (W.9.1)", async () => {
   let failing: string[] = [];
   await using running = await startGateway({ failing: () => failing });
   const { port } = running.gateway;
@@ -36,7 +36,7 @@ test("probes answer as the wire says, also for names that are not loopback", asy
   assert.equal((await get(port, "/healthz")).status, 200);
 });
 
-test("the page has no script, a strict policy, and no secret in it", async () => {
+test("the page has no script, a strict policy, and no secret in it (W.9.2)", async () => {
   await using running = await startGateway();
   const page = await get(running.gateway.port, "/");
   assert.equal(page.status, 200);

@@ -19,6 +19,8 @@ export interface GatewayLimits {
   readonly requestsRunning: number;
   /** Queued request bytes of all connections together. */
   readonly requestsQueuedBytesTotal: number;
+  /** Bytes that wait for all sockets together; beyond them the slowest is let go, each second until it holds again. */
+  readonly bufferedBytesTotal: number;
   /** Requests started in one turn of the event loop, all connections together, and the time they may take. */
   readonly startedPerTurn: number;
   readonly turnBudgetMs: number;
@@ -39,6 +41,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   ...WIRE_LIMITS,
   requestsRunning: 1_024,
   requestsQueuedBytesTotal: 268_435_456,
+  bufferedBytesTotal: 268_435_456,
   startedPerTurn: 32,
   turnBudgetMs: 4,
   largeFrameBytes: 1_048_576,

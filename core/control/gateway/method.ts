@@ -51,8 +51,11 @@ export interface MethodContext {
   readonly signal: AbortSignal;
   /** Sends the first of two answers; what the handler returns is the second. */
   respond(payload: unknown): void;
-  /** This socket receives the live events of that session until it closes. The oldest is dropped beyond the limit. */
-  watch(sessionKey: string): void;
+  /**
+   * This socket receives the live events of that session until it closes. The oldest is dropped beyond the limit. `reading`: it only
+   * looked, which does not count for a client that subscribes to each session by itself (`session-scoped-events`).
+   */
+  watch(sessionKey: string, why?: "reading"): void;
   unwatch(sessionKey: string): void;
   /** This socket receives these events of all sessions: `["chat", "agent", …]`. */
   watchAll(events: readonly string[]): void;

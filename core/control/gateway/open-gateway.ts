@@ -28,6 +28,7 @@ import type { GatewayCounters, GatewayView } from "./method.ts";
 import { startPulse } from "./pulse.ts";
 import { Reception, type Accepted } from "./reception.ts";
 import { Caller } from "./run-call.ts";
+import type { TextReader } from "./text-fanout.ts";
 import { ToldStates } from "./told-states.ts";
 import { Unauthenticated } from "./unauthenticated.ts";
 import { methodSpec } from "./wire.ts";
@@ -39,6 +40,8 @@ export interface Gateway extends AsyncDisposable {
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): number;
   /** Would anybody receive this event of this session? */
   isWatched(event: string, sessionKey: string): boolean;
+  /** Everybody who is to have the text of this session's runs. */
+  eachReader(sessionKey: string, visit: (reader: TextReader) => void): void;
   presence(): readonly PresenceEntry[];
   counters(): GatewayCounters;
   /** A link that opens the page Now once, within ten minutes. */
@@ -152,6 +155,10 @@ class LoopbackGateway implements Gateway {
 
   isWatched(event: string, sessionKey: string): boolean {
     return this.#connections.isWatched(event, sessionKey);
+  }
+
+  eachReader(sessionKey: string, visit: (reader: TextReader) => void): void {
+    this.#connections.eachReader(sessionKey, visit);
   }
 
   presence(): readonly PresenceEntry[] {

@@ -1,6 +1,6 @@
 /**
- * Everything periodic of the gateway, on one timer of a second: ticks, pings, handshakes that take too long, the state of
- * health. Each connection has its own second of an interval, so that thousands never come due at once.
+ * Everything periodic of the gateway, on one timer of a second: ticks, pings, handshakes that take too long, memory held for
+ * slow readers, the state of health. Each connection has its own second of an interval, so that thousands never come due at once.
  */
 import { CLOSE } from "@openclaw/protocol";
 import type { Closer } from "@openclaw/sdk";
@@ -48,8 +48,21 @@ function beat({ clock, limits, connections, unauthenticated, isStale }: PulseDep
     if (connection.beats % seconds(limits.pingIntervalMs) === 0) connection.ping();
     if (connection.beats % seconds(limits.tickIntervalMs) === 0) connection.sendSequenced(tick, true);
   }
+  shed(connections, limits.bufferedBytesTotal);
   const lateMs = clock.monotonic() - limits.handshakeTimeoutMs;
   for (const connection of [...unauthenticated.all()]) if (connection.openedAtMs <= lateMs) connection.close(CLOSE.normal, "");
+}
+
+/** Many that read too slowly are each within their bound and together are not. */
+function shed(connections: Connections, bytesMax: number): void {
+  let bytes = 0;
+  for (const { socket } of connections.all()) bytes += socket.bufferedAmount;
+  if (bytes <= bytesMax) return;
+  for (const connection of [...connections.all()].sort((a, b) => b.socket.bufferedAmount - a.socket.bufferedAmount)) {
+    if (bytes <= bytesMax) return;
+    bytes -= connection.socket.bufferedAmount;
+    connection.endSlow();
+  }
 }
 
 function seconds(ms: number): number {

@@ -53,6 +53,7 @@ export class Reception {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
+      handleProtocols: () => false,
       maxPayload: deps.limits.preauthPayloadBytes,
     });
   }

@@ -8,7 +8,7 @@ import { connectOk, makeDevice, openSocket, startGateway, type Frame } from "./t
 const open = { type: "object", additionalProperties: false, properties: {} } as const;
 const spec = (extra: Partial<MethodSpec> = {}): MethodSpec => ({ role: "operator", summary: "test", params: open, result: {}, ...extra });
 
-test("unknown and unhandled methods, wrong parameters and a second connect get the wire's words", async () => {
+test("unknown and unhandled methods, wrong parameters and a second connect get the wire's words (W.2.9, W.2.10, W.2.11)", async () => {
   await using running = await startGateway({ methods: { "chat.send": () => ({}) } });
   const client = await connectOk(running.url);
   const said = async (method: string, params?: unknown): Promise<unknown[]> => {
@@ -36,7 +36,8 @@ test("unknown and unhandled methods, wrong parameters and a second connect get t
   await client.end();
 });
 
-test("text that is not JSON is ignored and counted; a frame that is no request is answered; both leave the socket open", async () => {
+test("text that is not JSON is ignored and counted; a frame that is no request is answered; both leave the socket open "
+  + "(W.2.1, W.2.8)", async () => {
   await using running = await startGateway();
   const client = await connectOk(running.url);
   client.send("not json");
@@ -54,7 +55,7 @@ test("text that is not JSON is ignored and counted; a frame that is no request i
   await client.end();
 });
 
-test("frames above the caps close with 1009: 64 KiB before hello, 25 MiB after it", async () => {
+test("frames above the caps close with 1009: 64 KiB before hello, 25 MiB after it (W.1.9, W.1.10)", async () => {
   await using running = await startGateway({ limits: { maxPayload: 300_000 } });
   const early = await openSocket(running.url);
   early.send("x".repeat(70_000));
@@ -70,7 +71,8 @@ test("frames above the caps close with 1009: 64 KiB before hello, 25 MiB after i
   await other.end();
 });
 
-test("a node may not call an operator's methods nor the reverse, health is for both, and a node that insists is closed", async () => {
+test("a node may not call an operator's methods nor the reverse, health is for both, and a node that insists is closed "
+  + "(W.1.30, W.2.16, W.4.3)", async () => {
   await using running = await startGateway({ methods: { "node.event": (params, { node }) => node?.receive("node.event", params) } });
   const node = await connectOk(
     running.url,
@@ -90,7 +92,7 @@ test("a node may not call an operator's methods nor the reverse, health is for b
   await operator.end();
 });
 
-test("events to a node go out without a sequence number, and its link says when it is gone", async () => {
+test("events to a node go out without a sequence number, and its link says when it is gone (W.2.12)", async () => {
   await using running = await startGateway();
   const node = await connectOk(running.url, { role: "node", clientId: "node-host", mode: "node", device: makeDevice() });
   await new Promise((resolve) => setImmediate(resolve));
@@ -103,7 +105,8 @@ test("events to a node go out without a sequence number, and its link says when 
   assert.equal(link.send("tick", {}), false);
 });
 
-test("scopes: deny by default, write implies read, and some parameters ask for more", async () => {
+test("scopes: deny by default, write implies read, and some parameters ask for more "
+  + "(W.4.1, W.4.2, W.4.4, W.4.5, W.4.6, W.4.7, W.4.8)", async () => {
   const answer = (): unknown => ({});
   await using running = await startGateway(
     { methods: {
@@ -130,7 +133,8 @@ test("scopes: deny by default, write implies read, and some parameters ask for m
   await writer.end();
 });
 
-test("a handler may answer twice, answers may overtake each other, and an uncoded failure says nothing of its inside", async () => {
+test("a handler may answer twice, answers may overtake each other, and an uncoded failure says nothing of its inside "
+  + "(W.1.20, W.2.7)", async () => {
   const gate = Promise.withResolvers<void>();
   await using running = await startGateway({
     specs: { "test.twice": spec(), "test.fast": spec(), "test.broken": spec(), "test.circular": spec() },
@@ -183,7 +187,7 @@ test("a handler's signal aborts when its client goes away", async () => {
   await aborted.promise;
 });
 
-test("control-plane writes are limited to 30 a minute for one actor and method", async () => {
+test("control-plane writes are limited to 30 a minute for one actor and method (W.2.23)", async () => {
   const clock = new VirtualClock();
   await using running = await startGateway(
     { clock, specs: { "test.write": spec({ controlPlaneWrite: true }) }, methods: { "test.write": () => true } },
@@ -200,7 +204,7 @@ test("control-plane writes are limited to 30 a minute for one actor and method",
   await client.end();
 });
 
-test("two thousand calls at once on one socket are each answered, and another client is not held up", async () => {
+test("two thousand calls at once on one socket are each answered, and another client is not held up (W.1.19)", async () => {
   await using running = await startGateway({ specs: { "test.work": spec() }, methods: { "test.work": () => busy(0.2) } });
   const flood = await connectOk(running.url);
   const other = await connectOk(running.url);
@@ -269,7 +273,7 @@ test("large frames are served one at a time, others in between; one with too man
   await other.end();
 });
 
-test("a client that asks and never reads is closed as a slow consumer, and everybody else is served", async () => {
+test("a client that asks and never reads is closed as a slow consumer, and everybody else is served (W.1.25)", async () => {
   const chunk = "z".repeat(512_000);
   await using running = await startGateway(
     { limits: { maxBufferedBytes: 2_000_000 }, specs: { "test.big": spec() }, methods: { "test.big": () => chunk } },

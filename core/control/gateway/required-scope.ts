@@ -13,6 +13,7 @@ const WRITE_PATCH_FIELDS = new Set([
 /** Undefined: any connected operator may. Never lowers what the table says, but for the one documented case. */
 export function requiredScope(method: string, spec: MethodSpec, params: unknown): Scope | undefined {
   const given = typeof params === "object" && params !== null ? (params as Record<string, unknown>) : {};
+  if (method === "talk.config" && given["includeSecrets"] === true) return "operator.talk.secrets";
   return needsAdmin(method, given) ? "operator.admin" : spec.scope;
 }
 

@@ -146,7 +146,8 @@ class CallContext implements MethodContext {
     this.#connection.respond(this.#requestId, payload);
   }
 
-  watch(sessionKey: string): void {
+  watch(sessionKey: string, why?: "reading"): void {
+    if (why === "reading" && this.client.caps.includes("session-scoped-events")) return;
     this.#connections.watch(this.#connection, sessionKey);
   }
 

@@ -8,7 +8,8 @@ import { openVoiceWake, type VoiceWakeDeps } from "./voice-wake.ts";
 
 const asIs = (_belongsTo: string, bytes: Uint8Array): Uint8Array => bytes;
 
-test("a node hears the words that wake it when it comes, and again when they change; they outlive the gateway (S4.2, S4.15)", async (t) => {
+test("a node hears the words that wake it when it comes, and again when they change; they outlive the gateway "
+  + "(S4.2, S4.15, W.3.26)", async (t) => {
   await using engine = await openMemoryEngine({ clock: new VirtualClock() });
   const told: unknown[] = [];
   const deps: VoiceWakeDeps = {

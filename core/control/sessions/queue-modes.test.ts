@@ -10,7 +10,7 @@ import { obedientModel, setUpWorld } from "./world.testing.ts";
 const KEY = "agent:main:main";
 const MODES: readonly QueueMode[] = ["followup", "steer", "collect", "interrupt"];
 
-test("steer: a message joins the running turn before its next model step, and both are answered by it (S4.26)", async (t) => {
+test("steer: a message joins the running turn before its next model step, and both are answered by it (S4.26, W.6.14)", async (t) => {
   const { clock, asked, open, world } = await openGated(t);
   await world.send(KEY, "one");
   await step(clock);
@@ -59,7 +59,8 @@ test("steer: no message overtakes one that waits before it", async (t) => {
   assert.deepEqual(asked[2]?.users, ["one", "two", "three"]);
 });
 
-test("collect: messages that come close together become one turn, after a pause, and wait no longer than allowed (S4.26)", async (t) => {
+test("collect: messages that come close together become one turn, after a pause, and wait no longer than allowed "
+  + "(S4.26, W.6.14)", async (t) => {
   const { clock, asked, world } = await openGated(t, { session: { debounceMs: 500, collectWaitMs: 1_200 } });
   const collect = (text: string): Promise<unknown> => world.send(KEY, text, text, { queueMode: "collect" });
   await collect("one");

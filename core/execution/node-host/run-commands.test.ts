@@ -227,7 +227,7 @@ test("parameters that do not fit, unknown commands and foreign nodes get a code 
   assert.equal(existsSync(join(t.workspace, "foreign")), false);
 });
 
-test("prepare says how a command would run and starts nothing; which and info tell about the machine", async () => {
+test("prepare says how a command would run and starts nothing; which and info tell about the machine (W.8.8)", async () => {
   await using t = await openHostForTest();
   const { payload } = await t.gateway.call(t.nodeId, "q1", "system.run.prepare", { command: ["touch", "made"], env: { LD_PRELOAD: "x" } });
   assert.deepEqual((payload["plan"] as Record<string, unknown>)["argv"], ["touch", "made"]);

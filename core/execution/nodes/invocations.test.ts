@@ -8,7 +8,7 @@ import { openBench, order, RAN, Reader, settle } from "./node-bench.ts";
 
 const never = new AbortController().signal;
 
-test("output streams in order as it appears and the result ends it (S0.13, S0.15, S0.17)", async (t) => {
+test("output streams in order as it appears and the result ends it (S0.13, S0.15, S0.17, W.8.3, W.8.5)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   const node = await bench.join("n1");
   const reader = new Reader(
@@ -82,7 +82,7 @@ test("a node that does not come back leaves an unsafe outcome unknown, and a lat
   assert.deepEqual(bench.late, [{ id: "i1", nodeId: "n1", sessionKey: "s", ok: true, payload: RAN }]);
 });
 
-test("a newer connection of a node replaces the older one, and its commands go on over it", async (t) => {
+test("a newer connection of a node replaces the older one, and its commands go on over it (W.8.2)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   const older = await bench.join("n1");
   const reader = new Reader(bench.nodes.invoke(order("i1"), never));
@@ -237,7 +237,7 @@ test("what a node says about another node's invocation is ignored and logged", a
   assert.deepEqual([reader.text, reader.outcome], ["", "ok"]);
 });
 
-test("second answers, late output and unknown ids are ignored", async (t) => {
+test("second answers, late output and unknown ids are ignored (W.8.4)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   const node = await bench.join("n1");
   const reader = new Reader(bench.nodes.invoke(order("i1"), never));
@@ -338,7 +338,7 @@ test("a closing gateway ends every caller's wait and leaves the commands to thei
   assert.deepEqual([reader.outcome, node.got("node.invoke.cancel").length], ["GATEWAY_STOPPING", 0]);
 });
 
-test("failures reach operators in the documented forms", async (t) => {
+test("failures reach operators in the documented forms (W.6.38, W.8.7)", async (t) => {
   const bench = await openBench(t, new VirtualClock(), { allow: [], deny: ["file.read"] });
   const node = await bench.join("n1", { commands: ["system.run", "file.read"] });
   node.on = ({ event, payload }) => {

@@ -7,7 +7,7 @@ import { openBench, order, RAN, Reader, ScriptedNode, settle } from "./node-benc
 
 const never = new AbortController().signal;
 
-test("a new node waits for a person, and once approved works over the same connection (S0.37)", async (t) => {
+test("a new node waits for a person, and once approved works over the same connection (S0.37, W.5.12, W.5.14)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   const node = new ScriptedNode(bench.nodes, "n1", { displayName: "shed", tags: ["gpu"], remoteIp: "10.0.0.9" });
   const [wish] = bench.nodes.pairs().pending;
@@ -57,7 +57,7 @@ test("a request survives a restart under its id", async (t) => {
   assert.deepEqual(bench.nodes.pairs().pending, []);
 });
 
-test("usable is declared, approved and allowed: policy drops, deny wins, unknown commands need to be named", async (t) => {
+test("usable is declared, approved and allowed: policy drops, deny wins, unknown commands need to be named (W.5.13, W.8.11)", async (t) => {
   const bench = await openBench(t, new VirtualClock(), { allow: ["camera.snap", "file.read"], deny: ["file.read"] });
   await bench.join("n1", { commands: ["system.run", "file.read", "camera.snap", "camera.clip"] });
   assert.deepEqual(bench.nodes.describe("n1")?.commands, ["system.run", "camera.snap"]);
@@ -80,7 +80,7 @@ test("a pairing token approves the first surface without a person, and the recor
   assert.deepEqual([bench.nodes.describe("n1")?.approvedVia, bench.nodes.describe("n1")?.approvedBy], ["automatic", "token"]);
 });
 
-test("a removed node is forgotten, its connection closed and its commands ended", async (t) => {
+test("a removed node is forgotten, its connection closed and its commands ended (W.5.15)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   const node = await bench.join("n1");
   const reader = new Reader(bench.nodes.invoke(order("i1"), never));
@@ -121,7 +121,7 @@ test("presence is live, and what a node last did is remembered", async (t) => {
   assert.deepEqual(presence, [true, false]);
 });
 
-test("events of a node are answered as documented, and what is not a request is refused", async (t) => {
+test("events of a node are answered as documented, and what is not a request is refused (W.8.6)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   const node = await bench.join("n1");
   const tell = (event: string, payload?: unknown): Promise<unknown> => node.session.receive(

@@ -24,7 +24,7 @@ const asking = (deviceId: string, extra: Partial<AdmitRequest> = {}): AdmitReque
   }, role: "operator", scopes: ["operator.read"], credential: "shared-secret", local: true, ...extra,
 });
 
-test("a device from elsewhere waits; the same device asking again keeps its request; five minutes later it is gone", async () => {
+test("a device from elsewhere waits; the same device asking again keeps its request; five minutes later it is gone (W.5.4)", async () => {
   await using engine = await openMemoryEngine({ clock });
   const { identity, changes } = await open(engine);
   const first = await identity.admit(asking("a", { local: false }));
@@ -39,7 +39,7 @@ test("a device from elsewhere waits; the same device asking again keeps its requ
   );
 });
 
-test("nobody approves more than they hold: a scope needs that scope, a node needs operator.admin", async () => {
+test("nobody approves more than they hold: a scope needs that scope, a node needs operator.admin (W.4.10)", async () => {
   await using engine = await openMemoryEngine({ clock });
   const { identity } = await open(engine);
   const admin = await identity.admit(asking("a", { local: false, scopes: ["operator.admin"] }));
@@ -105,7 +105,7 @@ test("tokens are bound to device and role", async () => {
   );
 });
 
-test("devices outlive the process, are stored sealed when asked, and hold no token", async () => {
+test("devices outlive the process, are stored sealed when asked, and hold no token (W.5.6)", async () => {
   await using engine = await openMemoryEngine({ clock });
   const flip = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0xff);
   const seal = { seal: (_: string, plain: Uint8Array) => flip(plain), unseal: (_: string, sealed: Uint8Array) => flip(sealed) };

@@ -7,7 +7,7 @@ import { openConversation } from "./conversation.testing.ts";
 
 const RUN = { message: "hello", idempotencyKey: "k1" };
 
-test("running an agent answers twice: accepted when it is stored, then how it ended, with the reply", async (t) => {
+test("running an agent answers twice: accepted when it is stored, then how it ended, with the reply (W.6.20)", async (t) => {
   const { settled, responded, watched, clock } = await openConversation(t);
   const startedAt = clock.now();
   const outcome = await settled("agent", RUN);
@@ -23,7 +23,7 @@ test("running an agent answers twice: accepted when it is stored, then how it en
   assert.deepEqual([provider, model, label], ["test", "test", "Label of test/test"]);
 });
 
-test("the same key again gives the same outcome and no second run", async (t) => {
+test("the same key again gives the same outcome and no second run (W.2.22)", async (t) => {
   const { settled, world } = await openConversation(t);
   await settled("agent", RUN);
   assert.equal((await settled("agent", RUN))["status"], "ok");
@@ -95,7 +95,7 @@ test("a client that leaves ends its own wait, not the run", async (t) => {
   assert.equal((await world.sessions.wait("k1", 0, new AbortController().signal))?.status, "ok");
 });
 
-test("waiting for a run gives its end, or timeout when it is not there in time or not known", async (t) => {
+test("waiting for a run gives its end, or timeout when it is not there in time or not known (W.6.21)", async (t) => {
   const gate = Promise.withResolvers<void>();
   const { call, settled, settle, clock } = await openConversation(t, {
     model: async function* () {
@@ -115,7 +115,7 @@ test("waiting for a run gives its end, or timeout when it is not there in time o
   assert.equal(typeof endedAt, "number");
 });
 
-test("an agent is known by its id or by a session of its own", async (t) => {
+test("an agent is known by its id or by a session of its own (W.6.22)", async (t) => {
   const { call } = await openConversation(t);
   assert.deepEqual(await call("agent.identity.get"), { agentId: "main", name: "Clawd" });
   assert.deepEqual(await call("agent.identity.get", { agentId: "helper" }), { agentId: "helper", name: "Helper" });
@@ -123,7 +123,7 @@ test("an agent is known by its id or by a session of its own", async (t) => {
   await assert.rejects(call("agent.identity.get", { agentId: "nobody" }), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
 });
 
-test("the list of agents shows each with its model", () => {
+test("the list of agents shows each with its model (W.6.32)", () => {
   const listed = listAgents(createAgents(() => ({ entries: { helper: { model: "a/b" } } }), "/w"));
   assert.deepEqual(listed, {
     defaultId: "main",

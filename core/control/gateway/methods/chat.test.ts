@@ -17,7 +17,8 @@ const itemsOf = (page: Readonly<Record<string, unknown>>): readonly Item[] => pa
 const textsOf = (page: Readonly<Record<string, unknown>>): string[] =>
   itemsOf(page).map(({ role, content }) => `${role}: ${content[0]?.text ?? ""}`);
 
-test("sending answers once the message is stored, with the key as the run's id, and the reply is in the history (S3.5)", async (t) => {
+test("sending answers once the message is stored, with the key as the run's id, and the reply is in the history "
+  + "(S3.5, W.2.20, W.6.13)", async (t) => {
   const { call, settled, watched } = await openConversation(t);
   assert.deepEqual(await settled("chat.send", { ...MAIN, message: "hello", idempotencyKey: "k1" }), { runId: "k1", status: "started" });
   assert.equal(watched[0], KEY, "watching begins with the call");
@@ -82,7 +83,7 @@ test("sessions.send is the same by key; without a key of its own each call is a 
   ]);
 });
 
-test("the history comes in pages from the newest on, oldest first within a page", async (t) => {
+test("the history comes in pages from the newest on, oldest first within a page (W.6.15)", async (t) => {
   const { call, settled } = await openConversation(t);
   for (const text of ["one", "two", "three"]) await settled("chat.send", { ...MAIN, message: text, idempotencyKey: text });
   const newest = await call("chat.history", { ...MAIN, limit: 2 });
@@ -114,7 +115,7 @@ test("long texts are cut for the history, and whole behind their id, however old
   }
 });
 
-test("what a page needs at its start comes in one answer", async (t) => {
+test("what a page needs at its start comes in one answer (W.6.16)", async (t) => {
   const { call } = await openConversation(t);
   const page = await call("chat.startup");
   assert.deepEqual(
@@ -124,7 +125,7 @@ test("what a page needs at its start comes in one answer", async (t) => {
   assert.deepEqual(await call("chat.metadata"), { models: [{ ref: "test/test" }], commands: [] });
 });
 
-test("an abort stops the run it names, and says when there was nothing to stop", async (t) => {
+test("an abort stops the run it names, and says when there was nothing to stop (W.6.17)", async (t) => {
   const slow = async function* (signal: AbortSignal): AsyncGenerator<ModelEvent> {
     yield { type: "text", delta: "part" };
     await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));

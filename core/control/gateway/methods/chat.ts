@@ -91,7 +91,7 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
   const history = async (params: HistoryParams, ctx: MethodContext): Promise<Readonly<Record<string, unknown>>> => {
     const { sessionKey, agentId, limit = HISTORY_DEFAULT, offset = 0, maxChars } = params;
     const key = keyOf(sessionKey, agentId);
-    ctx.watch(key);
+    ctx.watch(key, "reading");
     const { messages, totalMessages, hasMore, nextOffset, row } = await sessions.history(key, limit, offset);
     const [runId] = row?.activeRunIds ?? [];
     return {

@@ -17,7 +17,7 @@ async function ask(client: RawClient, method: string, params: unknown = {}): Pro
   return answer.payload as Record<string, unknown>;
 }
 
-test("the system's answers fit their documented shape", async () => {
+test("the system's answers fit their documented shape (W.6.2)", async () => {
   await using running = await startGateway();
   const client = await connectOk(running.url, { scopes: ["operator.admin", "operator.questions"] });
   for (const method of [
@@ -29,7 +29,7 @@ test("the system's answers fit their documented shape", async () => {
   await client.end();
 });
 
-test("a paired device without admin sees and manages only itself, and gets its own rotated token in band", async () => {
+test("a paired device without admin sees and manages only itself, and gets its own rotated token in band (W.5.8, W.5.10)", async () => {
   await using running = await startGateway();
   const [mine, theirs] = [makeDevice(), makeDevice()];
   const other = await connectOk(running.url, { device: theirs });
@@ -75,7 +75,7 @@ test("an operator with pairing alone cannot mint an admin token through rotation
   for (const client of [pairing, owner]) await client.end();
 });
 
-test("revoking and removing a device ends its live connections before their next frame", async () => {
+test("revoking and removing a device ends its live connections before their next frame (W.5.7, W.5.9)", async () => {
   await using running = await startGateway();
   const owner = await connectOk(running.url);
   const device = makeDevice();
@@ -91,7 +91,7 @@ test("revoking and removing a device ends its live connections before their next
   await owner.end();
 });
 
-test("approving a node's commands needs the scopes the request lists", async () => {
+test("approving a node's commands needs the scopes the request lists (W.4.9)", async () => {
   const approved: string[] = [];
   const directory = {
     list: () => ({ ts: 1, nodes: [] }), describe: (nodeId: string) => ({
@@ -134,7 +134,7 @@ test("approving a node's commands needs the scopes the request lists", async () 
   for (const client of [pairing, owner, node]) await client.end();
 });
 
-test("approvals answer in the wire's words, and the second answer is shown the first", async () => {
+test("approvals answer in the wire's words, and the second answer is shown the first (W.6.42)", async () => {
   const approvals = {
     list: () => [{ id: "a", request: {}, createdAtMs: 1, expiresAtMs: 2 }],
     get: (id: string) => {

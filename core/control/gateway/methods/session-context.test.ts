@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { openConversation } from "./conversation.testing.ts";
 
-test("facts are pinned, listed and taken away, and a session is condensed, over the wire (S3.2)", async (t) => {
+test("facts are pinned, listed and taken away, and a session is condensed, over the wire (S3.2, W.6.30)", async (t) => {
   const { settled } = await openConversation(t);
   await assert.rejects(settled("sessions.pin", { key: "a", text: "x" }), (error) => hasCode(error, "NOT_FOUND"));
   await settled("sessions.send", { key: "a", message: "hello", idempotencyKey: "one" });

@@ -4,7 +4,7 @@ import { hasCode } from "@openclaw/protocol";
 import type { HistoryItem } from "../../sessions.ts";
 import { openConversation } from "./conversation.testing.ts";
 
-test("each message of a turn is told once, as the transcript has it; a new window counts anew (S4.2, S4.25)", async (t) => {
+test("each message of a turn is told once, as the transcript has it; a new window counts anew (S4.2, S4.25, W.7.8)", async (t) => {
   const { settled, world } = await openConversation(t);
   const told = (): unknown[] => world.events.filter(({ stream }) => stream === "message").map(({ data }) => {
     const { message, messageSeq } = data as { message: { role: string; content: { text?: string }[] }; messageSeq: number };

@@ -13,7 +13,7 @@ async function talk({ settled, clock }: Conversation, ...keys: readonly string[]
 }
 const keysOf = (list: Readonly<Record<string, unknown>>): string[] => (list["sessions"] as readonly SessionRow[]).map(({ key }) => key);
 
-test("sessions are listed newest first, in pages", async (t) => {
+test("sessions are listed newest first, in pages (W.6.23)", async (t) => {
   const conversation = await openConversation(t);
   const { call } = conversation;
   await talk(conversation, "a", "b", "c");
@@ -61,7 +61,7 @@ test("a list can be narrowed by agent, label, words, age and state", async (t) =
   for (const [params, keys] of cases) assert.deepEqual(keysOf(await call("sessions.list", params)), keys, JSON.stringify(params));
 });
 
-test("who subscribes is shown all live events of sessions, and the list when asked for", async (t) => {
+test("who subscribes hears of all sessions, has the list when asked for, and one session's text by itself (W.6.24, W.6.25)", async (t) => {
   const conversation = await openConversation(t);
   await talk(conversation, "a");
   conversation.watched.length = 0;
@@ -75,7 +75,7 @@ test("who subscribes is shown all live events of sessions, and the list when ask
   assert.deepEqual(conversation.watched, ["agent:helper:a", "not agent:main:a"]);
 });
 
-test("a session is described, previewed and found by key, id or label", async (t) => {
+test("a session is described, previewed and found by key, id or label (W.6.26)", async (t) => {
   const conversation = await openConversation(t);
   const { call, settled } = conversation;
   await talk(conversation, "a");
@@ -107,7 +107,7 @@ test("a session is described, previewed and found by key, id or label", async (t
   }
 });
 
-test("settings are changed and cleared; what is no setting here is refused, and so is a session that is not there", async (t) => {
+test("settings are changed and cleared; what is no setting here is refused, and so is a session that is not there (W.6.28)", async (t) => {
   const conversation = await openConversation(t);
   const { call, settled } = conversation;
   await talk(conversation, "a");
@@ -176,7 +176,7 @@ test("a deleted session is gone from every list; an agent's main session cannot 
   await assert.rejects(settled("sessions.send", { key: "a", message: "again" }), (error) => hasCode(error, "KEY_DESTROYED"));
 });
 
-test("creating makes a session; with a message it starts a run and takes label and model (S4.25)", async (t) => {
+test("creating makes a session; with a message it starts a run and takes label and model (S4.25, W.6.27)", async (t) => {
   const { call, settled, world } = await openConversation(t);
   const named = await settled("sessions.create", { label: "Empty", model: "openai/gpt", thinkingLevel: "high" });
   assert.match(String(named["key"]), /^agent:main:dashboard:[0-9a-f-]{36}$/);
@@ -215,7 +215,7 @@ test("a session that takes another's place waits until that one has nothing unde
   assert.deepEqual([made["key"], made["runStarted"]], ["agent:main:tui-1", false]);
 });
 
-test("a run is stopped by its session or by its id alone", async (t) => {
+test("a run is stopped by its session or by its id alone (W.6.29)", async (t) => {
   const conversation = await openConversation(t, {
     model: async function* (_, signal) {
       yield { type: "text", delta: "part" };

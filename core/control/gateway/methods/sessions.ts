@@ -74,8 +74,8 @@ interface CreateParams {
 const LIST_DEFAULT = 100;
 /** Lists made side by side: each takes the event loop for a fraction of a millisecond between two reads of the disk. */
 const LISTS_AT_ONCE = 4;
-/** What every live event of sessions is called. */
-export const SESSION_EVENTS = ["chat", "agent", "sessions.changed", "session.message", "session.tool"] as const;
+/** What `sessions.subscribe` turns on for all sessions; the text of a run goes to who reads or runs its session. */
+export const SESSION_EVENTS = ["sessions.changed", "session.message", "session.tool"] as const;
 
 export function sessionMethods(deps: SessionDeps): MethodHandlers {
   const { sessions, agents } = deps;

@@ -29,7 +29,7 @@ const methods = usageMethods({
 const call = async (name: string, params: object): Promise<Record<string, unknown>> =>
   (await methods[name]?.(params, {} as MethodContext)) as Record<string, unknown>;
 
-test("cost is told in the wire's words: parts of the prompt apart, money in the currency (C9, C32)", async () => {
+test("cost is told in the wire's words: parts of the prompt apart, money in the currency (C9, C32, W.6.7)", async () => {
   const { daily, totals, days, currency } = await call("usage.cost", { days: 2 });
   const figures = {
     input: 300, cacheRead: 600, cacheWrite: 100, output: 50, totalTokens: 1_050, totalCost: 2.5, calls: 3, failed: 1,
