@@ -314,7 +314,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const loop = createLoopWatch(clock);
   opening.defer(() => loop.close());
   const hooks = openHooks({
-    scheduler, intake, clock, ids, logger, credentialsDir: options.credentialsDir,
+    scheduler, intake, sessions, clock, ids, logger, credentialsDir: options.credentialsDir,
     relaysMax: () => config().session?.relaysMax ?? SESSIONS_DEFAULTS.relaysMax,
     config: () => ({ ...HOOKS_DEFAULTS, ...config().hooks }),
   });

@@ -4,6 +4,7 @@ import type { Ids } from "../base/ids.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Intake } from "../control/channels.ts";
 import type { HookDoor } from "../control/gateway.ts";
+import type { Sessions } from "../control/sessions.ts";
 import { createHooks, type HooksConfig, type Scheduler } from "../control/schedule.ts";
 import type { Logger } from "../fabric/telemetry.ts";
 import { loadHooksToken } from "./hooks-token.ts";
@@ -11,6 +12,7 @@ import { loadHooksToken } from "./hooks-token.ts";
 export interface OpenHooksDeps {
   readonly scheduler: Scheduler;
   readonly intake: Intake;
+  readonly sessions: Sessions;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly credentialsDir: string;
@@ -20,8 +22,8 @@ export interface OpenHooksDeps {
 }
 
 /** The token is read at the first call, and again when the configuration names another one. */
-export function openHooks({ scheduler, intake, clock, ids, credentialsDir, logger, config, relaysMax }: OpenHooksDeps): HookDoor {
-  const hooks = createHooks({ clock, config, relaysMax, intake, heartbeats: scheduler.heartbeats });
+export function openHooks({ scheduler, intake, sessions, clock, ids, credentialsDir, logger, config, relaysMax }: OpenHooksDeps): HookDoor {
+  const hooks = createHooks({ clock, config, relaysMax, intake, heartbeats: scheduler.heartbeats, wait: sessions.wait });
   let known: { readonly configured: string | undefined; readonly token: Promise<Secret> } | undefined;
   const door: HookDoor = {
     rules: () => (config().enabled ? config() : null),

@@ -15,7 +15,7 @@ export interface HookDoor {
   /** Null: there are no hooks, and their addresses do not exist. Asked at each call. */
   rules(): HookRules | null;
   token(): Promise<Secret>;
-  /** Resolves once what came is durable. Throws coded refusals. */
+  /** Resolves once what came is durable, with null where there was nothing to do. Throws coded refusals. */
   receive(call: {
     readonly name: string; readonly body: Uint8Array; readonly idempotencyKey?: string; readonly relays?: number;
   }): Promise<unknown>;
@@ -93,7 +93,9 @@ export function createHooksSurface({ clock, door, onProblem }: HooksSurfaceDeps)
         const idempotencyKey = typeof key === "string" && key.trim() !== "" ? { idempotencyKey: key.slice(0, LIMITS.keyChars) } : {};
         const far = request.headers["openclaw-relays"];
         const relays = typeof far === "string" && /^\d{1,4}$/.test(far) ? { relays: Number(far) } : {};
-        send(request, response, 200, await door.receive({ name: call.name, body, ...idempotencyKey, ...relays }));
+        const answer = await door.receive({ name: call.name, body, ...idempotencyKey, ...relays });
+        if (answer === null) response.writeHead(204, { "Cache-Control": "no-store" }).end();
+        else send(request, response, 200, answer);
       } catch (error) {
         refuse(request, response, error, (fields) => onProblem("hook.failed", { hook: call.name, ...fields }));
       } finally {

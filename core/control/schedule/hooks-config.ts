@@ -2,6 +2,23 @@ import type { Infer, JsonSchema } from "@openclaw/protocol";
 
 const agentId = { type: "string", minLength: 1, maxLength: 64, description: "Which agent; the default one unless given." } as const;
 
+const action = { enum: ["agent", "wake"], default: "agent", description: "A turn of its own, or an event for the heartbeat." } as const;
+const sessionKey = { type: "string", minLength: 1, maxLength: 256, description: "One session for all; else one for each call." } as const;
+const wakeMode = { enum: ["now", "next-heartbeat"], description: "Of a wake." } as const;
+const template = { type: "string", minLength: 1, maxLength: 20_000 } as const;
+const word = { type: "string", minLength: 1, maxLength: 256 } as const;
+
+/** A mapping as the well-known program writes it. */
+const listed = {
+  type: "object", additionalProperties: false,
+  properties: {
+    action, agentId, sessionKey, wakeMode, id: word, name: word, model: word, thinking: word, channel: word, to: word,
+    match: { type: "object", additionalProperties: false, properties: { path: word, source: word } },
+    messageTemplate: template, textTemplate: template, deliver: { type: "boolean" },
+    timeoutSeconds: { type: "integer", minimum: 1, maximum: 86_400 }, allowUnsafeExternalContent: { type: "boolean" },
+  },
+} as const;
+
 /** The slice `hooks` of the configuration. */
 export const hooksConfig = {
   type: "object",
@@ -26,17 +43,22 @@ export const hooksConfig = {
       enum: ["outside", "owner"], default: "outside", description: "Whose words they are. `owner` lets a sender command the agent.",
     },
     mappings: {
-      type: "object", maxProperties: 64, description: "Hooks of your own, by the last part of their address.",
-      additionalProperties: {
-        type: "object", additionalProperties: false,
-        properties: {
-          action: { enum: ["agent", "wake"], default: "agent", description: "A turn of its own, or an event for the heartbeat." },
-          text: { type: "string", minLength: 1, maxLength: 4_000, description: "Said before the body." },
-          agentId,
-          sessionKey: { type: "string", minLength: 1, maxLength: 256, description: "One session for all; else one for each call." },
-          mode: { enum: ["now", "next-heartbeat"], default: "now", description: "Of a wake." },
+      description: "Hooks of your own: by the last part of their address, or as a list.",
+      anyOf: [
+        {
+          type: "object", maxProperties: 64,
+          additionalProperties: {
+            type: "object", additionalProperties: false,
+            properties: {
+              action, agentId, sessionKey,
+              text: { type: "string", minLength: 1, maxLength: 4_000, description: "Said before the body." },
+              template: { ...template, description: "Said instead of the body; {{path.to.value}} is what stands there in it." },
+              mode: { ...wakeMode, default: "now" },
+            },
+          },
         },
-      },
+        { type: "array", maxItems: 64, items: listed },
+      ],
     },
   },
 } as const satisfies JsonSchema;

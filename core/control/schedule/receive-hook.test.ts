@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { hasCode, type ErrorCode } from "@openclaw/protocol";
+import { renderTemplate } from "./hook-mappings.ts";
 import { HOOKS_DEFAULTS, type HooksConfig } from "./hooks-config.ts";
 import { createHooks } from "./receive-hook.ts";
 import { openBench, pass } from "./schedule-world.testing.ts";
@@ -11,13 +12,13 @@ async function setUp(t: TestContext, config: Partial<HooksConfig> = {}) {
   t.after(() => life.close());
   const make = () => createHooks({
     clock: bench.clock, config: () => ({ ...HOOKS_DEFAULTS, enabled: true, ...config }), intake: life.intake,
-    heartbeats: life.scheduler.heartbeats, relaysMax: () => 8,
+    heartbeats: life.scheduler.heartbeats, relaysMax: () => 8, wait: life.world.sessions.wait,
   });
   let hooks = make();
-  const call = (name: string, body: unknown, idempotencyKey?: string) => hooks.receive({
+  const call = async (name: string, body: unknown, idempotencyKey?: string) => await hooks.receive({
     name, body: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  });
+  }) ?? { nothing: true };
   const refused = async (code: ErrorCode, name: string, body: unknown): Promise<void> =>
     assert.rejects(call(name, body), (error) => hasCode(error, code), `${code}: ${JSON.stringify(body)}`);
   return { ...bench, life, call, refused, hooks: () => hooks, restart: () => (hooks = make()) };
@@ -111,4 +112,41 @@ test("a body that does not fit is refused with what is wrong, and nothing is sto
   await refused("HOOK_BODY_INVALID", "wake", { text: "x", mode: "never" });
   await refused("UNKNOWN_AGENT_ID", "agent", { message: "x", agentId: "nobody" });
   assert.equal((await engine.log.heads()).size, 0);
+});
+
+test("mappings as the well-known program lists them: found by path, told by a template, nothing where it is empty", async (t) => {
+  const mappings = [
+    { match: { path: "mail" }, messageTemplate: "From {{messages[0].from}}: {{ messages[0].subject }} ({{count}})", name: "Mail", model: "test/other" },
+    { id: "ping", action: "wake", textTemplate: "{{text}}", wakeMode: "next-heartbeat" },
+    { id: "chosen", messageTemplate: "x {{id}}", sessionKey: "hook:{{id}}" },
+  ] as const satisfies HooksConfig["mappings"];
+  const { life, call } = await setUp(t, { mappings: [...mappings] });
+  await call("mail", { messages: [{ from: "ada", subject: "{{count}} $& and $1" }], count: 2 });
+  assert.equal(life.offered[0]?.text, "From ada: {{count}} $& and $1 (2)", "what comes from outside is no template");
+  assert.equal(life.offered[0]?.model, "test/other");
+  assert.deepEqual(await call("ping", { text: " " }), { nothing: true });
+  assert.deepEqual(await call("ping", { other: 1 }), { nothing: true });
+  assert.equal((await call("ping", { text: "look" }))["mode"], "next-heartbeat");
+  await call("chosen", { id: "agent:main:main" });
+  const chosen = life.offered.find(({ text }) => text.startsWith("x "));
+  assert.match(chosen?.sessionKey ?? "", /^hook:[0-9a-f]{8}-/, "a sender chooses no session");
+  assert.equal(renderTemplate("{{constructor}}{{__proto__}}{{a.b.c}}{{list}}{{list[1]}}", { a: 1, list: [1, 2] }), "[1,2]2");
+});
+
+test("a caller may wait for its run, and is told how it ended and nothing the agent said", async (t) => {
+  const { call, clock } = await setUp(t);
+  const waiting = call("agent", { message: "a secret word", waitForCompletion: true });
+  await pass(clock, 1_000);
+  const { runId, ...rest } = await waiting;
+  assert.equal(typeof runId, "string");
+  assert.deepEqual(rest, { ok: true, status: "ok" });
+});
+
+test("an outcome is brought to a channel that is named whole; the last one and none are taken as they are", async (t) => {
+  const { life, call, refused } = await setUp(t);
+  await call("agent", { message: "a", channel: "last", deliver: true, wakeMode: "now" });
+  await call("agent", { message: "b", channel: "telegram", to: "5", deliver: false });
+  assert.deepEqual(life.offered.map(({ replyTo }) => replyTo), [undefined, undefined]);
+  await refused("HOOK_BODY_INVALID", "agent", { message: "c", channel: "telegram" });
+  await refused("CHANNEL_UNKNOWN", "agent", { message: "d", channel: "telegram", to: "5" });
 });

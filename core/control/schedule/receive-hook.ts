@@ -10,6 +10,8 @@ import type { Clock } from "../../base/clock.ts";
 import { HOME_TENANT, type Principal } from "../../fabric/identity.ts";
 import type { Inbound, Intake } from "../channels.ts";
 import type { Heartbeats } from "./heartbeats.ts";
+import type { Sessions } from "../sessions.ts";
+import { findMapping, renderTemplate, type Mapping } from "./hook-mappings.ts";
 import type { HooksConfig } from "./hooks-config.ts";
 
 export interface HookCall {
@@ -24,10 +26,11 @@ export interface HookCall {
 
 export interface Hooks {
   /**
-   * Resolves with the answer's body, once what came is durable. Throws HOOK_UNKNOWN, HOOK_BODY_INVALID, MESSAGE_LOOP, the
+   * Resolves with the answer's body, once what came is durable; null where there was nothing to do. Throws HOOK_UNKNOWN,
+   * HOOK_BODY_INVALID, HOOK_RATE_LIMITED, MESSAGE_LOOP, the
    * intake's refusals.
    */
-  receive(call: HookCall): Promise<Readonly<Record<string, unknown>>>;
+  receive(call: HookCall): Promise<Readonly<Record<string, unknown>> | null>;
 }
 
 export interface HooksDeps {
@@ -35,20 +38,24 @@ export interface HooksDeps {
   readonly config: () => HooksConfig;
   readonly intake: Pick<Intake, "receiveInbound">;
   readonly heartbeats: Pick<Heartbeats, "wake">;
+  /** For a caller that waits for its run. */
+  readonly wait: Sessions["wait"];
   /** How often something may be passed on before it is refused. */
   readonly relaysMax: () => number;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type Mapping = NonNullable<HooksConfig["mappings"]>[string];
 
 const RECENT_MAX = 10_000;
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const WAKE_FIELDS = ["text", "mode", "agentId", "sessionKey"];
 const AGENT_FIELDS = [
   "message", "name", "agentId", "sessionKey", "sessionMode", "wakeMode", "deliver", "model", "thinking", "timeoutSeconds",
-  "idempotencyKey",
+  "idempotencyKey", "channel", "to", "accountId", "waitForCompletion",
 ];
+/** Calls that wait for their run at once, and how long one does. */
+const WAITING_MAX = 16;
+const WAIT_MS = 300_000;
 
 export function createHooks(deps: HooksDeps): Hooks {
   const { clock, config } = deps;
@@ -88,6 +95,20 @@ export function createHooks(deps: HooksDeps): Hooks {
     return { ok: true, mode, eventOutcome };
   };
 
+  let waiting = 0;
+
+  /** How a run ended, and no more: a sender of webhooks does not read what an agent says. */
+  const waitFor = async (runId: string, timeoutMs: number): Promise<Fields> => {
+    waiting += 1;
+    try {
+      const outcome = await deps.wait(runId, timeoutMs, new AbortController().signal);
+      if (outcome === undefined) return { status: "timeout" };
+      return { status: outcome.status === "ok" ? "ok" : "error", ...(outcome.code === undefined ? {} : { error: outcome.code }) };
+    } finally {
+      waiting -= 1;
+    }
+  };
+
   const message = async (name: string, id: string, inbound: Pick<Inbound, "text" | "sessionKey"> & Partial<Inbound>): Promise<Fields> => {
     const principal: Principal = { tenant: HOME_TENANT, id: `service:hook-${name}`, kind: "service", label: config().label };
     const origin = { kind: "hook", name } as const;
@@ -104,32 +125,50 @@ export function createHooks(deps: HooksDeps): Hooks {
     if (seconds !== undefined && !(Number.isInteger(seconds) && Number(seconds) > 0 && Number(seconds) <= 86_400)) {
       throw invalid("timeoutSeconds is a whole number of seconds, at most a day.");
     }
-    return await message("agent", id, {
-      text, ...(relays === undefined ? {} : { relays }),
+    const waits = fields["waitForCompletion"] === true;
+    if (waits && waiting >= WAITING_MAX) throw new OpenClawError("HOOK_RATE_LIMITED", { why: "Too many callers wait for their run." });
+    const accepted = await message("agent", id, {
+      text, ...replyOf(fields), ...(relays === undefined ? {} : { relays }),
       sessionKey: textOf(fields, "sessionKey") ?? `hook:${isPersistent ? slugOf(name) : uuidOf(id)}`,
       ...(agentId === undefined ? {} : { agentId }), ...(model === undefined ? {} : { model }),
       ...(thinking === undefined ? {} : { thinking }), ...(seconds === undefined ? {} : { timeoutMs: Number(seconds) * 1_000 }),
     });
+    if (!waits) return accepted;
+    return { ...accepted, ...(await waitFor(id, Math.min(WAIT_MS, seconds === undefined ? WAIT_MS : Number(seconds) * 1_000))) };
   };
 
-  const mapped = async (
-    name: string, id: string, { action, text, agentId, sessionKey, mode }: Mapping, body: Fields, relays?: number,
-  ): Promise<Fields> => {
+  const mapped = async (name: string, id: string, mapping: Mapping, body: Fields, relays?: number): Promise<Fields | null> => {
+    const { action, text, template, agentId, mode, model, thinking, timeoutSeconds: seconds } = mapping;
+    const whole = (): string => `${text ?? `The webhook ${name} says:`}\n\n${JSON.stringify(body, null, 1)}`;
+    const words = template === undefined ? whole() : renderTemplate(template, body);
+    if (words.trim() === "") return null;
     const far = relays === undefined ? {} : { relays };
-    const words = `${text ?? `The webhook ${name} says:`}\n\n${JSON.stringify(body, null, 1)}`;
     const to = agentId === undefined ? {} : { agentId };
-    if (action !== "wake") return await message(name, id, { text: words, sessionKey: sessionKey ?? `hook:${uuidOf(id)}`, ...to, ...far });
-    return await wake(id, { text: words, mode: mode ?? "now", ...to, ...(sessionKey === undefined ? {} : { sessionKey }) }, relays);
+    const sessionKey = sessionOf(mapping, body);
+    if (action === "wake") {
+      return await wake(id, { text: words, mode: mode ?? "now", ...to, ...(sessionKey === undefined ? {} : { sessionKey }) }, relays);
+    }
+    return await message(name, id, {
+      text: words, sessionKey: sessionKey ?? `hook:${uuidOf(id)}`, ...to, ...far, ...replyOf(mapping),
+      ...(model === undefined ? {} : { model }), ...(thinking === undefined ? {} : { thinking }),
+      ...(seconds === undefined ? {} : { timeoutMs: seconds * 1_000 }),
+    });
+  };
+
+  /** What a sender writes chooses a session only where senders may choose one. */
+  const sessionOf = ({ sessionKey }: Mapping, body: Fields): string | undefined => {
+    if (sessionKey === undefined || !sessionKey.includes("{{")) return sessionKey;
+    if (!config().allowRequestSessionKey) return undefined;
+    return renderTemplate(sessionKey, body).trim().replace(/\s+/g, "-").slice(0, 256) || undefined;
   };
 
   return {
     receive: async ({ name, body, idempotencyKey, relays }) => {
-      const { mappings = {} } = config();
       if (relays !== undefined && relays > deps.relaysMax()) {
         const why = `It was passed on ${relays} times since a person spoke; ${deps.relaysMax()} are allowed.`;
         throw new OpenClawError("MESSAGE_LOOP", { why, detail: { relays, max: deps.relaysMax() } });
       }
-      const mapping = Object.hasOwn(mappings, name) ? mappings[name] : undefined;
+      const mapping = findMapping(config(), name);
       const isKnown = name === "wake" || name === "agent" || mapping !== undefined;
       if (!isKnown || !NAME.test(name)) throw new OpenClawError("HOOK_UNKNOWN");
       const fields = parseBody(body);
@@ -152,6 +191,14 @@ function parseBody(body: Uint8Array): Fields {
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw invalid("It is not a JSON object.");
   return parsed as Fields;
+}
+
+/** Where the outcome is brought: only where a channel and somebody there are named. `last` is the channel spoken on last. */
+function replyOf(fields: Pick<Mapping, "deliver" | "channel" | "to"> | Fields): Pick<Inbound, "replyTo"> {
+  const { deliver, channel, to, accountId } = fields as Fields;
+  if (deliver === false || ((channel === undefined || channel === "last") && to === undefined)) return {};
+  if (typeof channel !== "string" || typeof to !== "string") throw invalid("channel and to are named together, as texts.");
+  return { replyTo: { kind: "channel", channel, to, ...(typeof accountId === "string" ? { accountId } : {}) } };
 }
 
 function refuseUnknown(fields: Fields, known: readonly string[]): void {
