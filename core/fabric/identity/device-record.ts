@@ -5,6 +5,8 @@ export interface RoleGrant {
   readonly scopes: readonly string[];
   /** Part of the token's derivation; rises with every rotation. */
   readonly generation: number;
+  /** The other part: random, drawn at each issue. */
+  readonly issue?: string;
   readonly createdAtMs: number;
   readonly rotatedAtMs?: number;
   readonly revokedAtMs?: number;
@@ -68,7 +70,7 @@ export function showDevice(record: DeviceRecord, connected: boolean): Record<str
     ...(record.lastSeenAtMs === undefined ? {} : { lastSeenAtMs: record.lastSeenAtMs, lastSeenReason: record.lastSeenReason }),
     connected,
     tokens: roles.map((role) => {
-      const { generation: _, ...grant } = record.roles[role] as RoleGrant;
+      const { generation: _, issue: __, ...grant } = record.roles[role] as RoleGrant;
       return { role, ...grant };
     }),
   };

@@ -1,14 +1,22 @@
 /**
- * Device tokens are derived, not stored: HMAC of the gateway's token key over device, role and generation. Rotation is the
- * next generation, so an old token is wrong from that moment and nothing on disk would reveal the new one.
+ * Device tokens are derived, not stored: HMAC of the gateway's token key over device, role, generation and a random number
+ * drawn at each issue. What is stored reveals no token, and no two issues share one: a token that was removed, revoked or
+ * rotated away is never issued again, whatever is paired anew.
  */
 import { createHmac, createPrivateKey, createPublicKey } from "node:crypto";
 import { Secret } from "../../base/secret.ts";
 import { deviceIdOf } from "./device-proof.ts";
 
+/** Part of the token's derivation, new at each issue; absent in grants of before. */
+export interface TokenIssue { readonly generation: number; readonly issue?: string }
+
+/** Of random bytes: no issue repeats another. */
+export const ISSUE_BYTES = 16;
+
 /** 43 characters of base64url. */
-export function deriveDeviceToken(tokenKey: Buffer, deviceId: string, role: string, generation: number): Secret {
-  return new Secret(createHmac("sha256", tokenKey).update(`device-token\n${deviceId}\n${role}\n${generation}`).digest("base64url"));
+export function deriveDeviceToken(tokenKey: Buffer, deviceId: string, role: string, { generation, issue }: TokenIssue): Secret {
+  const text = `device-token\n${deviceId}\n${role}\n${generation}${issue === undefined ? "" : `\n${issue}`}`;
+  return new Secret(createHmac("sha256", tokenKey).update(text).digest("base64url"));
 }
 
 export interface GatewayKey {

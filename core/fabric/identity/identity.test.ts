@@ -4,6 +4,7 @@ import { hasCode } from "@openclaw/protocol";
 import type { Engine } from "@openclaw/sdk";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { systemIds } from "../../base/ids.ts";
+import type { Secret } from "../../base/secret.ts";
 import { openMemoryEngine } from "../engine.ts";
 import { openIdentity, type AdmitRequest, type Identity, type IdentityChange, type IdentityDeps } from "./open-identity.ts";
 
@@ -162,6 +163,28 @@ test("with silent approval switched off this machine's devices wait too", async 
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+test("a token lives once: removed, revoked or rotated, it stays dead whatever is paired anew (S4.18, CVE-2026-28472)", async () => {
+  await using engine = await openMemoryEngine({ clock });
+  const { identity } = await open(engine, { ids: { ...systemIds, random: () => 0.5 } });
+  const pair = async (): Promise<Secret> => {
+    const admission = await identity.admit(asking("a"));
+    assert.ok(admission.kind === "admitted");
+    return admission.token;
+  };
+  const issued: Secret[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    issued.push(await pair());
+    issued.push((await identity.rotate("a", "operator", undefined, ADMIN)).token);
+    await identity.revoke("a", "operator");
+    issued.push(await pair());
+    await identity.remove("a");
+  }
+  const last = await pair();
+  assert.deepEqual(issued.filter((token) => identity.checkToken("a", "operator", token.reveal())), []);
+  assert.equal(new Set([...issued, last].map((token) => token.reveal())).size, issued.length + 1);
+  assert.equal(identity.checkToken("a", "operator", last.reveal()), true);
+});
 
 test("a device that was removed and pairs again gets another token; the ones it had before stay dead (S0.4)", async () => {
   await using engine = await openMemoryEngine({ clock });

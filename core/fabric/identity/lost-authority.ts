@@ -22,8 +22,10 @@ export function isOnlySeen(before: DeviceRecord | undefined, after: DeviceRecord
 }
 
 function lostByGrant(before: RoleGrant, after: RoleGrant | undefined): LostAuthority | undefined {
-  if (after === undefined) return "removed";
+  // A grant keeps its birthday for life: another one means that the device was forgotten and paired anew in between.
+  if (after === undefined || after.createdAtMs !== before.createdAtMs) return "removed";
   if (after.revokedAtMs !== undefined && before.revokedAtMs === undefined) return "revoked";
   if (!containsScopes(after.scopes, before.scopes)) return "narrowed";
-  return after.generation !== before.generation && after.scopes.length === before.scopes.length ? "rotated" : undefined;
+  const isReissued = after.generation !== before.generation || after.issue !== before.issue;
+  return isReissued && after.scopes.length === before.scopes.length ? "rotated" : undefined;
 }

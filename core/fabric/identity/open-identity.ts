@@ -9,7 +9,7 @@ import type { Secret } from "../../base/secret.ts";
 import { containsScopes, decideAdmission, isScope } from "./decide-admission.ts";
 import type { DeviceFace, DeviceRecord, PairRequest, RoleGrant } from "./device-record.ts";
 import { DeviceStore, type RecordSeal } from "./device-store.ts";
-import { deriveDeviceToken, deriveGatewayKey, type GatewayKey } from "./device-token.ts";
+import { deriveDeviceToken, deriveGatewayKey, ISSUE_BYTES, type GatewayKey } from "./device-token.ts";
 import { isOnlySeen, lostAuthority, type LostAuthority } from "./lost-authority.ts";
 import { SeenDevices } from "./seen-devices.ts";
 
@@ -157,7 +157,7 @@ class DeviceIdentity implements Identity {
   checkToken(deviceId: string, role: Role, candidate: string): boolean {
     const grant = this.#store.device(deviceId)?.roles[role];
     if (grant === undefined || grant.revokedAtMs !== undefined) return false;
-    return deriveDeviceToken(this.#deps.tokenKey, deviceId, role, grant.generation).equals(candidate);
+    return deriveDeviceToken(this.#deps.tokenKey, deviceId, role, grant).equals(candidate);
   }
 
   device(deviceId: string): DeviceRecord | undefined {
@@ -224,11 +224,13 @@ class DeviceIdentity implements Identity {
       const isOwn = caller.deviceId === deviceId;
       if (role === "node" && !isOwn && !caller.scopes.includes("operator.admin")) throw missingScope("operator.admin");
       for (const scope of wanted) if (!containsScopes(caller.scopes, [scope])) throw missingScope(scope);
-      const next: RoleGrant = { ...grant, scopes: wanted.filter(isScope), generation: grant.generation + 1, rotatedAtMs };
+      const next: RoleGrant = {
+        ...grant, scopes: wanted.filter(isScope), generation: grant.generation + 1, issue: this.#issue(), rotatedAtMs,
+      };
       return { ...now, roles: { ...now.roles, [role]: next } };
     });
     const grant = record.roles[role] as RoleGrant;
-    return { scopes: grant.scopes, rotatedAtMs, token: deriveDeviceToken(this.#deps.tokenKey, deviceId, role, grant.generation) };
+    return { scopes: grant.scopes, rotatedAtMs, token: deriveDeviceToken(this.#deps.tokenKey, deviceId, role, grant) };
   }
 
   async revoke(deviceId: string, role: Role): Promise<number> {
@@ -256,7 +258,7 @@ class DeviceIdentity implements Identity {
 
   #admitted(record: DeviceRecord, role: Role, scopes: readonly Scope[]): Admission {
     const grant = record.roles[role] as RoleGrant;
-    const token = deriveDeviceToken(this.#deps.tokenKey, record.deviceId, role, grant.generation);
+    const token = deriveDeviceToken(this.#deps.tokenKey, record.deviceId, role, grant);
     return { kind: "admitted", scopes, token, issuedAtMs: grant.rotatedAtMs ?? grant.createdAtMs };
   }
 
@@ -276,7 +278,7 @@ class DeviceIdentity implements Identity {
       const kept = old === undefined || old.revokedAtMs !== undefined ? [] : old.scopes;
       const scopes = SCOPES.filter((scope) => kept.includes(scope) || request.scopes.includes(scope));
       const grant: RoleGrant = {
-        scopes, generation: (old?.generation ?? this.#firstGeneration()) + 1, createdAtMs: old?.createdAtMs ?? nowMs,
+        scopes, generation: (old?.generation ?? 0) + 1, issue: this.#issue(), createdAtMs: old?.createdAtMs ?? nowMs,
         ...(old === undefined ? {} : { rotatedAtMs: nowMs }),
       };
       return {
@@ -293,9 +295,9 @@ class DeviceIdentity implements Identity {
     return record as DeviceRecord;
   }
 
-  /** Somewhere in a large range: a device that was removed and comes back must not find its old tokens valid again. */
-  #firstGeneration(): number {
-    return Math.floor(this.#deps.ids.random() * 2 ** 47);
+  /** A device that was removed and comes back must not find its old tokens valid again: no issue repeats another. */
+  #issue(): string {
+    return this.#deps.ids.bytes(ISSUE_BYTES).toString("base64url");
   }
 
   /** One waiting request per device and role: asking again refreshes it. */
