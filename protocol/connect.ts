@@ -128,6 +128,10 @@ export interface HelloOk {
     readonly method?: string;
     readonly deviceToken?: string;
     readonly issuedAtMs?: number;
+    /** Of the device's other roles, when a setup code gave more than one. */
+    readonly deviceTokens?: readonly {
+      readonly deviceToken: string; readonly role: string; readonly scopes: readonly string[]; readonly issuedAtMs: number;
+    }[];
   };
   readonly policy: { readonly maxPayload: number; readonly maxBufferedBytes: number; readonly tickIntervalMs: number };
 }

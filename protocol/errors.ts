@@ -52,7 +52,11 @@ export const ERRORS = {
   CONFIG_KEY_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "after-fix", exit: 4, text: "There is no such configuration key.", next: "Run: openclaw config get" },
   CONFIG_SECRET_INLINE: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 78, text: "Secrets do not belong in the configuration file.", next: "Put the secret in an environment variable, or in a file only you can read." },
   SECRET_UNRESOLVED: { wire: "UNAVAILABLE", http: 503, retry: "after-fix", exit: 78, text: "A secret that the configuration names could not be had.", next: "Put it where the configuration says that it is." },
-  BIND_REFUSED: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 78, text: "The gateway binds to loopback only.", next: "Remove gateway.bind, or set it to \"loopback\"; use an SSH tunnel from elsewhere." },
+  BIND_REFUSED: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 78, text: "The gateway may not listen there.", next: "Remove gateway.bind, or set it to \"loopback\"; from elsewhere: openclaw remote --ssh USER@HOST" },
+  CERTIFICATE_UNKNOWN: { wire: "UNAVAILABLE", http: 502, retry: "after-fix", exit: 77, text: "Nobody vouches for this gateway's certificate.", next: "Compare its words: on the gateway's machine run openclaw gateway tls; then pass --tls-fingerprint" },
+  CERTIFICATE_MISMATCH: { wire: "UNAVAILABLE", http: 502, retry: "after-fix", exit: 77, text: "This is not the gateway it was: its certificate has another fingerprint.", next: "On the gateway's machine: openclaw gateway tls. If it was rotated, pair again; if not, somebody is in between." },
+  TUNNEL_FAILED: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 69, text: "The SSH tunnel could not be opened.", next: "Try the same by hand: ssh USER@HOST true" },
+  TAILSCALE_FAILED: { wire: "UNAVAILABLE", http: 502, retry: "after-fix", exit: 69, text: "Tailscale did not do it.", next: "Look at: tailscale status" },
   PORT_TAKEN: { wire: "UNAVAILABLE", http: 503, retry: "after-fix", exit: 69, text: "Another program listens on this port.", next: "Start with --port N, or stop the other program." },
 
   // The wire.

@@ -65,6 +65,8 @@ export const EVENTS = {
   "device.pair.requested": { scope: "operator.pairing", summary: "A device waits for approval.", payload: "DeviceRequest" },
   "device.pair.resolved": { scope: "operator.pairing", summary: "Its request was answered.", payload: "{ requestId: string; deviceId: string; decision: 'approved' | 'rejected'; ts: number }" },
   "device.pair.changed": { scope: "operator.pairing", summary: "The list of devices changed.", payload: "{}" },
+  "device.pair.setup.completed": { scope: "operator.pairing", summary: "A setup code was used; the device has its tokens.", payload: "{ setupId: string; deviceId: string; deviceName?: string; access: 'full' | 'limited' | 'node'; ts: number }" },
+  "device.pair.setup.deliveryUncertain": { scope: "operator.pairing", summary: "A setup code was used, and the device went away before it surely had its tokens.", payload: "{ setupId: string; deviceId: string; deviceName?: string; access: 'full' | 'limited' | 'node'; ts: number }" },
   "node.pair.requested": { scope: "operator.pairing", summary: "A node declares commands that nobody approved yet.", payload: "NodeRequest" },
   "node.pair.resolved": { scope: "operator.pairing", summary: "Its request was answered.", payload: "{ requestId: string; nodeId: string; decision: 'approved' | 'rejected' | 'removed'; ts: number }" },
   "node.presence": { scope: "operator.read", summary: "A node came or went.", payload: "{ nodeId: string; connected: boolean; ts: number }" },

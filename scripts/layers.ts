@@ -83,8 +83,8 @@ function resolveTarget(file: string, one: Import): Resolved {
   };
 }
 
-/** The gateway never does the work: where in core a process may be started. */
-const startsProcesses = ["core/execution/node-host/", "core/app/local-node/"];
+/** The gateway never does the work: where in core a process may be started. The last two run a person's own ssh and tailscale. */
+const startsProcesses = ["core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/"];
 
 function ruleBroken(
   from: { readonly place: Place; readonly isTest: boolean },

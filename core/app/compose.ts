@@ -41,6 +41,7 @@ import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
 import { composeLedger, supervisorFor } from "./compose-ledger.ts";
+import { gatewayAddresses, type Reach } from "./compose-reach.ts";
 import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTokenizers, discoverTools, TOKENIZER_THREAD } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
@@ -59,8 +60,7 @@ export interface ComposeOptions {
   readonly credentialsDir: string;
   readonly workspace: string;
   readonly logsDir: string;
-  readonly port: number;
-  readonly token: () => Secret;
+  readonly reach: Reach;
   readonly version: string;
   readonly logger: Logger;
   readonly startedAtMs: number;
@@ -97,7 +97,7 @@ const NO_AGENTS = {};
 const NO_FALLBACKS: readonly string[] = [];
 
 export async function composeGateway(options: ComposeOptions): Promise<Composition> {
-  const { engine, config, logger, token, version, startedAtMs } = options;
+  const { engine, config, logger, reach, version, startedAtMs } = options;
   const clock = options.clock ?? systemClock;
   const ids = systemIds;
   const { records } = engine;
@@ -126,7 +126,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const [identity, nodes] = await Promise.all([
     openIdentity({
       records, clock, ids, tokenKey: vault.derive("device-tokens"), seal: { seal, unseal },
-      onProblem: (event, fields) => logger.warn(event, fields),
+      autoApproveLocal: reach.autoApproveLocal, onProblem: (event, fields) => logger.warn(event, fields),
     }),
     openNodes({
       records, blobs: engine.blobs, clock, ids, log: logger, onEvent: tell, reattachWaitMs,
@@ -322,14 +322,16 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const configDesk = composeConfig({ running: options.runningConfig, vault, clock, version, restart: options.restart });
   const methods = gatewayMethods({
     sessions, intake, agents, models, identity, nodes, operator, exec, approvals: desk.approvals, scheduler, queues, clock,
-    loop, voice, tell, store: join(options.stateDir, "state", "openclaw.sqlite"),
-    config: configDesk.handlers, restart: options.restart, logsDir: options.logsDir,
+    loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
+    store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
+    logsDir: options.logsDir,
     ledger, tokenOf: (key) => journal.address(key).token,
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
     ...composeHttp({ config, agents, intake, sessions, models, live }), eventLoop: () => loop.read(),
-    listen: { host: "127.0.0.1", port: options.port }, auth: { token }, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
+    listen: reach.listen, hosts: reach.hosts, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
+    auth: { token: () => reach.secret, access: reach.access, rate: reach.rate, isNodeNetwork: reach.isNodeNetwork },
     isLocalNode: (deviceId) => deviceId === options.localNodeId, failing: () => (progress.recovered ? [] : ["recovery"]),
     nodes: {
       attach: (link, hello) => {
@@ -354,6 +356,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   }));
   opening.use(gateway);
 
+  let policy = reach.policy();
   const stack = opening.move();
   return {
     gateway,
@@ -372,6 +375,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       const written = configDesk.hash(text);
       logger.info("config.changed", { path, hash: written });
       nodes.policyChanged();
+      if (reach.policy() !== policy) gateway.policyChanged();
+      policy = reach.policy();
       tell("config.changed", { path, hash: written, ts: clock.now() });
       if (progress.recovered) startSchedule();
     },

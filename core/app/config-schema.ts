@@ -12,6 +12,7 @@ import { ledgerConfig } from "../fabric/ledger.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
 import { credentialsConfig, secretsConfig, SECRET_REF } from "../fabric/vault.ts";
 import { ACCEPTED, withAccepted } from "./accepted-keys.ts";
+import { authConfig, authModeConfig, bindConfig, discoveryConfig, pairingConfig, reachConfig } from "./reach-config.ts";
 
 const commandNames = { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [] } as const;
 
@@ -42,11 +43,14 @@ const gatewayConfig = {
       },
     },
     port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789, description: "The one port, for WebSocket and HTTP." },
-    bind: { enum: ["loopback"], default: "loopback", description: "Loopback only." },
+    bind: bindConfig,
+    ...reachConfig,
     auth: {
       type: "object", additionalProperties: false, description: "The shared token. Kept in a file of its own unless it is given here.",
       properties: {
-        mode: { enum: ["token"], default: "token", description: "How clients prove that they may come in." },
+        mode: authModeConfig,
+        ...authConfig,
+        password: { ...secretOrRef, description: "For mode password, or where it is; OPENCLAW_GATEWAY_PASSWORD wins." },
         token: {
           anyOf: [{ type: "string", minLength: 16, maxLength: 512 }, SECRET_REF], secret: true,
           description: "The shared token, or where it is; better left out.",
@@ -68,6 +72,7 @@ const gatewayConfig = {
     nodes: {
       type: "object", additionalProperties: false, description: "What nodes may be asked.",
       properties: {
+        pairing: pairingConfig,
         commands: {
           type: "object", additionalProperties: false, description: "Node commands, by name.",
           properties: {
@@ -127,7 +132,8 @@ const actedOn = {
   additionalProperties: false,
   description: "OpenClaw's configuration: JSON5, in the state directory.",
   properties: {
-    gateway: gatewayConfig, agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
+    gateway: gatewayConfig, discovery: discoveryConfig,
+    agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     ledger: ledgerConfig, supervisor: supervisorConfig,
     logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,

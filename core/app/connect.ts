@@ -7,10 +7,13 @@
 import { createRequire } from "node:module";
 import { hasCode, OpenClawError, type ConnectParams, type EventFrame, type Scope } from "@openclaw/protocol";
 import { connectGateway, type ClientOptions, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
-import type { WebSocket as WebSocketClass } from "ws";
+import type { ClientOptions as ClientSocketOptions, WebSocket as WebSocketClass } from "ws";
 import type { Secret } from "../base/secret.ts";
 import type { CommandContext } from "./commands/command.ts";
+import { stateDirOf } from "./commands/state-dir.ts";
 import { addressOf, tokenFor, type GatewayAddress } from "./gateway-address.ts";
+import { pinnedConnection } from "./pinned-socket.ts";
+import { UsageError } from "./terminal/usage-error.ts";
 
 export interface ConnectOptions {
   readonly scopes: readonly Scope[];
@@ -19,6 +22,8 @@ export interface ConnectOptions {
   /** Instead of the address and token the command line gives. */
   readonly url?: string;
   readonly token?: Secret;
+  /** SHA-256 of the only certificate that is taken. */
+  readonly fingerprint?: string;
   /** Longest the handshake may take; else what `--timeout` says, at most ten seconds. */
   readonly handshakeTimeoutMs?: number;
   /** Who connects, where it is not the command line as an operator. */
@@ -26,7 +31,7 @@ export interface ConnectOptions {
 }
 
 /** Another gateway, or another token, than the command line names. */
-export type GatewayChoice = Pick<ConnectOptions, "url" | "token">;
+export type GatewayChoice = Pick<ConnectOptions, "url" | "token" | "fingerprint">;
 
 const HANDSHAKE_MS = 10_000;
 /** A gateway that has just been started answers "starting" for a moment; that moment is waited for, not reported. */
@@ -69,19 +74,45 @@ export async function openGateway(ctx: CommandContext, options: ConnectOptions):
   const address = await addressOf(ctx, options.url);
   const hello = options.hello ?? await operatorHello(ctx, address, options);
   const handshakeTimeoutMs = options.handshakeTimeoutMs ?? Math.min(ctx.given.integer("timeout") ?? HANDSHAKE_MS, HANDSHAKE_MS);
+  let fingerprint = options.fingerprint ?? await pinnedFor(ctx, address);
   for (let tries = 1; ; tries += 1) {
     const trouble: { cause?: unknown } = {};
     try {
       return await connectGateway({
         url: address.url, hello, handshakeTimeoutMs,
-        openSocket: (url) => openSocket(url, handshakeTimeoutMs, trouble),
+        openSocket: (url) => openSocket(url, handshakeTimeoutMs, trouble, fingerprint),
         ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
       }, ctx.signal);
     } catch (error) {
+      if (fingerprint === undefined && await isUnknownCertificate(trouble.cause)) {
+        const { compareWords } = await import("./compare-words.ts");
+        fingerprint = await compareWords(ctx, address.url);
+        continue;
+      }
       if (!hasCode(error, "GATEWAY_STARTING") || tries >= STARTING_TRIES) throw explain(error, trouble.cause, address);
       await ctx.clock.wait(STARTING_WAIT_MS, ctx.signal);
     }
   }
+}
+
+/** What the person said, or what a person has taken for right here before; only where TLS is spoken at all. */
+export async function pinnedFor(ctx: CommandContext, address: GatewayAddress): Promise<string | undefined> {
+  if (!address.url.startsWith("wss:")) return undefined;
+  const said = ctx.given.text("tls-fingerprint") ?? ctx.environment["OPENCLAW_TLS_FINGERPRINT"] ?? "";
+  if (said !== "") {
+    const { parseFingerprint } = await import("../fabric/certificate.ts");
+    const parsed = parseFingerprint(said);
+    if (parsed === undefined) throw new UsageError(
+      `"${said}" is no SHA-256 fingerprint.`, "On the gateway's machine: openclaw gateway tls",
+    );
+    return parsed;
+  }
+  const { knownFingerprint } = await import("./known-gateways.ts");
+  return knownFingerprint(stateDirOf(ctx), address.url);
+}
+
+async function isUnknownCertificate(cause: unknown): Promise<boolean> {
+  return cause !== undefined && (await import("./pinned-socket.ts")).isUnvouched(cause);
 }
 
 async function operatorHello(
@@ -101,15 +132,18 @@ async function operatorHello(
 
 const require = createRequire(import.meta.url);
 
-/** A bare socket to a gateway, for those who keep their own connection. */
-export function openPlainSocket(url: string): SocketLike {
-  return openSocket(url, HANDSHAKE_MS, {});
+/** A bare socket to a gateway, for those who keep their own connection; with a fingerprint, to that certificate only. */
+export function openPlainSocket(url: string, fingerprint?: string, trouble: { cause?: unknown } = {}): SocketLike {
+  return openSocket(url, HANDSHAKE_MS, trouble, fingerprint);
 }
 
 /** A socket that remembers why it failed: the browser's interface does not tell. */
-function openSocket(url: string, handshakeTimeout: number, trouble: { cause?: unknown }): SocketLike {
+function openSocket(url: string, handshakeTimeout: number, trouble: { cause?: unknown }, fingerprint: string | undefined): SocketLike {
   const { WebSocket } = require("ws") as { WebSocket: typeof WebSocketClass };
-  const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout, maxPayload: 64 * 1_048_576, followRedirects: false });
+  const pinned = fingerprint === undefined || !url.startsWith("wss:") ? {} : { createConnection: pinnedConnection(fingerprint) };
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false, handshakeTimeout, maxPayload: 64 * 1_048_576, followRedirects: false, ...pinned,
+  } as ClientSocketOptions);
   socket.on("error", (error) => {
     trouble.cause ??= error;
   });
@@ -122,6 +156,9 @@ const NOT_A_GATEWAY = /Unexpected server response|Parse Error|Expected HTTP|Inva
 /** Nothing listens; something else listens; it closed on us: three different next steps. */
 function explain(error: unknown, cause: unknown, address: GatewayAddress): unknown {
   const where = new URL(address.url).host;
+  if (hasCode(cause, "CERTIFICATE_MISMATCH")) return new OpenClawError(
+    "CERTIFICATE_MISMATCH", { why: `${where} (${address.from}).`, cause },
+  );
   if (hasCode(error, "GATEWAY_UNREACHABLE")) {
     const text = cause instanceof Error ? cause.message : "";
     const system = cause instanceof Error && "code" in cause ? cause.code : undefined;

@@ -2,7 +2,7 @@
  * Where the gateway is and with which token, as far as the command line can know.
  *
  * Address: `--url`, `--port`, `OPENCLAW_GATEWAY_PORT`, `gateway.remote.url` where `gateway.mode` is remote, then where the gateway
- * of this state directory said that it listens, then the usual port. Token: `--token`, `OPENCLAW_GATEWAY_TOKEN`, the one of the
+ * of this state directory said that it listens, then the usual port. Token: `--token`, `OPENCLAW_GATEWAY_TOKEN` or `OPENCLAW_GATEWAY_PASSWORD`, the one of the
  * gateway elsewhere that the configuration means, then the state directory's own, which is sent to this machine only. A token
  * never travels unencrypted to another machine.
  */
@@ -37,7 +37,7 @@ export async function addressOf(said: Said, override?: string): Promise<GatewayA
     const scheme = address.url.includes("://") ? address.url.split(":", 1)[0] : "ws";
     throw new UsageError(
       `${parsed.host} is another machine, and ${scheme}:// would send the token there unencrypted.`,
-      `Tunnel it: ssh -N -L ${port}:127.0.0.1:${port} ${parsed.hostname}, then --url http://127.0.0.1:${port}`,
+      `Where it speaks TLS: wss://${parsed.hostname}:${port}. Else tunnel it: openclaw remote --ssh USER@${parsed.hostname}`,
     );
   }
   return { url: parsed.href, loopback, from: address.from };
@@ -106,7 +106,8 @@ function isLoopback(hostname: string): boolean {
 
 /** The token to send there, or undefined when none is known. */
 export async function tokenFor(said: CommandContext, address: GatewayAddress): Promise<Secret | undefined> {
-  const given = said.given.text("token") ?? said.environment["OPENCLAW_GATEWAY_TOKEN"] ?? "";
+  const { environment } = said;
+  const given = said.given.text("token") ?? environment["OPENCLAW_GATEWAY_TOKEN"] ?? environment["OPENCLAW_GATEWAY_PASSWORD"] ?? "";
   if (given !== "") return new Secret(given);
   if (address.from === FROM_REMOTE) return (await readRemote(said))?.token;
   return address.loopback ? readGatewayToken(said) : undefined;
@@ -116,7 +117,7 @@ export async function tokenFor(said: CommandContext, address: GatewayAddress): P
 export async function readGatewayToken(said: CommandContext): Promise<Secret | undefined> {
   const stateDir = stateDirOf(said);
   // The schema is loaded only for the rare file that can hold a token at all.
-  if (/token/i.test((await readIfThere(locateConfig(stateDir, said.environment))) ?? "")) {
+  if (/token|password/i.test((await readIfThere(locateConfig(stateDir, said.environment))) ?? "")) {
     const configured = await (await import("./commands/config-file.ts")).readConfiguredToken(said);
     if (configured !== undefined) return configured;
   }

@@ -7,8 +7,8 @@ import type { Intake } from "../control/channels.ts";
 import {
   agentMethods, approvalMethods, channelMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
-  sessionContextMethods, sessionMethods, sessionPastMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
-  type MethodHandlers, type SystemDeps, type VoiceWake,
+  sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
+  type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
 } from "../control/gateway.ts";
 import type { Scheduler } from "../control/schedule.ts";
 import { parseSessionKey, type Sessions } from "../control/sessions.ts";
@@ -45,6 +45,8 @@ export interface GatewayMethodsDeps {
   readonly logsDir: string;
   readonly voice: VoiceWake;
   readonly tell: (event: string, payload: unknown) => void;
+  readonly addresses: SetupMethodDeps["addresses"];
+  readonly authMode: SetupMethodDeps["authMode"];
   /** The file sessions are kept in. */
   readonly store: string;
 }
@@ -81,6 +83,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         jobsRunning: async () => (await deps.scheduler.status()).running,
       }),
       ...deviceMethods({ identity }),
+      ...setupMethods({ identity, addresses: deps.addresses, authMode: deps.authMode }),
       ...usageMethods({
         ledger: deps.ledger, tenant: HOME_TENANT, agentIds: () => agents.list().map(({ id }) => id), resting: models.resting, now,
         tokenOf: (key) => deps.tokenOf(parseSessionKey(key, agents.defaultId).key),

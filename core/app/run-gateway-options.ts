@@ -1,5 +1,6 @@
 /** What the command line hands to the gateway. */
 import type { Secret } from "../base/secret.ts";
+import type { BindMode } from "../control/gateway.ts";
 import type { Terminal } from "./terminal/open-terminal.ts";
 
 export interface RunGatewayOptions {
@@ -11,6 +12,8 @@ export interface RunGatewayOptions {
   readonly port?: number;
   /** From `--token` or the environment; absent: the state directory's own, made at the first start. */
   readonly token?: Secret;
+  /** From `--bind`; absent: the configured one. */
+  readonly bind?: BindMode;
   /** Commands on the local node run unasked. Said in the banner. */
   readonly yesLocal?: boolean;
   readonly json?: boolean;

@@ -16,9 +16,9 @@ import type { StateDir } from "../fabric/engine.ts";
 import { createLogger, openLogFile, type Logger, type LogLevel } from "../fabric/telemetry.ts";
 import { resolveSecret } from "../fabric/vault.ts";
 import { composeGateway, type Composition } from "./compose.ts";
+import { composeReach } from "./compose-reach.ts";
 import { configRevision } from "./config-revision.ts";
 import { configSchema, type Config } from "./config-schema.ts";
-import { loadGatewayToken } from "./gateway-token.ts";
 import { openLocalNode, type LocalNode } from "./local-node.ts";
 import type { RunGatewayOptions } from "./run-gateway-options.ts";
 import { registerRunning } from "./register-running.ts";
@@ -66,17 +66,19 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   noteOddities(config.file.warnings);
 
   const { credentialsDir, workspaceDir: workspace } = owned;
-  const configured = await resolveToken(current(), credentialsDir);
-  const token = options.token ?? (await loadGatewayToken({ credentialsDir, configured, ids: systemIds }));
+  const port = options.port ?? current().gateway?.port ?? DEFAULT_PORT;
+  const reach = await composeReach({
+    config: current, environment: process.env, credentialsDir, clock: systemClock, ids: systemIds, port, bind: options.bind,
+    token: options.token, configured: (key) => resolveConfigured(current(), credentialsDir, key),
+  });
   const nodeDir = join(dir, "local-node");
   // The gateway keeps the node's key and hands it over by pipe: nothing of root's is ever written where the node can write.
   const identityDir = join(credentialsDir, "local-node");
   const nodeIdentity = await loadNodeIdentity(identityDir);
   const local: { node?: LocalNode } = {};
-  const port = options.port ?? current().gateway?.port ?? DEFAULT_PORT;
 
   const composition = stack.use(await composeGateway({
-    engine, logger, startedAtMs, port, onRest: settleMemory, token: () => token, version: VERSION, localNodeId: nodeIdentity.deviceId,
+    engine, logger, startedAtMs, reach, onRest: settleMemory, version: VERSION, localNodeId: nodeIdentity.deviceId,
     config: () => withYesLocal(current(), options.yesLocal === true),
     configRevision: () => configRevision(config.values, options.yesLocal === true), runningConfig: config,
     restart: (delayMs, reason) => void restartSoon(delayMs, reason),
@@ -205,20 +207,20 @@ function tellOnce(logger: Logger): (warnings: readonly ConfigIssue[]) => void {
   };
 }
 
-async function resolveToken(config: Config, credentialsDir: string): Promise<string | undefined> {
-  const token = config.gateway?.auth?.token;
-  if (token === undefined || typeof token === "string") return fromEnvironment(token);
+async function resolveConfigured(config: Config, credentialsDir: string, key: "token" | "password"): Promise<string | undefined> {
+  const secret = config.gateway?.auth?.[key];
+  if (secret === undefined || typeof secret === "string") return fromEnvironment(secret, `gateway.auth.${key}`);
   const places = { config: config.secrets, environment: process.env, credentialsDir, home: homedir() };
-  return (await resolveSecret(token, places, "gateway.auth.token")).reveal();
+  return (await resolveSecret(secret, places, `gateway.auth.${key}`)).reveal();
 }
 
 /** `${NAME}` of a variable of the gateway. */
-function fromEnvironment(token: string | undefined): string | undefined {
+function fromEnvironment(token: string | undefined, key: string): string | undefined {
   const name = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(token ?? "")?.[1];
   if (name === undefined) return token;
   const value = process.env[name]?.trim() ?? "";
   if (value !== "") return value;
-  throw new OpenClawError("SECRET_UNRESOLVED", { why: `gateway.auth.token: the variable ${name} is not set.` });
+  throw new OpenClawError("SECRET_UNRESOLVED", { why: `${key}: the variable ${name} is not set.` });
 }
 
 /** The well-known program's further words for it. */

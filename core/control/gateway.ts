@@ -10,6 +10,12 @@
 export { openGateway, type Gateway } from "./gateway/open-gateway.ts";
 export type { GatewayDeps } from "./gateway/gateway-deps.ts";
 export { GATEWAY_LIMITS, type GatewayLimits } from "./gateway/limits.ts";
+export { createNetworkMatch, isPrivateAddress, isTailnetAddress } from "./gateway/networks.ts";
+export { ownAddresses, planListening, type AuthMode, type BindMode, type ListenPlan } from "./gateway/plan-listening.ts";
+export type { AccessRules } from "./gateway/vouch.ts";
+export type { AuthRate } from "./gateway/auth-limiter.ts";
+export type { Listen } from "./gateway/gateway-deps.ts";
+export { setupMethods, type GatewayAddresses, type SetupMethodDeps } from "./gateway/methods/setup.ts";
 export type { GatewaySnapshot } from "./gateway/hello.ts";
 export type { BroadcastOptions } from "./gateway/connections.ts";
 export type { HookDoor, HookRules } from "./gateway/hooks-surface.ts";

@@ -11,8 +11,10 @@ export { deviceIdOf, verifyDeviceProof, type DeviceProof, type ProofExpectation 
 export { showDevice, showRequest, type DeviceFace, type DeviceRecord, type PairRequest } from "./identity/device-record.ts";
 export type { GatewayKey } from "./identity/device-token.ts";
 export type { RecordSeal } from "./identity/device-store.ts";
+export { SETUP_GRANTS, type Setup, type SetupAccess, type SetupCompletion, type SetupStatus } from "./identity/setup-codes.ts";
 export { containsScopes, isScope } from "./identity/decide-admission.ts";
-export {
-  IDENTITY_LIMITS, openIdentity, type Admission, type AdmitRequest, type Caller, type Identity, type IdentityChange, type IdentityDeps,
-} from "./identity/open-identity.ts";
+export { IDENTITY_LIMITS, openIdentity, type IdentityDeps } from "./identity/open-identity.ts";
+export type {
+  Admission, AdmitRequest, Caller, FurtherToken, Identity, IdentityChange,
+} from "./identity/identity-port.ts";
 export { adoptDevices, type AdoptedDevice } from "./identity/adopt-devices.ts";

@@ -56,4 +56,28 @@ export const DEVICE_METHODS = {
     result: { type: "object", required: ["deviceId", "role", "revokedAtMs"], properties: { deviceId: id, role: word,
     revokedAtMs: count } },
   },
+  "device.pair.setupCode": {
+    role: "operator", scope: "operator.admin", hidden: true,
+    summary: "A code that lets one device in, once, within ten minutes. Without bootstrapProfile: everything, if the way is encrypted.",
+    params: {
+      type: "object", additionalProperties: false,
+      properties: {
+        publicUrl: { type: "string", minLength: 1, maxLength: 1_024 }, preferRemoteUrl: { type: "boolean" }, includeQr: { type: "boolean" },
+        bootstrapProfile: { enum: ["limited", "node"] }, joinUrl: { const: true },
+      },
+    },
+    result: {
+      type: "object", required: ["setupId", "expiresAtMs", "setupCode", "gatewayUrl", "auth", "urlSource", "access"],
+      properties: {
+        setupId: id, expiresAtMs: count, setupCode: { type: "string" }, qrDataUrl: { type: "string" }, gatewayUrl: { type: "string" },
+        gatewayUrls: { type: "array", items: { type: "string" } }, auth: { enum: ["token", "password"] }, urlSource: word,
+        access: { enum: ["full", "limited", "node"] }, accessDowngraded: { type: "boolean" }, joinUrl: { type: "string" },
+      },
+    },
+  },
+  "device.pair.setupStatus": {
+    role: "operator", scope: "operator.admin", hidden: true, summary: "Was the code used, and did the device surely get its tokens.",
+    params: { type: "object", additionalProperties: false, required: ["setupId"], properties: { setupId: id } },
+    result: { type: "object", properties: { completion: anything, deliveryUncertain: anything } },
+  },
 } as const satisfies Record<string, MethodSpec>;

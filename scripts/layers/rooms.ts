@@ -3,7 +3,7 @@
  * modules that stand before its own. A total order admits no cycle.
  */
 export const FLOORS = [
-  { floor: "fabric", rooms: ["formats", "config", "telemetry", "engine", "vault", "identity", "audit", "journal", "ledger", "bus"] },
+  { floor: "fabric", rooms: ["formats", "config", "telemetry", "engine", "vault", "certificate", "qr", "identity", "audit", "journal", "ledger", "bus"] },
   { floor: "execution", rooms: ["sandbox", "nodes", "node-host", "policy", "intents", "fan-out", "skills", "tools"] },
   { floor: "cognition", rooms: ["models", "memory", "context", "supervisor", "runtime", "council", "planner"] },
   { floor: "control", rooms: ["agents", "placement", "sessions", "routing", "media", "channels", "schedule", "gateway"] },

@@ -80,6 +80,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "port", value: "N", kind: "integer", summary: "Port of the gateway (18789; OPENCLAW_GATEWAY_PORT)" },
   { name: "url", value: "URL", summary: "Address of the gateway: http, https, ws or wss" },
   { name: "token", value: "T", summary: "Token of the gateway (OPENCLAW_GATEWAY_TOKEN)" },
+  { name: "tls-fingerprint", value: "SHA256", hidden: true, summary: "Take exactly this certificate (OPENCLAW_TLS_FINGERPRINT)" },
   { name: "timeout", value: "MS", kind: "integer", summary: "Longest to wait for an answer" },
   { name: "yes", short: "y", summary: "Answer yes to the question before something is lost" },
   { name: "quiet", short: "q", summary: "Only the answer, nothing on the side" },

@@ -20,10 +20,23 @@ export async function readConfig(ctx: CommandContext, key?: string): Promise<unk
   return key === undefined ? shown : getConfigValue(shown, key, configSchema);
 }
 
-/** The token the file holds, or says where to find. */
+/** The secret the file holds, or says where to find: the password in mode password, else the token. */
 export async function readConfiguredToken(ctx: Said): Promise<Secret | undefined> {
   const config = await load(ctx);
-  return secretOf(ctx, config, config.gateway?.auth?.token, "gateway.auth.token");
+  const { mode, token, password } = config.gateway?.auth ?? {};
+  return mode === "password" ? secretOf(ctx, config, password, "gateway.auth.password") : secretOf(ctx, config, token, "gateway.auth.token");
+}
+
+/** How the gateway of this machine is reached, as the file says. */
+export async function readReachConfig(ctx: CommandContext): Promise<{
+  readonly mode: "minimal" | "full" | "off"; readonly beyondLoopback: boolean; readonly tls: boolean; readonly authMode: string;
+}> {
+  const { gateway = {}, discovery = {} } = await load(ctx);
+  const beyondLoopback = !["loopback", "auto", undefined].includes(gateway.bind);
+  return {
+    mode: discovery.mdns?.mode ?? "minimal", beyondLoopback, tls: gateway.tls?.enabled ?? beyondLoopback,
+    authMode: gateway.auth?.mode ?? "token",
+  };
 }
 
 export interface RemoteGateway {

@@ -1,15 +1,20 @@
 /** Devices: who may connect at all. A node is a device too; what it may be asked for is approved under `nodes`. */
 import type { Scope } from "@openclaw/protocol";
 import { askGateway } from "../connect.ts";
+import { makeSetupCode, SETUP_OPTIONS, showSetupCode } from "./setup-code-view.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, shortenId } from "../terminal/text.ts";
-import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
+import type { CommandContext, CommandGroup, CommandSpec, OptionSpec, WordSpec } from "./command.ts";
 import { findNamed, type Named } from "./find-named.ts";
 import { listAt, numberAt, textAt, textsAt, type Payload } from "./payload.ts";
 
 const REQUEST: WordSpec = { name: "REQUEST", required: true };
 /** Without it a caller sees only its own device. */
 const SEE_ALL: readonly Scope[] = ["operator.pairing", "operator.admin"];
+/** Nobody rotates what is stronger than they are. */
+const ALL_SCOPES: readonly Scope[] = [
+  ...SEE_ALL, "operator.read", "operator.write", "operator.approvals", "operator.questions", "operator.talk", "operator.talk.secrets",
+];
 
 const list: CommandSpec = {
   summary: "Devices that may connect, and those that ask",
@@ -101,6 +106,62 @@ const remove: CommandSpec = {
   },
 };
 
+const ROLE_OPTIONS: readonly OptionSpec[] = [
+  { name: "device", value: "DEVICE", required: true, summary: "Its id or name" },
+  { name: "role", value: "ROLE", required: true, summary: "operator or node" },
+];
+
+const rotate: CommandSpec = {
+  summary: "Give a device a new token; the one it has stops working at once",
+  options: [...ROLE_OPTIONS, { name: "scope", value: "SCOPE", many: true, summary: "Fewer scopes than it has" }],
+  examples: [{ line: "openclaw devices rotate --device laptop --role operator", about: "it has to be paired again to learn the new one" }],
+  run: async (ctx) => {
+    const device = await resolve(ctx, "paired", "deviceId", "device");
+    const scopes = ctx.given.list("scope");
+    const payload = await askGateway(ctx, ALL_SCOPES, "device.token.rotate", {
+      deviceId: device.id, role: ctx.given.need("role"), ...(scopes.length === 0 ? {} : { scopes }),
+    });
+    ctx.terminal.answer(payload, () => ctx.terminal.done(`${cleanLine(device.name ?? device.id)} has a new token.`));
+    return 0;
+  },
+};
+
+const revoke: CommandSpec = {
+  summary: "End a device's token for one role, on live connections too",
+  options: ROLE_OPTIONS,
+  examples: [{ line: "openclaw devices revoke --device laptop --role operator", about: "at once" }],
+  run: async (ctx) => {
+    const device = await resolve(ctx, "paired", "deviceId", "device");
+    const payload = await askGateway(ctx, SEE_ALL, "device.token.revoke", { deviceId: device.id, role: ctx.given.need("role") });
+    ctx.terminal.answer(payload, () => ctx.terminal.line(`Revoked: ${cleanLine(device.name ?? device.id)}.`));
+    return 0;
+  },
+};
+
+const rename: CommandSpec = {
+  summary: "Call a device something else",
+  words: [{ name: "DEVICE", required: true }, { name: "LABEL", required: true }],
+  examples: [{ line: 'openclaw devices rename 4k2m… "Kitchen tablet"', about: "at most 64 characters" }],
+  run: async (ctx) => {
+    const device = await resolve(ctx, "paired", "deviceId", "DEVICE");
+    const label = ctx.given.need("LABEL");
+    const payload = await askGateway(ctx, SEE_ALL, "device.pair.rename", { deviceId: device.id, label });
+    ctx.terminal.answer(payload, () => ctx.terminal.done(`${cleanLine(device.name ?? device.id)} is now ${cleanLine(label)}.`));
+    return 0;
+  },
+};
+
+const joinCode: CommandSpec = {
+  summary: "A code that lets one device in, once, within ten minutes",
+  options: SETUP_OPTIONS,
+  examples: [{ line: "openclaw devices join-code --for node", about: "then there: openclaw node run --pair CODE" }],
+  run: async (ctx) => {
+    const made = await makeSetupCode(ctx);
+    ctx.terminal.answer(made.payload, () => showSetupCode(ctx, made));
+    return 0;
+  },
+};
+
 export const devices: CommandGroup = {
   summary: "Who may connect to the gateway",
   usual: "list",
@@ -109,7 +170,7 @@ export const devices: CommandGroup = {
     { line: "openclaw devices approve REQUEST", about: "let one in" },
     { line: "openclaw devices remove NAME", about: "shut one out" },
   ],
-  verbs: { list, approve, reject, remove },
+  verbs: { list, approve, reject, remove, rename, rotate, revoke, "join-code": joinCode },
   aliases: { ls: "list", rm: "remove" },
 };
 

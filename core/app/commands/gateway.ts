@@ -7,13 +7,16 @@ import type { RunGatewayOptions } from "../run-gateway-options.ts";
 import { formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
 import type { CommandContext, CommandGroup, CommandSpec, OptionSpec } from "./command.ts";
+import { advertise, discover, tls } from "./gateway-reach.ts";
 import { profileOf, stateDirOf } from "./state-dir.ts";
 
 const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: "yes-local", summary: "Commands on this machine's own node run unasked" },
   { name: "verbose", short: "v", summary: "Log to the terminal as well" },
-  { name: "bind", value: "loopback", summary: "The only bind there is, until the gateway speaks TLS" },
+  { name: "bind", value: "MODE", summary: "loopback, lan, tailnet, custom or auto (gateway.bind)" },
 ];
+
+const BIND_MODES = ["loopback", "lan", "tailnet", "custom", "auto"] as const;
 
 const run: CommandSpec = {
   summary: "Run the gateway in this terminal",
@@ -38,10 +41,6 @@ const start: CommandSpec = {
 };
 
 async function runHere(ctx: CommandContext): Promise<number> {
-  const bind = ctx.given.text("bind") ?? "loopback";
-  if (!["loopback", "127.0.0.1", "localhost", "auto"].includes(bind)) throw new OpenClawError("BIND_REFUSED", {
-    why: `--bind says "${bind}".`, next: "Leave --bind out; from elsewhere, reach it through an SSH tunnel.",
-  });
   const options = await readRunOptions(ctx);
   const { runGateway } = await import("../run-gateway.ts");
   return runGateway(options);
@@ -56,17 +55,29 @@ async function readRunOptions(ctx: CommandContext): Promise<RunGatewayOptions> {
     : fromEnvironment !== "" ? parsePort(fromEnvironment, "OPENCLAW_GATEWAY_PORT")
     : undefined;
   const token = ctx.given.text("token") ?? ctx.environment["OPENCLAW_GATEWAY_TOKEN"] ?? "";
+  const bind = bindOf(ctx);
   return {
     stateDir: stateDirOf(ctx),
     ...(profile === undefined ? {} : { profile }),
     ...(port === undefined ? {} : { port }),
     ...(token === "" ? {} : { token: new Secret(token) }),
+    ...(bind === undefined ? {} : { bind }),
     yesLocal: ctx.given.flag("yes-local"),
     json: ctx.terminal.json,
     verbose: ctx.given.flag("verbose"),
     terminal: ctx.terminal,
     signal: ctx.signal,
   };
+}
+
+function bindOf(ctx: CommandContext): RunGatewayOptions["bind"] {
+  const said = ctx.given.text("bind");
+  if (said === "127.0.0.1" || said === "localhost") return "loopback";
+  const mode = BIND_MODES.find((one) => one === said);
+  if (said !== undefined && mode === undefined) throw new OpenClawError("BIND_REFUSED", {
+    why: `--bind says "${said}".`, next: `Say one of ${BIND_MODES.join(", ")}; an address goes into gateway.customBindHost.`,
+  });
+  return mode;
 }
 
 const status: CommandSpec = {
@@ -155,5 +166,5 @@ export const gateway: CommandGroup = {
     { line: "openclaw gateway status", about: "does it run" },
     { line: "openclaw gateway call health", about: "ask it anything" },
   ],
-  verbs: { run, start, status, call },
+  verbs: { run, start, status, call, tls, discover, advertise },
 };

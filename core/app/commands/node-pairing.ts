@@ -11,8 +11,9 @@ import { formatDeviceProof, hasCode, NODE_COMMANDS, NODE_JOURNAL_CAP, OpenClawEr
 import type { GatewayClient } from "@openclaw/protocol/client";
 import { Secret } from "../../base/secret.ts";
 import { loadNodeIdentity, saveDeviceToken, syncDirectory, type NodeIdentity } from "../../execution/node-host.ts";
-import { askGateway, openGateway, requestOptions, withGateway } from "../connect.ts";
+import { askGateway, openGateway, pinnedFor, requestOptions, withGateway } from "../connect.ts";
 import { addressOf, tokenFor, type GatewayAddress } from "../gateway-address.ts";
+import type { SetupCode } from "../setup-code.ts";
 import type { CommandContext } from "./command.ts";
 import { approveNode } from "./nodes.ts";
 import { asPayload, listAt, textAt, textsAt, type Payload } from "./payload.ts";
@@ -22,6 +23,8 @@ export interface Pairing {
   readonly url: string;
   readonly name: string;
   readonly nodeId: string;
+  /** SHA-256 of the gateway's certificate, where nobody else vouches for it. */
+  readonly tlsFingerprint?: string;
 }
 
 export interface Paired extends Pairing {
@@ -56,13 +59,48 @@ export async function pairNode(
       why: "The gateway gave this machine no token of its own.", next: "Update the gateway, or look at: openclaw devices",
     });
     const commands = await approveSurface(ctx, address, identity.deviceId, token);
-    const pairing: Pairing = { url: address.url, name, nodeId: identity.deviceId };
+    const fingerprint = await pinnedFor(ctx, address);
+    const pairing: Pairing = {
+      url: address.url, name, nodeId: identity.deviceId, ...(fingerprint === undefined ? {} : { tlsFingerprint: fingerprint }),
+    };
     await saveDeviceToken(nodeDir, new Secret(deviceToken));
     await savePairing(nodeDir, pairing);
     return { ...pairing, commands };
   } finally {
     node.close();
   }
+}
+
+/**
+ * The same with a setup code: it says where the gateway is and how to know it, and is used up. What this machine declares is
+ * approved with it. Throws what the last address that was tried refused with.
+ */
+export async function pairByCode(ctx: CommandContext, nodeDir: string, code: SetupCode, said: { readonly name?: string }): Promise<Paired> {
+  const identity = await loadNodeIdentity(nodeDir);
+  const name = said.name ?? hostname();
+  const { tlsFingerprint, bootstrapToken } = code;
+  const pinned = tlsFingerprint === undefined ? {} : { fingerprint: tlsFingerprint };
+  let trouble: unknown;
+  for (const url of code.urls) {
+    try {
+      const node = await openGateway(ctx, {
+        scopes: [], url, ...pinned, hello: (challenge) => nodeHello(ctx, identity, { bootstrapToken }, name, challenge),
+      });
+      node.close();
+      const deviceToken = node.hello.auth.deviceToken;
+      if (deviceToken === undefined) throw new OpenClawError(
+        "PAIRING_REQUIRED", { why: "The gateway gave this machine no token of its own." },
+      );
+      const pairing: Pairing = { url, name, nodeId: identity.deviceId, ...(tlsFingerprint === undefined ? {} : { tlsFingerprint }) };
+      await saveDeviceToken(nodeDir, new Secret(deviceToken));
+      await savePairing(nodeDir, pairing);
+      return { ...pairing, commands: Object.keys(NODE_COMMANDS) };
+    } catch (error) {
+      trouble = error;
+      if (!hasCode(error, "GATEWAY_UNREACHABLE")) throw error;
+    }
+  }
+  throw trouble;
 }
 
 /** Undefined when this machine was never paired under this directory. */
@@ -76,13 +114,14 @@ export async function loadPairing(nodeDir: string): Promise<Pairing | undefined>
   }
   const stored = parseStored(text);
   const [url, name, nodeId] = [textAt(stored, "url"), textAt(stored, "name"), textAt(stored, "nodeId")];
+  const tlsFingerprint = textAt(stored, "tlsFingerprint");
   if (url === undefined || name === undefined || nodeId === undefined) {
     throw new OpenClawError("STATE_DAMAGED", {
       why: `${join(nodeDir, PAIRING_FILE)} does not say which gateway.`,
       next: "Pair again: openclaw node pair --url URL --token TOKEN",
     });
   }
-  return { url, name, nodeId };
+  return { url, name, nodeId, ...(tlsFingerprint === undefined ? {} : { tlsFingerprint }) };
 }
 
 function parseStored(text: string): Payload {
@@ -109,7 +148,7 @@ async function connectAsNode(
   name: string,
 ): Promise<GatewayClient> {
   const open = (): Promise<GatewayClient> => openGateway(ctx, {
-    scopes: [], url: address.url, hello: (challenge) => nodeHello(ctx, identity, token, name, challenge),
+    scopes: [], url: address.url, hello: (challenge) => nodeHello(ctx, identity, { token }, name, challenge),
   });
   try {
     return await open();
@@ -124,15 +163,16 @@ async function connectAsNode(
 function nodeHello(
   ctx: CommandContext,
   identity: NodeIdentity,
-  token: Secret,
+  credential: { readonly token: Secret } | { readonly bootstrapToken: Secret },
   name: string,
   challenge: { readonly nonce: string; readonly ts: number },
 ): Omit<ConnectParams, "minProtocol" | "maxProtocol"> {
   // The gateway's own time: a machine whose clock is wrong can still be paired, and the nonce alone makes the proof fresh.
   const { nonce, ts: signedAt } = challenge;
+  const secret = "token" in credential ? credential.token : credential.bootstrapToken;
   const proof = formatDeviceProof({
     deviceId: identity.deviceId, clientId: "node-host", clientMode: "node", role: "node", scopes: [], signedAtMs: signedAt,
-    token: token.reveal(), nonce, platform: process.platform,
+    token: secret.reveal(), nonce, platform: process.platform,
   });
   return {
     client: { id: "node-host", mode: "node", version: ctx.version, platform: process.platform, displayName: name },
@@ -140,7 +180,7 @@ function nodeHello(
     scopes: [],
     caps: CAPS,
     commands: Object.keys(NODE_COMMANDS),
-    auth: { token: token.reveal() },
+    auth: "token" in credential ? { token: secret.reveal() } : { bootstrapToken: secret.reveal() },
     device: { id: identity.deviceId, publicKey: identity.publicKey, signature: identity.sign(proof), signedAt, nonce },
   };
 }

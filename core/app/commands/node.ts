@@ -12,7 +12,10 @@ import { nodeDirOf } from "./state-dir.ts";
 
 const pair: CommandSpec = {
   summary: "Make this machine a node of a gateway",
-  options: [{ name: "name", value: "NAME", summary: "What the node is called (this machine's name)" }],
+  options: [
+    { name: "name", value: "NAME", summary: "What the node is called (this machine's name)" },
+    { name: "pair", value: "CODE", summary: "A setup code instead of address and token" },
+  ],
   examples: [
     { line: "openclaw node pair --url http://127.0.0.1:18789 --token TOKEN", about: "the token: openclaw config get gatewayToken" },
     { line: "openclaw node pair --name pi", about: "a gateway on this machine: address and token are known" },
@@ -24,15 +27,24 @@ const pair: CommandSpec = {
     const { pairNode } = await import("./node-pairing.ts");
     const name = ctx.given.text("name");
     const url = ctx.given.text("url");
+    const code = ctx.given.text("pair");
     using progress = ctx.terminal.progress("pairing");
-    const paired = await pairNode(ctx, nodeDir, { ...(url === undefined ? {} : { url }), ...(name === undefined ? {} : { name }) });
+    const paired = code !== undefined ? await pairWith(ctx, nodeDir, code)
+      : await pairNode(ctx, nodeDir, { ...(url === undefined ? {} : { url }), ...(name === undefined ? {} : { name }) });
     progress.hide();
     ctx.terminal.answer({ ok: true, ...paired, nodeDir }, () => showPaired(ctx, paired, nodeDir));
     return 0;
   },
 };
 
-function showPaired(ctx: CommandContext, paired: Paired, nodeDir: string): void {
+/** Spends a setup code. */
+export async function pairWith(ctx: CommandContext, nodeDir: string, code: string): Promise<Paired> {
+  const [{ parseSetupCode }, { pairByCode }] = await Promise.all([import("../setup-code.ts"), import("./node-pairing.ts")]);
+  const name = nameOf(ctx);
+  return pairByCode(ctx, nodeDir, parseSetupCode(code, ctx.clock), name === undefined ? {} : { name });
+}
+
+export function showPaired(ctx: CommandContext, paired: Paired, nodeDir: string): void {
   const { terminal } = ctx;
   const { style } = terminal;
   terminal.done(
@@ -63,6 +75,7 @@ const START_OPTIONS: readonly OptionSpec[] = [
   { name: "allow-dir", value: "DIR", many: true, summary: "Another directory it may touch; the workspace always is" },
   { name: "allow-bin", value: "NAME", many: true, summary: "Only these programs; without it, any" },
   { name: "command-timeout", value: "S", kind: "integer", summary: "Longest a command may run (1800)" },
+  { name: "pair", value: "CODE", summary: "Pair with this setup code first" },
   { name: "host", value: "HOST", hidden: true, summary: "Host of the gateway" },
   { name: "display-name", value: "NAME", hidden: true, summary: "As --name" },
 ];
@@ -95,6 +108,8 @@ const start: CommandSpec = {
 /** The stored pairing; or a new one, where an address or token was given that the stored one does not answer. */
 async function pairingFor(ctx: CommandContext, nodeDir: string): Promise<Pairing> {
   const { loadPairing, pairNode } = await import("./node-pairing.ts");
+  const code = ctx.given.text("pair");
+  if (code !== undefined) return pairWith(ctx, nodeDir, code);
   const stored = await loadPairing(nodeDir);
   const host = ctx.given.text("host");
   const saidUrl = ctx.given.text("url") ?? (

@@ -1,5 +1,5 @@
 /** The node host in the foreground: opens it within its owner's limits and says when it is online and when it is not. */
-import { ERRORS, type ErrorCode } from "@openclaw/protocol";
+import { ERRORS, hasCode, type ErrorCode } from "@openclaw/protocol";
 import { systemIds } from "../../base/ids.ts";
 import {
   defaultNodeLimits, loadNodeIdentity, openNodeHost, saveDeviceToken, type ConnectionState, type StateDetail,
@@ -35,13 +35,14 @@ export async function runNode(ctx: CommandContext, options: RunNodeOptions): Pro
     ...(options.timeoutMsMax === undefined ? {} : { timeoutMsMax: options.timeoutMsMax }),
   };
   showStart(ctx, options, limits.allowedDirs);
-  const report = createReport(ctx, options);
+  const trouble: { cause?: unknown } = {};
+  const report = createReport(ctx, options, trouble);
   await using host = await openNodeHost({
     url: address.url, identity, displayName: options.name, version: ctx.version, tags: options.tags, dir: nodeDir, limits,
     // Only where the device token was revoked and a person gave the gateway's again; it is never stored.
     ...(token === undefined ? {} : { token }),
     clock: ctx.clock, ids: systemIds,
-    openSocket: openPlainSocket,
+    openSocket: (url) => openPlainSocket(url, pairing.tlsFingerprint, trouble),
     saveDeviceToken: (fresh) => void saveDeviceToken(nodeDir, fresh).catch((error: unknown) => ctx.terminal.note(
       `The node's token could not be kept: ${cleanLine(String(error))}`,
     )),
@@ -68,11 +69,17 @@ function showStart(ctx: CommandContext, options: RunNodeOptions, allowedDirs: re
 }
 
 /** One line for every change, none for a try that changes nothing. */
-function createReport(ctx: CommandContext, options: RunNodeOptions): (state: ConnectionState, detail: StateDetail) => void {
+function createReport(
+  ctx: CommandContext, options: RunNodeOptions, trouble: { cause?: unknown },
+): (state: ConnectionState, detail: StateDetail) => void {
   const { terminal, clock } = ctx;
   const { style } = terminal;
   let last = "";
-  return (state, detail) => {
+  return (state, told) => {
+    // Somebody else's certificate looks like nobody there; a person has to know the difference.
+    const detail = state === "offline" && hasCode(trouble.cause, "CERTIFICATE_MISMATCH")
+      ? { code: "CERTIFICATE_MISMATCH" as const, message: ERRORS.CERTIFICATE_MISMATCH.text } : told;
+    delete trouble.cause;
     const key = state === "offline" ? state : `${state} ${detail.code ?? ""}`;
     if (state === "connecting" || key === last) return;
     last = key;

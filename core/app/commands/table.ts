@@ -44,12 +44,28 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./devices.ts")).devices,
   },
   {
+    name: "qr", section: "Also", summary: "Pair a phone: a code for its camera",
+    load: async () => (await import("./qr.ts")).qr,
+  },
+  {
+    name: "remote", section: "Also", summary: "Reach a gateway on another machine over SSH: open the tunnel and keep it",
+    load: async () => (await import("./remote.ts")).remote,
+  },
+  {
+    name: "tailscale", section: "Also", summary: "Serve the gateway in your tailnet",
+    load: async () => (await import("./tailscale.ts")).tailscale,
+  },
+  {
     name: "nodes", section: "Nodes", summary: "The machines that do the work, seen from the gateway",
     load: async () => (await import("./nodes.ts")).nodes,
   },
   {
     name: "node", section: "Nodes", summary: "Make this machine a node: pair it, start it",
     load: async () => (await import("./node.ts")).node,
+  },
+  {
+    name: "connect", section: "Also", summary: "Join a gateway with a setup code",
+    load: async () => (await import("./connect.ts")).connect,
   },
   {
     name: "status", section: "Look", summary: "What runs, where, and what waits for you",

@@ -8,8 +8,16 @@
 import { SlidingLimit } from "./sliding-limit.ts";
 
 export const AUTH_LIMITS = {
-  failuresMax: 10, windowMs: 60_000, lockoutMs: 300_000, delayMinMs: 250, delayMaxMs: 5_000, sourcesMax: 10_000,
+  failuresMax: 10, windowMs: 60_000, lockoutMs: 300_000, exemptLoopback: true, delayMinMs: 250, delayMaxMs: 5_000, sourcesMax: 10_000,
 } as const;
+
+/** `gateway.auth.rateLimit`. */
+export interface AuthRate {
+  readonly failuresMax: number;
+  readonly windowMs: number;
+  readonly lockoutMs: number;
+  readonly exemptLoopback: boolean;
+}
 
 export type CredentialKind = "shared-secret" | "device-token" | "bootstrap-token" | "dashboard-link";
 
@@ -20,8 +28,14 @@ export interface AuthSource {
 }
 
 export class AuthLimiter {
-  readonly #failures = new SlidingLimit(64, AUTH_LIMITS.windowMs, AUTH_LIMITS.sourcesMax);
+  readonly #failures: SlidingLimit;
   readonly #lockedUntilMs = new Map<string, number>();
+  readonly #rate: AuthRate;
+
+  constructor(rate: AuthRate = AUTH_LIMITS) {
+    this.#rate = rate;
+    this.#failures = new SlidingLimit(64, rate.windowMs, AUTH_LIMITS.sourcesMax);
+  }
 
   /** Milliseconds until this source may try again; 0 when it may now. */
   lockedForMs(source: AuthSource, kind: CredentialKind, nowMs: number): number {
@@ -39,9 +53,11 @@ export class AuthLimiter {
     const key = keyOf(source, kind);
     this.#failures.take(key, nowMs);
     const failures = this.#failures.count(key, nowMs);
-    if (isExempt(source)) return Math.min(AUTH_LIMITS.delayMaxMs, AUTH_LIMITS.delayMinMs * 2 ** Math.min(16, failures - 1));
-    if (failures >= AUTH_LIMITS.failuresMax) {
-      this.#lockedUntilMs.set(key, nowMs + AUTH_LIMITS.lockoutMs);
+    if (this.#rate.exemptLoopback && isExempt(source)) return Math.min(
+      AUTH_LIMITS.delayMaxMs, AUTH_LIMITS.delayMinMs * 2 ** Math.min(16, failures - 1),
+    );
+    if (failures >= this.#rate.failuresMax) {
+      this.#lockedUntilMs.set(key, nowMs + this.#rate.lockoutMs);
       if (this.#lockedUntilMs.size > AUTH_LIMITS.sourcesMax) this.#lockedUntilMs.delete(this.#lockedUntilMs.keys().next().value as string);
     }
     return 0;

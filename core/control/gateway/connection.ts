@@ -4,11 +4,13 @@
  * Everything that is written goes through `#write`, which knows what the client has not read yet. A client that does not
  * read loses what may be lost, and is closed by what may not.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../base/clock.ts";
 import { CLOSE, formatWireError, OpenClawError, TEXT_INCREMENTS_CAP, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
 import type { Secret } from "../../base/secret.ts";
+import type { ClientSource } from "./client-source.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
 import type { NodeSession } from "./node-link.ts";
@@ -25,7 +27,8 @@ export interface ConnectionDeps {
   readonly connId: string;
   readonly nonce: string;
   readonly openedAtMs: number;
-  readonly remoteAddress: string;
+  readonly source: ClientSource;
+  readonly headers: IncomingHttpHeaders;
   readonly origin: string | undefined;
   readonly clock: Clock;
   readonly limits: GatewayLimits;
@@ -38,7 +41,9 @@ export class Connection {
   readonly connId: string;
   readonly nonce: string;
   readonly openedAtMs: number;
-  readonly remoteAddress: string;
+  readonly source: ClientSource;
+  /** Of the upgrade, until hands are shaken. */
+  headers: IncomingHttpHeaders | undefined;
   readonly origin: string | undefined;
   readonly socket: WebSocket;
   state: ConnectionState = "silent";
@@ -83,12 +88,18 @@ export class Connection {
     this.connId = deps.connId;
     this.nonce = deps.nonce;
     this.openedAtMs = deps.openedAtMs;
-    this.remoteAddress = deps.remoteAddress;
+    this.source = deps.source;
+    this.headers = deps.headers;
     this.origin = deps.origin;
     this.#clock = deps.clock;
     this.#limits = deps.limits;
     this.#onSlow = deps.onSlow;
     this.#onEnd = deps.onEnd;
+  }
+
+  /** The client's, as far as it is known. */
+  get remoteAddress(): string {
+    return this.source.address;
   }
 
   /** Aborts when the socket closes. Made only when somebody asks. */

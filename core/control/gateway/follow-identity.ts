@@ -19,6 +19,9 @@ export function followIdentity(identity: Identity, connections: Connections): Cl
       case "changed":
         connections.broadcast("device.pair.changed", {});
         return;
+      case "setup":
+        connections.broadcast(`device.pair.setup.${change.delivered ? "completed" : "deliveryUncertain"}`, change.completion);
+        return;
       case "revoked":
         endConnections(connections, change);
     }

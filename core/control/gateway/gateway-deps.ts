@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Identity } from "../../fabric/identity.ts";
+import type { AuthRate } from "./auth-limiter.ts";
 import type { DashboardFacts } from "./dashboard/dashboard-facts.ts";
 import type { GatewaySnapshot } from "./hello.ts";
 import type { HookDoor } from "./hooks-surface.ts";
@@ -11,14 +12,34 @@ import type { HttpDoor } from "./http/http-door.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { GatewayLog, MethodHandlers } from "./method.ts";
 import type { NodeDoor } from "./node-link.ts";
+import type { SecurePortDeps } from "./secure-port.ts";
+import type { AccessRules } from "./vouch.ts";
+
+export interface Listen {
+  /** Loopback, or what covers it. */
+  readonly host: string;
+  readonly port: number;
+  readonly furtherHosts?: readonly string[];
+  /** Names beyond loopback's are answered to. */
+  readonly beyondLoopback?: boolean;
+  readonly tls?: Pick<SecurePortDeps, "key" | "certificate" | "plainFromAnywhere">;
+}
 
 export interface GatewayDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: GatewayLog;
   readonly version: string;
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly auth: { readonly token: () => Secret };
+  readonly listen: Listen;
+  readonly auth: {
+    /** The shared secret: the token, or in mode password the password. */
+    readonly token: () => Secret;
+    /** Absent: mode token, and nobody else vouches for anybody. */
+    readonly access?: () => AccessRules;
+    readonly rate?: AuthRate;
+    /** Networks whose nodes the owner lets in unasked, the first time. */
+    readonly isNodeNetwork?: (address: string) => boolean;
+  };
   readonly identity: Identity;
   /** A method without a handler here does not exist for clients. */
   readonly methods: MethodHandlers;

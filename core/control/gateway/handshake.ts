@@ -11,13 +11,19 @@ import {
 import type { Clock } from "../../base/clock.ts";
 import type { Secret } from "../../base/secret.ts";
 import { checkSchema } from "../../base/schema.ts";
-import { HOME_TENANT, isScope, OWNER, verifyDeviceProof, type Identity, type Principal } from "../../fabric/identity.ts";
+import {
+  containsScopes, HOME_TENANT, isScope, OWNER, verifyDeviceProof,
+  type DeviceFace, type FurtherToken, type Identity, type Principal, type Setup, type SetupCompletion,
+} from "../../fabric/identity.ts";
 import type { AuthLimiter, AuthSource, CredentialKind } from "./auth-limiter.ts";
 import { isLoopbackAddress, refuseOrigin } from "./check-source.ts";
+import type { ClientSource } from "./client-source.ts";
 import type { Connection } from "./connection.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
+import { pairingRequired, rateLimited, refuseCredential } from "./handshake-refusals.ts";
 import { describeIssues, handshakeRefusal, type HandshakeRefusal } from "./refuse.ts";
+import { vouchFor, type AccessRules, type Voucher } from "./vouch.ts";
 
 export interface HandshakeDeps {
   readonly clock: Clock;
@@ -26,7 +32,12 @@ export interface HandshakeDeps {
   readonly identity: Identity;
   readonly limiter: AuthLimiter;
   readonly origins: readonly string[];
+  readonly access: AccessRules;
+  readonly isNodeNetwork: (address: string) => boolean;
 }
+
+/** How a client proved that it may come in. */
+export type AuthMethod = "token" | "password" | "device-token" | "bootstrap-token" | Voucher["method"];
 
 export type HandshakeOutcome =
   | {
@@ -36,9 +47,12 @@ export type HandshakeOutcome =
       readonly client: ClientView;
       /** The shared secret it came in with, if it did. */
       readonly secret: Secret | undefined;
-      readonly method: "token" | "device-token";
+      readonly method: AuthMethod;
       readonly deviceToken?: Secret;
       readonly issuedAtMs?: number;
+      readonly furtherTokens?: readonly FurtherToken[];
+      /** The setup code it came in with, used up. */
+      readonly setup?: SetupCompletion;
     }
   /** `delayMs`: how long the answer is to be held back. */
   | { readonly kind: "refused"; readonly id: string; readonly refusal: HandshakeRefusal; readonly delayMs: number }
@@ -90,67 +104,60 @@ function isBrowserClient(hello: ConnectParams): boolean {
 
 function refuseForOrigin(connection: Connection, hello: ConnectParams, deps: HandshakeDeps): HandshakeRefusal | undefined {
   const reason = refuseOrigin(
-    connection.origin, { required: isBrowserClient(hello), local: isLoopbackAddress(connection.remoteAddress), allowed: deps.origins },
+    connection.origin,
+    { required: isBrowserClient(hello), local: connection.source.local, allowed: deps.origins, host: connection.headers?.host },
   );
   return reason === undefined ? undefined : handshakeRefusal("CONTROL_UI_ORIGIN_NOT_ALLOWED", reason, { detail: { reason } });
 }
 
 async function admitClient(connection: Connection, id: string, hello: ConnectParams, deps: HandshakeDeps): Promise<HandshakeOutcome> {
   const role = (hello.role ?? "operator") as Role;
-  const credential = credentialOf(hello);
-  const source: AuthSource = {
-    address: connection.remoteAddress, loopback: isLoopbackAddress(connection.remoteAddress), origin: connection.origin,
-  };
-  const lockedMs = deps.limiter.lockedForMs(source, credential.kind, deps.clock.now());
-  if (lockedMs > 0) {
-    return refused(
-      id,
-      handshakeRefusal(
-        "AUTH_RATE_LIMITED", "unauthorized: too many failed attempts",
-        { retryAfterMs: lockedMs, detail: { authReason: "rate_limited", recommendedNextStep: "wait_then_retry" } },
-      ),
-    );
-  }
-  const unproved = refuseWithoutDevice(hello, role, credential.value);
+  const { source } = connection;
+  const kind = kindOf(hello);
+  const guesser: AuthSource = { address: limitedAs(source), loopback: source.local, origin: connection.origin };
+  const lockedMs = deps.limiter.lockedForMs(guesser, kind, deps.clock.now());
+  if (lockedMs > 0) return refused(id, rateLimited(lockedMs));
+  const voucher = await vouchFor(source, connection.headers ?? {}, deps.access);
+  const unproved = refuseWithoutDevice(hello, role, voucher !== undefined);
   if (unproved !== undefined) return refused(id, unproved);
 
   const proof = proveDevice(connection, hello, role, deps);
   if (proof !== undefined && "error" in proof) return refused(id, proof);
 
-  const granted = checkCredential(hello, role, deps);
-  if ("error" in granted) return refused(id, granted, deps.limiter.failed(source, credential.kind, deps.clock.now()));
-  deps.limiter.succeeded(source, credential.kind);
+  const granted = checkCredential(connection, hello, role, voucher, deps);
+  if ("error" in granted) return refused(id, granted, deps.limiter.failed(guesser, kind, deps.clock.now()));
+  deps.limiter.succeeded(guesser, kind);
 
-  const base = {
-    kind: "accepted", id, params: hello, secret: granted.secret, method: granted.secret === undefined ? "device-token" : "token",
-  } as const;
-  if (proof === undefined) return {
-    ...base, client: viewClient(connection, hello, role, scopesWithoutDevice(connection, hello, source.loopback), undefined),
-  };
+  const base = { kind: "accepted", id, params: hello, secret: granted.secret, method: granted.method } as const;
+  const cap = (scopes: readonly string[]): readonly string[] => capScopes(scopes, voucher);
+  if (proof === undefined) {
+    const scopes = granted.method === "trusted-proxy" && voucher?.scopes !== undefined ? (hello.scopes ?? []).filter(isScope)
+      : scopesWithoutDevice(connection, hello);
+    return { ...base, client: viewClient(connection, hello, role, cap(scopes), undefined) };
+  }
 
-  const admission = await deps.identity.admit({
+  const asked = {
     deviceId: proof.deviceId,
     publicKey: proof.publicKey,
-    face: {
-      clientId: hello.client.id,
-      clientMode: hello.client.mode,
-      remoteIp: connection.remoteAddress,
-      ...(hello.client.displayName === undefined ? {} : { displayName: hello.client.displayName }),
-      ...(hello.client.deviceFamily === undefined ? {} : { deviceFamily: hello.client.deviceFamily }),
-      ...(connection.origin === undefined ? {} : { browserOrigin: connection.origin }),
-      platform: hello.client.platform,
-    },
+    face: faceOfDevice(connection, hello),
     role,
     scopes: role === "node" ? [] : (hello.scopes ?? []),
-    credential: granted.secret === undefined ? "device-token" : "shared-secret",
-    local: source.loopback && (connection.origin === undefined || isBrowserClient(hello)),
-  });
-  switch (admission.kind) {
+    local: source.local && (connection.origin === undefined || isBrowserClient(hello)),
+    nodeNetwork: deps.isNodeNetwork(source.address),
+  };
+  const credential = granted.method === "device-token" ? "device-token" : "shared-secret";
+  const admission = granted.setup === undefined ? await deps.identity.admit({ ...asked, credential })
+    : await deps.identity.admitBySetup(asked, granted.setup);
+  switch (admission?.kind) {
+    case undefined: // another device was quicker with the same code
+      return refused(id, refuseCredential(hello, deps.access.mode));
     case "admitted":
       deps.identity.seen(proof.deviceId, "connect");
       return {
-        ...base, client: viewClient(connection, hello, role, admission.scopes, proof.deviceId), deviceToken: admission.token,
+        ...base, client: viewClient(connection, hello, role, cap(admission.scopes), proof.deviceId), deviceToken: admission.token,
         issuedAtMs: admission.issuedAtMs,
+        ...(admission.further === undefined ? {} : { furtherTokens: admission.further }),
+        ...(admission.setup === undefined ? {} : { setup: admission.setup }),
       };
     case "scope-mismatch":
       return refused(id, handshakeRefusal("AUTH_SCOPE_MISMATCH", "unauthorized: requested scopes exceed what was approved", {
@@ -163,19 +170,22 @@ async function admitClient(connection: Connection, id: string, hello: ConnectPar
   }
 }
 
-interface Credential { readonly kind: CredentialKind; readonly value: string | undefined }
-
-function credentialOf(hello: ConnectParams): Credential {
-  const auth = hello.auth ?? {};
-  const shared = auth.token ?? auth.password;
-  if (shared !== undefined) return { kind: "shared-secret", value: shared };
-  if (auth.deviceToken !== undefined) return { kind: "device-token", value: auth.deviceToken };
-  return { kind: auth.bootstrapToken === undefined ? "shared-secret" : "bootstrap-token", value: auth.bootstrapToken };
+/** What reaches us through somebody else's program on this machine must not lock out the machine's own programs. */
+function limitedAs(source: ClientSource): string {
+  return source.local || !isLoopbackAddress(source.address) ? source.address : `passed on by ${source.address}`;
 }
 
-function refuseWithoutDevice(hello: ConnectParams, role: Role, credential: string | undefined): HandshakeRefusal | undefined {
+function kindOf({ auth = {} }: ConnectParams): CredentialKind {
+  if ((auth.token ?? auth.password) !== undefined) return "shared-secret";
+  if (auth.deviceToken !== undefined) return "device-token";
+  return auth.bootstrapToken === undefined ? "shared-secret" : "bootstrap-token";
+}
+
+function refuseWithoutDevice(hello: ConnectParams, role: Role, isVouchedFor: boolean): HandshakeRefusal | undefined {
   if (hello.device !== undefined) return undefined;
-  if (role === "node" || credential === undefined) return handshakeRefusal("DEVICE_IDENTITY_REQUIRED", "device identity required");
+  const { token, password, deviceToken, bootstrapToken } = hello.auth ?? {};
+  const isBare = (token ?? password ?? deviceToken ?? bootstrapToken) === undefined && !isVouchedFor;
+  if (role === "node" || isBare) return handshakeRefusal("DEVICE_IDENTITY_REQUIRED", "device identity required");
   const { id, mode } = hello.client;
   const isOperatorPage = id === "openclaw-tui" || id === "openclaw-control-ui" || mode === "ui" || mode === "webchat";
   return isOperatorPage ? handshakeRefusal("CONTROL_UI_DEVICE_IDENTITY_REQUIRED", "device identity required") : undefined;
@@ -209,93 +219,63 @@ function proveDevice(
   }
 }
 
-/** Compares what was sent with what is valid now. Being present is never enough. */
-function checkCredential(
-  hello: ConnectParams, role: Role, deps: HandshakeDeps,
-): { readonly secret: Secret | undefined } | HandshakeRefusal {
-  const auth = hello.auth ?? {};
-  const secret = deps.token();
-  for (const candidate of [auth.token, auth.password]) if (candidate !== undefined && secret.equals(candidate)) return { secret };
-  if (hello.device !== undefined) {
-    for (const candidate of [auth.deviceToken, auth.token]) {
-      if (candidate !== undefined && deps.identity.checkToken(hello.device.id, role, candidate)) return { secret: undefined };
-    }
-  }
-  return refuseCredential(hello);
+interface Credential {
+  readonly secret: Secret | undefined;
+  readonly method: AuthMethod;
+  /** Of a setup code; not used up yet. */
+  readonly setup?: Setup;
 }
 
-function refuseCredential(hello: ConnectParams): HandshakeRefusal {
-  const { token, password, deviceToken, bootstrapToken } = hello.auth ?? {};
-  if (token !== undefined) {
-    const retry = hello.device !== undefined && deviceToken === undefined;
-    return handshakeRefusal("AUTH_TOKEN_MISMATCH", "unauthorized: gateway token mismatch", {
-      detail: {
-        authReason: "token_mismatch",
-        canRetryWithDeviceToken: retry,
-        recommendedNextStep: retry ? "retry_with_device_token" : "update_auth_credentials",
-      },
-    });
+/** Compares what was sent with what is valid now. Being present is never enough. */
+function checkCredential(
+  { source }: Connection, hello: ConnectParams, role: Role, voucher: Voucher | undefined, { access, identity, token }: HandshakeDeps,
+): Credential | HandshakeRefusal {
+  const auth = hello.auth ?? {};
+  const { mode } = access;
+  // Behind a trusted proxy the secret is for this machine's own programs only.
+  if (mode === "token" || mode === "password" || source.local) {
+    const secret = token();
+    for (const candidate of [auth.token, auth.password]) {
+      if (candidate !== undefined && secret.equals(candidate)) return { secret, method: mode === "password" ? "password" : "token" };
+    }
   }
-  if (password !== undefined) {
-    return handshakeRefusal("AUTH_TOKEN_MISMATCH", "unauthorized: gateway password mismatch", {
-      detailCode: "AUTH_PASSWORD_MISMATCH",
-      detail: { authReason: "password_mismatch", recommendedNextStep: "update_auth_credentials" },
-    });
+  if (hello.device !== undefined) {
+    for (const candidate of [auth.deviceToken, auth.token]) {
+      if (
+        candidate !== undefined && identity.checkToken(hello.device.id, role, candidate)
+      ) return { secret: undefined, method: "device-token" };
+    }
+    const setup = auth.bootstrapToken === undefined ? undefined : identity.setups.find(auth.bootstrapToken);
+    if (setup !== undefined) return { secret: undefined, method: "bootstrap-token", setup };
   }
-  if (deviceToken !== undefined) {
-    return handshakeRefusal("AUTH_DEVICE_TOKEN_MISMATCH", "unauthorized: device token mismatch", {
-      detail: { authReason: "device_token_mismatch", recommendedNextStep: "update_auth_credentials" },
-    });
-  }
-  if (bootstrapToken !== undefined) {
-    return handshakeRefusal("AUTH_REQUIRED", "unauthorized: bootstrap token invalid", {
-      detailCode: "AUTH_BOOTSTRAP_TOKEN_INVALID",
-      detail: { authReason: "bootstrap_token_invalid", recommendedNextStep: "review_auth_configuration" },
-    });
-  }
-  return handshakeRefusal("AUTH_TOKEN_MISSING", "unauthorized: gateway token missing", {
-    detail: { authReason: "token_missing", recommendedNextStep: "update_auth_configuration" },
-  });
+  if (voucher !== undefined) return { secret: undefined, method: voucher.method };
+  return refuseCredential(hello, mode);
+}
+
+/** A trusted proxy may say that somebody gets less than they ask for. */
+function capScopes(scopes: readonly string[], voucher: Voucher | undefined): readonly string[] {
+  const { scopes: most } = voucher ?? {};
+  return most === undefined ? scopes : scopes.filter((scope) => containsScopes(most, [scope]));
+}
+
+function faceOfDevice(connection: Connection, { client }: ConnectParams): DeviceFace {
+  return {
+    clientId: client.id,
+    clientMode: client.mode,
+    remoteIp: connection.remoteAddress,
+    ...(client.displayName === undefined ? {} : { displayName: client.displayName }),
+    ...(client.deviceFamily === undefined ? {} : { deviceFamily: client.deviceFamily }),
+    ...(connection.origin === undefined ? {} : { browserOrigin: connection.origin }),
+    platform: client.platform,
+  };
 }
 
 /** Without a device only the owner's own programs on this machine keep what they ask for; all others get nothing. */
-function scopesWithoutDevice(connection: Connection, hello: ConnectParams, loopback: boolean): readonly string[] {
+function scopesWithoutDevice(connection: Connection, hello: ConnectParams): readonly string[] {
   const { id, mode } = hello.client;
   const ownProgram = (id === "cli" && mode === "cli") || (id === "gateway-client" && mode === "backend");
-  return loopback && connection.origin === undefined && ownProgram ? (hello.scopes ?? []).filter(isScope) : [];
+  return connection.source.local && connection.origin === undefined && ownProgram ? (hello.scopes ?? []).filter(isScope) : [];
 }
-
-function pairingRequired(
-  admission: {
-    readonly request: {
-      readonly requestId: string; readonly reason: string; readonly deviceId: string; readonly role: string;
-      readonly scopes: readonly string[];
-    };
-    readonly approvedRoles: readonly string[]; readonly approvedScopes: readonly string[];
-  },
-): HandshakeRefusal {
-  const { request } = admission;
-  const message = `pairing required: ${PAIRING_TEXT[request.reason] ?? "device is not approved yet"}`;
-  return handshakeRefusal("PAIRING_REQUIRED", message, {
-    reason: `${message} (requestId: ${request.requestId})`,
-    detail: {
-      reason: request.reason,
-      requestId: request.requestId,
-      remediationHint: `openclaw devices approve ${request.requestId}`,
-      deviceId: request.deviceId,
-      requestedRole: request.role,
-      requestedScopes: request.scopes,
-      approvedRoles: admission.approvedRoles,
-      approvedScopes: admission.approvedScopes,
-    },
-  });
-}
-
-const PAIRING_TEXT: Readonly<Record<string, string>> = {
-  "not-paired": "device is not approved yet",
-  "role-upgrade": "device is asking for a higher role than currently approved",
-  "scope-upgrade": "device is asking for more scopes than currently approved",
-};
 
 function viewClient(
   connection: Connection, hello: ConnectParams, role: Role, scopes: readonly string[], deviceId: string | undefined,

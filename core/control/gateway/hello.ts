@@ -1,6 +1,7 @@
 /** hello-ok: what a client learns when it is let in. A closed object; nothing is added that strict clients do not know. */
 import { PROTOCOL_VERSION, TEXT_INCREMENTS_CAP, type HelloOk, type PresenceEntry } from "@openclaw/protocol";
 import type { Secret } from "../../base/secret.ts";
+import type { FurtherToken } from "../../fabric/identity.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
 import { EVENTS, type EventSpec } from "./wire.ts";
@@ -29,6 +30,9 @@ export interface HelloFacts {
   readonly method: string;
   readonly deviceToken: Secret | undefined;
   readonly issuedAtMs: number | undefined;
+  readonly furtherTokens?: readonly FurtherToken[] | undefined;
+  /** `gateway.auth.mode`. */
+  readonly authMode: string;
 }
 
 const ADVERTISED_EVENTS: readonly string[] = Object.entries<EventSpec>(EVENTS).filter(
@@ -56,7 +60,7 @@ export function formatHello(facts: HelloFacts): HelloOk {
       ...(snapshot.sessionDefaults === undefined ? {} : { sessionDefaults: snapshot.sessionDefaults }),
       ...(isAdmin && snapshot.configPath !== undefined ? { configPath: snapshot.configPath } : {}),
       ...(isAdmin && snapshot.stateDir !== undefined ? { stateDir: snapshot.stateDir } : {}),
-      ...(isAdmin ? { authMode: "token" } : {}),
+      ...(isAdmin ? { authMode: facts.authMode } : {}),
     },
     auth: {
       role: client.role,
@@ -64,6 +68,9 @@ export function formatHello(facts: HelloFacts): HelloOk {
       method: facts.method,
       ...(facts.deviceToken === undefined ? {} : { deviceToken: facts.deviceToken.reveal() }),
       ...(facts.issuedAtMs === undefined ? {} : { issuedAtMs: facts.issuedAtMs }),
+      ...(facts.furtherTokens === undefined || facts.furtherTokens.length === 0 ? {} : {
+        deviceTokens: facts.furtherTokens.map(({ deviceToken, ...rest }) => ({ deviceToken: deviceToken.reveal(), ...rest })),
+      }),
     },
     policy: { maxPayload: limits.maxPayload, maxBufferedBytes: limits.maxBufferedBytes, tickIntervalMs: limits.tickIntervalMs },
   };

@@ -64,7 +64,7 @@ test("a Host that is not this machine is refused on pages and upgrades: a reboun
   await using running = await startGateway({ hosts: ["tunnel.example:28789"] });
   const { port } = running.gateway;
   for (const host of [
-    "evil.example", `evil.example:${port}`, `127.0.0.1.evil.example`, `127.0.0.1:${port + 1}`, `localhost:${port}@evil`,
+    "evil.example", `evil.example:${port}`, `127.0.0.1.evil.example`, "10.1.2.3", "desk.local", `localhost:${port}@evil`,
   ]) {
     assert.equal((await get(port, "/", { host })).status, 403, host);
     const client = new RawClient(running.url, { headers: { host } });
@@ -72,14 +72,18 @@ test("a Host that is not this machine is refused on pages and upgrades: a reboun
     assert.equal(response.statusCode, 403, host);
     client.socket.terminate();
   }
-  for (const host of ["localhost", `localhost:${port}`, `[::1]:${port}`, "127.0.0.1", "tunnel.example:28789"]) {
+  // The near end of a tunnel has a port of its own; a page of another port is not it.
+  const page = { host: `127.0.0.1:${port + 1}`, origin: "http://127.0.0.1:9999" };
+  assert.equal((await get(port, "/", page)).status, 403);
+  assert.notEqual((await get(port, "/", { ...page, origin: `http://127.0.0.1:${port + 1}` })).status, 403);
+  for (const host of ["localhost", `127.0.0.1:${port + 1}`, `localhost:${port}`, `[::1]:${port}`, "127.0.0.1", "tunnel.example:28789"]) {
     const client = new RawClient(running.url, { headers: { host } });
     await client.event("connect.challenge");
     await client.end();
   }
 });
 
-test("any bind but loopback is refused, and a port in use is named (S0.35)", async () => {
+test("a bind beyond loopback that nobody made safe is refused, and a port in use is named (S0.35)", async () => {
   await assert.rejects(startGateway({ listen: { host: "0.0.0.0", port: 0 } }), (error) => hasCode(error, "BIND_REFUSED"));
   await using running = await startGateway();
   await assert.rejects(

@@ -9,7 +9,7 @@ import { sendJson } from "./send-json.ts";
 export interface HttpFacts extends PageFacts {
   /** Names of what is not ready; empty when the gateway may be used. */
   readonly failing: () => readonly string[];
-  readonly hostAllowed: (host: string | undefined) => boolean;
+  readonly hostAllowed: (request: IncomingMessage) => boolean;
   /** A browser names an origin when a page asks, not when a person opens an address. */
   readonly originAllowed: (origin: string | undefined) => boolean;
   /** Absent: this gateway has no webhooks. */
@@ -29,8 +29,8 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, f
   const probe = isRead ? probeOf(request, path, facts) : undefined;
   if (hook === undefined && api === undefined) request.resume();
   if (probe !== undefined) return sendJson(request, response, probe.status, probe.body);
-  if (!facts.hostAllowed(request.headers.host)) return sendError(
-    request, response, 403, "This gateway answers to loopback names only.", "forbidden",
+  if (!facts.hostAllowed(request)) return sendError(
+    request, response, 403, "This gateway does not answer to that name.", "forbidden",
   );
   if (!facts.originAllowed(request.headers.origin)) return sendError(
     request, response, 403, "Pages from this origin get nothing here.", "forbidden",

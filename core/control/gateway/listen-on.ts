@@ -1,6 +1,9 @@
-/** The one port: an HTTP server with bounds, listening on loopback and nowhere else. */
+/** The one port: an HTTP server with bounds, on loopback and on what further addresses the owner chose. */
 import type { Server } from "node:http";
+import { createServer as createSocketServer, type Server as SocketServer } from "node:net";
 import { OpenClawError } from "@openclaw/protocol";
+import { isLoopbackAddress } from "./check-source.ts";
+import type { Listen } from "./gateway-deps.ts";
 import type { GatewayLimits } from "./limits.ts";
 
 /** Imported by name, the module would load an HTTP client of its own beside it, which costs 15 ms and is not used here. */
@@ -8,12 +11,6 @@ const { createServer } = process.getBuiltinModule("node:http");
 
 const HEADERS_MAX = 64;
 const BACKLOG = 1_024;
-
-/** Throws BIND_REFUSED for anything but loopback. */
-export function requireLoopback(host: string): void {
-  if (host === "127.0.0.1" || host === "::1" || host === "localhost") return;
-  throw new OpenClawError("BIND_REFUSED", { why: `Asked for ${host}.`, detail: { host } });
-}
 
 export function createBoundedServer(limits: GatewayLimits): Server {
   const server = createServer({
@@ -26,14 +23,39 @@ export function createBoundedServer(limits: GatewayLimits): Server {
   return server;
 }
 
-/** Answers to the port it listens on: the one asked for, or a free one for 0. Throws PORT_TAKEN. */
-export async function listenOn(server: Server, host: string, port: number): Promise<number> {
+/** Beyond loopback somebody must have made sure that it may: see plan-listening.ts. Throws BIND_REFUSED. */
+export function requireGuarded({ host, furtherHosts = [], beyondLoopback }: Listen): void {
+  if (beyondLoopback === true) return;
+  const outside = [host, ...furtherHosts].find((one) => one !== "localhost" && !isLoopbackAddress(one));
+  if (outside !== undefined) throw new OpenClawError("BIND_REFUSED", { why: `Asked for ${outside}.`, detail: { host: outside } });
+}
+
+/** The same port on further addresses; their sockets go to `server`. Close what is returned. Throws PORT_TAKEN, BIND_REFUSED. */
+export async function listenFurther(server: Server, hosts: readonly string[], port: number): Promise<readonly SocketServer[]> {
+  const further: SocketServer[] = [];
+  try {
+    for (const host of hosts) {
+      const one = createSocketServer({ allowHalfOpen: true, noDelay: true }, (socket) => void server.emit("connection", socket));
+      await listenOn(one, host, port);
+      further.push(one);
+    }
+    return further;
+  } catch (error) {
+    for (const one of further) one.close();
+    throw error;
+  }
+}
+
+/** Answers to the port it listens on: the one asked for, or a free one for 0. Throws PORT_TAKEN, BIND_REFUSED. */
+export async function listenOn(server: SocketServer, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {
       reject(
         cause.code === "EADDRINUSE" || cause.code === "EACCES"
           ? new OpenClawError("PORT_TAKEN", { why: `Port ${port}.`, detail: { port }, cause })
-          : cause,
+          : cause.code === "EADDRNOTAVAIL"
+            ? new OpenClawError("BIND_REFUSED", { why: `This machine does not have the address ${host}.`, detail: { host }, cause })
+            : cause,
       );
     };
     server.once("error", onError);

@@ -28,6 +28,8 @@ export interface NodeHello {
   readonly remoteIp: string;
   /** The gateway's own local node: it started that process itself and knows its key. */
   readonly local: boolean;
+  /** It came with a setup code the owner made for it: what it declares now is what it was let in for. */
+  readonly setUp?: boolean;
 }
 
 export interface NodeSession {

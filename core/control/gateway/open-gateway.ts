@@ -1,5 +1,5 @@
 /**
- * The gateway: one port for WebSocket and HTTP on loopback.
+ * The gateway: one port for WebSocket and HTTP, on loopback and where the owner chose to be reached.
  *
  * A connection comes in through the reception (reception.ts); then its requests go through the dispatcher (dispatcher.ts,
  * run-call.ts) and events reach it through the registry (connections.ts), until it closes.
@@ -16,14 +16,14 @@ import { Connections, type BroadcastOptions } from "./connections.ts";
 import { createDashboard, type Dashboard, type DashboardLink } from "./dashboard/create-dashboard.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { followIdentity } from "./follow-identity.ts";
-import type { GatewayDeps } from "./gateway-deps.ts";
+import type { GatewayDeps, Listen } from "./gateway-deps.ts";
 import { formatHello } from "./hello.ts";
 import { createHooksSurface } from "./hooks-surface.ts";
 import { createApiSurface } from "./http/api-surface.ts";
 import { answerHttp, type HttpFacts } from "./http-surface.ts";
 import { isStale } from "./is-stale.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
-import { closeServer, createBoundedServer, listenOn, requireLoopback } from "./listen-on.ts";
+import { closeServer, createBoundedServer, listenFurther, listenOn, requireGuarded } from "./listen-on.ts";
 import type { GatewayCounters, GatewayView } from "./method.ts";
 import { startPulse } from "./pulse.ts";
 import { Reception, type Accepted } from "./reception.ts";
@@ -31,6 +31,7 @@ import { Caller } from "./run-call.ts";
 import type { TextReader } from "./text-fanout.ts";
 import { ToldStates } from "./told-states.ts";
 import { Unauthenticated } from "./unauthenticated.ts";
+import type { AccessRules } from "./vouch.ts";
 import { methodSpec } from "./wire.ts";
 
 export interface Gateway extends AsyncDisposable {
@@ -48,20 +49,24 @@ export interface Gateway extends AsyncDisposable {
   dashboardLink(): DashboardLink;
   /** The shared token has changed: connections that came in with another one end with 4001, and so do the page's links and views. */
   authChanged(): void;
+  /** Who may come in has changed in another way: everybody comes in anew, and ends with 4001 now. */
+  policyChanged(): void;
   /** Refuses newcomers, tells everybody, closes all connections with 1012. HTTP answers 503 until disposed. */
   drain(reason?: string): Promise<void>;
 }
 
-/** Listens when it resolves. Throws BIND_REFUSED for anything but loopback, PORT_TAKEN. Whoever opens it disposes it. */
+/** Listens when it resolves. Throws BIND_REFUSED, PORT_TAKEN. Whoever opens it disposes it. */
 export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { host, port } = deps.listen;
-  requireLoopback(host);
-  const gateway = new LoopbackGateway(deps);
-  await gateway.listen(host, port);
+  requireGuarded(deps.listen);
+  const gateway = new PortGateway(deps);
+  await gateway.listen(deps.listen);
   return gateway;
 }
 
-class LoopbackGateway implements Gateway {
+/** In force where nothing else is said. */
+const TOKEN_ONLY: AccessRules = { mode: "token", isTrustedProxy: () => false, userHeader: "", allowUsers: [] };
+
+class PortGateway implements Gateway {
   readonly #deps: GatewayDeps;
   readonly #limits: GatewayLimits;
   readonly #server: Server;
@@ -70,7 +75,7 @@ class LoopbackGateway implements Gateway {
   readonly #reception: Reception;
   readonly #dispatcher: Dispatcher;
   readonly #caller: Caller;
-  readonly #limiter = new AuthLimiter();
+  readonly #limiter: AuthLimiter;
   readonly #dashboard: Dashboard;
   readonly #told: ToldStates;
   readonly #features: readonly string[];
@@ -90,6 +95,7 @@ class LoopbackGateway implements Gateway {
       deps.specs !== undefined && Object.hasOwn(deps.specs, method) ? deps.specs[method] : methodSpec(method);
     this.#deps = deps;
     this.#limits = limits;
+    this.#limiter = new AuthLimiter(deps.auth.rate);
     this.#bootId = deps.ids.uuid();
     this.#server = createBoundedServer(limits);
     this.#dashboard = createDashboard({ clock, ids: deps.ids, limiter: this.#limiter, facts: deps.dashboard });
@@ -126,10 +132,15 @@ class LoopbackGateway implements Gateway {
     return this.#url;
   }
 
-  async listen(host: string, port: number): Promise<void> {
+  async listen({ host, port, furtherHosts = [], tls }: Listen): Promise<void> {
     const server = this.#server;
     this.#port = await listenOn(server, host, port);
-    this.#url = `ws://${host === "::1" ? "[::1]" : host}:${this.#port}`;
+    this.#url = `ws://${host === "::1" || host === "::" ? "[::1]" : host === "0.0.0.0" ? "127.0.0.1" : host}:${this.#port}`;
+    if (tls !== undefined) {
+      const { securePort } = await import("./secure-port.ts");
+      this.#closers.push(securePort(server, { clock: this.#deps.clock, timeoutMs: this.#limits.httpHeadersTimeoutMs, ...tls }));
+    }
+    this.#closers.push(...await listenFurther(server, furtherHosts, this.#port));
     const facts = this.#httpFacts();
     server.on("request", (request, response) => answerHttp(request, response, facts));
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
@@ -186,6 +197,10 @@ class LoopbackGateway implements Gateway {
       if (this.#isStale(connection)) connection.close(CLOSE.authChanged, "gateway auth changed");
   }
 
+  policyChanged(): void {
+    for (const connection of [...this.#connections.all()]) connection.close(CLOSE.authChanged, "gateway policy changed");
+  }
+
   async drain(reason = "gateway stopping"): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
@@ -237,7 +252,8 @@ class LoopbackGateway implements Gateway {
       connections: this.#connections,
       unauthenticated: this.#unauthenticated,
       dispatcher: this.#dispatcher,
-      isHostAllowed: (host) => this.#isHostAllowed(host),
+      access: () => this.#access(),
+      isHostAllowed: (request) => this.#isHostAllowed(request),
       isDraining: () => this.#draining,
       hello: (outcome) => this.#hello(outcome),
       onRefused: () => {
@@ -281,7 +297,7 @@ class LoopbackGateway implements Gateway {
       uptimeMs: () => this.#uptimeMs(),
       draining: () => this.#draining,
       failing: () => this.#deps.failing?.() ?? [],
-      hostAllowed: (host) => this.#isHostAllowed(host),
+      hostAllowed: (request) => this.#isHostAllowed(request),
       originAllowed: (origin) =>
         refuseOrigin(origin, { required: false, local: true, allowed: this.#deps.origins ?? [] }) === undefined,
       dashboard: this.#dashboard,
@@ -310,11 +326,18 @@ class LoopbackGateway implements Gateway {
       method: outcome.method,
       deviceToken: outcome.deviceToken,
       issuedAtMs: outcome.issuedAtMs,
+      furtherTokens: outcome.furtherTokens,
+      authMode: this.#access().mode,
     });
   }
 
-  #isHostAllowed(host: string | undefined): boolean {
-    return isHostAllowed(host, this.#port, this.#deps.hosts ?? []);
+  #isHostAllowed({ headers }: IncomingMessage): boolean {
+    const { listen, hosts = [] } = this.#deps;
+    return isHostAllowed(headers.host, headers.origin, { port: this.#port, hosts, beyondLoopback: listen.beyondLoopback === true });
+  }
+
+  #access(): AccessRules {
+    return this.#deps.auth.access?.() ?? TOKEN_ONLY;
   }
 
   #isStale(connection: Connection): boolean {

@@ -5,12 +5,13 @@
  * Frames that come while hands are shaken wait, a few of them; a node's wait until it is attached. After hello-ok frames
  * belong to the dispatcher.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 import { CLOSE, NODE_JOURNAL_CAP, NODE_TAGS_CAP, type HelloOk } from "@openclaw/protocol";
 import { attachNode } from "./attach-node.ts";
 import type { AuthLimiter } from "./auth-limiter.ts";
+import { readSource, type ClientSource } from "./client-source.ts";
 import { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -20,6 +21,7 @@ import { shakeHands, type HandshakeOutcome } from "./handshake.ts";
 import { formatUpgradeRefusal } from "./http-surface.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Unauthenticated } from "./unauthenticated.ts";
+import type { AccessRules } from "./vouch.ts";
 
 /** What clients may rely on beyond the protocol's version; said before anybody has to speak. */
 const CHALLENGE_CAPABILITIES = [NODE_TAGS_CAP, NODE_JOURNAL_CAP] as const;
@@ -29,12 +31,13 @@ type Refused = Extract<HandshakeOutcome, { kind: "refused" }>;
 
 export interface ReceptionDeps {
   readonly gateway: Pick<GatewayDeps, "clock" | "ids" | "log" | "auth" | "identity" | "nodes" | "isLocalNode" | "origins">;
+  readonly access: () => AccessRules;
   readonly limits: GatewayLimits;
   readonly limiter: AuthLimiter;
   readonly connections: Connections;
   readonly unauthenticated: Unauthenticated;
   readonly dispatcher: Dispatcher;
-  readonly isHostAllowed: (host: string | undefined) => boolean;
+  readonly isHostAllowed: (request: IncomingMessage) => boolean;
   readonly isDraining: () => boolean;
   readonly hello: (outcome: Accepted) => HelloOk;
   readonly onRefused: () => void;
@@ -62,21 +65,21 @@ export class Reception {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { limits, connections, unauthenticated } = this.#deps;
     socket.on("error", () => socket.destroy());
-    const address = socket.remoteAddress ?? "unknown";
+    const source = readSource(socket.remoteAddress ?? "unknown", request.headers, this.#deps.access().isTrustedProxy);
     const refuse = (status: 400 | 403 | 503, message: string, type: string): void => {
       this.#deps.onRefused();
       socket.once("finish", () => socket.destroy()); // a peer that never closes its half would hold the descriptor
       socket.end(formatUpgradeRefusal(status, message, type));
     };
     if (this.#deps.isDraining()) return refuse(503, "The gateway is stopping.", "draining");
-    if (!this.#deps.isHostAllowed(request.headers.host))
-      return refuse(403, "This gateway answers to loopback names only.", "forbidden");
+    if (source === "unattributed") return refuse(403, "This proxy has to say for whom: X-Forwarded-For.", "proxy_attribution_required");
+    if (!this.#deps.isHostAllowed(request)) return refuse(403, "This gateway does not answer to that name.", "forbidden");
     if (connections.size + unauthenticated.size >= limits.connectionsMax) return refuse(503, "Too many connections.", "busy");
-    if (!unauthenticated.makeRoom(address)) return refuse(503, "Too many unauthenticated connections from this address.", "busy");
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address, request.headers.origin));
+    if (!unauthenticated.makeRoom(source.address)) return refuse(503, "Too many unauthenticated connections from this address.", "busy");
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, source, request.headers));
   }
 
-  #open(socket: WebSocket, stream: Socket, remoteAddress: string, origin: string | undefined): void {
+  #open(socket: WebSocket, stream: Socket, source: ClientSource, headers: IncomingHttpHeaders): void {
     const { clock, ids, log } = this.#deps.gateway;
     const connection = new Connection({
       socket,
@@ -84,8 +87,9 @@ export class Reception {
       connId: ids.uuid(),
       nonce: ids.uuid(),
       openedAtMs: clock.monotonic(),
-      remoteAddress,
-      origin,
+      source,
+      headers,
+      origin: headers.origin,
       clock,
       limits: this.#deps.limits,
       onSlow: (slow) => {
@@ -128,13 +132,16 @@ export class Reception {
         identity: gateway.identity,
         limiter,
         origins: gateway.origins ?? [],
+        access: this.#deps.access(),
+        isNodeNetwork: gateway.auth.isNodeNetwork ?? (() => false),
       });
     } catch (error) {
       gateway.log.error("handshake.failed", { connId: connection.connId, error });
       connection.respondError("invalid", error);
       return connection.close(CLOSE.policy, "handshake failed");
     }
-    if (connection.state !== "connecting") return;
+    connection.headers = undefined;
+    if (connection.state !== "connecting") return this.#gone(outcome);
     switch (outcome.kind) {
       case "garbage":
         return connection.close(CLOSE.normal, "");
@@ -144,6 +151,11 @@ export class Reception {
         await this.#accept(connection, outcome);
     }
     for (const frame of early.splice(0)) this.#receive(connection, frame, early);
+  }
+
+  /** It went away while it was let in: what it was to get by a setup code may never reach it. */
+  #gone(outcome: HandshakeOutcome): void {
+    if (outcome.kind === "accepted" && outcome.setup !== undefined) this.#deps.gateway.identity.setupEnded(outcome.setup, false);
   }
 
   #refuse(connection: Connection, { id, refusal, delayMs }: Refused): void {
@@ -174,6 +186,7 @@ export class Reception {
     connections.add(connection);
     connection.respond(outcome.id, this.#deps.hello(outcome));
     gateway.log.debug("connection.opened", { connId: client.connId, clientId: client.clientId, role: client.role });
+    if (outcome.setup !== undefined) gateway.identity.setupEnded(outcome.setup, connection.state === "connecting");
     this.#deps.onPresence(connection);
     if (client.role === "node") await this.#attachNode(connection, outcome);
     if (connection.state === "connecting") connection.state = "open";
@@ -183,7 +196,9 @@ export class Reception {
     const { nodes, isLocalNode, log } = this.#deps.gateway;
     const nodeId = outcome.client.deviceId as string; // a node without a device is refused before this
     try {
-      await attachNode(connection, nodeId, outcome.params, nodes, isLocalNode?.(nodeId) ?? false);
+      await attachNode(connection, nodeId, outcome.params, nodes, {
+        local: isLocalNode?.(nodeId) ?? false, setUp: outcome.setup !== undefined,
+      });
     } catch (error) {
       log.error("node.attach_failed", { nodeId, error });
       connection.close(CLOSE.tryAgain, "node could not be attached");

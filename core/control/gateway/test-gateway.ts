@@ -220,7 +220,7 @@ export function connectFrame(
     const nonce = options.nonce ?? challenge.nonce;
     const proof = formatDeviceProof({
       deviceId: device.id, clientId: client.id, clientMode: client.mode, role, scopes, signedAtMs: signedAt,
-      token: auth["token"] ?? auth["deviceToken"] ?? "", nonce, platform: client.platform,
+      token: auth["token"] ?? auth["deviceToken"] ?? auth["bootstrapToken"] ?? "", nonce, platform: client.platform,
       ...(options.deviceFamily === undefined ? {} : { deviceFamily: options.deviceFamily }),
     }, options.version ?? 3);
     params["device"] = {

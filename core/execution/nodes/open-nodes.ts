@@ -132,15 +132,16 @@ class PairingDesk {
       older.link.close(CLOSE.normal, "replaced by a newer connection");
     }
     const described = describeHello(node.record, hello, now);
-    const granted = hello.local && isWider(surface, node.record.approved);
-    this.#nodes.note(node, granted ? { ...described, ...grant(surface, "local", "gateway", now) } : described);
+    const via = hello.local ? "local" : "automatic";
+    const granted = (hello.local || (hello.setUp === true && node.record.approved === null)) && isWider(surface, node.record.approved);
+    this.#nodes.note(node, granted ? { ...described, ...grant(surface, via, "gateway", now) } : described);
     const live: LiveNode = {
       link, hello, declared: surface, connectedAtMs: now, usable: usableCommands(surface, node.record.approved, this.#deps.policy),
       running: new Set(), hostStats: null, load: null,
     };
     node.live = live;
     if (granted) {
-      log.info("node.granted", { nodeId: link.nodeId, via: "local", commands: surface.commands });
+      log.info("node.granted", { nodeId: link.nodeId, via, commands: surface.commands });
       this.#resolved(node, "", "approved"); // nobody was asked, but everybody can see it
     }
     this.#askFor(node, surface, now);

@@ -14,6 +14,8 @@ export interface AdmissionQuestion {
   readonly credential: "shared-secret" | "device-token";
   /** From this machine, no foreign page, and the owner has not switched silent approval off. */
   readonly mayApproveSilently: boolean;
+  /** From a network whose nodes the owner lets in unasked, the first time. What they may do is asked all the same. */
+  readonly mayEnterAsNode?: boolean;
 }
 
 export type AdmissionAnswer =
@@ -29,7 +31,8 @@ export function decideAdmission(record: DeviceRecord | undefined, question: Admi
   // A device token is bound to what was approved with it; asking for more with it is refused, not queued for a tired click.
   if (question.credential === "device-token") return { kind: "scope-mismatch" };
   const reason = record === undefined ? "not-paired" : live ? "scope-upgrade" : grant === undefined ? "role-upgrade" : "not-paired";
-  return { kind: question.mayApproveSilently ? "approve-silently" : "wait", reason };
+  const entersAsNode = question.mayEnterAsNode === true && question.role === "node" && record === undefined;
+  return { kind: question.mayApproveSilently || entersAsNode ? "approve-silently" : "wait", reason };
 }
 
 /** Is every scope in `wanted` granted by `held`? */

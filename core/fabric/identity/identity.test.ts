@@ -6,7 +6,8 @@ import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { systemIds } from "../../base/ids.ts";
 import type { Secret } from "../../base/secret.ts";
 import { openMemoryEngine } from "../engine.ts";
-import { openIdentity, type AdmitRequest, type Identity, type IdentityChange, type IdentityDeps } from "./open-identity.ts";
+import type { AdmitRequest, Identity, IdentityChange } from "./identity-port.ts";
+import { openIdentity, type IdentityDeps } from "./open-identity.ts";
 
 const clock = new VirtualClock();
 const ADMIN = { scopes: ["operator.admin"], name: "owner" };

@@ -10,7 +10,9 @@ import { containsScopes, decideAdmission, isScope } from "./decide-admission.ts"
 import type { DeviceFace, DeviceRecord, PairRequest, RoleGrant } from "./device-record.ts";
 import { DeviceStore, type RecordSeal } from "./device-store.ts";
 import { deriveDeviceToken, deriveGatewayKey, ISSUE_BYTES, type GatewayKey } from "./device-token.ts";
-import { isOnlySeen, lostAuthority, type LostAuthority } from "./lost-authority.ts";
+import type { Admission, AdmitRequest, Caller, FurtherToken, Identity, IdentityChange } from "./identity-port.ts";
+import { isOnlySeen, lostAuthority } from "./lost-authority.ts";
+import { SETUP_GRANTS, SetupCodes, type Setup, type SetupCompletion } from "./setup-codes.ts";
 import { SeenDevices } from "./seen-devices.ts";
 
 export const IDENTITY_LIMITS = { requestTtlMs: 300_000, requestsWaitingMax: 256, devicesMax: 10_000, seenFlushMs: 60_000 } as const;
@@ -27,66 +29,6 @@ export interface IdentityDeps {
   readonly onProblem?: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
-export interface AdmitRequest {
-  readonly deviceId: string;
-  /** Canonical, from `verifyDeviceProof`. */
-  readonly publicKey: string;
-  readonly face: DeviceFace;
-  readonly role: Role;
-  readonly scopes: readonly string[];
-  readonly credential: "shared-secret" | "device-token";
-  /** From this machine, and not from a page of another origin. */
-  readonly local: boolean;
-}
-
-export type Admission =
-  | { readonly kind: "admitted"; readonly scopes: readonly Scope[]; readonly token: Secret; readonly issuedAtMs: number }
-  | { readonly kind: "scope-mismatch"; readonly approvedScopes: readonly string[] }
-  | {
-    readonly kind: "wait"; readonly request: PairRequest; readonly approvedRoles: readonly string[];
-    readonly approvedScopes: readonly string[];
-  };
-
-/** Who asks for a change of somebody's authority: it can never give what it does not have. */
-export interface Caller { readonly scopes: readonly string[]; readonly deviceId?: string; readonly connId?: string; readonly name: string }
-
-export type IdentityChange =
-  | { readonly type: "requested"; readonly request: PairRequest }
-  | {
-    readonly type: "resolved"; readonly requestId: string; readonly deviceId: string; readonly decision: "approved" | "rejected";
-    readonly atMs: number;
-  }
-  /** Live connections of the device (in that role) must end now, but for `sparing`. */
-  | {
-    readonly type: "revoked"; readonly deviceId: string; readonly role?: Role;
-    readonly cause: LostAuthority; readonly sparing?: string;
-  }
-  | { readonly type: "changed" };
-
-export interface Identity extends AsyncDisposable {
-  readonly gateway: GatewayKey;
-  /** Decides about a device that has proved its key and credential; writes the record or the request it leads to. */
-  admit(request: AdmitRequest): Promise<Admission>;
-  /** Constant time. False for an unknown device, another role, an older generation, or a revoked token. */
-  checkToken(deviceId: string, role: Role, candidate: string): boolean;
-  device(deviceId: string): DeviceRecord | undefined;
-  devices(): readonly DeviceRecord[];
-  requests(): readonly PairRequest[];
-  /** Remembered in memory and written now and then: a connect must not wait for a disk. */
-  seen(deviceId: string, reason: string): void;
-  /** Throws NOT_FOUND, or MISSING_SCOPE when the caller would give away more than it has. */
-  approve(requestId: string, caller: Caller): Promise<DeviceRecord>;
-  reject(requestId: string): Promise<PairRequest>;
-  remove(deviceId: string): Promise<void>;
-  rename(deviceId: string, label: string): Promise<void>;
-  /** Next generation, same scopes or fewer. Throws NOT_FOUND, AUTH_SCOPE_MISMATCH, MISSING_SCOPE. */
-  rotate(deviceId: string, role: Role, scopes: readonly string[] | undefined, caller: Caller): Promise<{
-    readonly scopes: readonly string[]; readonly rotatedAtMs: number; readonly token: Secret;
-  }>;
-  revoke(deviceId: string, role: Role): Promise<number>;
-  onChanged(listener: (change: IdentityChange) => void): Closer;
-}
-
 /** Loads the devices. Whoever opens it disposes it. */
 export async function openIdentity(deps: IdentityDeps): Promise<Identity> {
   const identity = new DeviceIdentity(deps);
@@ -101,10 +43,12 @@ class DeviceIdentity implements Identity {
   readonly #closing = new AbortController();
   readonly #seen: SeenDevices;
   readonly #sparing = new Map<string, string>();
+  readonly setups: SetupCodes;
   #gateway: GatewayKey | undefined;
 
   constructor(deps: IdentityDeps) {
     this.#deps = deps;
+    this.setups = new SetupCodes(deps.clock, deps.ids);
     this.#store = new DeviceStore({ records: deps.records, seal: deps.seal, onDevice: (before, after) => this.#onDevice(before, after) });
     this.#seen = new SeenDevices({
       clock: deps.clock, store: this.#store, flushMs: IDENTITY_LIMITS.seenFlushMs, onProblem: deps.onProblem,
@@ -129,12 +73,13 @@ class DeviceIdentity implements Identity {
       scopes,
       credential: request.credential,
       mayApproveSilently: request.local && request.credential === "shared-secret" && (this.#deps.autoApproveLocal?.() ?? true),
+      mayEnterAsNode: request.nodeNetwork === true && request.credential === "shared-secret",
     });
     switch (answer.kind) {
       case "admit": return this.#admitted(record as DeviceRecord, request.role, scopes);
       case "scope-mismatch": return { kind: "scope-mismatch", approvedScopes: record?.roles[request.role]?.scopes ?? [] };
       case "approve-silently": {
-        const approved = await this.#grant({ ...request, scopes }, "silent");
+        const approved = await this.#grant({ ...request, scopes }, request.local ? "silent" : "network");
         this.#tell(
           {
             type: "resolved", requestId: this.#deps.ids.uuid(), deviceId: request.deviceId, decision: "approved",
@@ -152,6 +97,36 @@ class DeviceIdentity implements Identity {
         };
       }
     }
+  }
+
+  async admitBySetup(request: Omit<AdmitRequest, "credential">, setup: Setup): Promise<Admission | undefined> {
+    const grants = SETUP_GRANTS[setup.access];
+    const own = grants[request.role];
+    const scopes = request.scopes.filter(isScope);
+    if (own === undefined || !containsScopes(own, scopes)) return { kind: "scope-mismatch", approvedScopes: own ?? [] };
+    if (!this.setups.take(setup.setupId)) return undefined;
+    let record = this.#store.device(request.deviceId);
+    for (const [role, granted] of Object.entries(grants) as [Role, readonly Scope[]][]) {
+      record = await this.#grant({ ...request, role, scopes: granted }, "setup-code");
+    }
+    const known = record as DeviceRecord;
+    const name = request.face.displayName;
+    const further = (Object.keys(grants) as Role[]).filter((role) => role !== request.role).map((role): FurtherToken => {
+      const grant = known.roles[role] as RoleGrant;
+      const deviceToken = deriveDeviceToken(this.#deps.tokenKey, known.deviceId, role, grant);
+      return { deviceToken, role, scopes: grant.scopes, issuedAtMs: grant.rotatedAtMs ?? grant.createdAtMs };
+    });
+    const { setupId, access } = setup;
+    const completion: SetupCompletion = {
+      setupId, access, deviceId: known.deviceId, ts: this.#deps.clock.now(), ...(name === undefined ? {} : { deviceName: name }),
+    };
+    const admitted = this.#admitted(known, request.role, scopes);
+    return admitted.kind === "admitted" ? { ...admitted, further, setup: completion } : admitted;
+  }
+
+  setupEnded(completion: SetupCompletion, delivered: boolean): void {
+    this.setups.ended(completion, delivered);
+    this.#tell({ type: "setup", completion, delivered });
   }
 
   checkToken(deviceId: string, role: Role, candidate: string): boolean {

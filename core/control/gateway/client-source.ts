@@ -1,0 +1,48 @@
+/**
+ * Where a request comes from, as far as it can be known.
+ *
+ * The socket's own address counts, unless a trusted proxy stands there: then the address it vouches for. Headers of anybody
+ * else are not believed, but they are enough to take away what only this machine gets: whoever passes a request on is not
+ * the program that made it.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+import { isLoopbackAddress } from "./check-source.ts";
+import { bareAddress } from "./networks.ts";
+
+export interface ClientSource {
+  /** The client's, if a trusted proxy names it. */
+  readonly address: string;
+  /** The other end of the socket. */
+  readonly peer: string;
+  /** A program on this machine, and nobody in between. */
+  readonly local: boolean;
+  /** It came through a proxy that is trusted to say for whom. */
+  readonly trustedProxy: boolean;
+}
+
+const FORWARDED = ["x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "cf-connecting-ip"] as const;
+const HOPS_MAX = 16;
+
+/** `"unattributed"`: a trusted proxy that does not say for whom, from another machine. */
+export function readSource(
+  peerAddress: string, headers: IncomingHttpHeaders, isTrustedProxy: (address: string) => boolean,
+): ClientSource | "unattributed" {
+  const peer = bareAddress(peerAddress);
+  const isForwarded = FORWARDED.some((name) => headers[name] !== undefined);
+  const isLoopback = isLoopbackAddress(peer);
+  if (!isTrustedProxy(peer)) return { address: peer, peer, local: isLoopback && !isForwarded, trustedProxy: false };
+  if (!isForwarded) return isLoopback ? { address: peer, peer, local: true, trustedProxy: false } : "unattributed";
+  const address = clientOf(headers["x-forwarded-for"], isTrustedProxy);
+  return address === undefined ? "unattributed" : { address, peer, local: false, trustedProxy: true };
+}
+
+/** The nearest address that is not itself a trusted proxy: everything further left is the client's own word. */
+function clientOf(header: string | string[] | undefined, isTrustedProxy: (address: string) => boolean): string | undefined {
+  const hops = String(header ?? "").split(",").map((hop) => bareAddress(hop.trim().replace(/^\[(.*)\](?::\d+)?$/, "$1")));
+  for (const hop of hops.slice(-HOPS_MAX).reverse()) {
+    if (isIP(hop) === 0) return undefined;
+    if (!isTrustedProxy(hop)) return hop;
+  }
+  return undefined;
+}
