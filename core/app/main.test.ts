@@ -111,7 +111,7 @@ test("a token is not sent unencrypted to another machine", async () => {
     assert.equal(said.code, EXIT.usage);
     assert.match(
       said.stderr,
-      /is another machine, and (http|ws):\/\/ would send the token there unencrypted\.\n {2}Next {2}Where it speaks TLS: wss:.* remote --ssh/,
+      /is another machine, and (http|ws):\/\/ would send the token there unencrypted\.\n {2}Next {2}.*wss:.* remote --ssh/,
     );
   }
 });

@@ -5,8 +5,9 @@
  * else are not believed, but they are enough to take away what only this machine gets: whoever passes a request on is not
  * the program that made it.
  */
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import type { AuthSource } from "./auth-limiter.ts";
 import { isLoopbackAddress } from "./check-source.ts";
 import { bareAddress } from "./networks.ts";
 
@@ -23,6 +24,18 @@ export interface ClientSource {
 
 const FORWARDED = ["x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "cf-connecting-ip"] as const;
 const HOPS_MAX = 16;
+
+/** For counting guesses over plain HTTP. What another program on this machine passes on never counts as the machine's own. */
+export function guesserOf({ socket, headers }: IncomingMessage): AuthSource {
+  const source = readSource(socket.remoteAddress ?? "unknown", headers, () => false);
+  if (source === "unattributed") return { address: "unknown", loopback: false, origin: headers.origin };
+  return { address: limitedAs(source), loopback: source.local, origin: headers.origin };
+}
+
+/** What reaches us through somebody else's program on this machine must not lock out the machine's own programs. */
+export function limitedAs(source: ClientSource): string {
+  return source.local || !isLoopbackAddress(source.address) ? source.address : `passed on by ${source.address}`;
+}
 
 /** `"unattributed"`: a trusted proxy that does not say for whom, from another machine. */
 export function readSource(

@@ -16,8 +16,8 @@ import {
   type DeviceFace, type FurtherToken, type Identity, type Principal, type Setup, type SetupCompletion,
 } from "../../fabric/identity.ts";
 import type { AuthLimiter, AuthSource, CredentialKind } from "./auth-limiter.ts";
-import { isLoopbackAddress, refuseOrigin } from "./check-source.ts";
-import type { ClientSource } from "./client-source.ts";
+import { refuseOrigin } from "./check-source.ts";
+import { limitedAs } from "./client-source.ts";
 import type { Connection } from "./connection.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
@@ -168,11 +168,6 @@ async function admitClient(connection: Connection, id: string, hello: ConnectPar
     case "wait":
       return refused(id, pairingRequired(admission));
   }
-}
-
-/** What reaches us through somebody else's program on this machine must not lock out the machine's own programs. */
-function limitedAs(source: ClientSource): string {
-  return source.local || !isLoopbackAddress(source.address) ? source.address : `passed on by ${source.address}`;
 }
 
 function kindOf({ auth = {} }: ConnectParams): CredentialKind {

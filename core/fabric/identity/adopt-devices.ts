@@ -4,6 +4,7 @@ import type { Records } from "@openclaw/sdk";
 import type { Ids } from "../../base/ids.ts";
 import type { DeviceFace, DeviceRecord, RoleGrant } from "./device-record.ts";
 import { DeviceStore, type RecordSeal } from "./device-store.ts";
+import { ISSUE_BYTES } from "./device-token.ts";
 
 export interface AdoptedDevice {
   readonly deviceId: string;
@@ -38,7 +39,7 @@ function recordOf({ deviceId, publicKey, face, label, roles, scopes, createdAtMs
   const grant = (role: string): RoleGrant => ({
     scopes: role === "operator" ? SCOPES.filter((scope) => scopes.includes(scope)) : [],
     // As for a device that comes anew: no token that was ever given is right.
-    generation: Math.floor(ids.random() * 2 ** 47) + 1, createdAtMs,
+    generation: 1, issue: ids.bytes(ISSUE_BYTES).toString("base64url"), createdAtMs,
   });
   return {
     deviceId, publicKey, face, ...(label === undefined ? {} : { label }), approvedVia: "imported", createdAtMs, approvedAtMs,

@@ -1,7 +1,6 @@
 /** What a browser gets where the page stands: the small page, the page Now with a cookie, or a cookie for the token of a link. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isLoopbackAddress } from "../check-source.ts";
-import type { AuthSource } from "../auth-limiter.ts";
+import { guesserOf } from "../client-source.ts";
 import { formatPage, formatRefusalPage } from "../page.ts";
 import { DASHBOARD_LIMITS, type Dashboard } from "./create-dashboard.ts";
 import { formatNowPage, formatNowUnknown } from "./now-page.ts";
@@ -40,7 +39,7 @@ export async function answerPage(request: IncomingMessage, response: ServerRespo
 
 function answerLink(request: IncomingMessage, response: ServerResponse, token: string, mayView: boolean, facts: PageFacts): void {
   const home = facts.basePath() || "/";
-  const redeemed = facts.dashboard.redeem(token, sourceOf(request));
+  const redeemed = facts.dashboard.redeem(token, guesserOf(request));
   switch (redeemed.kind) {
     case "opened":
       // The address bar, the history and the next page's referrer must not keep the token: the browser goes on to the bare page.
@@ -81,11 +80,6 @@ function cookieName(port: number): string {
 function viewsOf(request: IncomingMessage, name: string): readonly string[] {
   const pairs = (request.headers.cookie ?? "").split(";").map((pair) => pair.trim());
   return pairs.filter((pair) => pair.startsWith(`${name}=`)).slice(0, COOKIES_MAX).map((pair) => pair.slice(name.length + 1));
-}
-
-function sourceOf(request: IncomingMessage): AuthSource {
-  const address = request.socket.remoteAddress ?? "unknown";
-  return { address, loopback: isLoopbackAddress(address), origin: request.headers.origin };
 }
 
 function send(request: IncomingMessage, response: ServerResponse, status: number, page: string): void {

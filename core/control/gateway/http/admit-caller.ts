@@ -7,8 +7,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../../base/clock.ts";
 import type { Secret } from "../../../base/secret.ts";
-import type { AuthLimiter, AuthSource } from "../auth-limiter.ts";
-import { isLoopbackAddress } from "../check-source.ts";
+import type { AuthLimiter } from "../auth-limiter.ts";
+import { guesserOf } from "../client-source.ts";
 import { HttpRefusal, invalidRequest } from "./http-refusal.ts";
 
 export interface AdmitDeps {
@@ -25,7 +25,7 @@ export async function admitCaller(request: IncomingMessage, query: string, deps:
     throw invalidRequest("A secret in an address is written into logs. Send it in the header Authorization: Bearer.");
   }
   const { clock, limiter } = deps;
-  const source = sourceOf(request);
+  const source = guesserOf(request);
   const lockedMs = limiter.lockedForMs(source, "shared-secret", clock.now());
   if (lockedMs > 0) {
     const message = "Too many failed authentication attempts. Please try again later.";
@@ -42,13 +42,8 @@ export async function admitCaller(request: IncomingMessage, query: string, deps:
 /** Shows the right secret; counts nothing. */
 export function isCallerKnown(request: IncomingMessage, deps: AdmitDeps): boolean {
   const secret = bearerOf(request);
-  if (secret === undefined || deps.limiter.lockedForMs(sourceOf(request), "shared-secret", deps.clock.now()) > 0) return false;
+  if (secret === undefined || deps.limiter.lockedForMs(guesserOf(request), "shared-secret", deps.clock.now()) > 0) return false;
   return deps.token().equals(secret);
-}
-
-function sourceOf(request: IncomingMessage): AuthSource {
-  const address = request.socket.remoteAddress ?? "unknown";
-  return { address, loopback: isLoopbackAddress(address), origin: request.headers.origin };
 }
 
 function bearerOf({ headers }: IncomingMessage): string | undefined {
