@@ -67,7 +67,7 @@ export async function composeReach(deps: ReachDeps): Promise<Reach> {
       }),
     },
     rate: rateOf(config()),
-    isNodeNetwork: createNetworkMatch(gateway.nodes?.pairing?.autoApproveCidrs ?? []),
+    isNodeNetwork: (address) => createNetworkMatch(config().gateway?.nodes?.pairing?.autoApproveCidrs ?? [])(address),
     autoApproveLocal: () => config().gateway?.nodes?.pairing?.autoApproveLocal ?? true,
     hosts: (gateway.controlUi?.allowedOrigins ?? []).flatMap(
       (origin) => (URL.canParse(origin) ? [new URL(origin).host.toLowerCase()] : []),

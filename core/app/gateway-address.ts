@@ -2,9 +2,9 @@
  * Where the gateway is and with which token, as far as the command line can know.
  *
  * Address: `--url`, `--port`, `OPENCLAW_GATEWAY_PORT`, `gateway.remote.url` where `gateway.mode` is remote, then where the gateway
- * of this state directory said that it listens, then the usual port. Token: `--token`, `OPENCLAW_GATEWAY_TOKEN` or `OPENCLAW_GATEWAY_PASSWORD`, the one of the
- * gateway elsewhere that the configuration means, then the state directory's own, which is sent to this machine only. A token
- * never travels unencrypted to another machine.
+ * of this state directory said that it listens, then the usual port. Token: `--token`, `OPENCLAW_GATEWAY_TOKEN` or
+ * `OPENCLAW_GATEWAY_PASSWORD`, the one of the gateway elsewhere that the configuration means, then the state directory's own,
+ * which is sent to this machine only. A token never travels unencrypted to another machine.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

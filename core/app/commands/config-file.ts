@@ -24,7 +24,8 @@ export async function readConfig(ctx: CommandContext, key?: string): Promise<unk
 export async function readConfiguredToken(ctx: Said): Promise<Secret | undefined> {
   const config = await load(ctx);
   const { mode, token, password } = config.gateway?.auth ?? {};
-  return mode === "password" ? secretOf(ctx, config, password, "gateway.auth.password") : secretOf(ctx, config, token, "gateway.auth.token");
+  if (mode === "password") return secretOf(ctx, config, password, "gateway.auth.password");
+  return secretOf(ctx, config, token, "gateway.auth.token");
 }
 
 /** How the gateway of this machine is reached, as the file says. */
