@@ -4,8 +4,8 @@ import type { JsonSchema } from "@openclaw/protocol";
 /** What is read once, at the start. Everything else that is acted on is read where it is used. */
 const RESTART_KEYS = [
   "gateway.port", "gateway.bind", "gateway.customBindHost", "gateway.auth.mode", "gateway.auth.token", "gateway.auth.password",
-  "gateway.auth.rateLimit", "gateway.tls", "gateway.tailscale", "gateway.controlUi", "gateway.nodes.reattachWaitMs", "logging.level", "actuators", "listeners",
-  "discovery",
+  "gateway.auth.rateLimit", "gateway.tls", "gateway.tailscale", "gateway.controlUi", "gateway.nodes.reattachWaitMs",
+  "logging.level", "actuators", "listeners", "discovery",
 ];
 
 export type ReloadKind = "restart" | "hot" | "none";
