@@ -33,6 +33,11 @@ export const FIGURES = {
   "command.config": { what: "openclaw config get gateway.port, wall", unit: "ms", below: 150, theirs: 2_600 },
   "command.config.cpu": { what: "openclaw config get gateway.port, CPU", unit: "ms", theirs: 2_400 },
 
+  "config.set.p50": { what: "config.set → durable and in force", unit: "ms", below: 25 },
+  "config.set.p99": { what: "the same, p99", unit: "ms", below: 100 },
+  "config.told.p50": { what: "config.set → config.changed at another client", unit: "ms", below: 25 },
+  "config.edit.p50": { what: "file edited → config.changed at a client", unit: "ms", below: 200 },
+
   "memory.pss": { what: "PSS, idle, gateway and local node", unit: "MB", below: 120, theirs: 880 },
   "memory.rss": { what: "RSS of the same processes", unit: "MB", theirs: 985 },
   "memory.launcher": { what: "PSS with the launcher of npm start", unit: "MB" },

@@ -16,6 +16,7 @@ import type { Bench, Measure } from "./measure.ts";
 import { actuators } from "./measures/actuators.ts";
 import { commands } from "./measures/commands.ts";
 import { calls, connect } from "./measures/calls.ts";
+import { configReload } from "./measures/config-reload.ts";
 import { crowd } from "./measures/crowd.ts";
 import { fairness } from "./measures/fairness.ts";
 import { history } from "./measures/history.ts";
@@ -31,7 +32,7 @@ import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
-  start, memory, commands, connect, calls, nodes, turns, exec, tokens, rate, recovery, replay,
+  start, memory, commands, connect, calls, configReload, nodes, turns, exec, tokens, rate, recovery, replay,
   fairness, crowd, history, live, dormant, soak, actuators,
 ];
 /** One measure that hangs must not cost the others their turn. */

@@ -3,10 +3,10 @@
  * process; and a file of the well-known program as it is.
  */
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { EXIT } from "@openclaw/protocol";
+import { EXIT, hasCode } from "@openclaw/protocol";
 import { say } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 
@@ -140,6 +140,28 @@ test("the command line changes the running gateway's configuration through it, a
   assert.equal(broken.code, EXIT.config);
   assert.match(broken.stdout, /openclaw\.json:1:\d+ "gateway\.port" must be a whole number/);
   assert.match((await gateway.cli(["config", "schema"])).stdout, /"turnsWaitingMax"/);
+});
+
+test("the token may stand elsewhere: a variable or a private file that the configuration names; where it is missing the gateway says so "
+  + "and does not start (S4.31)", async (t) => {
+  const gateway = await openRealGateway({
+    config: { gateway: { auth: { token: { source: "env", provider: "default", id: "MY_TOKEN" } } } }, bare: true,
+    env: { MY_TOKEN: "the-token-of-a-variable" },
+    // An older one of its own, which the configuration wins over.
+    prepare: async (stateDir) => {
+      await mkdir(join(stateDir, "credentials"), { mode: 0o700 });
+      await writeFile(join(stateDir, "credentials", "gateway-token"), "the-token-in-the-file\n", { mode: 0o600 });
+    },
+  });
+  t.after(() => gateway.dispose());
+  const operator = await gateway.connect({ token: "the-token-of-a-variable" });
+  assert.equal(JSON.stringify(await shown(operator)).includes("the-token-of-a-variable"), false);
+  await assert.rejects(gateway.connect({ token: "the-token-in-the-file" }), (error) => hasCode(error, "AUTH_TOKEN_MISMATCH"));
+  await gateway.stop();
+  await writeFile(join(gateway.stateDir, "openclaw.json"), JSON.stringify({ gateway: { auth: { token: "${NOT_SET_ANYWHERE}" } } }));
+  const said = await gateway.cli(["gateway", "run", "--json", "--port", "1"]);
+  assert.match(said.stdout, /SECRET_UNRESOLVED[^]*NOT_SET_ANYWHERE is not set/);
+  assert.equal(said.code, EXIT.config);
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
