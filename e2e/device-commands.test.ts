@@ -63,7 +63,7 @@ describe("devices", () => {
     assert.deepEqual(last, ["location.get", "system.notify", "canvas.present", "camera.list"]);
   });
 
-  test("what is too large, or no picture, never reaches whoever asked (S4.27)", async () => {
+  test("what is too large, or no picture, never reaches whoever asked", async () => {
     const odd = await openFakeDevice(gateway, {
       name: "odd", platform: "android", commands: ["camera.snap", "camera.clip"],
       answers: {
@@ -77,7 +77,7 @@ describe("devices", () => {
     odd.close();
   });
 
-  test("an agent's picture is asked for, kept in the store, and read as a digest (S4.22, S4.27)", async () => {
+  test("an agent's picture is asked for, kept in the store, and read as a digest (S4.22)", async () => {
     const client = await gateway.connect();
     const saying = say(client, `take a picture ${callMark("nodes", { action: "camera_snap", node: "phone", params: {} })}`);
     const { payload } = await owner.until(({ event }) => event === "exec.approval.requested");

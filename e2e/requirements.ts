@@ -327,12 +327,22 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S4.13", state: "partly", text: "Multi-agent routing of channels/accounts/peers to isolated agents (own workspace and sessions)" },
   { id: "S4.14", state: "later", text: "Overrides `agents.list[].model`, `.sandbox`, `.tools`" },
-  { id: "S4.15", state: "proved", text: "Nodes are peripherals exposing device-local actions", proofs: ["e2e/seed-walk.test.ts"] },
-  { id: "S4.16", state: "partly", text: "macOS node: `system.run`, `system.notify`, canvas, camera, screen recording" },
-  { id: "S4.17", state: "later", text: "iOS/Android nodes: canvas, camera, screen recording, location" },
+  {
+    id: "S4.15", state: "proved", proofs: ["e2e/seed-walk.test.ts", "e2e/device-commands.test.ts"],
+    text: "Nodes are peripherals exposing device-local actions",
+  },
+  {
+    id: "S4.16", state: "partly", proofs: ["e2e/device-commands.test.ts"],
+    text: "macOS node: `system.run`, `system.notify`, canvas, camera, screen recording",
+  },
+  {
+    id: "S4.17", state: "partly", proofs: ["e2e/device-commands.test.ts"],
+    text: "iOS/Android nodes: canvas, camera, screen recording, location",
+  },
   { id: "S4.18", state: "later", text: "Pairing: Bonjour/mDNS discovery plus pairing-code approval" },
   {
-    id: "S4.19", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
+    id: "S4.19", state: "proved",
+    proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts", "e2e/exec-approvals.test.ts"],
     text: "Invocation `node.invoke` and `node.*` RPC over the Gateway WebSocket",
   },
   {
@@ -343,7 +353,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.21", state: "proved", proofs: ["e2e/seed-walk.test.ts"],
     text: "Exec tool and channel connections run on the gateway host by default",
   },
-  { id: "S4.22", state: "proved", text: "Device actions run where the device lives", proofs: ["e2e/seed-walk.test.ts"] },
+  {
+    id: "S4.22", state: "proved", proofs: ["e2e/seed-walk.test.ts", "e2e/exec-approvals.test.ts", "e2e/device-commands.test.ts"],
+    text: "Device actions run where the device lives",
+  },
   { id: "S4.23", state: "later", text: "Sandboxed sessions in Docker, optional, `agents.defaults.sandbox.mode`" },
   { id: "S4.24", state: "later", text: "Flow Telegram -> Gateway -> agent -> node over WS -> Gateway -> Telegram" },
   {

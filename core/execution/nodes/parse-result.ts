@@ -33,7 +33,10 @@ export function parseResult(command: string, { ok, payload, payloadJSON, error }
   let value: unknown = payload;
   const device = Object.hasOwn(DEVICE_COMMANDS, command) ? DEVICE_COMMANDS[command] : undefined;
   const charsMax = (device?.media?.charsMax ?? 0) + PLAIN_CHARS_MAX;
-  if ((payloadJSON?.length ?? 0) > charsMax) return { ok: false, code: "TOO_LARGE", why: `The payload of ${command} is too large.` };
+  if ((payloadJSON?.length ?? 0) > charsMax) {
+    const code = device?.media === undefined ? "NODE_REPLY_INVALID" : "TOO_LARGE";
+    return { ok: false, code, why: `${command} brought more than ${charsMax} characters.` };
+  }
   if (payloadJSON !== undefined) {
     try {
       value = JSON.parse(payloadJSON);

@@ -38,7 +38,7 @@ const TIMEOUT_MS = 30_000;
 /** What belongs to a device: its camera, screen, place, canvas and messages. */
 export default {
   name: "nodes",
-  summary: "Uses a device's camera, screen, location, canvas or notifications (notify: title, body). Media come back as a digest.",
+  summary: "Uses a device: camera, screen, location, canvas, notify (body).",
   args: {
     type: "object",
     additionalProperties: false,
