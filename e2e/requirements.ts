@@ -325,8 +325,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.12", state: "proved", proofs: ["e2e/work-and-files.test.ts"],
     text: "Workspace `~/.openclaw/workspace`, key `agents.defaults.workspace`",
   },
-  { id: "S4.13", state: "partly", text: "Multi-agent routing of channels/accounts/peers to isolated agents (own workspace and sessions)" },
-  { id: "S4.14", state: "later", text: "Overrides `agents.list[].model`, `.sandbox`, `.tools`" },
+  {
+    id: "S4.13", state: "partly", proofs: ["e2e/agents.test.ts"],
+    text: "Multi-agent routing of channels/accounts/peers to isolated agents (own workspace and sessions)",
+  },
+  { id: "S4.14", state: "partly", proofs: ["e2e/agents.test.ts"], text: "Overrides `agents.list[].model`, `.sandbox`, `.tools`" },
   {
     id: "S4.15", state: "proved", proofs: ["e2e/seed-walk.test.ts", "e2e/device-commands.test.ts"],
     text: "Nodes are peripherals exposing device-local actions",

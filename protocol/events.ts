@@ -59,6 +59,7 @@ export const EVENTS = {
   "session.approval": { scope: "operator.approvals", audience: "session", summary: "An approval of this session is pending or ended.", payload: "{ sessionKey: string; phase: 'pending' | 'terminal'; updatedAtMs: number; approval: object }" },
   "sessions.changed": { scope: "operator.read", audience: "session", summary: "A session's row changed.", payload: "{ sessionKey?: string; agentId?: string; reason?: string; phase?: 'start' | 'model' | 'end' | 'error'; runId?: string; ts: number; session?: SessionRow }" },
   "chat.metadata.changed": { scope: "operator.read", summary: "Models or commands changed.", payload: "{}" },
+  "skills.changed": { scope: "operator.read", summary: "An agent's skills are other ones now.", payload: "{ reason: 'watch' | 'manual' | 'config-change' }" },
   "models.snapshot": { direct: true, summary: "The model catalogue, after hello, when connect asked for it.", payload: "{ target: object; scope: object; catalog: object }" },
   "config.changed": { scope: "operator.read", hidden: true, summary: "The configuration was written.", payload: "{ path: string; hash: string; ts: number }" },
 

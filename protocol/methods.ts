@@ -4,6 +4,7 @@
  */
 import type { MethodSpec } from "./method.ts";
 import type { Infer } from "./schema.ts";
+import { AGENT_METHODS } from "./methods/agents.ts";
 import { APPROVAL_METHODS } from "./methods/approvals.ts";
 import { CHANNEL_METHODS } from "./methods/channels.ts";
 import { CHAT_METHODS } from "./methods/chat.ts";
@@ -25,7 +26,7 @@ export {
 };
 
 export const METHODS = {
-  ...SYSTEM_METHODS, ...CONFIG_METHODS, ...RESTART_METHODS, ...CHAT_METHODS, ...SESSION_METHODS, ...NODE_METHODS,
+  ...SYSTEM_METHODS, ...CONFIG_METHODS, ...RESTART_METHODS, ...CHAT_METHODS, ...AGENT_METHODS, ...SESSION_METHODS, ...NODE_METHODS,
   ...DEVICE_METHODS, ...APPROVAL_METHODS, ...QUEUE_METHODS,
   ...SCHEDULE_METHODS, ...USAGE_METHODS, ...CHANNEL_METHODS, ...TASK_METHODS, ...VOICE_METHODS,
 } as const satisfies Record<string, MethodSpec>;

@@ -1,7 +1,7 @@
 /**
  * What a model may name in a call. A tool without effect runs; any other only proposes an intent and never acts.
  */
-import type { Effect } from "@openclaw/protocol";
+import type { Effect, Label } from "@openclaw/protocol";
 import type { ToolFace } from "./provider.ts";
 
 /** Where a side effect lands. */
@@ -88,7 +88,11 @@ export interface ToolContext {
 
 export type ToolEvent =
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
-  | { readonly type: "result"; readonly text: string; readonly isError?: boolean; readonly details?: Readonly<Record<string, unknown>> };
+  | {
+      readonly type: "result"; readonly text: string; readonly isError?: boolean; readonly details?: Readonly<Record<string, unknown>>;
+      /** Whose words the text is; the agent's own unless said, and never more trusted than those. */
+      readonly label?: Label;
+    };
 
 /** `args` has been checked against the schema before either method is called. */
 export type Tool = ToolFace & (

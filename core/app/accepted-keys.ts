@@ -43,7 +43,11 @@ const resets = oneOf("When a session begins anew.", "none", "daily", "idle");
 const agent: Readonly<Record<string, JsonSchema>> = {
   name: text("Display name."), agentDir: text("Directory of the agent's own state."), identity: theirs("Name, emoji, theme, avatar."),
   models: theirs("Models by reference, with aliases."), skills: any("Skills the agent may use; all unless listed."),
-  tools: theirs("Tool profile and rules of the agent."), sandbox: theirs("Sandbox of the agent's programs."),
+  tools: keyed({
+    exec: theirs("Programs."), elevated: theirs("Elevated programs."), sandbox: theirs("Rules in a sandbox."), fs: theirs("Files."),
+    loopDetection: theirs("Loops."), message: theirs("Messages."), toolsBySender: theirs("Rules by sender."),
+  }),
+  sandbox: theirs("Sandbox of the agent's programs."),
   subagents: theirs("Sub-agents of the agent."), memory: theirs("Memory search."), memorySearch: theirs("Memory search."),
   groupChat: theirs("Mentions in groups."), runtime: theirs("Which runtime carries the agent."),
   params: theirs("Parameters of model calls."), default: flag("The agent messages go to unless a binding says otherwise."),
@@ -68,7 +72,11 @@ export const ACCEPTED: JsonSchema = keyed({
   tts: theirs("Speech."), commands: theirs("Slash commands."), approvals: theirs("Where approvals are forwarded."),
   transcripts: theirs("Transcripts."), channels: theirs("Messengers, by name."), discovery: theirs("Finding gateways in the network."),
   talk: theirs("Conversation by voice."), cloudWorkers: theirs("Workers elsewhere."), desktop: theirs("Desktop."),
-  memory: theirs("Memory."), mcp: theirs("Servers of the model context protocol."), skills: theirs("Skills."),
+  memory: theirs("Memory."), mcp: theirs("Servers of the model context protocol."), 
+  skills: keyed({
+    install: theirs("How skills are installed."), limits: theirs("How much of skills is shown."), workshop: theirs("Skills agents write."),
+    load: keyed({ watch: flag("Look out for changes: done at each use."), watchDebounceMs: count("How long to wait.") }),
+  }),
   plugins: theirs("Plugins."), surfaces: theirs("Surfaces."), proxy: theirs("Outbound proxy."), audio: theirs("Audio."),
   media: theirs("Media."), web: theirs("Web chat."), worktreeRoot: text("Where worktrees are made."),
   worktreeAcceleration: any("How worktrees are made."), canvasHost: theirs("Canvas host."),

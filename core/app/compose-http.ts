@@ -15,11 +15,14 @@ export interface ComposeHttpDeps {
   readonly sessions: Sessions;
   readonly models: Models;
   readonly live: LiveTopic<LiveEvent>;
+  readonly invokeTool: NonNullable<HttpDoor["invokeTool"]>;
 }
 
-export function composeHttp({ config, agents, intake, sessions, models, live }: ComposeHttpDeps): Pick<GatewayDeps, "http" | "page"> {
+export function composeHttp(
+  { config, agents, intake, sessions, models, live, invokeTool }: ComposeHttpDeps,
+): Pick<GatewayDeps, "http" | "page"> {
   const http: HttpDoor = {
-    agents, intake, sessions,
+    agents, intake, sessions, invokeTool,
     settings: () => {
       const { http: { endpoints = {} } = {}, tools = {} } = config().gateway ?? {};
       return {

@@ -14,8 +14,8 @@ import { systemIds } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
 import { createMemory } from "../cognition/memory.ts";
 import { createModels, loadKey } from "../cognition/models.ts";
-import { CONTEXT_DEFAULTS, openTokenizers, PROMPT_REVISION } from "../cognition/context.ts";
-import { digestFaces, type LiveEvent, type RuntimeDeps } from "../cognition/runtime.ts";
+import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context.ts";
+import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule.ts";
@@ -36,6 +36,7 @@ import { createJournal } from "../fabric/journal.ts";
 import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
 import { openVault, resolveSecret } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
+import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
 import { composeExec } from "./compose-exec.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
@@ -167,10 +168,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     localNodeConfined: () => options.confinement().confined,
     yesLocal: () => config().tools?.exec?.yesLocal ?? false,
   });
-  const desk: { approvals?: Approvals } = {};
+  const waiting: { approvals?: Approvals } = {};
   const approvalsOf = (): Approvals => {
-    if (desk.approvals === undefined) throw new Error("approvals are not open yet");
-    return desk.approvals;
+    if (waiting.approvals === undefined) throw new Error("approvals are not open yet");
+    return waiting.approvals;
   };
   const exec = composeExec({
     nodes, approvals: approvalsOf, clock, ids, log: logger, localNodeId: options.localNodeId,
@@ -187,11 +188,15 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       return late.intake;
     },
   }));
-  const tools = createTools([...builtIn, ...actuators.tools]);
 
   const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
   const ledger = opening.use(await composeLedger({ records, clock, sealing: { seal, unseal }, owner, config, log: logger }));
   const agents = createAgents(() => config().agents ?? NO_AGENTS, options.workspace, () => config().models?.fallbacks ?? NO_FALLBACKS);
+  const parts = composeAgents({
+    records, seal, unseal, clock, log: logger, config, stateDir: options.stateDir, workspace: options.workspace,
+    localNodeId: options.localNodeId, agents, tell,
+  });
+  const tools = createTools([...builtIn, ...actuators.tools, parts.tool]);
   const memory = createMemory({ records, vault, clock });
   const models = createModels({
     providers, clock, ids, log: logger, config: () => config().models ?? NO_MODELS,
@@ -200,7 +205,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       config: config().secrets, environment: process.env, credentialsDir: options.credentialsDir, home: homedir(),
     }, what)),
   });
-  const intents = createIntents({
+  const intents = parts.watched(createIntents({
     nodes,
     reattachWaitMs,
     blobs: engine.blobs,
@@ -225,7 +230,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
         return { facts: facts.map(({ text, label: own, timeMs }) => ({ text, label: own, timeMs })) };
       },
     },
-  });
+  }));
 
   const tokenizers = opening.use(openTokenizers({ find: discoverTokenizers, clock, thread: TOKENIZER_THREAD }));
   const runtime: RuntimeDeps = {
@@ -234,12 +239,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     get approvals() {
       return approvalsOf();
     },
-    agentOf: (agentId) => agents.get(agentId), supervisor: supervisorFor(config),
+    agentOf: parts.agentOf, prepareAgent: parts.prepareAgent, supervisor: supervisorFor(config),
     profilesOf: models.profilesOf,
     context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),
     revisionOf: async (agentId) => ({
-      program: version, config: options.configRevision(), prompt: PROMPT_REVISION, skills: digestFaces(tools.faces()),
-      memory: await memory.revision(agentId),
+      program: version, config: options.configRevision(), ...parts.revisionOf(agentId, tools), memory: await memory.revision(agentId),
     }),
   };
   const isSearchOn = (): boolean => config().session?.search ?? true;
@@ -264,7 +268,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     onChanged: (row) => broadcaster.changed(row),
     onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),
   });
-  desk.approvals = opening.use(await openApprovals({
+  waiting.approvals = opening.use(await openApprovals({
     records, clock, ids, seal, unseal, onChanged: exec.onChanged, log: logger,
     deliver: async (answer) => {
       if (answer.desk === "client") return await exec.answered(answer);
@@ -304,7 +308,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     broadcaster.close();
   });
 
-  const intake = late.intake = createIntake({ agents, sessions });
+  const intake = late.intake = createIntake({
+    agents, sessions, rules: () => ({ bindings: config().bindings ?? [], scopes: config().session ?? {} }),
+  });
   const scheduler = late.scheduler = openScheduler({
     records, sealer: { seal, unseal }, clock, ids, logger, agents, intake, sessions, tell,
     config: () => ({ enabled: true, ...config().cron }),
@@ -320,8 +326,14 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   });
   const voice = await openVoiceWake({ records, seal, unseal, tenant: HOME_TENANT, tell });
   const configDesk = composeConfig({ running: options.runningConfig, vault, clock, version, restart: options.restart });
+  const desk = agentDesk({
+    agents, parts, tools, sessions, models, nodes, intents, gate, placeOf, clock, ids, config, tell, version,
+    setConfig: options.runningConfig.set,
+    broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
+  });
   const methods = gatewayMethods({
-    sessions, intake, agents, models, identity, nodes, operator, exec, approvals: desk.approvals, scheduler, queues, clock,
+    desk,
+    sessions, intake, agents, models, identity, nodes, operator, exec, approvals: waiting.approvals, scheduler, queues, clock,
     loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
     store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
     logsDir: options.logsDir,
@@ -329,7 +341,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
-    ...composeHttp({ config, agents, intake, sessions, models, live }), eventLoop: () => loop.read(),
+    ...composeHttp({ config, agents, intake, sessions, models, live, invokeTool: desk.invokeTool }), eventLoop: () => loop.read(),
     listen: reach.listen, hosts: reach.hosts, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
     auth: { token: () => reach.secret, access: reach.access, rate: reach.rate, isNodeNetwork: reach.isNodeNetwork },
     isLocalNode: (deviceId) => deviceId === options.localNodeId, failing: () => (progress.recovered ? [] : ["recovery"]),
@@ -345,6 +357,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       sessions, approvals: approvalsOf(), nodes, identity, agents, models, clock, confinement: options.confinement,
       stateDir: options.stateDir, commandLine: options.commandLine ?? "openclaw",
     }),
+    greet: greetWithModels(desk.listModels, logger),
     snapshot: () => ({
       health: methods.health(), stateDir: options.stateDir, configPath: options.runningConfig.file.path,
       appliedConfigHash: configDesk.appliedHash(),
@@ -378,6 +391,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       if (reach.policy() !== policy) gateway.policyChanged();
       policy = reach.policy();
       tell("config.changed", { path, hash: written, ts: clock.now() });
+      tell("chat.metadata.changed", {});
       if (progress.recovered) startSchedule();
     },
     recover: () => queues.fanOut.start().then(() => placement.recover()).finally(() => {

@@ -6,10 +6,13 @@ import { supervisorConfig } from "../cognition/supervisor.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule.ts";
+import { bindingsConfig } from "../control/routing.ts";
 import { sessionsConfig } from "../control/sessions.ts";
 import { listenersConfig } from "../execution/fan-out.ts";
 import { ledgerConfig } from "../fabric/ledger.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
+import { skillsConfig } from "../execution/skills.ts";
+import { toolChoiceConfig } from "../execution/tools.ts";
 import { credentialsConfig, secretsConfig, SECRET_REF } from "../fabric/vault.ts";
 import { ACCEPTED, withAccepted } from "./accepted-keys.ts";
 import { authConfig, authModeConfig, bindConfig, discoveryConfig, pairingConfig, reachConfig } from "./reach-config.ts";
@@ -94,6 +97,7 @@ const toolsConfig = {
   additionalProperties: false,
   description: "How tools are governed.",
   properties: {
+    ...toolChoiceConfig,
     exec: {
       type: "object", additionalProperties: false, description: "Running programs.",
       properties: {
@@ -137,7 +141,7 @@ const actedOn = {
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     ledger: ledgerConfig, supervisor: supervisorConfig,
     logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
-    listeners: listenersConfig, secrets: secretsConfig,
+    listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
   },
 } as const satisfies JsonSchema;
 

@@ -5,7 +5,7 @@ import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, channelMethods, chatMethods, deviceMethods, listAgents, listMethods, nodeMethods,
+  agentMethods, approvalMethods, channelMethods, chatMethods, deviceMethods, nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
   type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
@@ -19,6 +19,7 @@ import { HOME_TENANT, type Identity } from "../fabric/identity.ts";
 import type { Ledger } from "../fabric/ledger.ts";
 import { readLogTail, type LoopWatch } from "../fabric/telemetry.ts";
 import { OpenClawError } from "@openclaw/protocol";
+import type { AgentDesk } from "./compose-agents.ts";
 import type { ComposedExec } from "./compose-exec.ts";
 import type { QueueDesk } from "./compose-fan-out.ts";
 import { createDescribeGateway } from "./describe-gateway.ts";
@@ -43,6 +44,7 @@ export interface GatewayMethodsDeps {
   readonly config: MethodHandlers;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly logsDir: string;
+  readonly desk: AgentDesk;
   readonly voice: VoiceWake;
   readonly tell: (event: string, payload: unknown) => void;
   readonly addresses: SetupMethodDeps["addresses"];
@@ -89,7 +91,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         tokenOf: (key) => deps.tokenOf(parseSessionKey(key, agents.defaultId).key),
         keysOf: (tokens) => keysOf(deps, tokens),
       }),
-      ...listMethods({ agents: () => listAgents(agents), models: async () => ({ models: await models.list() }) }),
+      ...deps.desk.handlers,
       ...approvalMethods({
         approvals,
         request: (params, client) => exec.clientApprovals.request(params as ExecApprovalRequest, client.principal.id),
@@ -126,7 +128,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
           }
         },
       }),
-      ...chatMethods({ sessions, intake, agents, models }),
+      ...chatMethods({ sessions, intake, agents, ...deps.desk }),
       ...agentMethods({
         sessions, intake, agents, now,
         labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref),

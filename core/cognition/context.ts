@@ -11,4 +11,5 @@ export { CONTEXT_DEFAULTS, contextConfig, type ContextConfig } from "./context/c
 export { ESTIMATES, MESSAGE_TOKENS, estimateAhead, type TokenCounts } from "./context/count-tokens.ts";
 export { makeSummary, type MadeSummary, type SummaryWork } from "./context/make-summary.ts";
 export { labelOfSummary, planSummary, type SummaryPlan } from "./context/plan-summary.ts";
+export { notesShown, otherNotes, type ContextNote } from "./context/notes.ts";
 export { openTokenizers, type FoundTokenizer, type Tokenizers } from "./context/open-tokenizers.ts";

@@ -1,5 +1,13 @@
 /**
- * Agent definitions: who an agent is, which model it uses, where it works. Read from configuration at each use, so a
- * changed definition holds from the next turn on.
+ * Agent definitions: who an agent is, which model it uses, where it works, what stands in its workspace.
+ *
+ * Definitions are read from the configuration at each use, so a changed one holds from the next turn on. Of a workspace's files
+ * it knows whose words they are, and follows no link out of it.
  */
-export { agentsConfig, createAgents, type Agent, type Agents, type AgentsConfig } from "./agents/define-agents.ts";
+export {
+  agentsConfig, createAgents, DEFAULT_AGENT, type Agent, type AgentIdentity, type Agents, type AgentsConfig,
+} from "./agents/define-agents.ts";
+export { createAgentBook, type AgentBook } from "./agents/agent-book.ts";
+export { createAuthorship, type Authorship } from "./agents/workspace/authorship.ts";
+export { openFolder } from "./agents/workspace/folder.ts";
+export { createWorkspaces, type ShownFile, type Workspaces } from "./agents/workspace/open-workspaces.ts";

@@ -3,4 +3,8 @@
  * schema and, for a tool with an effect, turns it into an intent. Nothing here runs a side effect.
  */
 export { createTools, TOOL_LIMITS, type PreparedCall, type Tools } from "./tools/prepare-call.ts";
+export {
+  createToolPolicy, groupOf, profilesOf, TOOL_GROUPS, TOOL_PROFILES, toolChoiceConfig, type ToolChoice, type ToolPolicy,
+} from "./tools/tool-policy.ts";
+export { createToolInvoker, type ToolInvoked, type ToolInvoker } from "./tools/invoke-tool.ts";
 export { presentOutcome, type ToolOutcome } from "./tools/present-outcome.ts";

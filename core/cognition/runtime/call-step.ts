@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@openclaw/protocol";
+import { joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { relaysOf, type GateRecord, type SessionState, type StepEnded } from "../../fabric/journal.ts";
@@ -7,7 +7,7 @@ import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
 import { awaitAnswer } from "./await-answer.ts";
 import { carryOut } from "./carry-out.ts";
 import { keepOutput } from "./keep-output.ts";
-import type { Carry, TurnWork } from "./turn-work.ts";
+import { toolsFor, type Carry, type TurnWork } from "./turn-work.ts";
 import { contextOf, weighCall, type WeighedCall } from "./weigh-call.ts";
 
 /** One call on its way to its result, and what waits to be recorded with it. */
@@ -26,17 +26,18 @@ interface Calling {
 export async function callStep(work: TurnWork, view: SessionState, call: ToolCall, carry: Carry, signal: AbortSignal): Promise<Carry> {
   const { deps, live } = work;
   const calling: Calling = { stepId: deps.ids.sortable(deps.clock.now()), call, carry };
-  const prepared = deps.tools.prepare(call, contextOf(work.agent, view));
+  const prepared = deps.tools.prepare(call, contextOf(work.agent, view), toolsFor(work.agent, view));
   live.emit("tool", { phase: "start", name: call.name, toolCallId: call.id, args: parsedArguments(call) });
   if (prepared.kind === "intent" && prepared.intent.actuator === "node") await deps.nodesReady();
-  const weighed = weighCall(view, call.id, prepared, deps);
+  const weighed = weighCall(view, call.id, prepared, deps, work.agent);
   switch (weighed.do) {
     case "refuse": return refuse(work, calling, weighed, weighed.decision);
     case "ask": return await ask(work, calling, weighed, signal);
     case "act": return await carryOut(work, { ...calling, ...weighed }, weighed.tool, carry, signal);
     case "run": {
-      const outcome = await keepOutput(work, await runPure(work, view, weighed, signal));
-      return finish(work, carry, { stepId: calling.stepId, kind: "tool", call, ...outcome, label: "agent" });
+      const { label, ...ran } = await runPure(work, view, weighed, signal);
+      const outcome = await keepOutput(work, ran);
+      return finish(work, carry, { stepId: calling.stepId, kind: "tool", call, ...outcome, label });
     }
   }
 }
@@ -60,18 +61,22 @@ async function ask(work: TurnWork, calling: Calling, { intent, nodeId, decision 
 type Runnable = Extract<WeighedCall, { do: "run" }>;
 type Asking = Extract<WeighedCall, { do: "ask" }>;
 
-async function runPure(work: TurnWork, view: SessionState, { tool, args }: Runnable, signal: AbortSignal): Promise<ToolOutcome> {
+async function runPure(
+  work: TurnWork, view: SessionState, { tool, args }: Runnable, signal: AbortSignal,
+): Promise<ToolOutcome & { readonly label: Label }> {
   let text = "";
   let isError = false;
+  let label: Label = "agent";
   try {
     for await (const event of tool.run(args, contextOf(work.agent, view), signal)) {
-      if (event.type === "result") [text, isError] = [event.text, event.isError ?? false];
+      if (event.type !== "result") continue;
+      [text, isError, label] = [event.text, event.isError ?? false, joinLabels("agent", event.label ?? "agent")];
     }
   } catch (error) {
     signal.throwIfAborted();
-    return presentOutcome(tool, { ok: false, code: "TOOL_FAILED", why: error instanceof Error ? error.message : "" });
+    return { ...presentOutcome(tool, { ok: false, code: "TOOL_FAILED", why: error instanceof Error ? error.message : "" }), label };
   }
-  return { ...presentOutcome(tool, { ok: true, payload: text }), isError };
+  return { ...presentOutcome(tool, { ok: true, payload: text }), isError, label };
 }
 
 interface Failure {

@@ -5,7 +5,7 @@ import { leadOf, type AskedFacts, type NewEvent, type SessionState, type TurnSta
 import type { CallEvent, CallTerms, ResolvedModel } from "../models.ts";
 import { composeRequest, type ComposedRequest } from "./compose-request.ts";
 import { exactCounts } from "./exact-counts.ts";
-import type { Carry, TurnAgent, TurnWork } from "./turn-work.ts";
+import { toolsFor, type Carry, type TurnAgent, type TurnWork } from "./turn-work.ts";
 
 /** Calls one answer may hold; the rest is dropped. */
 const CALLS_MAX = 32;
@@ -54,7 +54,8 @@ async function composed({ deps, agent }: TurnWork, view: SessionState, { info }:
   const { thinking = null, profile = null } = view.turn ?? {};
   const wishes = { ...(thinking === null ? {} : { thinking }), ...(profile === null ? {} : { profile }) };
   const tokenizer = exact === undefined ? {} : { tokenizer: exact.tokenizer };
-  return { ...composeRequest(view, agent, deps.tools.faces(), contextTokens, exact?.counts), contextTokens, wishes, ...tokenizer };
+  const faces = deps.tools.faces(toolsFor(agent, view));
+  return { ...composeRequest(view, agent, faces, contextTokens, exact?.counts), contextTokens, wishes, ...tokenizer };
 }
 
 function recordOf(asked: Asked | Error): Partial<Pick<Asked, "contextTokens" | "tokenizer"> & ComposedRequest["digests"]> {

@@ -12,7 +12,7 @@ import { agentFor, beginning, nextOf } from "./begin-turn.ts";
 import { composeRequest, type ComposedRequest } from "./compose-request.ts";
 import { steering, type Next } from "./decide.ts";
 import { firstDifference, type ReplayDifference } from "./replay-report.ts";
-import type { RuntimeDeps } from "./turn-work.ts";
+import { toolsFor, type RuntimeDeps } from "./turn-work.ts";
 import { contextOf, weighCall, type WeighedCall, type Weights } from "./weigh-call.ts";
 
 export type ReplayDeps = Pick<RuntimeDeps, "tools" | "placeOf" | "agentOf" | "gate" | "nodes" | "revisionOf" | "supervisor">;
@@ -79,7 +79,7 @@ function redecideStart(state: SessionState, body: StepStarted, nowMs: number, de
     const { agent } = agentFor(state, deps.agentOf);
     const model = state.turn?.model ?? agent.model;
     if (body.contextTokens === undefined) return compared({ model: body.model }, { model });
-    const request = composeRequest(state, agent, deps.tools.faces(), body.contextTokens);
+    const request = composeRequest(state, agent, deps.tools.faces(toolsFor(agent, state)), body.contextTokens);
     const { model: asked, prompt, tools } = body;
     return { ...compared({ model: asked, prompt, tools }, { model, ...request.digests }), request };
   }
@@ -90,7 +90,7 @@ function redecideStart(state: SessionState, body: StepStarted, nowMs: number, de
   if (fault !== undefined) return { decided: true, difference: fault };
   const local = decision.under === undefined ? deps.nodes.describe(nodeId ?? "")?.local === true : decision.under.landing === "local-node";
   const weights = weightsOf(deps, decision.under, () => ({ nodeId: nodeId ?? "", displayName: "", local, by: "local", candidates: 1 }));
-  const weighed = weighCall(state, call.id, deps.tools.prepare(call, contextOf(agent, state)), weights);
+  const weighed = weighCall(state, call.id, deps.tools.prepare(call, contextOf(agent, state), toolsFor(agent, state)), weights, agent);
   const did = body.kind === "wait" ? "ask" : "act";
   if (weighed.do !== did) return differs("do", did, explained(weighed));
   if (weighed.do === "ask" && body.kind === "wait") {
@@ -122,7 +122,8 @@ function redecideEnd(state: SessionState, body: StepEnded, nowMs: number, deps: 
   const weights = weightsOf(deps, decision?.under, () => {
     throw new OpenClawError(code ?? "NODE_OFFLINE"); // whether there was a node for it was the world's to say
   });
-  const weighed = weighCall(state, body.call.id, deps.tools.prepare(body.call, contextOf(agent, state)), weights);
+  const prepared = deps.tools.prepare(body.call, contextOf(agent, state), toolsFor(agent, state));
+  const weighed = weighCall(state, body.call.id, prepared, weights, agent);
   if (weighed.do === "run") return { decided: true };
   if (weighed.do !== "refuse") return differs("do", code ?? "run", explained(weighed));
   if (isOfTheWorld(code)) return compared({ code }, { code: weighed.code });

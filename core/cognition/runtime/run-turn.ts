@@ -20,6 +20,8 @@ const NOTHING: Carry = { events: [] };
  */
 export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: AbortSignal): Promise<boolean> {
   const { state } = session.log;
+  if (decide(state).do === "nothing") return false;
+  await deps.prepareAgent?.(state.agentId === "" ? (state.queue[0]?.message.agentId ?? "") : state.agentId);
   const first = decide(state);
   if (first.do === "nothing") return false;
   crashPoint("turn.beginning");

@@ -2,11 +2,11 @@
 import type { Claim } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
-import type { NewEvent, Revision, SessionLog } from "../../fabric/journal.ts";
+import type { NewEvent, Revision, SessionLog, SessionState } from "../../fabric/journal.ts";
 import type { Intents } from "../../execution/intents.ts";
 import type { Nodes } from "../../execution/nodes.ts";
 import type { Approvals, CommandPlace, Gate } from "../../execution/policy.ts";
-import type { Tools } from "../../execution/tools.ts";
+import type { ToolPolicy, Tools } from "../../execution/tools.ts";
 import type { ContextAgent, ContextConfig, Tokenizers } from "../context.ts";
 import type { Models } from "../models.ts";
 import type { SupervisorConfig } from "../supervisor.ts";
@@ -21,6 +21,21 @@ export interface TurnAgent extends ContextAgent {
   readonly workspace: string;
   /** How much its model is to think, unless the session or the message says otherwise. */
   readonly thinking?: string;
+  /** The tools it has with a model; all unless given. */
+  readonly tools?: (model: string) => ToolPolicy;
+  /** Where its files lie in the workspace of the gateway's own node; and where other agents' files lie there. */
+  readonly folders?: AgentFolders;
+}
+
+/** Relative to the node's workspace; empty for the workspace itself. */
+export interface AgentFolders {
+  readonly own: string;
+  readonly others: readonly string[];
+}
+
+/** The tools of a turn. */
+export function toolsFor(agent: TurnAgent, { turn }: Pick<SessionState, "turn">): ToolPolicy | undefined {
+  return agent.tools?.(turn?.model ?? agent.model);
 }
 
 /** A session in the hands of its owner, as a turn needs it. */
@@ -46,6 +61,8 @@ export interface RuntimeDeps {
   readonly gate: Gate;
   readonly approvals: Approvals;
   readonly agentOf: (agentId: string) => TurnAgent;
+  /** Called before a turn begins or goes on: what `agentOf` says of the agent is then up to date. Never rejects. */
+  readonly prepareAgent?: (agentId: string) => Promise<void>;
   readonly revisionOf: (agentId: string) => Promise<Revision> | Revision;
   /** Names of the credentials of a model's provider, where it has several. */
   readonly profilesOf?: (model: string) => readonly string[];

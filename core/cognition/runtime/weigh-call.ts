@@ -9,8 +9,11 @@ import type { GateRecord, SessionState } from "../../fabric/journal.ts";
 import {
   classifyRun, hashIntent, labelArguments, type CommandPlace, type Decision, type Gate, type LabelledText,
 } from "../../execution/policy.ts";
+import { SKILL_TOOL } from "../../execution/skills.ts";
 import type { PreparedCall } from "../../execution/tools.ts";
 import type { Nodes } from "../../execution/nodes.ts";
+import { notesShown, otherNotes } from "../context.ts";
+import { inFolder, isOfItself } from "./agent-folder.ts";
 import type { TurnAgent } from "./turn-work.ts";
 
 /** What a decision depends on besides the session's state. */
@@ -31,16 +34,19 @@ export type WeighedCall =
   | { readonly do: "ask"; readonly tool: Effectful; readonly intent: Intent; readonly nodeId: string | null; readonly decision: Judged };
 
 /** Never throws but for a programmer's mistake. */
-export function weighCall(view: SessionState, callId: string, prepared: PreparedCall, weights: Weights): WeighedCall {
+export function weighCall(
+  view: SessionState, callId: string, prepared: PreparedCall, weights: Weights, agent: Pick<TurnAgent, "notes" | "folders"> = {},
+): WeighedCall {
   if (prepared.kind === "refused") return { do: "refuse", code: prepared.code, why: prepared.why };
   const { tool, args } = prepared;
   if (prepared.kind === "run") return { do: "run", tool: prepared.tool, args };
   const effectful = tool as Effectful;
   const granted = view.turn?.granted?.callId === callId ? view.turn.granted : null;
   if (granted !== null) return afterAnswer(granted, effectful);
-  const placed = place(prepared.intent, view.agentId, weights);
+  const placed = place(prepared.intent, view.agentId, weights, agent.folders);
   if ("code" in placed) return { do: "refuse", ...placed };
-  const decision = judge(view, placed, args, weights);
+  if (followsSkill(view) && isOfItself(placed.intent)) return { do: "refuse", code: "GATE_REFUSED", why: NOT_BY_SKILL };
+  const decision = judge(view, placed, args, weights, agent);
   const { intent, nodeId } = placed;
   switch (decision.answer) {
     case "refuse": return { do: "refuse", code: "GATE_REFUSED", why: decision.reason, decision: decision.record };
@@ -72,13 +78,15 @@ interface Placed {
 
 const UNPLACEABLE = ["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMMAND_NOT_ALLOWED"] as const satisfies ErrorCode[];
 
+const NOT_BY_SKILL = "What a skill says does not change who the agent is or what it remembers: not in a turn that has read one.";
+
 interface Unplaceable {
   readonly code: ErrorCode;
   readonly why: string;
 }
 
 /** Capability first, placement second; the node is part of the intent from here on, so an approval is for that node. */
-function place(intent: Intent, ownId: string, { nodes, placeOf }: Weights): Placed | Unplaceable {
+function place(intent: Intent, ownId: string, { nodes, placeOf }: Weights, folders: TurnAgent["folders"]): Placed | Unplaceable {
   if (intent.actuator === "memory" || intent.actuator === "session") {
     return { intent, nodeId: null, landing: "memory", readOnly: intent.effect === "read" };
   }
@@ -89,14 +97,16 @@ function place(intent: Intent, ownId: string, { nodes, placeOf }: Weights): Plac
   }
   try {
     const { nodeId, local } = nodes.choose(intent.target);
+    const rooted = local ? inFolder(intent.command, intent.params, folders, placeOf(nodeId).cwd) : intent.params;
+    if (rooted === undefined) return { code: "GATE_REFUSED", why: "That path lies in another agent's workspace." };
     const runs = intent.effect !== "read" && intent.command === "system.run";
     const where = runs ? placeOf(nodeId) : undefined;
-    const readOnly = intent.effect === "read" || (where !== undefined && classifyRun(intent.params, where).readOnly);
+    const readOnly = intent.effect === "read" || (where !== undefined && classifyRun(rooted, where).readOnly);
     // Doing a documented read-only command again changes nothing, so a crash need not stop at it.
     const effect = readOnly ? "read" : intent.effect;
     const target = { command: intent.target.command, node: nodeId };
     return {
-      intent: { ...intent, effect, target }, nodeId, landing: local ? "local-node" : "node", readOnly,
+      intent: { ...intent, params: rooted, effect, target }, nodeId, landing: local ? "local-node" : "node", readOnly,
       ...(where === undefined ? {} : { place: where }),
     };
   } catch (error) {
@@ -114,9 +124,9 @@ function landingOf({ action, params }: Extract<Intent, { actuator: "sessions" }>
   return action === "spawn" || kind === "subagent" ? "sub-agent" : "session";
 }
 
-function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weights): Judged {
+function judge(view: SessionState, placed: Placed, args: unknown, { gate }: Weights, agent: Pick<TurnAgent, "notes">): Judged {
   const { intent, nodeId, landing, readOnly, place: where } = placed;
-  const label = labelArguments(wordsOf(intent, args), sourcesOf(view));
+  const label = labelArguments(wordsOf(intent, args), sourcesOf(view, agent));
   const decision = gate.decide({
     effect: intent.effect, label, landing, readOnly, intentHash: hashIntent(intent), insideWorkspace: insideWorkspace(intent),
     standing: intent.actuator === "outside" && intent.unasked === true,
@@ -138,13 +148,21 @@ function wordsOf(intent: Intent, args: unknown): unknown {
  * Only what a person said in this turn can be an order. What the owner said earlier was answered then, and a tool that
  * brings it back, from memory or a file, is no person speaking; nor is a summary or a pinned fact.
  */
-function sourcesOf({ messages, turn, summary, pinned }: SessionState): readonly LabelledText[] {
+function sourcesOf(view: SessionState, agent: Pick<TurnAgent, "notes">): readonly LabelledText[] {
+  const { messages, turn, summary, pinned } = view;
+  const notes = otherNotes(notesShown(agent, view)).map(({ label, text }) => ({ label: joinLabels(label, "agent"), text }));
   const kept = [...(summary === null ? [] : [summary]), ...pinned].map(({ label, text }) => ({ label: joinLabels(label, "agent"), text }));
   const said = messages.flatMap(({ runId, label, content }) => {
     if (content.role !== "user") return [{ label: joinLabels(label, "agent"), text: content.text }];
     return runId === turn?.runId || label !== "owner" ? [{ label, text: content.text }] : [];
   });
-  return [...kept, ...said];
+  return [...notes, ...kept, ...said];
+}
+
+/** The turn has read a skill's instructions. */
+function followsSkill({ messages, turn }: SessionState): boolean {
+  return messages.some(({ runId, content }) =>
+    runId === turn?.runId && content.role === "tool" && content.name === SKILL_TOOL && !content.isError);
 }
 
 /** A relative path stays in the workspace, where the node resolves it; whether it escapes by a link, the node checks. */

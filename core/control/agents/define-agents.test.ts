@@ -11,7 +11,7 @@ test("without any configuration there is one agent, main, complete (S4.11)", () 
   assert.equal(agents.defaultId, "main");
   assert.deepEqual(agents.list(), [{
     id: "main", name: "OpenClaw", model: "demo/demo", workspace: "/state/workspace", instructions: "", timeoutMs: 3_600_000,
-    heartbeat: null,
+    heartbeat: null, skipBootstrap: false, identity: {}, tools: {},
   }]);
 });
 
@@ -22,7 +22,7 @@ test("the defaults hold for every agent, an agent's own values win", () => {
   });
   assert.deepEqual(agents.get("main"), {
     id: "main", name: "Ada", model: "openai/gpt", workspace: "/state/workspace", instructions: "Be kind.", timeoutMs: 60_000,
-    heartbeat: null,
+    heartbeat: null, skipBootstrap: false, identity: {}, tools: {},
   });
   const { name, model, workspace } = agents.get("helper");
   assert.deepEqual([name, model, workspace], ["Clawd", "demo/demo", "/elsewhere"]);

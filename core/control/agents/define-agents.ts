@@ -1,4 +1,7 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { OpenClawError, QUEUE_MODES, THINKING_LEVELS, type Infer, type JsonSchema } from "@openclaw/protocol";
+import { toolChoiceConfig, type ToolChoice } from "../../execution/tools.ts";
 
 const id = "^[a-z0-9][a-z0-9_-]{0,63}$";
 
@@ -39,6 +42,28 @@ const overrides = {
   queueMode: { enum: QUEUE_MODES, description: "What messages do that come during a turn; session.queue.mode unless given." },
   thinking: { enum: THINKING_LEVELS, description: "How much the model is to think, where it can be told." },
   heartbeat,
+  skipBootstrap: { type: "boolean", description: "A new workspace is left empty." },
+  skills: {
+    type: "array", maxItems: 1_000, items: { type: "string", minLength: 1, maxLength: 64 },
+    description: "The skills it may use; all unless given.",
+  },
+} as const satisfies Record<string, JsonSchema>;
+
+/** Of one agent only: what all have stands elsewhere. */
+const ofOne = {
+  ...overrides,
+  identity: {
+    type: "object", additionalProperties: false, description: "How it is shown.",
+    properties: {
+      name: { type: "string", minLength: 1, maxLength: 64, description: "Its name, where it has no other." },
+      emoji: { type: "string", minLength: 1, maxLength: 16, description: "Its sign." },
+      theme: { type: "string", maxLength: 256, description: "What it is like, in a few words." },
+      avatar: { type: "string", maxLength: 4_096, description: "Its picture: an address, or a file of its workspace." },
+    },
+  },
+  tools: {
+    type: "object", additionalProperties: false, description: "The tools it has, of those there are for all.", properties: toolChoiceConfig,
+  },
 } as const satisfies Record<string, JsonSchema>;
 
 const subagents = {
@@ -78,13 +103,13 @@ export const agentsConfig = {
     },
     entries: {
       type: "object", maxProperties: 1_000, description: "Agents by id.",
-      additionalProperties: { type: "object", additionalProperties: false, properties: overrides },
+      additionalProperties: { type: "object", additionalProperties: false, properties: ofOne },
     },
     list: {
       type: "array", maxItems: 1_000, description: "The same as entries, each with its id.",
       items: {
         type: "object", additionalProperties: false, required: ["id"],
-        properties: { id: { type: "string", pattern: id, description: "What the agent is called in session keys." }, ...overrides },
+        properties: { id: { type: "string", pattern: id, description: "What the agent is called in session keys." }, ...ofOne },
       },
     },
   },
@@ -101,10 +126,23 @@ export interface Agent {
   readonly workspace: string;
   readonly instructions: string;
   readonly timeoutMs: number;
+  readonly skipBootstrap: boolean;
+  readonly identity: AgentIdentity;
+  /** Skills it may use; all unless given. */
+  readonly skills?: readonly string[];
+  /** What the owner says of its tools alone. */
+  readonly tools: ToolChoice;
   readonly queueMode?: (typeof QUEUE_MODES)[number];
   readonly thinking?: string;
   /** Null: it has none. */
   readonly heartbeat: HeartbeatSettings | null;
+}
+
+export interface AgentIdentity {
+  readonly name?: string;
+  readonly emoji?: string;
+  readonly theme?: string;
+  readonly avatar?: string;
 }
 
 export interface HeartbeatSettings {
@@ -133,12 +171,19 @@ export function createAgents(config: () => AgentsConfig, defaultWorkspace: strin
     const defaults = config().defaults ?? {};
     const queueMode = own.queueMode ?? defaults.queueMode;
     const thinking = own.thinking ?? defaults.thinking;
+    const skills = own.skills ?? defaults.skills;
+    const shared = inHome(defaults.workspace ?? defaultWorkspace);
     return {
       ...(queueMode === undefined ? {} : { queueMode }), ...(thinking === undefined ? {} : { thinking }),
       id: agentId,
-      name: own.name ?? defaults.name ?? "OpenClaw",
+      name: own.name ?? own.identity?.name ?? defaults.name ?? "OpenClaw",
       ...modelOf(own.model ?? defaults.model ?? "demo/demo", fallbacks),
-      workspace: own.workspace ?? defaults.workspace ?? defaultWorkspace,
+      // Beside the first agent's files, where the gateway's own node can write.
+      workspace: own.workspace === undefined ? (agentId === DEFAULT_AGENT ? shared : join(shared, agentId)) : inHome(own.workspace),
+      skipBootstrap: own.skipBootstrap ?? defaults.skipBootstrap ?? false,
+      identity: own.identity ?? {},
+      tools: own.tools ?? {},
+      ...(skills === undefined ? {} : { skills }),
       instructions: own.instructions ?? defaults.instructions ?? "",
       timeoutMs: (defaults.timeoutSeconds ?? 3_600) * 1_000,
       heartbeat: heartbeatOf({ ...defaults.heartbeat, ...own.heartbeat }),
@@ -177,6 +222,10 @@ type AgentEntry = Partial<Omit<Agent, "heartbeat" | "model">> & {
   readonly heartbeat?: Infer<typeof heartbeat>;
   readonly model?: ModelChoice;
 };
+
+function inHome(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+}
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const HEARTBEAT_MIN_MS = 1_000;

@@ -2,12 +2,14 @@ import { OpenClawError, type Label } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
 import type { MessageOrigin, QueueMode, ReplyAddress } from "../../fabric/journal.ts";
 import type { Agent, Agents } from "../agents.ts";
-import { routeInbound } from "../routing.ts";
+import { routeInbound, type RouteRules, type Sender } from "../routing.ts";
 import type { RunStatus, Sessions } from "../sessions.ts";
 
 export interface Inbound {
   readonly sessionKey?: string;
   readonly agentId?: string;
+  /** Who sent it, where no session is named. */
+  readonly sender?: Sender;
   readonly text: string;
   /** Makes the message the same message, however often it is brought; becomes the run id. */
   readonly idempotencyKey: string;
@@ -44,13 +46,15 @@ export interface Intake {
 export interface IntakeDeps {
   readonly agents: Agents;
   readonly sessions: Sessions;
+  /** The owner's bindings and how sessions are kept; none unless given. */
+  readonly rules?: () => RouteRules;
 }
 
-export function createIntake({ agents, sessions }: IntakeDeps): Intake {
+export function createIntake({ agents, sessions, rules }: IntakeDeps): Intake {
   return {
-    receiveInbound: async ({ sessionKey: wished, agentId: asked, idempotencyKey: runId, timeoutMs, mentions, ...message }) => {
+    receiveInbound: async ({ sessionKey: wished, agentId: asked, sender, idempotencyKey: runId, timeoutMs, mentions, ...message }) => {
       if (runId.trim() === "") throw new OpenClawError("PARAMS_INVALID", { why: "The idempotency key is empty." });
-      const { agentId, session: { key: sessionKey } } = routeInbound({ sessionKey: wished, agentId: asked }, agents);
+      const { agentId, session: { key: sessionKey } } = routeInbound({ sessionKey: wished, agentId: asked, sender }, agents, rules?.());
       const agent = agents.get(agentId);
       const mentioned = isMentioned(agent, message.text, mentions);
       const outcome = await sessions.send({

@@ -1,5 +1,5 @@
 /** What a gateway is made with: its place, its keys, and the doors of the rooms it speaks for. */
-import type { MethodSpec } from "@openclaw/protocol";
+import type { ConnectParams, MethodSpec } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Secret } from "../../base/secret.ts";
@@ -10,7 +10,7 @@ import type { GatewaySnapshot } from "./hello.ts";
 import type { HookDoor } from "./hooks-surface.ts";
 import type { HttpDoor } from "./http/http-door.ts";
 import type { GatewayLimits } from "./limits.ts";
-import type { GatewayLog, MethodHandlers } from "./method.ts";
+import type { ClientView, GatewayLog, MethodHandlers } from "./method.ts";
 import type { NodeDoor } from "./node-link.ts";
 import type { SecurePortDeps } from "./secure-port.ts";
 import type { AccessRules } from "./vouch.ts";
@@ -46,6 +46,8 @@ export interface GatewayDeps {
   readonly nodes: NodeDoor;
   /** Is this the node the gateway itself started? It knows that node's key; being on this machine is not enough. */
   readonly isLocalNode?: (deviceId: string) => boolean;
+  /** A client has been told hello: what it asked for beside that may be sent to it alone. Never throws. */
+  readonly greet?: (hello: ConnectParams, client: ClientView, send: (event: "models.snapshot", payload: unknown) => void) => void;
   readonly snapshot: () => GatewaySnapshot;
   /** What the page Now shows; read while somebody watches it. */
   readonly dashboard: () => Promise<DashboardFacts>;

@@ -40,7 +40,7 @@ const ADVERTISED_EVENTS: readonly string[] = Object.entries<EventSpec>(EVENTS).f
 ).map(([name]) => name);
 
 /** What clients may switch on or rely on; nothing that is not there. */
-const CAPABILITIES: readonly string[] = [TEXT_INCREMENTS_CAP];
+const CAPABILITIES: readonly string[] = ["model-catalog-snapshot", "published-model-catalog", TEXT_INCREMENTS_CAP];
 
 export function formatHello(facts: HelloFacts): HelloOk {
   const { client, snapshot, limits } = facts;

@@ -24,13 +24,13 @@ import type { Unauthenticated } from "./unauthenticated.ts";
 import type { AccessRules } from "./vouch.ts";
 
 /** What clients may rely on beyond the protocol's version; said before anybody has to speak. */
-const CHALLENGE_CAPABILITIES = [NODE_TAGS_CAP, NODE_JOURNAL_CAP] as const;
+const CHALLENGE_CAPABILITIES = ["model-catalog-snapshot", NODE_TAGS_CAP, NODE_JOURNAL_CAP] as const;
 
 export type Accepted = Extract<HandshakeOutcome, { kind: "accepted" }>;
 type Refused = Extract<HandshakeOutcome, { kind: "refused" }>;
 
 export interface ReceptionDeps {
-  readonly gateway: Pick<GatewayDeps, "clock" | "ids" | "log" | "auth" | "identity" | "nodes" | "isLocalNode" | "origins">;
+  readonly gateway: Pick<GatewayDeps, "clock" | "ids" | "log" | "auth" | "identity" | "nodes" | "isLocalNode" | "origins" | "greet">;
   readonly access: () => AccessRules;
   readonly limits: GatewayLimits;
   readonly limiter: AuthLimiter;
@@ -188,6 +188,9 @@ export class Reception {
     gateway.log.debug("connection.opened", { connId: client.connId, clientId: client.clientId, role: client.role });
     if (outcome.setup !== undefined) gateway.identity.setupEnded(outcome.setup, connection.state === "connecting");
     this.#deps.onPresence(connection);
+    gateway.greet?.(outcome.params, client, (event, payload) => {
+      if (connection.state !== "closed") connection.sendDirect(event, payload);
+    });
     if (client.role === "node") await this.#attachNode(connection, outcome);
     if (connection.state === "connecting") connection.state = "open";
   }

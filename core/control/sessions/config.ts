@@ -53,6 +53,15 @@ export const sessionsConfig = {
       enum: GROUP_ACTIVATIONS, default: "mention",
       description: "Which messages of a group begin a turn; the others only enter its history.",
     },
+    dmScope: {
+      enum: ["main", "per-peer", "per-channel-peer", "per-account-channel-peer"], default: "main",
+      description: "Which direct messages share a session: all, or those of one person, on one channel, to one account.",
+    },
+    groupScope: { enum: ["per-group", "main"], default: "per-group", description: "Whether each group has a session of its own." },
+    identityLinks: {
+      type: "object", maxProperties: 1_000, default: {}, description: "One person's ids on several channels, under one name.",
+      additionalProperties: { type: "array", maxItems: 64, items: { type: "string", minLength: 1, maxLength: 256 } },
+    },
     reset: {
       type: "object", additionalProperties: false, description: "When the next message begins a new window.",
       properties: {
@@ -73,7 +82,7 @@ export const RELAYS_MAX = 8;
 export const SESSIONS_DEFAULTS: SessionsConfig = {
   turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, liveBytesMax: 256_000_000, dormantAfterMs: 60_000,
   search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention", relaysMax: RELAYS_MAX,
-  queue: { mode: "followup", drop: "refuse" }, reset: {},
+  queue: { mode: "followup", drop: "refuse" }, reset: {}, dmScope: "main", groupScope: "per-group", identityLinks: {},
 };
 
 /** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */

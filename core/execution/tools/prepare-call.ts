@@ -1,6 +1,7 @@
 import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
 import type { Intent, Tool, ToolCall, ToolContext, ToolFace } from "@openclaw/sdk";
 import { checkSchema } from "../../base/schema.ts";
+import type { ToolPolicy } from "./tool-policy.ts";
 
 export const TOOL_LIMITS = {
   argumentBytes: 262_144,
@@ -15,10 +16,11 @@ export type PreparedCall =
   | { readonly kind: "refused"; readonly code: ErrorCode; readonly why: string };
 
 export interface Tools {
-  /** What a model is shown, in a stable order. */
-  faces(): readonly ToolFace[];
+  /** What a model is shown, in a stable order: all, or those a policy permits. The same policy gives the same list. */
+  faces(policy?: ToolPolicy): readonly ToolFace[];
   get(name: string): Tool | undefined;
-  prepare(call: ToolCall, ctx: ToolContext): PreparedCall;
+  /** A tool that the policy does not permit is not there. */
+  prepare(call: ToolCall, ctx: ToolContext, policy?: ToolPolicy): PreparedCall;
 }
 
 export function createTools(tools: readonly Tool[]): Tools {
@@ -26,13 +28,23 @@ export function createTools(tools: readonly Tool[]): Tools {
   const faces = [...byName.values()]
     .map(({ name, summary, args }): ToolFace => ({ name, summary, args: withoutBounds(args) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const permitted = new Map<string, readonly ToolFace[]>();
+  const facesOf = (policy: ToolPolicy | undefined): readonly ToolFace[] => {
+    if (policy === undefined) return faces;
+    const known = permitted.get(policy.key);
+    if (known !== undefined) return known;
+    const all = faces.filter(({ name }) => policy.permits(name));
+    if (permitted.size >= POLICIES_MAX) permitted.clear();
+    permitted.set(policy.key, all);
+    return all;
+  };
   return {
-    faces: () => faces,
+    faces: facesOf,
     get: (name) => byName.get(name),
-    prepare: (call, ctx) => {
-      const tool = byName.get(call.name);
+    prepare: (call, ctx, policy) => {
+      const tool = policy?.permits(call.name) === false ? undefined : byName.get(call.name);
       if (tool === undefined) {
-        const names = faces.map(({ name }) => name).join(", ");
+        const names = facesOf(policy).map(({ name }) => name).join(", ");
         return refused("TOOL_UNKNOWN", `There is no tool ${JSON.stringify(call.name.slice(0, 80))}. Tools: ${names}.`);
       }
       const bytes = Buffer.byteLength(call.arguments);
@@ -52,6 +64,8 @@ export function createTools(tools: readonly Tool[]): Tools {
     },
   };
 }
+
+const POLICIES_MAX = 1_000;
 
 /** What is checked, not chosen: a model that goes beyond reads what was wrong, and every prompt is shorter for it. */
 const BOUNDS: ReadonlySet<string> = new Set(["minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"]);

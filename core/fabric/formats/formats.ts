@@ -40,6 +40,7 @@ export const FORMATS = {
     buckets: ["schedule-jobs", "schedule-runs", "schedule-heartbeats"],
   },
   "voice-wake": { version: 1, what: "the words that wake a device; they say their version inside", buckets: ["voice-wake"] },
+  workspaces: { version: 1, what: "whose words the agents' files are; each says its version inside", buckets: ["workspaces"] },
   actuators: { version: 1, what: "what was handed over, and who follows", buckets: ["actuator-ended", "fan-out"] },
   formats: { version: 1, what: "this table, as the directory holds it", buckets: ["formats"] },
   config: { version: 1, what: "the configuration and the last good one", files: /^openclaw(\.last-good)?\.json$/ },

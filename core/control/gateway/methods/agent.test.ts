@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
-import { createAgents } from "../../agents.ts";
-import { listAgents } from "./agent.ts";
 import { openConversation } from "./conversation.testing.ts";
 
 const RUN = { message: "hello", idempotencyKey: "k1" };
@@ -117,21 +115,9 @@ test("waiting for a run gives its end, or timeout when it is not there in time o
 
 test("an agent is known by its id or by a session of its own (W.6.22)", async (t) => {
   const { call } = await openConversation(t);
-  assert.deepEqual(await call("agent.identity.get"), { agentId: "main", name: "Clawd" });
-  assert.deepEqual(await call("agent.identity.get", { agentId: "helper" }), { agentId: "helper", name: "Helper" });
-  assert.deepEqual(await call("agent.identity.get", { sessionKey: "agent:helper:work" }), { agentId: "helper", name: "Helper" });
+  const helper = { agentId: "helper", name: "Helper", nameSource: "agent", avatar: "H" };
+  assert.deepEqual(await call("agent.identity.get"), { agentId: "main", name: "Clawd", nameSource: "agent", avatar: "C" });
+  assert.deepEqual(await call("agent.identity.get", { agentId: "helper" }), helper);
+  assert.deepEqual(await call("agent.identity.get", { sessionKey: "agent:helper:work" }), helper);
   await assert.rejects(call("agent.identity.get", { agentId: "nobody" }), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
-});
-
-test("the list of agents shows each with its model (W.6.32)", () => {
-  const listed = listAgents(createAgents(() => ({ entries: { helper: { model: "a/b" } } }), "/w"));
-  assert.deepEqual(listed, {
-    defaultId: "main",
-    mainKey: "main",
-    scope: "per-sender",
-    agents: [
-      { id: "main", name: "OpenClaw", workspace: "/w", model: { primary: "demo/demo" } },
-      { id: "helper", name: "OpenClaw", workspace: "/w", model: { primary: "a/b" } },
-    ],
-  });
 });

@@ -4,6 +4,7 @@ import type { Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
+import { presentIdentity } from "./agents.ts";
 
 export interface AgentDeps {
   readonly sessions: Sessions;
@@ -68,8 +69,7 @@ export function agentMethods({ sessions, intake, agents, now, labelOf }: AgentDe
     },
     "agent.identity.get": (params) => {
       const { agentId, sessionKey } = params as { readonly agentId?: string; readonly sessionKey?: string };
-      const { id, name } = agents.get(agentId ?? parseSessionKey(sessionKey ?? "main", agents.defaultId).agentId);
-      return { agentId: id, name };
+      return presentIdentity(agents.get(agentId ?? parseSessionKey(sessionKey ?? "main", agents.defaultId).agentId));
     },
   };
 }
@@ -95,14 +95,6 @@ function statusOf(outcome: RunOutcome | undefined): Readonly<Record<string, unkn
   if (status === "ok") return { status, summary: "completed" };
   const error = code === undefined ? {} : { error: { code, message: outcome.why ?? "" } };
   return { status: code === "TURN_TIMEOUT" ? "timeout" : "error", summary: why, ...error };
-}
-
-/** The result of `agents.list`. */
-export function listAgents(agents: Agents): unknown {
-  return {
-    defaultId: agents.defaultId, mainKey: "main", scope: "per-sender",
-    agents: agents.list().map(({ id, name, workspace, model }) => ({ id, name, workspace, model: { primary: model } })),
-  };
 }
 
 const REPLY_AMONG = 100;

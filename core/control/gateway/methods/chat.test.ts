@@ -119,10 +119,13 @@ test("what a page needs at its start comes in one answer (W.6.16)", async (t) =>
   const { call } = await openConversation(t);
   const page = await call("chat.startup");
   assert.deepEqual(
-    [page["sessionKey"], page["defaultId"], page["agents"], page["models"]],
-    ["main", "main", [{ id: "main", name: "Clawd" }, { id: "helper", name: "Helper" }], [{ ref: "test/test" }]],
+    [page["sessionKey"], page["defaultId"], page["agents"]],
+    ["main", "main", [{ id: "main", name: "Clawd" }, { id: "helper", name: "Helper" }]],
   );
-  assert.deepEqual(await call("chat.metadata"), { models: [{ ref: "test/test" }], commands: [] });
+  const { models, commands } = (await call("chat.metadata")) as { models: { id: string; tags: string[] }[]; commands: { name: string }[] };
+  assert.deepEqual(models.map(({ id, tags }) => [id, tags]), [["test", ["default", "configured"]]]);
+  assert.ok(commands.some(({ name }) => name === "status"));
+  assert.deepEqual([page["models"], page["commands"]], [models, commands]);
 });
 
 test("an abort stops the run it names, and says when there was nothing to stop (W.6.17)", async (t) => {

@@ -5,13 +5,18 @@ import type { QueueMode } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type HistoryItem, type Sessions } from "../../sessions.ts";
+import type { CommandDesk } from "../commands/command-desk.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
+import type { ListModels } from "./models.ts";
 
 export interface ChatDeps {
   readonly sessions: Sessions;
   readonly intake: Intake;
   readonly agents: Agents;
-  readonly models: { list(): Promise<readonly unknown[]> };
+  readonly listModels: ListModels;
+  readonly commands: CommandDesk;
+  /** As `commands.list`. */
+  readonly listCommands: (agentId: string) => Promise<readonly unknown[]>;
 }
 
 interface SendParams {
@@ -32,6 +37,8 @@ interface SendParams {
   readonly originatingAccountId?: string;
   readonly originatingThreadId?: string | number;
   readonly replyToId?: string;
+  /** A slash at the beginning means nothing. */
+  readonly suppressCommandInterpretation?: boolean;
 }
 
 /** As `sessions.send` names them. */
@@ -66,18 +73,36 @@ interface InjectParams {
 
 const HISTORY_DEFAULT = 200;
 
-export function chatMethods({ sessions, intake, agents, models }: ChatDeps): MethodHandlers {
+export function chatMethods({ sessions, intake, agents, listModels, commands, listCommands }: ChatDeps): MethodHandlers {
   const keyOf = (sessionKey: string, agentId?: string): string => parseSessionKey(sessionKey, agentId ?? agents.defaultId).key;
 
+  /** What becomes of a message that may be a command: an answer, or what goes to the agent in its place. */
+  const command = async (
+    text: string, key: string, agentId: string | undefined, runId: string, ctx: MethodContext,
+  ): Promise<{ readonly answer: unknown } | { readonly send: string } | undefined> => {
+    const agent = agents.get(agentId ?? parseSessionKey(key, agents.defaultId).agentId);
+    const taken = await commands.take(runId, { text, key, agent, principal: ctx.client.principal }, ctx.signal);
+    if (taken === undefined) return undefined;
+    if (taken.do === "send") return { send: taken.text };
+    if (taken.do === "stopped") return { answer: { ok: true, aborted: taken.runIds.length > 0, runIds: taken.runIds } };
+    // The answer to the call goes first: clients know the run by it.
+    setImmediate(() => commands.show(runId, key, agent.id, taken.text));
+    return { answer: { runId, status: "started" } };
+  };
+
   const send = async (params: SendParams, ctx: MethodContext): Promise<unknown> => {
-    const { sessionKey, message, idempotencyKey, agentId, timeoutMs, queueMode, thinking, mentions, attachments = [] } = params;
+    const { sessionKey, message: said, idempotencyKey, agentId, timeoutMs, queueMode, thinking, mentions, attachments = [] } = params;
     checkThinking(thinking);
     if (attachments.length > 0) {
       const next = "Put the file into the agent's workspace and name it.";
       throw new OpenClawError("PARAMS_INVALID", { why: "This gateway takes no attachments.", next });
     }
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.
-    ctx.watch(keyOf(sessionKey, agentId));
+    const key = keyOf(sessionKey, agentId);
+    ctx.watch(key);
+    const taken = params.suppressCommandInterpretation === true ? undefined : await command(said, key, agentId, idempotencyKey, ctx);
+    if (taken !== undefined && "answer" in taken) return taken.answer;
+    const message = taken?.send ?? said;
     const { runId, outcome } = await intake.receiveInbound({
       sessionKey, text: message, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
       ...(agentId === undefined ? {} : { agentId }), ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -104,7 +129,12 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
 
   const startup = async (params: Partial<HistoryParams>, ctx: MethodContext): Promise<unknown> => ({
     ...(await history({ ...params, sessionKey: params.sessionKey ?? "main" }, ctx)),
-    agents: agents.list().map(({ id, name }) => ({ id, name })), defaultId: agents.defaultId, models: await models.list(), commands: [],
+    agents: agents.list().map(({ id, name }) => ({ id, name })), defaultId: agents.defaultId,
+    ...(await metadata(params.agentId ?? agents.defaultId)),
+  });
+
+  const metadata = async (agentId: string): Promise<{ readonly models: readonly unknown[]; readonly commands: readonly unknown[] }> => ({
+    ...(await listModels({ agentId })), commands: await listCommands(agentId),
   });
 
   /** A message's id ends in its place within the session, so it is found however old it is. */
@@ -129,7 +159,10 @@ export function chatMethods({ sessions, intake, agents, models }: ChatDeps): Met
     },
     "chat.history": (params, ctx) => history(params as HistoryParams, ctx),
     "chat.startup": (params, ctx) => startup(params as Partial<HistoryParams>, ctx),
-    "chat.metadata": async () => ({ models: await models.list(), commands: [] }),
+    "chat.metadata": (params) => {
+      const { agentId, sessionKey = "main" } = params as { readonly agentId?: string; readonly sessionKey?: string };
+      return metadata(agents.get(agentId ?? parseSessionKey(sessionKey, agents.defaultId).agentId).id);
+    },
     "chat.inject": async (params, ctx) => {
       const { sessionKey, agentId, message: text, label } = params as InjectParams;
       const noted = label === undefined ? text : `[${label}]\n\n${text}`;

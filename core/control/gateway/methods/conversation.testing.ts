@@ -11,8 +11,13 @@ import { createIntake } from "../../channels.ts";
 import { makeKeyDir, openWorld, type World, type WorldOptions } from "../../sessions/world.testing.ts";
 import type { MethodContext } from "../method.ts";
 import { methodSpec } from "../wire.ts";
+import type { ListedModel } from "../../../cognition/models.ts";
+import { openSkills, type SkillPlace } from "../../../execution/skills.ts";
+import { createCommandDesk } from "../commands/command-desk.ts";
+import { listCommands } from "../commands/list-commands.ts";
 import { agentMethods } from "./agent.ts";
 import { chatMethods } from "./chat.ts";
+import { createListModels } from "./models.ts";
 import { sessionContextMethods } from "./session-context.ts";
 import { sessionMethods } from "./sessions.ts";
 
@@ -20,6 +25,8 @@ export interface Conversation {
   readonly clock: VirtualClock;
   readonly world: World;
   readonly watched: string[];
+  /** Answers to commands, as chats are shown them. */
+  readonly shown: unknown[];
   /** First answers of calls that answer twice. */
   readonly responded: Readonly<Record<string, unknown>>[];
   call(method: string, params?: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
@@ -28,7 +35,9 @@ export interface Conversation {
   settle(): Promise<void>;
 }
 
-export async function openConversation(t: TestContext, options: Partial<WorldOptions> = {}): Promise<Conversation> {
+export interface ConversationOptions extends Partial<WorldOptions> { readonly skillPlaces?: readonly SkillPlace[] }
+
+export async function openConversation(t: TestContext, { skillPlaces = [], ...options }: ConversationOptions = {}): Promise<Conversation> {
   const clock = new VirtualClock();
   const engine = await openMemoryEngine({ clock });
   const keys = await makeKeyDir();
@@ -44,8 +53,22 @@ export async function openConversation(t: TestContext, options: Partial<WorldOpt
   const checkModel = async (ref: string): Promise<void> => {
     if (!["test/test", "openai/gpt"].includes(ref)) throw new OpenClawError("MODEL_NOT_CONFIGURED", { why: `No ${ref}.` });
   };
+  const models = async (): Promise<readonly ListedModel[]> =>
+    [{ ref: "test/test", provider: "test", id: "test", name: "Test", label: "Test", contextTokens: 8_000 }];
+  const skills = openSkills({
+    places: () => skillPlaces, config: () => ({}), allowedOf: () => undefined, isConfigured: () => false, environment: {},
+    platform: "linux", clock, onChanged: () => undefined,
+  });
+  const shown: unknown[] = [];
+  const commands = createCommandDesk({
+    sessions, models, checkModel, skillsOf: (agentId) => skills.refresh(agentId), toolsOf: () => ["exec"], version: "1", clock,
+    broadcast: (_, payload) => shown.push(payload),
+  });
+  const listModels = createListModels({ agents, models: { list: models }, configured: () => ["test"] });
   const handlers = {
-    ...chatMethods({ sessions, intake, agents, models: { list: async () => [{ ref: "test/test" }] } }),
+    ...chatMethods({
+      sessions, intake, agents, listModels, commands, listCommands: async (agentId) => listCommands({}, await skills.refresh(agentId)),
+    }),
     ...agentMethods({ sessions, intake, agents, now, labelOf: async (ref) => `Label of ${ref}` }),
     ...sessionMethods({ sessions, intake, agents, now, checkModel }),
     ...sessionContextMethods({ sessions, agents }),
@@ -71,7 +94,7 @@ export async function openConversation(t: TestContext, options: Partial<WorldOpt
     return result as Readonly<Record<string, unknown>>;
   };
   return {
-    clock, world, watched, responded, call, settle,
+    clock, world, watched, responded, shown, call, settle,
     settled: async (method, params) => {
       const calling = call(method, params);
       calling.catch(() => undefined);

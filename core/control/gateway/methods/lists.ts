@@ -1,19 +1,21 @@
-/** The lists a client asks for before it can show anything: agents, models, commands. */
+/** The lists a client asks for before it can show anything: models and commands. */
+import type { Agents } from "../../agents.ts";
+import type { CommandQuery } from "../commands/list-commands.ts";
 import type { MethodHandlers } from "../method.ts";
+import type { ListModels, ModelQuery } from "./models.ts";
 
 export interface ListMethodDeps {
-  /** `{defaultId, mainKey, scope, agents}`. */
-  readonly agents: () => unknown;
-  /** `{models}`, or a promise of it. */
-  readonly models: (query: { readonly agentId?: string; readonly provider?: string; readonly view?: string }) => unknown;
-  /** Slash commands; none unless given. */
-  readonly commands?: () => readonly unknown[];
+  readonly agents: Agents;
+  readonly listModels: ListModels;
+  readonly listCommands: (agentId: string, query: CommandQuery) => Promise<readonly unknown[]>;
 }
 
-export function listMethods({ agents, models, commands }: ListMethodDeps): MethodHandlers {
+export function listMethods({ agents, listModels, listCommands }: ListMethodDeps): MethodHandlers {
   return {
-    "agents.list": () => agents(),
-    "models.list": (params) => models(params as { agentId?: string; provider?: string; view?: string }),
-    "commands.list": () => ({ commands: commands?.() ?? [] }),
+    "models.list": (params) => listModels(params as ModelQuery),
+    "commands.list": async (params) => {
+      const { agentId, ...query } = params as CommandQuery & { readonly agentId?: string };
+      return { commands: await listCommands(agents.get(agentId ?? agents.defaultId).id, query) };
+    },
   };
 }

@@ -2,6 +2,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { OpenClawError } from "@openclaw/protocol";
 import { checkSchema } from "../../../base/schema.ts";
+import { createAgents } from "../../agents.ts";
 import { connect, connectOk, makeDevice, startGateway, type RawClient } from "../test-gateway.ts";
 import { methodSpec } from "../wire.ts";
 import { approvalMethods } from "./approvals.ts";
@@ -155,15 +156,13 @@ test("approvals answer in the wire's words, and the second answer is shown the f
   await using running = await startGateway(
     { methods: {
       ...approvalMethods({ approvals, request: async () => ({ id: "a", createdAtMs: 1, expiresAtMs: 2 }), ask: async () => ({}) }),
-      ...listMethods(
-        { agents: () => ({ defaultId: "main", mainKey: "main", scope: "per-sender", agents: [] }), models: () => ({ models: [] }) },
-      ),
+      ...listMethods({ agents: createAgents(() => ({}), "/w"), listModels: async () => ({ models: [] }), listCommands: async () => [] }),
     } },
   );
   const client = await connectOk(running.url);
   for (const [method, params] of [
     ["exec.approval.list", {}], ["exec.approval.get", { id: "a" }], ["exec.approval.resolve", { id: "a", decision: "deny" }],
-    ["approval.get", { id: "a" }], ["plugin.approval.list", {}], ["agents.list", {}], ["models.list", {}],
+    ["approval.get", { id: "a" }], ["plugin.approval.list", {}], ["models.list", {}],
     ["commands.list", { scope: "text" }],
   ] as const) await ask(client, method, params);
   const waited = await client.call("exec.approval.waitDecision", { id: "zz" });
