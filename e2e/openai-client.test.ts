@@ -122,7 +122,7 @@ test("errors are the library's own: 400, 401, 404, and a failed turn that is not
   }, is(APIError, (error) => error.code === "MODEL_REJECTED"));
 });
 
-test("guesses are counted with those over WebSocket: a page that guesses is locked out with 429 and told how long", async (t) => {
+test("guesses are counted with those over WebSocket: a page that guesses is locked out with 429 and told how long (W.9.10)", async (t) => {
   const { gateway, client } = await open(t);
   const guessing = client({ apiKey: "wrong", defaultHeaders: { origin: `http://127.0.0.1:${gateway.port}` } });
   for (let guess = 0; guess < 10; guess += 1) await assert.rejects(guessing.models.list(), AuthenticationError);
@@ -175,7 +175,7 @@ test("the same call under its key is one turn with one answer, however often it 
   for (const one of [second, third]) assert.deepEqual([one.id, one.choices], [first.id, first.choices]);
 });
 
-test("responses: whole, as a stream with the library's events, and continued by the id of the one before", async (t) => {
+test("responses: whole, as a stream with the library's events, and continued by the id of the one before (W.9.5)", async (t) => {
   const { model, client } = await open(t);
   const openai = client();
   const first = await openai.responses.create({ model: "openclaw", input: "hello", instructions: "Be brief." });
@@ -212,7 +212,7 @@ test("responses: whole, as a stream with the library's events, and continued by 
   assert.equal(failed.at(-1), "response.failed");
 });
 
-test("everything is off until the owner turns it on, and answers as if it did not exist", async (t) => {
+test("everything is off until the owner turns it on, and answers as if it did not exist (W.9.4)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });

@@ -27,7 +27,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Gateway handles user authentication and holds user credentials",
   },
   {
-    id: "S0.5", state: "partly", proofs: ["e2e/budgets.test.ts", "core/app/model-faults.test.ts"],
+    id: "S0.5", state: "partly", proofs: ["e2e/budgets.test.ts", "core/app/model-faults.test.ts", "e2e/anthropic.test.ts"],
     text: "Gateway talks to LLMs: external APIs (OpenAI, Anthropic) or locally run models",
   },
   {
@@ -371,9 +371,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Activation modes, queue modes, reply-back",
   },
   { id: "S4.27", state: "later", text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle" },
-  { id: "S4.28", state: "later", text: "Control UI served by the Gateway itself, no second port" },
+  { id: "S4.28", state: "partly", text: "Control UI served by the Gateway itself, no second port" },
   { id: "S4.29", state: "later", text: "WebChat connects straight to the Gateway WebSocket (SwiftUI client in the seed)" },
-  { id: "S4.30", state: "later", text: "Dashboard at `http://127.0.0.1:18789/` or `gateway.controlUi.basePath`" },
+  {
+    id: "S4.30", state: "proved", proofs: ["core/control/gateway/http/answer-api.test.ts"],
+    text: "Dashboard at `http://127.0.0.1:18789/` or `gateway.controlUi.basePath`",
+  },
   { id: "S4.31", state: "partly", text: "`gateway.auth.token` / `OPENCLAW_GATEWAY_TOKEN`" },
   { id: "S4.32", state: "later", text: "`gateway.auth.password` / `OPENCLAW_GATEWAY_PASSWORD`" },
   {
@@ -397,8 +400,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.41", state: "later",
     text: "Rule: non-loopback binds (`lan`/`tailnet`/`custom`, or `auto` without loopback) need token or password",
   },
-  { id: "S4.42", state: "later", text: "Rule: browser control = operator access; tailnet only, deliberate pairing" },
-  { id: "S4.43", state: "later", text: "Health checks that \"just work\" through the tunnel; discovery + status of nodes" },
+  { id: "S4.42", state: "partly", text: "Rule: browser control = operator access; tailnet only, deliberate pairing" },
+  { id: "S4.43", state: "partly", text: "Health checks that \"just work\" through the tunnel; discovery + status of nodes" },
   {
     id: "S4.44", state: "proved", proofs: ["e2e/schedule.test.ts", "core/control/schedule/crash.test.ts"],
     text: "Cron and event tools as part of the control plane",

@@ -356,12 +356,12 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
 
   { id: "W.9.1", section: "9", behaviour: "/health, /healthz, /ready, /readyz and /startupz answer without a token" },
   { id: "W.9.2", section: "9", behaviour: "/ is a page with a strict policy" },
-  { id: "W.9.3", section: "9", room: "http", behaviour: "control-ui-config.json needs the token" },
-  { id: "W.9.4", section: "9", room: "http", behaviour: "/v1/chat/completions, /v1/models and /v1/embeddings are off unless switched on" },
-  { id: "W.9.5", section: "9", room: "http", behaviour: "/v1/responses answers as documented" },
-  { id: "W.9.6", section: "9", room: "http", behaviour: "/tools/invoke refuses what is denied and runs what is allowed" },
+  { id: "W.9.3", section: "9", behaviour: "control-ui-config.json needs the token" },
+  { id: "W.9.4", section: "9", behaviour: "/v1/chat/completions, /v1/models and /v1/embeddings are off unless switched on" },
+  { id: "W.9.5", section: "9", behaviour: "/v1/responses answers as documented" },
+  { id: "W.9.6", section: "9", behaviour: "/tools/invoke refuses what is denied and runs what is allowed" },
   { id: "W.9.7", section: "9", behaviour: "Hooks need their token, and are off unless switched on" },
   { id: "W.9.8", section: "9", behaviour: "A token in the query string is refused with 400" },
-  { id: "W.9.9", section: "9", room: "http", behaviour: "The history of a session is served, as a stream when asked for" },
-  { id: "W.9.10", section: "9", room: "http", behaviour: "Failed HTTP credentials feed the same limiter" },
+  { id: "W.9.9", section: "9", behaviour: "The history of a session is served, as a stream when asked for" },
+  { id: "W.9.10", section: "9", behaviour: "Failed HTTP credentials feed the same limiter" },
 ];

@@ -5,7 +5,7 @@ import type { Secret } from "../base/secret.ts";
 import type { Intake } from "../control/channels.ts";
 import type { HookDoor } from "../control/gateway.ts";
 import type { Sessions } from "../control/sessions.ts";
-import { createHooks, type HooksConfig, type Scheduler } from "../control/schedule.ts";
+import { createHooks, type Hooks, type HooksConfig, type Scheduler } from "../control/schedule.ts";
 import type { Logger } from "../fabric/telemetry.ts";
 import { loadHooksToken } from "./hooks-token.ts";
 
@@ -23,7 +23,7 @@ export interface OpenHooksDeps {
 
 /** The token is read at the first call, and again when the configuration names another one. */
 export function openHooks({ scheduler, intake, sessions, clock, ids, credentialsDir, logger, config, relaysMax }: OpenHooksDeps): HookDoor {
-  const hooks = createHooks({ clock, config, relaysMax, intake, heartbeats: scheduler.heartbeats, wait: sessions.wait });
+  let hooks: Promise<Hooks> | undefined;
   let known: { readonly configured: string | undefined; readonly token: Promise<Secret> } | undefined;
   const door: HookDoor = {
     rules: () => (config().enabled ? config() : null),
@@ -38,7 +38,10 @@ export function openHooks({ scheduler, intake, sessions, clock, ids, credentials
       }
       return known.token;
     },
-    receive: (call) => hooks.receive(call),
+    receive: async (call) => {
+      hooks ??= createHooks({ clock, config, relaysMax, intake, heartbeats: scheduler.heartbeats, wait: sessions.wait });
+      return await (await hooks).receive(call);
+    },
   };
   // Where hooks are on, the owner finds the token without having to call one.
   if (config().enabled) void door.token().catch((error: unknown) => logger.warn("hooks.token.failed", { error }));

@@ -14,7 +14,9 @@ export { scheduleConfig, type ScheduleConfig } from "./schedule/config.ts";
 export { presentDelivery, presentEntry, presentJob, presentOpen } from "./schedule/present-job.ts";
 export { SCHEDULE_LIMITS, type RunEntry, type StoredJob } from "./schedule/job.ts";
 export type { ExpectedReport, ExpectedRow } from "./schedule/compare-expected.ts";
-export { createHooks, type HookCall, type Hooks } from "./schedule/receive-hook.ts";
+/** Loaded with the first webhook. */
+export const createHooks = late(() => import("./schedule/receive-hook.ts"), "createHooksLate");
+export type { HookCall, Hooks } from "./schedule/receive-hook.ts";
 export { HOOKS_DEFAULTS, hooksConfig, type HooksConfig } from "./schedule/hooks-config.ts";
 export type { HeartbeatEvent, Heartbeats, Wake } from "./schedule/heartbeats.ts";
 

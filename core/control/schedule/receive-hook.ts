@@ -57,6 +57,11 @@ const AGENT_FIELDS = [
 const WAITING_MAX = 16;
 const WAIT_MS = 300_000;
 
+/** As below, for whoever loads this file with the first webhook: most gateways never see one. */
+export async function createHooksLate(deps: HooksDeps): Promise<Hooks> {
+  return createHooks(deps);
+}
+
 export function createHooks(deps: HooksDeps): Hooks {
   const { clock, config } = deps;
   /** Bodies that came lately, and the call each of them was. */

@@ -124,7 +124,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-test("without the secret nothing is read or told; a secret in an address is refused, whatever it is (S4.31, S4.42)", async () => {
+test("without the secret nothing is read or told; a secret in an address is refused, whatever it is (S4.31, S4.42, W.9.3, W.9.8)", async () => {
   const { door, received } = makeDoor();
   await using running = await startGateway({ http: door });
   for (const [path, body] of [
@@ -238,7 +238,7 @@ test("a reader that does not read costs a bound and then its connection; the tur
   response.destroy();
 });
 
-test("a session's history: pages, a cursor, 404 for one that is not there", async () => {
+test("a session's history: pages, a cursor, 404 for one that is not there (W.9.9)", async () => {
   const { door, messages } = makeDoor();
   for (let seq = 1; seq <= 5; seq += 1) messages.push(message(seq, seq % 2 === 0 ? "assistant" : "user", `m${seq}`));
   await using running = await startGateway({ http: door });
@@ -255,7 +255,7 @@ test("a session's history: pages, a cursor, 404 for one that is not there", asyn
   assert.equal((await ask(running, "/sessions/%E0%A4%A/history")).status, 400);
 });
 
-test("as a stream: how soon to come again, the history, then each message once, also one that came in between", async () => {
+test("as a stream: how soon to come again, the history, then each message once, also one that came in between (W.9.9)", async () => {
   const { door, messages, tell, listening } = makeDoor();
   messages.push(message(1, "user", "m1"));
   await using running = await startGateway({ http: door });
@@ -276,7 +276,7 @@ test("as a stream: how soon to come again, the history, then each message once, 
   await until(() => listening() === 0);
 });
 
-test("tools that could act beyond the call are not there over HTTP, whatever policy says (GHSA-943q-mwmv-hhvh)", async () => {
+test("tools that could act beyond the call are not there over HTTP, whatever policy says (GHSA-943q-mwmv-hhvh, W.9.6)", async () => {
   const { door, invoked } = makeDoor();
   await using running = await startGateway({ http: door });
   for (const tool of [
@@ -345,7 +345,7 @@ test("the page and its settings stand where the owner puts them; without a page 
   assert.equal((await ask(none, "/")).status, 404);
 });
 
-test("why a gateway is not ready is told on this machine only (S4.43)", async () => {
+test("why a gateway is not ready is told on this machine only (S4.43, W.9.1)", async () => {
   await using running = await startGateway({ failing: () => ["recovery"], eventLoop: () => ({ utilization: 0 }) });
   const here = await ask(running, "/readyz");
   assert.deepEqual([here.status, here.json["failing"], here.json["eventLoop"]], [503, ["recovery"], { utilization: 0 }]);
