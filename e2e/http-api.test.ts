@@ -78,7 +78,8 @@ test("a session is followed over plain HTTP, a webhook waits for its run, and no
     assert.equal(crossed.status, 401, `${path}: one token does not open what belongs to the other`);
   }
 
-  const settings = (await (await fetch(`${base}/control-ui-config.json`, { headers: { authorization } })).json()) as Record<string, unknown>;
+  const described = await fetch(`${base}/control-ui-config.json`, { headers: { authorization } });
+  const settings = (await described.json()) as Record<string, unknown>;
   assert.deepEqual([settings["basePath"], settings["assistantAgentId"]], ["", "main"]);
   const encoded = encodeURIComponent(secretFile);
   for (const path of ["/..%2foutside%2fsecret.txt", "/outside/secret.txt", `/media?path=${secretFile}`, `/api/chat/media/${encoded}`]) {

@@ -25,7 +25,7 @@ export interface ClientSource {
 const FORWARDED = ["x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "cf-connecting-ip"] as const;
 const HOPS_MAX = 16;
 
-/** For counting guesses over plain HTTP. What another program on this machine passes on never counts as the machine's own. */
+/** For plain HTTP: what another program on this machine passes on never counts as the machine's own. */
 export function guesserOf({ socket, headers }: IncomingMessage): AuthSource {
   const source = readSource(socket.remoteAddress ?? "unknown", headers, () => false);
   if (source === "unattributed") return { address: "unknown", loopback: false, origin: headers.origin };

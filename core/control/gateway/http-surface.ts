@@ -1,6 +1,6 @@
 /** What plain HTTP gets on the gateway's port: probes, one page, and a 404 that is JSON. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isLoopbackAddress } from "./check-source.ts";
+import { guesserOf } from "./client-source.ts";
 import type { PageFacts } from "./dashboard/answer-page.ts";
 import type { HooksSurface } from "./hooks-surface.ts";
 import type { ApiSurface } from "./http/api-surface.ts";
@@ -11,7 +11,7 @@ export interface HttpFacts extends PageFacts {
   readonly failing: () => readonly string[];
   readonly hostAllowed: (request: IncomingMessage) => boolean;
   /** A browser names an origin when a page asks, not when a person opens an address. */
-  readonly originAllowed: (origin: string | undefined) => boolean;
+  readonly originAllowed: (request: IncomingMessage) => boolean;
   /** Absent: this gateway has no webhooks. */
   readonly hooks?: HooksSurface | undefined;
   /** Absent: it speaks to nobody over plain HTTP. */
@@ -32,7 +32,7 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, f
   if (!facts.hostAllowed(request)) return sendError(
     request, response, 403, "This gateway does not answer to that name.", "forbidden",
   );
-  if (!facts.originAllowed(request.headers.origin)) return sendError(
+  if (!facts.originAllowed(request)) return sendError(
     request, response, 403, "Pages from this origin get nothing here.", "forbidden",
   );
   // A page in a browser is no sender of webhooks, whatever its origin.
@@ -60,12 +60,6 @@ async function showPage(request: IncomingMessage, response: ServerResponse, quer
   }
 }
 
-/** From this machine, and passed on by nobody. */
-function isLocal(request: IncomingMessage): boolean {
-  return isLoopbackAddress(request.socket.remoteAddress ?? "")
-    && ["x-forwarded-for", "forwarded", "x-real-ip"].every((name) => request.headers[name] === undefined);
-}
-
 interface ProbeAnswer { readonly status: number; readonly body: unknown }
 
 function probeOf(request: IncomingMessage, path: string, facts: HttpFacts): ProbeAnswer | undefined {
@@ -78,7 +72,7 @@ function probeOf(request: IncomingMessage, path: string, facts: HttpFacts): Prob
       const failing = facts.draining() ? ["draining", ...facts.failing()] : facts.failing();
       const ready = failing.length === 0;
       // Somebody from elsewhere needs to know whether, and not why.
-      if (!isLocal(request)) return { status: ready ? 200 : 503, body: { ready } };
+      if (!guesserOf(request).loopback) return { status: ready ? 200 : 503, body: { ready } };
       const loop = facts.eventLoop === undefined ? {} : { eventLoop: facts.eventLoop() };
       return { status: ready ? 200 : 503, body: { ready, failing, uptimeMs: facts.uptimeMs(), ...loop } };
     }

@@ -12,6 +12,7 @@ import type { Closer } from "@openclaw/sdk";
 import { AuthLimiter } from "./auth-limiter.ts";
 import { isHostAllowed, refuseOrigin } from "./check-source.ts";
 import type { Connection } from "./connection.ts";
+import { guesserOf } from "./client-source.ts";
 import { Connections, type BroadcastOptions } from "./connections.ts";
 import { createDashboard, type Dashboard, type DashboardLink } from "./dashboard/create-dashboard.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -298,13 +299,15 @@ class PortGateway implements Gateway {
       draining: () => this.#draining,
       failing: () => this.#deps.failing?.() ?? [],
       hostAllowed: (request) => this.#isHostAllowed(request),
-      originAllowed: (origin) =>
-        refuseOrigin(origin, { required: false, local: true, allowed: this.#deps.origins ?? [] }) === undefined,
+      originAllowed: (request) => refuseOrigin(request.headers.origin, {
+        required: false, local: guesserOf(request).loopback, allowed: this.#deps.origins ?? [], host: request.headers.host,
+      }) === undefined,
       dashboard: this.#dashboard,
       onProblem,
       hooks: hooks === undefined ? undefined : createHooksSurface({ clock, door: hooks, onProblem }),
       api: http === undefined ? undefined : createApiSurface({
         clock, ids, version, basePath, door: http, onProblem, limiter: this.#limiter, token: this.#deps.auth.token,
+        access: () => this.#access(),
       }),
       basePath,
       hasPage: () => page?.().enabled ?? true,

@@ -1,161 +1,13 @@
-/** The routes over a real socket, before a door that is made up: who is let in, what is read, and what a slow reader costs. */
+/** What the routes read, answer and refuse, and what a slow reader costs. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { request, type IncomingMessage } from "node:http";
-import { connect } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
-import { OpenClawError } from "@openclaw/protocol";
-import type { LiveEvent } from "../../../cognition/runtime.ts";
-import { createAgents } from "../../agents.ts";
 import type { Inbound } from "../../channels.ts";
 import type { HistoryItem } from "../../sessions.ts";
-import { startGateway, TOKEN, type TestGateway } from "../test-gateway.ts";
-import type { HttpDoor, HttpSettings, ToolOverHttp } from "./http-door.ts";
+import { startGateway } from "../test-gateway.ts";
+import { ask, chat, makeDoor, message, send, until, type Answer } from "./http-bench.testing.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
-
-interface FakeDoor {
-  readonly door: HttpDoor;
-  readonly received: Inbound[];
-  readonly invoked: ToolOverHttp[];
-  readonly messages: HistoryItem[];
-  readonly listening: () => number;
-  /** Something happens in a turn. */
-  tell(event: Partial<LiveEvent>): void;
-  /** The run ends. */
-  end(status?: "ok" | "error"): void;
-}
-
-const message = (seq: number, role: "user" | "assistant", text: string, runId = "r"): HistoryItem => ({
-  role, content: [{ type: "text", text }], timestamp: seq, ...(role === "assistant" ? { usage: { input: 3, output: 2 } } : {}),
-  __openclaw: { id: `m-${seq}`, seq, runId, recordTimestampMs: seq, label: "owner" },
-});
-
-/** A fake: sessions that hold what the test says, and runs that end when it says so. */
-function makeDoor(settings: Partial<HttpSettings> = {}): FakeDoor {
-  const received: Inbound[] = [];
-  const invoked: ToolOverHttp[] = [];
-  const messages: HistoryItem[] = [];
-  const ears = new Set<(event: LiveEvent) => void>();
-  const ended = Promise.withResolvers<"ok" | "error">();
-  const agents = createAgents(() => ({ entries: { helper: {} } }), "/w");
-  const row = { key: "agent:main:main", sessionId: "s1" } as never;
-  const door: HttpDoor = {
-    agents,
-    settings: () => ({ chatCompletions: true, responses: true, toolsAllow: [], toolsDeny: [], ...settings }),
-    intake: {
-      receiveInbound: async (inbound) => {
-        if (inbound.text === "full") throw new OpenClawError("SESSION_QUEUE_FULL", { retryAfterMs: 2_500 });
-        received.push(inbound);
-        return { runId: inbound.idempotencyKey, sessionKey: inbound.sessionKey ?? "", agentId: "main", outcome: { status: "started" } };
-      },
-    },
-    sessions: {
-      wait: async (runId, _ms, signal) => {
-        const status = await Promise.race([
-          ended.promise, new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
-        ]);
-        if (status === "ok") messages.push(message(messages.length + 1, "assistant", "the whole answer", runId));
-        return status === "ok" ? { status, endedAtMs: 1 } : { status, endedAtMs: 1, code: "MODEL_REJECTED", why: "It refused." };
-      },
-      history: async (key, limit, offset) => {
-        if (key === "agent:main:nobody") return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null };
-        const end = messages.length - offset;
-        const start = Math.max(0, end - limit);
-        return { messages: messages.slice(start, end), totalMessages: messages.length, hasMore: start > 0, nextOffset: null, row };
-      },
-      describe: async () => row,
-      abort: async () => ({ runIds: [], cleared: 0, report: "" }) as never,
-    },
-    checkModel: async () => undefined,
-    listen: (on) => {
-      ears.add(on);
-      return { close: () => void ears.delete(on) };
-    },
-    invokeTool: async (call) => {
-      invoked.push(call);
-      if (call.tool === "missing") return { ok: false, kind: "unknown", message: "Tool not available: missing" };
-      return call.tool === "refused" ? { ok: false, kind: "refused", message: "no" } : { ok: true, result: { said: call.args } };
-    },
-  };
-  return {
-    door, received, invoked, messages, listening: () => ears.size, end: (status = "ok") => ended.resolve(status),
-    tell: (event) => {
-      const whole = { runId: "r", sessionKey: "agent:main:main", agentId: "main", seq: 1, ts: 1, stream: "assistant", data: {}, ...event };
-      for (const ear of [...ears]) ear(whole as LiveEvent);
-    },
-  };
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly text: string;
-  readonly json: Record<string, any>;
-}
-
-interface Sent {
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: unknown;
-  readonly token?: string | null;
-}
-
-function send({ gateway }: TestGateway, path: string, { method, headers = {}, body, token = TOKEN }: Sent = {}) {
-  const sent = request({
-    host: "127.0.0.1", port: gateway.port, path, method: method ?? (body === undefined ? "GET" : "POST"), agent: false,
-    headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
-  });
-  sent.on("error", () => {});
-  sent.end(typeof body === "string" || body === undefined ? body : JSON.stringify(body));
-  return sent;
-}
-
-async function ask(running: TestGateway, path: string, options: Sent = {}): Promise<Answer> {
-  const [response] = (await once(send(running, path, options), "response")) as [IncomingMessage];
-  let text = "";
-  for await (const chunk of response) text += String(chunk);
-  const json = (response.headers["content-type"] ?? "").includes("json") ? (JSON.parse(text) as Record<string, any>) : {};
-  return { status: response.statusCode ?? 0, headers: response.headers, text, json };
-}
-
-const chat = (content: string, more: object = {}): object => ({ model: "openclaw", messages: [{ role: "user", content }], ...more });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
-test("without the secret nothing is read or told; a secret in an address is refused, whatever it is (S4.31, S4.42, W.9.3, W.9.8)", async () => {
-  const { door, received } = makeDoor();
-  await using running = await startGateway({ http: door });
-  for (const [path, body] of [
-    ["/v1/chat/completions", chat("x")], ["/v1/responses", { model: "openclaw", input: "x" }], ["/v1/models", undefined],
-    ["/tools/invoke", { tool: "t" }], ["/sessions/main/history", undefined], ["/control-ui-config.json", undefined],
-  ] as const) {
-    // A wrong one is answered later and later: one route shows it.
-    for (const token of path === "/v1/models" ? [null, "", "wrong"] : [null, ""]) {
-      const answer = await ask(running, path, { body, token });
-      assert.equal(answer.status, 401, path);
-      assert.equal(answer.json["error"].message, "Unauthorized");
-      assert.equal(answer.json["error"].type, "unauthorized");
-    }
-    const inQuery = await ask(running, `${path}?token=${TOKEN}`, { body });
-    assert.equal(inQuery.status, 400, "a right secret at the wrong place");
-    assert.ok(!inQuery.text.includes(TOKEN));
-  }
-  assert.deepEqual(received, []);
-});
-
-test("a page of another origin, and a name that is not this machine, get nothing from any route (S4.42)", async () => {
-  const { door } = makeDoor();
-  await using running = await startGateway({ http: door });
-  for (const path of ["/v1/models", "/sessions/main/history", "/control-ui-config.json"]) {
-    assert.equal((await ask(running, path, { headers: { origin: "https://evil.example" } })).status, 403, path);
-    assert.equal((await ask(running, path, { headers: { host: "evil.example" } })).status, 403, path);
-    const preflight = await ask(running, path, { method: "OPTIONS", headers: { origin: `http://127.0.0.1:${running.gateway.port}` } });
-    assert.equal(preflight.status, 405);
-    assert.ok(Object.keys(preflight.headers).every((name) => !name.startsWith("access-control-")), "no leave for other origins");
-  }
-});
 
 test("a body is bounded before it is read, while it comes, and must be a JSON object", async () => {
   const { door, invoked } = makeDoor();
@@ -170,20 +22,6 @@ test("a body is bounded before it is read, while it comes, and must be a JSON ob
     assert.equal((await ask(running, "/tools/invoke", { method: "POST", body })).status, 400);
   }
   assert.deepEqual(invoked, []);
-});
-
-test("who declares a body and dawdles loses the connection, with or without the secret (C33)", async () => {
-  const { door } = makeDoor();
-  await using running = await startGateway({ http: door, limits: { httpHeadersTimeoutMs: 300 } });
-  for (const secret of [TOKEN, "wrong"]) {
-    const socket = connect(running.gateway.port, "127.0.0.1");
-    socket.on("error", () => {});
-    const closed = once(socket, "close");
-    const head = ["POST /v1/chat/completions HTTP/1.1", "Host: localhost", `Authorization: Bearer ${secret}`, "Content-Length: 1000"];
-    socket.write(`${head.join("\r\n")}\r\n\r\n{`);
-    socket.resume();
-    await closed;
-  }
 });
 
 test("what is refused before it is accepted may be tried again, after as long as it says; what failed afterwards may not", async () => {
@@ -343,14 +181,6 @@ test("the page and its settings stand where the owner puts them; without a page 
   assert.equal((await ask(moved, "/control-ui-config.json")).status, 404);
   await using none = await startGateway({ http: door, page: () => ({ enabled: false, basePath: "/" }) });
   assert.equal((await ask(none, "/")).status, 404);
-});
-
-test("why a gateway is not ready is told on this machine only (S4.43, W.9.1)", async () => {
-  await using running = await startGateway({ failing: () => ["recovery"], eventLoop: () => ({ utilization: 0 }) });
-  const here = await ask(running, "/readyz");
-  assert.deepEqual([here.status, here.json["failing"], here.json["eventLoop"]], [503, ["recovery"], { utilization: 0 }]);
-  const passedOn = await ask(running, "/readyz", { headers: { "x-forwarded-for": "203.0.113.9" } });
-  assert.deepEqual([passedOn.status, passedOn.json], [503, { ready: false }]);
 });
 
 test("no address reads a file: paths out of what is served, file addresses and media paths end as 404 (moltbot #4930)", async () => {

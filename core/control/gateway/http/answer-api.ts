@@ -77,7 +77,7 @@ export function createApi(deps: ApiDeps): Api {
           response.setHeader("Allow", route.method);
           throw new HttpRefusal(405, `Only ${route.method} is answered here.`);
         }
-        await admitCaller(request, query, deps, gone.signal);
+        await admitCaller(request, query, route.method === "GET" ? "operator.read" : "operator.write", deps, gone.signal);
         if (inside >= HTTP_LIMITS.answersAtOnce) throw new HttpRefusal(429, "Too many calls are being answered.", { code: "BACKPRESSURE" });
         inside += 1;
         isInside = true;
