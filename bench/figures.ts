@@ -95,6 +95,12 @@ export const FIGURES = {
   "fair.calls.p99": { what: "… while one sends 2,000 calls at once, p99", unit: "ms", below: 20, theirs: 2_300 },
   "fair.frames.p99": { what: "… while one sends 20 MB frames, p99", unit: "ms", below: 100, theirs: 300 },
 
+  "wire.signed.p50": { what: "a device's connect with its signature, p50", unit: "ms" },
+  "wire.signed.p99": { what: "… p99", unit: "ms" },
+  "wire.fanout.p50": { what: "one event to 5,000 clients, until heard, p50", unit: "ms" },
+  "wire.fanout.p99": { what: "… p99", unit: "ms", below: 100 },
+  "wire.fanout.cpu": { what: "gateway CPU for each who hears it, µs", unit: "n" },
+
   "crowd.connection": { what: "memory of a connected client", unit: "kB", theirs: 26 },
   "crowd.listeners": { what: "turn time with idle clients, against none", unit: "×", below: 1.1, theirs: 4.4 },
   "crowd.active": { what: "turns active at once (5,000 asked for)", unit: "n", above: 4_999, theirs: 8 },

@@ -28,11 +28,12 @@ import { replay } from "./measures/replay.ts";
 import { dormant, live, soak } from "./measures/scale.ts";
 import { start } from "./measures/start.ts";
 import { exec, tokens, turns } from "./measures/turns.ts";
+import { wire } from "./measures/wire.ts";
 import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
-  start, memory, commands, connect, calls, configReload, nodes, turns, exec, tokens, rate, recovery, replay,
+  start, memory, commands, connect, calls, wire, configReload, nodes, turns, exec, tokens, rate, recovery, replay,
   fairness, crowd, history, live, dormant, soak, actuators,
 ];
 /** One measure that hangs must not cost the others their turn. */

@@ -5,6 +5,7 @@
 import type { ConnectParams, HelloOk } from "./connect.ts";
 import { OpenClawError, parseWireError } from "./errors.ts";
 import { PROTOCOL_VERSION, type EventFrame, type ResponseFrame } from "./frames.ts";
+import type { MethodName, MethodParams, MethodResult } from "./methods.ts";
 
 /** The part of the browser's WebSocket that is used; the `ws` package has it too. */
 export interface SocketLike {
@@ -56,6 +57,8 @@ export interface GatewayClient {
    * that is not sent, since it would end the connection and everybody else's requests on it.
    */
   request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown>;
+  /** As `request`, for the methods of the table, with the types that their schemas say. */
+  call<M extends MethodName>(method: M, params: MethodParams<M>, options?: RequestOptions): Promise<MethodResult<M>>;
   /** Bytes that wait to be written. */
   buffered(): number;
   close(): void;
@@ -147,7 +150,10 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       frameBytesMax = hello.policy.maxPayload;
-      resolve({ hello, ended: ended.promise, request, buffered: () => socket.bufferedAmount, close: () => socket.close(1000) });
+      resolve({
+        hello, ended: ended.promise, request, call: request as GatewayClient["call"], buffered: () => socket.bufferedAmount,
+        close: () => socket.close(1000),
+      });
     } catch (error) {
       fail(error as Error);
     }

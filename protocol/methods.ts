@@ -33,6 +33,7 @@ export const METHODS = {
 
 export type MethodName = keyof typeof METHODS;
 export type MethodParams<M extends MethodName> = Infer<(typeof METHODS)[M]["params"]>;
+export type MethodResult<M extends MethodName> = Infer<(typeof METHODS)[M]["result"]>;
 
 /** The table's row, or undefined for a name that does not exist. */
 export function methodSpec(name: string): MethodSpec | undefined {
