@@ -109,12 +109,16 @@ test("readers that do not read hold next to nothing of a long text, lose no word
   const said = (client: RawClient): number => client.frames.filter(({ event }) => event === "chat")
     .reduce((chars, { payload }) => chars + String(payload?.["deltaText"]).length, 0);
   for (const client of [quick, ...slow]) {
-    while (said(client) < piece.length * pieces) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (said(client) < piece.length * pieces) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (const reader of readersOf(running, KEY)) most = Math.max(most, bufferedOf(reader));
+    }
     assert.equal(said(client), piece.length * pieces);
     const numbers = client.frames.flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
     assert.deepEqual(numbers, numbers.map((_, at) => at + 1), "nothing was skipped");
     await client.end();
   }
+  assert.ok(most < 1_000_000, `${most} bytes waited for one that caught up`);
   fanout.close();
 });
 

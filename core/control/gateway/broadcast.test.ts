@@ -17,7 +17,7 @@ function setUp() {
   const world = { watched: true, clock };
   let seq = 0;
   const take = (head: string, dropIfSlow: boolean): boolean => sent.push({ ...(JSON.parse(`${head}}`) as Sent), dropIfSlow }) > 0;
-  const reader = { increments: false, isGone: false, isBehind: false, sendSequenced: take, whenDrained: () => undefined };
+  const reader = { increments: false, isGone: false, isBehind: false as boolean, sendSequenced: take, whenDrained: () => undefined };
   const broadcaster = createBroadcaster({
     broadcast: (event, payload, { dropIfSlow = false }) => void sent.push({ event, payload: payload as Sent["payload"], dropIfSlow }),
     isWatched: (event) => world.watched && event !== "session.tool",
@@ -30,6 +30,7 @@ function setUp() {
     broadcaster.live({ runId, sessionKey: "k", agentId: "main", stream, seq: ++seq, ts: clock.now(), data });
   return {
     world,
+    reader,
     sent,
     live,
     broadcaster,
@@ -233,4 +234,17 @@ test("a message that was added is told as session.message, beside the run's own 
     sessionKey: "k", agentId: "main", runId: "r", message: { role: "user", content: [{ type: "text", text: "hi" }] }, messageId: "4-1",
     messageSeq: 1,
   }]]);
+});
+
+test("whoever lags is brought up to date before anything else of the run is told, so that numbers never go back (W.7.12, W.7.20)", () => {
+  const { reader, sent, text, live, end } = setUp();
+  reader.isBehind = true;
+  text("a");
+  live("usage", { outputTokens: 1 });
+  text("b");
+  live("tool", { phase: "start", name: "exec" });
+  text("c");
+  end({ status: "ok", text: "c" });
+  const told = sent.filter(({ event }) => event === "agent").map(({ payload: { stream, seq } }) => `${String(seq)} ${String(stream)}`);
+  assert.deepEqual(told, ["1 assistant", "2 usage", "3 assistant", "4 tool", "5 assistant", "6 lifecycle"]);
 });

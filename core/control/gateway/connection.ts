@@ -11,6 +11,7 @@ import type { Clock } from "../../base/clock.ts";
 import { CLOSE, formatWireError, OpenClawError, TEXT_INCREMENTS_CAP, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
 import type { Secret } from "../../base/secret.ts";
 import type { ClientSource } from "./client-source.ts";
+import type { FlushLine } from "./flush-line.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
 import type { NodeSession } from "./node-link.ts";
@@ -32,6 +33,8 @@ export interface ConnectionDeps {
   readonly origin: string | undefined;
   readonly clock: Clock;
   readonly limits: GatewayLimits;
+  /** Where it waits to write, shared by all. */
+  readonly line: FlushLine;
   readonly onSlow: (connection: Connection) => void;
   /** Called once, before its queue is thrown away. */
   readonly onEnd: (connection: Connection) => void;
@@ -70,6 +73,7 @@ export class Connection {
   watchedSessions: Set<string> | undefined;
   readonly #clock: Clock;
   readonly #limits: GatewayLimits;
+  readonly #line: FlushLine;
   readonly #onSlow: (connection: Connection) => void;
   readonly #onEnd: (connection: Connection) => void;
   readonly #stream: Socket;
@@ -93,6 +97,7 @@ export class Connection {
     this.origin = deps.origin;
     this.#clock = deps.clock;
     this.#limits = deps.limits;
+    this.#line = deps.line;
     this.#onSlow = deps.onSlow;
     this.#onEnd = deps.onEnd;
   }
@@ -247,8 +252,8 @@ export class Connection {
     if (this.#gathering !== undefined && HASTE[this.#gathering] >= HASTE[soon]) return;
     this.#gathering = soon;
     if (soon === "tick") process.nextTick(this.#flush);
-    else if (soon === "turn") setImmediate(this.#flush);
-    else this.#clock.after(PAUSE_MS, this.#flush);
+    else if (soon === "turn") this.#line.add(this.#flush);
+    else this.#clock.after(PAUSE_MS, () => this.#line.add(this.#flush));
   }
 
   readonly #flush = (): void => {

@@ -15,6 +15,7 @@ import { readSource, type ClientSource } from "./client-source.ts";
 import { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { FlushLine } from "./flush-line.ts";
 import { followEnd } from "./follow-end.ts";
 import type { GatewayDeps } from "./gateway-deps.ts";
 import { shakeHands, type HandshakeOutcome } from "./handshake.ts";
@@ -49,9 +50,11 @@ export interface ReceptionDeps {
 export class Reception {
   readonly #deps: ReceptionDeps;
   readonly #sockets: WebSocketServer;
+  readonly #line: FlushLine;
 
   constructor(deps: ReceptionDeps) {
     this.#deps = deps;
+    this.#line = new FlushLine(deps.gateway.clock, deps.limits.turnBudgetMs);
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -92,6 +95,7 @@ export class Reception {
       origin: headers.origin,
       clock,
       limits: this.#deps.limits,
+      line: this.#line,
       onSlow: (slow) => {
         this.#deps.onSlow();
         log.warn("connection.slow", { connId: slow.connId, bufferedBytes: slow.socket.bufferedAmount });
