@@ -108,3 +108,19 @@ test("what is asked for has to say what would be run; what can not be bound can 
   await client.request({ ...wish }, "owner");
   await assert.rejects(client.request({ ...wish }, "owner"), coded("CONFLICT"));
 });
+
+test("whoever waits is not left waiting: a session that is deleted, a gateway that stops, a caller who goes", async (t) => {
+  const { client, desk } = await setUp(t);
+  await client.request(wish, "owner");
+  const gone = new AbortController();
+  const left = assert.rejects(desk.approvals.ended("a1", gone.signal), /gone/);
+  gone.abort(new Error("gone"));
+  await left;
+  const deleted = desk.approvals.ended("a1", never);
+  await desk.approvals.forget("agent:main:main");
+  assert.equal((await deleted).decision, null);
+  await client.request(wish, "owner");
+  const stopped = desk.approvals.ended("a1", never);
+  await desk.approvals[Symbol.asyncDispose]();
+  assert.equal((await stopped).decision, null);
+});

@@ -59,6 +59,7 @@ export function createOperatorInvoker(
 
   const call = async (request: OperatorCall, signal: AbortSignal): Promise<Answered> => {
     const { nodeId: wanted, command, timeoutMs } = request;
+    if (command.startsWith("system.execApprovals.")) throw notByInvoke();
     const choice = nodes.choose({ node: wanted, command });
     const asked = request.params ?? {};
     const params = isRun(command) ? withoutClaims(asked) : asked;
@@ -140,6 +141,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function isRun(command: string): boolean {
   return command === "system.run" || command === "job.start";
+}
+
+/** Rules are read and replaced by whoever may do that, under a method of their own. */
+function notByInvoke(): OpenClawError {
+  const error = new OpenClawError("PARAMS_INVALID");
+  error.message = "node.invoke does not allow system.execApprovals.*; use exec.approvals.node.*";
+  return error;
 }
 
 /** A person's own hand on a device of theirs: the owner allowed the command by name, and the node's approval covers it. */

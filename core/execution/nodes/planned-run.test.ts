@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NODE_JOURNAL_CAP, type InvokeRequestEvent } from "@openclaw/protocol";
+import { NODE_JOURNAL_CAP, OpenClawError, type InvokeRequestEvent } from "@openclaw/protocol";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
+import { formatInvokeError } from "./format-invoke-error.ts";
 import type { InvokeRequest } from "./invoke-event.ts";
 import { openBench, order as plainOrder, RAN, Reader, settle, type ScriptedNode } from "./node-bench.ts";
 
@@ -94,4 +95,13 @@ test("what a node tells of a run is taken for its own runs only, until five minu
   assert.equal(await told(node, {}), true);
   await bench.clock.advance(2_000);
   assert.equal(await told(node, {}), false);
+});
+
+test("a node that goes, or says nothing in time, ends the call in the words that clients know (6.8)", () => {
+  const told = (code: "NODE_LOST" | "COMMAND_TIMEOUT") => {
+    const { code: wire, message, details } = formatInvokeError(new OpenClawError(code, { detail: { dispatched: true } }), "system.run");
+    return [wire, message, (details?.["nodeError"] as { readonly code: string }).code, details?.["nodeCommandDispatched"]];
+  };
+  assert.deepEqual(told("NODE_LOST"), ["UNAVAILABLE", "DISCONNECTED: node disconnected", "DISCONNECTED", true]);
+  assert.deepEqual(told("COMMAND_TIMEOUT"), ["UNAVAILABLE", "TIMEOUT: node invoke timed out", "TIMEOUT", true]);
 });

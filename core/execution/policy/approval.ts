@@ -103,3 +103,14 @@ export interface StoredApproval extends Required<Omit<ApprovalOpening, MaybeNull
   readonly resolvedBy: string | null;
   readonly resolvedAtMs: number | null;
 }
+
+/** A person can not judge what is too long to show; the hash still binds the whole. */
+export function boundArgv(argv: readonly string[] | undefined): readonly string[] | null {
+  if (argv === undefined) return null;
+  let left: number = APPROVAL_LIMITS.textChars;
+  return argv.slice(0, 256).map((arg) => {
+    const kept = arg.length <= left ? arg : `${arg.slice(0, left)}…`;
+    left = Math.max(0, left - kept.length);
+    return kept;
+  });
+}

@@ -13,9 +13,10 @@ import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import {
-  APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalEnding, type ApprovalOpening, type ApprovalStatus,
+  APPROVAL_LIMITS, boundArgv, type ApprovalAnswer, type ApprovalDecision, type ApprovalEnding, type ApprovalOpening, type ApprovalStatus,
   type StoredApproval,
 } from "./approval.ts";
+import { awaitEnding, wake, type Waiters } from "./await-ending.ts";
 import {
   presentListed, presentRequest, presentShown, presentSummary, type ApprovalListed, type ApprovalShown, type ApprovalSummary,
 } from "./present-approval.ts";
@@ -78,7 +79,7 @@ interface Held {
   timer: { close(): void } | undefined;
   retryMs: number;
   /** Woken once, when it has ended. */
-  readonly waiters: Set<() => void>;
+  readonly waiters: Waiters;
 }
 
 /** Reads the index, offers again what was being answered, and starts the clocks of what waits. Throws STATE_DAMAGED. */
@@ -209,20 +210,8 @@ class ApprovalIndex implements Approvals {
 
   async ended(id: string, signal: AbortSignal): Promise<ApprovalEnding> {
     const held = this.#find(id);
-    while (held.approval.state === "waiting") {
-      signal.throwIfAborted();
-      const woken = Promise.withResolvers<void>();
-      const onAbort = (): void => woken.reject(signal.reason as Error);
-      held.waiters.add(woken.resolve);
-      signal.addEventListener("abort", onAbort, { once: true });
-      try {
-        await woken.promise;
-      } finally {
-        held.waiters.delete(woken.resolve);
-        signal.removeEventListener("abort", onAbort);
-      }
-      if (this.#closed) break;
-    }
+    const isOver = (): boolean => held.approval.state !== "waiting" || this.#closed || this.#held.get(id) !== held;
+    await awaitEnding(held.waiters, isOver, signal);
     const { decision, createdAtMs, expiresAtMs } = held.approval;
     return { id, decision, createdAtMs, expiresAtMs };
   }
@@ -272,7 +261,7 @@ class ApprovalIndex implements Approvals {
     this.#closed = true;
     for (const held of this.#held.values()) {
       held.timer?.close();
-      wake(held);
+      wake(held.waiters);
     }
     await Promise.allSettled([...this.#held.values()].map(({ turn }) => turn));
   }
@@ -295,7 +284,7 @@ class ApprovalIndex implements Approvals {
     await this.#save(
       held, { ...held.approval, state: "answering", status, decision, resolvedBy: by, resolvedAtMs: this.#deps.clock.now() }
     );
-    wake(held);
+    wake(held.waiters);
     crashPoint("approval.answered");
   }
 
@@ -337,7 +326,7 @@ class ApprovalIndex implements Approvals {
 
   #announce(held: Held): void {
     held.timer?.close();
-    wake(held);
+    wake(held.waiters);
     const { id, decision, resolvedBy, resolvedAtMs } = held.approval;
     this.#deps.onChanged("exec.approval.resolved", { id, decision, resolvedBy, ts: resolvedAtMs, request: presentRequest(held.approval) });
   }
@@ -400,6 +389,7 @@ class ApprovalIndex implements Approvals {
       }
     }
     this.#held.delete(id);
+    wake(held.waiters);
   }
 
   /** Lets go of settled approvals that are old, or too many. */
@@ -417,10 +407,6 @@ class ApprovalIndex implements Approvals {
   }
 }
 
-function wake({ waiters }: Held): void {
-  for (const waiter of [...waiters]) waiter();
-}
-
 function alreadyResolved(approval: StoredApproval): OpenClawError {
   return new OpenClawError("APPROVAL_ALREADY_RESOLVED", {
     why: approval.decision === null ? `It is ${approval.status}.` : `The answer was ${approval.decision}.`,
@@ -428,16 +414,5 @@ function alreadyResolved(approval: StoredApproval): OpenClawError {
       reason: "APPROVAL_ALREADY_RESOLVED", id: approval.id, status: approval.status,
       ...(approval.decision === null ? {} : { decision: approval.decision }),
     },
-  });
-}
-
-/** A person can not judge what is too long to show; the hash still binds the whole. */
-function boundArgv(argv: readonly string[] | undefined): readonly string[] | null {
-  if (argv === undefined) return null;
-  let left: number = APPROVAL_LIMITS.textChars;
-  return argv.slice(0, 256).map((arg) => {
-    const kept = arg.length <= left ? arg : `${arg.slice(0, left)}…`;
-    left = Math.max(0, left - kept.length);
-    return kept;
   });
 }
