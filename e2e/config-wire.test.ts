@@ -3,7 +3,9 @@
  * process; and a file of the well-known program as it is.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { EXIT, hasCode } from "@openclaw/protocol";
@@ -39,7 +41,8 @@ async function isGone(watched: Watched): Promise<void> {
   await watched.until(({ event }) => event === "shutdown");
 }
 
-test("a client patches: in force at once, told to every client, comments kept, and no secret leaves (S4.2, S4.31, S0.4)", async (t) => {
+test("a client patches: in force at once, told to every client, comments kept, and no secret leaves "
+  + "(S4.2, S4.31, S0.4, W.6.9)", async (t) => {
   const gateway = await openRealGateway({ config: TEXT, bare: true });
   t.after(() => gateway.dispose());
   const [one, other] = [await gateway.connect(), await gateway.connect({ scopes: ["operator.read"] })];
@@ -85,7 +88,7 @@ test("a restart in the same process: sockets close with 1012, what was said is s
     assert.equal((await say(again, "and now?")).status, "ok");
     // A key that is read once, at the start.
     const { hash } = await shown(again);
-    const text = `{ logging: { level: "debug" }, session: { turnsWaitingMax: 8 } }`;
+    const text = `{ gateway: { nodes: { reattachWaitMs: 5000 } }, session: { turnsWaitingMax: 8 } }`;
     await again.client.request("config.apply", { raw: text, baseHash: hash, restartDelayMs: 0 });
     await isGone(again);
     await until(async () => (await shown(await gateway.connect())).config.session?.turnsWaitingMax === 8);
@@ -162,6 +165,29 @@ test("the token may stand elsewhere: a variable or a private file that the confi
   const said = await gateway.cli(["gateway", "run", "--json", "--port", "1"]);
   assert.match(said.stdout, /SECRET_UNRESOLVED[^]*NOT_SET_ANYWHERE is not set/);
   assert.equal(said.code, EXIT.config);
+});
+
+test("the port is that of --port, else of OPENCLAW_GATEWAY_PORT, else of the configuration (S4.3, W.1.4)", async (t) => {
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  // Each is taken already, so that whoever tries it says which one it tried.
+  const taken = await Promise.all([1, 2, 3].map(async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    return String((server.address() as AddressInfo).port);
+  }));
+  const [flag = "", variable = "", configured = ""] = taken;
+  const home = join(gateway.home, "other");
+  await mkdir(home, { mode: 0o700 });
+  await writeFile(join(home, "openclaw.json"), `{ gateway: { port: ${configured} } }`, { mode: 0o600 });
+  const tried = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> => {
+    const { stdout } = await gateway.cli(["gateway", "run", "--json", ...args], { env: { OPENCLAW_STATE_DIR: home, ...env } });
+    return taken.find((port) => stdout.includes(port)) ?? stdout;
+  };
+  assert.equal(await tried(["--port", flag], { OPENCLAW_GATEWAY_PORT: variable }), flag);
+  assert.equal(await tried([], { OPENCLAW_GATEWAY_PORT: variable }), variable);
+  assert.equal(await tried([], { OPENCLAW_GATEWAY_PORT: "" }), configured);
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -11,7 +11,7 @@ import { createConfigDescription, needsRestart } from "./describe-config.ts";
 
 const described = createConfigDescription(configSchema, "1.2.3", () => 0);
 
-test("the schema that clients get is plain JSON Schema, with a hint for every key (S4.31)", () => {
+test("the schema that clients get is plain JSON Schema, with a hint for every key (S4.31, W.6.12)", () => {
   const { schema, uiHints, version, generatedAt } = described.describe() as {
     schema: object; uiHints: Record<string, { label: string; sensitive?: boolean }>; version: string; generatedAt: string;
   };
@@ -45,7 +45,6 @@ test("the keys that people use most are all taken: no complaint, and those nothi
   assert.deepEqual(warnings.filter(({ code }) => code === "CONFIG_KEY_UNKNOWN"), []);
   assert.equal(getConfigValue(config, "gateway.port"), 19_000);
   assert.ok(warnings.some(({ path: key, code }) => key === "channels" && code === "CONFIG_KEY_INERT"));
-  assert.equal(getConfigValue(config, "hooks.mappings", configSchema), undefined, "no list where a room reads an object");
 });
 
 test("a key that a room acts on is the room's, whatever the table of accepted keys says", () => {
@@ -56,6 +55,19 @@ test("a key that a room acts on is the room's, whatever the table of accepted ke
   assert.deepEqual(withAccepted(own, accepted).properties, {
     a: { type: "integer", description: "own" }, b: { type: "string", description: "theirs", inert: true },
   });
+});
+
+test("a list in a place where a room reads an object is taken, and not handed to the room", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "openclaw-keys-"));
+  t.after(() => rm(dir, { recursive: true }));
+  const path = join(dir, "openclaw.json");
+  const own: JsonSchema = { type: "object", properties: { map: { type: "object", additionalProperties: { type: "string" } } } };
+  const schema = withAccepted(own, { type: "object", properties: { map: { type: "array" } } });
+  await writeFile(path, "{ map: [1] }");
+  const listed = await loadConfig({ path, schema });
+  assert.deepEqual([listed.issues, listed.config, listed.source], [[], {}, { map: [1] }]);
+  await writeFile(path, "{ map: { a: 'b' } }");
+  assert.deepEqual((await loadConfig({ path, schema })).config, { map: { a: "b" } });
 });
 
 /** Every key of the reference's table of keys used most, in a file as its owners write it. */

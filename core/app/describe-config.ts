@@ -5,7 +5,7 @@ import type { JsonSchema } from "@openclaw/protocol";
 const RESTART_KEYS = [
   "gateway.port", "gateway.bind", "gateway.customBindHost", "gateway.auth.mode", "gateway.auth.token", "gateway.auth.password",
   "gateway.auth.rateLimit", "gateway.tls", "gateway.tailscale", "gateway.controlUi", "gateway.nodes.reattachWaitMs",
-  "logging.level", "actuators", "listeners", "discovery",
+  "actuators", "listeners", "discovery",
 ];
 
 export type ReloadKind = "restart" | "hot" | "none";

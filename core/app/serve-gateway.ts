@@ -54,7 +54,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   const current = (): Config => config.values as Config;
   const echo = options.verbose === true ? (line: string): void => terminal.note(line.trimEnd()) : undefined;
   const logger = createLogger({
-    clock: systemClock, level: logLevel(current().logging?.level),
+    clock: systemClock, level: () => logLevel(current().logging?.level),
     write: (line) => {
       logFile.write(line);
       echo?.(line);

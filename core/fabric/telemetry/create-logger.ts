@@ -19,8 +19,8 @@ export interface LoggerOptions {
   /** Receives one line, newline included. What it throws is swallowed. */
   readonly write: (line: string) => void;
   readonly clock: Clock;
-  /** Lines below it are not even formatted. `info` unless told. */
-  readonly level?: LogLevel;
+  /** Lines below it are not even formatted. `info` unless told. A function is asked for each line: the level may change. */
+  readonly level?: LogLevel | (() => LogLevel);
   readonly fields?: LogFields;
 }
 
@@ -31,12 +31,15 @@ export interface LoggerOptions {
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { write, clock, level = "info", fields: own } = options;
-  const least = LOG_LEVELS.indexOf(level);
-  const stacks = level === "debug";
+  const levelNow = typeof level === "function" ? level : (): LogLevel => level;
 
   const at = (name: LogLevel): ((event: string, fields?: LogFields) => void) => {
-    if (LOG_LEVELS.indexOf(name) < least) return () => {};
+    const rank = LOG_LEVELS.indexOf(name);
+    if (typeof level !== "function" && rank < LOG_LEVELS.indexOf(level)) return () => {};
     return (event, fields) => {
+      const least = levelNow();
+      if (rank < LOG_LEVELS.indexOf(least)) return;
+      const stacks = least === "debug";
       try {
         write(formatLine(clock.now(), name, event, own === undefined ? fields : { ...own, ...fields }, stacks));
       } catch {

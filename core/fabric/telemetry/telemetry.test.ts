@@ -140,3 +140,14 @@ test("the tail is bounded and says so; a cursor to nowhere starts again at the e
     assert.deepEqual([lost.reset, lost.lines], [true, ["line 4999"]]);
   }
 });
+
+test("a level that changes holds from the next line on, for every child too", () => {
+  const lines: string[] = [];
+  const state: { level: "info" | "error" } = { level: "error" };
+  const log = createLogger({ write: (line) => void lines.push(line), clock: clockAt(NOON), level: () => state.level });
+  const child = log.child({ part: "b" });
+  child.info("turn.started");
+  state.level = "info";
+  child.info("turn.ended");
+  assert.deepEqual(lines.map((line) => (JSON.parse(line) as { event: string }).event), ["turn.ended"]);
+});

@@ -18,7 +18,7 @@ async function ask(client: RawClient, method: string, params: unknown = {}): Pro
   return answer.payload as Record<string, unknown>;
 }
 
-test("the system's answers fit their documented shape (W.6.2)", async () => {
+test("the system's answers fit their documented shape; nobody has a profile without an identity (W.6.2, W.6.8)", async () => {
   await using running = await startGateway();
   const client = await connectOk(running.url, { scopes: ["operator.admin", "operator.questions"] });
   for (const method of [

@@ -11,7 +11,7 @@ function rows(...states: readonly ("running" | "idle")[]): readonly SessionRow[]
   return states.map((status, at) => ({ key: `agent:main:${at}`, status })) as unknown as readonly SessionRow[];
 }
 
-test("what a restart would interrupt is counted, and the restart is asked for once it was said (S4.2)", async () => {
+test("what a restart would interrupt is counted, and the restart is asked for once it was said (S4.2, W.6.6)", async () => {
   const asked: string[] = [];
   const state: { active: readonly SessionRow[] } = { active: [] };
   await using running = await startGateway({
