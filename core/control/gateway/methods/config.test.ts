@@ -108,7 +108,8 @@ test("a patch changes what it names, keeps comments and secrets, is in force at 
   assert.deepEqual(restarts, []);
 });
 
-test("two writers with the same hash: one wins, the other is told to read again, and nothing of it is written (S4.2, W.6.10)", async (t) => {
+test("two writers with the same hash: one wins, the other is told to read again, and nothing of it is written "
+  + "(S4.2, W.6.10)", async (t) => {
   const { client, running, read } = await setUp(t);
   const other = await connectOk(running.url, { scopes: ["operator.admin"] });
   const baseHash = await hashOf(client);
@@ -169,7 +170,8 @@ test("nothing to do is no write: no hash is needed, and nobody is told", async (
   assert.equal(client.frames.some(({ event }) => event === "config.changed"), false);
 });
 
-test("the whole file comes back with the marker in place of the secret, and keeps it; a first write needs no hash (S0.4, W.6.11)", async (t) => {
+test("the whole file comes back with the marker in place of the secret, and keeps it; a first write needs no hash "
+  + "(S0.4, W.6.11)", async (t) => {
   const { client, read } = await setUp(t);
   const { raw, hash } = await ok(client, "config.get");
   assert.equal(String(raw).includes(CANARY), false);
