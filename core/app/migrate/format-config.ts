@@ -12,10 +12,11 @@ export interface FormatConfigDeps {
   readonly toDir: string;
   /** By agent, where its workspace will lie. */
   readonly workspaceOf: (agentId: string) => string;
+  /** Of each drop-in, the interface it speaks. */
+  readonly apis: ReadonlyMap<string, string>;
   readonly report: Report;
 }
 
-const SPOKEN_AS: Readonly<Record<string, string>> = { "openai-compatible": "openai-completions", anthropic: "anthropic-messages" };
 /** Documented there under the same name and with the same meaning. */
 const SAME: readonly (readonly [string, readonly string[]])[] = [
   ["gateway", ["port", "bind"]], ["session", ["scope", "dmScope", "groupScope", "identityLinks"]], ["tools", ["profile", "allow", "deny"]],
@@ -36,7 +37,7 @@ export function formatConfig(values: Fields, deps: FormatConfigDeps): Fields {
   }
   written["gateway"] = { mode: "local", ...(isObject(written["gateway"]) ? written["gateway"] : {}) };
   left.delete("gateway.mode");
-  const models = formatModels(values["models"], report);
+  const models = formatModels(values["models"], deps);
   if (models !== undefined) written["models"] = models;
   for (const key of ["models.providers", "agents.defaults", "agents.entries", "agents.list"]) left.delete(key);
   written["agents"] = formatAgents(isObject(values["agents"]) ? values["agents"] : {}, deps);
@@ -45,12 +46,12 @@ export function formatConfig(values: Fields, deps: FormatConfigDeps): Fields {
   return written;
 }
 
-function formatModels(models: unknown, report: Report): Fields | undefined {
+function formatModels(models: unknown, { apis, report }: FormatConfigDeps): Fields | undefined {
   const providers = isObject(models) && isObject(models["providers"]) ? models["providers"] : {};
   const written = Object.entries(providers).flatMap(([name, section]): [string, Fields][] => {
     if (!isObject(section)) return [];
-    const api = SPOKEN_AS[String(section["use"] ?? name)];
-    const { baseUrl, apiKeyEnv, models: listed } = section;
+    const { baseUrl, apiKeyEnv, models: listed, use = name } = section;
+    const api = section["api"] ?? apis.get(String(use)) ?? (use === name ? "openai-completions" : undefined);
     if (api === undefined || typeof baseUrl !== "string") {
       report.add({ part: "config", outcome: "left", what: `models.providers.${name}`, why: "the other program has no such provider" });
       return [];

@@ -16,7 +16,8 @@ export interface MapConfigDeps {
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly schema: JsonSchema;
-  readonly providers: ReadonlySet<string>;
+  /** Interfaces to models that are spoken here. */
+  readonly apis: ReadonlySet<string>;
   readonly profiles: readonly ForeignProfile[];
   readonly report: Report;
 }
@@ -185,6 +186,6 @@ function withoutEmpty(value: unknown): unknown {
 
 /** One row for each second level, so that the table stays a page long. */
 function leavesOf(values: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(values).flatMap(([name, inner]) =>
+  return Object.entries(values).filter(([name]) => name !== "models").flatMap(([name, inner]) =>
     isObject(inner) && name !== "agents" ? Object.keys(inner).map((key) => `${name}.${key}`) : [name]);
 }

@@ -1,4 +1,7 @@
-/** Providers of models: which drop-in serves each, and where its key goes. No key ever stands in what is returned as configuration. */
+/**
+ * Providers of models: in which interface each is spoken to, and where its key goes. No key ever stands in what is returned as
+ * configuration.
+ */
 import { Secret } from "../../base/secret.ts";
 import { isObject } from "./read-foreign-config.ts";
 import type { Report } from "./report.ts";
@@ -21,8 +24,8 @@ export interface ForeignProfile {
 
 export interface MapModelsDeps {
   readonly profiles: readonly ForeignProfile[];
-  /** Drop-ins that are here. */
-  readonly providers: ReadonlySet<string>;
+  /** Interfaces that some drop-in here speaks. */
+  readonly apis: ReadonlySet<string>;
   readonly report: Report;
   /** Where a secret of that file name will lie. */
   readonly pathOf: (file: string) => string;
@@ -33,9 +36,10 @@ export interface MappedModels {
   readonly secrets: readonly KeptSecret[];
 }
 
-const SERVED_BY: Readonly<Record<string, string>> = {
-  "openai-completions": "openai-compatible", "openai-responses": "openai-compatible", "anthropic-messages": "anthropic",
-};
+const ANTHROPIC = "anthropic-messages";
+const USUAL = "openai-completions";
+/** What a provider of that interface speaks as well. */
+const STAND_INS: Readonly<Record<string, string>> = { "openai-responses": USUAL };
 /** Where the API of a provider begins whose entry names no address. */
 const ADDRESSES: Readonly<Record<string, string>> = {
   openai: "https://api.openai.com/v1", openrouter: "https://openrouter.ai/api/v1", groq: "https://api.groq.com/openai/v1",
@@ -66,23 +70,22 @@ export function mapModels(models: unknown, deps: MapModelsDeps): MappedModels {
 function mapProvider(
   name: string, section: Readonly<Record<string, unknown>>, deps: MapModelsDeps, secrets: KeptSecret[],
 ): Record<string, unknown> | undefined {
-  const { providers, report } = deps;
-  const { api = name === "anthropic" ? "anthropic-messages" : "openai-completions", apiKey, models, baseUrl = ADDRESSES[name],
-    ...rest } = section;
-  const use = SERVED_BY[String(api)];
-  if (use === undefined || !providers.has(use) || (baseUrl === undefined && use !== "anthropic")) {
-    const why = use === undefined ? `nothing here speaks ${String(api)}` : providers.has(use)
-      ? "its entry names no address" : `the drop-in ${use} is not here`;
+  const { apis, report } = deps;
+  const { api: wished = name === "anthropic" ? ANTHROPIC : USUAL, apiKey, models, baseUrl = ADDRESSES[name], ...rest } = section;
+  const api = [String(wished), STAND_INS[String(wished)]].find((one) => one !== undefined && apis.has(one));
+  if (api === undefined || (baseUrl === undefined && api !== ANTHROPIC)) {
+    const why = api === undefined ? `nothing here speaks ${String(wished)}` : "its entry names no address";
     report.add({ part: "config", outcome: "left", what: `models.providers.${name}`, why, next: "Set it up anew: docs/guide/models.md" });
     return undefined;
   }
   for (const key of Object.keys(rest)) {
     report.add({ part: "config", outcome: "left", what: `models.providers.${name}.${key}`, why: "it has no counterpart here" });
   }
-  report.add({ part: "config", outcome: "changed", what: `models.providers.${name}`, why: `served by the drop-in ${use}` });
+  if (api !== wished) report.add({ part: "config", outcome: "changed", what: `models.providers.${name}`, why: `spoken to as ${api}` });
+  else report.add({ part: "config", outcome: "kept", what: `models.providers.${name}` });
   const listed = Array.isArray(models) ? models.filter(isObject).map(mapModel) : [];
   return {
-    use, ...(baseUrl === undefined ? {} : { baseUrl }), ...(listed.length === 0 ? {} : { models: listed }),
+    api, ...(baseUrl === undefined ? {} : { baseUrl }), ...(listed.length === 0 ? {} : { models: listed }),
       ...keyOf(name, apiKey, deps, secrets),
   };
 }

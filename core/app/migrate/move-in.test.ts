@@ -191,7 +191,7 @@ test("configuration: what we understand is kept, paths point here, what we do no
   assert.equal(gateway.port, 19_999);
   assert.equal(agents.entries["ops"]?.workspace, join(to, "workspace-ops"));
   assert.deepEqual(models.providers["local"], {
-    use: "openai-compatible", baseUrl: "http://127.0.0.1:9/v1",
+    api: "openai-completions", baseUrl: "http://127.0.0.1:9/v1",
       models: [{ id: "tiny", name: "Tiny", contextTokens: 32_000, outputTokens: 1_024 }],
     apiKeyFile: join(to, "credentials", "model-local.key"), profiles: {},
   });

@@ -10,7 +10,6 @@ import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { makePrivate } from "../../fabric/vault.ts";
 import { configSchema } from "../config-schema.ts";
-import { discoverProviders } from "../discover.ts";
 import { copyTree } from "./copy-tree.ts";
 import { foreignProfiles } from "./foreign-profiles.ts";
 import { lookAt, type ForeignPlace } from "./foreign-place.ts";
@@ -22,6 +21,7 @@ import { moveDevices } from "./move-devices.ts";
 import { moveJobs } from "./move-jobs.ts";
 import { openTarget, type Target } from "./open-target.ts";
 import { readForeignConfig } from "./read-foreign-config.ts";
+import { spokenApis } from "./spoken-apis.ts";
 import { createReport, type Part, type Report, type ReportRow } from "./report.ts";
 
 export interface MoveInOptions {
@@ -64,7 +64,7 @@ export async function moveIn(options: MoveInOptions): Promise<MovedIn> {
   const report = createReport();
   const mapped = await mapConfig(await readForeignConfig(place.configPath), {
     fromDir: from, toDir: stateDir, home: options.home, environment: options.environment, schema: configSchema,
-    providers: new Set((await discoverProviders()).keys()), profiles: await foreignProfiles(place), report: onlyOf(report, parts),
+    apis: new Set((await spokenApis()).values()), profiles: await foreignProfiles(place), report: onlyOf(report, parts),
   });
   const target = dry ? undefined : stack.use(await openTarget(options));
   const moving: Moving = { ...options, place, report, mapped, target, program: `openclaw ${place.version}` };

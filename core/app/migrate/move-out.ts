@@ -16,6 +16,7 @@ import { configSchema } from "../config-schema.ts";
 import { copyTree } from "./copy-tree.ts";
 import { formatConfig, workspaceIn } from "./format-config.ts";
 import { formatTranscript } from "./format-transcript.ts";
+import { spokenApis } from "./spoken-apis.ts";
 import { openTarget, type Target } from "./open-target.ts";
 import { createReport, type Report, type ReportRow } from "./report.ts";
 
@@ -58,7 +59,8 @@ export async function moveOut(options: MoveOutOptions): Promise<MovedOut> {
     const { workspace } = agents.find(agentId) ?? agents.get(agents.defaultId);
     return isWithin(workspace, stateDir) ? workspaceIn(to, agentId) : workspace;
   };
-  await writePrivate(join(to, "openclaw.json"), `${JSON.stringify(formatConfig(source, { toDir: to, workspaceOf, report }), null, 2)}\n`);
+  await writePrivate(join(to, "openclaw.json"),
+    `${JSON.stringify(formatConfig(source, { toDir: to, workspaceOf, report, apis: await spokenApis() }), null, 2)}\n`);
   for (const { id, workspace } of agents.list()) {
     const target = workspaceOf(id);
     if (target === workspace || existsSync(target)) continue;
