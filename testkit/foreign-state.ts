@@ -60,6 +60,8 @@ const CONFIG = `{
     "list": [{ "id": "ops", "name": "Ops", "agentDir": "/nowhere", "workspace": "~/.openclaw/workspace-ops" }],
   },
   "wizard": { "lastRunMode": "local" },
+  "env": { "SOME_API": "sk-in-the-environment" },
+  "channels": { "telegram": { "enabled": true, "botToken": "123:bot-token-in-the-clear", "dmPolicy": "pairing" } },
   "quantumMode": { "on": true },
 }
 `;
@@ -118,6 +120,9 @@ function addDevice(database: DatabaseSync): { readonly deviceId: string } {
   database.prepare(`insert into device_pairing_paired values (${values})`).run(
     deviceId, raw.toString("base64url"), '["operator"]', '["operator.read","operator.write"]',
       '{"operator":{"token":"never-to-be-seen-again"}}', T0, T0);
+  const stolen = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }).subarray(-32);
+  database.prepare(`insert into device_pairing_paired values (${values})`).run(
+    `0${deviceId.slice(1)}`, stolen.toString("base64url"), '["operator"]', '["operator.admin"]', "{}", T0, T0);
   return { deviceId };
 }
 

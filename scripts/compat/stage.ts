@@ -36,6 +36,10 @@ export interface Stage extends AsyncDisposable {
   start(home: string, args: readonly string[]): Promise<Running>;
   /** A terminal in which the well-known command line runs; undefined where there is no tmux. */
   terminal(args: readonly string[]): Promise<Terminal | undefined>;
+  /** Runs either program to its end, in a home of that name; nothing is put into it. */
+  command(program: "ours" | "theirs", home: string, args: readonly string[], withinMs?: number): Promise<Said>;
+  /** Where homes lie, by name. */
+  readonly homes: string;
   /** The well-known gateway itself, started on first use. */
   theirGateway(): Promise<TheirGateway>;
 }
@@ -103,7 +107,17 @@ export async function openStage(main: string, dir: string): Promise<Stage> {
       };
     };
     return {
-      gateway, proxy, scratch, theirs,
+      gateway, proxy, scratch, theirs, homes: join(dir, "homes"),
+      command: async (which, name, args, withinMs = CLIENT_MS) => {
+        const home = join(dir, "homes", name);
+        await mkdir(home, { recursive: true, mode: 0o700 });
+        const { OPENCLAW_GATEWAY_TOKEN: _, OPENCLAW_GATEWAY_PORT: __, ...env } = environmentOf(home, 0, "");
+        const child = run([which === "ours" ? PROGRAM_MAIN : main, ...args], env);
+        const timer = setTimeout(() => child.process.kill("SIGKILL"), withinMs);
+        await child.ended;
+        clearTimeout(timer);
+        return { code: child.process.exitCode, text: child.output() };
+      },
       json: async (args) => parseWithin((await theirs(args)).text),
       start: async (name, args) => startAt(await homeOf(name, program.gatewayPort, program.token), [main, ...args]),
       terminal: async (args) => {

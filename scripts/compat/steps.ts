@@ -5,6 +5,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Said, Running, Stage } from "./stage.ts";
+import { MOVING } from "./moving-steps.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Step {
@@ -17,7 +18,7 @@ export interface Step {
   run(stage: Stage, kept: Kept): Promise<string>;
 }
 
-export const GROUPS = ["call", "agent", "terminal", "node", "devices", "lists", "their-gateway"] as const;
+export const GROUPS = ["call", "agent", "terminal", "node", "devices", "lists", "their-gateway", "moving"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What later steps need of earlier ones. */
@@ -50,6 +51,7 @@ function says(
 }
 
 export const STEPS: readonly Step[] = [
+  ...MOVING,
   ...["health", "status", "system-presence", "last-heartbeat", "agents.list", "config.get", "voicewake.get", "tasks.list"].map(
     (method): Step => ({
       group: "call", tried: `gateway call ${method}`,

@@ -58,7 +58,7 @@ export async function mapConfig({ values, included, hasComments }: ForeignConfig
   mapped["models"] = models.models;
   if (Object.keys(models.models).length === 0) delete mapped["models"];
   const { workspaces, agents } = mapAgents(mapped, deps);
-  const kept = await prune(mapped, deps);
+  const kept = await prune(leaveSecrets(mapped, [], report) as Record<string, unknown>, deps);
   return { values: kept, secrets: [...secrets, ...models.secrets], workspaces, agents };
 }
 
@@ -79,6 +79,26 @@ function takeTokens(mapped: Record<string, unknown>, secrets: KeptSecret[], { re
   const gateway = isObject(mapped["gateway"]) ? mapped["gateway"] : {};
   take(gateway["auth"], "gateway.auth.token", "gateway-token");
   take(mapped["hooks"], "hooks.token", "hooks-token");
+}
+
+const SECRET_NAME = /(?:token|secret|password|passphrase|api[-_]?key|private[-_]?key|credentials?)$/i;
+
+/** What else is secret belongs to parts that are set up anew: it is not written into another file. */
+function leaveSecrets(value: unknown, at: readonly string[], report: Report): unknown {
+  if (Array.isArray(value)) return value.map((inner, index) => leaveSecrets(inner, [...at, String(index)], report));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name, inner]) => {
+    const isVariables = at.length === 0 && name === "env";
+    const isSecret = typeof inner === "string" && inner !== "" && SECRET_NAME.test(name) && !/^\$\{[A-Z_][A-Z0-9_]*\}$/.test(inner);
+    if (isVariables || isSecret) {
+      report.add({
+        part: "credentials", outcome: "left", what: [...at, name].join("."), why: isVariables
+          ? "variables, secrets among them" : "a secret in the clear",
+        next: isVariables ? "Set them for the gateway" : "Name a variable in its place: ${NAME}",
+      });
+    }
+    return !isVariables && !isSecret;
+  }).map(([name, inner]) => [name, leaveSecrets(inner, [...at, name], report)]));
 }
 
 function mapAgents(mapped: Record<string, unknown>, deps: MapConfigDeps): Pick<MappedConfig, "workspaces" | "agents"> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -202,7 +202,8 @@ test("configuration: what we understand is kept, paths point here, what we do no
 test("secrets lie in private files and are printed nowhere (S4.12)", async (t) => {
   const { to, move } = bench(t);
   const shown = JSON.stringify(await move());
-  for (const secret of [FIXTURE_TOKEN, FIXTURE_KEY, "never-seen", "never-to-be-seen-again", "socket-token-of-the-old"]) {
+  for (const secret of [FIXTURE_TOKEN, FIXTURE_KEY, "never-seen", "never-to-be-seen-again", "socket-token-of-the-old",
+    "sk-in-the-environment", "bot-token-in-the-clear"]) {
     assert.ok(!shown.includes(secret), secret);
     assert.ok(!readFileSync(join(to, "openclaw.json"), "utf8").includes(secret), secret);
   }
@@ -226,6 +227,25 @@ test("workspaces and skills come along; a file with hidden characters or a downl
   assert.deepEqual(look.sort(), ["SKILL.md: download and run in line 5", "SOUL.md: hidden characters in line 1"]);
 });
 
+test("what a program at work has only in its write-ahead log comes along too (S4.12)", async (t) => {
+  const { move } = bench(t, { open: true });
+  const { sessions, messages } = await move(true);
+  assert.deepEqual([sessions, messages], [5, 15]);
+});
+
+test("a file that is here is never written over (S4.12)", async (t) => {
+  const { to, move } = bench(t);
+  mkdirSync(join(to, "workspace"), { recursive: true, mode: 0o700 });
+  chmodSync(to, 0o700);
+  writeFileSync(join(to, "workspace", "AGENTS.md"), "mine\n");
+  writeFileSync(join(to, "openclaw.json"), "{}", { mode: 0o600 });
+  const moved = await move();
+  assert.equal(readFileSync(join(to, "workspace", "AGENTS.md"), "utf8"), "mine\n");
+  assert.equal(readFileSync(join(to, "openclaw.json"), "utf8"), "{}");
+  assert.equal(rowOf(moved, "workspaces", "AGENTS.md")?.outcome, "left");
+  assert.equal(rowOf(moved, "config", "the whole of it")?.outcome, "left");
+});
+
 test("devices come along by their key, without a token; jobs with their words from outside (S4.44)", async (t) => {
   const { to, deviceId, move } = bench(t);
   const moved = await move();
@@ -235,6 +255,7 @@ test("devices come along by their key, without a token; jobs with their words fr
     const device = identity.device(deviceId);
     assert.equal(device?.face.displayName, "Phone");
     assert.deepEqual(device?.roles.operator?.scopes, ["operator.read", "operator.write"]);
+    assert.equal(identity.devices().length, 1, "a key that another device's name stands on is nobody's");
     assert.equal(identity.checkToken(deviceId, "operator", "never-to-be-seen-again"), false);
     const [job] = await engine.records.list("schedule-jobs", "home.");
     const stored = JSON.parse(Buffer.from(await seal.unseal(`schedule-jobs/${job?.key}`,
