@@ -122,7 +122,7 @@ function addDevice(database: DatabaseSync): { readonly deviceId: string } {
       '{"operator":{"token":"never-to-be-seen-again"}}', T0, T0);
   const stolen = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }).subarray(-32);
   database.prepare(`insert into device_pairing_paired values (${values})`).run(
-    `0${deviceId.slice(1)}`, stolen.toString("base64url"), '["operator"]', '["operator.admin"]', "{}", T0, T0);
+    deviceId.split("").reverse().join(""), stolen.toString("base64url"), '["operator"]', '["operator.admin"]', "{}", T0, T0);
   return { deviceId };
 }
 
