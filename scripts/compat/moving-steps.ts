@@ -1,8 +1,13 @@
 /** Moving in from what the well-known program really keeps, and out to where it takes everything in again. */
 import { join } from "node:path";
 import { freePort } from "../../testkit/real-gateway.ts";
-import type { Said } from "./stage.ts";
-import type { Step } from "./steps.ts";
+import type { Said, Stage } from "./stage.ts";
+
+interface MovingStep {
+  readonly group: "moving";
+  readonly tried: string;
+  run(stage: Stage): Promise<string>;
+}
 
 const IN = "moved-in";
 const OUT = "moved-out";
@@ -11,7 +16,7 @@ const SAID = "remember the blue folder";
 const DOCTOR_MS = 200_000;
 const START_MS = 90_000;
 
-export const MOVING: readonly Step[] = [
+export const MOVING: readonly MovingStep[] = [
   {
     group: "moving", tried: "their state moves in here",
     run: async (stage) => {
