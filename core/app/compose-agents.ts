@@ -6,7 +6,7 @@ import { codeOf, type Label } from "@openclaw/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Ids } from "../base/ids.ts";
 import type { Models } from "../cognition/models.ts";
-import { PROMPT_REVISION } from "../cognition/context.ts";
+import { promptRevision } from "../cognition/context-start.ts";
 import { digestFaces, type TurnAgent } from "../cognition/runtime.ts";
 import { createAgentBook, createAuthorship, createWorkspaces, type Agent, type Agents } from "../control/agents.ts";
 import {
@@ -92,11 +92,11 @@ export function composeAgents(deps: ComposeAgentsDeps) {
       if (agent !== undefined) await Promise.all([workspaces.refresh(agent), skills.refresh(agentId)]);
     },
     /** Of the prompt and of the tools and skills: parts of a turn's recorded revision. */
-    revisionOf: (agentId: string, tools: Tools): { readonly prompt: string; readonly skills: string } => {
+    revisionOf: async (agentId: string, tools: Tools): Promise<{ readonly prompt: string; readonly skills: string }> => {
       const agent = agents.get(agentId);
       const faces = digestFaces(tools.faces(policyOf(agent, agent.model)));
       const { list, revision } = skills.of(agentId);
-      return { prompt: `${PROMPT_REVISION}.${workspaces.of(agentId).revision}`, skills: list === "" ? faces : `${faces}.${revision}` };
+      return { prompt: `${await promptRevision()}.${workspaces.of(agentId).revision}`, skills: list === "" ? faces : `${faces}.${revision}` };
     },
     /** Notes whose words an effect may write into a workspace, before it happens. */
     watched: (intents: Intents): Intents => {

@@ -1,11 +1,11 @@
 /** The configuration as clients see and change it, wired to the file that is in force. */
 import type { Clock } from "../base/clock.ts";
 import { configMethods, type MethodHandlers } from "../control/gateway.ts";
-import type { RunningConfig } from "../fabric/config.ts";
+import type { RunningConfig } from "../fabric/config-start.ts";
 import type { Vault } from "../fabric/vault.ts";
 import { configSchema } from "./config-schema.ts";
 import type { DescribedConfig } from "./describe-config.ts";
-import { createConfigHashes, showConfig } from "./show-config.ts";
+import { createConfigHashes } from "./config-hashes.ts";
 
 export interface ComposeConfigDeps {
   readonly running: RunningConfig;
@@ -34,7 +34,8 @@ export function composeConfig({ running, vault, clock, version, restart }: Compo
     hash: hashes.text,
     appliedHash: () => hashes.values(running.values),
     handlers: configMethods({
-      now: () => clock.now(), running, schema: configSchema, show: () => showConfig(running, configSchema, hashes), hash: hashes.text,
+      now: () => clock.now(), running, schema: configSchema, hash: hashes.text,
+      show: async () => (await import("./show-config.ts")).showConfig(running, configSchema, hashes),
       describe: async () => (await description()).describe(), lookUp: async (path) => (await description()).lookUp(path),
       needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart,
     }),

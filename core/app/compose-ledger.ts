@@ -1,7 +1,7 @@
 /** The ledger and the supervisor's thresholds, wired to the configuration. */
 import type { Records } from "@openclaw/sdk";
 import type { Clock } from "../base/clock.ts";
-import { SUPERVISOR_DEFAULTS, type SupervisorConfig } from "../cognition/supervisor.ts";
+import { SUPERVISOR_DEFAULTS, type SupervisorConfig } from "../cognition/supervisor-start.ts";
 import { LEDGER_DEFAULTS, openLedger, smallestDailyLimit, type Ledger, type LedgerConfig, type Sealing } from "../fabric/ledger.ts";
 import type { Logger } from "../fabric/telemetry.ts";
 import type { Config } from "./config-schema.ts";

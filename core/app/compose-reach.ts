@@ -9,7 +9,6 @@ import {
   createNetworkMatch, isTailnetAddress, ownAddresses, planListening,
   type AccessRules, type AuthMode, type AuthRate, type BindMode, type GatewayAddresses, type Listen,
 } from "../control/gateway.ts";
-import { certificateNames } from "./certificate-names.ts";
 import { loadGatewayToken } from "./gateway-token.ts";
 import type { Config } from "./config-schema.ts";
 
@@ -126,7 +125,7 @@ async function showCertificate(
   const { certPath, keyPath } = config().gateway?.tls ?? {};
   if (certPath !== undefined && keyPath !== undefined) return readOwn(certPath, keyPath);
   const { loadCertificate } = await import("../fabric/certificate.ts");
-  return loadCertificate({ credentialsDir, clock, ids, names: certificateNames() });
+  return loadCertificate({ credentialsDir, clock, ids, names: (await import("./certificate-names.ts")).certificateNames() });
 }
 
 async function readOwn(certPath: string, keyPath: string): Promise<{ key: string; certificate: string; fingerprint: string }> {

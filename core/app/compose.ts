@@ -14,7 +14,7 @@ import { systemIds } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
 import { createMemory } from "../cognition/memory.ts";
 import { createModels, loadKey } from "../cognition/models.ts";
-import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context.ts";
+import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context-start.ts";
 import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
@@ -28,7 +28,7 @@ import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../executio
 import { openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
 import { createTools } from "../execution/tools.ts";
-import type { LoadedConfig, RunningConfig } from "../fabric/config.ts";
+import type { LoadedConfig, RunningConfig } from "../fabric/config-start.ts";
 import { checkFormats } from "../fabric/formats.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
 import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
@@ -243,7 +243,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     profilesOf: models.profilesOf,
     context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),
     revisionOf: async (agentId) => ({
-      program: version, config: options.configRevision(), ...parts.revisionOf(agentId, tools), memory: await memory.revision(agentId),
+      program: version, config: options.configRevision(), ...(await parts.revisionOf(agentId, tools)), memory: await memory.revision(agentId),
     }),
   };
   const isSearchOn = (): boolean => config().session?.search ?? true;

@@ -1,8 +1,8 @@
 /** The whole configuration: each room's slice under its name. What is derived from it (types, docs, checks) starts here. */
 import type { Infer, JsonSchema } from "@openclaw/protocol";
-import { contextConfig } from "../cognition/context.ts";
+import { contextConfig } from "../cognition/context-start.ts";
 import { modelsConfig } from "../cognition/models.ts";
-import { supervisorConfig } from "../cognition/supervisor.ts";
+import { supervisorConfig } from "../cognition/supervisor-start.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule.ts";

@@ -10,7 +10,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_PORT } from "@openclaw/protocol";
 import { socketUrl } from "@openclaw/protocol/client";
-import { locateConfig } from "../fabric/config.ts";
+import { locateConfig } from "../fabric/config-start.ts";
 import { Secret } from "../base/secret.ts";
 import type { CommandContext } from "./commands/command.ts";
 import type { RemoteGateway } from "./commands/config-file.ts";

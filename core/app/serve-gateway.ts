@@ -11,7 +11,7 @@ import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
 import { settleMemory } from "../base/settle-memory.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
-import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config.ts";
+import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config-start.ts";
 import type { StateDir } from "../fabric/engine.ts";
 import { createLogger, openLogFile, type Logger, type LogLevel } from "../fabric/telemetry.ts";
 import { resolveSecret } from "../fabric/vault.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { REDACTED, type RunningConfig } from "../fabric/config.ts";
 import { configSchema } from "./config-schema.ts";
-import { createConfigHashes, showConfig } from "./show-config.ts";
+import { createConfigHashes } from "./config-hashes.ts";
+import { showConfig } from "./show-config.ts";
 
 const CANARY = "canary-0123456789abcdef";
 

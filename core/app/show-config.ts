@@ -1,22 +1,7 @@
 /** The configuration as `config.get` shows it: what the file says, what is in force, and no secret. */
-import { createHmac } from "node:crypto";
 import type { JsonSchema } from "@openclaw/protocol";
-import { canonicalJson } from "../execution/policy.ts";
+import type { ConfigHashes } from "./config-hashes.ts";
 import { redactConfig, redactText, type LoadedConfig, type RunningConfig } from "../fabric/config.ts";
-
-export interface ConfigHashes {
-  /** Of a file's text. */
-  text(text: string): string;
-  /** Of values, whatever their order in the file. */
-  values(values: unknown): string;
-}
-
-/** Opaque to clients: the key is the gateway's own, so that nobody learns a secret by guessing the text it stands in. */
-export function createConfigHashes(key: Uint8Array): ConfigHashes {
-  const mac = (what: string, content: string): string =>
-    `hmac-sha256:v1:${createHmac("sha256", key).update(what).update("\0").update(content).digest("base64url")}`;
-  return { text: (text) => mac("text", text), values: (values) => mac("values", canonicalJson(values)) };
-}
 
 /** What in the file is an older form of something; it works all the same. */
 function legacyOf({ source }: LoadedConfig): readonly { readonly path: string; readonly message: string }[] {

@@ -15,9 +15,9 @@
 import { late } from "../base/late.ts";
 
 export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
-export { opening } from "./runtime/begin-turn.ts";
+export { opening } from "./runtime/opening.ts";
 export { collectedWith, decide, PAST_DEADLINE, TURN_LIMITS, type Next } from "./runtime/decide.ts";
-export { digestFaces, digestPrompt } from "./runtime/compose-request.ts";
+export { digestFaces, digestPrompt } from "./runtime/digest.ts";
 export type { LiveEvent, LiveStream } from "./runtime/live-event.ts";
 export { upToStep } from "./runtime/up-to-step.ts";
 export type { AskedStep, Replayed, ReplayOptions } from "./runtime/replay-session.ts";

@@ -15,7 +15,7 @@ export { ownAddresses, planListening, type AuthMode, type BindMode, type ListenP
 export type { AccessRules } from "./gateway/vouch.ts";
 export type { AuthRate } from "./gateway/auth-limiter.ts";
 export type { Listen } from "./gateway/gateway-deps.ts";
-export { setupMethods, type GatewayAddresses, type SetupMethodDeps } from "./gateway/methods/setup.ts";
+export type { GatewayAddresses, SetupMethodDeps } from "./gateway/methods/setup.ts";
 export type { GatewaySnapshot } from "./gateway/hello.ts";
 export type { BroadcastOptions } from "./gateway/connections.ts";
 export type { HookDoor, HookRules } from "./gateway/hooks-surface.ts";
@@ -56,6 +56,6 @@ export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/meth
 export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
-  approvalMethods, channelMethods, configMethods, deviceMethods, queueMethods, restartMethods, scheduleMethods, taskMethods,
-  usageMethods, voiceMethods,
+  approvalMethods, channelMethods, configMethods, deviceMethods, queueMethods, restartMethods, scheduleMethods, setupMethods,
+  taskMethods, usageMethods, voiceMethods,
 } from "./gateway/rare-methods.ts";

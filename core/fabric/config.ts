@@ -17,4 +17,5 @@ export { parseJson5 } from "./config/parse-json5.ts";
 export { getConfigValue, parseKey, schemaAt, type KeyPath } from "./config/config-key.ts";
 export { REDACTED, redactConfig, redactText, restoreSecrets, restoreValue } from "./config/secret-places.ts";
 export { setConfigValue, type SetOptions } from "./config/set-config-value.ts";
-export { checkChange, configError, writeConfig } from "./config/write-config.ts";
+export { configError } from "./config/config-error.ts";
+export { checkChange, writeConfig } from "./config/write-config.ts";

@@ -1,5 +1,5 @@
 /** Where a file of the repository stands. */
-import { doorOf, ROOMS } from "./rooms.ts";
+import { doorOf, ROOMS, startDoorOf } from "./rooms.ts";
 
 /** `packages` are the places that other readers know by a package name; `outside` is whatever lies in no known place. */
 export type Place =
@@ -17,8 +17,8 @@ export function placeOf(path: string): Place {
   if (top === "skills" && path.split("/").length > 2) return { area: "drop-in", folder: `${top}/${second}` };
   if (top !== "core") return { area: "outside" };
   if (second === "base" || second === "app") return { area: second };
-  const room = ROOMS.find((each) => each.floor === second && each.room === third.replace(/(?:\.test(?:ing)?)?\.ts$/, ""));
-  return room === undefined ? { area: "outside" } : { area: "room", ...room, isDoor: path === doorOf(room) };
+  const room = ROOMS.find((each) => each.floor === second && each.room === third.replace(/(?:-start)?(?:\.test(?:ing)?)?\.ts$/, ""));
+  return room === undefined ? { area: "outside" } : { area: "room", ...room, isDoor: path === doorOf(room) || path === startDoorOf(room) };
 }
 
 /** How a sentence calls the place. */

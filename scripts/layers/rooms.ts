@@ -15,3 +15,6 @@ export const ROOMS: readonly { readonly floor: string; readonly room: string; re
 
 /** The door of a module, relative to the root. */
 export const doorOf = (place: { readonly floor: string; readonly room: string }): string => `core/${place.floor}/${place.room}.ts`;
+
+/** A second door, for what a start needs of a module: its configuration, and what is loaded at its first use. */
+export const startDoorOf = ({ floor, room }: { readonly floor: string; readonly room: string }): string => `core/${floor}/${room}-start.ts`;

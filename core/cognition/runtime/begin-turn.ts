@@ -1,9 +1,10 @@
 /** How a turn begins, and what it does next: the parts of it that a replay decides again. */
 import { hash } from "node:crypto";
 import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
-import type { MessageOffer, NewEvent, QueuedMessage, Revision, SessionState } from "../../fabric/journal.ts";
+import type { NewEvent, Revision, SessionState } from "../../fabric/journal.ts";
 import { SUPERVISOR_DEFAULTS, watchTurn, type SupervisorConfig } from "../supervisor.ts";
 import { decide, endOrFindOut, takeInputs, type Next } from "./decide.ts";
+import { opening } from "./opening.ts";
 import { timeLeftMs, tooLate } from "./stop-turn.ts";
 import type { TurnAgent } from "./turn-work.ts";
 
@@ -56,12 +57,6 @@ export function beginning(state: SessionState, agent: TurnAgent, { revision, ses
   return { events, runId, sessionKey, model };
 }
 
-/** Who made a session, where that was not whoever speaks in it. */
-function descentOf({ origin }: MessageOffer): { readonly spawnedBy?: string; readonly spawnDepth?: number } {
-  if (origin?.kind === "agent") return { spawnedBy: origin.sessionKey, spawnDepth: origin.depth ?? 0 };
-  return origin?.kind === "person" && origin.sessionKey !== undefined ? { spawnedBy: origin.sessionKey } : {};
-}
-
 /** Pure: what the turn does at `nowMs`. One that goes in circles is told so, and then halted. */
 export function nextOf(
   view: SessionState, gone: End | undefined, nowMs: number, supervisor: SupervisorConfig = SUPERVISOR_DEFAULTS,
@@ -78,14 +73,6 @@ export function nextOf(
   if (verdict.do === "warn") return { do: "warn", rule, text };
   const end = { do: "end", status: "halted", text: view.turn?.text ?? "", code: "TURN_RUNAWAY", why: text } as const;
   return view.turn === null ? end : endOrFindOut(view.turn, end);
-}
-
-/** The first event of a session's log, where it has none. */
-export function opening(
-  state: SessionState, { message, offerId: cause }: QueuedMessage, agentId: string, sessionId: () => string,
-): readonly NewEvent[] {
-  if (state.key !== "") return [];
-  return [{ type: "session.opened", body: { key: message.sessionKey, agentId, sessionId: sessionId(), ...descentOf(message) }, cause }];
 }
 
 /**

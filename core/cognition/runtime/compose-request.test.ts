@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ModelMessage, ToolFace } from "@openclaw/sdk";
-import { digestFaces, digestPrompt } from "./compose-request.ts";
+import { digestFaces, digestPrompt } from "./digest.ts";
 
 const PROMPT: readonly ModelMessage[] = [
   { role: "system", text: "You are OpenClaw." },

@@ -1,9 +1,8 @@
 /** What a model is asked at one step, and the digests a replay knows it by. */
-import { hash } from "node:crypto";
 import type { ModelMessage, ToolFace } from "@openclaw/sdk";
 import type { SessionState } from "../../fabric/journal.ts";
 import { assembleContext, ESTIMATES, MESSAGE_TOKENS, planBudget, type ContextAgent, type TokenCounts } from "../context.ts";
-import { canonicalJson } from "../../execution/policy.ts";
+import { digestFaces, digestPrompt } from "./digest.ts";
 
 export interface ComposedRequest {
   readonly messages: readonly ModelMessage[];
@@ -26,26 +25,4 @@ export function composeRequest(
   // Last, in a person's place: many servers take a system message only at the beginning.
   const messages = warned === undefined ? said : [...said, { role: "user" as const, text: warned }];
   return { messages, tools: shown, tokens, digests: { prompt: digestPrompt(messages), tools: digestFaces(shown) } };
-}
-
-/** Of the canonical bytes: one JSON list for each message, its parts in a fixed order. */
-export function digestPrompt(messages: readonly ModelMessage[]): string {
-  return hash("sha256", JSON.stringify(messages.map(partsOf)), "base64url");
-}
-
-function partsOf(message: ModelMessage): readonly unknown[] {
-  switch (message.role) {
-    case "assistant": return ["assistant", message.text, (message.calls ?? []).map(({ id, name, arguments: args }) => [id, name, args])];
-    case "tool": return ["tool", message.callId, message.name, message.isError, message.text];
-    default: return [message.role, message.text];
-  }
-}
-
-const known = new WeakMap<readonly ToolFace[], string>();
-
-/** A registry gives the same list every time, so its digest is made once. */
-export function digestFaces(tools: readonly ToolFace[]): string {
-  let digest = known.get(tools);
-  if (digest === undefined) known.set(tools, (digest = hash("sha256", canonicalJson(tools), "base64url")));
-  return digest;
 }

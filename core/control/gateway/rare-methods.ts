@@ -12,6 +12,7 @@ import type { DeviceMethodDeps } from "./methods/devices.ts";
 import type { QueueMethodDeps } from "./methods/queues.ts";
 import type { RestartMethodDeps } from "./methods/restart.ts";
 import type { ScheduleMethodDeps } from "./methods/schedule.ts";
+import type { SetupMethodDeps } from "./methods/setup.ts";
 import type { TaskMethodDeps } from "./methods/tasks.ts";
 import type { UsageMethodDeps } from "./methods/usage.ts";
 import type { VoiceMethodDeps } from "./methods/voice.ts";
@@ -54,4 +55,12 @@ export function usageMethods(deps: UsageMethodDeps): MethodHandlers {
 
 export function voiceMethods(deps: VoiceMethodDeps): MethodHandlers {
   return lateMethods(VOICE_METHODS, async () => (await import("./methods/voice.ts")).voiceMethods(deps));
+}
+
+const SETUP = {
+  "device.pair.setupCode": DEVICE_METHODS["device.pair.setupCode"], "device.pair.setupStatus": DEVICE_METHODS["device.pair.setupStatus"],
+};
+
+export function setupMethods(deps: SetupMethodDeps): MethodHandlers {
+  return lateMethods(SETUP, async () => (await import("./methods/setup.ts")).setupMethods(deps));
 }

@@ -1,7 +1,6 @@
-import { OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
+import { DEVICE_COMMANDS, OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Blobs, Intent } from "@openclaw/sdk";
 import type { InvokeEvent, InvokeRequest, Nodes } from "../nodes.ts";
-import { bringsMedia, keepMedia } from "./keep-media.ts";
 
 export type IntentEvent =
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
@@ -58,7 +57,7 @@ export interface IntentsDeps {
 
 export function createIntents({ nodes, actuators, reattachWaitMs, blobs }: IntentsDeps): Intents {
   const kept = (command: string, events: AsyncIterable<InvokeEvent>): AsyncIterable<IntentEvent> =>
-    (blobs !== undefined && bringsMedia(command) ? keepMedia(events, blobs) : events);
+    (blobs !== undefined && bringsMedia(command) ? keptMedia(events, blobs) : events);
   return {
     carryOut: (order, signal) => {
       const { intent, nodeId } = order;
@@ -104,4 +103,13 @@ async function* runActuator(actuator: Hand, order: IntentOrder, signal: AbortSig
 
 async function* endWith(code: ErrorCode, why: string): AsyncGenerator<IntentEvent> {
   yield { type: "end", ok: false, code, why };
+}
+
+/** Does this command bring a picture or a recording? */
+function bringsMedia(command: string): boolean {
+  return Object.hasOwn(DEVICE_COMMANDS, command) && DEVICE_COMMANDS[command]?.media !== undefined;
+}
+
+async function* keptMedia(events: AsyncIterable<InvokeEvent>, blobs: Blobs): AsyncGenerator<InvokeEvent> {
+  yield* (await import("./keep-media.ts")).keepMedia(events, blobs);
 }

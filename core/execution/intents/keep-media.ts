@@ -1,4 +1,3 @@
-import { DEVICE_COMMANDS } from "@openclaw/protocol";
 import type { Blobs } from "@openclaw/sdk";
 import type { InvokeEvent } from "../nodes.ts";
 
@@ -24,11 +23,6 @@ export async function* keepMedia(events: AsyncIterable<InvokeEvent>, blobs: Blob
       yield { type: "end", ok: false, code: "DISK_FULL", why, nodeId: event.nodeId };
     }
   }
-}
-
-/** Does this command bring a picture or a recording? */
-export function bringsMedia(command: string): boolean {
-  return Object.hasOwn(DEVICE_COMMANDS, command) && DEVICE_COMMANDS[command]?.media !== undefined;
 }
 
 async function* decoded(base64: string): AsyncGenerator<Uint8Array> {

@@ -9,7 +9,6 @@ import { Invocations } from "./invocations.ts";
 import { NODE_TIMING, type InvokeEvent, type InvokeRequest, type LateResult, type ReattachRequest } from "./invoke-event.ts";
 import { KnownNodes, unknownNode, type KnownNode, type LiveNode, type NodeRecord, type PendingSurface } from "./known-nodes.ts";
 import type { NodeHello, NodeLink, NodeSession } from "./node-link.ts";
-import { invokePlanned } from "./planned-run.ts";
 import { presentNode, presentPaired, presentPending, type NodePairView, type NodePendingView, type NodeView } from "./present-node.ts";
 import { receiveFromNode } from "./receive.ts";
 import { boundTags, declareSurface, isWider, sameSurface, usableCommands, type CommandPolicy, type Surface } from "./surface.ts";
@@ -97,7 +96,9 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
     remove: (nodeId) => desk.remove(nodeId),
     rename: (nodeId, displayName) => desk.rename(nodeId, displayName),
     choose: (wish) => chooseNode(wish, nodes),
-    invoke: (request, signal) => invokePlanned({ nodes, invocations }, request, signal),
+    invoke: async function* (request, signal) {
+      yield* (await import("./planned-run.ts")).invokePlanned({ nodes, invocations }, request, signal);
+    },
     reattach: (request, waitMs, signal) => invocations.reattach(request, waitMs, signal),
     acknowledge: (id, nodeId) => invocations.acknowledge(id, nodeId),
     policyChanged: () => desk.refreshAll(),

@@ -6,8 +6,8 @@ import type { JsonSchema } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { ConfigIssue } from "./check-config.ts";
 import { checkText, loadConfig, type ConfigValues, type LoadedConfig } from "./load-config.ts";
-import { setConfigValue } from "./set-config-value.ts";
-import { configError, writeConfig, type WriteOptions } from "./write-config.ts";
+import { configError } from "./config-error.ts";
+import type { WriteOptions } from "./write-config.ts";
 import { writePrivate } from "./write-private.ts";
 
 /** An editor writes a file in several steps; they are one change. */
@@ -100,8 +100,12 @@ export async function openConfig(options: OpenConfigOptions): Promise<RunningCon
     onTaken: (listener) => listen(taken, listener),
     onRefused: (listener) => listen(refused, listener),
     reload,
-    set: (key, value) => inTurn(async () => take(await setConfigValue({ path, schema, key, value }))),
+    set: (key, value) => inTurn(async () => {
+      const { setConfigValue } = await import("./set-config-value.ts");
+      await take(await setConfigValue({ path, schema, key, value }));
+    }),
     write: async (change) => {
+      const { writeConfig } = await import("./write-config.ts");
       await inTurn(async () => take(await writeConfig({ path, schema, change })));
       return file;
     },

@@ -3,7 +3,8 @@ import { OpenClawError } from "@openclaw/protocol";
 import { formatKey, parseKey } from "./config-key.ts";
 import { editText } from "./edit-text.ts";
 import type { LoadedConfig } from "./load-config.ts";
-import { configError, writeConfig } from "./write-config.ts";
+import { configError } from "./config-error.ts";
+import { writeConfig } from "./write-config.ts";
 
 export interface SetOptions {
   readonly path: string;
