@@ -19,7 +19,7 @@ import { createToolInvoker, createToolPolicy, type ToolPolicy, type Tools } from
 import type { IntentEvent, IntentOrder, Intents } from "../execution/intents.ts";
 import type { Nodes } from "../execution/nodes.ts";
 import type { CommandPlace, Gate } from "../execution/policy.ts";
-import { getConfigValue } from "../fabric/config.ts";
+import { getConfigValue } from "../fabric/config-start.ts";
 import type { Logger } from "../fabric/telemetry.ts";
 import type { Config } from "./config-schema.ts";
 
@@ -96,7 +96,8 @@ export function composeAgents(deps: ComposeAgentsDeps) {
       const agent = agents.get(agentId);
       const faces = digestFaces(tools.faces(policyOf(agent, agent.model)));
       const { list, revision } = skills.of(agentId);
-      return { prompt: `${await promptRevision()}.${workspaces.of(agentId).revision}`, skills: list === "" ? faces : `${faces}.${revision}` };
+      const prompt = `${await promptRevision()}.${workspaces.of(agentId).revision}`;
+      return { prompt, skills: list === "" ? faces : `${faces}.${revision}` };
     },
     /** Notes whose words an effect may write into a workspace, before it happens. */
     watched: (intents: Intents): Intents => {

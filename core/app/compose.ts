@@ -243,7 +243,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     profilesOf: models.profilesOf,
     context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),
     revisionOf: async (agentId) => ({
-      program: version, config: options.configRevision(), ...(await parts.revisionOf(agentId, tools)), memory: await memory.revision(agentId),
+      program: version, config: options.configRevision(), ...(await parts.revisionOf(agentId, tools)),
+      memory: await memory.revision(agentId),
     }),
   };
   const isSearchOn = (): boolean => config().session?.search ?? true;
