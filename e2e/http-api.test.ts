@@ -10,7 +10,7 @@ import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 const CANARY = "canary-of-a-file-outside";
 
 test("a session is followed over plain HTTP, a webhook waits for its run, and no path in a message or an address reads a file "
-  + "(S4.44, W.9.7, W.9.9; moltbot #4930)", async (t) => {
+  + "(S4.44, W.9.6, W.9.7, W.9.9; moltbot #4930)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({
@@ -77,6 +77,19 @@ test("a session is followed over plain HTTP, a webhook waits for its run, and no
     });
     assert.equal(crossed.status, 401, `${path}: one token does not open what belongs to the other`);
   }
+
+  const invoke = async (body: object): Promise<readonly [number, unknown]> => {
+    const answer = await fetch(`${base}/tools/invoke`, { method: "POST", headers: { authorization }, body: JSON.stringify(body) });
+    const { result, error } = (await answer.json()) as { readonly result?: unknown; readonly error?: { readonly type: string } };
+    return [answer.status, error?.type ?? result];
+  };
+  const [status200, recalled] = await invoke({ tool: "recall", args: { query: "tea" } });
+  assert.equal(status200, 200, JSON.stringify(recalled));
+  assert.deepEqual(await invoke({ tool: "exec", args: { argv: ["id"] } }), [404, "not_found"]);
+  assert.deepEqual(await invoke({ tool: "nothing_of_that_name" }), [404, "not_found"]);
+  assert.deepEqual(await invoke({ tool: "recall", args: { nonsense: true } }), [400, "invalid_request"]);
+  assert.deepEqual((await invoke({ tool: "recall", args: { query: "tea" }, dryRun: true }))[0], 200);
+  assert.deepEqual((await invoke({ tool: "read_file", args: { path: secretFile } }))[0] === 200, false, "outside of the workspace");
 
   const described = await fetch(`${base}/control-ui-config.json`, { headers: { authorization } });
   const settings = (await described.json()) as Record<string, unknown>;

@@ -79,8 +79,20 @@ const LABELS: Readonly<Record<Said["role"], Label>> = { system: "owner", user: "
 
 /** The message for a session that holds nothing yet. */
 export function quoteEarlier({ text, earlier }: Turn): { readonly text: string; readonly label: Label } {
-  if (earlier.length === 0) return { text, label: "owner" };
-  const lines = earlier.map((one) => `${NAMES[one.role]}: ${one.text}`);
-  const label = earlier.map(({ role }) => LABELS[role]).reduce(joinLabels);
+  const quoted = newestThatFit(earlier);
+  if (quoted.length === 0) return { text, label: "owner" };
+  const left = earlier.length - quoted.length;
+  const lines = [...(left === 0 ? [] : [`(${left} older messages are left out.)`]), ...quoted.map(formatLine)];
+  const label = quoted.map(({ role }) => LABELS[role]).reduce(joinLabels);
   return { text: `[What was said before, as the client tells it]\n${lines.join("\n\n")}\n\n[What the user says now]\n${text}`, label };
+}
+
+function newestThatFit(earlier: readonly Said[]): readonly Said[] {
+  let bytes = 0;
+  const first = earlier.findLastIndex((one) => (bytes += Buffer.byteLength(formatLine(one)) + 2) > HTTP_LIMITS.quotedBytes);
+  return earlier.slice(first + 1);
+}
+
+function formatLine({ role, text }: Said): string {
+  return `${NAMES[role]}: ${text}`;
 }

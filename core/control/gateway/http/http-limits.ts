@@ -10,6 +10,8 @@ export const HTTP_LIMITS = {
   messagesMax: 2_048,
   partsMax: 1_024,
   instructionsChars: 100_000,
+  /** Of what was said before, quoted into a new session: the newest that fit. */
+  quotedBytes: 131_072,
   runWaitMs: 86_400_000,
   /** A reader that takes nothing for so long is cut. */
   stalledMs: 60_000,

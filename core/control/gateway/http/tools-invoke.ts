@@ -5,19 +5,13 @@
  * offered here whatever the tool's own policy says, unless the owner took it off the list. A tool that is not offered answers
  * as one that does not exist.
  */
+import { deniedTools } from "../methods/tools.ts";
 import { sendJson } from "../send-json.ts";
 import { callIdOf, type ApiCall } from "./api-call.ts";
 import { headerOf } from "./choose-target.ts";
 import type { HttpDoor, ToolAnswer } from "./http-door.ts";
 import { HTTP_LIMITS } from "./http-limits.ts";
 import { readJson } from "./read-json.ts";
-
-/** Names as the wire documents them, and our own tools that do the same. */
-const NEVER_OVER_HTTP: ReadonlySet<string> = new Set([
-  "exec", "spawn", "shell", "fs_write", "fs_delete", "fs_move", "apply_patch", "sessions_spawn", "sessions_send", "cron", "gateway",
-  "nodes",
-  "job", "write_file", "edit_file", "process",
-]);
 
 const STATUS = { unknown: 404, refused: 403, invalid: 400, failed: 500 } as const;
 const TYPE = { unknown: "not_found", refused: "forbidden", invalid: "invalid_request", failed: "tool_error" } as const;
@@ -42,12 +36,9 @@ export async function answerToolsInvoke(call: ApiCall): Promise<void> {
   sendJson(call.request, call.response, 200, { ok: true, result: answer.result });
 }
 
-/** The owner's denial goes before the owner's leave. */
-export function isOffered(tool: string, { settings }: Pick<HttpDoor, "settings">): boolean {
-  const { toolsAllow, toolsDeny } = settings();
-  const name = tool.toLowerCase();
-  if (toolsDeny.includes(name)) return false;
-  return !NEVER_OVER_HTTP.has(name) || toolsAllow.includes(name);
+function isOffered(tool: string, { settings }: Pick<HttpDoor, "settings">): boolean {
+  const { toolsAllow: allow, toolsDeny: deny } = settings();
+  return !deniedTools({ allow, deny }).includes(tool.toLowerCase());
 }
 
 type Refused = Extract<ToolAnswer, { ok: false }>["kind"];
