@@ -42,7 +42,7 @@ function prompt({ requests }: ScriptedModel): { readonly system: string; readonl
 }
 
 test("an agent that is made can be spoken to at once, has a workspace, sessions and tools of its own, and is gone when it is removed "
-  + "(S4.11, S4.12, S4.13, S4.14, W.6.32)", async (t) => {
+  + "(S4.11, S4.12, S4.13, S4.14, W.6.32, W.6.33)", async (t) => {
   const { model, gateway, operator, ask } = await open(t);
   const made = await ask<{ agentId: string; workspace: string }>("agents.create", { name: "Zed One", emoji: "Z" });
   assert.equal(made.agentId, "zed-one");
@@ -138,7 +138,7 @@ Sweep from the door. Notes lie in {baseDir}/notes.
 `;
 
 test("a skill is listed, read on demand, offered as a command, switched off and on; one in the workspace is nobody's word until it is "
-  + "enabled (S4.4, S2.38)", async (t) => {
+  + "enabled (S4.4, S2.38, W.6.36)", async (t) => {
   const { model, gateway, operator, ask } = await open(t, {}, async (stateDir) => {
     await mkdir(join(stateDir, "skills", "tidy-up"), { recursive: true });
     await writeFile(join(stateDir, "skills", "tidy-up", "SKILL.md"), SKILL);
@@ -182,7 +182,7 @@ test("a skill is listed, read on demand, offered as a command, switched off and 
 });
 
 test("tools are those of the profile and the agent's own choice; calling one by hand reads, and refuses in its answer what would "
-  + "have to be asked (S4.14)", async (t) => {
+  + "have to be asked (S4.14, W.6.35)", async (t) => {
   const { model, operator, ask } = await open(t, {
     tools: { profile: "coding", deny: ["cron"], exec: { yesLocal: true } },
     agents: {
@@ -221,7 +221,7 @@ test("tools are those of the profile and the agent's own choice; calling one by 
 });
 
 test("slash commands are answered by the gateway, change the session they are said in, and never reach the model "
-  + "(S4.9, S4.26)", async (t) => {
+  + "(S4.9, S4.26, W.6.19)", async (t) => {
   const { model, operator, ask } = await open(t);
   const command = async (message: string, key: string): Promise<string> => {
     assert.deepEqual(await ask("chat.send", { sessionKey: "main", message, idempotencyKey: key }), { runId: key, status: "started" });

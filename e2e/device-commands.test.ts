@@ -37,7 +37,7 @@ describe("devices", () => {
     "node.invoke", { nodeId: phone.nodeId, command, params, idempotencyKey: `k${(keys += 1)}`, timeoutMs: 10_000 },
   );
 
-  test("a device is asked only for what its platform may, or the owner named; deny wins (S4.15, S4.16, S4.17)", async () => {
+  test("a device is asked only for what its platform may, or the owner named; deny wins (S4.15, S4.16, S4.17, W.8.10)", async () => {
     const { commands } = (await owner.call("node.describe", { nodeId: phone.nodeId })) as { readonly commands: readonly string[] };
     assert.deepEqual(commands, ["camera.list", "camera.snap", "camera.clip", "location.get", "canvas.present", "system.notify"]);
     const place = await invoke("location.get", { desiredAccuracy: "coarse" });
@@ -63,7 +63,7 @@ describe("devices", () => {
     assert.deepEqual(last, ["location.get", "system.notify", "canvas.present", "camera.list"]);
   });
 
-  test("what is too large, or no picture, never reaches whoever asked", async () => {
+  test("what is too large, or no picture, never reaches whoever asked (W.8.10)", async () => {
     const odd = await openFakeDevice(gateway, {
       name: "odd", platform: "android", commands: ["camera.snap", "camera.clip"],
       answers: {

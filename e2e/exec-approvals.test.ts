@@ -40,7 +40,7 @@ describe("exec approvals", () => {
   const eventOf = (client: PlainClient, event: string, id: string): Promise<PlainFrame> =>
     client.until((frame) => frame.event === event && (frame.payload as { readonly id?: string }).id === id);
 
-  test("request answers twice, everybody sees the same approval, the first answer wins (S4.19, S4.22)", async () => {
+  test("request answers twice, everybody sees the same approval, the first answer wins (S4.19, S4.22, W.6.41)", async () => {
     const [asker, person, watcher] = await Promise.all([connect(), connect(), connect()]);
     await watcher.call("sessions.messages.subscribe", { key: "agent:main:main", includeApprovals: true });
     await person.call("sessions.messages.subscribe", { key: "agent:main:main" });
@@ -139,7 +139,7 @@ describe("exec approvals", () => {
     for (const client of [asker, person]) client.close();
   });
 
-  test("the rules of a machine are read and replaced by their hash, the gateway's and a node's (S4.22)", async () => {
+  test("the rules of a machine are read and replaced by their hash, the gateway's and a node's (S4.22, W.6.40)", async () => {
     const owner = await connect();
     interface Snapshot {
       readonly hash: string;

@@ -22,7 +22,7 @@ test("the schema that clients get is plain JSON Schema, with a hint for every ke
   assert.ok(uiHints["agents.entries.*.model"]);
 });
 
-test("a key is looked up by its path, with what a change of it takes and what stands below it", () => {
+test("a key is looked up by its path, with what a change of it takes and what stands below it (W.6.12)", () => {
   assert.equal(described.lookUp("nope.x"), undefined);
   const port = described.lookUp("gateway.port") ?? {};
   assert.deepEqual([port["path"], port["reloadKind"], port["children"]], ["gateway.port", "restart", []]);

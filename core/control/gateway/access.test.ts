@@ -18,7 +18,8 @@ const running = {} as TestGateway;
 const codeOf = (frame: Frame): unknown => frame.error?.details["code"];
 const forwarded = (headers: Record<string, string>) => ({ headers: { "x-forwarded-for": "198.51.100.7", ...headers } });
 
-test("the secret is taken in either field; in mode password it is called one, and refusals say so (S4.31, S4.32)", async () => {
+test("the secret is taken in either field; in mode password it is called one, and refusals say so "
+  + "(S4.31, S4.32, W.3.10, W.3.14)", async () => {
   await using gateway = await withRules({ mode: "password" });
   for (const auth of [{ token: TOKEN }, { password: TOKEN }]) {
     const { client, hello } = await connect(gateway.url, { auth });
@@ -31,7 +32,7 @@ test("the secret is taken in either field; in mode password it is called one, an
   assert.equal(codeOf((await connect(gateway.url, { auth: {}, device: makeDevice() })).hello), "AUTH_PASSWORD_MISSING");
 });
 
-test("mode none lets in this machine's own programs and nobody who was passed on (S4.41, CVE-2026-28472)", async () => {
+test("mode none lets in this machine's own programs and nobody who was passed on (S4.41, CVE-2026-28472, W.3.14)", async () => {
   await using gateway = await withRules({ mode: "none" });
   const { client, hello } = await connect(gateway.url, { auth: {} });
   assert.deepEqual([hello.ok, (hello.payload as { auth: { method: string } }).auth.method], [true, "none"]);
@@ -41,7 +42,7 @@ test("mode none lets in this machine's own programs and nobody who was passed on
   assert.equal(codeOf((await connect(gateway.url, { auth: {}, device: makeDevice() }, forwarded({}))).hello), "AUTH_TOKEN_MISSING");
 });
 
-test("a trusted proxy names the person and the most they may have; without a name nobody comes in (S4.41)", async () => {
+test("a trusted proxy names the person and the most they may have; without a name nobody comes in (S4.41, W.3.14, W.3.15)", async () => {
   await using gateway = await withRules({ mode: "trusted-proxy", isTrustedProxy: createNetworkMatch(["127.0.0.1"]), allowUsers: ["ada"] });
   const ada = { "x-forwarded-user": "ada", "x-openclaw-scopes": "operator.read operator.write" };
   const { client, hello } = await connect(gateway.url, { auth: {} }, forwarded(ada));
@@ -58,7 +59,8 @@ test("a trusted proxy names the person and the most they may have; without a nam
   assert.deepEqual((wide.hello.payload as { auth: { scopes: string[] } }).auth.scopes, [], "no word of the proxy about scopes: none");
 });
 
-test("a proxied device is not local: its pairing waits for a person, and its guesses lock out itself only (S4.18, S4.41)", async () => {
+test("a proxied device is not local: its pairing waits for a person, and its guesses lock out itself only "
+  + "(S4.18, S4.41, W.1.37)", async () => {
   await using gateway = await withRules({ isTrustedProxy: createNetworkMatch(["127.0.0.1"]) });
   const waiting = await connect(gateway.url, { device: makeDevice() }, forwarded({}));
   assert.equal(codeOf(waiting.hello), "PAIRING_REQUIRED");
@@ -70,7 +72,7 @@ test("a proxied device is not local: its pairing waits for a person, and its gue
   assert.equal((await connect(gateway.url)).hello.ok, true, "this machine may");
 });
 
-test("Tailscale's headers count when the daemon of this machine confirms them, and never alone (S4.33)", async () => {
+test("Tailscale's headers count when the daemon of this machine confirms them, and never alone (S4.33, W.3.15)", async () => {
   const asked: string[] = [];
   const whois = async (address: string): Promise<string | undefined> => {
     asked.push(address);
@@ -94,7 +96,7 @@ test("Tailscale's headers count when the daemon of this machine confirms them, a
   assert.ok(asked.length >= 3);
 });
 
-test("first-time nodes of a named network come in unasked, without scopes, and only first-time nodes (S4.18)", async () => {
+test("first-time nodes of a named network come in unasked, without scopes, and only first-time nodes (S4.18, W.5.11)", async () => {
   await using gateway = await withRules(
     { isTrustedProxy: createNetworkMatch(["127.0.0.1"]) }, { isNodeNetwork: createNetworkMatch(["198.51.100.0/24"]) },
   );
@@ -153,7 +155,7 @@ const asNode = (bootstrapToken: string, device: Device) => ({
   },
 });
 
-test("a setup code lets one node in, once, approves what it declares, and is told to people (S4.18)", async () => {
+test("a setup code lets one node in, once, approves what it declares, and is told to people (S4.18, W.3.13, W.5.17)", async () => {
   await using gateway = await startSetup();
   const watcher = await connectOk(gateway.url, { clientId: "cli", mode: "cli" });
   const { made, content } = await makeCode(gateway, { bootstrapProfile: "node", includeQr: true, joinUrl: true });

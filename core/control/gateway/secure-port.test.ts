@@ -29,7 +29,7 @@ const outside = Object.values(networkInterfaces()).flatMap((faces) => faces ?? [
   ({ family, internal }) => family === "IPv4" && !internal,
 )?.address;
 
-test("wss and ws are both answered on the one port, the latter from this machine (S0.43, S4.36)", async () => {
+test("wss and ws are both answered on the one port, the latter from this machine (S0.43, S4.36, W.1.35)", async () => {
   await using gateway = await startSecure();
   const { certificate: ca } = await certificate();
   const device = makeDevice();
@@ -44,7 +44,7 @@ test("wss and ws are both answered on the one port, the latter from this machine
   await secure.end();
 });
 
-test("TLS 1.3 and nothing older; the certificate is the one whose fingerprint is pinned (S0.43)", async () => {
+test("TLS 1.3 and nothing older; the certificate is the one whose fingerprint is pinned (S0.43, W.1.35)", async () => {
   await using gateway = await startSecure();
   const { fingerprint } = await certificate();
   const dial = (maxVersion: "TLSv1.3" | "TLSv1.2"): Promise<TLSSocket> => new Promise((resolve, reject) => {

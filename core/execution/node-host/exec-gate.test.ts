@@ -48,7 +48,7 @@ test("where the owner said nothing everything may run; deny wins over every appr
   assert.equal(await closed.reason({ ...ls, approved: true, approvalDecision: "allow-always" }), "security=deny");
 });
 
-test("the stricter of the gateway's and the node's policy holds, whichever side it is on", async (t) => {
+test("the stricter of the gateway's and the node's policy holds, whichever side it is on (W.8.12)", async (t) => {
   const open = await setUp(t);
   assert.equal(await open.reason({ ...ls, security: "deny" }), "security=deny");
   assert.equal(await open.reason({ ...ls, ask: "always" }), "approval-required");

@@ -19,7 +19,7 @@ const shell = (script: string): object => (
   { command: ["/bin/sh", "-lc", script], rawCommand: script, security: "full", ask: "off", cwd: null, env: null, ...session }
 );
 
-test("prepare, then the plan, then the run: as another gateway's exec asks for it (S4.19, S4.22)", async () => {
+test("prepare, then the plan, then the run: as another gateway's exec asks for it (S4.19, S4.22, W.8.9)", async () => {
   await using t = await openHostForTest();
   await asElsewhere(t);
   const prepared = await t.gateway.call(t.nodeId, "p1", "system.run.prepare", shell("echo hello"));
@@ -51,7 +51,8 @@ test("prepare, then the plan, then the run: as another gateway's exec asks for i
   assert.deepEqual(reasons, ["execution-plan-miss"]);
 });
 
-test("a gateway reads and replaces the owner's file over the wire, and what it says holds at once for jobs too (S4.22)", async () => {
+test("a gateway reads and replaces the owner's file over the wire, and what it says holds at once for jobs too "
+  + "(S4.22, W.6.40)", async () => {
   await using t = await openHostForTest();
   const before = await t.gateway.call(t.nodeId, "g1", "system.execApprovals.get", { includeResolvedDefaults: true });
   assert.deepEqual([before.payload["exists"], before.payload["file"]], [false, { version: 1, defaults: {}, agents: {} }]);
@@ -74,7 +75,7 @@ test("the file is the owner's: no file command and no command's directory reache
   assert.equal((await t.gateway.call(t.nodeId, "w1", "file.write", { path, content: "{}" })).code, "NODE_PATH_FORBIDDEN");
 });
 
-test("a shell is given no variable but how things look; other programs are (8.6)", async () => {
+test("a shell is given no variable but how things look; other programs are (8.6, W.8.13)", async () => {
   await using t = await openHostForTest();
   const env = { TERM: "xterm", LC_ALL: "C", MINE: "1", BASH_ENV: "/x" };
   const script = await t.gateway.call(t.nodeId, "e1", "system.run", { command: ["sh", "-c", "echo $TERM $LC_ALL $MINE"], env });

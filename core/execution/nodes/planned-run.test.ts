@@ -17,7 +17,7 @@ const planned = (argv: readonly string[], more: object = {}): object => (
   { plan: { argv, cwd: "/srv/x", commandText: argv.join(" ") }, execPolicy: { security: "full", ask: "off" }, ...more }
 );
 
-test("a node of another make is asked for its plan, and then runs exactly that (S4.19, S4.22)", async (t) => {
+test("a node of another make is asked for its plan, and then runs exactly that (S4.19, S4.22, W.8.9)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   const node = await bench.join("n1", { commands: COMMANDS, caps: ["system"] });
   const reader = new Reader(bench.nodes.invoke(order("i1"), never));

@@ -21,7 +21,8 @@ test("each message of a turn is told once, as the transcript has it; a new windo
   assert.deepEqual(told().slice(2), [[1, "user", "new"], [2, "assistant", "echo: new"]]);
 });
 
-test("a note is added between turns as the assistant's, told at once and shown to the next prompt; no model runs (S4.25)", async (t) => {
+test("a note is added between turns as the assistant's, told at once and shown to the next prompt; no model runs "
+  + "(S4.25, W.6.18)", async (t) => {
   const { call, settled, world } = await openConversation(t);
   await assert.rejects(call("chat.inject", { sessionKey: "a", message: "x" }), (error) => hasCode(error, "NOT_FOUND"));
   await settled("sessions.create", { key: "a" });
