@@ -37,7 +37,7 @@ import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
 import { openVault, resolveSecret } from "../fabric/vault.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
-import { composeExec } from "./compose-exec.ts";
+import { composeExec, execWishOf } from "./compose-exec.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
@@ -131,6 +131,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     }),
     openNodes({
       records, blobs: engine.blobs, clock, ids, log: logger, onEvent: tell, reattachWaitMs,
+      execWish: () => execWishOf(config().tools?.exec),
       policy: {
         get allow() {
           return config().gateway?.nodes?.commands?.allow ?? [];

@@ -25,7 +25,7 @@ import {
 } from "./invoke-event.ts";
 import type { KnownNode, KnownNodes, LiveNode } from "./known-nodes.ts";
 import { parseResult } from "./parse-result.ts";
-import { isRun, paramsToSend, runIdOf } from "./run-params.ts";
+import { isRun, paramsToSend, runIdOf, type ExecWish } from "./run-params.ts";
 
 const LIMITS = { invocations: 8_192, unheard: 1_000, givenUp: 1_000, runs: 1_000, runKnownMs: 300_000 } as const;
 
@@ -35,6 +35,7 @@ export interface InvocationsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly reattachWaitMs: number;
+  readonly execWish: () => ExecWish;
   readonly onLateResult: (late: LateResult) => void;
 }
 
@@ -241,8 +242,10 @@ export class Invocations {
     }
     invocation.journalled = invocation.canBeFound(live.declared.caps);
     this.#stopWaiting(invocation);
+    // Another make of node takes the wish with its plan, and refuses a run that carries it.
+    const ours = live.declared.caps.includes(NODE_JOURNAL_CAP);
     const frame: InvokeRequestEvent = {
-      id, nodeId, command, paramsJSON: JSON.stringify(paramsToSend(invocation.request)), idempotencyKey: id,
+      id, nodeId, command, paramsJSON: JSON.stringify(paramsToSend(invocation.request, ours ? this.#deps.execWish() : {})), idempotencyKey: id,
       timeoutMs: this.#startClock(invocation),
       ...(sessionKey === undefined ? {} : { sessionKey }),
       ...(invocation.journalled ? fence : undefined),

@@ -7,7 +7,7 @@ import { openMemoryEngine } from "../../fabric/engine.ts";
 import { createLogger } from "../../fabric/telemetry.ts";
 import type { InvokeEvent, InvokeRequest, LateResult } from "./invoke-event.ts";
 import type { NodeHello, NodeSession } from "./node-link.ts";
-import { openNodes, type Nodes } from "./open-nodes.ts";
+import { openNodes, type Nodes, type NodesDeps } from "./open-nodes.ts";
 import type { CommandPolicy } from "./surface.ts";
 
 export interface Bench<C extends Clock = Clock> {
@@ -24,14 +24,15 @@ export interface Bench<C extends Clock = Clock> {
 }
 
 export async function openBench<C extends Clock>(
-  t: TestContext, clock: C, policy: CommandPolicy = { allow: [], deny: [] }, around: (engine: Engine) => Engine = (engine) => engine
+  t: TestContext, clock: C, policy: CommandPolicy = { allow: [], deny: [] }, around: (engine: Engine) => Engine = (engine) => engine,
+  execWish: NonNullable<NodesDeps["execWish"]> = () => ({}),
 ): Promise<Bench<C>> {
   const engine = around(await openMemoryEngine({ clock, skipNumbers: true }));
   const events: Bench["events"] = [];
   const late: LateResult[] = [];
   const logged: string[] = [];
   const open = (): Promise<Nodes> => openNodes({
-    records: engine.records, blobs: engine.blobs, clock, ids: systemIds, policy,
+    records: engine.records, blobs: engine.blobs, clock, ids: systemIds, policy, execWish,
     log: createLogger({ write: (line) => logged.push(line), clock, level: "debug" }),
     onEvent: (name, payload) => events.push({ name, payload: payload as Record<string, unknown> }),
     onLateResult: (result) => late.push(result),

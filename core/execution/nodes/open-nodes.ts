@@ -11,6 +11,7 @@ import { KnownNodes, unknownNode, type KnownNode, type LiveNode, type NodeRecord
 import type { NodeHello, NodeLink, NodeSession } from "./node-link.ts";
 import { presentNode, presentPaired, presentPending, type NodePairView, type NodePendingView, type NodeView } from "./present-node.ts";
 import { receiveFromNode } from "./receive.ts";
+import type { ExecWish } from "./run-params.ts";
 import { boundTags, declareSurface, isWider, sameSurface, usableCommands, type CommandPolicy, type Surface } from "./surface.ts";
 
 export interface NodesDeps {
@@ -24,7 +25,9 @@ export interface NodesDeps {
   /** How long a command under way waits for its node after the connection was lost; `NODE_TIMING.reattachWaitMs` by default. */
   readonly reattachWaitMs?: number;
   /** For watching clients; must not throw. */
-  readonly onEvent: (name: "node.pair.requested" | "node.pair.resolved" | "node.presence", payload: unknown) => void;
+  readonly onEvent: (name: "node.pair.requested" | "node.pair.resolved" | "node.presence" | "node.hostStats", payload: unknown) => void;
+  /** What every node is asked to hold to when it runs programs; asked anew each time. */
+  readonly execWish?: () => ExecWish;
   /** A result that came after all for what had ended as OUTCOME_UNKNOWN: worth a note in its session. */
   readonly onLateResult?: (late: LateResult) => void;
 }
@@ -66,9 +69,10 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
   const nodes = new KnownNodes(deps.records, deps.log);
   await nodes.load();
   const artifacts = new Artifacts(deps.blobs);
+  const execWish = deps.execWish ?? (() => ({}));
   const invocations = new Invocations({
     nodes, artifacts, clock: deps.clock, log: deps.log,
-    reattachWaitMs: deps.reattachWaitMs ?? NODE_TIMING.reattachWaitMs,
+    execWish, reattachWaitMs: deps.reattachWaitMs ?? NODE_TIMING.reattachWaitMs,
     onLateResult: deps.onLateResult ?? (() => undefined),
   });
   const desk = new PairingDesk(deps, nodes, invocations);
@@ -77,7 +81,7 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
       const { node, live } = desk.arrive(link, hello);
       return {
         receive: (method, params) => receiveFromNode(
-          { nodes, invocations, artifacts, now: () => deps.clock.now() }, node, live, method, params
+          { nodes, invocations, artifacts, now: () => deps.clock.now(), onEvent: deps.onEvent }, node, live, method, params
         ),
         closed: () => desk.leave(node, live, "disconnect"),
       };
@@ -97,7 +101,7 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
     rename: (nodeId, displayName) => desk.rename(nodeId, displayName),
     choose: (wish) => chooseNode(wish, nodes),
     invoke: async function* (request, signal) {
-      yield* (await import("./planned-run.ts")).invokePlanned({ nodes, invocations }, request, signal);
+      yield* (await import("./planned-run.ts")).invokePlanned({ nodes, invocations, wish: execWish() }, request, signal);
     },
     reattach: (request, waitMs, signal) => invocations.reattach(request, waitMs, signal),
     acknowledge: (id, nodeId) => invocations.acknowledge(id, nodeId),

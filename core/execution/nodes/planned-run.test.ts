@@ -105,3 +105,28 @@ test("a node that goes, or says nothing in time, ends the call in the words that
   assert.deepEqual(told("NODE_LOST"), ["UNAVAILABLE", "DISCONNECTED: node disconnected", "DISCONNECTED", true]);
   assert.deepEqual(told("COMMAND_TIMEOUT"), ["UNAVAILABLE", "TIMEOUT: node invoke timed out", "TIMEOUT", true]);
 });
+
+test("what the gateway asks nodes to hold to goes along, and is never widened by a call (8.5)", async (t) => {
+  const wish: { security?: string; ask?: string } = { security: "allowlist", ask: "on-miss" };
+  const bench = await openBench(t, new VirtualClock(), undefined, undefined, () => wish);
+  const ours = await bench.join("n1", { commands: ["system.run"], caps: ["system", NODE_JOURNAL_CAP] });
+  void new Reader(bench.nodes.invoke({ ...order("i1"), params: { command: ["uptime"], security: "full", ask: "always" } }, never));
+  const theirs = await bench.join("n2", { commands: COMMANDS, caps: ["system"] });
+  void new Reader(bench.nodes.invoke({ ...order("i2"), nodeId: "n2" }, never));
+  await settle();
+  const wishIn = (event: InvokeRequestEvent | undefined): unknown => [paramsOf(event)["security"], paramsOf(event)["ask"]];
+  assert.deepEqual([wishIn(asked(ours)[0]), wishIn(asked(theirs)[0])], [["allowlist", "always"], ["allowlist", "on-miss"]]);
+  wish.security = "deny";
+  const reader = new Reader(bench.nodes.invoke(order("i3"), never));
+  await reader.done;
+  assert.deepEqual([reader.outcome, asked(ours).length], ["SYSTEM_RUN_DENIED", 1]);
+});
+
+test("how busy a node is goes to whoever watches; another program's file commands are withheld (8.1, 8.3)", async (t) => {
+  const bench = await openBench(t, new VirtualClock());
+  const node = await bench.join("n1", { commands: ["system.run", "file.write", "dir.list"], caps: ["file", "system"] });
+  assert.deepEqual(bench.nodes.describe("n1")?.commands, ["system.run"]);
+  await node.session.receive("node.event", { event: "node.host.stats", payload: { cpuCount: 2, loadAverage: [1, 1, 1] } });
+  const told = bench.events.filter(({ name }) => name === "node.hostStats");
+  assert.deepEqual(told.map(({ payload }) => payload), [{ nodeId: "n1", hostStats: { cpuCount: 2, loadAverage: [1, 1, 1] } }]);
+});

@@ -9,28 +9,37 @@ import { NODE_JOURNAL_CAP, type ErrorCode } from "@openclaw/protocol";
 import type { Invocations } from "./invocations.ts";
 import type { InvokeEvent, InvokeRequest } from "./invoke-event.ts";
 import type { KnownNodes } from "./known-nodes.ts";
-import { agentOf } from "./run-params.ts";
+import { agentOf, isRun, wishOf, type ExecWish } from "./run-params.ts";
 
 const PREPARE = "system.run.prepare";
 const PREPARE_MS = 30_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
+export interface PlannedDeps {
+  readonly nodes: KnownNodes;
+  readonly invocations: Invocations;
+  readonly wish: ExecWish;
+}
+
 /** As `invocations.invoke`, with the plan asked for first where the node makes one. */
 export async function* invokePlanned(
-  { nodes, invocations }: { readonly nodes: KnownNodes; readonly invocations: Invocations }, request: InvokeRequest, signal: AbortSignal,
+  { nodes, invocations, wish }: PlannedDeps, request: InvokeRequest, signal: AbortSignal,
 ): AsyncGenerator<InvokeEvent> {
   const { command, nodeId } = request;
+  const fail = (code: ErrorCode, why: string): InvokeEvent => (
+    { type: "end", ok: false, code, why, nodeId, detail: { dispatched: false } }
+  );
+  if (isRun(command) && wish.security === "deny") {
+    return yield fail("SYSTEM_RUN_DENIED", "The gateway's configuration lets nothing be run (tools.exec).");
+  }
   const live = command === "system.run" ? nodes.get(nodeId)?.live : undefined;
   const plans = live != null && live.usable.has(PREPARE) && !live.declared.caps.includes(NODE_JOURNAL_CAP);
   const params = request.params as Fields;
   if (!plans || params["systemRunPlan"] !== undefined) return yield* invocations.invoke(request, signal);
-  const fail = (code: ErrorCode, why: string): InvokeEvent => (
-    { type: "end", ok: false, code, why, nodeId, detail: { dispatched: false } }
-  );
 
   let payload: unknown;
-  for await (const event of invocations.invoke(prepareOf(request, params), signal)) {
+  for await (const event of invocations.invoke(prepareOf(request, { ...params, ...wishOf(params, wish) }), signal)) {
     if (event.type !== "end") continue;
     if (!event.ok) return yield event;
     payload = event.payload;

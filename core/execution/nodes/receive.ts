@@ -13,6 +13,7 @@ export interface ReceiveDeps {
   readonly invocations: Invocations;
   readonly artifacts: Artifacts;
   readonly now: () => number;
+  readonly onEvent: (name: "node.hostStats", payload: unknown) => void;
 }
 
 const STATS_CHARS_MAX = 16_384;
@@ -53,7 +54,7 @@ export async function receiveFromNode(
 }
 
 function receiveEvent(
-  { nodes, invocations, now }: ReceiveDeps, node: KnownNode, live: LiveNode, { event, payload, payloadJSON }: NodeEventParams
+  { nodes, invocations, now, onEvent }: ReceiveDeps, node: KnownNode, live: LiveNode, { event, payload, payloadJSON }: NodeEventParams
 ): object {
   const answer = (handled: boolean, reason: string): object => ({ ok: true, event, handled, reason });
   if (node.live !== live) return answer(false, "stale_connection");
@@ -64,6 +65,7 @@ function receiveEvent(
       if (JSON.stringify(facts).length > STATS_CHARS_MAX) return answer(false, "invalid_payload");
       live.hostStats = facts;
       live.load = loadOf(facts);
+      onEvent("node.hostStats", { nodeId: node.record.nodeId, hostStats: facts });
       return answer(true, "updated");
     case "node.presence.alive":
       nodes.note(

@@ -1,3 +1,4 @@
+import { EXEC_POLICY_UNSET, stricterExec } from "@openclaw/protocol";
 import type { InvokeRequest } from "./invoke-event.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,7 +17,7 @@ export function runIdOf({ id, approval }: InvokeRequest): string {
  * What is sent for a run: under which id it will be told of, in whose name, and that a person approved it, where one did.
  * Nobody but the gateway says that; the same request gives the same words however often it is sent.
  */
-export function paramsToSend(request: InvokeRequest): unknown {
+export function paramsToSend(request: InvokeRequest, wish: ExecWish = {}): unknown {
   const { command, params, sessionKey, approval } = request;
   if (!isRun(command) || typeof params !== "object" || params === null) return params ?? {};
   const { approved: _, approvalDecision: __, ...asked } = params as Fields;
@@ -25,8 +26,27 @@ export function paramsToSend(request: InvokeRequest): unknown {
     ...asked,
     ...(agentId === undefined ? {} : { agentId }),
     runId: runIdOf(request),
+    ...wishOf(asked, wish),
     ...(approval === undefined ? {} : { approved: true, approvalDecision: approval.decision }),
   };
+}
+
+/** What the gateway asks a node to hold to, if the node's own rules are wider. Nothing where nothing was said. */
+export interface ExecWish {
+  readonly security?: string;
+  readonly ask?: string;
+}
+
+/** The wish as it is sent: never wider for what the call says of itself. */
+export function wishOf(asked: Fields, wish: ExecWish): Fields {
+  if (wish.security === undefined && wish.ask === undefined) return {};
+  const own = stricterExec(EXEC_POLICY_UNSET, wish);
+  const { security, ask } = stricterExec(own, { security: textOf(asked["security"]), ask: textOf(asked["ask"]) });
+  return { security, ask };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 /** The agent a session key speaks of. */

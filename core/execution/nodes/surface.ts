@@ -4,7 +4,7 @@
  * The commands of our own node host become allowed through approval. Others are dropped from a node's surface before
  * anybody is asked, unless the configuration allows them by name; what it denies stays denied.
  */
-import { DEVICE_COMMANDS, NODE_COMMANDS, devicePlatformOf, type DevicePlatform } from "@openclaw/protocol";
+import { DEVICE_COMMANDS, NODE_COMMANDS, NODE_JOURNAL_CAP, devicePlatformOf, type DevicePlatform } from "@openclaw/protocol";
 import type { NodeHello } from "./node-link.ts";
 
 export interface CommandPolicy { readonly allow: readonly string[]; readonly deny: readonly string[] }
@@ -41,14 +41,18 @@ export function declareSurface(hello: NodeHello, policy: CommandPolicy): {
   readonly surface: Surface; readonly dropped: readonly string[];
 } {
   const declared = boundNames(hello.commands, LIMITS.commands);
+  // Commands on files by our names and another program's meaning: what they take and give is not what the table says.
+  const isForeign = hello.caps.includes("file") && !hello.caps.includes(NODE_JOURNAL_CAP);
+  const isWithheld = (command: string): boolean => isForeign && /^(file|dir)\./.test(command) && !policy.allow.includes(command);
+  const allowed = (command: string): boolean => !isWithheld(command) && isCommandAllowed(command, policy, platform);
   const platform = devicePlatformOf(hello.platform, hello.deviceFamily);
   return {
     surface: {
       caps: boundNames(hello.caps, LIMITS.caps),
-      commands: declared.filter((command) => isCommandAllowed(command, policy, platform)),
+      commands: declared.filter(allowed),
       permissions: Object.fromEntries(Object.entries(hello.permissions ?? {}).filter(([, given]) => given).slice(0, LIMITS.permissions)),
     },
-    dropped: declared.filter((command) => !isCommandAllowed(command, policy, platform)),
+    dropped: declared.filter((command) => !allowed(command)),
   };
 }
 
