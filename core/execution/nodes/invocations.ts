@@ -245,7 +245,8 @@ export class Invocations {
     // Another make of node takes the wish with its plan, and refuses a run that carries it.
     const ours = live.declared.caps.includes(NODE_JOURNAL_CAP);
     const frame: InvokeRequestEvent = {
-      id, nodeId, command, paramsJSON: JSON.stringify(paramsToSend(invocation.request, ours ? this.#deps.execWish() : {})), idempotencyKey: id,
+      id, nodeId, command, paramsJSON: JSON.stringify(paramsToSend(invocation.request, ours ? this.#deps.execWish() : {})),
+      idempotencyKey: id,
       timeoutMs: this.#startClock(invocation),
       ...(sessionKey === undefined ? {} : { sessionKey }),
       ...(invocation.journalled ? fence : undefined),
