@@ -193,6 +193,8 @@ export interface ErrorOptions {
   readonly detail?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
   readonly retryAfterMs?: number;
+  /** Exactly what the wire is told. */
+  readonly wire?: WireError;
 }
 
 /** A coded failure. Test with `hasCode(error, "NODE_OFFLINE")`, never with `instanceof`. */
@@ -201,6 +203,8 @@ export class OpenClawError extends Error {
   readonly next: string;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly retryAfterMs: number | undefined;
+  /** What the wire is told instead, where clients know other words for it. */
+  readonly wire: WireError | undefined;
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     super(options.why === undefined ? ERRORS[code].text : `${ERRORS[code].text} ${options.why}`, { cause: options.cause });
@@ -209,6 +213,7 @@ export class OpenClawError extends Error {
     this.next = options.next ?? ERRORS[code].next;
     this.detail = options.detail ?? {};
     this.retryAfterMs = options.retryAfterMs;
+    this.wire = options.wire;
   }
 }
 
@@ -237,6 +242,7 @@ export function formatWireError(error: unknown): WireError {
   const code = codeOf(error) ?? "INTERNAL";
   const spec: ErrorSpec = ERRORS[code];
   const known = error instanceof OpenClawError ? error : undefined;
+  if (known?.wire !== undefined) return known.wire;
   return {
     code: spec.wire,
     message: known?.message ?? spec.text,
@@ -246,19 +252,33 @@ export function formatWireError(error: unknown): WireError {
   };
 }
 
+/** The error, told to the wire in words that clients know; our own clients still show ours. */
+export function reword(error: OpenClawError, told: Pick<WireError, "code" | "message"> & Partial<WireError>): OpenClawError {
+  const { code, message, details = {}, ...more } = told;
+  const own = { code: error.code, next: error.next, text: error.message };
+  const wire = { code, message, ...more, details: { ...own, ...error.detail, ...details } };
+  const reworded = new OpenClawError(error.code, { next: error.next, detail: error.detail, cause: error, wire });
+  reworded.message = error.message;
+  return reworded;
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && Object.hasOwn(ERRORS, code);
+}
+
 /** Turns a wire error back into ours; an unknown peer's code becomes `INTERNAL` with the message kept. */
 export function parseWireError(
   wire: { readonly code: string; readonly message: string; readonly details?: unknown; readonly retryAfterMs?: number },
 ): OpenClawError {
   const details = typeof wire.details === "object" && wire.details !== null ? (wire.details as Record<string, unknown>) : {};
-  const inner = details["code"];
-  const code: ErrorCode = typeof inner === "string" && Object.hasOwn(ERRORS, inner) ? (inner as ErrorCode) : "INTERNAL";
+  // Where the wire has a code of its own for it, ours stands beside it.
+  const code = [details["code"], details["reason"]].find(isErrorCode) ?? "INTERNAL";
   const next = details["next"];
   const error = new OpenClawError(code, {
     detail: { ...details, wire: wire.code },
     ...(typeof next === "string" ? { next } : {}),
     ...(wire.retryAfterMs === undefined ? {} : { retryAfterMs: wire.retryAfterMs }),
   });
-  error.message = wire.message;
+  error.message = typeof details["text"] === "string" ? details["text"] : wire.message;
   return error;
 }

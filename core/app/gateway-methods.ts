@@ -18,7 +18,7 @@ import type { Approvals } from "../execution/policy.ts";
 import { HOME_TENANT, type Identity } from "../fabric/identity.ts";
 import type { Ledger } from "../fabric/ledger.ts";
 import { readLogTail, type LoopWatch } from "../fabric/telemetry.ts";
-import { OpenClawError } from "@openclaw/protocol";
+import { OpenClawError, reword } from "@openclaw/protocol";
 import type { AgentDesk } from "./compose-agents.ts";
 import type { ComposedExec } from "./compose-exec.ts";
 import type { QueueDesk } from "./compose-fan-out.ts";
@@ -107,9 +107,11 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
             const node = nodes.describe(nodeId);
             if (node !== null) return { ts: now(), ...node };
             const names = nodes.list().map((known) => known.displayName).join(", ") || "none";
-            throw new OpenClawError("NODE_UNKNOWN", { why: `Nodes: ${names}.` });
+            throw reword(new OpenClawError("NODE_UNKNOWN", { why: `Nodes: ${names}.` }), UNKNOWN_NODE);
           },
-          rename: (nodeId, displayName) => nodes.rename(nodeId, displayName),
+          rename: (nodeId, displayName) => nodes.rename(nodeId, displayName).catch((error: unknown) => {
+            throw error instanceof OpenClawError && error.code === "NODE_UNKNOWN" ? reword(error, UNKNOWN_NODE) : error;
+          }),
           pairList: () => nodes.pairs(),
           approve: (requestId, by) => nodes.approve(requestId, by),
           reject: (requestId, by) => nodes.reject(requestId, by),
@@ -156,11 +158,10 @@ async function keysOf({ sessions, tokenOf }: GatewayMethodsDeps, tokens: Readonl
   return found;
 }
 
+const UNKNOWN_NODE = { code: "INVALID_REQUEST", message: "unknown nodeId" } as const;
+
 /** Node failures have a shape of their own on the wire; the code that clients know goes along. */
 function asWireError(error: unknown, command: string): unknown {
   if (!(error instanceof OpenClawError)) return error;
-  const { message, details } = formatInvokeError(error, command);
-  const shaped = new OpenClawError(error.code, { next: error.next, detail: details ?? {}, cause: error });
-  shaped.message = message;
-  return shaped;
+  return reword(error, formatInvokeError(error, command));
 }

@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { ROLES, SCOPES, type MethodSpec } from "@openclaw/protocol";
+import { formatWireError, OpenClawError, parseWireError, reword, ROLES, SCOPES, type MethodSpec } from "@openclaw/protocol";
 import { checkSchema } from "../../base/schema.ts";
 import { EVENTS, eventSpec, METHODS, methodSpec } from "./wire.ts";
 
@@ -49,4 +49,18 @@ test("session events are marked as such, and direct ones are never broadcast", (
   for (const name of [
     "connect.challenge", "node.invoke.request", "node.invoke.attach", "node.invoke.ack",
   ] as const) assert.equal(EVENTS[name].direct, true);
+});
+
+test("what clients know under other words is told in those; our own clients read ours again (S4.2)", () => {
+  const ours = new OpenClawError("NODE_UNKNOWN", { why: "Nodes: local.", detail: { node: "x" } });
+  const wire = formatWireError(reword(ours, {
+    code: "UNAVAILABLE", message: "node pairing changed while invocation was active", retryable: true,
+    details: { code: "PAIRING_CHANGED", reason: "NODE_UNKNOWN" },
+  }));
+  assert.deepEqual([wire.code, wire.message, wire.retryable, wire.details?.["code"]], [
+    "UNAVAILABLE", "node pairing changed while invocation was active", true, "PAIRING_CHANGED",
+  ]);
+  const read = parseWireError(wire);
+  assert.deepEqual([read.code, read.message, read.next], ["NODE_UNKNOWN", ours.message, ours.next]);
+  assert.equal(parseWireError({ code: "UNAVAILABLE", message: "who knows", details: { code: "ELSEWHERE" } }).code, "INTERNAL");
 });

@@ -1,5 +1,5 @@
 /** Device pairing and device tokens. A device without operator.admin sees and manages only itself. */
-import { ROLES, type Role } from "@openclaw/protocol";
+import { OpenClawError, reword, ROLES, type Role } from "@openclaw/protocol";
 import { showDevice, showRequest, type Caller, type Identity } from "../../../fabric/identity.ts";
 import type { ClientView, MethodHandlers } from "../method.ts";
 import { missingScope, refusal } from "../refuse.ts";
@@ -19,14 +19,14 @@ export function deviceMethods({ identity }: DeviceMethodDeps): MethodHandlers {
     "device.pair.approve": async (params, { client, gateway }) => {
       const { requestId } = params as { requestId: string };
       // A device cannot approve itself into more: only what its caller holds can be given, and that is checked in the room.
-      const device = await identity.approve(requestId, callerOf(client));
+      const device = await identity.approve(requestId, callerOf(client)).catch(inWords("unknown requestId"));
       return { requestId, device: showDevice(device, gateway.isConnected(device.deviceId)) };
     },
     "device.pair.reject": async (params, { client }) => {
       const { requestId } = params as { requestId: string };
       const request = identity.requests().find((one) => one.requestId === requestId);
       if (request !== undefined) assertMayManage(client, request.deviceId);
-      return { requestId, deviceId: (await identity.reject(requestId)).deviceId };
+      return { requestId, deviceId: (await identity.reject(requestId).catch(inWords("unknown requestId"))).deviceId };
     },
     "device.pair.remove": async (params, { client }) => {
       const { deviceId } = params as { deviceId: string };
@@ -43,7 +43,9 @@ export function deviceMethods({ identity }: DeviceMethodDeps): MethodHandlers {
     "device.token.rotate": async (params, { client }) => {
       const { deviceId, role, scopes } = params as { deviceId: string; role: string; scopes?: string[] };
       assertMayManage(client, deviceId);
-      const rotated = await identity.rotate(deviceId, parseRole(role), scopes, callerOf(client));
+      const rotated = await identity.rotate(deviceId, parseRole(role), scopes, callerOf(client)).catch(
+        inWords("device token rotation denied"),
+      );
       const own = client.deviceId === deviceId;
       return {
         deviceId,
@@ -81,4 +83,11 @@ function callerOf(client: ClientView): Caller {
 function parseRole(role: string): Role {
   if ((ROLES as readonly string[]).includes(role)) return role as Role;
   throw refusal("PARAMS_INVALID", `unknown role: ${role}`);
+}
+
+/** What is not there, in the words that clients know. */
+function inWords(message: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof OpenClawError && error.code === "NOT_FOUND" ? reword(error, { code: "INVALID_REQUEST", message }) : error;
+  };
 }

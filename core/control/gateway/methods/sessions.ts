@@ -1,5 +1,5 @@
 /** Sessions as lists and settings. */
-import { OpenClawError, hasCode } from "@openclaw/protocol";
+import { hasCode, OpenClawError, reword } from "@openclaw/protocol";
 import { randomUUID } from "node:crypto";
 import { createPlaces } from "../../../base/places.ts";
 import type { Agents } from "../../agents.ts";
@@ -127,7 +127,10 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
     "sessions.delete": async (params, ctx) => {
       const { key: wished, agentId, expectedSessionId, archivedOnly } = params as KeyParams & { readonly archivedOnly?: boolean };
       const { key, isMain } = parseSessionKey(wished, agentId ?? agents.defaultId);
-      if (isMain) throw new OpenClawError("SESSION_PROTECTED");
+      if (isMain) {
+        const message = `Cannot delete the main session (${key}).`;
+        throw reword(new OpenClawError("SESSION_PROTECTED"), { code: "INVALID_REQUEST", message });
+      }
       await expectSession(sessions, key, expectedSessionId);
       if (archivedOnly === true && (await sessions.describe(key))?.archived !== true) {
         return { ok: true, key, deleted: false, archived: [] };
