@@ -324,7 +324,7 @@ export const STEPS: readonly Step[] = [
       const other = await stage.theirGateway();
       const wish = JSON.stringify({ command: "uptime", host: "node", node: "ours" });
       const said = await other.theirs(["agent", "--agent", "main", "-m", `do [[call exec ${wish}]]`], 120_000);
-      return expects(said, /load average/, "prepared and run");
+      return expects(said, /\d\d:\d\d:\d\d +up/, "prepared and run");
     },
   },
 ];
