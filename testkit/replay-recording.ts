@@ -216,7 +216,8 @@ class Replay {
     const known = this.#values.get(text);
     if (known !== undefined) return known;
     const { token, scratch } = this.#options;
-    return text.replaceAll("$token", token).replaceAll("$scratch", scratch).replaceAll("$home", scratch);
+    const filled = text.replace(/\$\d+/g, (name) => this.#values.get(name) ?? name);
+    return filled.replaceAll("$token", token).replaceAll("$scratch", scratch).replaceAll("$home", scratch);
   }
 }
 

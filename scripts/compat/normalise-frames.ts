@@ -69,7 +69,7 @@ interface Names {
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** What a gateway makes up: ids, keys, tokens. */
-const MADE_UP = /^(?=.*\d)[A-Za-z0-9_:-]{20,}$/;
+const MADE_UP = /^(?=.*\d)[A-Za-z0-9_.:-]{20,}$/;
 
 function nameValues(frames: readonly KeptFrame[], prefix: string, hidden: readonly string[]): Names {
   const [own, taken, devices] = [new Map<string, string>(), new Map<string, string>(), new Map<string, number>()];
@@ -94,6 +94,7 @@ function nameValues(frames: readonly KeptFrame[], prefix: string, hidden: readon
   const clean = (text: string): string => {
     let cleaned = text.replaceAll(token, "$token");
     dirs.forEach((dir, at) => (cleaned = cleaned.replaceAll(dir, at === 0 ? "$scratch" : "$home")));
+    for (const [value, name] of taken) cleaned = cleaned.replaceAll(value, name);
     return cleaned.replace(UUID, (id) => own.get(id) ?? taken.get(id) ?? id);
   };
   return { own, taken, devices, clean };

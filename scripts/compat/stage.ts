@@ -141,7 +141,7 @@ interface Child extends Running {
 }
 
 function run(args: readonly string[], env: Record<string, string>): Child {
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, { env, cwd: env["HOME"], stdio: ["ignore", "pipe", "pipe"] });
   endWithUs(child);
   let said = "";
   const hear = (chunk: Buffer): void => void (said = (said + chunk.toString()).slice(-200_000));
