@@ -1,7 +1,6 @@
 /** The official OpenAI client library, unmodified, against the real program (decision 0050). */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-// @ts-ignore: where it is not installed yet, everything else is checked all the same
 import OpenAI, { APIError, APIUserAbortError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from "openai";
 import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";

@@ -25,7 +25,7 @@ export function formatRequest(request: ModelRequest, config: MessagesConfig): st
   markLast(tools, mark);
   const model = config.models?.find(({ id }) => id === request.model);
   const maxTokens = request.outputTokensMax ?? model?.outputTokens ?? MESSAGES_DEFAULTS.outputTokens;
-  const thinking = model?.reasoning === true ? thinkingOf(request, maxTokens) : undefined;
+  const thinking = model?.reasoning === true ? thinkingOf(request, turns, maxTokens) : undefined;
   return JSON.stringify({
     model: request.model, max_tokens: maxTokens, stream: true,
     ...(system.length === 0 ? {} : { system }),
@@ -58,12 +58,11 @@ const ANSWER_TOKENS_MIN = 1_024;
  * Between a call and its answer the server wants the thoughts that led to the call, signed as it gave them. They are not kept,
  * so the model thinks before its first call and not between calls.
  */
-function thinkingOf({ thinking = "off", messages }: ModelRequest, maxTokens: number): Block | undefined {
+function thinkingOf({ thinking = "off" }: ModelRequest, turns: readonly Turn[], maxTokens: number): Block | undefined {
   const wanted = Object.hasOwn(BUDGETS, thinking) ? BUDGETS[thinking] : undefined;
   const budget = Math.min(wanted ?? 0, maxTokens - ANSWER_TOKENS_MIN);
-  if (budget < BUDGET_MIN || messages.at(-1)?.role === "tool") return undefined;
-  const sinceUser = messages.slice(messages.findLastIndex(({ role }) => role === "user"));
-  return sinceUser.some(({ role }) => role === "tool") ? undefined : { type: "enabled", budget_tokens: budget };
+  const isBetweenCalls = turns.at(-1)?.content.some(({ type }) => type === "tool_result") === true;
+  return budget < BUDGET_MIN || isBetweenCalls ? undefined : { type: "enabled", budget_tokens: budget };
 }
 
 function turnsOf(messages: readonly ModelMessage[]): readonly Turn[] {

@@ -46,6 +46,19 @@ test("the request alternates turns, puts results after their calls, carries the 
   });
 });
 
+test("a word that came among the results of calls stands after them, and an answer alone begins with a word of the user", async () => {
+  await using bench = await openBench({ text: "ok" }, { text: "ok" });
+  const call = (id: string) => ({ id, name: "exec", arguments: "{}" });
+  const result = (callId: string) => ({ role: "tool", callId, name: "exec", text: callId, isError: false }) as const;
+  const calls = { role: "assistant", text: "", calls: [call("a"), call("b")] } as const;
+  const messages = [calls, result("a"), { role: "user", text: "wait" } as const, result("b")];
+  assert.equal(endOf(await collect(bench, bench.ask({ request: { tools: [exec], messages } }))).type, "end");
+  const turns = bench.server.requests[0]?.body.messages ?? [];
+  assert.deepEqual(turns.map(({ role }) => role), ["user", "assistant", "user"]);
+  const last = turns.at(-1)?.content as readonly { readonly type: string }[];
+  assert.deepEqual(last.map(({ type }) => type), ["tool_result", "tool_result", "text"]);
+});
+
 test("at most four places are marked for the server's cache, however long the talk is; none where it is switched off", async () => {
   const messages = Array.from({ length: 9 }, (_, at) => ({ role: at % 2 === 0 ? "user" : "assistant", text: `say ${at}` }) as const);
   const marksOf = async (config: object): Promise<readonly string[]> => {
@@ -77,6 +90,10 @@ test("a model that can is told to think within its limit, before a call and not 
     { role: "tool", callId: "c1", name: "exec", text: "out", isError: false },
   ];
   assert.equal(await asked("high", true, { messages, tools: [exec] }), undefined);
+  const noted = [...messages, { role: "user", text: "[Note from the gateway: soon]" }];
+  assert.equal(await asked("high", true, { messages: noted, tools: [exec] }), undefined, "a note among the results changes nothing");
+  const over = [...noted, { role: "assistant", text: "done" }, { role: "user", text: "and now" }];
+  assert.deepEqual(await asked("low", true, { messages: over, tools: [exec] }), { type: "enabled", budget_tokens: 4_096 });
 });
 
 test("text and thinking arrive while the server still writes; calls come whole, with what the server counted", async () => {
