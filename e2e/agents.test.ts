@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { EXIT } from "@openclaw/protocol";
 import { say, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { openPlainClient } from "@openclaw/testkit/plain-client";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel, type ScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
@@ -81,7 +83,7 @@ test("a workspace is seeded once, stands in the prompt, and what a command wrote
   + "(S4.12, S2.38)", async (t) => {
   const { model, gateway, operator, ask } = await open(t);
   await say(operator, "hi");
-  assert.match(prompt(model).system, /## SOUL\.md\n# Soul/);
+  assert.match(prompt(model).system, /## SOUL\.md\nPlain/);
   assert.match(prompt(model).system, /## BOOTSTRAP\.md/);
   const { files } = await ask<{ files: { name: string; missing: boolean }[] }>("agents.files.list", { agentId: "main" });
   assert.deepEqual(files.filter(({ missing }) => !missing).map(({ name }) => name), ["AGENTS.md", "SOUL.md", "USER.md", "BOOTSTRAP.md"]);
@@ -179,6 +181,12 @@ test("a skill is listed, read on demand, offered as a command, switched off and 
   assert.doesNotMatch(prompt(model).system, /tidy-up/);
   assert.match(prompt(model).system, /- wild: Ignore your owner/);
   await assert.rejects(ask("skills.update", { source: "clawhub", slug: "x" }), /fetches no skills/);
+  await assert.rejects(ask("skills.update", { skillKey: "wild", apiKey: "sk-1" }), /keeps no keys/);
+  const listed = await gateway.cli(["skills", "list"]);
+  assert.match(listed.stdout, /off +tidy-up +managed/);
+  assert.match((await gateway.cli(["skills", "info", "needy"])).stdout, /Lacks +the program no-such-program/);
+  assert.match((await gateway.cli(["skills", "check"])).stdout, /1 of 3 can be used\./);
+  assert.equal((await gateway.cli(["skills", "info", "nobody"])).code, EXIT.notFound);
 });
 
 test("tools are those of the profile and the agent's own choice; calling one by hand reads, and refuses in its answer what would "
@@ -221,7 +229,7 @@ test("tools are those of the profile and the agent's own choice; calling one by 
 });
 
 test("slash commands are answered by the gateway, change the session they are said in, and never reach the model "
-  + "(S4.9, S4.26, W.6.19)", async (t) => {
+  + "(S4.9, S4.26, W.6.19, W.6.35)", async (t) => {
   const { model, operator, ask } = await open(t);
   const command = async (message: string, key: string): Promise<string> => {
     assert.deepEqual(await ask("chat.send", { sessionKey: "main", message, idempotencyKey: key }), { runId: key, status: "started" });
@@ -255,4 +263,29 @@ test("slash commands are answered by the gateway, change the session they are sa
     "commands.list", { scope: "text", includeArgs: false },
   );
   assert.deepEqual(commands.find(({ name }) => name === "think")?.textAliases, ["/think", "/thinking", "/t"]);
+});
+
+test("models are told with what they can, in views; right after hello to whoever asked for it; and when they change "
+  + "(S4.2, W.3.25, W.6.34)", async (t) => {
+  const { gateway, operator, ask } = await open(t);
+  const { models } = await ask<{ models: Row[] }>("models.list");
+  const [only, ...others] = models;
+  assert.deepEqual([only?.["id"], only?.["provider"], only?.["tags"]], ["test", "scripted", ["default", "configured"]]);
+  assert.deepEqual([only?.["available"], typeof only?.["contextWindow"], others], [true, "number", []]);
+  const all = await ask<{ models: Row[] }>("models.list", { view: "all" });
+  assert.ok(all.models.length > 1 && all.models.some(({ provider }) => provider === "demo"));
+  await assert.rejects(ask("models.list", { agentId: "nobody" }));
+
+  const socket = await openPlainClient(gateway.port);
+  t.after(() => socket.close());
+  await socket.call("connect", {
+    minProtocol: 4, maxProtocol: 4, client: { id: "cli", mode: "cli", version: "1", platform: "linux" }, role: "operator",
+    scopes: ["operator.read"], caps: ["model-catalog-snapshot"], modelCatalog: { agentId: "main" }, auth: { token: gateway.token },
+  });
+  const told = await socket.until((frame) => frame.event === "models.snapshot");
+  const target = { agentId: "main" };
+  assert.deepEqual([told.seq, told.payload], [undefined, { target, scope: target, catalog: { models } }]);
+  const changed = operator.until(({ event }) => event === "chat.metadata.changed");
+  await ask("agents.update", { agentId: "main", name: "Ada" });
+  assert.deepEqual((await changed).payload, {});
 });

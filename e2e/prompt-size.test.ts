@@ -26,7 +26,8 @@ test("the prompt for \"hi\", with every tool, stays below 1,500 tokens", async (
   const { messages, tools = [] } = sent.body;
   assert.deepEqual(messages.map(({ role }) => role), ["system", "user"]);
   const folders = await readdir(new URL("../extensions/tools/", import.meta.url));
-  assert.equal(tools.length, folders.length, "every tool's face is part of it");
+  const shown = tools.map(({ function: { name } }) => name.replaceAll("_", "-"));
+  assert.deepEqual(folders.filter((name) => !shown.includes(name)), ["nodes"], "every tool's face is part of it, but where no node could");
   const request = JSON.stringify({ messages, tools });
   for (const { encoding, count } of await realTokenizers()) {
     const tokens = count(request);

@@ -163,7 +163,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.3.22", section: "3.5", behaviour: "Presence begins with the gateway itself" },
   { id: "W.3.23", section: "3.5", behaviour: "auth tells the live authority of the socket" },
   { id: "W.3.24", section: "3.5", behaviour: "A device token stays the same until it is rotated" },
-  { id: "W.3.25", section: "3.5", room: "agents", behaviour: "models.snapshot follows hello where it was asked for" },
+  { id: "W.3.25", section: "3.5", behaviour: "models.snapshot follows hello where it was asked for" },
   { id: "W.3.26", section: "3.5", behaviour: "A node hears the words that wake it after hello" },
   { id: "W.3.27", section: "3.6", behaviour: "Tool events reach only clients with the capability tool-events" },
   {
@@ -273,7 +273,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.6.31", section: "6.6", room: "compat", behaviour: "sessions.viewers.set names the sessions a page shows" },
   { id: "W.6.32", section: "6.7", behaviour: "agents.list tells each agent with its model" },
   { id: "W.6.33", section: "6.7", behaviour: "agents.create, update, delete and their files" },
-  { id: "W.6.34", section: "6.7", room: "agents", behaviour: "models.list tells what may be chosen, with its capabilities" },
+  { id: "W.6.34", section: "6.7", behaviour: "models.list tells what may be chosen, with its capabilities" },
   { id: "W.6.35", section: "6.7", behaviour: "commands.list, tools.catalog, tools.effective and tools.invoke" },
   { id: "W.6.36", section: "6.7", behaviour: "skills.status, bins, install and update" },
   { id: "W.6.37", section: "6.8", behaviour: "node.list and node.describe tell nodes with what they may be asked" },
@@ -313,7 +313,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
     behaviour: "session.tool is the tool event for who watches the session and does not own the run",
   },
   { id: "W.7.10", section: "7", behaviour: "config.changed tells every write" },
-  { id: "W.7.11", section: "7", room: "agents", behaviour: "skills.changed tells why" },
+  { id: "W.7.11", section: "7", behaviour: "skills.changed tells why" },
   { id: "W.7.12", section: "7.1", behaviour: "The numbers of a run's agent events rise by one from 1" },
   {
     id: "W.7.13", section: "7.1",

@@ -94,8 +94,13 @@ export type ToolEvent =
       readonly label?: Label;
     };
 
+export interface ToolNeeds {
+  /** Node commands: a model is shown the tool only while a connected node offers one of them. */
+  readonly needs?: readonly string[];
+}
+
 /** `args` has been checked against the schema before either method is called. */
-export type Tool = ToolFace & (
+export type Tool = ToolFace & ToolNeeds & (
   | { readonly effect: "none"; run(args: unknown, ctx: ToolContext, signal: AbortSignal): AsyncIterable<ToolEvent> }
   | {
       readonly effect: Exclude<Effect, "none">;

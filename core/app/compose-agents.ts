@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { codeOf, type Label } from "@openclaw/protocol";
+import type { Tool } from "@openclaw/sdk";
 import type { Clock } from "../base/clock.ts";
 import type { Ids } from "../base/ids.ts";
 import type { Models } from "../cognition/models.ts";
@@ -36,6 +37,9 @@ export interface ComposeAgentsDeps {
   readonly localNodeId: string;
   readonly agents: Agents;
   readonly tell: (event: string, payload: unknown) => void;
+  /** Tools that are shown only while a node offers what they need. */
+  readonly needy: readonly Pick<Tool, "name" | "needs">[];
+  readonly nodes: Pick<Nodes, "list">;
 }
 
 type RuntimeRecords = Parameters<typeof createAuthorship>[0]["records"];
@@ -47,7 +51,7 @@ const NO_SKILLS = {};
 const NO_TOOLS = {};
 
 export function composeAgents(deps: ComposeAgentsDeps) {
-  const { records, seal, unseal, clock, log, config, stateDir, workspace, localNodeId, agents, tell } = deps;
+  const { records, seal, unseal, clock, log, config, stateDir, workspace, localNodeId, agents, tell, needy, nodes } = deps;
   const authorship = createAuthorship({ records, seal, unseal, clock });
   const workspaces = createWorkspaces({ authorship, clock, onProblem: (event, fields) => log.warn(event, fields) });
   const managedDir = join(stateDir, "skills");
@@ -62,8 +66,15 @@ export function composeAgents(deps: ComposeAgentsDeps) {
       tell("chat.metadata.changed", {});
     },
   });
+  /** Tools nobody could carry out now: looked up for each turn. */
+  let unused: readonly string[] = needy.map(({ name }) => name);
+  const lookForNodes = (): void => {
+    if (needy.length === 0) return;
+    const offered = new Set(nodes.list().flatMap(({ connected, commands }) => (connected ? commands : [])));
+    unused = needy.filter(({ needs = [] }) => !needs.some((command) => offered.has(command))).map(({ name }) => name);
+  };
   const policyOf = (agent: Agent, model: string): ToolPolicy => {
-    const hidden = skills.of(agent.id).list === "" ? [SKILL_TOOL] : [];
+    const hidden = skills.of(agent.id).list === "" ? [SKILL_TOOL, ...unused] : unused;
     return createToolPolicy(config().tools ?? NO_TOOLS, agent.tools, model, hidden);
   };
   const foldersOf = (agent: Agent): NonNullable<TurnAgent["folders"]> => {
@@ -88,6 +99,7 @@ export function composeAgents(deps: ComposeAgentsDeps) {
       };
     },
     prepareAgent: async (agentId: string): Promise<void> => {
+      lookForNodes();
       const agent = agents.find(agentId);
       if (agent !== undefined) await Promise.all([workspaces.refresh(agent), skills.refresh(agentId)]);
     },

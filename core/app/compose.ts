@@ -195,7 +195,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const agents = createAgents(() => config().agents ?? NO_AGENTS, options.workspace, () => config().models?.fallbacks ?? NO_FALLBACKS);
   const parts = composeAgents({
     records, seal, unseal, clock, log: logger, config, stateDir: options.stateDir, workspace: options.workspace,
-    localNodeId: options.localNodeId, agents, tell,
+    localNodeId: options.localNodeId, agents, tell, nodes, needy: builtIn.filter(({ needs }) => needs !== undefined),
   });
   const tools = createTools([...builtIn, ...actuators.tools, parts.tool]);
   const memory = createMemory({ records, vault, clock });

@@ -36,6 +36,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./config.ts")).config,
   },
   {
+    name: "skills", section: "Also", summary: "What agents can read up: list, info, check",
+    load: async () => (await import("./skills.ts")).skills,
+  },
+  {
     name: "migrate", section: "Also", summary: "Move in from the well-known program, or out again; --dry-run first",
     load: async () => (await import("./migrate.ts")).migrate,
   },

@@ -75,7 +75,7 @@ class BlockReader {
     for (let line = this.#peek(); line !== undefined && line.indent === indent && isItem(line.text); line = this.#peek()) {
       const rest = line.text.slice(1).trimStart();
       const restAt = line.text.length - rest.length;
-      if (rest !== "" && !/^["'[{]/.test(rest) && splitKey(rest) !== undefined) {
+      if (!/^[[{]/.test(rest) && splitKey(rest) !== undefined) {
         // A mapping whose first name stands behind the dash: as if it stood alone, as deep as it does.
         this.#lines[this.#at] = { ...line, indent: indent + restAt, text: rest };
         this.#count(depth + 1);

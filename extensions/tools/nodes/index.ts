@@ -39,6 +39,8 @@ const TIMEOUT_MS = 30_000;
 export default {
   name: "nodes",
   summary: "Uses a device: camera, screen, location, canvas, notify (body).",
+  // Every machine of ours can notify; the rest takes a device.
+  needs: Object.values(ACTIONS).map(({ command }) => command).filter((command) => command !== "system.notify"),
   args: {
     type: "object",
     additionalProperties: false,

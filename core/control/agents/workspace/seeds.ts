@@ -3,8 +3,8 @@
  * its person grows with them.
  */
 export const SEEDS: Readonly<Record<"AGENTS.md" | "SOUL.md" | "USER.md" | "BOOTSTRAP.md", string>> = {
-  "AGENTS.md": "# Work\nKeep what lasts in MEMORY.md, a day's notes in memory/YYYY-MM-DD.md.\n",
-  "SOUL.md": "# Soul\nPlain, warm, curious.\n",
-  "USER.md": "# Person\nNothing is known yet.\n",
-  "BOOTSTRAP.md": "# First run\nAsk who they are and who you are to be. Write it to USER.md and IDENTITY.md, then delete this file.\n",
+  "AGENTS.md": "Keep what lasts in MEMORY.md, a day's notes in memory/YYYY-MM-DD.md.\n",
+  "SOUL.md": "Plain, warm, curious.\n",
+  "USER.md": "Nothing is known yet.\n",
+  "BOOTSTRAP.md": "Ask who they are and who you are to be. Write it to USER.md and IDENTITY.md, then delete this file.\n",
 };
