@@ -364,4 +364,17 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.9.8", section: "9", behaviour: "A token in the query string is refused with 400" },
   { id: "W.9.9", section: "9", behaviour: "The history of a session is served, as a stream when asked for" },
   { id: "W.9.10", section: "9", behaviour: "Failed HTTP credentials feed the same limiter" },
+
+  { id: "W.10.1", section: "10.1", behaviour: "Its configuration is read as JSON5 with its includes, in its own directory" },
+  { id: "W.10.2", section: "10.2", behaviour: "agents.list and agents.entries are both read; a key that is known nowhere is named" },
+  { id: "W.10.3", section: "10.4", behaviour: "A session that moves in keeps its key: main, group, direct, job, other agents" },
+  {
+    id: "W.10.4", section: "10.5",
+    behaviour: "A transcript is read in each of its entries, in the database, compressed, and as JSON lines",
+  },
+  {
+    id: "W.10.5", section: "10.5",
+    behaviour: "A transcript that is written has a head and entries that each name the one before",
+  },
+  { id: "W.10.6", section: "10.6", behaviour: "Workspace files and skills come along as they are" },
 ];

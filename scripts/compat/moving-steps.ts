@@ -1,7 +1,7 @@
 /** Moving in from what the well-known program really keeps, and out to where it takes everything in again. */
 import { join } from "node:path";
 import { freePort } from "../../testkit/real-gateway.ts";
-import type { Said, Stage } from "./stage.ts";
+import type { Running, Said, Stage } from "./stage.ts";
 
 interface MovingStep {
   readonly group: "moving";
@@ -45,7 +45,7 @@ export const MOVING: readonly MovingStep[] = [
     run: async (stage) => {
       const [port, token] = [String(await freePort()), "a-token-for-the-moved-gateway"];
       const gateway = await stage.start(OUT, ["gateway", "run", "--port", port, "--auth", "token", "--token", token]);
-      await gateway.wrote(/\bready\b/, START_MS);
+      await untilReady(port, gateway);
       const params = JSON.stringify({ sessionKey: "agent:main:main", limit: 50 });
       const { text } = await stage.command("theirs", OUT, [
         "gateway", "call", "chat.history", "--url", `ws://127.0.0.1:${port}`, "--token", token, "--params", params, "--json",
@@ -56,6 +56,14 @@ export const MOVING: readonly MovingStep[] = [
     },
   },
 ];
+
+async function untilReady(port: string, gateway: Running): Promise<void> {
+  for (const began = Date.now(); ; ) {
+    if (await fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok, () => false)) return;
+    if (Date.now() - began > START_MS) throw new Error(`their gateway did not start: ${gateway.output().trim().split("\n").at(-1)}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
 
 function wholeOf({ code, text }: Said): string {
   if (code !== 0) throw new Error(text.trim().split("\n").at(-1) ?? `exit ${code}`);

@@ -150,7 +150,8 @@ async function prune(mapped: Readonly<Record<string, unknown>>, { schema, report
   unknown>>> {
   let values = mapped;
   for (let pass = 0; pass < PASSES_MAX; pass += 1) {
-    const { issues, warnings } = await checkText(JSON.stringify(values), schema);
+    const { issues: wrong, warnings } = await checkText(JSON.stringify(values), schema);
+    const issues = [...wrong, ...warnings.filter(({ code }) => code === "CONFIG_KEY_UNKNOWN")];
     if (issues.length === 0) {
       for (const { path, message } of warnings) report.add({ part: "config", outcome: "kept", what: path, why: message });
       for (const path of leavesOf(values)) report.add({ part: "config", outcome: "kept", what: path });

@@ -84,7 +84,7 @@ test("a dry run counts what the real one moves, and writes nothing at all (S4.12
     real.rows.map(({ part, what, count }) => [part, what, count]));
 });
 
-test("a conversation keeps key, order, times, roles, calls, usage and settings; labels say who wrote it (S4.7, S4.9)", async (t) => {
+test("a conversation keeps key, order, times, roles, calls, usage and settings; labels say who wrote it (S4.7, S4.9, W.10.4)", async (t) => {
   const { to, move } = bench(t);
   await move();
   await inOurs(to, async (_, load) => {
@@ -111,7 +111,7 @@ test("a conversation keeps key, order, times, roles, calls, usage and settings; 
   });
 });
 
-test("keys stay as they were: groups, jobs and other agents have theirs (S4.8, S4.11, S4.13)", async (t) => {
+test("keys stay as they were: groups, jobs and other agents have theirs (S4.8, S4.11, S4.13, W.10.3)", async (t) => {
   const { to, move } = bench(t);
   await move();
   await inOurs(to, async (_, load) => {
@@ -180,7 +180,7 @@ test("a line that is no JSON is counted and told, and the others come along (S4.
   assert.equal(rowOf(await move(), "sessions", "cannot be read")?.count, 1);
 });
 
-test("configuration: what we understand is kept, paths point here, what we do not is named (S4.12, S4.13)", async (t) => {
+test("configuration: what we understand is kept, paths point here, what we do not is named (S4.12, S4.13, W.10.1, W.10.2)", async (t) => {
   const { to, move } = bench(t);
   const moved = await move();
   const { config, issues } = await loadConfig({ path: join(to, "openclaw.json"), schema: configSchema });
@@ -215,7 +215,7 @@ test("secrets lie in private files and are printed nowhere (S4.12)", async (t) =
   }
 });
 
-test("workspaces and skills come along; a file with hidden characters or a download is shown (C12, S4.12)", async (t) => {
+test("workspaces and skills come along; a file with hidden characters or a download is shown (C12, S4.12, W.10.6)", async (t) => {
   const { to, move } = bench(t);
   const moved = await move();
   assert.equal(readFileSync(join(to, "workspace", "AGENTS.md"), "utf8"), "# How we work\n\nBe brief.\n");

@@ -45,7 +45,7 @@ async function stateOf(dir: string, key: string): Promise<SessionState> {
   return (await target.journal.load(target.journal.address(key))).state;
 }
 
-test("a transcript has a head and entries that each name the one before, in the documented shapes (S4.9, S4.12)", async (t) => {
+test("a transcript has a head and entries that each name the one before, in the documented shapes (S4.9, S4.12, W.10.5)", async (t) => {
   const way = await trip(t);
   await leave(way);
   const dir = join(way.out, "agents", "main", "sessions");
