@@ -2,7 +2,8 @@
  * Tries the unmodified clients of the well-known program against our gateway, and our node at theirs; prints what worked.
  *
  *   npm run compat                      everything; installs the clients into a temporary directory first
- *   npm run compat -- --only terminal   one group of steps (call agent terminal node devices lists their-gateway)
+ *   npm run compat -- --only terminal   one group of steps (call agent terminal node devices lists their-gateway
+ *                                       moving)
  *   npm run compat -- --json FILE       the table as JSON too
  *   npm run compat -- --record          keeps the frames of each group under testkit/recordings/, without secrets
  *
