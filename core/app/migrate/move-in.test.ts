@@ -84,7 +84,7 @@ test("a dry run counts what the real one moves, and writes nothing at all (S4.12
     real.rows.map(({ part, what, count }) => [part, what, count]));
 });
 
-test("a conversation keeps key, order, times, roles, calls, usage and settings; labels say who wrote it (S4.7, S4.9, W.10.4)", async (t) => {
+test("a conversation keeps order, times, roles, calls, usage and settings; labels say who wrote it (S4.7, S4.9, W.10.4)", async (t) => {
   const { to, move } = bench(t);
   await move();
   await inOurs(to, async (_, load) => {
