@@ -23,7 +23,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Gateway manages memory and context windows",
   },
   {
-    id: "S0.4", state: "proved", proofs: ["e2e/canary.test.ts", "e2e/bad-frames.test.ts"],
+    id: "S0.4", state: "proved", proofs: ["e2e/canary.test.ts", "e2e/bad-frames.test.ts", "e2e/hostile/authority.test.ts"],
     text: "Gateway handles user authentication and holds user credentials",
   },
   {
@@ -297,7 +297,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Gateway coordinates sessions, channels, tools, events; \"the product is the assistant\"",
   },
   {
-    id: "S4.2", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
+    id: "S4.2", state: "proved",
+    proofs: [
+      "e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts", "e2e/wire-methods.test.ts", "e2e/hostile/authority.test.ts",
+    ],
     text: "One WebSocket control plane for clients, tools and events",
   },
   { id: "S4.3", state: "proved", text: "Default bind `ws://127.0.0.1:18789`", proofs: ["e2e/one-owner.test.ts"] },
@@ -395,7 +398,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Remote pattern 2: home desktop is gateway, laptop uses \"Remote over SSH\" (client opens and manages the tunnel)",
   },
   { id: "S4.39", state: "later", text: "Remote pattern 3: laptop is gateway, others reach it by SSH tunnel or Serve" },
-  { id: "S4.40", state: "proved", text: "Rule: loopback-only unless sure", proofs: ["e2e/one-owner.test.ts", "e2e/bad-frames.test.ts"] },
+  {
+    id: "S4.40", state: "proved", proofs: ["e2e/one-owner.test.ts", "e2e/bad-frames.test.ts", "e2e/hostile/pages.test.ts"],
+    text: "Rule: loopback-only unless sure",
+  },
   {
     id: "S4.41", state: "later",
     text: "Rule: non-loopback binds (`lan`/`tailnet`/`custom`, or `auto` without loopback) need token or password",
