@@ -345,7 +345,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.17", state: "partly", proofs: ["e2e/device-commands.test.ts"],
     text: "iOS/Android nodes: canvas, camera, screen recording, location",
   },
-  { id: "S4.18", state: "later", text: "Pairing: Bonjour/mDNS discovery plus pairing-code approval" },
+  { id: "S4.18", state: "partly", text: "Pairing: Bonjour/mDNS discovery plus pairing-code approval" },
   {
     id: "S4.19", state: "proved",
     proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts", "e2e/exec-approvals.test.ts"],
@@ -381,14 +381,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Dashboard at `http://127.0.0.1:18789/` or `gateway.controlUi.basePath`",
   },
   { id: "S4.31", state: "partly", text: "`gateway.auth.token` / `OPENCLAW_GATEWAY_TOKEN`" },
-  { id: "S4.32", state: "later", text: "`gateway.auth.password` / `OPENCLAW_GATEWAY_PASSWORD`" },
+  { id: "S4.32", state: "partly", text: "`gateway.auth.password` / `OPENCLAW_GATEWAY_PASSWORD`" },
   {
-    id: "S4.33", state: "later",
+    id: "S4.33", state: "partly",
     text: "Tailscale identity headers when `gateway.tailscale.mode=\"serve\"` and `gateway.auth.allowTailscale=true`",
   },
   { id: "S4.34", state: "later", text: "Tailscale Serve (tailnet only) for dashboard and WS" },
   { id: "S4.35", state: "later", text: "Tailscale Funnel (public HTTPS) only with shared password" },
-  { id: "S4.36", state: "later", text: "`gateway.bind=\"tailnet\"` direct tailnet bind" },
+  { id: "S4.36", state: "partly", text: "`gateway.bind=\"tailnet\"` direct tailnet bind" },
   {
     id: "S4.37", state: "later",
     text: "Remote pattern 1: always-on gateway in the tailnet; `gateway.bind=\"loopback\"` + Serve; SSH tunnel as fallback",
@@ -403,7 +403,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Rule: loopback-only unless sure",
   },
   {
-    id: "S4.41", state: "later",
+    id: "S4.41", state: "partly",
     text: "Rule: non-loopback binds (`lan`/`tailnet`/`custom`, or `auto` without loopback) need token or password",
   },
   { id: "S4.42", state: "partly", text: "Rule: browser control = operator access; tailnet only, deliberate pairing" },
