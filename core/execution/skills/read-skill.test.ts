@@ -71,6 +71,12 @@ test("a bomb goes off nowhere: depth, values and length are bounded, and no text
   assert.ok(user < 2_000_000, `${user} µs of CPU time`);
 });
 
+test("a head may be sixteen deep and no deeper (S2.38)", () => {
+  assert.doesNotThrow(() => parseYaml("[".repeat(16) + "]".repeat(16)));
+  assert.throws(() => parseYaml("[".repeat(18) + "]".repeat(18)), /deeper than 16/);
+  assert.throws(() => parseYaml(Array.from({ length: 20 }, (_, at) => `${" ".repeat(at)}a:`).join("\n")), /deeper than 16/);
+});
+
 test("a file that is no skill says why (S4.4)", () => {
   assert.match(whyNot("# no head"), /does not begin with ---/);
   assert.match(whyNot("---\nname: a\n"), /does not end with ---/);
