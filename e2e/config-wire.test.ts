@@ -95,6 +95,19 @@ test("a restart in the same process: sockets close with 1012, what was said is s
     assert.equal(await gateway.stop(), EXIT.ok);
   });
 
+test("a restart into a configuration that cannot start waits for the file to be mended, and then starts (S0.16)", async (t) => {
+  const gateway = await openRealGateway({ config: TEXT, bare: true });
+  t.after(() => gateway.dispose());
+  const operator = await gateway.connect();
+  const { hash } = await shown(operator);
+  const raw = '{ gateway: { auth: { token: "${NOT_SET_ANYWHERE}" } } }';
+  await operator.client.request("config.patch", { raw, baseHash: hash, restartDelayMs: 0 });
+  await gateway.wrote(/It does not start: .*NOT_SET_ANYWHERE is not set/);
+  await writeFile(join(gateway.stateDir, "openclaw.json"), TEXT);
+  await until(async () => (await shown(await gateway.connect())).config.session?.turnsWaitingMax === 7);
+  assert.equal(await gateway.stop(), EXIT.ok);
+});
+
 test("killed between the write and the new name: the file says what it said, whole, and the next write works (S0.16)", async (t) => {
   const gateway = await openRealGateway({ config: TEXT, bare: true });
   t.after(() => gateway.dispose());
@@ -145,8 +158,8 @@ test("the command line changes the running gateway's configuration through it, a
   assert.match((await gateway.cli(["config", "schema"])).stdout, /"turnsWaitingMax"/);
 });
 
-test("the token may stand elsewhere: a variable or a private file that the configuration names; where it is missing the gateway says so "
-  + "and does not start (S4.31)", async (t) => {
+test("the token stands in the configuration, or where it says, and OPENCLAW_GATEWAY_TOKEN wins; where it is missing the gateway "
+  + "says so and does not start (S4.31)", async (t) => {
   const gateway = await openRealGateway({
     config: { gateway: { auth: { token: { source: "env", provider: "default", id: "MY_TOKEN" } } } }, bare: true,
     env: { MY_TOKEN: "the-token-of-a-variable" },
@@ -160,6 +173,15 @@ test("the token may stand elsewhere: a variable or a private file that the confi
   const operator = await gateway.connect({ token: "the-token-of-a-variable" });
   assert.equal(JSON.stringify(await shown(operator)).includes("the-token-of-a-variable"), false);
   await assert.rejects(gateway.connect({ token: "the-token-in-the-file" }), (error) => hasCode(error, "AUTH_TOKEN_MISMATCH"));
+  await gateway.stop();
+  const inline = { gateway: { auth: { token: "the-token-in-the-configuration" } } };
+  await writeFile(join(gateway.stateDir, "openclaw.json"), JSON.stringify(inline));
+  await gateway.start();
+  await gateway.connect({ token: "the-token-in-the-configuration" });
+  await gateway.stop();
+  await gateway.start({ OPENCLAW_GATEWAY_TOKEN: "the-token-of-the-environment" });
+  await gateway.connect({ token: "the-token-of-the-environment" });
+  await assert.rejects(gateway.connect({ token: "the-token-in-the-configuration" }), (error) => hasCode(error, "AUTH_TOKEN_MISMATCH"));
   await gateway.stop();
   await writeFile(join(gateway.stateDir, "openclaw.json"), JSON.stringify({ gateway: { auth: { token: "${NOT_SET_ANYWHERE}" } } }));
   const said = await gateway.cli(["gateway", "run", "--json", "--port", "1"]);

@@ -380,7 +380,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.30", state: "proved", proofs: ["core/control/gateway/http/answer-api.test.ts"],
     text: "Dashboard at `http://127.0.0.1:18789/` or `gateway.controlUi.basePath`",
   },
-  { id: "S4.31", state: "partly", text: "`gateway.auth.token` / `OPENCLAW_GATEWAY_TOKEN`" },
+  { id: "S4.31", state: "proved", proofs: ["e2e/config-wire.test.ts"], text: "`gateway.auth.token` / `OPENCLAW_GATEWAY_TOKEN`" },
   { id: "S4.32", state: "partly", text: "`gateway.auth.password` / `OPENCLAW_GATEWAY_PASSWORD`" },
   {
     id: "S4.33", state: "partly",
