@@ -28,7 +28,7 @@ const BROKEN: readonly (readonly [string, string, RegExp, number])[] = [
   ["broken JSON5", "{\n  session: { turnsWaitingMax: 9 },\n  tools: { exec: \n}\n", /^/, 4],
   ["a wrong type", "{\n  session: { turnsWaitingMax: \"many\" },\n}\n", /session\.turnsWaitingMax/, 2],
   ["a value out of range", "{\n  session: {\n    turnsWaitingMax: -1 },\n}\n", /session\.turnsWaitingMax/, 3],
-  ["another bind", "{\n  gateway: { bind: \"lan\" },\n}\n", /gateway\.bind/, 2],
+  ["another bind", "{\n  gateway: { bind: \"moon\" },\n}\n", /gateway\.bind/, 2],
 ];
 
 function fileOf(gateway: RealGateway): string {
