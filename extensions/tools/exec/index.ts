@@ -27,22 +27,20 @@ const DEFAULT_TIMEOUT_MS = 1_800_000;
 /** Runs a program on a node. A plain command line becomes an argv; only one that needs a shell is given to one. */
 export default {
   name: "exec",
-  summary:
-    "Runs a program on a node and returns its output. Give argv (program and arguments), or command for a shell line. " +
-    "Without node or tag it runs on the gateway's own machine.",
+  summary: "Runs a program; without node or tag on the gateway's own machine. Give argv, or command for a shell line.",
   args: {
     type: "object",
     additionalProperties: false,
     properties: {
-      argv: { type: "array", minItems: 1, maxItems: 256, items: { type: "string", maxLength: 131_072 }, description: "Program and arguments." },
-      command: { type: "string", minLength: 1, maxLength: 131_072, description: "A command line." },
-      node: { type: "string", minLength: 1, maxLength: 128, description: "Name, id or tag of the node." },
-      tag: { type: "string", minLength: 1, maxLength: 64, description: "A tag the node must carry." },
-      host: { type: "string", maxLength: 32, description: "\"node\" for a paired node, anything else for the gateway's own machine." },
+      argv: { type: "array", minItems: 1, maxItems: 256, items: { type: "string", maxLength: 131_072 } },
+      command: { type: "string", minLength: 1, maxLength: 131_072 },
+      node: { type: "string", minLength: 1, maxLength: 128, description: "Name, id or tag." },
+      tag: { type: "string", minLength: 1, maxLength: 64 },
+      host: { type: "string", maxLength: 32 },
       cwd: { type: "string", minLength: 1, maxLength: 4_096 },
       timeoutMs: { type: "integer", minimum: 1, maximum: 86_400_000 },
-      background: { type: "boolean", description: "Start it as a job and return at once; follow it with job." },
-      detached: { type: "boolean", description: "The job outlives a stop of this turn." },
+      background: { type: "boolean", description: "Return at once; follow with job." },
+      detached: { type: "boolean", description: "It outlives a stop." },
     },
   },
   effect: "unsafe",
