@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { MethodSpec } from "@openclaw/protocol";
 import { METHODS } from "@openclaw/protocol/methods";
+import { connectPlain } from "@openclaw/testkit/plain-client";
 import { PROGRAM_ROOT, openRealGateway } from "@openclaw/testkit/real-gateway";
 import { readRecording, replayRecording } from "@openclaw/testkit/replay-recording";
 import { scriptedConfig } from "@openclaw/testkit/scripted-config";
@@ -52,4 +53,19 @@ test("every method that is described is there, and every one that is listed is d
   for (const [name] of described.filter(([, spec]) => spec.hidden === true)) {
     await client.request(name, { nonsense: true }).catch((error: Error) => assert.doesNotMatch(error.message, /^unknown method/, name));
   }
+});
+
+test("what is not there is named in details.code, and a page's sessions are said back (W.2.24, W.6.31)", async (t) => {
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  const client = await connectPlain(gateway.port, { token: gateway.token });
+  t.after(() => client.close());
+  const agent = await client.ask("chat.send", { sessionKey: "main", agentId: "nobody", message: "hi", idempotencyKey: "k" });
+  assert.deepEqual([agent.error?.details?.["code"], agent.error?.details?.["agentId"]], ["UNKNOWN_AGENT_ID", "nobody"]);
+  for (const method of ["cron.get", "cron.run", "cron.runs"]) {
+    const { error } = await client.ask(method, { id: "no-such-job" });
+    const { code, jobId } = error?.details ?? {};
+    assert.deepEqual([error?.code, code, jobId], ["INVALID_REQUEST", "CRON_JOB_NOT_FOUND", "no-such-job"]);
+  }
+  assert.deepEqual(await client.call("sessions.viewers.set", { sessionKeys: ["agent:main:main"] }), { sessionKeys: ["agent:main:main"] });
 });

@@ -67,7 +67,7 @@ test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.
 });
 
 test("as a node: a version 3 proof, approval of what it offers, and invocations answered over the socket "
-  + "(S0.13, S4.2, S4.15, S4.19, W.3.7, W.8.1)", async (t) => {
+  + "(S0.13, S4.2, S4.15, S4.19, W.3.7, W.5.16, W.8.1)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const operator = await connectPlain(gateway.port, { token: gateway.token });
@@ -82,7 +82,10 @@ test("as a node: a version 3 proof, approval of what it offers, and invocations 
   );
   assert.equal(unapproved.ok, false, "nothing may be asked of it before a person approved what it offers");
 
-  const { pending } = await operator.call("node.pair.list") as { pending: { requestId: string; nodeId: string; commands: string[] }[] };
+  const { pending, paired } = await operator.call("node.pair.list") as {
+    pending: { requestId: string; nodeId: string; commands: string[] }[]; paired: { nodeId: string }[];
+  };
+  assert.equal(paired.some(({ nodeId }) => nodeId === device.id), false, "it stands among the pending alone");
   assert.deepEqual(pending.map(({ nodeId }) => nodeId), [device.id]);
   await operator.call("node.pair.approve", { requestId: pending[0]?.requestId });
   node.close();

@@ -125,7 +125,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   },
   { id: "W.2.22", section: "2", behaviour: "agent with a known key gives the same outcome" },
   { id: "W.2.23", section: "2", behaviour: "A write of the control plane is limited to 30 in 60 seconds for an actor and method" },
-  { id: "W.2.24", section: "2", room: "compat", behaviour: "An unknown agent or job is named in details.code" },
+  { id: "W.2.24", section: "2", behaviour: "An unknown agent or job is named in details.code" },
 
   { id: "W.3.1", section: "3.1", behaviour: "The challenge holds a nonce of its own and the time, a whole number" },
   { id: "W.3.2", section: "3.2", behaviour: "The first frame is connect; any other is refused and closed" },
@@ -221,7 +221,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.5.13", section: "5.2", behaviour: "A command the platform's policy does not allow is dropped before the request is stored" },
   { id: "W.5.14", section: "5.2", behaviour: "Approved commands are usable at once on the same socket, and node.pair.resolved says so" },
   { id: "W.5.15", section: "5.2", behaviour: "node.pair.remove ends the node's socket with 4001" },
-  { id: "W.5.16", section: "5.2", room: "compat", behaviour: "A node whose surface nobody approved stands among the pending alone" },
+  { id: "W.5.16", section: "5.2", behaviour: "A node whose surface nobody approved stands among the pending alone" },
   {
     id: "W.5.17", section: "5.3",
     behaviour: "A setup code holds address, token, time and fingerprint, lives ten minutes and is used once",
@@ -270,7 +270,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.6.28", section: "6.6", behaviour: "sessions.patch sets and clears; sessions.reset empties; sessions.delete takes away" },
   { id: "W.6.29", section: "6.6", behaviour: "sessions.abort stops a session's run and says which" },
   { id: "W.6.30", section: "6.6", behaviour: "sessions.compact condenses, sessions.usage tells what was spent" },
-  { id: "W.6.31", section: "6.6", room: "compat", behaviour: "sessions.viewers.set names the sessions a page shows" },
+  { id: "W.6.31", section: "6.6", behaviour: "sessions.viewers.set names the sessions a page shows" },
   { id: "W.6.32", section: "6.7", behaviour: "agents.list tells each agent with its model" },
   { id: "W.6.33", section: "6.7", behaviour: "agents.create, update, delete and their files" },
   { id: "W.6.34", section: "6.7", behaviour: "models.list tells what may be chosen, with its capabilities" },

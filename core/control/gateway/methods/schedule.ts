@@ -1,6 +1,6 @@
 /** Jobs by the clock, and what wakes an agent. */
 import { randomUUID } from "node:crypto";
-import { OpenClawError } from "@openclaw/protocol";
+import { OpenClawError, reword } from "@openclaw/protocol";
 import {
   presentDelivery, presentEntry, presentJob, presentOpen, type Author, type RunMode, type Scheduler, type StoredJob,
 } from "../../schedule.ts";
@@ -49,6 +49,7 @@ export function scheduleMethods({ scheduler }: ScheduleMethodDeps): MethodHandle
     if (said === undefined) throw new OpenClawError("PARAMS_INVALID", { why: "Give the job's id." });
     return said;
   };
+  const job = (id: string): Promise<StoredJob> => scheduler.get(id).catch(notFound(id));
   const authorOf = ({ client: { principal } }: MethodContext): Author => ({ id: principal.id, label: principal.label });
 
   const wake = async ({ mode = "next-heartbeat", text, sessionKey, agentId }: WakeParams, { client }: MethodContext): Promise<unknown> => {
@@ -61,27 +62,29 @@ export function scheduleMethods({ scheduler }: ScheduleMethodDeps): MethodHandle
 
   return {
     "cron.list": async (params) => listJobs(await scheduler.list(), params as ListParams),
-    "cron.get": async (params) => presentJob(await scheduler.get(idOf(params as ById))),
+    "cron.get": async (params) => presentJob(await job(idOf(params as ById))),
     "cron.status": async () => {
       return { ...(await scheduler.status()), triggersEnabled: false, storage: "engine", storePath: "", sqlitePath: "" };
     },
     "cron.add": async (params, ctx) => presentJob(await scheduler.add(params as Readonly<Record<string, unknown>>, authorOf(ctx))),
     "cron.update": async (params, ctx) => {
       const { patch } = params as { readonly patch: Readonly<Record<string, unknown>> };
-      return presentJob(await scheduler.update(idOf(params as ById), patch, authorOf(ctx)));
+      const id = idOf(params as ById);
+      return presentJob(await scheduler.update(id, patch, authorOf(ctx)).catch(notFound(id)));
     },
     "cron.remove": async (params) => ({ ok: true, removed: await scheduler.remove(idOf(params as ById)) }),
     "cron.run": async (params) => {
       const { mode = "force" } = params as { readonly mode?: RunMode };
-      const runId = await scheduler.run(idOf(params as ById), mode);
+      const id = idOf(params as ById);
+      const runId = await scheduler.run(id, mode).catch(notFound(id));
       if (runId === null) return { ok: true, enqueued: false, reason: mode === "due" ? "not-due" : "disabled" };
       return { ok: true, enqueued: true, runId, processInstanceId: scheduler.instanceId };
     },
     "cron.runs": (params) => listRuns(scheduler, params as RunsParams),
     "cron.expected": async (params) => {
       const { sinceMs } = params as { readonly sinceMs?: number };
-      const job = await scheduler.get(idOf(params as ById));
-      return { jobId: job.job.id, ...(await scheduler.expected(job.job.id, sinceMs ?? scheduler.now() - DAY_MS)) };
+      const { job: { id } } = await job(idOf(params as ById));
+      return { jobId: id, ...(await scheduler.expected(id, sinceMs ?? scheduler.now() - DAY_MS)) };
     },
     wake: (params, ctx) => wake(params as WakeParams, ctx),
     "system-event": (params, ctx) => {
@@ -94,6 +97,15 @@ export function scheduleMethods({ scheduler }: ScheduleMethodDeps): MethodHandle
       await scheduler.heartbeats.switchTo(enabled);
       return { ok: true, enabled };
     },
+  };
+}
+
+/** An unknown job, under the code that clients look for. */
+function notFound(jobId: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof OpenClawError) || error.code !== "CRON_JOB_UNKNOWN") throw error;
+    const { message, code: reason } = error;
+    throw reword(error, { code: "INVALID_REQUEST", message, details: { code: "CRON_JOB_NOT_FOUND", reason, jobId } });
   };
 }
 
@@ -129,7 +141,7 @@ function compareJobs(a: StoredJob, b: StoredJob, by: NonNullable<ListParams["sor
 async function listRuns(scheduler: Scheduler, params: RunsParams): Promise<unknown> {
   const { limit = LIST_DEFAULT, offset = 0, runId, status = "all" } = params;
   const said = params.id ?? params.jobId;
-  const jobs = said === undefined ? await scheduler.list() : [await scheduler.get(said)];
+  const jobs = said === undefined ? await scheduler.list() : [await scheduler.get(said).catch(notFound(said))];
   const rows: Readonly<Record<string, unknown>>[] = [];
   // Of all jobs together only the newest of each are looked at.
   const each = said === undefined ? Math.min(limit + offset, LIST_DEFAULT) : ENTRIES_MAX;
