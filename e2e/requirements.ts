@@ -117,7 +117,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S0.41", state: "proved", text: "File transfer Gateway-node through read/write tools", proofs: ["e2e/work-and-files.test.ts"] },
   { id: "S0.42", state: "later", text: "Shared drives (NFS, S3) mountable by nodes for artifacts" },
-  { id: "S0.43", state: "partly", text: "Node channel authenticated and encrypted" },
+  {
+    id: "S0.43", state: "proved", proofs: ["e2e/reach.test.ts", "core/control/gateway/secure-port.test.ts"],
+    text: "Node channel authenticated and encrypted",
+  },
   {
     id: "S0.44", state: "proved", proofs: ["e2e/survive-node.test.ts"],
     text: "Node daemon limits: allowed shell binaries, working directories, timeouts",
@@ -345,7 +348,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.17", state: "partly", proofs: ["e2e/device-commands.test.ts"],
     text: "iOS/Android nodes: canvas, camera, screen recording, location",
   },
-  { id: "S4.18", state: "partly", text: "Pairing: Bonjour/mDNS discovery plus pairing-code approval" },
+  {
+    id: "S4.18", state: "proved", proofs: ["core/control/gateway/access.test.ts", "core/app/mdns/mdns.test.ts"],
+    text: "Pairing: Bonjour/mDNS discovery plus pairing-code approval",
+  },
   {
     id: "S4.19", state: "proved",
     proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts", "e2e/exec-approvals.test.ts"],
@@ -380,34 +386,58 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.30", state: "proved", proofs: ["core/control/gateway/http/answer-api.test.ts"],
     text: "Dashboard at `http://127.0.0.1:18789/` or `gateway.controlUi.basePath`",
   },
-  { id: "S4.31", state: "proved", proofs: ["e2e/config-wire.test.ts"], text: "`gateway.auth.token` / `OPENCLAW_GATEWAY_TOKEN`" },
-  { id: "S4.32", state: "partly", text: "`gateway.auth.password` / `OPENCLAW_GATEWAY_PASSWORD`" },
   {
-    id: "S4.33", state: "partly",
+    id: "S4.31", state: "proved", proofs: ["core/control/gateway/access.test.ts"],
+    text: "`gateway.auth.token` / `OPENCLAW_GATEWAY_TOKEN`",
+  },
+  {
+    id: "S4.32", state: "proved", proofs: ["core/control/gateway/access.test.ts"],
+    text: "`gateway.auth.password` / `OPENCLAW_GATEWAY_PASSWORD`",
+  },
+  {
+    id: "S4.33", state: "proved", proofs: ["e2e/reach.test.ts", "core/control/gateway/access.test.ts"],
     text: "Tailscale identity headers when `gateway.tailscale.mode=\"serve\"` and `gateway.auth.allowTailscale=true`",
   },
-  { id: "S4.34", state: "later", text: "Tailscale Serve (tailnet only) for dashboard and WS" },
-  { id: "S4.35", state: "later", text: "Tailscale Funnel (public HTTPS) only with shared password" },
-  { id: "S4.36", state: "partly", text: "`gateway.bind=\"tailnet\"` direct tailnet bind" },
   {
-    id: "S4.37", state: "later",
+    id: "S4.34", state: "partly", proofs: ["e2e/reach.test.ts"],
+    text: "Tailscale Serve (tailnet only) for dashboard and WS",
+  },
+  {
+    id: "S4.35", state: "partly", proofs: ["e2e/reach.test.ts"],
+    text: "Tailscale Funnel (public HTTPS) only with shared password",
+  },
+  {
+    id: "S4.36", state: "proved", proofs: ["core/control/gateway/plan-listening.test.ts", "e2e/reach.test.ts"],
+    text: "`gateway.bind=\"tailnet\"` direct tailnet bind",
+  },
+  {
+    id: "S4.37", state: "partly", proofs: ["e2e/reach.test.ts"],
     text: "Remote pattern 1: always-on gateway in the tailnet; `gateway.bind=\"loopback\"` + Serve; SSH tunnel as fallback",
   },
   {
-    id: "S4.38", state: "later",
+    id: "S4.38", state: "proved", proofs: ["e2e/reach.test.ts"],
     text: "Remote pattern 2: home desktop is gateway, laptop uses \"Remote over SSH\" (client opens and manages the tunnel)",
   },
-  { id: "S4.39", state: "later", text: "Remote pattern 3: laptop is gateway, others reach it by SSH tunnel or Serve" },
+  {
+    id: "S4.39", state: "proved", proofs: ["e2e/reach.test.ts"],
+    text: "Remote pattern 3: laptop is gateway, others reach it by SSH tunnel or Serve",
+  },
   {
     id: "S4.40", state: "proved", proofs: ["e2e/one-owner.test.ts", "e2e/bad-frames.test.ts", "e2e/hostile/pages.test.ts"],
     text: "Rule: loopback-only unless sure",
   },
   {
-    id: "S4.41", state: "partly",
+    id: "S4.41", state: "proved", proofs: ["core/control/gateway/plan-listening.test.ts", "e2e/reach.test.ts"],
     text: "Rule: non-loopback binds (`lan`/`tailnet`/`custom`, or `auto` without loopback) need token or password",
   },
-  { id: "S4.42", state: "partly", text: "Rule: browser control = operator access; tailnet only, deliberate pairing" },
-  { id: "S4.43", state: "partly", text: "Health checks that \"just work\" through the tunnel; discovery + status of nodes" },
+  {
+    id: "S4.42", state: "proved", proofs: ["core/control/gateway/access.test.ts"],
+    text: "Rule: browser control = operator access; tailnet only, deliberate pairing",
+  },
+  {
+    id: "S4.43", state: "proved", proofs: ["e2e/reach.test.ts", "core/app/mdns/mdns.test.ts"],
+    text: "Health checks that \"just work\" through the tunnel; discovery + status of nodes",
+  },
   {
     id: "S4.44", state: "proved", proofs: ["e2e/schedule.test.ts", "core/control/schedule/crash.test.ts"],
     text: "Cron and event tools as part of the control plane",

@@ -65,7 +65,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.1.34", section: "1", behaviour: "A reason is cut to the 123 bytes a close frame can hold, between characters" },
   { id: "W.1.35", section: "1", behaviour: "TLS 1.3 is spoken on the same port, told by the first byte" },
   {
-    id: "W.1.36", section: "1", room: "reach",
+    id: "W.1.36", section: "1",
     behaviour: "Clients refuse plain text to public hosts and may pin a certificate's fingerprint",
   },
   {
@@ -226,7 +226,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
     id: "W.5.17", section: "5.3",
     behaviour: "A setup code holds address, token, time and fingerprint, lives ten minutes and is used once",
   },
-  { id: "W.5.18", section: "5.4", room: "reach", behaviour: "The gateway is found by mDNS with the documented records" },
+  { id: "W.5.18", section: "5.4", behaviour: "The gateway is found by mDNS with the documented records" },
 
   { id: "W.6.1", section: "6.2", behaviour: "health tells agents, sessions and how the gateway is" },
   {

@@ -6,6 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, readdirSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 
 /** What a run leaves out: a line of the file that OPENCLAW_TEST_SKIPS names. */
@@ -36,6 +37,26 @@ const requirements = {
     lacking: () => (findPostgres() === undefined ? "PostgreSQL is not installed" : null),
     enable: withSystem,
   },
+  sshd: {
+    what: "a tunnel through a real SSH server",
+    lacking: () => (existsSync("/usr/sbin/sshd") ? null : "openssh-server is not installed"),
+    enable: withSystem,
+  },
+  avahi: {
+    what: "discovery as Debian's avahi sees it",
+    lacking: () => (existsSync("/usr/sbin/avahi-daemon") && existsSync("/usr/bin/avahi-browse") ? null : "avahi is not installed"),
+    enable: withSystem,
+  },
+  "own-network": {
+    what: "a network of the test's own",
+    lacking: () => lacksCommand("unshare", ["unshare", "-nm", "ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]),
+    enable: "sudo npm test",
+  },
+  "address-beside-loopback": {
+    what: "listening beyond loopback",
+    lacking: () => (hasOutsideAddress() ? null : "this machine has no other address"),
+    enable: "run npm test on a machine in a network",
+  },
   strace: {
     what: "system calls as strace sees them",
     lacking: () => lacksCommand("strace", ["strace", "-o", "/dev/null", "true"]),
@@ -54,6 +75,10 @@ const requirements = {
   },
   linux: { what: "what only Linux has", lacking: () => (process.platform === "linux" ? null : "this is not Linux"), enable: "run npm test on Linux" },
 } as const satisfies Record<string, Requirement>;
+
+function hasOutsideAddress(): boolean {
+  return Object.values(networkInterfaces()).some((faces) => faces?.some(({ family, internal }) => family === "IPv4" && !internal));
+}
 
 export type Need = keyof typeof requirements;
 

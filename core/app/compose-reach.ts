@@ -157,7 +157,7 @@ export function gatewayAddresses(reach: Reach, config: Config, port = reach.list
     urls: [
       ...(said === undefined ? [] : [{ url: said.replace(/^http/, "ws"), source: "remote" }]),
       ...near.sort((a, b) => Number(b.source === "tailnet") - Number(a.source === "tailnet")),
-      ...(near.length === 0 ? [{ url: `ws://127.0.0.1:${port}`, source: "loopback" }] : []),
+      ...(near.length === 0 ? [{ url: urlOf("127.0.0.1"), source: "loopback" }] : []),
     ],
     ...(fingerprint === undefined ? {} : { tlsFingerprint: fingerprint }),
   };

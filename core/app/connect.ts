@@ -11,7 +11,7 @@ import type { ClientOptions as ClientSocketOptions, WebSocket as WebSocketClass 
 import type { Secret } from "../base/secret.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { stateDirOf } from "./commands/state-dir.ts";
-import { addressOf, tokenFor, type GatewayAddress } from "./gateway-address.ts";
+import { addressOf, configuredFingerprint, tokenFor, type GatewayAddress } from "./gateway-address.ts";
 import { pinnedConnection } from "./pinned-socket.ts";
 import { UsageError } from "./terminal/usage-error.ts";
 
@@ -98,7 +98,8 @@ export async function openGateway(ctx: CommandContext, options: ConnectOptions):
 /** What the person said, or what a person has taken for right here before; only where TLS is spoken at all. */
 export async function pinnedFor(ctx: CommandContext, address: GatewayAddress): Promise<string | undefined> {
   if (!address.url.startsWith("wss:")) return undefined;
-  const said = ctx.given.text("tls-fingerprint") ?? ctx.environment["OPENCLAW_TLS_FINGERPRINT"] ?? "";
+  const given = ctx.given.text("tls-fingerprint") ?? ctx.environment["OPENCLAW_TLS_FINGERPRINT"] ?? "";
+  const said = given !== "" ? given : await configuredFingerprint(ctx, address) ?? "";
   if (said !== "") {
     const { parseFingerprint } = await import("../fabric/certificate.ts");
     const parsed = parseFingerprint(said);

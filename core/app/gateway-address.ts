@@ -109,8 +109,16 @@ export async function tokenFor(said: CommandContext, address: GatewayAddress): P
   const { environment } = said;
   const given = said.given.text("token") ?? environment["OPENCLAW_GATEWAY_TOKEN"] ?? environment["OPENCLAW_GATEWAY_PASSWORD"] ?? "";
   if (given !== "") return new Secret(given);
-  if (address.from === FROM_REMOTE) return (await readRemote(said))?.token;
+  if (address.from === FROM_REMOTE) {
+    const remote = await readRemote(said);
+    return remote?.token ?? remote?.password;
+  }
   return address.loopback ? readGatewayToken(said) : undefined;
+}
+
+/** The certificate that the configuration says a gateway elsewhere must show. */
+export async function configuredFingerprint(said: Said, address: GatewayAddress): Promise<string | undefined> {
+  return address.from === FROM_REMOTE ? (await readRemote(said))?.tlsFingerprint : undefined;
 }
 
 /** The gateway's shared token as its state directory keeps it; a configured one wins. Undefined before the first start. */

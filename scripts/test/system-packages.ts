@@ -10,6 +10,9 @@ import { delimiter, join } from "node:path";
 export const SYSTEM_PACKAGES = [
   { name: "bubblewrap", command: "bwrap" },
   { name: "strace", command: "strace" },
+  { name: "openssh-server", command: "sshd", installOnly: true },
+  { name: "avahi-daemon", command: "avahi-daemon", installOnly: true },
+  { name: "avahi-utils", command: "avahi-browse", installOnly: true },
   // A server of many packages: only installing brings it.
   { name: "postgresql", command: "pg_ctlcluster", installOnly: true },
 ] as const;

@@ -10,6 +10,7 @@ export const remote: CommandSpec = {
     { name: "ssh", value: "USER@HOST", required: true, summary: "Where the gateway runs; names of your ssh configuration count" },
     { name: "ssh-port", value: "N", kind: "integer", summary: "Port of ssh there (22)" },
     { name: "identity", value: "FILE", summary: "The key to use, as ssh -i" },
+    { name: "ssh-option", value: "KEY=VALUE", many: true, summary: "As ssh -o" },
     { name: "remote-port", value: "N", kind: "integer", summary: "Port of the gateway there (18789)" },
     { name: "once", summary: "Open it, check that the gateway answers, close it" },
   ],
@@ -27,7 +28,9 @@ export const remote: CommandSpec = {
     const identity = given.text("identity");
     let url = "";
     await using tunnel = await openTunnel({
-      destination, sshPort: given.integer("ssh-port"), sshArguments: identity === undefined ? [] : ["-i", identity],
+      destination, sshPort: given.integer("ssh-port"), sshArguments: [
+        ...(identity === undefined ? [] : ["-i", identity]), ...given.list("ssh-option").flatMap((option) => ["-o", option]),
+      ],
       localPort: said === undefined ? undefined : parsePort(said, "--port"),
       gatewayPort: given.integer("remote-port") ?? DEFAULT_PORT, clock,
       onState: (state, { why }) => {

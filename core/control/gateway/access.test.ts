@@ -1,10 +1,11 @@
 // Who is let in by what: modes, proxies, the tailnet, setup codes. A device proves its key in all of them.
 import test from "node:test";
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { setupMethods } from "./methods/setup.ts";
 import { createNetworkMatch } from "./networks.ts";
 import {
-  ALL_SCOPES, connect, connectOk, makeDevice, openSocket, startGateway, TOKEN, type Device, type Frame, type TestGateway,
+  ALL_SCOPES, connect, connectOk, makeDevice, openSocket, RawClient, startGateway, TOKEN, type Device, type Frame, type TestGateway,
 } from "./test-gateway.ts";
 import type { AccessRules } from "./vouch.ts";
 
@@ -42,6 +43,24 @@ test("mode none lets in this machine's own programs and nobody who was passed on
   assert.equal(codeOf((await connect(gateway.url, { auth: {}, device: makeDevice() }, forwarded({}))).hello), "AUTH_TOKEN_MISSING");
 });
 
+test("a trusted proxy that does not say for whom gets 403 instead of an upgrade (S4.41, W.1.37)", async () => {
+  await using gateway = await withRules({ isTrustedProxy: createNetworkMatch(["127.0.0.1"]) });
+  for (const header of ["somebody", "", "127.0.0.1"]) {
+    const client = new RawClient(gateway.url, { headers: { "x-forwarded-for": header } });
+    const [, response] = (await once(client.socket, "unexpected-response")) as [unknown, { statusCode: number }];
+    assert.equal(response.statusCode, 403, header);
+    client.socket.terminate();
+  }
+});
+
+test("the limits of guessing are the configured ones, and no longer spare this machine where it is said (S4.31)", async () => {
+  await using gateway = await withRules({}, { rate: { failuresMax: 2, windowMs: 60_000, lockoutMs: 1_000, exemptLoopback: false } });
+  for (let guess = 0; guess < 2; guess += 1) await connect(gateway.url, { token: `guess-${guess}` });
+  const { hello } = await connect(gateway.url);
+  assert.equal(codeOf(hello), "AUTH_RATE_LIMITED");
+  assert.ok((hello.error?.retryAfterMs ?? 0) <= 1_000);
+});
+
 test("a trusted proxy names the person and the most they may have; without a name nobody comes in (S4.41, W.3.14, W.3.15)", async () => {
   await using gateway = await withRules({ mode: "trusted-proxy", isTrustedProxy: createNetworkMatch(["127.0.0.1"]), allowUsers: ["ada"] });
   const ada = { "x-forwarded-user": "ada", "x-openclaw-scopes": "operator.read operator.write" };
@@ -53,7 +72,7 @@ test("a trusted proxy names the person and the most they may have; without a nam
   assert.equal(codeOf(unnamed.hello), "AUTH_IDENTITY_HEADER_REQUIRED");
   const stranger = await connect(gateway.url, { auth: {}, device: makeDevice() }, forwarded({ "x-forwarded-user": "eve" }));
   assert.equal(codeOf(stranger.hello), "AUTH_IDENTITY_HEADER_REQUIRED");
-  const secret = await connect(gateway.url, { device: makeDevice() }, forwarded({}));
+  const secret = await connect(gateway.url, {}, forwarded({}));
   assert.equal(secret.hello.ok, false, "the shared secret is for this machine's own programs");
   const wide = await connect(gateway.url, { auth: {} }, forwarded({ "x-forwarded-user": "ada" }));
   assert.deepEqual((wide.hello.payload as { auth: { scopes: string[] } }).auth.scopes, [], "no word of the proxy about scopes: none");

@@ -17,8 +17,7 @@ export function refuseCredential(hello: ConnectParams, mode: AuthMode): Handshak
     });
   }
   if (password !== undefined || token !== undefined) {
-    return handshakeRefusal("AUTH_TOKEN_MISMATCH", "unauthorized: gateway password mismatch", {
-      detailCode: "AUTH_PASSWORD_MISMATCH",
+    return handshakeRefusal("AUTH_PASSWORD_MISMATCH", "unauthorized: gateway password mismatch", {
       detail: { authReason: "password_mismatch", recommendedNextStep: "update_auth_credentials" },
     });
   }
@@ -28,20 +27,17 @@ export function refuseCredential(hello: ConnectParams, mode: AuthMode): Handshak
     });
   }
   if (bootstrapToken !== undefined) {
-    return handshakeRefusal("AUTH_REQUIRED", "unauthorized: bootstrap token invalid", {
-      detailCode: "AUTH_BOOTSTRAP_TOKEN_INVALID",
+    return handshakeRefusal("AUTH_BOOTSTRAP_TOKEN_INVALID", "unauthorized: bootstrap token invalid", {
       detail: { authReason: "bootstrap_token_invalid", recommendedNextStep: "review_auth_configuration" },
     });
   }
   if (mode === "trusted-proxy") {
-    return handshakeRefusal("AUTH_REQUIRED", "unauthorized: the proxy names nobody", {
-      detailCode: "AUTH_IDENTITY_HEADER_REQUIRED",
+    return handshakeRefusal("AUTH_IDENTITY_HEADER_REQUIRED", "unauthorized: the proxy names nobody", {
       detail: { authReason: "identity_header_required", recommendedNextStep: "review_auth_configuration" },
     });
   }
   if (mode === "password") {
-    return handshakeRefusal("AUTH_TOKEN_MISSING", "unauthorized: gateway password missing", {
-      detailCode: "AUTH_PASSWORD_MISSING",
+    return handshakeRefusal("AUTH_PASSWORD_MISSING", "unauthorized: gateway password missing", {
       detail: { authReason: "password_missing", recommendedNextStep: "update_auth_configuration" },
     });
   }

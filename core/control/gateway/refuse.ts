@@ -34,13 +34,11 @@ export interface HandshakeRefusal {
 
 interface RefusalExtra {
   readonly detail?: Readonly<Record<string, unknown>>;
-  readonly detailCode?: string;
   readonly close?: number;
   readonly reason?: string;
   readonly retryAfterMs?: number;
 }
 
-/** `detailCode` where the wire has a code that our catalogue has not. */
 export function handshakeRefusal(
   code: ErrorCode, message: string,
   extra: RefusalExtra = {},
@@ -50,7 +48,7 @@ export function handshakeRefusal(
     error: {
       code: spec.wire,
       message,
-      details: { ...extra.detail, code: extra.detailCode ?? code, next: spec.next },
+      details: { ...extra.detail, code, next: spec.next },
       ...(spec.retry === "later" ? { retryable: true } : {}),
       ...(extra.retryAfterMs === undefined ? {} : { retryAfterMs: extra.retryAfterMs }),
     },

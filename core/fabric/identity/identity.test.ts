@@ -201,3 +201,27 @@ test("a device that was removed and pairs again gets another token; the ones it 
     assert.equal(identity.checkToken("a", "operator", old.reveal()), false);
   }
 });
+
+test("a setup code is good for ten minutes and for one device, and leaves nothing on the disk (S4.18, W.5.17)", async () => {
+  await using engine = await openMemoryEngine({ clock });
+  const { identity, changes } = await open(engine);
+  const old = identity.setups.issue("node");
+  await clock.advance(600_000);
+  assert.equal(identity.setups.find(old.token.reveal()), undefined);
+  const { token } = identity.setups.issue("limited");
+  const setup = identity.setups.find(token.reveal());
+  assert.ok(setup !== undefined);
+  assert.deepEqual((await engine.records.list("devices", "")).length, 0);
+  const asked = { deviceId: "p", publicKey: "key-of-p", face: {
+    clientId: "openclaw-ios", clientMode: "ui",
+  }, local: false, role: "node" as const, scopes: [] };
+  const admitted = await identity.admitBySetup(asked, setup);
+  assert.ok(admitted?.kind === "admitted" && admitted.setup !== undefined);
+  assert.equal(identity.checkToken("p", "operator", admitted.further?.[0]?.deviceToken.reveal() ?? ""), true);
+  assert.equal(await identity.admitBySetup({ ...asked, deviceId: "q" }, setup), undefined);
+  identity.setupEnded(admitted.setup, false);
+  assert.equal(identity.setups.status(setup.setupId).deliveryUncertain?.deviceId, "p");
+  assert.ok(changes.some((change) => change.type === "setup" && !change.delivered));
+  for (let waiting = 0; waiting < 64; waiting += 1) identity.setups.issue("node");
+  assert.throws(() => identity.setups.issue("node"), (error) => hasCode(error, "BACKPRESSURE"));
+});
