@@ -94,7 +94,7 @@ export const STEPS: readonly Step[] = [
       const opened = await stage.terminal(["tui", "--url", url, "--token", stage.gateway.token]);
       if (opened === undefined) throw new Skipped("tmux is not installed");
       kept.terminal = opened;
-      await opened.shows(/echo: hello again[^]*connected/, 60_000);
+      await opened.shows(/session agent:main:main[^]*connected/, 60_000);
       return "history and state shown";
     },
   },
@@ -295,7 +295,7 @@ export const STEPS: readonly Step[] = [
   says("lists", "approvals get", ["approvals", "get", "--gateway"], /^(?!.*unknown method)/s, { unrecorded: true }),
   says("lists", "approvals pending", ["approvals", "pending"], /No pending/),
   says("lists", "channels status", ["channels", "status"], /Gateway reachable/),
-  says("lists", "skills list", ["skills", "list"], /Skills/, { unrecorded: true }),
+  says("lists", "skills list", ["skills", "list"], /skills/i, { unrecorded: true }),
   says("lists", "models list", ["models", "list"], /scripted|test/, { unrecorded: true }),
   says("lists", "system presence", ["system", "presence"], /"mode": "gateway"/),
 
