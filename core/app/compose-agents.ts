@@ -15,7 +15,7 @@ import {
   toolMethods, type CommandDesk, type CommandDeskDeps, type GatewayDeps, type ListModels, type MethodHandlers, type ToolMethodDeps,
 } from "../control/gateway.ts";
 import type { Sessions } from "../control/sessions.ts";
-import { createSkillTool, openSkills, SKILL_TOOL, type SkillPlace } from "../execution/skills.ts";
+import { createSkillTool, openSkills, SKILL_TOOL, type SkillPlace } from "../execution/skills-start.ts";
 import { createToolInvoker, createToolPolicy, type ToolPolicy, type Tools } from "../execution/tools.ts";
 import type { IntentEvent, IntentOrder, Intents } from "../execution/intents.ts";
 import type { Nodes } from "../execution/nodes.ts";
@@ -214,7 +214,7 @@ export function agentDesk(deps: AgentMethodParts): AgentDesk {
   const { agents, parts: { skills, workspaces, policyOf, managedDir }, tools, sessions, models, config, setConfig, tell, clock } = deps;
   const listModels = createListModels({ agents, models, configured: () => Object.keys(config().models?.providers ?? {}) });
   const commandsOf = async (agentId: string, query: Parameters<typeof listCommands>[0] = {}): Promise<readonly unknown[]> =>
-    listCommands(query, await skills.refresh(agentId));
+    await listCommands(query, await skills.refresh(agentId));
   const book = createAgentBook({ agents, config, setConfig, workspaces, checkModel: models.resolveModel, now: () => clock.now() });
   const toolDesk: ToolMethodDeps = {
     agents, sessions, tools, policyOf, denied: () => deniedTools(config().gateway?.tools),
@@ -227,7 +227,10 @@ export function agentDesk(deps: AgentMethodParts): AgentDesk {
     commands: createCommandDesk({
       sessions, clock, version: deps.version, broadcast: deps.broadcast, checkModel: models.resolveModel,
       models: () => models.list(), skillsOf: (agentId) => skills.refresh(agentId),
-      toolsOf: (agent, model) => tools.faces(policyOf(agent, model)).map(({ name }) => name),
+      toolsOf: async (agent, model) => {
+        await tools.ready();
+        return tools.faces(policyOf(agent, model)).map(({ name }) => name);
+      },
     }),
     handlers: {
       ...listMethods({ agents, listModels, listCommands: commandsOf }),

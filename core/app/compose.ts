@@ -27,7 +27,7 @@ import {
 import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
 import { openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
-import { createTools } from "../execution/tools.ts";
+import { openTools } from "../execution/tools.ts";
 import type { LoadedConfig, RunningConfig } from "../fabric/config-start.ts";
 import { checkFormats } from "../fabric/formats.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
@@ -105,10 +105,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   await using opening = new AsyncDisposableStack();
   await checkFormats(records, version);
 
-  const [vault, providers, builtIn] = await Promise.all([
+  const [vault, providers] = await Promise.all([
     openVault({ records, keyFile: join(options.credentialsDir, "key-encryption-key"), ids }),
     discoverProviders(),
-    discoverTools((name, error) => logger.error("tool.broken", { name, error })),
   ]);
   const tenantKey = await vault.tenantKey(HOME_TENANT);
   const seal = (belongsTo: string, plain: Uint8Array): Uint8Array => tenantKey.seal(belongsTo, plain);
@@ -197,7 +196,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     records, seal, unseal, clock, log: logger, config, stateDir: options.stateDir, workspace: options.workspace,
     localNodeId: options.localNodeId, agents, tell, nodes, needy: builtIn.filter(({ needs }) => needs !== undefined),
   });
-  const tools = createTools([...builtIn, ...actuators.tools, parts.tool]);
+  const tools = openTools(async () => {
+    const builtIn = await discoverTools((name, error) => logger.error("tool.broken", { name, error }));
+    return [...builtIn, ...actuators.tools, parts.tool];
+  });
   const memory = createMemory({ records, vault, clock });
   const models = createModels({
     providers, clock, ids, log: logger, config: () => config().models ?? NO_MODELS,
@@ -240,7 +242,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     get approvals() {
       return approvalsOf();
     },
-    agentOf: parts.agentOf, prepareAgent: parts.prepareAgent, supervisor: supervisorFor(config),
+    agentOf: parts.agentOf, prepareAgent: async (agentId) => void (await Promise.all([tools.ready(), parts.prepareAgent(agentId)])), supervisor: supervisorFor(config),
     profilesOf: models.profilesOf,
     context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),
     revisionOf: async (agentId) => ({

@@ -11,7 +11,7 @@ import { sessionsConfig } from "../control/sessions.ts";
 import { listenersConfig } from "../execution/fan-out.ts";
 import { ledgerConfig } from "../fabric/ledger.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
-import { skillsConfig } from "../execution/skills.ts";
+import { skillsConfig } from "../execution/skills-start.ts";
 import { toolChoiceConfig } from "../execution/tools.ts";
 import { credentialsConfig, secretsConfig, SECRET_REF } from "../fabric/vault.ts";
 import { ACCEPTED, withAccepted } from "./accepted-keys.ts";

@@ -37,12 +37,13 @@ export { createSessionApprovals, type SessionApprovals } from "./gateway/session
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";
 export type { ScheduleMethodDeps } from "./gateway/methods/schedule.ts";
 export { agentMethods, type AgentDeps } from "./gateway/methods/agent.ts";
-export { agentListMethods, type AgentListMethodDeps } from "./gateway/methods/agents.ts";
-export { createListModels, type ListModels, type ModelQuery } from "./gateway/methods/models.ts";
-export { skillMethods, type SkillMethodDeps } from "./gateway/methods/skills.ts";
-export { createInvokeTool, deniedTools, toolMethods, type ToolMethodDeps } from "./gateway/methods/tools.ts";
+export type { AgentListMethodDeps } from "./gateway/methods/agents.ts";
+export type { ListModels, ModelQuery } from "./gateway/methods/models.ts";
+export type { SkillMethodDeps } from "./gateway/methods/skills.ts";
+export { deniedTools } from "./gateway/denied-tools.ts";
+export type { ToolMethodDeps } from "./gateway/methods/tools.ts";
 export { createCommandDesk, type CommandDesk, type CommandDeskDeps } from "./gateway/commands/command-desk.ts";
-export { listCommands, type CommandQuery } from "./gateway/commands/list-commands.ts";
+export type { CommandQuery } from "./gateway/commands/list-commands.ts";
 export type { ChannelMethodDeps } from "./gateway/methods/channels.ts";
 export type { TaskMethodDeps } from "./gateway/methods/tasks.ts";
 export type { VoiceMethodDeps } from "./gateway/methods/voice.ts";
@@ -56,6 +57,7 @@ export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/meth
 export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
-  approvalMethods, channelMethods, configMethods, deviceMethods, queueMethods, restartMethods, scheduleMethods, setupMethods,
-  taskMethods, usageMethods, voiceMethods,
+  agentListMethods, approvalMethods, channelMethods, configMethods, createInvokeTool, createListModels, deviceMethods,
+  listCommands, queueMethods, restartMethods, scheduleMethods, setupMethods, skillMethods, taskMethods, toolMethods, usageMethods,
+  voiceMethods,
 } from "./gateway/rare-methods.ts";

@@ -6,6 +6,8 @@
  * told to listeners in the same moment, so that live connections end with it. Nothing secret is stored: tokens are derived.
  * The room never decides what a method needs; that is the gateway's table.
  */
+import { late } from "../base/late.ts";
+
 export { HOME_TENANT, OWNER, type Principal } from "./identity/principal.ts";
 export { deviceIdOf, verifyDeviceProof, type DeviceProof, type ProofExpectation } from "./identity/device-proof.ts";
 export { showDevice, showRequest, type DeviceFace, type DeviceRecord, type PairRequest } from "./identity/device-record.ts";
@@ -17,4 +19,7 @@ export { IDENTITY_LIMITS, openIdentity, type IdentityDeps } from "./identity/ope
 export type {
   Admission, AdmitRequest, Caller, FurtherToken, Identity, IdentityChange,
 } from "./identity/identity-port.ts";
-export { adoptDevices, type AdoptedDevice } from "./identity/adopt-devices.ts";
+export type { AdoptedDevice } from "./identity/adopt-devices.ts";
+
+/** Loaded by whoever moves in. */
+export const adoptDevices = late(() => import("./identity/adopt-devices.ts"), "adoptDevices");

@@ -6,7 +6,12 @@
  * a bound. What cannot be written is counted and the count is written later. The log is not the journal: nothing reads it
  * back to decide anything.
  */
+import { late } from "../base/late.ts";
+
 export { createLogger, LOG_LEVELS, type Logger, type LogFields, type LogLevel, type LoggerOptions } from "./telemetry/create-logger.ts";
 export { openLogFile, type LogFile, type LogFileOptions } from "./telemetry/open-log-file.ts";
-export { readLogTail, type LogTail, type LogTailOptions } from "./telemetry/read-log-tail.ts";
+export type { LogTail, LogTailOptions } from "./telemetry/read-log-tail.ts";
 export { createLoopWatch, type LoopReading, type LoopWatch } from "./telemetry/watch-loop.ts";
+
+/** Loaded when somebody asks for the end of the log. */
+export const readLogTail = late(() => import("./telemetry/read-log-tail.ts"), "readLogTail");

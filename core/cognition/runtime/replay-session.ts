@@ -37,6 +37,7 @@ const PARTS = ["program", "config", "prompt", "skills", "memory"] as const satis
 
 /** Never throws for what the log says: a program that cannot decide something again differs there. */
 export async function replaySession(entries: AsyncIterable<Recorded>, deps: ReplayDeps, { at }: ReplayOptions = {}): Promise<Replayed> {
+  await deps.tools.ready();
   const state = emptyState();
   const pending: Recorded[] = [];
   const counts = { entries: 0, events: 0, turns: 0, steps: 0, decisions: 0 };

@@ -1,19 +1,27 @@
-/** Tables of methods that a start does not wait for: each is loaded when one of its methods is called first. */
+/** What a start does not wait for: tables of methods, each loaded when one of its methods is called first, and what they list. */
 import {
-  APPROVAL_METHODS, CHANNEL_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, TASK_METHODS,
+  AGENT_METHODS, APPROVAL_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, TASK_METHODS,
   USAGE_METHODS, VOICE_METHODS,
 } from "@openclaw/protocol/methods";
+import type { MethodSpec } from "@openclaw/protocol";
+import type { AgentSkills } from "../../execution/skills.ts";
+import type { CommandQuery } from "./commands/list-commands.ts";
+import type { HttpDoor } from "./http/http-door.ts";
 import { lateMethods } from "./late-methods.ts";
 import type { MethodHandlers } from "./method.ts";
+import type { AgentListMethodDeps } from "./methods/agents.ts";
 import type { ApprovalMethodDeps } from "./methods/approvals.ts";
 import type { ChannelMethodDeps } from "./methods/channels.ts";
 import type { ConfigMethodDeps } from "./methods/config.ts";
 import type { DeviceMethodDeps } from "./methods/devices.ts";
+import type { ListModels, ModelListDeps } from "./methods/models.ts";
 import type { QueueMethodDeps } from "./methods/queues.ts";
 import type { RestartMethodDeps } from "./methods/restart.ts";
 import type { ScheduleMethodDeps } from "./methods/schedule.ts";
 import type { SetupMethodDeps } from "./methods/setup.ts";
+import type { SkillMethodDeps } from "./methods/skills.ts";
 import type { TaskMethodDeps } from "./methods/tasks.ts";
+import type { ToolMethodDeps } from "./methods/tools.ts";
 import type { UsageMethodDeps } from "./methods/usage.ts";
 import type { VoiceMethodDeps } from "./methods/voice.ts";
 
@@ -63,4 +71,33 @@ const SETUP = {
 
 export function setupMethods(deps: SetupMethodDeps): MethodHandlers {
   return lateMethods(SETUP, async () => (await import("./methods/setup.ts")).setupMethods(deps));
+}
+
+export function agentListMethods(deps: AgentListMethodDeps): MethodHandlers {
+  const specs = { ...named("agents."), "agents.list": CHAT_METHODS["agents.list"] };
+  return lateMethods(specs, async () => (await import("./methods/agents.ts")).agentListMethods(deps));
+}
+
+export function skillMethods(deps: SkillMethodDeps): MethodHandlers {
+  return lateMethods(named("skills."), async () => (await import("./methods/skills.ts")).skillMethods(deps));
+}
+
+export function toolMethods(deps: ToolMethodDeps): MethodHandlers {
+  return lateMethods(named("tools."), async () => (await import("./methods/tools.ts")).toolMethods(deps));
+}
+
+function named(prefix: string): Readonly<Record<string, MethodSpec>> {
+  return Object.fromEntries(Object.entries(AGENT_METHODS).filter(([name]) => name.startsWith(prefix)));
+}
+
+export function createListModels(deps: ModelListDeps): ListModels {
+  return async (query) => await (await import("./methods/models.ts")).createListModels(deps)(query);
+}
+
+export function createInvokeTool(deps: ToolMethodDeps): NonNullable<HttpDoor["invokeTool"]> {
+  return async (call, signal) => await (await import("./methods/tools.ts")).createInvokeTool(deps)(call, signal);
+}
+
+export async function listCommands(query: CommandQuery, skills: AgentSkills): Promise<readonly object[]> {
+  return (await import("./commands/list-commands.ts")).listCommands(query, skills);
 }

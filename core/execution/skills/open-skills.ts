@@ -3,9 +3,8 @@ import { createHash } from "node:crypto";
 import { OpenClawError, type Label } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { SkillsConfig } from "./config.ts";
-import { findSkills, type BrokenSkill, type SkillPlace } from "./find-skills.ts";
-import { listSkills } from "./list-skills.ts";
-import { createProgramLookup, weighSkill, type WeighedSkill } from "./weigh-skill.ts";
+import type { BrokenSkill, SkillPlace } from "./find-skills.ts";
+import type { WeighedSkill } from "./weigh-skill.ts";
 
 export interface SkillsDeps {
   /** Where an agent's skills lie, the first place of a name first. */
@@ -53,9 +52,12 @@ export function openSkills(deps: SkillsDeps): Skills {
   const { clock } = deps;
   const known = new Map<string, { readonly atMs: number; readonly skills: AgentSkills; readonly config: SkillsConfig }>();
   const looking = new Map<string, Promise<AgentSkills>>();
-  const hasProgram = createProgramLookup(deps.environment["PATH"] ?? "", () => clock.monotonic());
+  let hasProgram: ((name: string) => Promise<boolean>) | undefined;
 
   const look = async (agentId: string): Promise<AgentSkills> => {
+    const [{ findSkills }, { listSkills }, { createProgramLookup, weighSkill }] =
+      await Promise.all([import("./find-skills.ts"), import("./list-skills.ts"), import("./weigh-skill.ts")]);
+    hasProgram ??= createProgramLookup(deps.environment["PATH"] ?? "", () => clock.monotonic());
     const config = deps.config();
     const allowed = deps.allowedOf(agentId);
     const { environment, platform, isConfigured } = deps;

@@ -83,6 +83,7 @@ async function invokeOne(deps: ToolInvokerDeps, wish: ToolWish, signal: AbortSig
   const { name, sessionKey, agentId, workspace } = wish;
   const refuse = (code: string, message: string): ToolInvoked => ({ ok: false, toolName: name, error: { code, message } });
   const absent = refuse("not_found", `Tool not available: ${name}`);
+  await deps.tools.ready();
   if (wish.denied.includes(name) || deps.tools.get(name) === undefined || !wish.policy.permits(name)) return absent;
   const call = { id: "", name, arguments: JSON.stringify(wish.args ?? {}) };
   const prepared = deps.tools.prepare(call, { workspace, sessionKey, agentId }, wish.policy);

@@ -16,6 +16,8 @@ export type PreparedCall =
   | { readonly kind: "refused"; readonly code: ErrorCode; readonly why: string };
 
 export interface Tools {
+  /** Resolves when all are there: waited for before anything else is asked. */
+  ready(): Promise<void>;
   /** What a model is shown, in a stable order: all, or those a policy permits. The same policy gives the same list. */
   faces(policy?: ToolPolicy): readonly ToolFace[];
   get(name: string): Tool | undefined;
@@ -39,6 +41,7 @@ export function createTools(tools: readonly Tool[]): Tools {
     return all;
   };
   return {
+    ready: () => Promise.resolve(),
     faces: facesOf,
     get: (name) => byName.get(name),
     prepare: (call, ctx, policy) => {

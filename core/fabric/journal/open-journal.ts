@@ -5,13 +5,13 @@ import { crashPoint } from "../../base/crash-point.ts";
 import { createPlaces } from "../../base/places.ts";
 import { HOME_TENANT, type Principal } from "../identity.ts";
 import type { JournalDeps, SessionAddress } from "./address.ts";
-import { dumpEntries, type DumpedEntry } from "./dump-entries.ts";
+import type { DumpedEntry } from "./dump-entries.ts";
 import { decodeEntry, encodeEntry, openBody, readHeader } from "./entry.ts";
 import type { EntryHeader, OfferType, Recorded } from "./event.ts";
 import type { OfferBodies } from "./offer.ts";
 import { openSessionLog, type SessionLog } from "./session-log.ts";
 import { dropSnapshot, hasSnapshot } from "./snapshot.ts";
-import { verifyChain, type ChainReport } from "./verify-chain.ts";
+import type { ChainReport } from "./verify-chain.ts";
 
 /** Sessions that move their entries into a segment side by side: each holds what it moves in memory, more than once. */
 const COMPACTING_MAX = 2;
@@ -91,8 +91,8 @@ export function createJournal(deps: JournalDeps): Journal {
       return { kind, type: header.type, body: openBody(key, framed), position, id, header } as Recorded;
     },
     peek: (entry) => readHeader(entry.body),
-    verify: (address) => verifyChain(deps, address),
-    dump: (address, after, limit) => dumpEntries(deps, address, after, limit),
+    verify: async (address) => await (await import("./verify-chain.ts")).verifyChain(deps, address),
+    dump: async (address, after, limit) => await (await import("./dump-entries.ts")).dumpEntries(deps, address, after, limit),
     destroy: async (address) => {
       await vault.destroy(address.tenant, address.token);
       crashPoint("deletion.key-destroyed");

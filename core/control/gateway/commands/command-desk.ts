@@ -1,6 +1,6 @@
 /** Commands on their way from a chat: each under its key once, its answer shown to whoever watches the session. */
 import type { Clock } from "../../../base/clock.ts";
-import { interpretCommand, type CommandDeps, type Interpreted, type Said } from "./interpret-command.ts";
+import type { CommandDeps, Interpreted, Said } from "./interpret-command.ts";
 
 export interface CommandDesk {
   /** Undefined: the message is no command. The same key within five minutes is the same command, and is not carried out again. */
@@ -26,7 +26,7 @@ export function createCommandDesk(deps: CommandDeskDeps): CommandDesk {
       const id = `${said.key}\0${runId}`;
       const known = recent.get(id);
       if (known !== undefined && clock.monotonic() - known.atMs < REPEAT_MS) return known.answer;
-      const answer = interpretCommand(said, deps, signal);
+      const answer = import("./interpret-command.ts").then(({ interpretCommand }) => interpretCommand(said, deps, signal));
       recent.delete(id);
       recent.set(id, { atMs: clock.monotonic(), answer });
       answer.catch(() => recent.delete(id));

@@ -19,7 +19,7 @@ export interface CommandDeps {
   readonly checkModel: (ref: string) => Promise<unknown>;
   readonly skillsOf: (agentId: string) => Promise<AgentSkills>;
   /** Names of the tools the agent has with a model. */
-  readonly toolsOf: (agent: Agent, model: string) => readonly string[];
+  readonly toolsOf: (agent: Agent, model: string) => Promise<readonly string[]>;
   readonly version: string;
 }
 
@@ -63,7 +63,7 @@ async function obey(name: ChatCommandName, rest: string, said: Said, deps: Comma
     case "commands": return reply(allCommands(await deps.skillsOf(agent.id)));
     case "status": return reply(status(await sessions.describe(key), said, deps));
     case "whoami": return reply(`You are ${principal.id} (${principal.label}), speaking with ${agent.name} in ${key}.`);
-    case "tools": return reply(`Tools: ${deps.toolsOf(agent, modelOf(await sessions.describe(key), agent)).join(", ") || "none"}.`);
+    case "tools": return reply(`Tools: ${(await deps.toolsOf(agent, modelOf(await sessions.describe(key), agent))).join(", ") || "none"}.`);
     case "new": case "reset": {
       await sessions.abort(key, null, principal);
       if ((await sessions.describe(key)) !== null) await sessions.reset(key, name, principal);

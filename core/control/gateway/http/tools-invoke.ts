@@ -5,7 +5,7 @@
  * offered here whatever the tool's own policy says, unless the owner took it off the list. A tool that is not offered answers
  * as one that does not exist.
  */
-import { deniedTools } from "../methods/tools.ts";
+import { deniedTools } from "../denied-tools.ts";
 import { sendJson } from "../send-json.ts";
 import { callIdOf, type ApiCall } from "./api-call.ts";
 import { headerOf } from "./choose-target.ts";

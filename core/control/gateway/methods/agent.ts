@@ -1,10 +1,9 @@
 /** Running an agent once: accepted first, the outcome when it is there. */
 import type { RunOutcome } from "../../../fabric/journal.ts";
-import type { Agents } from "../../agents.ts";
+import type { Agent, Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
-import { presentIdentity } from "./agents.ts";
 
 export interface AgentDeps {
   readonly sessions: Sessions;
@@ -103,4 +102,12 @@ async function replyOf(sessions: Sessions, sessionKey: string, runId: string): P
   const { messages } = await sessions.history(sessionKey, REPLY_AMONG, 0);
   const reply = messages.findLast((item) => item.role === "assistant" && item.__openclaw.runId === runId);
   return (reply?.content ?? []).map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("");
+}
+
+/** The result of `agent.identity.get`. */
+function presentIdentity({ id, name, identity: { emoji, avatar } }: Agent): object {
+  return {
+    agentId: id, name, nameSource: "agent", avatar: avatar ?? emoji ?? name.charAt(0).toUpperCase(),
+    ...(emoji === undefined ? {} : { emoji }),
+  };
 }

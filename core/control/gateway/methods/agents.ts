@@ -111,11 +111,3 @@ function present({ id, name, identity, workspace, model, fallbacks = [], thinkin
 export function thinkingLevels(): readonly { readonly id: string; readonly label: string }[] {
   return THINKING_LEVELS.map((id) => ({ id, label: id }));
 }
-
-/** The result of `agent.identity.get`. */
-export function presentIdentity({ id, name, identity: { emoji, avatar } }: Agent): object {
-  return {
-    agentId: id, name, nameSource: "agent", avatar: avatar ?? emoji ?? name.charAt(0).toUpperCase(),
-    ...(emoji === undefined ? {} : { emoji }),
-  };
-}

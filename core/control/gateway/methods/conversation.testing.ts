@@ -61,7 +61,7 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
   });
   const shown: unknown[] = [];
   const commands = createCommandDesk({
-    sessions, models, checkModel, skillsOf: (agentId) => skills.refresh(agentId), toolsOf: () => ["exec"], version: "1", clock,
+    sessions, models, checkModel, skillsOf: (agentId) => skills.refresh(agentId), toolsOf: async () => ["exec"], version: "1", clock,
     broadcast: (_, payload) => shown.push(payload),
   });
   const listModels = createListModels({ agents, models: { list: models }, configured: () => ["test"] });

@@ -10,7 +10,7 @@ import type { MethodHandlers } from "../method.ts";
 export interface ToolMethodDeps {
   readonly agents: Agents;
   readonly sessions: Pick<Sessions, "describe">;
-  readonly tools: Pick<Tools, "faces">;
+  readonly tools: Pick<Tools, "faces" | "ready">;
   readonly policyOf: (agent: Agent, model: string) => ToolPolicy;
   readonly invoker: ToolInvoker;
   readonly denied: () => readonly string[];
@@ -26,18 +26,6 @@ interface InvokeParams extends Params {
   readonly name: string;
   readonly args?: unknown;
   readonly idempotencyKey?: string;
-}
-
-/** What a program may not call by name over HTTP or the wire, unless the owner says so under `gateway.tools.allow`. */
-const DENIED = [
-  "exec", "spawn", "shell", "job", "write_file", "fs_write", "fs_delete", "fs_move", "apply_patch", "sessions_spawn", "sessions_send",
-  "cron", "gateway", "nodes",
-] as const;
-
-export interface DeniedChoice { readonly allow?: readonly string[]; readonly deny?: readonly string[] }
-
-export function deniedTools({ allow = [], deny = [] }: DeniedChoice = {}): readonly string[] {
-  return [...DENIED.filter((name) => !allow.includes(name)), ...deny];
 }
 
 interface Routed { readonly agent: Agent; readonly key: string; readonly model: string }
@@ -72,7 +60,8 @@ export function toolMethods(deps: ToolMethodDeps): MethodHandlers {
   const { agents, tools, policyOf, invoker, denied } = deps;
   const routed = (params: Params): Promise<Routed> => route(params, deps);
   return {
-    "tools.catalog": (params) => {
+    "tools.catalog": async (params) => {
+      await tools.ready();
       const { agentId, includePlugins = true } = params as Params;
       const agent = agents.get(agentId ?? agents.defaultId);
       const entries = tools.faces().map(({ name, summary }) => ({
@@ -87,7 +76,7 @@ export function toolMethods(deps: ToolMethodDeps): MethodHandlers {
       };
     },
     "tools.effective": async (params) => {
-      const { agent, model } = await routed(params as Params);
+      const [{ agent, model }] = await Promise.all([routed(params as Params), tools.ready()]);
       const policy = policyOf(agent, model);
       const faces = tools.faces(policy);
       const groups = [
