@@ -242,7 +242,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     get approvals() {
       return approvalsOf();
     },
-    agentOf: parts.agentOf, prepareAgent: async (agentId) => void (await Promise.all([tools.ready(), parts.prepareAgent(agentId)])), supervisor: supervisorFor(config),
+    agentOf: parts.agentOf,
+    prepareAgent: async (agentId) => void (await Promise.all([tools.ready(), parts.prepareAgent(agentId)])),
+    supervisor: supervisorFor(config),
     profilesOf: models.profilesOf,
     context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),
     revisionOf: async (agentId) => ({

@@ -9,5 +9,5 @@ export {
 } from "./agents/define-agents.ts";
 export { createAgentBook, type AgentBook } from "./agents/agent-book.ts";
 export { createAuthorship, type Authorship } from "./agents/workspace/authorship.ts";
-export { openFolder } from "./agents/workspace/folder.ts";
-export { createWorkspaces, type ShownFile, type Workspaces } from "./agents/workspace/open-workspaces.ts";
+export { openWorkspacesLate as createWorkspaces } from "./agents/workspace/open-workspaces-late.ts";
+export type { ShownFile, Workspaces } from "./agents/workspace/open-workspaces.ts";

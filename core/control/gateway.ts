@@ -51,13 +51,11 @@ export type { ConfigMethodDeps } from "./gateway/methods/config.ts";
 export type { RestartMethodDeps } from "./gateway/methods/restart.ts";
 export { openVoiceWake, type VoiceWake } from "./gateway/voice-wake.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
-export { sessionPastMethods } from "./gateway/methods/session-past.ts";
-export { sessionContextMethods } from "./gateway/methods/session-context.ts";
 export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/methods/sessions.ts";
 export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
   agentListMethods, approvalMethods, channelMethods, configMethods, createInvokeTool, createListModels, deviceMethods,
-  listCommands, queueMethods, restartMethods, scheduleMethods, setupMethods, skillMethods, taskMethods, toolMethods, usageMethods,
-  voiceMethods,
+  listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods,
+  skillMethods, taskMethods, toolMethods, usageMethods, voiceMethods,
 } from "./gateway/rare-methods.ts";

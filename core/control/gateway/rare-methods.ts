@@ -1,7 +1,7 @@
 /** What a start does not wait for: tables of methods, each loaded when one of its methods is called first, and what they list. */
 import {
-  AGENT_METHODS, APPROVAL_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, TASK_METHODS,
-  USAGE_METHODS, VOICE_METHODS,
+  AGENT_METHODS, APPROVAL_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS,
+  SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 } from "@openclaw/protocol/methods";
 import type { MethodSpec } from "@openclaw/protocol";
 import type { AgentSkills } from "../../execution/skills.ts";
@@ -18,6 +18,8 @@ import type { ListModels, ModelListDeps } from "./methods/models.ts";
 import type { QueueMethodDeps } from "./methods/queues.ts";
 import type { RestartMethodDeps } from "./methods/restart.ts";
 import type { ScheduleMethodDeps } from "./methods/schedule.ts";
+import type { SessionContextDeps } from "./methods/session-context.ts";
+import type { SessionPastDeps } from "./methods/session-past.ts";
 import type { SetupMethodDeps } from "./methods/setup.ts";
 import type { SkillMethodDeps } from "./methods/skills.ts";
 import type { TaskMethodDeps } from "./methods/tasks.ts";
@@ -76,6 +78,20 @@ export function setupMethods(deps: SetupMethodDeps): MethodHandlers {
 export function agentListMethods(deps: AgentListMethodDeps): MethodHandlers {
   const specs = { ...named("agents."), "agents.list": CHAT_METHODS["agents.list"] };
   return lateMethods(specs, async () => (await import("./methods/agents.ts")).agentListMethods(deps));
+}
+
+const CONTEXT = {
+  "sessions.pins": SESSION_METHODS["sessions.pins"], "sessions.pin": SESSION_METHODS["sessions.pin"],
+  "sessions.unpin": SESSION_METHODS["sessions.unpin"], "sessions.compact": SESSION_METHODS["sessions.compact"],
+};
+const PAST = { "sessions.replay": SESSION_METHODS["sessions.replay"], "sessions.fork": SESSION_METHODS["sessions.fork"] };
+
+export function sessionContextMethods(deps: SessionContextDeps): MethodHandlers {
+  return lateMethods(CONTEXT, async () => (await import("./methods/session-context.ts")).sessionContextMethods(deps));
+}
+
+export function sessionPastMethods(deps: SessionPastDeps): MethodHandlers {
+  return lateMethods(PAST, async () => (await import("./methods/session-past.ts")).sessionPastMethods(deps));
 }
 
 export function skillMethods(deps: SkillMethodDeps): MethodHandlers {

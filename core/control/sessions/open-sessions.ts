@@ -25,7 +25,7 @@ import { createQuarantine } from "./quarantine.ts";
 import { createRelist } from "./relist.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
 import type { SearchIndex } from "./search-index.ts";
-import { createSearch, type SearchQuery, type SearchResult } from "./search-sessions.ts";
+import type { SearchQuery, SearchResult } from "./search-sessions.ts";
 import type { ReplayResult, ReplayWish } from "./replay-log.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionCount, SessionIndex, SessionKinds } from "./session-index.ts";
@@ -218,7 +218,9 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const { agents, limits, visibility, allowAgents } = deps.delegation;
   const merging = { index, live, rowOf: rowIfOpen };
   const rows = (): AsyncIterable<SessionRow> => mergeAll(merging);
-  const search = createSearch({ journal, index: words, rows, clock, isOn: () => config().search });
+  const searching = { journal, index: words, rows, clock, isOn: () => config().search };
+  const search: Sessions["search"] = async (query, signal) =>
+    await (await import("./search-sessions.ts")).createSearch(searching)(query, signal);
   const act = createActOnSessions({ journal, live, offer, send, clock, agents, limits, visibility, allowAgents, stopRun, rows });
 
   const wait = async (runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined> => {

@@ -11,7 +11,7 @@ import { LEDGER_DEFAULTS, LEDGER_LIMITS, type LedgerConfig } from "./config.ts";
 import { loadRows, openEntryLog, type Charge, type Entry } from "./entry-log.ts";
 import { costOf, type Price } from "./price.ts";
 import { loadMark, saveMark } from "./mark.ts";
-import { readBudgets, readUsage, type BudgetState, type UsageQuery, type UsageReport } from "./report.ts";
+import type { BudgetState, UsageQuery, UsageReport } from "./report.ts";
 
 export interface ReserveOrder {
   /** The step's: a reservation of that id is made once. */
@@ -253,10 +253,12 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
     reserve,
     usage: async (query) => {
       await catchUp();
+      const { readUsage } = await import("./report.ts");
       return await readUsage({ records, sealing, calendar: calendarOf(), nowMs: clock.now(), currency: currencyOf(config()) }, query);
     },
     budgets: async (tenant, agentIds) => {
       await catchUp();
+      const { readBudgets } = await import("./report.ts");
       return await readBudgets({
         records, sealing, calendar: calendarOf(), nowMs: clock.now(), currency: currencyOf(config()),
       }, { tenant, agentIds, config: config() });

@@ -11,8 +11,6 @@ import type { SessionSettings } from "../../../fabric/journal.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 import { refusal } from "../refuse.ts";
 import type { SessionApprovals } from "../session-approvals.ts";
-import { textOf, withLastMessages } from "./last-messages.ts";
-import { forked } from "./session-past.ts";
 
 export interface SessionDeps {
   readonly sessions: Sessions;
@@ -176,7 +174,7 @@ async function list({ sessions, agents, now }: SessionDeps, params: ListParams, 
   return {
     ts: now(), path: "", count: shown.length, totalCount: total, limitApplied: limit, offset, hasMore,
     nextOffset: hasMore ? offset + shown.length : null, owners: [],
-    sessions: params.includeLastMessage === true ? await withLastMessages(sessions, shown) : shown,
+    sessions: params.includeLastMessage === true ? await (await import("./last-messages.ts")).withLastMessages(sessions, shown) : shown,
     defaults: { modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), contextTokens: null, thinkingLevels: [] },
   };
 }
@@ -250,6 +248,7 @@ interface PreviewParams {
 async function preview({ sessions, agents, now }: SessionDeps, { keys, limit = 5, maxChars = 200 }: PreviewParams): Promise<unknown> {
   const previews = keys.map(async (key) => {
     const { messages, row } = await sessions.history(parseSessionKey(key, agents.defaultId).key, limit, 0);
+    const { textOf } = await import("./last-messages.ts");
     const items = messages.map((item) => ({ role: item.role, text: textOf(item).slice(0, maxChars) }));
     return { key, status: row === null ? "missing" : "ok", items };
   });
@@ -296,7 +295,7 @@ async function create(
   if (params.fork === true) {
     if (parent === undefined) throw new OpenClawError("PARAMS_INVALID", { why: "A fork needs parentSessionKey." });
     const row = await sessions.past.fork(parent, key, undefined, ctx.client.principal, ctx.signal);
-    if (text === undefined) return forked(key, row);
+    if (text === undefined) return (await import("./session-past.ts")).forked(key, row);
   }
   if (text === undefined) {
     const opened = await sessions.open(key, agentId, ctx.client.principal);
