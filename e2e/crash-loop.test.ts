@@ -7,7 +7,7 @@ import { scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
 /** As often as `TURN_LIMITS.cuts` says. */
-const CUTS = 8;
+const CUTS = 20;
 
 test("a turn the gateway dies with again and again is given up and says so, and all others are served (C3, S0.16, S0.40)", async (t) => {
   const model = await openScriptedModel();
@@ -25,10 +25,10 @@ test("a turn the gateway dies with again and again is given up and says so, and 
   const watched = await gateway.connect();
   const turn = await settled(watched, "poison");
   assert.equal(turn.status, "error");
-  assert.match(turn.error ?? "", /died 8 times in a row/);
+  assert.match(turn.error ?? "", /died 20 times in a row/);
   assert.equal(asked(), CUTS, "the model was not asked once more");
   await say(watched, "hello", { key: "after" });
   const texts = (await history(watched)).map(({ content }) => JSON.stringify(content)).join("\n");
-  assert.match(texts, /died 8 times in a row/, "the conversation says so");
+  assert.match(texts, /died 20 times in a row/, "the conversation says so");
   assert.match(texts, /echo: hello/);
 });

@@ -37,8 +37,8 @@ export interface ComposeAgentsDeps {
   readonly localNodeId: string;
   readonly agents: Agents;
   readonly tell: (event: string, payload: unknown) => void;
-  /** Tools that are shown only while a node offers what they need. */
-  readonly needy: readonly Pick<Tool, "name" | "needs">[];
+  /** The tools that come with the program; asked once they are there. */
+  readonly builtIn: () => readonly Pick<Tool, "name" | "needs">[];
   readonly nodes: Pick<Nodes, "list">;
 }
 
@@ -51,7 +51,7 @@ const NO_SKILLS = {};
 const NO_TOOLS = {};
 
 export function composeAgents(deps: ComposeAgentsDeps) {
-  const { records, seal, unseal, clock, log, config, stateDir, workspace, localNodeId, agents, tell, needy, nodes } = deps;
+  const { records, seal, unseal, clock, log, config, stateDir, workspace, localNodeId, agents, tell, builtIn, nodes } = deps;
   const authorship = createAuthorship({ records, seal, unseal, clock });
   const workspaces = createWorkspaces({ authorship, clock, onProblem: (event, fields) => log.warn(event, fields) });
   const managedDir = join(stateDir, "skills");
@@ -67,14 +67,15 @@ export function composeAgents(deps: ComposeAgentsDeps) {
     },
   });
   /** Tools nobody could carry out now: looked up for each turn. */
-  let unused: readonly string[] = needy.map(({ name }) => name);
-  const lookForNodes = (): void => {
-    if (needy.length === 0) return;
+  let unused: readonly string[] | undefined;
+  const lookForNodes = (): readonly string[] => {
     const offered = new Set(nodes.list().flatMap(({ connected, commands }) => (connected ? commands : [])));
-    unused = needy.filter(({ needs = [] }) => !needs.some((command) => offered.has(command))).map(({ name }) => name);
+    const isUnused = ({ needs }: Pick<Tool, "needs">): boolean => needs !== undefined && !needs.some((command) => offered.has(command));
+    return (unused = builtIn().filter(isUnused).map(({ name }) => name));
   };
   const policyOf = (agent: Agent, model: string): ToolPolicy => {
-    const hidden = skills.of(agent.id).list === "" ? [SKILL_TOOL, ...unused] : unused;
+    const missing = unused ?? lookForNodes();
+    const hidden = skills.of(agent.id).list === "" ? [SKILL_TOOL, ...missing] : missing;
     return createToolPolicy(config().tools ?? NO_TOOLS, agent.tools, model, hidden);
   };
   const foldersOf = (agent: Agent): NonNullable<TurnAgent["folders"]> => {

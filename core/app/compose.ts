@@ -192,13 +192,14 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
   const ledger = opening.use(await composeLedger({ records, clock, sealing: { seal, unseal }, owner, config, log: logger }));
   const agents = createAgents(() => config().agents ?? NO_AGENTS, options.workspace, () => config().models?.fallbacks ?? NO_FALLBACKS);
+  let found: Awaited<ReturnType<typeof discoverTools>> = [];
   const parts = composeAgents({
     records, seal, unseal, clock, log: logger, config, stateDir: options.stateDir, workspace: options.workspace,
-    localNodeId: options.localNodeId, agents, tell, nodes, needy: builtIn.filter(({ needs }) => needs !== undefined),
+    localNodeId: options.localNodeId, agents, tell, nodes, builtIn: () => found,
   });
   const tools = openTools(async () => {
-    const builtIn = await discoverTools((name, error) => logger.error("tool.broken", { name, error }));
-    return [...builtIn, ...actuators.tools, parts.tool];
+    found = await discoverTools((name, error) => logger.error("tool.broken", { name, error }));
+    return [...found, ...actuators.tools, parts.tool];
   });
   const memory = createMemory({ records, vault, clock });
   const models = createModels({

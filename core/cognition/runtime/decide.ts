@@ -9,7 +9,7 @@ export const TURN_LIMITS = {
   toolSteps: 64,
   timeoutMs: 3_600_000,
   /** Owners in a row that died with it before a step of it had an end: the next one does not try again. */
-  cuts: 8,
+  cuts: 20,
 } as const;
 
 /** In whose name a run is stopped that did not end in the time it was given. */

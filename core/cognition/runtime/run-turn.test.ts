@@ -342,7 +342,7 @@ test("a turn its owners die with again and again is halted; owners that let the 
   await bench.run(says("I am never asked."));
   const ran = bench.state.runs.get("run-1");
   assert.deepEqual([ran?.status, ran?.code], ["halted", "TURN_CRASHED"]);
-  assert.match(ran?.why ?? "", /died 8 times in a row/);
+  assert.match(ran?.why ?? "", new RegExp(`died ${TURN_LIMITS.cuts} times in a row`));
   assert.equal(bench.state.turn, null);
   await bench.say("and now?", says("Here I am."));
   assert.equal(bench.state.runs.get("run-2")?.status, "ok");
