@@ -18,7 +18,7 @@ import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context-start.ts"
 import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
-import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule.ts";
+import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule-start.ts";
 import { createBroadcaster, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import {
@@ -47,7 +47,6 @@ import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTokenizers, discoverTools, TOKENIZER_THREAD } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
 import { openHooks } from "./open-hooks.ts";
-import { readDashboard } from "./read-dashboard.ts";
 
 export interface ComposeOptions {
   readonly engine: Engine;
@@ -360,7 +359,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
         return session;
       },
     },
-    dashboard: () => readDashboard({
+    dashboard: async () => await (await import("./read-dashboard.ts")).readDashboard({
       sessions, approvals: approvalsOf(), nodes, identity, agents, models, clock, confinement: options.confinement,
       stateDir: options.stateDir, commandLine: options.commandLine ?? "openclaw",
     }),

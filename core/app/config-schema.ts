@@ -5,7 +5,7 @@ import { modelsConfig } from "../cognition/models.ts";
 import { supervisorConfig } from "../cognition/supervisor-start.ts";
 import { agentsConfig } from "../control/agents.ts";
 import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway.ts";
-import { hooksConfig, scheduleConfig } from "../control/schedule.ts";
+import { hooksConfig, scheduleConfig } from "../control/schedule-start.ts";
 import { bindingsConfig } from "../control/routing.ts";
 import { sessionsConfig } from "../control/sessions.ts";
 import { listenersConfig } from "../execution/fan-out.ts";

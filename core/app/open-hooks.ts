@@ -5,7 +5,7 @@ import type { Secret } from "../base/secret.ts";
 import type { Intake } from "../control/channels.ts";
 import type { HookDoor } from "../control/gateway.ts";
 import type { Sessions } from "../control/sessions.ts";
-import { createHooks, type Hooks, type HooksConfig, type Scheduler } from "../control/schedule.ts";
+import { createHooks, type Hooks, type HooksConfig, type Scheduler } from "../control/schedule-start.ts";
 import type { Logger } from "../fabric/telemetry.ts";
 import { loadHooksToken } from "./hooks-token.ts";
 

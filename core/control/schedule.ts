@@ -8,20 +8,12 @@
  */
 import { late } from "../base/late.ts";
 
-export { openSchedulerLate as openScheduler } from "./schedule/open-scheduler-late.ts";
 export type { Author, RunMode, Scheduler, SchedulerDeps } from "./schedule/open-scheduler.ts";
-export { scheduleConfig, type ScheduleConfig } from "./schedule/config.ts";
 export { presentDelivery, presentEntry, presentJob, presentOpen } from "./schedule/present-job.ts";
 export { SCHEDULE_LIMITS, type RunEntry, type StoredJob } from "./schedule/job.ts";
 export type { ExpectedReport, ExpectedRow } from "./schedule/compare-expected.ts";
-/** Loaded with the first webhook. */
-export const createHooks = late(() => import("./schedule/receive-hook.ts"), "createHooksLate");
-export type { HookCall, Hooks } from "./schedule/receive-hook.ts";
-export { HOOKS_DEFAULTS, hooksConfig, type HooksConfig } from "./schedule/hooks-config.ts";
 export type { HeartbeatEvent, Heartbeats, Wake } from "./schedule/heartbeats.ts";
 
-/** As `act-for-agent.ts` says; loaded when an agent first reaches for the schedule. */
-export const actForAgent = late(() => import("./schedule/act-for-agent.ts"), "actForAgent");
 export type { AdoptedJob, Adoption } from "./schedule/adopt-jobs.ts";
 /** Loaded by whoever moves in. */
 export const adoptJobs = late(() => import("./schedule/adopt-jobs.ts"), "adoptJobs");

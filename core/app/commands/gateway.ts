@@ -1,7 +1,6 @@
 /** The gateway as a process, and anything it can be asked. Only `run` and `start` load the gateway itself. */
 import type { Scope } from "@openclaw/protocol";
 import { OpenClawError } from "@openclaw/protocol";
-import { openGateway, requestOptions, withGateway } from "../connect.ts";
 import { addressOf, parsePort, showAddress } from "../gateway-address.ts";
 import type { RunGatewayOptions } from "../run-gateway-options.ts";
 import { formatDuration } from "../terminal/quantities.ts";
@@ -83,7 +82,7 @@ function bindOf(ctx: CommandContext): RunGatewayOptions["bind"] {
 const status: CommandSpec = {
   summary: "Does it run, where, since when",
   examples: [{ line: "openclaw gateway status", about: "exit code 69 when it does not" }],
-  run: (ctx) => withGateway(ctx, { scopes: [] }, async ({ hello }) => {
+  run: async (ctx) => await (await import("../connect.ts")).withGateway(ctx, { scopes: [] }, async ({ hello }) => {
     const url = showAddress((await addressOf(ctx)).url);
     ctx.terminal.answer({
       running: true, url, version: hello.server.version, uptimeMs: hello.snapshot.uptimeMs, stateDir: hello.snapshot.stateDir,
@@ -115,6 +114,7 @@ const call: CommandSpec = {
   notes: ["The answer is JSON with and without --json. Methods: docs/protocol.md."],
   run: async (ctx) => {
     const method = ctx.given.need("METHOD");
+    const { openGateway, requestOptions } = await import("../connect.ts");
     const gateway = await openGateway(ctx, { scopes: await scopesFor(ctx, method) });
     try {
       let accepted: unknown;

@@ -11,7 +11,7 @@ import type { Logger } from "../../fabric/telemetry.ts";
 import { PAST_DEADLINE, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
 import type { DamagedEntry, Placement, SlotWork, TouchedSession } from "../placement.ts";
 import { createAcceptedRuns } from "./accepted-runs.ts";
-import { createActOnSessions, type ActOnSessions, type ActOnSessionsDeps } from "./act-on-sessions.ts";
+import type { ActOnSessions, ActOnSessionsDeps } from "./act-on-sessions.ts";
 import type { SessionsConfig } from "./config.ts";
 import { createDeliverReply } from "./deliver-reply.ts";
 import type { ChannelDeliverer } from "./delivery.ts";
@@ -221,7 +221,12 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const searching = { journal, index: words, rows, clock, isOn: () => config().search };
   const search: Sessions["search"] = async (query, signal) =>
     await (await import("./search-sessions.ts")).createSearch(searching)(query, signal);
-  const act = createActOnSessions({ journal, live, offer, send, clock, agents, limits, visibility, allowAgents, stopRun, rows });
+  let acting: Promise<ActOnSessions> | undefined;
+  const act: ActOnSessions = async (order, signal) => {
+    const reach = { journal, live, offer, send, clock, agents, limits, visibility, allowAgents, stopRun, rows };
+    acting ??= import("./act-on-sessions.ts").then(({ createActOnSessions }) => createActOnSessions(reach));
+    return await (await acting)(order, signal);
+  };
 
   const wait = async (runId: string, timeoutMs: number, signal: AbortSignal): Promise<RunOutcome | undefined> => {
     const address = await runs.find(runId);
