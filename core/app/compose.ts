@@ -47,6 +47,7 @@ import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTokenizers, discoverTools, TOKENIZER_THREAD } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
 import { openHooks } from "./open-hooks.ts";
+import { remember } from "./remember.ts";
 
 export interface ComposeOptions {
   readonly engine: Engine;
@@ -222,16 +223,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
         if (late.sessions === undefined) throw new Error("sessions are not open yet");
         return late.sessions.act(order, signal);
       },
-      memory: async ({ intent, invocationId, sessionKey, label }) => {
-        if (intent.actuator !== "memory") throw new Error("not a memory intent");
-        const agentId = sessionKey.split(":")[1] ?? agents.defaultId;
-        if (intent.action === "remember") {
-          await memory.remember(agentId, invocationId, String(intent.params["text"]), label);
-          return { remembered: true };
-        }
-        const facts = await memory.recall(agentId, String(intent.params["query"] ?? ""));
-        return { facts: facts.map(({ text, label: own, timeMs }) => ({ text, label: own, timeMs })) };
-      },
+      memory: (order) => remember(memory, agents.defaultId, order),
     },
   }));
 

@@ -14,7 +14,8 @@ export {
 export { classifyCommand, classifyRun, type CommandClass, type CommandPlace } from "./policy/classify-command.ts";
 export { labelArguments, type LabelledText } from "./policy/label-arguments.ts";
 export { canonicalJson, hashIntent } from "./policy/hash-intent.ts";
-export { openApprovals, type Approvals, type ApprovalsDeps } from "./policy/open-approvals.ts";
+export type { Approvals, ApprovalsDeps } from "./policy/approvals-port.ts";
+export { openApprovals } from "./policy/open-approvals.ts";
 export {
   APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalEnding, type ApprovalOpening, type ApprovalStatus,
   type AskedByClient, type StoredApproval,

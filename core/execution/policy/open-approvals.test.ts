@@ -10,7 +10,8 @@ import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import { openVault, type DataKey } from "../../fabric/vault.ts";
 import type { ApprovalAnswer, ApprovalOpening } from "./approval.ts";
-import { openApprovals, type Approvals } from "./open-approvals.ts";
+import type { Approvals } from "./approvals-port.ts";
+import { openApprovals } from "./open-approvals.ts";
 
 interface World {
   readonly clock: VirtualClock;
