@@ -60,7 +60,7 @@ test("frames that are no requests, methods that do not exist and parameters that
       ["chat.send", { sessionKey: "agent:../../etc:x", message: "x", idempotencyKey: "k" }, "SESSION_KEY_INVALID"],
       ["chat.send", { sessionKey: "main", message: "x".repeat(300_000), idempotencyKey: "k" }, "MESSAGE_TOO_LARGE"],
       ["chat.history", { sessionKey: "main", limit: -1 }, "PARAMS_INVALID"],
-      ["node.invoke", { nodeId: "nobody", command: "system.run", idempotencyKey: "k" }, "NODE_UNKNOWN"],
+      ["node.invoke", { nodeId: "nobody", command: "system.run", idempotencyKey: "k" }, "PAIRING_CHANGED"],
       ["exec.approval.resolve", { id: "none", decision: "allow-once" }, "APPROVAL_NOT_FOUND"],
       ["node.invoke.result", { id: "x", nodeId: "y", ok: true }, "ROLE_UNAUTHORIZED"],
     ];
