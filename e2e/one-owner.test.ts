@@ -1,6 +1,6 @@
 /** One gateway on one state directory: how it stops, how the next one goes on, and what a second one is told. */
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,7 +65,7 @@ test("a second gateway on the same state directory is refused with a documented 
   assert.notEqual(mine, theirs);
 });
 
-test("a port that is taken and a bind beyond loopback are refused before anything is opened (S4.3, S4.40)", async (t) => {
+test("a port that is taken and a bind beyond loopback without authentication are refused before anything is opened (S4.3, S4.40)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const home = await mkdtemp(join(tmpdir(), "openclaw-other-"));
@@ -74,10 +74,12 @@ test("a port that is taken and a bind beyond loopback are refused before anythin
   const taken = await gateway.cli(["gateway", "run", "--port", String(gateway.port), "--json"], { env });
   assert.equal(taken.code, EXIT.unavailable, taken.stdout);
   assert.equal((JSON.parse(taken.stdout) as { error: { code: string } }).error.code, "PORT_TAKEN");
+  await mkdir(env.OPENCLAW_STATE_DIR, { recursive: true });
+  await writeFile(join(env.OPENCLAW_STATE_DIR, "openclaw.json"), JSON.stringify({ gateway: { auth: { mode: "none" } } }));
   for (const bind of ["lan", "tailnet", "0.0.0.0", "custom"]) {
     const refused = await gateway.cli(["gateway", "run", "--bind", bind, "--json"], { env });
     assert.equal(refused.code, EXIT.config, bind);
-    assert.equal((JSON.parse(refused.stdout) as { error: { code: string } }).error.code, "BIND_REFUSED");
+    assert.equal((JSON.parse(refused.stdout) as { error: { code: string } }).error.code, "BIND_REFUSED", bind);
   }
   assert.deepEqual(await listeningOn(gateway.port), ["127.0.0.1"], "loopback, and nothing else");
 });

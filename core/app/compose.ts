@@ -47,7 +47,6 @@ import type { Config } from "./config-schema.ts";
 import { discoverProviders, discoverTokenizers, discoverTools, TOKENIZER_THREAD } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
 import { openHooks } from "./open-hooks.ts";
-import { remember } from "./remember.ts";
 
 export interface ComposeOptions {
   readonly engine: Engine;
@@ -223,7 +222,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
         if (late.sessions === undefined) throw new Error("sessions are not open yet");
         return late.sessions.act(order, signal);
       },
-      memory: (order) => remember(memory, agents.defaultId, order),
+      memory: async (order) => await (await import("./remember.ts")).remember(memory, agents.defaultId, order),
     },
   }));
 
@@ -235,7 +234,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       return approvalsOf();
     },
     agentOf: parts.agentOf,
-    prepareAgent: async (agentId) => void (await Promise.all([tools.ready(), parts.prepareAgent(agentId)])),
+    prepareAgent: async (agentId) => {
+      await tools.ready(); // which of them are of use is part of what is prepared
+      await parts.prepareAgent(agentId);
+    },
     supervisor: supervisorFor(config),
     profilesOf: models.profilesOf,
     context: () => ({ ...CONTEXT_DEFAULTS, ...config().context }),

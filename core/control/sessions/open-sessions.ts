@@ -126,6 +126,9 @@ export interface SessionsDeps {
   onDeleted(sessionKey: string): Promise<void>;
 }
 
+/** Only the session's own end ends a wait for it. */
+const NEVER = new AbortController().signal;
+
 export function openSessions(deps: SessionsDeps): Sessions {
   const { journal, clock, ids, index, words, logger, config } = deps;
   let closed = false;
@@ -303,9 +306,13 @@ export function openSessions(deps: SessionsDeps): Sessions {
       return await injectNote({ live, placement: deps.placement, clock, ids, onMoved: moved }, journal.address(key), text, principal);
     },
     patch: async (key, patch, principal) => {
-      const session = await change.patch(journal.address(key), patch, principal);
-      const row = session === null ? null : rowIfOpen(session);
-      if (row === null) throw new OpenClawError("NOT_FOUND", { why: `There is no session ${key}.`, next: "Send it a message first." });
+      const address = journal.address(key);
+      const session = await change.patch(address, patch, principal);
+      // Its first message may be accepted and its first turn not begun: then it is about to open.
+      const row = session === null ? null : await live.until(
+        address, (one) => rowIfOpen(one) ?? (one.log.state.queue.length === 0 ? "none" : undefined), NEVER,
+      );
+      if (row === null || row === "none") throw new OpenClawError("NOT_FOUND", { why: `There is no session ${key}.`, next: "Send it a message first." });
       return row;
     },
     reset: async (key, reason, principal) => {
