@@ -65,7 +65,7 @@ test("a second gateway on the same state directory is refused with a documented 
   assert.notEqual(mine, theirs);
 });
 
-test("a port that is taken and a bind beyond loopback without authentication are refused before anything is opened (S4.3, S4.40)", async (t) => {
+test("a port that is taken, and a bind beyond loopback without authentication, are refused at once (S4.3, S4.40, S4.41)", async (t) => {
   const gateway = await openRealGateway();
   t.after(() => gateway.dispose());
   const home = await mkdtemp(join(tmpdir(), "openclaw-other-"));

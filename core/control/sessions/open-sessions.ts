@@ -312,7 +312,9 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const row = session === null ? null : await live.until(
         address, (one) => rowIfOpen(one) ?? (one.log.state.queue.length === 0 ? "none" : undefined), NEVER,
       );
-      if (row === null || row === "none") throw new OpenClawError("NOT_FOUND", { why: `There is no session ${key}.`, next: "Send it a message first." });
+      if (row === null || row === "none") {
+        throw new OpenClawError("NOT_FOUND", { why: `There is no session ${key}.`, next: "Send it a message first." });
+      }
       return row;
     },
     reset: async (key, reason, principal) => {
