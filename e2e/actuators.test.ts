@@ -8,6 +8,7 @@ import { test, type TestContext } from "node:test";
 import { approvalOf, history, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openRealNode } from "@openclaw/testkit/real-node";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { openWitnessServer, type WitnessServer } from "@openclaw/testkit/witness-server";
 
@@ -215,6 +216,28 @@ test("SQL on SQLite and files land on the gateway's own node, confined as that i
   assert.match(toolResults(await say(watched, `go ${callMark("sql", insert)}`))[0] ?? "", /^1 rows changed/);
   const select = await say(watched, `go ${callMark("sql", { statement: "SELECT name FROM items" })}`, { session: "agent:main:reader" });
   assert.deepEqual(toolResults(select), ['1 rows\n{"name":"tea"}']);
+});
+
+test("while the gateway's own node is away, what names no node lands on no other machine (S2.38, S4.22)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({
+    config: { ...scriptedConfig(model.url), actuators: { notes: { use: "file", folder: "notes", unasked: true } } },
+  });
+  t.after(() => gateway.dispose());
+  const far = await openRealNode(gateway, { name: "far" });
+  t.after(() => far.dispose());
+  const watched = await gateway.connect();
+  const { pid } = JSON.parse(await readFile(join(gateway.stateDir, "local-node.json"), "utf8")) as { readonly pid: number };
+  process.kill(pid, "SIGKILL");
+  const isAway = async (): Promise<boolean> => {
+    type Row = { readonly displayName: string; readonly connected: boolean };
+    const { nodes } = await watched.client.request("node.list", {}) as { readonly nodes: readonly Row[] };
+    return nodes.some(({ displayName, connected }) => displayName === "local" && !connected);
+  };
+  while (!(await isAway()));
+  await say(watched, `go ${callMark("write_record", { name: "a.txt", content: "mine" })}`);
+  await assert.rejects(stat(join(far.workspace, "notes", "a.txt")), { code: "ENOENT" });
 });
 
 const FILE = { path: "by-node.txt", content: "kept" };

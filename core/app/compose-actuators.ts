@@ -13,6 +13,8 @@ import { discoverActuator } from "./discover.ts";
 export interface ComposeActuatorsDeps extends GatewayParts {
   readonly ids: Ids;
   readonly nodes: () => Nodes;
+  /** Where an actuator acts that names no node. */
+  readonly localNodeId: string;
   readonly nodesReady: () => Promise<void>;
 }
 
@@ -33,7 +35,9 @@ export function composeActuators(deps: ComposeActuatorsDeps): Promise<Actuators>
     try {
       await deps.nodesReady();
       const nodes = deps.nodes();
-      const wish = { command, ...(name === undefined ? {} : { node: name }), ...(tag === undefined ? {} : { tag }) };
+      // Without a word about it, the gateway's own and no other: while that is away a file must not land on another machine.
+      const named = name ?? (tag === undefined ? deps.localNodeId : undefined);
+      const wish = { command, ...(named === undefined ? {} : { node: named }), ...(tag === undefined ? {} : { tag }) };
       const { nodeId } = nodes.choose(wish);
       const id = request.attempt === 1 ? request.idempotencyKey : `${request.idempotencyKey}-${request.attempt}`;
       const { payload } = await invokeOnce(nodes.invoke({ id, nodeId, command, params, timeoutMs }, signal));

@@ -182,6 +182,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
 
   const actuators = opening.use(await composeActuators({
     engine, config, seal, unseal, clock, ids, log: logger, nodes: () => nodes, nodesReady: () => nodesReady.promise,
+    localNodeId: options.localNodeId,
     intake: () => {
       if (late.intake === undefined) throw new OpenClawError("GATEWAY_STARTING");
       return late.intake;
