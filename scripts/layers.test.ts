@@ -122,7 +122,7 @@ test("the places around core keep their distance", () => {
     "core/fabric/bus/b.ts: a computed path cannot be checked; only app finds drop-ins by folder",
     "core/fabric/strange/a.ts: scripts/layers/rooms.ts lists them all",
     "e2e/a.test.ts: e2e imports testkit and protocol, never core's inside",
-    "extensions/tools/echo/index.ts: a drop-in imports types of sdk and protocol only",
+    "extensions/tools/echo/index.ts: a drop-in imports types of sdk and protocol, and @openclaw/sdk/model-wire",
     "protocol/a.ts: protocol runs in a browser",
     "protocol/a.ts: protocol imports nothing outside itself",
     "sdk/a.ts: sdk imports types of protocol only",

@@ -8,10 +8,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { hash } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
-import type { Engine } from "@openclaw/sdk";
-import { systemClock, type Clock } from "../base/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
-import { Secret } from "../base/secret.ts";
 import { createMemory } from "../cognition/memory.ts";
 import { createModels, loadKey } from "../cognition/models.ts";
 import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context-start.ts";
@@ -28,13 +26,13 @@ import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../executio
 import { openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
 import { openTools } from "../execution/tools.ts";
-import type { LoadedConfig, RunningConfig } from "../fabric/config-start.ts";
 import { checkFormats } from "../fabric/formats.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
 import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
 import { createJournal } from "../fabric/journal.ts";
-import { createLoopWatch, type Logger } from "../fabric/telemetry.ts";
+import { createLoopWatch } from "../fabric/telemetry.ts";
 import { openVault, resolveSecret } from "../fabric/vault.ts";
+import type { ComposeOptions, Composition } from "./composition.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
 import { composeExec, execWishOf } from "./compose-exec.ts";
@@ -42,53 +40,10 @@ import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
 import { composeLedger, supervisorFor } from "./compose-ledger.ts";
-import { gatewayAddresses, type Reach } from "./compose-reach.ts";
-import type { Config } from "./config-schema.ts";
+import { gatewayAddresses } from "./compose-reach.ts";
 import { discoverProviders, discoverTokenizers, discoverTools, TOKENIZER_THREAD } from "./discover.ts";
 import { gatewayMethods } from "./gateway-methods.ts";
 import { openHooks } from "./open-hooks.ts";
-
-export interface ComposeOptions {
-  readonly engine: Engine;
-  readonly config: () => Config;
-  readonly configRevision: () => string;
-  /** The file behind `config`. */
-  readonly runningConfig: RunningConfig;
-  /** Ends this gateway in good order and starts it again in the same process. */
-  readonly restart: (delayMs: number, reason: string) => void;
-  readonly stateDir: string;
-  readonly credentialsDir: string;
-  readonly workspace: string;
-  readonly logsDir: string;
-  readonly reach: Reach;
-  readonly version: string;
-  readonly logger: Logger;
-  readonly startedAtMs: number;
-  /** The sentence is there once the local node has started. */
-  readonly confinement: () => { readonly confined: boolean; readonly sentence?: string; readonly workspace: string };
-  /** How a person calls this gateway from a terminal: `openclaw`, or with its profile. */
-  readonly commandLine?: string;
-  /** The device id of the node this gateway starts itself. */
-  readonly localNodeId: string;
-  readonly clock?: Clock;
-  /** After a burst, when nothing is under way. */
-  readonly onRest?: () => void;
-}
-
-export interface Composition extends AsyncDisposable {
-  readonly gateway: Gateway;
-  readonly modelLabel: string;
-  /** Makes the local node a paired device; its token is for that node alone. */
-  admitLocalNode(publicKey: string): Promise<Secret>;
-  /** Sessions held in memory. */
-  sessionsInUse(): number;
-  /** `confinement` tells of the local node that runs now. */
-  localNodeStarted(): void;
-  /** Another file was taken: nodes and clients are told. */
-  configChanged(file: LoadedConfig): void;
-  /** Takes up what an earlier gateway left unfinished. */
-  recover(): Promise<{ readonly slots: number; readonly sessions: number }>;
-}
 
 const LOCAL_NODE_WAIT_MS = 5_000;
 /** One object, so that what was learned of an absent configuration is not learned anew at each call. */

@@ -15,7 +15,8 @@ import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config-sta
 import type { StateDir } from "../fabric/engine.ts";
 import { createLogger, openLogFile, type Logger, type LogLevel } from "../fabric/telemetry.ts";
 import { resolveSecret } from "../fabric/vault.ts";
-import { composeGateway, type Composition } from "./compose.ts";
+import { composeGateway } from "./compose.ts";
+import type { Composition } from "./composition.ts";
 import { composeReach } from "./compose-reach.ts";
 import { configRevision } from "./config-revision.ts";
 import { configSchema, type Config } from "./config-schema.ts";

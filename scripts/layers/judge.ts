@@ -44,10 +44,12 @@ function judgeAcross(from: Importer, to: Target, typeOnly: boolean): string | nu
     case "protocol":
       return "protocol imports nothing outside itself";
     case "sdk":
-      return target.area === "protocol" && typeOnly ? null : "sdk imports types of protocol only";
+      return target.area === "protocol" && (typeOnly || from.isTest) ? null : "sdk imports types of protocol only";
     case "drop-in":
       if (from.isTest && (target.area === "protocol" || target.area === "sdk")) return null;
-      return (target.area === "protocol" || target.area === "sdk") && typeOnly ? null : "a drop-in imports types of sdk and protocol only";
+      if (to.path === "sdk/model-wire.ts" && to.byPackage) return null;
+      return (target.area === "protocol" || target.area === "sdk") && typeOnly ? null
+        : "a drop-in imports types of sdk and protocol, and @openclaw/sdk/model-wire";
     case "testkit":
       return target.area === "protocol" || target.area === "sdk" ? null : "testkit imports protocol and sdk, never core";
     case "e2e":

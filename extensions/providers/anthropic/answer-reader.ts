@@ -4,9 +4,9 @@
  * Fed chunk by chunk; text and thinking come out as they come in, tool calls when the answer is complete. Holds no more than
  * the bounds below whatever the server sends; blocks of a kind it does not know are passed over.
  */
+import { EventParser, ModelFailure } from "@openclaw/sdk/model-wire";
 import type { FinishReason, ModelEvent, ToolCall, Usage } from "@openclaw/sdk";
-import { failureOfErrorBody, MessagesFailure } from "./messages-failure.ts";
-import { EventParser } from "./parse-events.ts";
+import { failureOfErrorBody } from "./messages-failure.ts";
 
 export interface AnswerLimits {
   /** Characters of text, thinking and arguments together; the answer is ended with `length` beyond. */
@@ -65,18 +65,18 @@ export class AnswerReader {
     return this.#input !== undefined && this.#output !== undefined;
   }
 
-  /** Throws a MessagesFailure; what was read before it can still be taken. */
+  /** Throws a ModelFailure; what was read before it can still be taken. */
   push(chunk: Buffer): void {
     this.#wireBytes += chunk.length;
     if (this.#wireBytes > WIRE_BYTES_MAX) {
-      throw new MessagesFailure("MODEL_OUTPUT_INVALID", `The server sent more than ${WIRE_BYTES_MAX} bytes.`);
+      throw new ModelFailure("MODEL_OUTPUT_INVALID", `The server sent more than ${WIRE_BYTES_MAX} bytes.`);
     }
     if (!this.#begun) {
       const first = chunk.find((byte) => byte > 0x20);
       if (first === undefined) return;
       if (first === OPEN_ANGLE || first === OPEN_BRACE) {
         const what = first === OPEN_ANGLE ? "a web page" : "one body instead of a stream";
-        throw new MessagesFailure("MODEL_OUTPUT_INVALID", `The server sent ${what}; baseUrl does not name this API.`);
+        throw new ModelFailure("MODEL_OUTPUT_INVALID", `The server sent ${what}; baseUrl does not name this API.`);
       }
       this.#begun = true;
     }
@@ -90,17 +90,17 @@ export class AnswerReader {
     return ready;
   }
 
-  /** The server closed its answer. Throws a MessagesFailure; takes may follow. */
+  /** The server closed its answer. Throws a ModelFailure; takes may follow. */
   end(): void {
     try {
       this.#events.end();
     } catch (error) {
       // Half an event at the very end is a cut, not a server that cannot write JSON.
-      if (!(error instanceof MessagesFailure) || error.code !== "MODEL_OUTPUT_INVALID") throw error;
+      if (!(error instanceof ModelFailure) || error.code !== "MODEL_OUTPUT_INVALID") throw error;
     }
     if (this.#stopped) return;
-    if (!this.#started) throw new MessagesFailure("MODEL_UNAVAILABLE", "The server sent an empty answer.", { passing: true });
-    if (!this.settled) throw new MessagesFailure("MODEL_UNAVAILABLE", "The answer was cut in mid-stream.", { passing: true });
+    if (!this.#started) throw new ModelFailure("MODEL_UNAVAILABLE", "The server sent an empty answer.", { passing: true });
+    if (!this.settled) throw new ModelFailure("MODEL_UNAVAILABLE", "The answer was cut in mid-stream.", { passing: true });
   }
 
   /** The last event of the stream. `requestChars` serves to estimate what the server did not count. */
@@ -159,7 +159,7 @@ export class AnswerReader {
     if (type === "thinking" && typeof thinking === "string") return this.#say("thinking", thinking);
     if (type !== "tool_use") return;
     if (this.#calls.size >= CALLS_MAX) {
-      throw new MessagesFailure("MODEL_OUTPUT_INVALID", `The model made more than ${CALLS_MAX} calls in one answer.`);
+      throw new ModelFailure("MODEL_OUTPUT_INVALID", `The model made more than ${CALLS_MAX} calls in one answer.`);
     }
     const call = { id: typeof id === "string" ? id.slice(0, NAME_CHARS_MAX) : "", name: String(name ?? "").slice(0, NAME_CHARS_MAX) };
     this.#calls.set(index, { ...call, input, arguments: "" });
@@ -205,7 +205,7 @@ function parseObject(text: string): Fields {
   try {
     return fieldsOf(JSON.parse(text));
   } catch {
-    throw new MessagesFailure("MODEL_OUTPUT_INVALID", "The server sent something that is not JSON.");
+    throw new ModelFailure("MODEL_OUTPUT_INVALID", "The server sent something that is not JSON.");
   }
 }
 

@@ -1,143 +1,21 @@
-/**
- * One model call: ask, read, and ask again while that is harmless.
- *
- *     attempt ─► text, thinking … ─► end
- *        │            └─ failure after something was said ─► error
- *        └─ failure before, and it may pass ─► retry, wait, next attempt
- *                           else ─► error
- *
- * Exactly one `end` or `error`, last. Never throws. Whoever stops reading, or aborts, closes the socket.
- */
-import type { ErrorCode } from "@openclaw/protocol";
 import type { ModelEvent, ModelRequest, ProviderContext } from "@openclaw/sdk";
-import { MessagesFailure, failureOfConnection } from "./messages-failure.ts";
+import { streamAnswer } from "@openclaw/sdk/model-wire";
+import { AnswerReader } from "./answer-reader.ts";
 import { MESSAGES_DEFAULTS, type MessagesConfig } from "./config.ts";
 import { formatRequest } from "./format-request.ts";
-import { wasStale, type ExchangeSpec } from "./open-exchange.ts";
-import { Attempt } from "./run-attempt.ts";
 
 /** The one the server's documents describe. */
 const API_VERSION = "2023-06-01";
-const BACKOFF_FIRST_MS = 500;
-const BACKOFF_MAX_MS = 8_000;
 
-type Stream<T> = AsyncGenerator<T, void, void>;
-
-export async function* streamMessages(request: ModelRequest, ctx: ProviderContext, signal: AbortSignal): Stream<ModelEvent> {
-  let key: string | null = null;
-  try {
-    const config = ctx.config as MessagesConfig;
-    key = await ctx.apiKey();
-    const spec = describeExchange(request, config, key);
-    const attemptsMax = config.attemptsMax ?? MESSAGES_DEFAULTS.attemptsMax;
-    for (let tries = 1; ; tries += 1) {
-      let waitMs: number;
-      let failure: MessagesFailure;
-      let spoken = false;
-      const attempt = new Attempt(request, spec, ctx, signal);
-      try {
-        for (let events = await attempt.read(); events !== undefined; events = await attempt.read()) {
-          for (const event of events) {
-            signal.throwIfAborted(); // many events may have come in one packet
-            spoken = true;
-            yield event;
-          }
-        }
-        yield attempt.finish();
-        return;
-      } catch (caught) {
-        const error = spoken && !signal.aborted ? finalFailure(caught) : caught;
-        failure = failureOfConnection(error);
-        if (signal.aborted || !failure.passing || tries >= attemptsMax) throw error;
-        waitMs = wasStale(error) ? 0 : (failure.retryAfterMs ?? backoffMs(tries, ctx.random()));
-      } finally {
-        attempt.close();
-      }
-      yield { type: "retry", attempt: tries + 1, waitMs, code: failure.code };
-      if (waitMs > 0) await ctx.wait(waitMs, signal);
-    }
-  } catch (error) {
-    yield describeFailure(error, key, signal);
-  }
-}
-
-/** The listener has half an answer: whether to ask again is not ours to decide. */
-function finalFailure(error: unknown): MessagesFailure {
-  const failure = failureOfConnection(error);
-  if (!failure.passing) return failure;
-  const why = error instanceof MessagesFailure ? failure.message : `The answer was cut in mid-stream. ${failure.message}`;
-  return new MessagesFailure(failure.code, why, failure.detail === undefined ? {} : { detail: failure.detail });
-}
-
-function describeExchange(request: ModelRequest, config: MessagesConfig, key: string | null): ExchangeSpec {
-  const url = URL.parse(config.baseUrl ?? MESSAGES_DEFAULTS.baseUrl);
-  if (url === null) throw new MessagesFailure("MODEL_NOT_CONFIGURED", "The configured baseUrl is not an address.");
-  if (key !== null && !isHeaderText(key)) {
-    throw new MessagesFailure("MODEL_AUTH", "The configured key holds characters that cannot be sent.");
-  }
-  let bodyBytes: number | undefined;
-  const body = (): Buffer => {
-    const made = Buffer.from(formatRequest(request, config));
-    bodyBytes = made.length;
-    return made;
-  };
-  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/v1$/, "")}/v1/messages`;
-  return {
-    url,
-    headers: {
-      "content-type": "application/json",
-      "accept": "text/event-stream, application/json",
-      "user-agent": "openclaw",
-      "anthropic-version": API_VERSION,
-      "idempotency-key": isHeaderText(request.idempotencyKey) ? request.idempotencyKey : encodeURIComponent(request.idempotencyKey),
-      ...(key === null ? {} : { "x-api-key": key }),
-    },
-    body,
-    bodyBytes: () => bodyBytes ?? body().length,
+/** One model call over the messages wire. */
+export function streamMessages(request: ModelRequest, ctx: ProviderContext, signal: AbortSignal): AsyncGenerator<ModelEvent, void, void> {
+  const config = ctx.config as MessagesConfig;
+  return streamAnswer({
+    baseUrl: config.baseUrl ?? MESSAGES_DEFAULTS.baseUrl, pathBelow: (base) => `${base.replace(/\/v1$/, "")}/v1/messages`,
+    headers: (key) => ({ "anthropic-version": API_VERSION, ...(key === null ? {} : { "x-api-key": key }) }),
+    body: () => formatRequest(request, config), reader: (limits, random) => new AnswerReader(limits, random),
+    attemptsMax: config.attemptsMax ?? MESSAGES_DEFAULTS.attemptsMax,
     timeoutMs: config.timeoutMs ?? MESSAGES_DEFAULTS.timeoutMs,
     connectTimeoutMs: config.connectTimeoutMs ?? MESSAGES_DEFAULTS.connectTimeoutMs,
-  };
-}
-
-/** What a header may carry; Node refuses the rest with an error that names no cause. */
-function isHeaderText(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
-}
-
-/** Doubles with each attempt; half of it is chance, so that many callers do not come back together. */
-function backoffMs(attempt: number, random: number): number {
-  const full = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1));
-  return Math.round(full * (0.5 + 0.5 * random));
-}
-
-function describeFailure(error: unknown, key: string | null, signal: AbortSignal): ModelEvent {
-  const failure = signal.aborted ? failureOfAbort(signal) : (codedByContext(error) ?? failureOfConnection(error));
-  return {
-    type: "error",
-    code: failure.code,
-    why: redact(failure.message, key),
-    ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
-    ...(failure.detail === undefined ? {} : { detail: failure.detail }),
-  };
-}
-
-/** A server may quote the key it was sent, and our bound may have cut the quotation short. */
-function redact(text: string, key: string | null): string {
-  if (key === null || key.length < 4) return text;
-  const clean = text.replaceAll(key, "[secret]");
-  for (let chars = key.length - 1; chars >= 4; chars -= 1) {
-    if (clean.endsWith(key.slice(0, chars))) return `${clean.slice(0, -chars)}[secret]`;
-  }
-  return clean;
-}
-
-/** A deadline aborts with a code of its own; anything else is somebody who stopped listening. */
-function failureOfAbort(signal: AbortSignal): MessagesFailure {
-  return codedByContext(signal.reason) ?? new MessagesFailure("MODEL_UNAVAILABLE", "The call was aborted.", { detail: { aborted: true } });
-}
-
-/** What the gateway itself raised (a key that cannot be read, a deadline) carries a code of the catalogue. */
-function codedByContext(error: unknown): MessagesFailure | undefined {
-  if (!(error instanceof Error) || error.name !== "OpenClawError" || !("code" in error) || typeof error.code !== "string") return undefined;
-  return new MessagesFailure(error.code as ErrorCode, error.message);
+  }, request, ctx, signal);
 }

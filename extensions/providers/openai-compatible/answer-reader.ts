@@ -5,10 +5,10 @@
  * and a single JSON body (some servers ignore `stream`), tells them apart by their first byte, and holds no more than the
  * bounds below whatever the server sends.
  */
+import { EventParser, ModelFailure } from "@openclaw/sdk/model-wire";
 import type { FinishReason, ModelEvent, ToolCall, Usage } from "@openclaw/sdk";
 import { CallCollector, type CallDelta } from "./call-collector.ts";
-import { ChatFailure, failureOfErrorBody } from "./chat-failure.ts";
-import { EventParser } from "./parse-events.ts";
+import { failureOfErrorBody } from "./chat-failure.ts";
 
 export interface AnswerLimits {
   /** Characters of text, thinking and arguments together; the answer is ended with `length` beyond. */
@@ -68,21 +68,21 @@ export class AnswerReader {
     return this.#marked;
   }
 
-  /** Throws a ChatFailure; what was read before it can still be taken. */
+  /** Throws a ModelFailure; what was read before it can still be taken. */
   push(chunk: Buffer): void {
     this.#wireBytes += chunk.length;
     if (this.#wireBytes > WIRE_BYTES_MAX) {
-      throw new ChatFailure("MODEL_OUTPUT_INVALID", `The server sent more than ${WIRE_BYTES_MAX} bytes.`);
+      throw new ModelFailure("MODEL_OUTPUT_INVALID", `The server sent more than ${WIRE_BYTES_MAX} bytes.`);
     }
     if (this.#mode === "unknown") {
       const first = chunk.find((byte) => byte > 0x20);
       if (first === undefined) return;
-      if (first === OPEN_ANGLE) throw new ChatFailure("MODEL_OUTPUT_INVALID", "The server sent a web page; baseUrl does not name an API.");
+      if (first === OPEN_ANGLE) throw new ModelFailure("MODEL_OUTPUT_INVALID", "The server sent a web page; baseUrl does not name an API.");
       this.#mode = first === OPEN_BRACE ? "json" : "events";
     }
     if (this.#mode === "events") return this.#events.push(chunk);
     if (this.#wireBytes > JSON_BODY_BYTES_MAX) {
-      throw new ChatFailure("MODEL_OUTPUT_INVALID", `The server sent a body of more than ${JSON_BODY_BYTES_MAX} bytes.`);
+      throw new ModelFailure("MODEL_OUTPUT_INVALID", `The server sent a body of more than ${JSON_BODY_BYTES_MAX} bytes.`);
     }
     this.#body.push(chunk);
   }
@@ -94,13 +94,13 @@ export class AnswerReader {
     return ready;
   }
 
-  /** The server closed its answer. Throws a ChatFailure; takes may follow. */
+  /** The server closed its answer. Throws a ModelFailure; takes may follow. */
   end(): void {
     if (this.#mode === "events") this.#lastLine();
     else if (this.#mode === "json") this.#chunk(parseJson(Buffer.concat(this.#body).toString("utf8")), true);
     if (this.#marked) return;
-    if (!this.#choiceSeen) throw new ChatFailure("MODEL_UNAVAILABLE", "The server sent an empty answer.", { passing: true });
-    if (!this.settled) throw new ChatFailure("MODEL_UNAVAILABLE", "The answer was cut in mid-stream.", { passing: true });
+    if (!this.#choiceSeen) throw new ModelFailure("MODEL_UNAVAILABLE", "The server sent an empty answer.", { passing: true });
+    if (!this.settled) throw new ModelFailure("MODEL_UNAVAILABLE", "The answer was cut in mid-stream.", { passing: true });
   }
 
   /** The model said that it had finished; only the accounting may be missing. */
@@ -131,7 +131,7 @@ export class AnswerReader {
       this.#events.end();
     } catch (error) {
       // Half an event at the very end is a cut, not a server that cannot write JSON.
-      if (!(error instanceof ChatFailure) || error.code !== "MODEL_OUTPUT_INVALID") throw error;
+      if (!(error instanceof ModelFailure) || error.code !== "MODEL_OUTPUT_INVALID") throw error;
     }
   }
 
@@ -143,7 +143,7 @@ export class AnswerReader {
 
   #chunk(value: unknown, whole: boolean): void {
     if (typeof value !== "object" || value === null) {
-      throw new ChatFailure("MODEL_OUTPUT_INVALID", "The server sent JSON that is not an object.");
+      throw new ModelFailure("MODEL_OUTPUT_INVALID", "The server sent JSON that is not an object.");
     }
     const chunk = value as Chunk;
     if (chunk.error !== undefined && chunk.error !== null) throw failureOfErrorBody(chunk.error);
@@ -153,7 +153,7 @@ export class AnswerReader {
     if (typeof choice !== "object" || choice === null) {
       // The accounting comes last, in a chunk without choices: waiting for the mark would only delay the end.
       if (this.#usage !== undefined && this.#finish !== undefined) this.#marked = true;
-      else if (whole) throw new ChatFailure("MODEL_OUTPUT_INVALID", "The answer holds no choice.");
+      else if (whole) throw new ModelFailure("MODEL_OUTPUT_INVALID", "The answer holds no choice.");
       return;
     }
     this.#choiceSeen = true;
@@ -204,7 +204,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ChatFailure("MODEL_OUTPUT_INVALID", "The server sent something that is not JSON.");
+    throw new ModelFailure("MODEL_OUTPUT_INVALID", "The server sent something that is not JSON.");
   }
 }
 

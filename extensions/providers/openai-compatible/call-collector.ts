@@ -5,8 +5,8 @@
  * begins a new call; the same index under a new id with a name is a new call too; a name may come in pieces or be repeated
  * whole; a missing or repeated id is replaced by one of ours; arguments may come as an object. All of it is bounded.
  */
+import { ModelFailure } from "@openclaw/sdk/model-wire";
 import type { ToolCall } from "@openclaw/sdk";
-import { ChatFailure } from "./chat-failure.ts";
 
 export interface CallDelta {
   readonly index?: unknown;
@@ -71,7 +71,7 @@ export class CallCollector {
 
   #open(index: unknown): OpenCall {
     if (this.#calls.length >= CALLS_MAX) {
-      throw new ChatFailure("MODEL_OUTPUT_INVALID", `The model made more than ${CALLS_MAX} calls in one answer.`);
+      throw new ModelFailure("MODEL_OUTPUT_INVALID", `The model made more than ${CALLS_MAX} calls in one answer.`);
     }
     const call: OpenCall = { index, id: "", name: "", arguments: "" };
     this.#calls.push(call);

@@ -7,8 +7,8 @@
 import type { Agent as HttpAgentType, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Agent as HttpsAgentType } from "node:https";
 import type { Socket } from "node:net";
-import type { ProviderContext } from "@openclaw/sdk";
-import { MessagesFailure } from "./messages-failure.ts";
+import type { ProviderContext } from "../sdk.ts";
+import { ModelFailure } from "./model-failure.ts";
 
 // Imported by name, `node:http` would load a second HTTP client beside it.
 const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
@@ -51,7 +51,7 @@ const OVER = new Error("over");
 let httpAgent: HttpAgentType | undefined;
 let httpsAgent: HttpsAgentType | undefined;
 
-/** Sends the request and resolves when the status line is there. Rejects with a MessagesFailure, the signal's reason, or Node's error. */
+/** Sends the request and resolves when the status line is there. Rejects with a ModelFailure, the signal's reason, or Node's error. */
 export function openExchange(spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal): Promise<Exchange> {
   return new Promise((resolve, reject) => {
     const watch = new AbortController();
@@ -126,7 +126,7 @@ function watchSilence(timeoutMs: number, ctx: ProviderContext, signal: AbortSign
     for (;;) {
       if (paused) heardAtMs = ctx.now();
       const leftMs = heardAtMs + timeoutMs - ctx.now();
-      if (leftMs <= 0) return stop(new MessagesFailure("MODEL_TIMEOUT", `The server sent nothing for ${timeoutMs} ms.`));
+      if (leftMs <= 0) return stop(new ModelFailure("MODEL_TIMEOUT", `The server sent nothing for ${timeoutMs} ms.`));
       await ctx.wait(Math.min(leftMs, timeoutMs), signal);
     }
   };
@@ -148,7 +148,7 @@ function watchConnecting(socket: Socket, spec: ExchangeSpec, ctx: ProviderContex
   socket.once(spec.url.protocol === "https:" ? "secureConnect" : "connect", () => connected.abort(OVER));
   const why = `The server did not accept a connection within ${spec.connectTimeoutMs} ms.`;
   ctx.wait(spec.connectTimeoutMs, AbortSignal.any([signal, connected.signal])).then(
-    () => stop(new MessagesFailure("MODEL_UNAVAILABLE", why, { passing: true })),
+    () => stop(new ModelFailure("MODEL_UNAVAILABLE", why, { passing: true })),
     () => {},
   );
 }

@@ -4,7 +4,7 @@
  * Works on bytes until a line is complete, so a character split between two packets is never broken. Comments and fields
  * other than `data` are dropped. A line, and the data of one event, are bounded.
  */
-import { MessagesFailure } from "./messages-failure.ts";
+import { ModelFailure } from "./model-failure.ts";
 
 const LINE_BYTES_MAX = 4_194_304;
 const NEWLINE = 0x0a;
@@ -86,6 +86,6 @@ export class EventParser {
   }
 }
 
-function tooLong(): MessagesFailure {
-  return new MessagesFailure("MODEL_OUTPUT_INVALID", `The server sent a line of more than ${LINE_BYTES_MAX} bytes.`);
+function tooLong(): ModelFailure {
+  return new ModelFailure("MODEL_OUTPUT_INVALID", `The server sent a line of more than ${LINE_BYTES_MAX} bytes.`);
 }

@@ -1,7 +1,6 @@
 /** One request and its answer, read a chunk at a time. */
-import type { ModelEvent, ModelRequest, ProviderContext } from "@openclaw/sdk";
-import { AnswerReader } from "./answer-reader.ts";
-import { failureOfStatus, type ChatFailure } from "./chat-failure.ts";
+import type { ModelEvent, ModelRequest, ProviderContext } from "../sdk.ts";
+import { failureOfStatus, type ModelFailure } from "./model-failure.ts";
 import { openExchange, type Exchange, type ExchangeSpec } from "./open-exchange.ts";
 import { Chunks } from "./read-chunks.ts";
 
@@ -11,23 +10,37 @@ const OUTPUT_CHARS_MAX = 4_194_304;
 const TOKEN_CHARS_MAX = 32;
 const OUTPUT_CHARS_MIN = 4_096;
 
+/** Turns the bytes of an answer into events. What `push` throws is told after the events it already has. */
+export interface AnswerParser {
+  /** The model has said that it finished. */
+  readonly settled: boolean;
+  /** Nothing more will come. */
+  readonly complete: boolean;
+  /** The server said what the call took. */
+  readonly counted: boolean;
+  push(chunk: Buffer): void;
+  end(): void;
+  take(): readonly ModelEvent[];
+  finalEvent(bodyBytes: number): ModelEvent;
+}
+
 interface Reading { readonly exchange: Exchange; readonly chunks: Chunks }
 
 export class Attempt {
   readonly #spec: ExchangeSpec;
   readonly #ctx: ProviderContext;
   readonly #signal: AbortSignal;
-  readonly #reader: AnswerReader;
+  readonly #reader: AnswerParser;
   #reading: Reading | undefined;
   /** What was wrong with a chunk: what came before it is still the model's answer. */
   #failure: unknown;
   #ended = false;
 
-  constructor(request: ModelRequest, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal) {
+  constructor(reader: AnswerParser, spec: ExchangeSpec, ctx: ProviderContext, signal: AbortSignal) {
     this.#spec = spec;
     this.#ctx = ctx;
     this.#signal = signal;
-    this.#reader = new AnswerReader({ outputCharsMax: outputCharsMax(request) }, ctx.random);
+    this.#reader = reader;
   }
 
   /** The events of the next chunk; undefined once the answer is complete. Throws whatever went wrong. */
@@ -89,7 +102,7 @@ export class Attempt {
   }
 }
 
-async function readFailure(exchange: Exchange, ctx: ProviderContext): Promise<ChatFailure> {
+async function readFailure(exchange: Exchange, ctx: ProviderContext): Promise<ModelFailure> {
   const { response } = exchange;
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -103,7 +116,8 @@ async function readFailure(exchange: Exchange, ctx: ProviderContext): Promise<Ch
   return failureOfStatus(response.statusCode ?? 0, response.headers, body, ctx.now());
 }
 
-function outputCharsMax(request: ModelRequest): number {
+/** Most characters an answer may have. */
+export function outputCharsMax(request: ModelRequest): number {
   if (request.outputTokensMax === undefined) return OUTPUT_CHARS_MAX;
   return Math.min(OUTPUT_CHARS_MAX, OUTPUT_CHARS_MIN + request.outputTokensMax * TOKEN_CHARS_MAX);
 }
