@@ -36,7 +36,7 @@ type PhaseName = (typeof phaseNames)[number];
 /** Limits for failures only: what holds takes a small part of them. Fewer seconds would fail on a machine that is busy. */
 const limits = {
   unit: { concurrency: 2, testTimeoutMs: 30_000, fileTimeoutMs: 90_000 },
-  e2e: { concurrency: 1, testTimeoutMs: 120_000, fileTimeoutMs: 300_000 },
+  e2e: { concurrency: 2, testTimeoutMs: 120_000, fileTimeoutMs: 300_000 },
 } as const;
 
 interface Request {

@@ -42,20 +42,18 @@ test("CVE-2026-28472, a token that is merely there: whatever stands in any field
   const { gateway } = await open(t);
   const { token } = gateway;
   const wrong = [" ", "undefined", "null", "true", "{}", `${token} `, token.slice(0, -1), `${token}\0`, "x".repeat(token.length)];
-  for (const value of wrong) {
-    for (const field of ["token", "password", "deviceToken", "bootstrapToken", "approvalRuntimeToken", "agentRuntimeIdentityToken"]) {
-      const client = await openPlainClient(gateway.port);
-      const answer = await client.ask("connect", { ...formatHello(client.challenge, {}), auth: { [field]: value } });
-      assert.equal(answer.ok, false, `${field}: ${JSON.stringify(value)}`);
-      client.close();
-    }
-  }
-  for (const value of [true, 1, {}, [], null, ""]) {
+  const fields = ["token", "password", "deviceToken", "bootstrapToken", "approvalRuntimeToken", "agentRuntimeIdentityToken"];
+  const attempts = [
+    ...wrong.flatMap((value) => fields.map((field) => ({ [field]: value }))),
+    ...[true, 1, {}, [], null, ""].map((token) => ({ token })),
+  ];
+  // Many at once, as many as may be waiting: each refusal is held back the longer, the more there were.
+  while (attempts.length > 0) await Promise.all(attempts.splice(0, 30).map(async (auth) => {
     const client = await openPlainClient(gateway.port);
-    const answer = await client.ask("connect", { ...formatHello(client.challenge, {}), auth: { token: value } });
-    assert.equal(answer.ok, false, JSON.stringify(value));
+    const answer = await client.ask("connect", { ...formatHello(client.challenge, {}), auth });
+    assert.equal(answer.ok, false, JSON.stringify(auth));
     client.close();
-  }
+  }));
 });
 
 test("CVE-2026-28472, a device that brings any token skips nothing: its proof is checked, and so is the token "
