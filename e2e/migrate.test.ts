@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { makeForeignState } from "../testkit/foreign-state.ts";
-import { openRealGateway, PROGRAM_MAIN } from "../testkit/real-gateway.ts";
+import { digestOf, makeForeignState } from "../testkit/foreign-state.ts";
+import { freePort, openRealGateway, PROGRAM_MAIN } from "../testkit/real-gateway.ts";
 
 const MESSAGES = 1_200;
 
@@ -16,17 +16,40 @@ interface Ended {
   readonly signal: NodeJS.Signals | null;
   readonly code: number | null;
   readonly stdout: string;
+  readonly stderr: string;
 }
 
-async function migrate(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn(process.execPath, [PROGRAM_MAIN, "migrate", ...args], {
-    env: { PATH: process.env["PATH"] ?? "", NO_COLOR: "1", ...env }, stdio: ["ignore", "pipe", "inherit"], timeout: 60_000,
+const migrate = (args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> => run(["migrate", ...args], env);
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
+  const child = spawn(process.execPath, [PROGRAM_MAIN, ...args], {
+    env: { PATH: process.env["PATH"] ?? "", NO_COLOR: "1", ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000,
   });
-  let stdout = "";
+  let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   await once(child, "close");
-  return { signal: child.signalCode, code: child.exitCode, stdout };
+  return { signal: child.signalCode, code: child.exitCode, stdout, stderr };
 }
+
+test("in a home that holds the well-known program's state nothing of ours starts, writes or mends, and the way in is named (S4.7)",
+  async (t) => {
+  const home = await mkdtemp(join(tmpdir(), "openclaw-theirs-"));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const { dir, close } = makeForeignState(home, { open: true }); // as while it runs: part of it is in the write-ahead log
+  t.after(close);
+  const before = digestOf(dir);
+  const port = ["--port", String(await freePort())];
+  for (const args of [
+    ["gateway", "run", ...port], ["gateway", "start", ...port], ["doctor", "--mend"],
+    ["config", "set", "agents.defaults.model", "demo/demo"], ["migrate", "from-openclaw"],
+  ]) {
+    const { code, stdout, stderr } = await run(args, { HOME: home, OPENCLAW_GATEWAY_PORT: port[1] ?? "" });
+    assert.ok(code !== null && code !== 0, `${args.join(" ")}: ${code} ${stdout}`);
+    assert.match(stdout + stderr, /migrate from-openclaw --profile mine/, args.join(" "));
+    assert.deepEqual(digestOf(dir), before, args.join(" "));
+  }
+});
 
 test("a move that is killed again and again goes on, and the gateway lives on with it: list, history, search, replay (S4.7, S4.12)",
   async (t) => {

@@ -380,10 +380,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Activation modes, queue modes, reply-back",
   },
   { id: "S4.27", state: "later", text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle" },
-  { id: "S4.28", state: "partly", text: "Control UI served by the Gateway itself, no second port" },
+  {
+    id: "S4.28", state: "proved", proofs: ["core/control/gateway/http/answer-file.test.ts"],
+    text: "Control UI served by the Gateway itself, no second port",
+  },
   { id: "S4.29", state: "later", text: "WebChat connects straight to the Gateway WebSocket (SwiftUI client in the seed)" },
   {
-    id: "S4.30", state: "proved", proofs: ["core/control/gateway/http/answer-api.test.ts"],
+    id: "S4.30", state: "proved",
+    proofs: ["core/control/gateway/http/answer-api.test.ts", "core/control/gateway/http/answer-file.test.ts"],
     text: "Dashboard at `http://127.0.0.1:18789/` or `gateway.controlUi.basePath`",
   },
   {

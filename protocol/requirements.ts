@@ -364,6 +364,10 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.9.8", section: "9", behaviour: "A token in the query string is refused with 400" },
   { id: "W.9.9", section: "9", behaviour: "The history of a session is served, as a stream when asked for" },
   { id: "W.9.10", section: "9", behaviour: "Failed HTTP credentials feed the same limiter" },
+  {
+    id: "W.9.11", section: "9",
+    behaviour: "The dashboard in gateway.controlUi.root is served with its base path in its page; no address leads out of that directory",
+  },
 
   { id: "W.10.1", section: "10.1", behaviour: "Its configuration is read as JSON5 with its includes, in its own directory" },
   { id: "W.10.2", section: "10.2", behaviour: "agents.list and agents.entries are both read; a key that is known nowhere is named" },

@@ -3,8 +3,8 @@
  * columns that are read, named as they are there; nothing in it was written by that program.
  */
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
 
@@ -49,6 +49,18 @@ export function makeForeignState(home: string, { legacyMessages = 3, open = fals
   const close = (): void => databases.splice(0).forEach((database) => database.close());
   if (!open) close();
   return { dir, deviceId, close };
+}
+
+/** Every file with its bytes, mode and time of change. */
+export function digestOf(dir: string): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const { mode, mtimeNs, size } = statSync(path, { bigint: true });
+    const body = entry.isFile() ? createHash("sha256").update(readFileSync(path)).digest("hex") : "";
+    files.set(relative(dir, path), `${mode}:${entry.isFile() ? mtimeNs : 0}:${size}:${body}`);
+  }
+  return files;
 }
 
 const CONFIG = `{

@@ -52,6 +52,7 @@ export interface RealGateway {
   readonly home: string;
   readonly stateDir: string;
   readonly port: number;
+  /** Empty where it goes by a password. */
   readonly token: string;
   readonly pid: number;
   /** What its processes are started with, and what another program of the same person would be. */
@@ -112,7 +113,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
       if (Date.now() - began > READY_MS) throw new Error(`the gateway was not ready in time:\n${run.output}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    run.token = (await readFile(join(stateDir, "credentials", "gateway-token"), "utf8")).trim();
+    run.token = (await readFile(join(stateDir, "credentials", "gateway-token"), "utf8").catch(() => "")).trim();
   };
 
   const end = (signal: NodeJS.Signals): Promise<number | null> => endChild(run.child, signal);

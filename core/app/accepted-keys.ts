@@ -93,7 +93,7 @@ export const ACCEPTED: JsonSchema = keyed({
       trustedProxy: theirs("Identity by a proxy."), identityScopes: theirs("Scopes by identity."),
     }),
     controlUi: keyed({
-      enabled: flag("Serve the dashboard."), basePath: text("Path of the dashboard."), root: text("Directory of the dashboard."),
+      enabled: flag("Serve the dashboard."), basePath: text("Path of the dashboard."),
       dangerouslyDisableDeviceAuth: flag("No device identity; not done here."),
       dangerouslyAllowHostHeaderOriginFallback: flag("Believe the Host header; not done here."), allowInsecureAuth: flag("Not done here."),
       environment: theirs("Label of the dashboard."), embedSandbox: text("How embedded pages are confined."),

@@ -1,4 +1,5 @@
 /** Plain HTTP, wired: what it is told of the configuration, and the rooms it speaks for. */
+import { homedir } from "node:os";
 import type { LiveEvent } from "../cognition/runtime.ts";
 import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
@@ -33,9 +34,9 @@ export function composeHttp(
     checkModel: models.resolveModel,
     listen: (on) => live.subscribe((event) => on(event)),
   };
-  const page = (): { readonly enabled: boolean; readonly basePath: string } => {
-    const { enabled = true, basePath = "/" } = config().gateway?.controlUi ?? {};
-    return { enabled, basePath };
+  const page: GatewayDeps["page"] = () => {
+    const { enabled = true, basePath = "/", root } = config().gateway?.controlUi ?? {};
+    return { enabled, basePath, root: root?.replace(/^~(?=\/)/, homedir()) };
   };
   return { http, page };
 }

@@ -32,11 +32,16 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
 }
 
 /**
- * Makes the state directory, checks that it is private and becomes its one owner until disposed or dead. Throws STATE_UNSAFE,
- * STATE_HELD, DISK_FULL or ENGINE_UNAVAILABLE. The caller disposes, after everything that lives in it.
+ * Makes the state directory, checks that it is private and becomes its one owner until disposed or dead. Throws STATE_FOREIGN,
+ * STATE_UNSAFE, STATE_HELD, DISK_FULL or ENGINE_UNAVAILABLE. The caller disposes, after everything that lives in it.
  */
 export async function openStateDir(deps: StateDirDeps): Promise<StateDir> {
   return (await import("./engine/state-dir.ts")).openStateDir(deps);
+}
+
+/** Throws STATE_FOREIGN where another program keeps its state; changes nothing. */
+export async function refuseForeignState(dir: string): Promise<void> {
+  return (await import("./engine/state-dir.ts")).refuseForeignState(dir);
 }
 
 /** Reads every page of a database file and says what state it is in. Changes nothing; never throws for what the file holds. */

@@ -1,14 +1,17 @@
 /** Changes of the configuration from a terminal: through the gateway that runs on the file, or in the file itself. */
+import { dirname } from "node:path";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import {
   checkChange, checkText, configError, editText, getConfigValue, parseJson5, parseKey, planPatch, restoreValue, writeConfig,
   type LoadedConfig,
 } from "../../fabric/config.ts";
+import { refuseForeignState } from "../../fabric/engine.ts";
 import { configSchema } from "../config-schema.ts";
 import { requestOptions, withGateway } from "../connect.ts";
 import type { CommandContext } from "./command.ts";
 import { configPathOf, readConfig } from "./config-file.ts";
 import { asPayload, textAt } from "./payload.ts";
+import { stateDirOf } from "./state-dir.ts";
 
 /** What is to become of the file's text. */
 export type TextChange = (text: string, source: LoadedConfig["source"]) => Promise<string>;
@@ -40,12 +43,14 @@ export interface Changed {
 
 /**
  * Makes the change through the gateway that runs on this file, on top of what it has now; where none does, in the file itself.
- * Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID or CONFIG_SECRET_INLINE, and then nothing was written.
+ * Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID, CONFIG_SECRET_INLINE or, for another program's file, STATE_FOREIGN, and then nothing
+ * was written.
  */
 export async function changeConfig(ctx: CommandContext, change: TextChange, key = ""): Promise<Changed> {
   const path = configPathOf(ctx);
   const through = await changeThroughGateway(ctx, change, key, path);
   if (through !== undefined) return { path: through, through: "gateway" };
+  if (dirname(path) === stateDirOf(ctx)) await refuseForeignState(dirname(path));
   await writeConfig({
     path, schema: configSchema, key,
     change: async ({ text, exists, source, issues }) => {

@@ -5,7 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { createSessionIndex } from "../../control/sessions.ts";
 import { locateConfig } from "../../fabric/config.ts";
-import { openSqliteEngine, openStateDir } from "../../fabric/engine.ts";
+import { openSqliteEngine, openStateDir, refuseForeignState } from "../../fabric/engine.ts";
 import { createJournal } from "../../fabric/journal.ts";
 import { createLogger } from "../../fabric/telemetry.ts";
 import { openVault } from "../../fabric/vault.ts";
@@ -31,6 +31,11 @@ export async function examine(options: ExamineOptions): Promise<void> {
     stateDir, configPath: locateConfig(stateDir, options.environment), databasePath: join(stateDir, "state", "openclaw.sqlite"),
     credentialsDir: join(stateDir, "credentials"),
   };
+  try {
+    await refuseForeignState(stateDir); // nothing of theirs is mended
+  } catch (error) {
+    return await onExamined({ check: "state", note: "", findings: [failureOf("state", error)] });
+  }
   await onExamined(await checkConfig(patient));
   if (!existsSync(stateDir)) return await onExamined({ check: "state", note: `${stateDir} is not there yet`, skipped: true, findings: [] });
   await onExamined(await checkPermissions(patient));

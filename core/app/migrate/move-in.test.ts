@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { systemClock } from "../../base/clock.ts";
@@ -11,7 +10,7 @@ import { openIdentity } from "../../fabric/identity.ts";
 import { readMessages, type SessionLog, type SessionState } from "../../fabric/journal.ts";
 import { loadConfig } from "../../fabric/config.ts";
 import { configSchema } from "../config-schema.ts";
-import { FIXTURE_KEY, FIXTURE_TOKEN, makeForeignState, type FixtureOptions } from "../../../testkit/foreign-state.ts";
+import { digestOf, FIXTURE_KEY, FIXTURE_TOKEN, makeForeignState, type FixtureOptions } from "../../../testkit/foreign-state.ts";
 import { moveIn, type MovedIn } from "./move-in.ts";
 import { openTarget, type Target } from "./open-target.ts";
 import { PARTS } from "./report.ts";
@@ -38,18 +37,6 @@ function bench(t: TestContext, options: FixtureOptions = {}): Bench {
       onProgress: () => undefined, signal: AbortSignal.timeout(60_000),
     }),
   };
-}
-
-/** Every file with its bytes, mode and time of change. */
-function digestOf(dir: string): Map<string, string> {
-  const files = new Map<string, string>();
-  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const { mode, mtimeNs, size } = statSync(path, { bigint: true });
-    const body = entry.isFile() ? createHash("sha256").update(readFileSync(path)).digest("hex") : "";
-    files.set(relative(dir, path), `${mode}:${entry.isFile() ? mtimeNs : 0}:${size}:${body}`);
-  }
-  return files;
 }
 
 async function inOurs<T>(to: string, look: (target: Target, state: (key: string) => Promise<SessionLog>) => Promise<T>): Promise<T> {

@@ -65,7 +65,7 @@ export interface GatewayDeps {
   readonly hooks?: HookDoor;
   /** Absent: nobody speaks with an agent over plain HTTP. */
   readonly http?: HttpDoor;
-  /** Where the page stands, `/` unless given, and whether there is one. */
-  readonly page?: () => { readonly enabled: boolean; readonly basePath: string };
+  /** Where the page stands, `/` unless given, and whether there is one; `root`: the files of another dashboard, which stand there. */
+  readonly page?: () => { readonly enabled: boolean; readonly basePath: string; readonly root?: string | undefined };
   readonly eventLoop?: () => unknown;
 }

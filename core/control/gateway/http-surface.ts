@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { guesserOf } from "./client-source.ts";
 import type { PageFacts } from "./dashboard/answer-page.ts";
 import type { HooksSurface } from "./hooks-surface.ts";
+import type { FilePlace } from "./http/answer-file.ts";
 import type { ApiSurface } from "./http/api-surface.ts";
 import { sendJson } from "./send-json.ts";
 
@@ -18,6 +19,8 @@ export interface HttpFacts extends PageFacts {
   readonly api?: ApiSurface | undefined;
   /** Off: there is no page. */
   readonly hasPage: () => boolean;
+  /** Where the files of another dashboard are, and stand; the page is beside them then. */
+  readonly files: () => FilePlace | undefined;
   readonly eventLoop?: (() => unknown) | undefined;
 }
 
@@ -45,7 +48,21 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, f
   const isPage = facts.hasPage() && (path === `${facts.basePath()}/` || path === facts.basePath());
   if (isPage && isRead) return void showPage(request, response, query, facts);
   if (isPage) return sendError(request, response, 405, "Only GET is answered here.", "method_not_allowed");
+  const place = isRead && facts.hasPage() ? facts.files() : undefined;
+  if (place !== undefined && `${path}/`.startsWith(`${place.basePath}/`)) return void showFile(request, response, path, place, facts);
   sendError(request, response, 404, "Not found", "not_found");
+}
+
+async function showFile(
+  request: IncomingMessage, response: ServerResponse, path: string, place: FilePlace, { onProblem }: HttpFacts,
+): Promise<void> {
+  try {
+    const { answerFile } = await import("./http/answer-file.ts");
+    await answerFile(request, response, path, place);
+  } catch (error) {
+    onProblem("page.failed", { error });
+    response.destroy();
+  }
 }
 
 /** The pages are loaded with the first of them: a start does not pay for them. */

@@ -189,7 +189,7 @@ class PortGateway implements Gateway {
   }
 
   dashboardLink(): DashboardLink {
-    return this.#dashboard.link(`${this.#address()}${this.#basePath()}`);
+    return this.#dashboard.link(`${this.#address()}${this.#pagePath()}`);
   }
 
   authChanged(): void {
@@ -309,8 +309,12 @@ class PortGateway implements Gateway {
         clock, ids, version, basePath, door: http, onProblem, limiter: this.#limiter, token: this.#deps.auth.token,
         access: () => this.#access(),
       }),
-      basePath,
+      basePath: () => this.#pagePath(),
       hasPage: () => page?.().enabled ?? true,
+      files: () => {
+        const root = page?.().root;
+        return root === undefined ? undefined : { root, basePath: basePath() };
+      },
       eventLoop,
     };
   }
@@ -350,6 +354,11 @@ class PortGateway implements Gateway {
   /** Without the last slash: empty, or `/ui`. */
   #basePath(): string {
     return (this.#deps.page?.().basePath ?? "/").replace(/\/+$/, "");
+  }
+
+  /** Of the page Now: beside another dashboard, where there is one. */
+  #pagePath(): string {
+    return this.#deps.page?.().root === undefined ? this.#basePath() : `${this.#basePath()}/now`;
   }
 
   #address(): string {

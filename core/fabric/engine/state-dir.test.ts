@@ -7,8 +7,11 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
+import { digestOf, makeForeignState } from "../../../testkit/foreign-state.ts";
 import { systemIds } from "../../base/ids.ts";
+import { prepareDatabase } from "./prepare-database.ts";
 import { resolveStateDir } from "./resolve-state-dir.ts";
+import { SCHEMA } from "./sqlite-schema.ts";
 import { openStateDir, type StateDir } from "./state-dir.ts";
 
 const clock = new VirtualClock();
@@ -56,6 +59,34 @@ test("a directory that others may enter is STATE_UNSAFE, with the command that m
   chmodSync(join(dir, "credentials"), 0o750);
   assert.ok(hasCode(await refusal(openIn(dir)), "STATE_UNSAFE"));
   chmodSync(join(dir, "credentials"), 0o700);
+  await (await openIn(dir))[Symbol.asyncDispose]();
+});
+
+test("a directory of the well-known program is STATE_FOREIGN, with the way in beside it, and not a byte of it changes (S4.7)", async (t) => {
+  const home = makeHome(t);
+  const { dir, close } = makeForeignState(home, { open: true });
+  t.after(close);
+  chmodSync(dir, 0o755);
+  const before = digestOf(dir);
+  const error = await refusal(openIn(dir));
+  assert.ok(hasCode(error, "STATE_FOREIGN"));
+  assert.match(error.next, /migrate from-openclaw --profile/);
+  assert.deepEqual(digestOf(dir), before);
+  close();
+  rmSync(join(dir, "state"), { recursive: true });
+  assert.ok(hasCode(await refusal(openIn(dir)), "STATE_FOREIGN"), "by its agents");
+});
+
+test("a directory with a configuration and empty parts, or a database of ours without its lock, is nobody else's", async (t) => {
+  const dir = join(makeHome(t), "state");
+  mkdirSync(join(dir, "agents", "main", "agent"), { recursive: true, mode: 0o700 });
+  mkdirSync(join(dir, "state"), { mode: 0o700 });
+  writeFileSync(join(dir, "openclaw.json"), "{}");
+  writeFileSync(join(dir, "state", "openclaw.sqlite"), "");
+  await (await openIn(dir))[Symbol.asyncDispose]();
+  rmSync(join(dir, "owner.sqlite"));
+  rmSync(join(dir, "state", "openclaw.sqlite"));
+  prepareDatabase(join(dir, "state", "openclaw.sqlite"), SCHEMA).close();
   await (await openIn(dir))[Symbol.asyncDispose]();
 });
 

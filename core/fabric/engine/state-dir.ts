@@ -5,6 +5,7 @@
  * with the process however that ends. `owner.json` beside it only feeds the message of the second one. Nothing in this
  * process may open `owner.sqlite` in another way: closing any other descriptor of the file would drop the lock.
  */
+import { existsSync } from "node:fs";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -38,11 +39,13 @@ const OTHERS = 0o077;
 
 /**
  * Makes the directory and its parts, all mode 0700, and becomes its owner until disposed. A directory that was there before
- * is not changed: if others may enter it, that is STATE_UNSAFE with the command that mends it. Throws STATE_HELD, naming
- * the owner, when there is one; DISK_FULL or ENGINE_UNAVAILABLE when the system refuses.
+ * is not changed: if others may enter it, that is STATE_UNSAFE with the command that mends it. Throws STATE_FOREIGN for another
+ * program's directory, before anything is made in it; STATE_HELD, naming the owner, when there is one; DISK_FULL or
+ * ENGINE_UNAVAILABLE when the system refuses.
  */
 export async function openStateDir(deps: StateDirDeps): Promise<StateDir> {
   const { dir } = deps;
+  await refuseForeignState(dir);
   await makePrivate(dir);
   const lock = await takeLock(dir);
   const startedAtMs = deps.clock.now();
@@ -121,7 +124,7 @@ async function syncDirectory(path: string): Promise<void> {
 async function takeLock(dir: string): Promise<DatabaseSync> {
   let lock: DatabaseSync | undefined;
   try {
-    lock = new DatabaseSync(join(dir, "owner.sqlite"), { timeout: 0 });
+    lock = new DatabaseSync(lockPath(dir), { timeout: 0 });
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
@@ -175,6 +178,16 @@ async function saveOwner({ dir, ids, clock }: StateDirDeps, owner: Owner): Promi
     await rm(beside, { force: true });
     throw error;
   }
+}
+
+/** Throws STATE_FOREIGN. Whatever we held once is ours, and what is empty is nobody's. */
+export async function refuseForeignState(dir: string): Promise<void> {
+  if (existsSync(lockPath(dir)) || !["state", "agents"].some((part) => existsSync(join(dir, part)))) return;
+  await coded(async () => (await import("./foreign-directory.ts")).refuseForeign(dir));
+}
+
+function lockPath(dir: string): string {
+  return join(dir, "owner.sqlite");
 }
 
 function ownerPath(dir: string): string {

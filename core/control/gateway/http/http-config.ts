@@ -36,4 +36,8 @@ export const controlUiConfig = {
     type: "string", maxLength: 256, pattern: "^/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$", default: "/",
     description: "Where the page stands.",
   },
+  root: {
+    type: "string", minLength: 1, maxLength: 4_096,
+    description: "A directory with the files of another dashboard, which then stands there; the page stands at `now` below it.",
+  },
 } as const satisfies Record<string, JsonSchema>;
