@@ -62,7 +62,7 @@ test("a directory that others may enter is STATE_UNSAFE, with the command that m
   await (await openIn(dir))[Symbol.asyncDispose]();
 });
 
-test("a directory of the well-known program is STATE_FOREIGN, with the way in beside it, and not a byte of it changes (S4.7)", async (t) => {
+test("a directory of the well-known program is STATE_FOREIGN, with the way in, and not a byte changes (S4.7)", async (t) => {
   const home = makeHome(t);
   const { dir, close } = makeForeignState(home, { open: true });
   t.after(close);

@@ -36,7 +36,7 @@ function makeRoot(t: TestContext): { readonly root: string; readonly outside: st
   return { root, outside };
 }
 
-test("the dashboard that the owner named is served from its directory, with its place in its first page (W.9.11, S4.28, S4.30)", async (t) => {
+test("the dashboard that the owner named is served with its place in its page (W.9.11, S4.28, S4.30)", async (t) => {
   const { root } = makeRoot(t);
   await using running = await startGateway({ page: () => ({ enabled: true, basePath: "/ui/", root }) });
   for (const path of ["/ui", "/ui/", "/ui/chat/main", "/ui/index.html"]) {
