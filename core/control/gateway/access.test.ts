@@ -276,3 +276,22 @@ test("a removed device starts nothing more: its next frame is not read (GHSA-m8w
   assert.equal(gateway.identity.device(device.id), undefined);
   await (await openSocket(gateway.url)).end();
 });
+
+test("a device that rotated its own token keeps its connection, and loses it when it is removed: 4001, and both tokens are wrong "
+  + "(W.1.33, W.5.7, W.5.8)", async () => {
+  await using gateway = await startGateway();
+  const device = makeDevice();
+  const { client, hello } = await connect(gateway.url, { device });
+  const old = (hello.payload as { auth: { deviceToken: string } }).auth.deviceToken;
+  const rotated = await client.call("device.token.rotate", { deviceId: device.id, role: "operator" });
+  const fresh = rotated.payload?.["token"] as string;
+  assert.equal(rotated.payload?.["tokenDelivery"], "in-band");
+  assert.equal((await client.call("health")).ok, true, "whoever asked stays");
+  await gateway.identity.remove(device.id);
+  client.send({ type: "req", id: "late", method: "health" });
+  assert.deepEqual(await client.closed, { code: 4001, reason: "device removed" });
+  assert.equal(client.frames.some((frame) => frame.id === "late"), false);
+  for (const deviceToken of [old, fresh]) {
+    assert.equal(codeOf((await connect(gateway.url, { device, auth: { deviceToken } })).hello), "AUTH_DEVICE_TOKEN_MISMATCH");
+  }
+});

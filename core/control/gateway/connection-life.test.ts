@@ -126,3 +126,29 @@ test("draining tells everybody, closes with 1012 and refuses newcomers with 503 
   assert.equal(response.statusCode, 503);
   late.socket.terminate();
 });
+
+test("whoever breaks the frame's rules hears so, has a second to say goodbye, and is then cut (W.1.18, W.1.40)", async () => {
+  const clock = new VirtualClock();
+  await using running = await startGateway({ clock });
+  const socket = createConnection({ port: running.gateway.port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.write([
+    "GET / HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}`, "", "",
+  ].join("\r\n"));
+  let heard = Buffer.alloc(0);
+  socket.on("error", () => undefined).on("data", (chunk: Buffer) => (heard = Buffer.concat([heard, chunk])));
+  const hearing = async (fits: () => boolean): Promise<void> => {
+    while (!fits()) await once(socket, "data");
+  };
+  await hearing(() => heard.includes("connect.challenge"));
+  socket.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0])); // reserved bits
+  const goodbye = Buffer.from([0x88, 0x02, 0x03, 0xea]); // close, 1002
+  await hearing(() => heard.includes(goodbye));
+  const ends = (): number => running.logged.filter(({ event }) => event === "connection.ended").length;
+  await clock.advance(999);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(ends(), 0, "it may still answer");
+  await clock.advance(1);
+  while (ends() === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  socket.destroy();
+});

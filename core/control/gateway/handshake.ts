@@ -23,7 +23,7 @@ import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
 import { pairingRequired, rateLimited, refuseCredential } from "./handshake-refusals.ts";
 import { describeIssues, handshakeRefusal, type HandshakeRefusal } from "./refuse.ts";
-import { vouchFor, type AccessRules, type Voucher } from "./vouch.ts";
+import { takesSecret, vouchFor, type AccessRules, type Voucher } from "./vouch.ts";
 
 export interface HandshakeDeps {
   readonly clock: Clock;
@@ -227,8 +227,7 @@ function checkCredential(
 ): Credential | HandshakeRefusal {
   const auth = hello.auth ?? {};
   const { mode } = access;
-  // Behind a trusted proxy the secret is for this machine's own programs only.
-  if (mode === "token" || mode === "password" || source.local) {
+  if (takesSecret(access, source)) {
     const secret = token();
     for (const candidate of [auth.token, auth.password]) {
       if (candidate !== undefined && secret.equals(candidate)) return { secret, method: mode === "password" ? "password" : "token" };

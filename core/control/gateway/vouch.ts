@@ -32,6 +32,14 @@ export type VouchHeaders = Pick<IncomingHttpHeaders, string>;
 const WHOIS_TIMEOUT_MS = 2_000;
 const USER_CHARS_MAX = 256;
 
+/**
+ * Does the shared secret count? One rule for WebSocket and plain HTTP: from anywhere in the modes that ask for one, in the others
+ * from this machine's own programs only.
+ */
+export function takesSecret({ mode }: AccessRules, { local }: ClientSource): boolean {
+  return mode === "token" || mode === "password" || local;
+}
+
 /** Undefined: nobody vouches, so a secret is needed. */
 export async function vouchFor(source: ClientSource, headers: VouchHeaders, rules: AccessRules): Promise<Voucher | undefined> {
   if (rules.mode === "none" && source.local) return { method: "none" };

@@ -225,3 +225,20 @@ test("a setup code is good for ten minutes and for one device, and leaves nothin
   for (let waiting = 0; waiting < 64; waiting += 1) identity.setups.issue("node");
   assert.throws(() => identity.setups.issue("node"), (error) => hasCode(error, "BACKPRESSURE"));
 });
+
+test("a token that was rotated, and its device then removed: no token of it is right again, not when it is paired anew "
+  + "(W.5.7, W.5.8)", async () => {
+  await using engine = await openMemoryEngine({ clock });
+  const { identity, changes } = await open(engine);
+  const first = await identity.admit(asking("a"));
+  assert.ok(first.kind === "admitted");
+  const rotated = await identity.rotate("a", "operator", undefined, { ...ADMIN, deviceId: "a", connId: "c1" });
+  await identity.remove("a");
+  const lost = changes.filter((change) => change.type === "revoked");
+  assert.deepEqual(lost.map(({ cause, sparing }) => [cause, sparing]), [["rotated", "c1"], ["removed", undefined]], "it spares nobody");
+  const again = await identity.admit(asking("a"));
+  assert.ok(again.kind === "admitted");
+  const tokens = [first.token, rotated.token, again.token].map((token) => token.reveal());
+  assert.equal(new Set(tokens).size, 3);
+  assert.deepEqual(tokens.map((token) => identity.checkToken("a", "operator", token)), [false, false, true]);
+});

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { Secret } from "../../../base/secret.ts";
-import { startGateway, TOKEN } from "../test-gateway.ts";
+import { connect as connectSocket, startGateway, TOKEN } from "../test-gateway.ts";
+import { createNetworkMatch } from "../networks.ts";
 import { ask, chat, makeDoor } from "./http-bench.testing.ts";
 
 test("without the secret nothing is read or told; a secret in an address is refused, whatever it is "
@@ -92,4 +93,37 @@ test("a page of this network's own gateway may ask; one of the visitor's own mac
   const elsewhere = { "x-forwarded-for": "192.168.1.9", "origin": `http://127.0.0.1:${running.gateway.port}` };
   assert.equal((await ask(running, "/v1/models", { headers: elsewhere })).status, 403);
   assert.equal((await ask(running, "/v1/models", { headers: { origin: elsewhere.origin } })).status, 200);
+});
+
+/** What somebody in between, or somebody who pretends to be, may say of where a request comes from. */
+const CLAIMS: readonly Readonly<Record<string, string>>[] = [
+  { "x-forwarded-for": "203.0.113.9" }, { "x-forwarded-for": "127.0.0.1" }, { "x-forwarded-for": "::1" },
+  { "x-forwarded-for": "203.0.113.9, 127.0.0.1" }, { "x-forwarded-for": "127.0.0.1, 203.0.113.9" }, { "x-forwarded-for": "" },
+  { "forwarded": "for=127.0.0.1" }, { "x-real-ip": "127.0.0.1" }, { "x-forwarded-host": "localhost" }, { "cf-connecting-ip": "127.0.0.1" },
+  { "x-forwarded-for": "203.0.113.9", "x-user": "eve" }, { "x-forwarded-for": "203.0.113.9", "x-openclaw-scopes": "operator.admin" },
+];
+
+test("the shared secret counts over plain HTTP exactly where it counts over WebSocket, whatever the headers claim "
+  + "(S4.31, S4.41, W.3.14, W.3.15)", async () => {
+  const { door, end } = makeDoor();
+  end();
+  for (const mode of ["token", "password", "none", "trusted-proxy"] as const) for (const proxies of [[], ["127.0.0.1"]]) {
+    const access = () => ({ mode, isTrustedProxy: createNetworkMatch(proxies), userHeader: "x-user", allowUsers: ["ada"] });
+    const rate = { failuresMax: 1_000, windowMs: 60_000, lockoutMs: 1_000, exemptLoopback: false };
+    await using running = await startGateway({ http: door, auth: { token: () => new Secret(TOKEN), access, rate } });
+    for (const headers of [{}, ...CLAIMS]) {
+      const overHttp = (await ask(running, "/v1/models", { headers })).status === 200;
+      const overSocket = await connectSocket(running.url, { token: TOKEN }, { headers }).then(
+        async ({ client, hello }) => {
+          await client.end();
+          return hello.ok === true;
+        }, () => false, // not even upgraded
+      );
+      const what = `${mode}, proxies [${proxies.join()}], ${JSON.stringify(headers)}`;
+      assert.equal(overHttp, overSocket, what);
+      const isOwn = Object.keys(headers).length === 0;
+      if (mode === "none" || mode === "trusted-proxy") assert.equal(overHttp, isOwn, what);
+      else if (proxies.length === 0) assert.equal(overHttp, true, what);
+    }
+  }
 });

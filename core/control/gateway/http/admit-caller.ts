@@ -10,8 +10,8 @@ import type { Clock } from "../../../base/clock.ts";
 import type { Secret } from "../../../base/secret.ts";
 import { containsScopes } from "../../../fabric/identity.ts";
 import type { AuthLimiter, AuthSource } from "../auth-limiter.ts";
-import { limitedAs, readSource, type ClientSource } from "../client-source.ts";
-import { vouchFor, type AccessRules } from "../vouch.ts";
+import { limitedAs, readSource } from "../client-source.ts";
+import { takesSecret, vouchFor, type AccessRules } from "../vouch.ts";
 import { HttpRefusal, invalidRequest } from "./http-refusal.ts";
 
 export interface AdmitDeps {
@@ -44,7 +44,7 @@ export async function admitCaller(
     throw new HttpRefusal(429, message, { retryAfterMs: lockedMs, final: true });
   }
   const secret = bearerOf(request);
-  if (secret !== undefined && isSecretTaken(rules, source) && deps.token().equals(secret)) {
+  if (secret !== undefined && takesSecret(rules, source) && deps.token().equals(secret)) {
     return limiter.succeeded(guesser, "shared-secret");
   }
   const voucher = await vouchFor(source, request.headers, { ...rules, whois: undefined });
@@ -56,11 +56,6 @@ export async function admitCaller(
   const delayMs = secret === undefined ? 0 : limiter.failed(guesser, "shared-secret", clock.now());
   if (delayMs > 0) await clock.wait(delayMs, signal);
   throw new HttpRefusal(401, "Unauthorized");
-}
-
-/** Behind a trusted proxy the secret is for this machine's own programs only. */
-function isSecretTaken({ mode }: AccessRules, { local }: ClientSource): boolean {
-  return mode === "token" || mode === "password" || local;
 }
 
 function bearerOf({ headers }: IncomingMessage): string | undefined {
