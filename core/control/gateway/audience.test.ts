@@ -146,3 +146,39 @@ test("many slow readers together are bounded too: the slowest are let go, and th
   assert.equal((await quick.call("health")).ok, true);
   for (const client of [...slow, quick]) await client.end();
 });
+
+test("of clients that stop reading each holds at most its bound, together they hold an event once, what they miss is counted, and "
+  + "what may not be missed ends them (W.1.24, W.1.25, S0.40)", async () => {
+  const maxBufferedBytes = 6_000_000;
+  await using running = await startGateway({ ...watching, limits: { maxBufferedBytes } });
+  const slow = await Promise.all(Array.from({ length: 12 }, () => connectOk(running.url)));
+  const quick = await connectOk(running.url);
+  for (const client of slow) {
+    await client.call("test.run");
+    (client.socket as unknown as { readonly _socket: { pause(): void } })._socket.pause();
+  }
+  const unsent = (): number[] => readersOf(running, KEY).map(bufferedOf);
+  const tell = async (dropIfSlow: boolean): Promise<number> => {
+    const sent = running.gateway.broadcast("config.changed", { text: "x".repeat(1_000_000) }, { dropIfSlow });
+    told += 1;
+    await quick.until(({ seq }) => seq === told);
+    quick.frames.length = 0;
+    return sent;
+  };
+  let told = 0;
+  const before = process.memoryUsage().arrayBuffers;
+  let skipped = 0;
+  for (let sent = 13; sent > 1 && told < 100; skipped += 13 - sent) sent = await tell(true);
+  const bytes = unsent().reduce((sum, each) => sum + each, 0);
+  assert.ok(bytes > slow.length * maxBufferedBytes, "all of them are full");
+  assert.ok(Math.max(...unsent()) < maxBufferedBytes + 1_100_000);
+  const held = process.memoryUsage().arrayBuffers - before;
+  assert.ok(held < bytes / 2, `${held} bytes are held for ${bytes} that wait`);
+  assert.equal(running.gateway.counters().skippedEvents, skipped);
+  assert.equal(running.gateway.counters().slowConsumers, 0);
+  assert.equal(await tell(false), 1);
+  assert.equal(running.gateway.counters().slowConsumers, slow.length);
+  assert.deepEqual(running.logged.filter(({ event }) => event === "connection.slow").length, slow.length);
+  assert.equal((await quick.call("health")).ok, true);
+  for (const client of [...slow, quick]) await client.end();
+});

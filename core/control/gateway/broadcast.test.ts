@@ -4,6 +4,7 @@ import type { LiveEvent, LiveStream } from "../../cognition/runtime.ts";
 import type { SessionRow } from "../sessions.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { createBroadcaster } from "./broadcast.ts";
+import type { EventHead } from "./event-head.ts";
 
 interface Sent {
   readonly event: string;
@@ -16,7 +17,7 @@ function setUp() {
   const clock = new VirtualClock();
   const world = { watched: true, clock };
   let seq = 0;
-  const take = (head: string, dropIfSlow: boolean): boolean => sent.push({ ...(JSON.parse(`${head}}`) as Sent), dropIfSlow }) > 0;
+  const take = ({ text }: EventHead, dropIfSlow: boolean): boolean => sent.push({ ...(JSON.parse(`${text}}`) as Sent), dropIfSlow }) > 0;
   const reader = { increments: false, isGone: false, isBehind: false as boolean, sendSequenced: take, whenDrained: () => undefined };
   const broadcaster = createBroadcaster({
     broadcast: (event, payload, { dropIfSlow = false }) => void sent.push({ event, payload: payload as Sent["payload"], dropIfSlow }),

@@ -1,7 +1,7 @@
 /**
  * One socket: its state, its queue of requests, its sequence of events.
  *
- * Everything that is written goes through `#write`, which knows what the client has not read yet. A client that does not
+ * Everything that is written goes through `#write`, which knows what the client has not taken yet. A client that does not
  * read loses what may be lost, and is closed by what may not.
  */
 import type { IncomingHttpHeaders } from "node:http";
@@ -11,12 +11,12 @@ import type { Clock } from "../../base/clock.ts";
 import { CLOSE, formatWireError, OpenClawError, TEXT_INCREMENTS_CAP, WIRE_LIMITS, type WireError } from "@openclaw/protocol";
 import type { Secret } from "../../base/secret.ts";
 import type { ClientSource } from "./client-source.ts";
+import { frameOf, type EventHead, type Frame } from "./event-head.ts";
 import type { FlushLine } from "./flush-line.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
 import type { NodeSession } from "./node-link.ts";
 import { cutReason } from "./refuse.ts";
-import { textFrames } from "./text-frames.ts";
 
 /** `silent`: nothing received yet. `connecting`: `connect` is being answered. */
 export type ConnectionState = "silent" | "connecting" | "open" | "closed";
@@ -31,12 +31,19 @@ export interface ConnectionDeps {
   readonly source: ClientSource;
   readonly headers: IncomingHttpHeaders;
   readonly origin: string | undefined;
+  readonly host: ConnectionHost;
+}
+
+/** What all connections share. */
+export interface ConnectionHost {
   readonly clock: Clock;
   readonly limits: GatewayLimits;
-  /** Where it waits to write, shared by all. */
+  /** Where they wait to write. */
   readonly line: FlushLine;
+  /** An event was skipped for one that does not drain. */
+  readonly onSkipped: () => void;
   readonly onSlow: (connection: Connection) => void;
-  /** Called once, before its queue is thrown away. */
+  /** Called once for each, before its queue is thrown away. */
   readonly onEnd: (connection: Connection) => void;
 }
 
@@ -71,20 +78,20 @@ export class Connection {
   /** Names of events it receives for all sessions. */
   watchedEvents: Set<string> | undefined;
   watchedSessions: Set<string> | undefined;
-  readonly #clock: Clock;
-  readonly #limits: GatewayLimits;
-  readonly #line: FlushLine;
-  readonly #onSlow: (connection: Connection) => void;
-  readonly #onEnd: (connection: Connection) => void;
+  /** Events it did not get because it did not drain. */
+  skippedEvents = 0;
+  readonly #host: ConnectionHost;
   readonly #stream: Socket;
   #seq = 0;
   #readAtPing = -1;
   #gathering: Soon | undefined;
   #flushedAtMs = 0;
-  /** Events that leave together. */
-  #texts: string[] = [];
+  /** Small frames that leave together: bytes as characters. */
+  #gathered = "";
+  /** A large one waits in the stream. */
+  #corked = false;
   #abort: AbortController | undefined;
-  readonly #drained: (() => void)[] = [];
+  #drained: (() => void)[] | undefined;
 
   constructor(deps: ConnectionDeps) {
     this.socket = deps.socket;
@@ -95,11 +102,7 @@ export class Connection {
     this.source = deps.source;
     this.headers = deps.headers;
     this.origin = deps.origin;
-    this.#clock = deps.clock;
-    this.#limits = deps.limits;
-    this.#line = deps.line;
-    this.#onSlow = deps.onSlow;
-    this.#onEnd = deps.onEnd;
+    this.#host = deps.host;
   }
 
   /** The client's, as far as it is known. */
@@ -129,16 +132,25 @@ export class Connection {
 
   /** Once, when everything has left; never for a socket that ends before. */
   whenDrained(then: () => void): void {
-    if (this.#drained.push(then) === 1) this.#stream.once("drain", () => {
-      for (const one of this.#drained.splice(0)) one();
+    if (this.#drained !== undefined) return void this.#drained.push(then);
+    this.#drained = [then];
+    this.#stream.once("drain", () => {
+      const waiting = this.#drained ?? [];
+      this.#drained = undefined;
+      for (const one of waiting) one();
     });
+  }
+
+  /** What it has not taken yet. */
+  get unsentBytes(): number {
+    return this.#stream.writableLength;
   }
 
   /** A response. `payload` undefined leaves the member out. */
   respond(id: string, payload: unknown): void {
     const json = JSON.stringify(payload);
     const head = `{"type":"res","id":${JSON.stringify(id)},"ok":true`;
-    this.#write(json === undefined ? `${head}}` : `${head},"payload":${json}}`);
+    this.#write(frameOf(json === undefined ? `${head}}` : `${head},"payload":${json}}`), "tick");
   }
 
   respondError(id: string, error: unknown): void {
@@ -146,19 +158,23 @@ export class Connection {
   }
 
   respondWireError(id: string, error: WireError): void {
-    this.#write(JSON.stringify({ type: "res", id, ok: false, error }));
+    this.#write(frameOf(JSON.stringify({ type: "res", id, ok: false, error })), "tick");
   }
 
   /** An event without a sequence number. False when it was not written. */
   sendDirect(event: string, payload: unknown): boolean {
-    return this.#write(JSON.stringify({ type: "event", event, payload }));
+    return this.#write(frameOf(JSON.stringify({ type: "event", event, payload })), "tick");
   }
 
-  /** An event of a broadcast: `head` is the frame without its end, made once for all sockets. A skipped one takes its number too. */
-  sendSequenced(head: string, dropIfSlow: boolean): boolean {
+  /** An event of a broadcast. One that is skipped takes its number too. */
+  sendSequenced(head: EventHead, dropIfSlow: boolean): boolean {
     const seq = ++this.#seq;
-    if (dropIfSlow && this.socket.bufferedAmount > this.#limits.maxBufferedBytes) return false;
-    return this.#write(`${head},"seq":${seq}}`, dropIfSlow ? "pause" : "turn");
+    if (dropIfSlow && this.#isFull) {
+      this.skippedEvents += 1;
+      this.#host.onSkipped();
+      return false;
+    }
+    return this.#write(head.numbered(seq), dropIfSlow ? "pause" : "turn");
   }
 
   /**
@@ -185,18 +201,18 @@ export class Connection {
   close(code: number, reason: string): void {
     if (this.state === "closed") return;
     this.ending = { code, reason };
-    this.#frameTexts();
+    this.flush();
     this.markClosed();
     const { socket } = this;
     socket.close(code, cutReason(reason, WIRE_LIMITS.closeReasonBytes));
-    const cut = this.#clock.after(this.#limits.closeGraceMs, () => socket.terminate());
+    const cut = this.#host.clock.after(this.#host.limits.closeGraceMs, () => socket.terminate());
     socket.once("close", () => cut.close());
   }
 
   /** It does not read, and holds memory that others need. */
   endSlow(): void {
     if (this.state === "closed") return;
-    this.#onSlow(this);
+    this.#host.onSlow(this);
     this.close(CLOSE.policy, "slow consumer");
   }
 
@@ -204,65 +220,79 @@ export class Connection {
   markClosed(): void {
     if (this.state === "closed") return;
     this.state = "closed";
-    this.#onEnd(this);
+    this.#host.onEnd(this);
     this.queue.length = 0;
     this.queuedBytes = 0;
-    this.#texts = [];
+    this.#gathered = "";
     this.#abort?.abort(new OpenClawError("CONNECTION_LOST"));
     // A paused socket would never see the other side's goodbye.
     this.socket.resume();
   }
 
-  #write(text: string, soon: Soon = "tick"): boolean {
-    if (this.state === "closed") return false;
-    if (this.socket.bufferedAmount > this.#limits.maxBufferedBytes) {
-      this.endSlow();
-      return false;
-    }
-    this.#gather(soon);
-    if (soon !== "tick" && text.length <= GATHERED_CHARS_MAX) {
-      this.#texts.push(text);
-      if (this.#texts.length >= GATHERED_MAX) this.#frameTexts();
-      return true;
-    }
-    this.#frameTexts();
-    this.socket.send(text);
-    return true;
+  /** What is gathered goes out in one system call. */
+  flush(): void {
+    if (this.#gathering === undefined) return;
+    this.#gathering = undefined;
+    this.#flushedAtMs = this.#host.clock.monotonic();
+    this.#writeGathered();
+    if (this.#corked) this.#stream.uncork();
+    this.#corked = false;
   }
 
   /**
    * Beside `ws`, which takes two writes and as many buffers for each frame, and a token is two frames. Without compression it
    * writes every frame whole and at once, so frames of ours stand between two of its own.
    */
-  #frameTexts(): void {
-    if (this.#texts.length === 0) return;
-    const texts = this.#texts;
-    this.#texts = [];
-    if (this.socket.readyState === this.socket.OPEN) this.#stream.write(textFrames(texts));
+  #write(frame: Frame, soon: Soon): boolean {
+    if (this.state === "closed") return false;
+    if (this.#isFull) {
+      this.endSlow();
+      return false;
+    }
+    this.#gather(soon);
+    if (typeof frame === "string") {
+      if (this.#gathered.length + frame.length > GATHERED_BYTES_MAX) this.#writeGathered();
+      this.#gathered += frame;
+      return true;
+    }
+    if (!this.#corked) this.#stream.cork();
+    this.#corked = true;
+    this.#writeGathered();
+    if (this.#mayWrite) for (const part of frame) this.#stream.write(part, "latin1");
+    return true;
+  }
+
+  #writeGathered(): void {
+    if (this.#gathered !== "" && this.#mayWrite) this.#stream.write(this.#gathered, "latin1");
+    this.#gathered = "";
+  }
+
+  get #isFull(): boolean {
+    return this.unsentBytes > this.#host.limits.maxBufferedBytes;
+  }
+
+  /** After the other side's goodbye nothing follows ours. */
+  get #mayWrite(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
   }
 
   /**
-   * What is sent together goes out in one system call: a burst would else pay for each. An answer goes when what made it is done;
-   * an event waits for the end of the loop's turn, for more of them come from other sockets; and one of a stream a moment longer
-   * where the one before has only just gone, for a system call costs more than all else about a token.
+   * A burst would else pay a system call for each. An answer goes when what made it is done; an event waits for the end of the loop's
+   * turn, for more of them come from other sockets; and one of a stream a moment longer where the one before has only just gone, for
+   * a system call costs more than all else about a token.
    */
   #gather(wished: Soon): void {
-    const soon = wished === "pause" && this.#clock.monotonic() - this.#flushedAtMs >= PAUSE_MS ? "turn" : wished;
-    if (this.#gathering === undefined) this.#stream.cork();
+    const soon = wished === "pause" && this.#host.clock.monotonic() - this.#flushedAtMs >= PAUSE_MS ? "turn" : wished;
     if (this.#gathering !== undefined && HASTE[this.#gathering] >= HASTE[soon]) return;
     this.#gathering = soon;
-    if (soon === "tick") process.nextTick(this.#flush);
-    else if (soon === "turn") this.#line.add(this.#flush);
-    else this.#clock.after(PAUSE_MS, () => this.#line.add(this.#flush));
+    if (soon === "tick") process.nextTick(flush, this);
+    else if (soon === "turn") this.#host.line.add(this);
+    else this.#host.clock.after(PAUSE_MS, () => this.#host.line.add(this));
   }
+}
 
-  readonly #flush = (): void => {
-    if (this.#gathering === undefined) return;
-    this.#gathering = undefined;
-    this.#flushedAtMs = this.#clock.monotonic();
-    this.#frameTexts();
-    this.#stream.uncork();
-  };
+function flush(connection: Connection): void {
+  connection.flush();
 }
 
 /** When what is written has to leave. */
@@ -270,6 +300,5 @@ type Soon = "tick" | "turn" | "pause";
 const HASTE: Readonly<Record<Soon, number>> = { pause: 0, turn: 1, tick: 2 };
 /** Between two bursts of a stream to one socket. */
 const PAUSE_MS = 1;
-/** Events that wait to leave together, and how long each may be: below what a slow client is told by. */
-const GATHERED_MAX = 64;
-const GATHERED_CHARS_MAX = 4_096;
+/** What waits to leave together: as much as a socket takes as a text without a buffer for it. */
+const GATHERED_BYTES_MAX = 16_384;

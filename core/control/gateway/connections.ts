@@ -6,6 +6,7 @@
  */
 import { grantsScope, type PresenceEntry, type Scope } from "@openclaw/protocol";
 import type { Connection } from "./connection.ts";
+import { EventHead } from "./event-head.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { eventSpec, type EventSpec } from "./wire.ts";
 
@@ -27,6 +28,7 @@ const SPREAD_BATCH = 256;
 export class Connections {
   readonly #limits: GatewayLimits;
   readonly #open = new Map<string, Connection>();
+  readonly #present = new Set<Connection>();
   readonly #byDevice = new Map<string, Set<Connection>>();
   readonly #bySession = new Map<string, Set<Connection>>();
   readonly #byEvent = new Map<string, Set<Connection>>();
@@ -57,6 +59,7 @@ export class Connections {
 
   add(connection: Connection): void {
     this.#open.set(connection.connId, connection);
+    if (isPresent(connection)) this.#present.add(connection);
     const deviceId = connection.client?.deviceId;
     if (deviceId !== undefined) addTo(this.#byDevice, deviceId, connection);
   }
@@ -64,6 +67,7 @@ export class Connections {
   /** Answers whether it was there. */
   remove(connection: Connection): boolean {
     if (!this.#open.delete(connection.connId)) return false;
+    this.#present.delete(connection);
     const deviceId = connection.client?.deviceId;
     if (deviceId !== undefined) removeFrom(this.#byDevice, deviceId, connection);
     for (const sessionKey of connection.watchedSessions ?? []) removeFrom(this.#bySession, sessionKey, connection);
@@ -116,7 +120,7 @@ export class Connections {
     if (spec === undefined || spec.direct === true) return 0;
     const { only, sessionKey, scope, stateVersion } = options;
     const dropIfSlow = options.dropIfSlow === true;
-    let head: string | undefined;
+    let head: EventHead | undefined;
     let sent = 0;
     const send = (connection: Connection): void => {
       if (!mayReceive(connection, event, spec, payload, scope)) return;
@@ -159,12 +163,7 @@ export class Connections {
 
   /** Nodes and people's own clients, newest first; programs that come and go in a second are not presence. */
   presence(): PresenceEntry[] {
-    const entries: PresenceEntry[] = [];
-    for (const connection of [...this.#open.values()].reverse()) {
-      if (entries.length >= this.#limits.presenceEntriesMax) break;
-      if (isPresent(connection)) entries.push(presenceOf(connection));
-    }
-    return entries;
+    return [...this.#present].slice(-this.#limits.presenceEntriesMax).reverse().map(presenceOf);
   }
 }
 
@@ -206,10 +205,10 @@ function seesTools({ client }: Connection): boolean {
   return client?.caps.includes("tool-events") === true;
 }
 
-function formatHead(event: string, json: string | undefined, stateVersion: BroadcastOptions["stateVersion"]): string {
+function formatHead(event: string, json: string | undefined, stateVersion: BroadcastOptions["stateVersion"]): EventHead {
   const version = stateVersion === undefined ? "" : `,"stateVersion":${JSON.stringify(stateVersion)}`;
   const head = `{"type":"event","event":"${event}"`;
-  return json === undefined ? `${head}${version}` : `${head},"payload":${json}${version}`;
+  return new EventHead(json === undefined ? `${head}${version}` : `${head},"payload":${json}${version}`);
 }
 
 function addTo(index: Map<string, Set<Connection>>, key: string, connection: Connection): void {

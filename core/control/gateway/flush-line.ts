@@ -6,13 +6,17 @@
  */
 import type { Clock } from "../../base/clock.ts";
 
+export interface Flushed {
+  flush(): void;
+}
+
 /** Between two looks at the clock. */
 const STEP = 16;
 
 export class FlushLine {
   readonly #clock: Clock;
   readonly #budgetMs: number;
-  #waiting: (() => void)[] = [];
+  #waiting: Flushed[] = [];
   #next = 0;
   #scheduled = false;
 
@@ -21,9 +25,9 @@ export class FlushLine {
     this.#budgetMs = budgetMs;
   }
 
-  /** Calls `flush` once, in one of the next turns; in the order in which they were added. */
-  add(flush: () => void): void {
-    this.#waiting.push(flush);
+  /** Has it flushed once, in one of the next turns; in the order in which they were added. */
+  add(one: Flushed): void {
+    this.#waiting.push(one);
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#turn);
@@ -32,7 +36,7 @@ export class FlushLine {
   readonly #turn = (): void => {
     const beganMs = this.#clock.monotonic();
     const line = this.#waiting;
-    do for (const end = Math.min(line.length, this.#next + STEP); this.#next < end; this.#next += 1) line[this.#next]?.();
+    do for (const end = Math.min(line.length, this.#next + STEP); this.#next < end; this.#next += 1) line[this.#next]?.flush();
     while (this.#next < line.length && this.#clock.monotonic() - beganMs < this.#budgetMs);
     this.#scheduled = this.#next < line.length;
     if (this.#scheduled) return void setImmediate(this.#turn);

@@ -32,7 +32,7 @@ export function followEnd(connection: Connection, stream: Socket, log: GatewayLo
     log[level]("connection.ended", {
       connId, ...(client === undefined ? {} : { clientId: client.clientId, role: client.role }),
       by, code: ending?.code ?? code, ...(ending === undefined ? {} : { reason: ending.reason, answered: code !== NO_GOODBYE }),
-      unsentBytes: socket.bufferedAmount, ...(cause === undefined ? {} : { error: cause }),
+      unsentBytes: connection.unsentBytes, skippedEvents: connection.skippedEvents, ...(cause === undefined ? {} : { error: cause }),
     });
   });
 }

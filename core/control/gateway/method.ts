@@ -39,6 +39,8 @@ export interface GatewayCounters {
   readonly requests: number;
   readonly refused: number;
   readonly garbage: number;
+  /** Events that sockets which did not drain have missed. */
+  readonly skippedEvents: number;
   readonly slowConsumers: number;
 }
 

@@ -87,6 +87,7 @@ class PortGateway implements Gateway {
   #draining = false;
   #garbage = 0;
   #refused = 0;
+  #skippedEvents = 0;
   #slowConsumers = 0;
 
   constructor(deps: GatewayDeps) {
@@ -184,6 +185,7 @@ class PortGateway implements Gateway {
       requests: this.#caller.requests,
       refused: this.#refused,
       garbage: this.#garbage,
+      skippedEvents: this.#skippedEvents,
       slowConsumers: this.#slowConsumers,
     };
   }
@@ -259,6 +261,9 @@ class PortGateway implements Gateway {
       hello: (outcome) => this.#hello(outcome),
       onRefused: () => {
         this.#refused += 1;
+      },
+      onSkipped: () => {
+        this.#skippedEvents += 1;
       },
       onSlow: () => {
         this.#slowConsumers += 1;

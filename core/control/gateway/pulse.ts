@@ -7,6 +7,7 @@ import type { Closer } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
+import { EventHead } from "./event-head.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Unauthenticated } from "./unauthenticated.ts";
 
@@ -38,7 +39,7 @@ export function startPulse(deps: PulseDeps): Closer {
 
 function beat({ clock, limits, connections, unauthenticated, isStale }: PulseDeps): void {
   const nowMs = clock.now();
-  const tick = `{"type":"event","event":"tick","payload":{"ts":${nowMs}}`;
+  const tick = new EventHead(`{"type":"event","event":"tick","payload":{"ts":${nowMs}}`);
   for (const connection of [...connections.all()]) {
     if (isStale(connection)) {
       connection.close(CLOSE.authChanged, "gateway auth changed");
@@ -56,11 +57,11 @@ function beat({ clock, limits, connections, unauthenticated, isStale }: PulseDep
 /** Many that read too slowly are each within their bound and together are not. */
 function shed(connections: Connections, bytesMax: number): void {
   let bytes = 0;
-  for (const { socket } of connections.all()) bytes += socket.bufferedAmount;
+  for (const { unsentBytes } of connections.all()) bytes += unsentBytes;
   if (bytes <= bytesMax) return;
-  for (const connection of [...connections.all()].sort((a, b) => b.socket.bufferedAmount - a.socket.bufferedAmount)) {
+  for (const connection of [...connections.all()].sort((a, b) => b.unsentBytes - a.unsentBytes)) {
     if (bytes <= bytesMax) return;
-    bytes -= connection.socket.bufferedAmount;
+    bytes -= connection.unsentBytes;
     connection.endSlow();
   }
 }

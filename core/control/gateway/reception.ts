@@ -12,7 +12,7 @@ import { CLOSE, NODE_JOURNAL_CAP, NODE_TAGS_CAP, type HelloOk } from "@openclaw/
 import { attachNode } from "./attach-node.ts";
 import type { AuthLimiter } from "./auth-limiter.ts";
 import { readSource, type ClientSource } from "./client-source.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionHost } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { FlushLine } from "./flush-line.ts";
@@ -42,6 +42,7 @@ export interface ReceptionDeps {
   readonly isDraining: () => boolean;
   readonly hello: (outcome: Accepted) => HelloOk;
   readonly onRefused: () => void;
+  readonly onSkipped: () => void;
   readonly onSlow: () => void;
   /** It has said hello, or it has ended after it had. */
   readonly onPresence: (connection: Connection) => void;
@@ -50,11 +51,22 @@ export interface ReceptionDeps {
 export class Reception {
   readonly #deps: ReceptionDeps;
   readonly #sockets: WebSocketServer;
-  readonly #line: FlushLine;
+  readonly #host: ConnectionHost;
 
   constructor(deps: ReceptionDeps) {
     this.#deps = deps;
-    this.#line = new FlushLine(deps.gateway.clock, deps.limits.turnBudgetMs);
+    const { clock, log } = deps.gateway;
+    this.#host = {
+      clock,
+      limits: deps.limits,
+      line: new FlushLine(clock, deps.limits.turnBudgetMs),
+      onSkipped: deps.onSkipped,
+      onSlow: ({ connId, unsentBytes }) => {
+        deps.onSlow();
+        log.warn("connection.slow", { connId, bufferedBytes: unsentBytes });
+      },
+      onEnd: (ended) => this.#onEnd(ended),
+    };
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -67,7 +79,7 @@ export class Reception {
   /** An HTTP request asks to become a WebSocket: refused with a status and a reason, or challenged. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { limits, connections, unauthenticated } = this.#deps;
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyed);
     const source = readSource(socket.remoteAddress ?? "unknown", request.headers, this.#deps.access().isTrustedProxy);
     const refuse = (status: 400 | 403 | 503, message: string, type: string): void => {
       this.#deps.onRefused();
@@ -93,14 +105,7 @@ export class Reception {
       source,
       headers,
       origin: headers.origin,
-      clock,
-      limits: this.#deps.limits,
-      line: this.#line,
-      onSlow: (slow) => {
-        this.#deps.onSlow();
-        log.warn("connection.slow", { connId: slow.connId, bufferedBytes: slow.socket.bufferedAmount });
-      },
-      onEnd: (ended) => this.#onEnd(ended),
+      host: this.#host,
     });
     this.#deps.unauthenticated.add(connection);
     const early: Buffer[] = [];
@@ -222,4 +227,9 @@ export class Reception {
     if (connection.client?.deviceId !== undefined) gateway.identity.seen(connection.client.deviceId, "disconnect");
     this.#deps.onPresence(connection);
   }
+}
+
+/** Of a socket. It stays for as long as the socket does, and so would what a function made for each would hold: the whole request. */
+function destroyed(this: Socket): void {
+  this.destroy();
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
+import type { EventHead } from "./event-head.ts";
 import { createTextFanout, WHOLE_TEXT, type TextReader } from "./text-fanout.ts";
 
 interface Delta {
@@ -22,9 +23,9 @@ class FakeReader implements TextReader {
     this.increments = increments;
   }
 
-  sendSequenced(head: string): boolean {
-    this.heads.push(head);
-    this.frames.push(JSON.parse(`${head}}`) as FakeReader["frames"][0]);
+  sendSequenced({ text }: EventHead): boolean {
+    this.heads.push(text);
+    this.frames.push(JSON.parse(`${text}}`) as FakeReader["frames"][0]);
     return true;
   }
 

@@ -9,6 +9,7 @@
 import type { Closer } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { LiveEvent } from "../../cognition/runtime.ts";
+import { EventHead } from "./event-head.ts";
 
 export interface TextReader {
   /** Wants what is new alone. */
@@ -16,8 +17,7 @@ export interface TextReader {
   readonly isGone: boolean;
   /** What was sent before has not left yet. */
   readonly isBehind: boolean;
-  /** One event: the frame without its end. */
-  sendSequenced(head: string, dropIfSlow: boolean): boolean;
+  sendSequenced(head: EventHead, dropIfSlow: boolean): boolean;
   /** Once, when everything has left. */
   whenDrained(then: () => void): void;
 }
@@ -66,8 +66,8 @@ interface Run {
   timer: Closer | undefined;
 }
 
-/** The two frames of one delta, without their ends. */
-type Pair = readonly [agent: string, chat: string];
+/** The two events of one delta. */
+type Pair = readonly [agent: EventHead, chat: EventHead];
 
 export function createTextFanout({ clock, eachReader }: TextFanoutDeps): TextFanout {
   const runs = new Map<string, Run>();
@@ -227,6 +227,6 @@ function formatPair(run: Run, { from, to, anew, whole, atMs }: Span): Pair {
   ];
 }
 
-function formatHead(event: string, payload: unknown): string {
-  return `{"type":"event","event":"${event}","payload":${JSON.stringify(payload)}`;
+function formatHead(event: string, payload: unknown): EventHead {
+  return new EventHead(`{"type":"event","event":"${event}","payload":${JSON.stringify(payload)}`);
 }
