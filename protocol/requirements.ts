@@ -296,6 +296,19 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.6.45", section: "6.10", behaviour: "channels.status tells what is connected" },
   { id: "W.6.46", section: "6.10", behaviour: "send without a channel is INVALID_REQUEST" },
   { id: "W.6.47", section: "6.10", behaviour: "voicewake.get and set keep the words" },
+  {
+    id: "W.6.48", section: "6.4",
+    behaviour: "A client that comes in amid a reply is told the run and its text so far; what it is sent next goes on behind it",
+  },
+  { id: "W.6.49", section: "6.4", behaviour: "Inputs that no turn has taken are told apart from the messages, with their number" },
+  {
+    id: "W.6.51", section: "6.6",
+    behaviour: "A session's row tells its kind, its flags, its parent, how full its window is and whether that is still so",
+  },
+  { id: "W.6.50", section: "6.4", behaviour: "A history's cursor brings what came since, or reset" },
+  { id: "W.6.52", section: "6.4", behaviour: "A command and its answer stand in the history once, and no model is shown them" },
+  { id: "W.6.53", section: "6.5", behaviour: "agent interprets commands as chat.send does" },
+  { id: "W.6.54", section: "6.4", behaviour: "/config is admin's, and off unless commands.config switches it on" },
 
   { id: "W.7.1", section: "7", behaviour: "presence is the whole list, with stateVersion" },
   { id: "W.7.2", section: "7", behaviour: "health carries stateVersion and comes anew every minute" },

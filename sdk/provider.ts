@@ -88,6 +88,8 @@ export interface ModelInfo {
   readonly outputTokens?: number;
   /** Encoding that counts its tokens, such as `o200k_base`; otherwise found by the model's name. */
   readonly tokenizer?: string;
+  /** How much it can be told to think, least first; it cannot unless given. */
+  readonly thinkingLevels?: readonly string[];
   /** False: it cannot condense a text, so long conversations are condensed without it. */
   readonly condenses?: boolean;
   /** In the owner's currency, for a million tokens. */

@@ -69,7 +69,7 @@ export const ACCEPTED: JsonSchema = keyed({
   auth: theirs("Auth profiles of model providers."), accessGroups: theirs("Groups of senders."), acp: theirs("Agent client protocol."),
   nodeHost: theirs("Settings of a node host."), security: theirs("Security policies."), bindings: list("Which agent answers whom."),
   broadcast: theirs("Messages to several agents."), attachments: theirs("Attachments."), messages: theirs("Messages, queues, reactions."),
-  tts: theirs("Speech."), commands: theirs("Slash commands."), approvals: theirs("Where approvals are forwarded."),
+  tts: theirs("Speech."), approvals: theirs("Where approvals are forwarded."),
   transcripts: theirs("Transcripts."), channels: theirs("Messengers, by name."), discovery: theirs("Finding gateways in the network."),
   talk: theirs("Conversation by voice."), cloudWorkers: theirs("Workers elsewhere."), desktop: theirs("Desktop."),
   memory: theirs("Memory."), mcp: theirs("Servers of the model context protocol."), 

@@ -22,6 +22,9 @@ import type { Nodes } from "../execution/nodes.ts";
 import type { CommandPlace, Gate } from "../execution/policy.ts";
 import { getConfigValue } from "../fabric/config-start.ts";
 import type { Logger } from "../fabric/telemetry.ts";
+import { HOME_TENANT } from "../fabric/identity.ts";
+import type { Ledger } from "../fabric/ledger.ts";
+import type { ConfigDesk } from "./compose-config.ts";
 import type { Config } from "./config-schema.ts";
 
 export interface ComposeAgentsDeps {
@@ -201,6 +204,11 @@ export interface AgentMethodParts {
   readonly tell: (event: string, payload: unknown) => void;
   readonly version: string;
   readonly broadcast: CommandDeskDeps["broadcast"];
+  readonly ledger: Pick<Ledger, "usage">;
+  /** The token a session's key stands under. */
+  readonly tokenOf: (sessionKey: string) => string;
+  /** As the wire's config.get and config.patch. */
+  readonly configDesk: Pick<ConfigDesk, "show" | "patch">;
 }
 
 export interface AgentDesk {
@@ -232,6 +240,8 @@ export function agentDesk(deps: AgentMethodParts): AgentDesk {
         await tools.ready();
         return tools.faces(policyOf(agent, model)).map(({ name }) => name);
       },
+      costs: (key) => costsOf(deps.ledger, deps.tokenOf(key)),
+      config: { allowed: () => config().commands?.config === true, show: deps.configDesk.show, patch: deps.configDesk.patch },
     }),
     handlers: {
       ...listMethods({ agents, listModels, listCommands: commandsOf }),
@@ -246,6 +256,15 @@ export function agentDesk(deps: AgentMethodParts): AgentDesk {
   };
 }
 
+/** In words, for who asks in a chat. */
+async function costsOf(ledger: Pick<Ledger, "usage">, session: string): Promise<Record<"session" | "today" | "month", string>> {
+  const ask = async (query: { readonly days: number; readonly session?: string }): Promise<string> => {
+    const { totals: { inputTokens, outputTokens, costMicros }, currency } = await ledger.usage({ tenant: HOME_TENANT, ...query });
+    return `${inputTokens} tokens in, ${outputTokens} out, ${(costMicros / 1_000_000).toFixed(4)} ${currency}`;
+  };
+  const [ofSession, today, month] = await Promise.all([ask({ days: 366, session }), ask({ days: 1 }), ask({ days: 30 })]);
+  return { session: ofSession, today, month };
+}
 
 /** Whoever asked for it in `connect` is told the models right after hello. */
 export function greetWithModels(listModels: ListModels, log: Pick<Logger, "warn">): NonNullable<GatewayDeps["greet"]> {

@@ -1,6 +1,6 @@
 /** The configuration as clients see and change it, wired to the file that is in force. */
 import type { Clock } from "../base/clock.ts";
-import { configMethods, type MethodHandlers } from "../control/gateway.ts";
+import { configMethods, type MethodContext, type MethodHandlers } from "../control/gateway.ts";
 import type { RunningConfig } from "../fabric/config-start.ts";
 import type { Vault } from "../fabric/vault.ts";
 import { configSchema } from "./config-schema.ts";
@@ -21,6 +21,10 @@ export interface ConfigDesk {
   readonly hash: (text: string) => string;
   /** Names what is in force. */
   readonly appliedHash: () => string;
+  /** What is in force, its secrets hidden. */
+  readonly show: () => Promise<unknown>;
+  /** As `config.patch`, from the newest state of the file. */
+  readonly patch: (change: object) => Promise<void>;
 }
 
 export function composeConfig({ running, vault, clock, version, restart }: ComposeConfigDeps): ConfigDesk {
@@ -30,14 +34,24 @@ export function composeConfig({ running, vault, clock, version, restart }: Compo
   const description = (): Promise<DescribedConfig> => (described ??= import("./describe-config.ts").then(
     ({ createConfigDescription }) => createConfigDescription(configSchema, version, () => clock.now()),
   ));
+  const handlers = configMethods({
+    now: () => clock.now(), running, schema: configSchema, hash: hashes.text,
+    show: async () => (await import("./show-config.ts")).showConfig(running, configSchema, hashes),
+    describe: async () => (await description()).describe(), lookUp: async (path) => (await description()).lookUp(path),
+    needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart,
+  });
+  const call = async (method: "config.get" | "config.patch", params: object): Promise<Readonly<Record<string, unknown>>> =>
+    (await handlers[method]?.(params, NOBODY)) as Readonly<Record<string, unknown>>;
   return {
-    hash: hashes.text,
+    handlers, hash: hashes.text,
     appliedHash: () => hashes.values(running.values),
-    handlers: configMethods({
-      now: () => clock.now(), running, schema: configSchema, hash: hashes.text,
-      show: async () => (await import("./show-config.ts")).showConfig(running, configSchema, hashes),
-      describe: async () => (await description()).describe(), lookUp: async (path) => (await description()).lookUp(path),
-      needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart,
-    }),
+    show: async () => (await call("config.get", {}))["config"],
+    patch: async (change) => {
+      const { hash } = await call("config.get", {});
+      await call("config.patch", { raw: JSON.stringify(change), baseHash: hash });
+    },
   };
 }
+
+/** The methods of the configuration ask nothing of who calls. */
+const NOBODY = {} as MethodContext;

@@ -222,7 +222,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     publish: (address, event) => live.publish(address.token, event),
     ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: (row) => broadcaster.changed(row),
-    onDeleted: (sessionKey) => approvalsOf().forget(sessionKey),
+    onDeleted: async (sessionKey) => {
+      await approvalsOf().forget(sessionKey);
+      broadcaster.deleted(sessionKey);
+    },
   });
   waiting.approvals = opening.use(await openApprovals({
     records, clock, ids, seal, unseal, onChanged: exec.onChanged, log: logger,
@@ -284,7 +287,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const configDesk = composeConfig({ running: options.runningConfig, vault, clock, version, restart: options.restart });
   const desk = agentDesk({
     agents, parts, tools, sessions, models, nodes, intents, gate, placeOf, clock, ids, config, tell, version,
-    setConfig: options.runningConfig.set,
+    setConfig: options.runningConfig.set, configDesk, ledger, tokenOf: (key) => journal.address(key).token,
     broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
   });
   const methods = gatewayMethods({
@@ -293,7 +296,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
     store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
     logsDir: options.logsDir,
-    ledger, tokenOf: (key) => journal.address(key).token,
+    ledger, tokenOf: (key) => journal.address(key).token, broadcaster,
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,

@@ -137,6 +137,16 @@ const loggingConfig = {
   },
 } as const satisfies JsonSchema;
 
+const commandsConfig = {
+  type: "object",
+  additionalProperties: true,
+  maxProperties: 10_000,
+  description: "Slash commands.",
+  properties: {
+    config: { type: "boolean", default: false, description: "/config shows and changes the configuration, for the owner." },
+  },
+} as const satisfies JsonSchema;
+
 /** What the rooms act on. */
 const actedOn = {
   type: "object",
@@ -147,7 +157,7 @@ const actedOn = {
     agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     ledger: ledgerConfig, supervisor: supervisorConfig,
-    logging: loggingConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
+    logging: loggingConfig, commands: commandsConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
     listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
   },
 } as const satisfies JsonSchema;

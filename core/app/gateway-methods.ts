@@ -5,10 +5,10 @@ import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, channelMethods, chatMethods, deviceMethods, nodeMethods,
+  agentMethods, approvalMethods, channelMethods, chatMethods, createDescribeDefaults, deviceMethods, nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
-  type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
+  type Broadcaster, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
 } from "../control/gateway.ts";
 import type { Scheduler } from "../control/schedule.ts";
 import { parseSessionKey, type Sessions } from "../control/sessions.ts";
@@ -51,6 +51,7 @@ export interface GatewayMethodsDeps {
   readonly authMode: SetupMethodDeps["authMode"];
   /** The file sessions are kept in. */
   readonly store: string;
+  readonly broadcaster: Pick<Broadcaster, "changed" | "textSoFar">;
 }
 
 export interface GatewayMethods {
@@ -74,6 +75,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
     }),
     tailLog: (options) => readLogTail({ dir: deps.logsDir, ...options }),
   };
+  const defaultsOf = createDescribeDefaults({ agents, models });
   const list = (): unknown => ({ ts: now(), nodes: nodes.list() });
   return {
     health: () => readHealth(system) as Readonly<Record<string, unknown>>,
@@ -130,13 +132,19 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
           }
         },
       }),
-      ...chatMethods({ sessions, intake, agents, ...deps.desk }),
+      ...chatMethods({ sessions, intake, agents, ...deps.desk, defaultsOf, textSoFar: deps.broadcaster.textSoFar }),
       ...agentMethods({
-        sessions, intake, agents, now,
+        sessions, intake, agents, now, commands: deps.desk.commands,
         labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref),
       }),
-      ...sessionMethods({ sessions, intake, agents, now, checkModel: models.resolveModel, approvals: exec.sessionApprovals }),
-      ...sessionContextMethods({ sessions, agents }),
+      ...sessionMethods({
+        sessions, intake, agents, now, checkModel: models.resolveModel, approvals: exec.sessionApprovals, defaultsOf,
+        contextTokensOf: (ref) => models.resolveModel(ref).then(({ info }) => info.contextTokens, () => undefined),
+      }),
+      ...sessionContextMethods({
+        sessions, agents,
+        onCompacted: (key) => void sessions.describe(key).then((row) => row === null || deps.broadcaster.changed(row, "compact"), () => undefined),
+      }),
       ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
       ...scheduleMethods({ scheduler: deps.scheduler }),
       ...channelMethods({ now, eventLoop: () => deps.loop.read() }),

@@ -55,7 +55,7 @@ export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/meth
 export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
-  agentListMethods, approvalMethods, channelMethods, configMethods, createInvokeTool, createListModels, deviceMethods,
-  listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods,
+  agentListMethods, approvalMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool, createListModels,
+  deviceMethods, listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods,
   skillMethods, taskMethods, toolMethods, usageMethods, voiceMethods,
 } from "./gateway/rare-methods.ts";

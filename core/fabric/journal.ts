@@ -17,9 +17,9 @@ export { foldEntry } from "./journal/fold.ts";
 export { labelOfMessages, labelSeen } from "./journal/label-seen.ts";
 export { previewState } from "./journal/preview-state.ts";
 export {
-  STATE_LIMITS, emptyState, hasTurnWork, isIdle, leadOf, relaysOf, type Act, type AwaitedReply, type IndexMark, type KeptOutput,
-  type OwedOutcome, type PendingRequest, type PinnedFact, type QueuedMessage, type RunOutcome, type SessionState, type SessionSummary,
-  type TranscriptMessage, type TurnJob, type TurnState,
+  STATE_LIMITS, emptyState, hasTurnWork, isAside, isIdle, leadOf, relaysOf, type Act, type AwaitedReply, type IndexMark,
+  type KeptOutput, type OwedOutcome, type PendingRequest, type PinnedFact, type QueuedMessage, type RunOutcome, type SessionState,
+  type SessionSummary, type TranscriptMessage, type TurnJob, type TurnState,
 } from "./journal/session-state.ts";
 export { SeenIds } from "./journal/seen-ids.ts";
 export { weighState } from "./journal/weigh-state.ts";

@@ -10,7 +10,7 @@ const historyParams = {
   offset: count, cursor: { type: "string", maxLength: 1_024 },
   maxChars: { type: "integer", minimum: 1, maximum: 500_000 },
   maxBytes: { type: "integer", minimum: 1 },
-  messageId: id, sessionId: id, pendingBefore: word, inputRunIds: words,
+  messageId: id, sessionId: id, pendingBefore: { type: "integer", minimum: 1 }, inputRunIds: words,
 } as const;
 
 const ack = {
@@ -41,8 +41,21 @@ export const CHAT_METHODS = {
     role: "operator", scope: "operator.read", summary: "The newest messages of a session, oldest first.",
     params: { type: "object", additionalProperties: false, required: ["sessionKey"], properties: historyParams },
     result: {
-      type: "object", required: ["sessionKey", "sessionId", "messages"],
-      properties: { sessionKey, sessionId: { type: "string" }, messages: { type: "array" }, hasMore: flag, totalMessages: count },
+      type: "object",
+      properties: {
+        /** With a cursor: `reset` brings nothing, and the whole has to be read anew. */
+        kind: { enum: ["delta", "reset"] },
+        sessionKey, sessionId: { type: "string" }, messages: { type: "array" }, hasMore: flag, totalMessages: count,
+        nextOffset: { type: ["integer", "null"] }, deltaCursor: { type: "string" }, activity: { type: "array" }, defaults: anything,
+        sessionInfo: anything, thinkingLevel: { type: "string" },
+        pendingInputs: {
+          type: "object", required: ["items", "total"],
+          properties: { items: { type: "array", items: anything }, total: count, nextBefore: count },
+        },
+        inFlightRun: {
+          type: "object", required: ["runId", "text"], properties: { runId: id, text: { type: "string" }, startedAt: count },
+        },
+      },
     },
   },
   "chat.startup": {

@@ -11,7 +11,7 @@
  */
 import { hash } from "node:crypto";
 import type { ModelMessage, ToolFace } from "@openclaw/sdk";
-import { leadOf, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
+import { isAside, leadOf, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 import { BUDGET, type ContextBudget } from "./budget.ts";
 import { ESTIMATES, MESSAGE_TOKENS, type TokenCounts } from "./count-tokens.ts";
 import { cutMiddle } from "./cut-text.ts";
@@ -73,7 +73,8 @@ export function assembleContext(
   const upToSeq = view.summary?.upToSeq ?? 0;
   const turn = fitTurn(view, left, counts);
   left -= turn.tokens;
-  const earlier = newestThatFit(view.messages.filter(({ runId, seq }) => runId !== view.turn?.runId && seq > upToSeq), left, counts);
+  const before = view.messages.filter((message) => message.runId !== view.turn?.runId && message.seq > upToSeq && !isAside(message));
+  const earlier = newestThatFit(before, left, counts);
   left -= earlier.tokens;
 
   const said = withoutLooseEnds([...earlier.messages, ...turn.messages]);

@@ -1,5 +1,5 @@
 import { joinLabels, type Label } from "@openclaw/protocol";
-import { STATE_LIMITS, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
+import { isAside, STATE_LIMITS, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 import { BUDGET, type ContextBudget } from "./budget.ts";
 import type { TokenCounts } from "./count-tokens.ts";
 
@@ -20,7 +20,7 @@ export function planSummary(state: SessionState, budget: ContextBudget, counts: 
   if (state.deleted || state.messageCount === 0) return undefined;
   const fromSeq = state.summary?.upToSeq ?? 0;
   // A turn that is under way is not covered, and what it says comes after all that is.
-  const open = state.messages.filter(({ seq, runId }) => seq > fromSeq && runId !== state.turn?.runId);
+  const open = state.messages.filter((message) => message.seq > fromSeq && message.runId !== state.turn?.runId && !isAside(message));
   let tokens = 0;
   let chars = 0;
   for (const message of open) {

@@ -73,6 +73,8 @@ export interface ListedModel {
   readonly label: string;
   readonly contextTokens: number;
   readonly outputTokens?: number;
+  /** How much it can be told to think; it cannot unless given. */
+  readonly thinkingLevels?: readonly string[];
 }
 
 export interface Models {
@@ -364,5 +366,6 @@ function listModel(name: string, provider: Provider, info: ModelInfo): ListedMod
   return {
     ref: `${name}/${info.id}`, provider: name, id: info.id, name: info.name, label: provider.label, contextTokens: info.contextTokens,
     ...(info.outputTokens === undefined ? {} : { outputTokens: info.outputTokens }),
+    ...(info.thinkingLevels === undefined ? {} : { thinkingLevels: info.thinkingLevels }),
   };
 }

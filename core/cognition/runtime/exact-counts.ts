@@ -1,5 +1,5 @@
 import type { ModelInfo } from "@openclaw/sdk";
-import type { SessionState } from "../../fabric/journal.ts";
+import { isAside, type SessionState } from "../../fabric/journal.ts";
 import { BUDGET, ESTIMATES, estimateAhead, type TokenCounts } from "../context.ts";
 import type { RuntimeDeps } from "./turn-work.ts";
 
@@ -13,7 +13,7 @@ export async function exactCounts(
 ): Promise<{ readonly counts: TokenCounts; readonly tokenizer: string } | undefined> {
   if (tokenizers === undefined) return undefined;
   const upToSeq = view.summary?.upToSeq ?? 0;
-  const shown = view.messages.filter(({ seq }) => seq > upToSeq);
+  const shown = view.messages.filter((message) => message.seq > upToSeq && !isAside(message));
   await estimateAhead(shown);
   if (shown.reduce((sum, message) => sum + ESTIMATES.message(message), 0) <= info.contextTokens * BUDGET.countBeyond) {
     return undefined;

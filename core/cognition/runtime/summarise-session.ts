@@ -1,4 +1,4 @@
-import { readMessages, type NewEvent, type SessionLog } from "../../fabric/journal.ts";
+import { isAside, readMessages, type NewEvent, type SessionLog } from "../../fabric/journal.ts";
 import { CONTEXT_DEFAULTS, ESTIMATES, estimateAhead, labelOfSummary, makeSummary, planBudget, planSummary } from "../context.ts";
 import { agentFor } from "./begin-turn.ts";
 import type { RuntimeDeps } from "./turn-work.ts";
@@ -21,7 +21,7 @@ export async function summariseSession(
   const { summary: previous, window } = state;
   const firstHeld = plan.held[0]?.seq ?? plan.upToSeq + 1;
   const older = firstHeld > plan.fromSeq + 1 ? await readMessages(log, Math.max(plan.fromSeq, firstHeld - OLDER_MAX), firstHeld - 1) : [];
-  const messages = [...older, ...plan.held];
+  const messages = [...older.filter((message) => !isAside(message)), ...plan.held];
   const { summaries, summaryTimeoutMs } = deps.context?.() ?? CONTEXT_DEFAULTS;
   const id = deps.ids.sortable(deps.clock.now());
   const { tenant, token } = log.address;

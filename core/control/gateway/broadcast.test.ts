@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LiveEvent, LiveStream } from "../../cognition/runtime.ts";
-import type { SessionRow } from "../sessions.ts";
+import { showRow, type SessionRow } from "../sessions.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { createBroadcaster } from "./broadcast.ts";
 import type { EventHead } from "./event-head.ts";
@@ -18,7 +18,8 @@ function setUp() {
   const world = { watched: true, clock };
   let seq = 0;
   const take = ({ text }: EventHead, dropIfSlow: boolean): boolean => sent.push({ ...(JSON.parse(`${text}}`) as Sent), dropIfSlow }) > 0;
-  const reader = { increments: false, isGone: false, isBehind: false as boolean, sendSequenced: take, whenDrained: () => undefined };
+  const state = { connId: "c", increments: false, isGone: false, isBehind: false as boolean };
+  const reader = { ...state, sendSequenced: take, whenDrained: () => undefined };
   const broadcaster = createBroadcaster({
     broadcast: (event, payload, { dropIfSlow = false }) => void sent.push({ event, payload: payload as Sent["payload"], dropIfSlow }),
     isWatched: (event) => world.watched && event !== "session.tool",
@@ -185,10 +186,25 @@ test("a changed session is told to whoever watches lists, with its row at hand",
   const { broadcaster, sent, world } = setUp();
   const row = { key: "agent:main:main", label: "x", activeRunIds: [] as readonly string[] } as SessionRow;
   broadcaster.changed(row);
-  assert.deepEqual(sent[0]?.payload, { ...row, sessionKey: "agent:main:main", reason: "create", ts: world.clock.now(), session: row });
+  const session = showRow(row);
+  assert.deepEqual(sent[0]?.payload, { ...session, sessionKey: "agent:main:main", reason: "create", ts: world.clock.now(), session });
   world.watched = false;
   broadcaster.changed(row);
   assert.equal(sent.length, 1);
+});
+
+test("why a session's row changed is said: reset, archived, branched, condensed; and that it is gone, once (W.7.7)", () => {
+  const { broadcaster, sent } = setUp();
+  const row = (more: Partial<SessionRow> = {}): SessionRow =>
+    ({ key: "agent:main:main", activeRunIds: [] as readonly string[], lifecycleRevision: "s.0", ...more }) as SessionRow;
+  broadcaster.changed(row());
+  broadcaster.changed(row({ label: "x" }));
+  broadcaster.changed(row({ archived: true }));
+  broadcaster.changed(row({ lifecycleRevision: "s.1" }));
+  broadcaster.changed(row({ key: "agent:main:branch", parentSessionKey: "agent:main:main" }));
+  broadcaster.changed(row(), "compact");
+  for (let times = 0; times < 2; times++) broadcaster.deleted("agent:main:main");
+  assert.deepEqual(sent.map(({ payload }) => payload["reason"]), ["create", "patch", "archive", "reset", "fork", "compact", "delete"]);
 });
 
 test("of tools as much is shown as the session is set to, and the text that follows is drawn anew all the same (S4.9)", () => {
@@ -248,4 +264,17 @@ test("whoever lags is brought up to date before anything else of the run is told
   end({ status: "ok", text: "c" });
   const told = sent.filter(({ event }) => event === "agent").map(({ payload: { stream, seq } }) => `${String(seq)} ${String(stream)}`);
   assert.deepEqual(told, ["1 assistant", "2 usage", "3 assistant", "4 tool", "5 assistant", "6 lifecycle"]);
+});
+
+test("a text that a message of the transcript holds is not told as being said, and what follows it is a text of its own (W.6.48)", () => {
+  const { broadcaster, live, text, chats } = setUp();
+  text("Hello.");
+  assert.equal(broadcaster.textSoFar("r", "c"), "Hello.");
+  live("message", { message: { role: "user", content: [] } });
+  assert.equal(broadcaster.textSoFar("r", "c"), "Hello.");
+  live("message", { message: { role: "assistant", content: [] } });
+  assert.equal(broadcaster.textSoFar("r", "c"), "");
+  text("And ");
+  assert.equal(broadcaster.textSoFar("r", "c"), "And ");
+  assert.deepEqual([chats().at(-1)?.["deltaText"], chats().at(-1)?.["replace"]], ["And ", true]);
 });

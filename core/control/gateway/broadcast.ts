@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { LiveEvent } from "../../cognition/runtime.ts";
-import type { SessionRow } from "../sessions.ts";
+import { showRow, type SessionRow } from "../sessions.ts";
 import { createNameChange } from "./name-change.ts";
 import { createTextFanout, type TextFanoutDeps } from "./text-fanout.ts";
 
@@ -20,7 +20,11 @@ export interface BroadcastDeps {
 export interface Broadcaster {
   /** `json`: the event's, where it is known already. */
   live(event: LiveEvent, json?: string): void;
-  changed(row: SessionRow): void;
+  /** `reason`: where the row does not tell it. */
+  changed(row: SessionRow, reason?: "compact"): void;
+  deleted(sessionKey: string): void;
+  /** The text of a run under way that no message holds yet; what this connection is sent next goes on behind it. */
+  textSoFar(runId: string, connId: string): string;
   close(): void;
 }
 
@@ -42,6 +46,8 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: B
   };
 
   const addMessage = ({ sessionKey, agentId, runId, data }: LiveEvent): void => {
+    // From here on the transcript has what the run said so far.
+    if ((data["message"] as { readonly role?: unknown } | undefined)?.role === "assistant") text.breakOff(runId);
     if (!isWatched("session.message", sessionKey)) return;
     broadcast("session.message", { sessionKey, agentId, runId, ...data }, { sessionKey, dropIfSlow: true });
   };
@@ -65,12 +71,17 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: B
       if (shown !== undefined && listed) broadcast("session.tool", shown, { sessionKey });
       if (stream === "lifecycle" && watched) lifecycle(event);
     },
-    changed: (row) => {
+    changed: (row, reason) => {
       const sessionKey = row.key;
-      const why = changes.whyOf(row);
+      const why = reason === undefined ? changes.whyOf(row) : { reason };
       if (!isWatched("sessions.changed", sessionKey)) return;
-      broadcast("sessions.changed", { ...row, sessionKey, ...why, ts: now(), session: row }, { sessionKey, dropIfSlow: true });
+      const session = showRow(row);
+      broadcast("sessions.changed", { ...session, sessionKey, ...why, ts: now(), session }, { sessionKey, dropIfSlow: true });
     },
+    deleted: (sessionKey) => {
+      if (changes.isGone(sessionKey)) broadcast("sessions.changed", { sessionKey, reason: "delete", ts: now() }, { sessionKey });
+    },
+    textSoFar: text.soFar,
     close: () => text.close(),
   };
 }

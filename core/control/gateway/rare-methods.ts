@@ -14,7 +14,7 @@ import type { ApprovalMethodDeps } from "./methods/approvals.ts";
 import type { ChannelMethodDeps } from "./methods/channels.ts";
 import type { ConfigMethodDeps } from "./methods/config.ts";
 import type { DeviceMethodDeps } from "./methods/devices.ts";
-import type { ListModels, ModelListDeps } from "./methods/models.ts";
+import type { ListModels, ModelDefaultsDeps, ModelListDeps } from "./methods/models.ts";
 import type { QueueMethodDeps } from "./methods/queues.ts";
 import type { RestartMethodDeps } from "./methods/restart.ts";
 import type { ScheduleMethodDeps } from "./methods/schedule.ts";
@@ -108,6 +108,10 @@ function named(prefix: string): Readonly<Record<string, MethodSpec>> {
 
 export function createListModels(deps: ModelListDeps): ListModels {
   return async (query) => await (await import("./methods/models.ts")).createListModels(deps)(query);
+}
+
+export function createDescribeDefaults(deps: ModelDefaultsDeps): (agentId: string) => Promise<object> {
+  return async (agentId) => await (await import("./methods/models.ts")).describeDefaults(deps, agentId);
 }
 
 export function createInvokeTool(deps: ToolMethodDeps): NonNullable<HttpDoor["invokeTool"]> {

@@ -12,6 +12,7 @@ interface Delta {
 
 /** A named fake of a socket: it is behind when told so. */
 class FakeReader implements TextReader {
+  readonly connId: string = String(Math.random());
   readonly increments: boolean;
   isGone = false;
   isBehind = false;
@@ -201,4 +202,41 @@ test("whoever watches the same run at the same place is sent the same text, made
   assert.deepEqual(first.chats().map((chat) => [(chat as unknown as { runId: string }).runId, chat.deltaText]), [
     ["one", "a"], ["two", "b"], ["one", "c"],
   ]);
+});
+
+test("an answer holds the text so far, and the next delta goes on behind it, whether the reader lagged or just came (W.6.48)", () => {
+  const [lagging, late] = [new FakeReader(true), new FakeReader(true)];
+  const { listening, fanout, say } = setUp(lagging);
+  say("one ");
+  lagging.isBehind = true;
+  say("two ");
+  for (const reader of [lagging, late]) {
+    listening.add(reader);
+    let shown = fanout.soFar("r", reader.connId);
+    assert.equal(shown, "one two ");
+    const before = reader.chats().length;
+    reader.isBehind = false;
+    say("three");
+    for (const { deltaText, replace } of reader.chats().slice(before)) shown = replace === true ? deltaText : shown + deltaText;
+    assert.equal(shown, "one two three");
+    fanout.restart("r");
+    say("one ");
+    say("two ");
+  }
+});
+
+test("once a message holds the text the answer does not; a text too long for an answer comes whole with the next delta (W.6.48)", () => {
+  const reader = new FakeReader(true);
+  const { fanout, say } = setUp(reader);
+  say("said");
+  fanout.breakOff("r");
+  assert.equal(fanout.soFar("r", reader.connId), "");
+  say("x".repeat(600_000));
+  assert.equal(fanout.soFar("r", reader.connId), "");
+  const before = reader.chats().length;
+  say("y");
+  const after = reader.chats().slice(before);
+  assert.equal(after[0]?.replace, true);
+  assert.equal(after.map(({ deltaText }) => deltaText).join("").length, 600_001);
+  assert.equal(fanout.soFar("unknown", reader.connId), "");
 });

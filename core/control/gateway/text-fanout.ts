@@ -12,6 +12,7 @@ import type { LiveEvent } from "../../cognition/runtime.ts";
 import { EventHead } from "./event-head.ts";
 
 export interface TextReader {
+  readonly connId: string;
   /** Wants what is new alone. */
   readonly increments: boolean;
   readonly isGone: boolean;
@@ -36,6 +37,11 @@ export interface TextFanout {
   breakOff(runId: string): void;
   /** A run is taken up again: what was shown of its text is void. */
   restart(runId: string): void;
+  /**
+   * The text of the run that no message holds yet, for an answer that leaves at once: the next delta to this reader goes on where it
+   * ends. Empty where it is too long for an answer; then the next delta brings it from its beginning.
+   */
+  soFar(runId: string, connId: string): string;
   /** Whoever lags is brought up to here, and the run is forgotten. */
   end(runId: string): void;
   close(): void;
@@ -45,6 +51,7 @@ export interface TextFanout {
 export const WHOLE_TEXT = { everyMs: 50, charsPerMs: 200 } as const;
 /** What a reader that comes late or lags is sent at once; the rest follows as its socket takes it. */
 const CATCH_UP_CHARS = 65_536;
+const ANSWER_CHARS_MAX = 500_000;
 
 /** Where a reader is. `part` −1: it has had nothing. */
 interface Place {
@@ -171,6 +178,17 @@ export function createTextFanout({ clock, eachReader }: TextFanoutDeps): TextFan
       if (run === undefined) return;
       run.behind.clear();
       run.over = true;
+    },
+    soFar: (runId, connId) => {
+      const run = runs.get(runId);
+      if (run === undefined || run.over) return "";
+      const isLong = run.text.length > ANSWER_CHARS_MAX;
+      for (const [reader, place] of run.places) {
+        if (reader.connId !== connId || place.part !== run.part) continue;
+        if (isLong) place.part = -1;
+        else place.at = run.text.length;
+      }
+      return isLong ? "" : run.text;
     },
     end: (runId) => {
       const run = runs.get(runId);

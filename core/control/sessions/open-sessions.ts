@@ -5,7 +5,7 @@ import { deadline, type Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { HOME_TENANT, type Principal } from "../../fabric/identity.ts";
 import type {
-  ChainReport, DumpedEntry, Journal, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings,
+  ChainReport, DumpedEntry, Journal, OfferBodies, QueuedMessage, RunOutcome, SessionAddress, SessionLog, SessionSettings,
 } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { PAST_DEADLINE, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
@@ -15,6 +15,7 @@ import type { ActOnSessions, ActOnSessionsDeps } from "./act-on-sessions.ts";
 import type { SessionsConfig } from "./config.ts";
 import { createDeliverReply } from "./deliver-reply.ts";
 import type { ChannelDeliverer } from "./delivery.ts";
+import type { KeptCommand } from "./inject-note.ts";
 import { insist, isPassing } from "./insist.ts";
 import { createKeptContext, type KeptContext } from "./keep-context.ts";
 import { createLiveSession, type LiveSession } from "./live-session.ts";
@@ -37,7 +38,7 @@ export interface Sessions extends AsyncDisposable {
   /** Admits and offers. Resolves once durable: `started`, or what became of the same run before. Throws admission's refusals. */
   send(message: SentMessage): Promise<RunStatus>;
   /** The newest `limit` messages before the newest `offset` ones. Empty for a session that does not exist. */
-  history(key: string, limit: number, offset: number): Promise<HistoryPage & { readonly row: SessionRow | null }>;
+  history(key: string, limit: number, offset: number): Promise<History>;
   /** Newest first, read a page at a time: whoever has seen enough stops. */
   rows(): AsyncIterable<SessionRow>;
   /** The same from a place with at most `skip` sessions of these kinds before it: a page far down costs what the first does. */
@@ -51,6 +52,10 @@ export interface Sessions extends AsyncDisposable {
   open(key: string, agentId: string, principal: Principal): Promise<SessionRow | null>;
   /** An assistant's note that no model said, added between turns: its message's id. Throws NOT_FOUND, CONFLICT while a turn runs. */
   inject(key: string, text: string, principal: Principal): Promise<string>;
+  /** A command and its answer, for people alone: kept once under its key, the session opened where there is none. */
+  keepCommand(key: string, agentId: string, command: KeptCommand, principal: Principal): Promise<void>;
+  /** What was answered to the command of that key; undefined where none is kept. */
+  commandKept(key: string, runId: string): Promise<string | undefined>;
   /** Each resolves when the change is part of the log. */
   patch(key: string, patch: SessionSettings, principal: Principal): Promise<SessionRow>;
   reset(key: string, reason: "new" | "reset", principal: Principal): Promise<SessionRow | null>;
@@ -89,6 +94,15 @@ export interface Sessions extends AsyncDisposable {
   /** The key of the session at an address; empty for one that is gone, or closed because it is damaged. */
   keyOf(address: SessionAddress): Promise<string>;
   readonly live: number;
+}
+
+/** All of it as it was at one moment: a message is part of the page, or waits. */
+export interface History extends HistoryPage {
+  readonly row: SessionRow | null;
+  /** Messages that no turn has taken yet, oldest first. */
+  readonly waiting: readonly QueuedMessage[];
+  /** Rises with every reset. */
+  readonly window: number;
 }
 
 export interface Past {
@@ -276,8 +290,11 @@ export function openSessions(deps: SessionsDeps): Sessions {
     count: () => index.count(),
     history: async (key, limit, offset) => {
       const session = await live.holdExisting(journal.address(key));
-      if (session === null) return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null };
-      return { ...(await readTranscript(session.log, limit, offset)), row: rowIfOpen(session) };
+      if (session === null) return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null, waiting: [], window: 0 };
+      const page = readTranscript(session.log, limit, offset);
+      const { queue, window } = session.log.state;
+      const seen = { row: rowIfOpen(session), waiting: [...queue], window };
+      return { ...(await page), ...seen };
     },
     describe: async (key) => {
       const session = await live.holdExisting(journal.address(key));
@@ -304,6 +321,16 @@ export function openSessions(deps: SessionsDeps): Sessions {
     inject: async (key, text, principal) => {
       const { injectNote } = await import("./inject-note.ts");
       return await injectNote({ live, placement: deps.placement, clock, ids, onMoved: moved }, journal.address(key), text, principal);
+    },
+    keepCommand: async (key, agentId, command, principal) => {
+      const address = journal.address(key);
+      await openSession({ live, placement: deps.placement, ids, onMoved: moved }, address, key, agentId, principal.id);
+      const { keepCommand } = await import("./inject-note.ts");
+      await keepCommand({ live, placement: deps.placement, clock, ids, onMoved: moved }, address, command, principal);
+    },
+    commandKept: async (key, runId) => {
+      const session = await live.holdExisting(journal.address(key));
+      return session === null ? undefined : (await import("./inject-note.ts")).answerKept(session.log.state.messages, runId);
     },
     patch: async (key, patch, principal) => {
       const address = journal.address(key);

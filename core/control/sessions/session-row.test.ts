@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyState, type QueuedMessage, type RunOutcome, type SessionState } from "../../fabric/journal.ts";
-import { rowOf } from "./session-row.ts";
+import { rowOf, showRow } from "./session-row.ts";
 
 const KEY = "agent:main:telegram:group:5";
 const stateOf = (more: Partial<SessionState> = {}): SessionState => ({
@@ -29,13 +29,15 @@ test("a session that never ran has a row without a status", () => {
     createdAt: 1,
     updatedAt: 2,
     lastActivityAt: 2,
+    lifecycleRevision: "s.0",
     hasActiveRun: false,
     activeRunIds: [],
     modelProvider: "demo",
     model: "demo",
     inputTokens: 3,
     outputTokens: 4,
-    totalTokens: 7,
+    totalTokens: 0,
+    totalTokensFresh: true,
   });
 });
 
@@ -68,4 +70,37 @@ test("the model is the running turn's, else the session's own, else the agent's;
   const row = rowOf(stateOf({ settings: { model: "x/y", label: "Work", thinkingLevel: null, pinned: true } }), "a/b");
   assert.deepEqual([row.modelProvider, row.model, row.label, row.pinned], ["x", "y", "Work", true]);
   assert.equal("thinkingLevel" in row, false);
+});
+
+test("how full the window is comes from the last call, and is no longer fresh once what came before was condensed (W.6.51)", () => {
+  const said = (timeMs: number, inputTokens: number): SessionState["messages"][number] => ({
+    position: timeMs, seq: timeMs, timeMs, runId: "r", label: "agent",
+    content: { role: "assistant", text: "x", calls: [], model: "a/b", finish: "stop", usage: { inputTokens, outputTokens: 1 } },
+  });
+  const messages = [said(1, 90), said(2, 120), said(3, -1)];
+  const of = (more: Partial<SessionState> = {}): unknown[] => {
+    const { totalTokens, totalTokensFresh } = rowOf(stateOf({ messages, messageCount: 3, ...more }), "a/b");
+    return [totalTokens, totalTokensFresh];
+  };
+  assert.deepEqual(of(), [121, true]);
+  assert.deepEqual(of({ summary: { timeMs: 5 } as NonNullable<SessionState["summary"]> }), [121, false]);
+});
+
+test("clients are told what kind of conversation it is, and no flag is left out (W.6.51)", () => {
+  const shown = (key: string, more: Partial<SessionState> = {}): unknown[] => {
+    const { chatType, channel, isBackground, archived, pinned, displayName, parentSessionKey, abortedLastRun } = showRow(
+      rowOf(stateOf({ key, ...more }), "a/b"),
+    );
+    return [chatType, channel, isBackground, archived, pinned, displayName, parentSessionKey, abortedLastRun];
+  };
+  const none = undefined;
+  assert.deepEqual(shown(KEY), ["group", "telegram", false, false, false, none, none, false]);
+  assert.deepEqual(shown("agent:main:discord:channel:5"), ["channel", "discord", false, false, false, none, none, false]);
+  assert.deepEqual(shown("agent:main:main", { settings: { pinned: true, archived: true, label: "Work" } }), [
+    "direct", none, false, true, true, "Work", none, false,
+  ]);
+  assert.deepEqual(shown("agent:main:cron:j"), ["direct", none, true, false, false, none, none, false]);
+  assert.deepEqual(shown("agent:main:subagent:x", { spawnedBy: "agent:main:main", ...ended("aborted") }), [
+    "direct", none, true, false, false, none, "agent:main:main", true,
+  ]);
 });

@@ -11,6 +11,10 @@ export interface SessionRow {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly lastActivityAt: number;
+  /** When a turn last began or ended. */
+  readonly lastInteractionAt?: number;
+  /** Another one after each reset. */
+  readonly lifecycleRevision: string;
   readonly status?: "queued" | "running" | "done" | "failed" | "killed" | "timeout";
   /** Of the turn that runs. */
   readonly startedAt?: number;
@@ -21,12 +25,17 @@ export interface SessionRow {
   readonly hasActiveRun: boolean;
   readonly activeRunIds: readonly string[];
   readonly lastRunId?: string;
+  readonly abortedLastRun?: boolean;
   readonly label?: string;
   /** How the conversation ends, on one line; only where it was asked for. */
   readonly lastMessagePreview?: string;
+  /** How it began; only where it was asked for. */
+  readonly derivedTitle?: string;
   /** The session whose agent made it, and how many agents stand between it and a person. */
   readonly spawnedBy?: string;
   readonly spawnDepth?: number;
+  /** The session it was branched from, or whose agent made it. */
+  readonly parentSessionKey?: string;
   readonly modelProvider?: string;
   readonly model?: string;
   readonly thinkingLevel?: string;
@@ -36,10 +45,39 @@ export interface SessionRow {
   readonly groupActivation?: string;
   readonly archived?: boolean;
   readonly pinned?: boolean;
+  /** Of all its calls. */
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** What the last call's prompt and answer took: how full the window is, where `totalTokensFresh` says that nothing came since. */
   readonly totalTokens: number;
+  readonly totalTokensFresh?: boolean;
 }
+
+/** What every client is told of a session beside what is kept of it. */
+export function showRow(row: SessionRow): SessionRow & ShownRow {
+  const { rest, kind } = parseSessionKey(row.key, row.agentId);
+  const [first = "", second = ""] = rest.split(":");
+  const chatType = kind === "group" ? (second === "channel" ? "channel" : "group") : "direct";
+  const isBackground = row.spawnedBy !== undefined || BACKGROUND.has(first);
+  return {
+    ...row, archived: row.archived === true, pinned: row.pinned === true, abortedLastRun: row.abortedLastRun === true,
+    chatType, isBackground, ...(row.label === undefined ? {} : { displayName: row.label }),
+    ...(kind === "group" ? { channel: first } : {}),
+  };
+}
+
+export interface ShownRow {
+  readonly archived: boolean;
+  readonly pinned: boolean;
+  readonly abortedLastRun: boolean;
+  readonly displayName?: string;
+  readonly chatType: "direct" | "group" | "channel";
+  /** No person speaks in it: a job of the clock, a hook, a sub-agent. */
+  readonly isBackground: boolean;
+  readonly channel?: string;
+}
+
+const BACKGROUND: ReadonlySet<string> = new Set(["cron", "hook", "subagent"]);
 
 export function rowOf(state: SessionState, defaultModel: string): SessionRow {
   const { key, sessionId, agentId, createdAtMs, updatedAtMs, turn, queue, lastRunId, runs, usage } = state;
@@ -49,12 +87,28 @@ export function rowOf(state: SessionState, defaultModel: string): SessionRow {
   const activeRunIds = [...(turn === null ? [] : [turn.runId]), ...queue.map(({ message }) => message.runId)];
   return {
     key, sessionId, kind, agentId, isMain, createdAt: createdAtMs, updatedAt: updatedAtMs, lastActivityAt: updatedAtMs,
+    ...(state.activeAtMs === 0 ? {} : { lastInteractionAt: state.activeAtMs }), lifecycleRevision: `${sessionId}.${state.window}`,
     ...progressOf(state), ...endOf(lastRunId === null ? undefined : runs.get(lastRunId)),
     hasActiveRun: activeRunIds.length > 0, activeRunIds, ...(lastRunId === null ? {} : { lastRunId }),
     modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), ...settingsOf(state.settings),
     ...(state.spawnedBy === null ? {} : { spawnedBy: state.spawnedBy, spawnDepth: state.spawnDepth }),
-    inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, totalTokens: usage.inputTokens + usage.outputTokens,
+    ...parentOf(state), inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, ...windowOf(state),
   };
+}
+
+function parentOf({ branchedFrom, spawnedBy }: SessionState): Pick<SessionRow, "parentSessionKey"> {
+  const parent = branchedFrom?.key ?? spawnedBy;
+  return parent === null ? {} : { parentSessionKey: parent };
+}
+
+function windowOf({ messages, messageCount, summary }: SessionState): Pick<SessionRow, "totalTokens" | "totalTokensFresh"> {
+  for (let at = messages.length - 1; at >= 0; at--) {
+    const { content, timeMs } = messages[at] as SessionState["messages"][number];
+    if (content.role !== "assistant") continue;
+    const totalTokens = content.usage.inputTokens + content.usage.outputTokens;
+    if (totalTokens > 0) return { totalTokens, totalTokensFresh: timeMs >= (summary?.timeMs ?? 0) };
+  }
+  return { totalTokens: 0, totalTokensFresh: messageCount === 0 };
 }
 
 function progressOf({ turn, queue, lastRunId, runs }: SessionState): Partial<SessionRow> {
@@ -69,7 +123,10 @@ const STATUS = { ok: "done", error: "failed", aborted: "killed", halted: "timeou
 function endOf(last: RunOutcome | undefined): Partial<SessionRow> {
   if (last === undefined) return {};
   const { endedAtMs: endedAt, why, code } = last;
-  return { endedAt, ...(why === undefined ? {} : { error: why }), ...(code === undefined ? {} : { errorCode: code }) };
+  return {
+    endedAt, ...(last.status === "aborted" ? { abortedLastRun: true } : {}),
+    ...(why === undefined ? {} : { error: why }), ...(code === undefined ? {} : { errorCode: code }),
+  };
 }
 
 function settingsOf({ model: _, ...settings }: SessionSettings): Partial<SessionRow> {

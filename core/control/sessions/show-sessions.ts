@@ -38,7 +38,8 @@ export async function showList(
 
 /** The newest messages, oldest first. */
 export async function showHistory(log: SessionLog, { limit }: Params): Promise<unknown> {
-  const { messages, totalMessages } = await readTranscript(log, atMost(limit, SHOWN.messages), 0);
+  const { messages: all, totalMessages } = await readTranscript(log, atMost(limit, SHOWN.messages), 0);
+  const messages = all.filter(({ __openclaw }) => __openclaw.aside !== true);
   const label = messages.reduce<Label>((least, { __openclaw }) => joinLabels(least, __openclaw.label), "agent");
   const shown = messages.map(({ role, content, timestamp }) => {
     const text = content.map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("");

@@ -89,7 +89,7 @@ test("after a reset the pages show the new window only", async (t) => {
 test("beyond the beginning there is nothing, and an empty session has an empty page", async (t) => {
   const { clock, open } = await setUp(t);
   const world = await open();
-  const none = { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null };
+  const none = { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null, waiting: [], window: 0 };
   assert.deepEqual(await world.sessions.history(KEY, 10, 0), none);
   await talk(world, clock, 0, 3, 1);
   const { messages, hasMore, nextOffset } = await world.sessions.history(KEY, 10, 6);

@@ -1,6 +1,6 @@
 /** The transcript: a view of the journal, in the wire's shape. */
 import type { Label } from "@openclaw/protocol";
-import { readMessages, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
+import { isAside, readMessages, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
 
 export interface HistoryMarks {
   /** Of this message within its session. */
@@ -11,6 +11,8 @@ export interface HistoryMarks {
   readonly recordTimestampMs: number;
   readonly label: Label;
   readonly senderIsOwner?: boolean;
+  /** Shown to people, and to no model. */
+  readonly aside?: true;
 }
 
 /** One message as `chat.history` gives it. */
@@ -66,7 +68,8 @@ function newestWithin(messages: readonly TranscriptMessage[], chars: number): re
 
 export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
   const { position, seq, timeMs: timestamp, runId, content, label } = message;
-  const marks: HistoryMarks = { id: `${position}-${seq}`, seq, runId, recordTimestampMs: timestamp, label };
+  const aside = isAside(message) ? { aside: true } as const : {};
+  const marks: HistoryMarks = { id: `${position}-${seq}`, seq, runId, recordTimestampMs: timestamp, label, ...aside };
   const text = content.text === "" && content.role === "assistant" ? [] : [{ type: "text", text: content.text }];
   switch (content.role) {
     case "user": {

@@ -70,6 +70,7 @@ export interface WorldOptions {
   readonly dormantAfterMs?: number;
   readonly session?: Partial<SessionsConfig>;
   readonly onRest?: () => void;
+  readonly onEvent?: (event: LiveEvent) => void;
   /** While a turn is being started and before each model step. */
   readonly onResolve?: () => Promise<void>;
   /** Credentials of the model's provider. */
@@ -210,7 +211,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     recovered: () => recovered.promise,
     placement: () => late.placement as Placement,
     modelOf: () => "test/test",
-    publish: (_, event) => events.push(event),
+    publish: (_, event) => {
+      events.push(event);
+      options.onEvent?.(event);
+    },
     ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: () => undefined,
     onDeleted: async () => undefined,

@@ -1,10 +1,10 @@
-/** Transcripts that were said elsewhere: in the session a branch parted from, or in another program. */
+/** Transcripts that no turn said: in the session a branch parted from, in another program, or between a person and the gateway. */
 import type { Recorded } from "./event.ts";
 import { markTurn, pushMessage } from "./push-message.ts";
 import type { SessionState } from "./session-state.ts";
 
 export function foldCopied(state: SessionState, { body, position }: Extract<Recorded, { type: "transcript.copied" }>): void {
-  markTurn(state, position);
+  if (state.turn === null) markTurn(state, position); // whoever reads from a mark on finds no turn before it
   for (const { timeMs, runId, label, content } of body.messages) pushMessage(state, position, timeMs, runId, label, content);
 }
 

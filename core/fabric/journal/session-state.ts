@@ -344,3 +344,8 @@ const NOT_RELAYED = {} as const;
 export function leadOf({ inputs, runId }: TurnState): QueuedMessage | undefined {
   return inputs.find(({ message }) => message.runId === runId) ?? inputs[0];
 }
+
+/** Is it for people alone? */
+export function isAside({ content }: TranscriptMessage): boolean {
+  return content.role !== "tool" && content.aside === true;
+}

@@ -9,7 +9,7 @@ export interface TranscriptMessage {
   readonly runId: string;
   readonly label: Label;
   readonly content:
-    | { readonly role: "user"; readonly text: string }
+    | { readonly role: "user"; readonly text: string; readonly aside?: true }
     | {
         readonly role: "assistant";
         readonly text: string;
@@ -17,6 +17,8 @@ export interface TranscriptMessage {
         readonly model: string;
         readonly finish: string;
         readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+        /** Said between a person and the gateway: shown to people, and to no model. */
+        readonly aside?: true;
       }
     | {
         readonly role: "tool";

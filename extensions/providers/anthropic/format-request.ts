@@ -50,6 +50,7 @@ function markLast(blocks: Block[], mark: Block | undefined): void {
 
 /** Levels as tokens that may be spent on thinking. */
 const BUDGETS: Readonly<Record<string, number>> = { minimal: 1_024, low: 4_096, medium: 10_240, high: 24_576, xhigh: 49_152 };
+export const LEVELS: readonly string[] = Object.keys(BUDGETS);
 const BUDGET_MIN = 1_024;
 /** Left for the answer itself. */
 const ANSWER_TOKENS_MIN = 1_024;

@@ -9,6 +9,7 @@
  */
 import type { Provider } from "@openclaw/sdk";
 import { messagesConfig, type MessagesConfig } from "./config.ts";
+import { LEVELS } from "./format-request.ts";
 import { streamMessages } from "./stream-messages.ts";
 
 /** True of every model that is served today. */
@@ -25,6 +26,7 @@ export default {
       name: model.name ?? model.id,
       contextTokens: model.contextTokens ?? CONTEXT_TOKENS_ASSUMED,
       ...(model.outputTokens === undefined ? {} : { outputTokens: model.outputTokens }),
+      ...(model.reasoning ? { thinkingLevels: LEVELS } : {}),
       ...(model.cost === undefined ? {} : { cost: model.cost }),
       ...(model.tokenizer === undefined ? {} : { tokenizer: model.tokenizer }),
     })),

@@ -24,6 +24,7 @@ export default {
       name: model.name ?? model.id,
       contextTokens: model.contextTokens ?? CONTEXT_TOKENS_ASSUMED,
       ...(model.outputTokens === undefined ? {} : { outputTokens: model.outputTokens }),
+      ...(model.thinkingLevels === undefined ? {} : { thinkingLevels: model.thinkingLevels }),
       ...(model.cost === undefined ? {} : { cost: model.cost }),
       ...(model.tokenizer === undefined ? {} : { tokenizer: model.tokenizer }),
     })),

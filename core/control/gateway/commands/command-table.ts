@@ -28,6 +28,13 @@ export const CHAT_COMMANDS = [
   { name: "status", description: "Show what this session is and does.", category: "status" },
   { name: "whoami", aliases: ["id"], description: "Show as whom you speak.", category: "status" },
   { name: "tools", description: "List the tools the agent has here.", category: "status" },
+  { name: "context", description: "Show what the model is shown here, and how full its window is.", category: "status" },
+  { name: "usage", description: "Show what model calls took and cost.", category: "status", args: [oneOf("what", "What", ["cost"])] },
+  {
+    name: "config", description: "Show or change the configuration, for the owner.", category: "options",
+    args: [oneOf("action", "What", ["show", "get", "set", "unset"]), text("path", "PATH, or PATH=VALUE")],
+  },
+  { name: "name", description: "Show this session's name, or give it one.", category: "session", args: [text("title", "Its name")] },
   { name: "new", description: "Begin anew, with a message if you give one.", category: "session", args: [text("message", "First message")] },
   { name: "reset", description: "Forget this conversation, and go on with a message if you give one.", category: "session", args: [text("message", "First message")] },
   { name: "stop", aliases: ["abort"], description: "Stop what runs in this session.", category: "session" },

@@ -11,16 +11,22 @@ import type { Principal } from "../../../fabric/identity.ts";
 import type { Agent } from "../../agents.ts";
 import { checkSettings, type SessionRow, type Sessions } from "../../sessions.ts";
 import { CHAT_COMMANDS, findCommand, type ChatCommand, type ChatCommandName } from "./command-table.ts";
+import type { ConfigCommandDeps } from "./config-command.ts";
 import { skillCommands } from "./list-commands.ts";
 
 export interface CommandDeps {
-  readonly sessions: Pick<Sessions, "describe" | "open" | "patch" | "reset" | "abort" | "context">;
+  readonly sessions: Pick<
+    Sessions, "describe" | "open" | "patch" | "reset" | "abort" | "context" | "keepCommand" | "commandKept"
+  >;
   readonly models: () => Promise<readonly ListedModel[]>;
   readonly checkModel: (ref: string) => Promise<unknown>;
   readonly skillsOf: (agentId: string) => Promise<AgentSkills>;
   /** Names of the tools the agent has with a model. */
   readonly toolsOf: (agent: Agent, model: string) => Promise<readonly string[]>;
   readonly version: string;
+  /** What model calls took: of a session, today, and in thirty days. */
+  readonly costs: (key: string) => Promise<Readonly<Record<"session" | "today" | "month", string>>>;
+  readonly config: ConfigCommandDeps;
 }
 
 export interface Said {
@@ -28,11 +34,16 @@ export interface Said {
   readonly key: string;
   readonly agent: Agent;
   readonly principal: Principal;
+  readonly isAdmin: boolean;
 }
 
 export type Interpreted =
   /** The gateway answers. */
-  | { readonly do: "reply"; readonly text: string }
+  | {
+      readonly do: "reply"; readonly text: string;
+      /** The command as it is kept, where that is not as it was said. */
+      readonly kept?: string;
+    }
   /** What ran was stopped. */
   | { readonly do: "stopped"; readonly runIds: readonly string[]; readonly text: string }
   /** This goes to the agent in its place. */
@@ -73,6 +84,13 @@ async function obey(name: ChatCommandName, rest: string, said: Said, deps: Comma
       const { runIds } = await sessions.abort(key, null, principal);
       return { do: "stopped", runIds, text: runIds.length > 0 ? "Stopped." : "Nothing runs here." };
     }
+    case "usage": return reply(await usage(rest, key, deps));
+    case "context": return reply(await context(said, deps));
+    case "config": {
+      const { configCommand, withoutValue } = await import("./config-command.ts");
+      return { ...reply(await configCommand(rest, said.isAdmin, deps.config)), kept: `/config ${withoutValue(rest)}` };
+    }
+    case "name": return reply(await rename(rest, said, deps));
     case "compact": return reply(await compact(key, sessions, signal));
     case "model": return reply(await chooseModel(rest, said, deps));
     case "models": return reply(await listModels(rest, deps));
@@ -87,6 +105,38 @@ async function obey(name: ChatCommandName, rest: string, said: Said, deps: Comma
     case "send": return reply(await settle("sendPolicy", "Sending", SEND[rest.toLowerCase()] ?? rest, said, deps));
   }
 }
+
+async function usage(wish: string, key: string, { costs }: CommandDeps): Promise<string> {
+  if (!["", "cost", "off"].includes(wish.toLowerCase())) return "This gateway puts no footer under replies. See /usage cost and /context.";
+  const { session, today, month } = await costs(key);
+  return [`Session: ${session}`, `Today: ${today}`, `30 days: ${month}`].join("\n");
+}
+
+async function context({ key, agent }: Said, { sessions, models, toolsOf, skillsOf }: CommandDeps): Promise<string> {
+  const row = await sessions.describe(key);
+  const ref = modelOf(row, agent);
+  const room = (await models()).find((model) => model.ref === ref)?.contextTokens;
+  const pins = row === null ? [] : await sessions.context.pins(key);
+  const tools = await toolsOf(agent, ref);
+  const skills = (await skillsOf(agent.id)).all.filter(({ modelVisible }) => modelVisible);
+  const used = row?.totalTokens ?? 0;
+  const share = room === undefined || room === 0 ? "" : ` of ${room} (${Math.round((100 * used) / room)}%)`;
+  return [
+    "🧠 Context", `Model: ${ref}`, `Workspace: ${agent.workspace}`,
+    `Window: ${used} tokens${share} at the last call${row?.totalTokensFresh === false ? ", before it was condensed" : ""}`,
+    `Pinned facts: ${pins.length}`, `Skills: ${skills.length}`, `Tools: ${tools.join(", ") || "none"}`,
+  ].join("\n");
+}
+
+async function rename(name: string, said: Said, { sessions }: CommandDeps): Promise<string> {
+  const { key, agent, principal } = said;
+  if (name === "") return `Name: ${(await sessions.describe(key))?.label ?? "none"}.`;
+  await sessions.open(key, agent.id, principal);
+  await sessions.patch(key, { label: name.slice(0, NAME_CHARS).toWellFormed() }, principal);
+  return `⚙️ Name set to ${name.slice(0, NAME_CHARS).toWellFormed()}.`;
+}
+
+const NAME_CHARS = 256;
 
 const SEND: Readonly<Record<string, string>> = { on: "allow", off: "deny", inherit: "default" };
 
@@ -148,7 +198,7 @@ function useSkill(name: string, input: string): Interpreted {
 const HELP = [
   "Help", "", "Session", "  /new  |  /reset  |  /compact  |  /stop", "",
   "Options", "  /think LEVEL  |  /model PROVIDER/MODEL  |  /verbose on|off|full  |  /queue MODE", "",
-  "Status", "  /status  |  /whoami  |  /tools", "", "Skills", "  /skill NAME [input]", "", "More: /commands",
+  "Status", "  /status  |  /whoami  |  /tools  |  /context  |  /usage", "", "Skills", "  /skill NAME [input]", "", "More: /commands",
 ].join("\n");
 
 function allCommands(skills: AgentSkills): string {
@@ -173,6 +223,6 @@ function modelOf(row: SessionRow | null, agent: Agent): string {
   return row?.model === undefined ? agent.model : `${row.modelProvider ?? ""}/${row.model}`;
 }
 
-function reply(text: string): Interpreted {
+function reply(text: string): Extract<Interpreted, { do: "reply" }> {
   return { do: "reply", text };
 }

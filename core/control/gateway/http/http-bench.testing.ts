@@ -54,10 +54,10 @@ export function makeDoor(settings: Partial<HttpSettings> = {}): FakeDoor {
         return status === "ok" ? { status, endedAtMs: 1 } : { status, endedAtMs: 1, code: "MODEL_REJECTED", why: "It refused." };
       },
       history: async (key, limit, offset) => {
-        if (key === "agent:main:nobody") return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null };
+        if (key === "agent:main:nobody") return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null, waiting: [], window: 0 };
         const end = messages.length - offset;
         const start = Math.max(0, end - limit);
-        return { messages: messages.slice(start, end), totalMessages: messages.length, hasMore: start > 0, nextOffset: null, row };
+        return { messages: messages.slice(start, end), totalMessages: messages.length, hasMore: start > 0, nextOffset: null, row, waiting: [], window: 0 };
       },
       describe: async () => row,
       abort: async () => ({ runIds: [], cleared: 0, report: "" }) as never,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
+import { configCommand } from "../commands/config-command.ts";
 import { openConversation } from "./conversation.testing.ts";
 
 const RUN = { message: "hello", idempotencyKey: "k1" };
@@ -120,4 +121,84 @@ test("an agent is known by its id or by a session of its own (W.6.22)", async (t
   assert.deepEqual(await call("agent.identity.get", { agentId: "helper" }), helper);
   assert.deepEqual(await call("agent.identity.get", { sessionKey: "agent:helper:work" }), helper);
   await assert.rejects(call("agent.identity.get", { agentId: "nobody" }), (error) => hasCode(error, "UNKNOWN_AGENT_ID"));
+});
+
+test("a command and its answer are kept once, for people alone; a key that was answered before a restart is not carried out again "
+  + "(W.6.19, W.6.52)", async (t) => {
+  const asked: string[] = [];
+  const { call, settled, shown, world } = await openConversation(t, {
+    model: async function* (request) {
+      asked.push(request.messages.map(({ text }) => text).join("|"));
+      yield { type: "text", delta: "hello" };
+      yield { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
+    },
+  });
+  const status = { sessionKey: "main", message: "/whoami", idempotencyKey: "c1" };
+  for (let times = 0; times < 2; times++) await settled("chat.send", status);
+  const kept = async (): Promise<readonly { readonly role: string; readonly __openclaw: { readonly aside?: true } }[]> =>
+    (await call("chat.history", { sessionKey: "main" }))["messages"] as never;
+  assert.deepEqual((await kept()).map(({ role, __openclaw }) => [role, __openclaw.aside]), [["user", true], ["assistant", true]]);
+  const [, answer] = await world.transcript("agent:main:main");
+  assert.match(answer ?? "", /^assistant: You are owner/);
+  assert.ok(shown.length >= 1);
+  await settled("chat.send", { sessionKey: "main", message: "hi", idempotencyKey: "k1" });
+  assert.equal(asked.length, 1);
+  assert.doesNotMatch(asked[0] ?? "", /whoami|You are owner/);
+  assert.equal(await world.sessions.commandKept("agent:main:main", "c1"), answer?.slice("assistant: ".length));
+});
+
+test("a command is kept amid a turn too, and what is read from the log afterwards is the same (W.6.52)", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const { settled, settle, world } = await openConversation(t, {
+    model: async function* () {
+      yield { type: "text", delta: "one " };
+      await gate.promise;
+      yield { type: "end", finish: "stop", calls: [], usage: { inputTokens: 1, outputTokens: 1 } };
+    },
+  });
+  await settled("chat.send", { sessionKey: "main", message: "go", idempotencyKey: "k1" });
+  await settled("chat.send", { sessionKey: "main", message: "/help", idempotencyKey: "c1" });
+  gate.resolve();
+  await settle();
+  const lines = (await world.transcript("agent:main:main")).map((line) => line.split("\n")[0]);
+  assert.deepEqual(lines, ["user: go", "user: /help", "assistant: Help", "assistant: one "]);
+  const { state } = await world.journal.load(world.journal.address("agent:main:main"));
+  assert.deepEqual(state.messages.map(({ seq }) => seq), [1, 2, 3, 4]);
+});
+
+test("agent obeys a command as chat.send does: accepted, then its answer, and no model is asked (W.6.53)", async (t) => {
+  const { settled, responded } = await openConversation(t, {
+    model: async function* () {
+      assert.fail("no model");
+    },
+  });
+  const outcome = await settled("agent", { message: "/usage", idempotencyKey: "c1" });
+  assert.equal(responded[0]?.["status"], "accepted");
+  assert.equal(outcome["status"], "ok");
+  const { payloads } = outcome["result"] as { readonly payloads: readonly { readonly text: string }[] };
+  assert.deepEqual(payloads, [{ text: "Session: s\nToday: t\n30 days: m", mediaUrl: null }]);
+});
+
+test("/config is off unless switched on, for the owner only, goes the way of the wire's methods, and a value is not kept (W.6.54)", async (t) => {
+  const { settled, configuration, world } = await openConversation(t);
+  let count = 0;
+  const say = async (message: string): Promise<string> => {
+    await settled("chat.send", { sessionKey: "main", message, idempotencyKey: `c${count += 1}` });
+    return (await world.transcript("agent:main:main")).at(-1)?.slice("assistant: ".length) ?? "";
+  };
+  assert.match(await say("/config set gateway.port=1"), /switched off/);
+  configuration.allowed = true;
+  configuration.shown = { gateway: { port: 18_789, auth: { token: "__OPENCLAW_REDACTED__" } } };
+  assert.equal(await say("/config get gateway.port"), "18789");
+  assert.equal(await say("/config get gateway.nothing"), "gateway.nothing is not set.");
+  assert.match(await say("/config show"), /REDACTED/);
+  for (const wrong of ["/config set __proto__.x=1", "/config set gateway", "/config fly", "/config set =1"]) {
+    assert.match(await say(wrong), /^Use \/config/, wrong);
+  }
+  await say("/config set models.providers.x.apiKey=hush-hush");
+  await say("/config unset gateway.port");
+  assert.deepEqual(configuration.patched, [{ models: { providers: { x: { apiKey: "hush-hush" } } } }, { gateway: { port: null } }]);
+  assert.doesNotMatch((await world.transcript("agent:main:main")).join("\n"), /hush-hush/);
+  const stranger = await configCommand("show", false, { allowed: () => true, show: () => assert.fail(), patch: () => assert.fail() });
+  assert.match(stranger, /for the owner/);
 });

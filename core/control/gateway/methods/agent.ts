@@ -3,6 +3,7 @@ import type { RunOutcome } from "../../../fabric/journal.ts";
 import type { Agent, Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
+import { saidBy, type CommandDesk } from "../commands/command-desk.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
 export interface AgentDeps {
@@ -12,6 +13,7 @@ export interface AgentDeps {
   readonly now: () => number;
   /** What a person reads wherever the model is named. */
   readonly labelOf: (model: string) => Promise<string>;
+  readonly commands: CommandDesk;
 }
 
 interface RunParams {
@@ -30,13 +32,24 @@ interface RunParams {
 const WAIT_DEFAULT_MS = 30_000;
 const RUN_WAIT_MS = 86_400_000;
 
-export function agentMethods({ sessions, intake, agents, now, labelOf }: AgentDeps): MethodHandlers {
+export function agentMethods({ sessions, intake, agents, now, labelOf, commands }: AgentDeps): MethodHandlers {
   const run = async (params: RunParams, ctx: MethodContext): Promise<unknown> => {
     checkThinking(params.thinking);
-    // Watching begins before the message is stored, so that nothing of a quick answer is missed.
-    ctx.watch(parseSessionKey(params.sessionKey ?? "main", params.agentId ?? agents.defaultId).key);
     const startedAt = now();
-    const { runId, sessionKey, agentId } = await intake.receiveInbound(inboundOf(params, ctx));
+    const { key, agentId: named } = parseSessionKey(params.sessionKey ?? "main", params.agentId ?? agents.defaultId);
+    // Watching begins before the message is stored, so that nothing of a quick answer is missed.
+    ctx.watch(key);
+    const said = saidBy(ctx, params.message, key, agents.get(params.agentId ?? named));
+    const command = await commands.take(params.idempotencyKey, said, ctx.signal);
+    if (command !== undefined && command.do !== "send") {
+      const facts = { runId: params.idempotencyKey, sessionKey: key, agentId: named };
+      ctx.respond({ ...facts, status: "accepted", acceptedAt: now() });
+      commands.show(facts.runId, key, named, command.text);
+      const meta = { durationMs: now() - startedAt, aborted: false, agentMeta: await modelOf(key) };
+      return { ...facts, status: "ok", summary: "completed", result: { payloads: [{ text: command.text, mediaUrl: null }], meta } };
+    }
+    const inbound = inboundOf(command === undefined ? params : { ...params, message: command.text }, ctx);
+    const { runId, sessionKey, agentId } = await intake.receiveInbound(inbound);
     ctx.respond({ runId, sessionKey, agentId, status: "accepted", acceptedAt: now() });
     const outcome = await sessions.wait(runId, RUN_WAIT_MS, ctx.signal);
     const text = outcome === undefined ? "" : await replyOf(sessions, sessionKey, outcome.answeredBy ?? runId);

@@ -125,7 +125,7 @@ test("what a page needs at its start comes in one answer (W.6.16)", async (t) =>
   const { models, commands } = (await call("chat.metadata")) as { models: { id: string; tags: string[] }[]; commands: { name: string }[] };
   assert.deepEqual(models.map(({ id, tags }) => [id, tags]), [["test", ["default", "configured"]]]);
   assert.ok(commands.some(({ name }) => name === "status"));
-  assert.deepEqual([page["models"], page["commands"]], [models, commands]);
+  assert.deepEqual(page["metadata"], { models, commands });
 });
 
 test("an abort stops the run it names, and says when there was nothing to stop (W.6.17)", async (t) => {
@@ -136,11 +136,62 @@ test("an abort stops the run it names, and says when there was nothing to stop (
   const { call, settled } = await openConversation(t, { model: (_, signal) => slow(signal) });
   assert.deepEqual(await call("chat.abort", MAIN), { ok: true, aborted: false, runIds: [] });
   await settled("chat.send", { ...MAIN, message: "go", idempotencyKey: "k" });
-  const { inFlightRun } = (await call("chat.history", MAIN)) as { readonly inFlightRun: { readonly startedAt: number } };
-  assert.deepEqual(inFlightRun, { runId: "k", text: "", startedAt: inFlightRun.startedAt });
-  assert.ok(inFlightRun.startedAt > 0);
   assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "other" }), { ok: true, aborted: false, runIds: [] });
   const stopped = { ok: true, aborted: true, runIds: ["k"], report: "Stopped by owner." };
   assert.deepEqual(await settled("chat.abort", { ...MAIN, runId: "k" }), stopped);
   assert.deepEqual(textsOf(await call("chat.history", MAIN)), ["user: go", "assistant: part"]);
+});
+
+test("whoever comes in amid a reply is told the run, its text so far, and what waits behind it; what is in a message is told once "
+  + "(W.6.48, W.6.49)", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const model = async function* (request: { readonly messages: readonly { readonly text: string }[] }): AsyncGenerator<ModelEvent> {
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    if (request.messages.at(-1)?.text === "sky?") {
+      yield { type: "text", delta: "Let me look." };
+      yield { type: "end", finish: "tools", calls: [{ id: "c1", name: "act", arguments: "{\"what\":\"look\"}" }], usage };
+      return;
+    }
+    yield { type: "text", delta: "It is " };
+    await gate.promise;
+    yield { type: "text", delta: "blue." };
+    yield { type: "end", finish: "stop", calls: [], usage };
+  };
+  const { call, settled, settle } = await openConversation(t, { model });
+  await settled("chat.send", { ...MAIN, message: "sky?", idempotencyKey: "k1" });
+  for (const idempotencyKey of ["k2", "k3"]) {
+    await settled("chat.send", { ...MAIN, message: `then ${idempotencyKey}`, idempotencyKey, queueMode: "followup" });
+  }
+  const page = await call("chat.history", MAIN);
+  const { startedAt, ...run } = page["inFlightRun"] as { readonly startedAt: number };
+  assert.ok(startedAt > 0);
+  assert.deepEqual(run, { runId: "k1", text: "It is " });
+  assert.deepEqual(itemsOf(page).map(({ role }) => role), ["user", "assistant", "toolResult"]);
+  assert.equal(itemsOf(page)[1]?.content[0]?.text, "Let me look.");
+  const waiting = page["pendingInputs"] as {
+    readonly items: readonly { readonly runId: string; readonly state: string; readonly message: Item }[]; readonly total: number;
+  };
+  assert.deepEqual([waiting.total, ...waiting.items.map(({ runId, state, message }) => [runId, state, message.content[0]?.text])], [
+    2, ["k2", "queued", "then k2"], ["k3", "queued", "then k3"],
+  ]);
+  gate.resolve();
+  for (let turn = 0; turn < 4; turn++) await settle();
+  const after = await call("chat.history", MAIN);
+  assert.equal("inFlightRun" in after, false);
+  assert.deepEqual(after["pendingInputs"], { items: [], total: 0 });
+});
+
+test("a cursor brings what came since and nothing else; after a reset, or too far behind, it says so (W.6.50)", async (t) => {
+  const { call, settled } = await openConversation(t);
+  await settled("chat.send", { ...MAIN, message: "one", idempotencyKey: "one" });
+  const { deltaCursor: cursor } = await call("chat.history", MAIN);
+  assert.deepEqual((await call("chat.history", { ...MAIN, cursor }))["messages"], []);
+  await settled("chat.send", { ...MAIN, message: "two", idempotencyKey: "two" });
+  const delta = await call("chat.history", { ...MAIN, cursor });
+  assert.deepEqual([delta["kind"], ...textsOf(delta)], ["delta", "user: two", "assistant: echo: two"]);
+  assert.deepEqual(textsOf(await call("chat.history", { ...MAIN, cursor: delta["deltaCursor"] })), []);
+  assert.deepEqual(await call("chat.history", { ...MAIN, cursor, limit: 1 }), { kind: "reset" });
+  assert.deepEqual(await call("chat.history", { ...MAIN, cursor: "nonsense" }), { kind: "reset" });
+  await settled("sessions.reset", { key: "main" });
+  assert.deepEqual(await call("chat.history", { ...MAIN, cursor }), { kind: "reset" });
 });

@@ -4,12 +4,13 @@ import { OpenClawError } from "@openclaw/protocol";
 import type { QueueMode } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
-import { checkThinking, parseSessionKey, type HistoryItem, type Sessions } from "../../sessions.ts";
-import type { CommandDesk } from "../commands/command-desk.ts";
+import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
+import { saidBy, type CommandDesk } from "../commands/command-desk.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
+import type { ChatHistory, ChatHistoryDeps, HistoryParams } from "./chat-history.ts";
 import type { ListModels } from "./models.ts";
 
-export interface ChatDeps {
+export interface ChatDeps extends Pick<ChatHistoryDeps, "textSoFar" | "defaultsOf"> {
   readonly sessions: Sessions;
   readonly intake: Intake;
   readonly agents: Agents;
@@ -44,14 +45,6 @@ interface SendParams {
 /** As `sessions.send` names them. */
 type SendByKeyParams = Omit<SendParams, "sessionKey" | "idempotencyKey"> & { readonly key: string; readonly idempotencyKey?: string };
 
-interface HistoryParams {
-  readonly sessionKey: string;
-  readonly agentId?: string;
-  readonly limit?: number;
-  readonly offset?: number;
-  readonly maxChars?: number;
-}
-
 interface MessageParams {
   readonly sessionKey: string;
   readonly agentId?: string;
@@ -71,9 +64,11 @@ interface InjectParams {
   readonly label?: string;
 }
 
-const HISTORY_DEFAULT = 200;
+/** Messages that `sessions.get` gives where nothing is said of it. */
+const GET_DEFAULT = 200;
 
-export function chatMethods({ sessions, intake, agents, listModels, commands, listCommands }: ChatDeps): MethodHandlers {
+export function chatMethods(deps: ChatDeps): MethodHandlers {
+  const { sessions, intake, agents, listModels, commands, listCommands, textSoFar, defaultsOf } = deps;
   const keyOf = (sessionKey: string, agentId?: string): string => parseSessionKey(sessionKey, agentId ?? agents.defaultId).key;
 
   /** What becomes of a message that may be a command: an answer, or what goes to the agent in its place. */
@@ -81,7 +76,7 @@ export function chatMethods({ sessions, intake, agents, listModels, commands, li
     text: string, key: string, agentId: string | undefined, runId: string, ctx: MethodContext,
   ): Promise<{ readonly answer: unknown } | { readonly send: string } | undefined> => {
     const agent = agents.get(agentId ?? parseSessionKey(key, agents.defaultId).agentId);
-    const taken = await commands.take(runId, { text, key, agent, principal: ctx.client.principal }, ctx.signal);
+    const taken = await commands.take(runId, saidBy(ctx, text, key, agent), ctx.signal);
     if (taken === undefined) return undefined;
     if (taken.do === "send") return { send: taken.text };
     if (taken.do === "stopped") return { answer: { ok: true, aborted: taken.runIds.length > 0, runIds: taken.runIds } };
@@ -113,24 +108,18 @@ export function chatMethods({ sessions, intake, agents, listModels, commands, li
     return { runId, status: outcome.status };
   };
 
+  let reading: Promise<ChatHistory> | undefined;
   const history = async (params: HistoryParams, ctx: MethodContext): Promise<Readonly<Record<string, unknown>>> => {
-    const { sessionKey, agentId, limit = HISTORY_DEFAULT, offset = 0, maxChars } = params;
-    const key = keyOf(sessionKey, agentId);
+    const key = keyOf(params.sessionKey, params.agentId);
     ctx.watch(key, "reading");
-    const { messages, totalMessages, hasMore, nextOffset, row } = await sessions.history(key, limit, offset);
-    const [runId] = row?.activeRunIds ?? [];
-    return {
-      sessionKey, sessionId: row?.sessionId ?? "", totalMessages, hasMore, nextOffset, activity: [], pendingInputs: { items: [], total: 0 },
-      messages: maxChars === undefined ? messages : messages.map((item) => clip(item, maxChars)),
-      ...(row === null ? {} : { sessionInfo: row, thinkingLevel: row.thinkingLevel ?? "off" }),
-      ...(runId === undefined ? {} : { inFlightRun: { runId, text: "", startedAt: row?.startedAt ?? row?.updatedAt ?? 0 } }),
-    };
+    reading ??= import("./chat-history.ts").then(({ createChatHistory }) => createChatHistory({ sessions, agents, textSoFar, defaultsOf }));
+    return await (await reading).read(key, params, ctx.client.connId);
   };
 
   const startup = async (params: Partial<HistoryParams>, ctx: MethodContext): Promise<unknown> => ({
     ...(await history({ ...params, sessionKey: params.sessionKey ?? "main" }, ctx)),
     agents: agents.list().map(({ id, name }) => ({ id, name })), defaultId: agents.defaultId,
-    ...(await metadata(params.agentId ?? agents.defaultId)),
+    metadata: await metadata(params.agentId ?? agents.defaultId),
   });
 
   const metadata = async (agentId: string): Promise<{ readonly models: readonly unknown[]; readonly commands: readonly unknown[] }> => ({
@@ -169,7 +158,7 @@ export function chatMethods({ sessions, intake, agents, listModels, commands, li
       return { ok: true, messageId: await sessions.inject(keyOf(sessionKey, agentId), noted, ctx.client.principal) };
     },
     "sessions.get": async (params) => {
-      const { key, agentId, limit = HISTORY_DEFAULT } = params as GetParams;
+      const { key, agentId, limit = GET_DEFAULT } = params as GetParams;
       return { messages: (await sessions.history(keyOf(key, agentId), limit, 0)).messages };
     },
     "chat.message.get": (params) => message(params as MessageParams),
@@ -184,15 +173,6 @@ export function chatMethods({ sessions, intake, agents, listModels, commands, li
 function idOf(mention: unknown): string {
   const id: unknown = typeof mention === "object" && mention !== null && "id" in mention ? mention.id : mention;
   return typeof id === "string" ? id : "";
-}
-
-/** Long texts are cut for the client's sake; the whole one is behind `chat.message.get`. */
-function clip(item: HistoryItem, maxChars: number): HistoryItem {
-  const content = item.content.map((part) => {
-    const { text } = part;
-    return typeof text === "string" && text.length > maxChars ? { ...part, text: `${text.slice(0, maxChars)}…`, truncated: true } : part;
-  });
-  return { ...item, content };
 }
 
 /** Where the outcome goes: only where the caller wants it brought, and says where. */

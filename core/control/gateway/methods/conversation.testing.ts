@@ -11,13 +11,14 @@ import { createIntake } from "../../channels.ts";
 import { makeKeyDir, openWorld, type World, type WorldOptions } from "../../sessions/world.testing.ts";
 import type { MethodContext } from "../method.ts";
 import { methodSpec } from "../wire.ts";
-import type { ListedModel } from "../../../cognition/models.ts";
+import type { ListedModel, ResolvedModel } from "../../../cognition/models.ts";
 import { openSkills, type SkillPlace } from "../../../execution/skills.ts";
+import { createBroadcaster } from "../broadcast.ts";
 import { createCommandDesk } from "../commands/command-desk.ts";
 import { listCommands } from "../commands/list-commands.ts";
 import { agentMethods } from "./agent.ts";
 import { chatMethods } from "./chat.ts";
-import { createListModels } from "./models.ts";
+import { createListModels, describeDefaults } from "./models.ts";
 import { sessionContextMethods } from "./session-context.ts";
 import { sessionMethods } from "./sessions.ts";
 
@@ -27,6 +28,8 @@ export interface Conversation {
   readonly watched: string[];
   /** Answers to commands, as chats are shown them. */
   readonly shown: unknown[];
+  /** What `/config` finds, and what it changed. */
+  readonly configuration: { allowed: boolean; shown: unknown; readonly patched: object[] };
   /** First answers of calls that answer twice. */
   readonly responded: Readonly<Record<string, unknown>>[];
   call(method: string, params?: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
@@ -45,7 +48,8 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
     await engine[Symbol.asyncDispose]();
     await keys.remove();
   });
-  const world = await openWorld({ engine, clock, keyDir: keys.dir, ...options });
+  const broadcaster = createBroadcaster({ broadcast: () => undefined, isWatched: () => true, eachReader: () => undefined, clock });
+  const world = await openWorld({ engine, clock, keyDir: keys.dir, onEvent: broadcaster.live, ...options });
   const { sessions } = world;
   const agents = createAgents(() => ({ defaults: { name: "Clawd", model: "test/test" }, entries: { helper: { name: "Helper" } } }), "/w");
   const intake = createIntake({ agents, sessions });
@@ -60,18 +64,30 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
     platform: "linux", clock, onChanged: () => undefined,
   });
   const shown: unknown[] = [];
+  const configuration = { allowed: false, shown: {} as unknown, patched: [] as object[] };
   const commands = createCommandDesk({
     sessions, models, checkModel, skillsOf: (agentId) => skills.refresh(agentId), toolsOf: async () => ["exec"], version: "1", clock,
+    costs: async () => ({ session: "s", today: "t", month: "m" }),
+    config: {
+      allowed: () => configuration.allowed, show: async () => configuration.shown,
+      patch: async (change) => void configuration.patched.push(change),
+    },
     broadcast: (_, payload) => shown.push(payload),
   });
   const listModels = createListModels({ agents, models: { list: models }, configured: () => ["test"] });
+  const resolveModel = async (): Promise<ResolvedModel> =>
+    ({ info: { id: "test", name: "Test", contextTokens: 8_000, thinkingLevels: ["low"] } }) as unknown as ResolvedModel;
+  const defaultsOf = (agentId: string): Promise<object> => describeDefaults({ agents, models: { resolveModel } }, agentId);
   const handlers = {
     ...chatMethods({
-      sessions, intake, agents, listModels, commands, listCommands: async (agentId) => listCommands({}, await skills.refresh(agentId)),
+      sessions, intake, agents, listModels, commands, textSoFar: broadcaster.textSoFar, defaultsOf,
+      listCommands: async (agentId) => listCommands({}, await skills.refresh(agentId)),
     }),
-    ...agentMethods({ sessions, intake, agents, now, labelOf: async (ref) => `Label of ${ref}` }),
-    ...sessionMethods({ sessions, intake, agents, now, checkModel }),
-    ...sessionContextMethods({ sessions, agents }),
+    ...agentMethods({ sessions, intake, agents, now, commands, labelOf: async (ref) => `Label of ${ref}` }),
+    ...sessionMethods({
+      sessions, intake, agents, now, checkModel, defaultsOf, contextTokensOf: async () => 8_000,
+    }),
+    ...sessionContextMethods({ sessions, agents, onCompacted: () => undefined }),
   };
   const watched: string[] = [];
   const responded: Readonly<Record<string, unknown>>[] = [];
@@ -84,7 +100,7 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
     assert.ok(spec !== undefined, `${method} is documented`);
     assertFits(spec.params ?? {}, params, `the parameters of ${method}`);
     const ctx = {
-      client: { principal: OWNER, mode: "cli" }, signal,
+      client: { principal: OWNER, mode: "cli", connId: "here", scopes: ["operator.admin"] }, signal,
       watch: (key: string) => watched.push(key), unwatch: (key: string) => watched.push(`not ${key}`),
       watchAll: (events: readonly string[]) => watched.push(...events),
       respond: (payload: Readonly<Record<string, unknown>>) => responded.push(payload),
@@ -94,7 +110,7 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
     return result as Readonly<Record<string, unknown>>;
   };
   return {
-    clock, world, watched, responded, shown, call, settle,
+    clock, world, watched, responded, shown, configuration, call, settle,
     settled: async (method, params) => {
       const calling = call(method, params);
       calling.catch(() => undefined);

@@ -2,7 +2,6 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { ListedModel, Models } from "../../../cognition/models.ts";
 import type { Agents } from "../../agents.ts";
-import { thinkingLevels } from "./agents.ts";
 
 export interface ModelQuery {
   readonly agentId?: string;
@@ -36,14 +35,46 @@ export function createListModels({ agents, models, configured }: ModelListDeps):
   };
 }
 
+export interface ModelDefaultsDeps {
+  readonly agents: Agents;
+  readonly models: Pick<Models, "resolveModel">;
+}
+
+/** What a session of this agent has that chose nothing for itself. */
+export async function describeDefaults({ agents, models }: ModelDefaultsDeps, agentId: string): Promise<object> {
+  const { model: ref, thinking } = agents.find(agentId) ?? agents.get(agents.defaultId);
+  const info = await models.resolveModel(ref).then((resolved) => resolved.info, () => undefined);
+  const slash = ref.indexOf("/");
+  const { reasoning: _, ...levels } = thinkingOf(info?.thinkingLevels, thinking);
+  return {
+    modelProvider: ref.slice(0, Math.max(slash, 0)), model: ref.slice(slash + 1), contextTokens: info?.contextTokens ?? null,
+    ...levels, thinkingOptions: levels.thinkingLevels.map(({ id }) => id), modelSelectionTarget: "session",
+  };
+}
+
 function present(model: ListedModel, primary: string, fallbacks: readonly string[], named: boolean, thinking: string | undefined): object {
-  const { ref, id, name, provider, contextTokens } = model;
+  const { ref, id, name, provider, contextTokens, outputTokens } = model;
   const tags = [
     ...(ref === primary ? ["default"] : []), ...(fallbacks.includes(ref) ? [`fallback#${fallbacks.indexOf(ref) + 1}`] : []),
     ...(named ? ["configured"] : []),
   ];
   return {
-    id, name, provider, contextWindow: contextTokens, reasoning: false, tags,
-    thinkingLevels: thinkingLevels(), thinkingDefault: thinking ?? "off", available: true,
+    id, name, provider, contextWindow: contextTokens, ...(outputTokens === undefined ? {} : { maxTokens: outputTokens }),
+    input: ["text"], tags, ...thinkingOf(model.thinkingLevels, thinking), available: true,
+  };
+}
+
+interface ThinkingFacts {
+  readonly reasoning: boolean;
+  readonly thinkingLevels: readonly { readonly id: string; readonly label: string }[];
+  readonly thinkingDefault: string;
+}
+
+/** What a model can be told of thinking; only not to, where it cannot be told. */
+function thinkingOf(levels: readonly string[] = [], wanted = "off"): ThinkingFacts {
+  const known = ["off", ...levels.filter((level) => level !== "off")];
+  return {
+    reasoning: known.length > 1, thinkingLevels: known.map((id) => ({ id, label: id })),
+    thinkingDefault: known.includes(wanted) ? wanted : "off",
   };
 }

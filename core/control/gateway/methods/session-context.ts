@@ -6,6 +6,8 @@ import type { MethodHandlers } from "../method.ts";
 export interface SessionContextDeps {
   readonly sessions: Pick<Sessions, "context">;
   readonly agents: Agents;
+  /** The older part of that session was condensed. */
+  readonly onCompacted: (key: string) => void;
 }
 
 interface KeyParams {
@@ -13,12 +15,13 @@ interface KeyParams {
   readonly agentId?: string;
 }
 
-export function sessionContextMethods({ sessions: { context }, agents }: SessionContextDeps): MethodHandlers {
+export function sessionContextMethods({ sessions: { context }, agents, onCompacted }: SessionContextDeps): MethodHandlers {
   const keyOf = ({ key, agentId }: KeyParams): string => parseSessionKey(key, agentId ?? agents.defaultId).key;
   return {
     "sessions.compact": async (params, ctx) => {
       const key = keyOf(params as KeyParams);
       const compacted = await context.compact(key, ctx.signal);
+      if (compacted) onCompacted(key);
       return { ok: true, key, compacted, ...(compacted ? {} : { reason: "there is nothing older than the last turn" }) };
     },
     "sessions.pins": async (params) => {

@@ -20,7 +20,11 @@ test("sessions are listed newest first, in pages (W.6.23)", async (t) => {
   const list = await call("sessions.list");
   assert.deepEqual(keysOf(list), ["agent:main:c", "agent:main:b", "agent:main:a"]);
   assert.deepEqual([list["count"], list["totalCount"], list["hasMore"], list["nextOffset"]], [3, 3, false, null]);
-  assert.deepEqual(list["defaults"], { modelProvider: "test", model: "test", contextTokens: null, thinkingLevels: [] });
+  assert.deepEqual(list["defaults"], {
+    modelProvider: "test", model: "test", contextTokens: 8_000, thinkingLevels: [{ id: "off", label: "off" }, { id: "low", label: "low" }],
+    thinkingOptions: ["off", "low"], thinkingDefault: "off", modelSelectionTarget: "session",
+  });
+  assert.deepEqual((list["sessions"] as { contextTokens: number }[]).map(({ contextTokens }) => contextTokens), [8_000, 8_000, 8_000]);
   const page = await call("sessions.list", { limit: 2 });
   assert.deepEqual([keysOf(page), page["hasMore"], page["nextOffset"]], [["agent:main:c", "agent:main:b"], true, 2]);
   assert.deepEqual(keysOf(await call("sessions.list", { limit: 2, offset: 2 })), ["agent:main:a"]);
@@ -34,6 +38,10 @@ test("a list says how each conversation ends, on one line, when it is asked to",
     ((await call("sessions.list", params))["sessions"] as readonly SessionRow[])[0]?.lastMessagePreview;
   assert.equal(await endOf({ includeLastMessage: true }), "echo: first second");
   assert.equal(await endOf({}), undefined);
+  const titleOf = async (params: object): Promise<unknown> =>
+    ((await call("sessions.describe", { key: "a", ...params }))["session"] as SessionRow).derivedTitle;
+  await settled("sessions.send", { key: "a", message: "more" });
+  assert.deepEqual([await titleOf({ includeDerivedTitles: true }), await titleOf({})], ["first second", undefined]);
   await settled("sessions.reset", { key: "a" });
   assert.equal(await endOf({ includeLastMessage: true }), undefined, "nothing was said since");
 });

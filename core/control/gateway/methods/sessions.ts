@@ -5,11 +5,12 @@ import { createPlaces } from "../../../base/places.ts";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
 import {
-  checkSettings, checkThinking, parseSessionKey, type SearchQuery, type SessionRow, type Sessions,
+  checkSettings, checkThinking, parseSessionKey, showRow, type SearchQuery, type SessionRow, type Sessions,
 } from "../../sessions.ts";
 import type { SessionSettings } from "../../../fabric/journal.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 import { refusal } from "../refuse.ts";
+import type { RowWish } from "./present-rows.ts";
 import type { SessionApprovals } from "../session-approvals.ts";
 
 export interface SessionDeps {
@@ -21,9 +22,12 @@ export interface SessionDeps {
   readonly checkModel: (ref: string) => Promise<unknown>;
   /** Who is told of a session's approvals. */
   readonly approvals?: Pick<SessionApprovals, "subscribe" | "unsubscribe">;
+  /** What a session of this agent has that chose nothing for itself. */
+  readonly defaultsOf: (agentId: string) => Promise<object>;
+  readonly contextTokensOf: (ref: string) => Promise<number | undefined>;
 }
 
-interface ListParams {
+interface ListParams extends RowWish {
   readonly limit?: number;
   readonly offset?: number;
   readonly agentId?: string;
@@ -34,10 +38,12 @@ interface ListParams {
   readonly archived?: boolean | "all";
   readonly pinned?: boolean;
   readonly includeGlobal?: boolean;
-  /** With a line of how each conversation ends. */
-  readonly includeLastMessage?: boolean;
+  readonly includeUnknown?: boolean;
   readonly spawnedBy?: string;
   readonly excludeSubagents?: boolean;
+  readonly excludeCron?: boolean;
+  /** Leaves out what no person speaks in. */
+  readonly excludeSystem?: boolean;
 }
 
 interface KeyParams {
@@ -60,6 +66,7 @@ interface CreateParams {
   readonly message?: string;
   readonly task?: string;
   readonly label?: string;
+  readonly displayName?: string;
   readonly model?: string;
   readonly thinkingLevel?: string | null;
   readonly idempotencyKey?: string;
@@ -101,7 +108,10 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       return { subscribed: false, key: (params as KeyParams).key };
     },
     "sessions.viewers.set": (params) => ({ sessionKeys: (params as { readonly sessionKeys: readonly string[] }).sessionKeys }),
-    "sessions.describe": async (params) => ({ session: await sessions.describe(keyOf(params as KeyParams)) }),
+    "sessions.describe": async (params) => {
+      const row = await sessions.describe(keyOf(params as KeyParams));
+      return { session: row === null ? null : (await present(deps, [row], params as RowWish))[0] };
+    },
     "sessions.preview": (params) => preview(deps, params as PreviewParams),
     "sessions.resolve": (params) => resolve(deps, params as ResolveParams),
     "sessions.create": (params, ctx) => create(deps, params as CreateParams, ctx),
@@ -112,7 +122,7 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       const key = keyOf(params as KeyParams);
       await expectSession(sessions, key, expectedSessionId);
       const row = await sessions.patch(key, patch, ctx.client.principal);
-      return { ok: true, path: "", key, entry: row, resolved: modelOf(row) };
+      return { ok: true, path: "", key, entry: showRow(row), resolved: modelOf(row) };
     },
     "sessions.reset": async (params, ctx) => {
       const { reason = "reset", expectedSessionId } = params as KeyParams & { readonly reason?: "new" | "reset" };
@@ -163,20 +173,23 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
   };
 }
 
-async function list({ sessions, agents, now }: SessionDeps, params: ListParams, signal: AbortSignal): Promise<unknown> {
+async function list(deps: SessionDeps, params: ListParams, signal: AbortSignal): Promise<unknown> {
+  const { sessions, agents, now } = deps;
   const { offset = 0, limit = LIST_DEFAULT } = params;
-  const isWhole = Object.keys(params).every((name) => UNFILTERED.has(name));
+  const isWhole = Object.entries(params).every(([name, value]) => UNFILTERED.has(name) || (INCLUDED.has(name) && value !== false));
   const { shown, total } = isWhole
     ? await wholePage(sessions, params, offset, limit) : await narrowedPage(sessions, params, offset, limit, now(), signal);
   const hasMore = offset + shown.length < total;
-  const { model } = agents.get(agents.defaultId);
-  const slash = model.indexOf("/");
   return {
     ts: now(), path: "", count: shown.length, totalCount: total, limitApplied: limit, offset, hasMore,
     nextOffset: hasMore ? offset + shown.length : null, owners: [],
-    sessions: params.includeLastMessage === true ? await (await import("./last-messages.ts")).withLastMessages(sessions, shown) : shown,
-    defaults: { modelProvider: model.slice(0, Math.max(slash, 0)), model: model.slice(slash + 1), contextTokens: null, thinkingLevels: [] },
+    sessions: await present(deps, shown, params), defaults: await deps.defaultsOf(agents.defaultId),
   };
+}
+
+/** Rows as every answer shows them. */
+async function present(deps: SessionDeps, rows: readonly SessionRow[], wish: RowWish = {}): Promise<readonly object[]> {
+  return await (await import("./present-rows.ts")).presentRows(deps, rows, wish);
 }
 
 interface ListPage { readonly shown: readonly SessionRow[]; readonly total: number }
@@ -224,14 +237,22 @@ const COUNTED_MAX = 500;
 const SECOND_MS = 1_000;
 /** Parameters that leave no session out, but for what is counted apart. */
 const UNFILTERED: ReadonlySet<string> = new Set([
-  "limit", "offset", "archived", "includeGlobal", "includeDerivedTitles", "includeLastMessage",
+  "limit", "offset", "archived", "includeDerivedTitles", "includeLastMessage", "ownerFirst", "sortBy",
 ]);
+/** These leave something out where they are false. */
+const INCLUDED: ReadonlySet<string> = new Set(["includeGlobal", "includeUnknown"]);
+
+const CRON = /^agent:[^:]+:cron:/;
 
 function fits(row: SessionRow, params: ListParams, nowMs: number): boolean {
   if (params.agentId !== undefined && row.agentId !== params.agentId) return false;
   if (params.label !== undefined && row.label !== params.label) return false;
   if (params.spawnedBy !== undefined && row.spawnedBy !== params.spawnedBy) return false;
   if (params.excludeSubagents === true && row.spawnedBy !== undefined) return false;
+  if (params.excludeCron === true && CRON.test(row.key)) return false;
+  if (params.excludeSystem === true && showRow(row).isBackground) return false;
+  if (params.includeGlobal === false && row.kind === "global") return false;
+  if (params.includeUnknown === false && row.kind === "unknown") return false;
   if (params.activeOnly === true && !row.hasActiveRun) return false;
   if (params.activeMinutes !== undefined && nowMs - row.updatedAt > params.activeMinutes * 60_000) return false;
   if (params.pinned !== undefined && (row.pinned ?? false) !== params.pinned) return false;
@@ -248,9 +269,9 @@ interface PreviewParams {
 async function preview({ sessions, agents, now }: SessionDeps, { keys, limit = 5, maxChars = 200 }: PreviewParams): Promise<unknown> {
   const previews = keys.map(async (key) => {
     const { messages, row } = await sessions.history(parseSessionKey(key, agents.defaultId).key, limit, 0);
-    const { textOf } = await import("./last-messages.ts");
+    const { textOf } = await import("./present-rows.ts");
     const items = messages.map((item) => ({ role: item.role, text: textOf(item).slice(0, maxChars) }));
-    return { key, status: row === null ? "missing" : "ok", items };
+    return { key, status: row === null ? "missing" : items.length === 0 ? "empty" : "ok", items };
   });
   return { ts: now(), previews: await Promise.all(previews) };
 }
@@ -278,7 +299,7 @@ async function resolve({ sessions, agents }: SessionDeps, params: ResolveParams)
 async function create(
   { sessions, intake, agents, checkModel }: SessionDeps, params: CreateParams, ctx: MethodContext,
 ): Promise<unknown> {
-  const { agentId: wished, message, task, label, model, thinkingLevel, idempotencyKey = randomUUID() } = params;
+  const { agentId: wished, message, task, displayName, label = displayName, model, thinkingLevel, idempotencyKey = randomUUID() } = params;
   checkThinking(thinkingLevel ?? undefined);
   const agentId = agents.get(wished ?? agents.defaultId).id;
   const { key } = parseSessionKey(params.key ?? `dashboard:${randomUUID()}`, agentId);
