@@ -143,7 +143,9 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       }),
       ...sessionContextMethods({
         sessions, agents,
-        onCompacted: (key) => void sessions.describe(key).then((row) => row === null || deps.broadcaster.changed(row, "compact"), () => undefined),
+        onCompacted: (key) => void sessions.describe(key).then((row) => {
+          if (row !== null) deps.broadcaster.changed(row, "compact");
+        }, () => undefined),
       }),
       ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
       ...scheduleMethods({ scheduler: deps.scheduler }),

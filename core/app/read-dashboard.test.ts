@@ -12,7 +12,8 @@ const NOW = clock.now();
 function row(key: string, more: Partial<SessionRow>): SessionRow {
   return {
     key, sessionId: key, kind: "direct", agentId: "main", isMain: false, createdAt: 1, updatedAt: NOW, lastActivityAt: NOW,
-    hasActiveRun: false, activeRunIds: [], modelProvider: "demo", model: "demo", lifecycleRevision: "s.0", inputTokens: 0, outputTokens: 0, totalTokens: 0, ...more,
+    hasActiveRun: false, activeRunIds: [], modelProvider: "demo", model: "demo", lifecycleRevision: "s.0",
+    inputTokens: 0, outputTokens: 0, totalTokens: 0, ...more,
   };
 }
 

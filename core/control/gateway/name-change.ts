@@ -29,7 +29,8 @@ export function createNameChange(): NameChange {
       const was = before.get(key);
       before.delete(key);
       before.set(key, {
-        ...(status === undefined ? {} : { status }), activeRunIds, ...(lastRunId === undefined ? {} : { lastRunId }), lifecycleRevision, archived,
+        ...(status === undefined ? {} : { status }), ...(lastRunId === undefined ? {} : { lastRunId }),
+        activeRunIds, lifecycleRevision, archived,
       });
       if (before.size > REMEMBERED_MAX) before.delete(before.keys().next().value as string);
       return nameChange(was, row);

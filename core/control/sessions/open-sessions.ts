@@ -5,7 +5,7 @@ import { deadline, type Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { HOME_TENANT, type Principal } from "../../fabric/identity.ts";
 import type {
-  ChainReport, DumpedEntry, Journal, OfferBodies, QueuedMessage, RunOutcome, SessionAddress, SessionLog, SessionSettings,
+  ChainReport, DumpedEntry, Journal, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings,
 } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { PAST_DEADLINE, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
@@ -27,12 +27,12 @@ import { createRelist } from "./relist.ts";
 import { createRequestChange, type Aborted } from "./request-change.ts";
 import type { SearchIndex } from "./search-index.ts";
 import type { SearchQuery, SearchResult } from "./search-sessions.ts";
-import type { ReplayResult, ReplayWish } from "./replay-log.ts";
+import type { Past } from "./replay-log.ts";
 import { createSend, type RunStatus, type SentMessage } from "./send-message.ts";
 import type { SessionCount, SessionIndex, SessionKinds } from "./session-index.ts";
 import { liveStandings, mergeAll, mergeFrom, type RowsFrom } from "./merge-rows.ts";
 import { rowOf, type SessionRow } from "./session-row.ts";
-import { readTranscript, type HistoryPage } from "./transcript.ts";
+import { readTranscript, type History } from "./transcript.ts";
 
 export interface Sessions extends AsyncDisposable {
   /** Admits and offers. Resolves once durable: `started`, or what became of the same run before. Throws admission's refusals. */
@@ -94,22 +94,6 @@ export interface Sessions extends AsyncDisposable {
   /** The key of the session at an address; empty for one that is gone, or closed because it is damaged. */
   keyOf(address: SessionAddress): Promise<string>;
   readonly live: number;
-}
-
-/** All of it as it was at one moment: a message is part of the page, or waits. */
-export interface History extends HistoryPage {
-  readonly row: SessionRow | null;
-  /** Messages that no turn has taken yet, oldest first. */
-  readonly waiting: readonly QueuedMessage[];
-  /** Rises with every reset. */
-  readonly window: number;
-}
-
-export interface Past {
-  /** As `replayLog`. */
-  replay(key: string, wish: ReplayWish, signal: AbortSignal): Promise<ReplayResult>;
-  /** As `forkSession`: `at` is the last step that goes along. */
-  fork(key: string, toKey: string, at: number | string | undefined, principal: Principal, signal: AbortSignal): Promise<SessionRow | null>;
 }
 
 export interface SessionsDeps {
@@ -284,6 +268,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
     }
   };
 
+  const noting = { live, placement: deps.placement, clock, ids, onMoved: moved };
+
   return {
     send, active, wait, act, rows, search, onWork,
     rowsFrom: (skip, kinds) => mergeFrom(merging, skip, kinds),
@@ -315,18 +301,16 @@ export function openSessions(deps: SessionsDeps): Sessions {
     },
     context: createKeptContext({ journal, live, change, placement: deps.placement, clock, ids }),
     open: async (key, agentId, principal) => {
-      const opening = { live, placement: deps.placement, ids, onMoved: moved };
-      return rowIfOpen(await openSession(opening, journal.address(key), key, agentId, principal.id));
+      return rowIfOpen(await openSession(noting, journal.address(key), key, agentId, principal.id));
     },
     inject: async (key, text, principal) => {
-      const { injectNote } = await import("./inject-note.ts");
-      return await injectNote({ live, placement: deps.placement, clock, ids, onMoved: moved }, journal.address(key), text, principal);
+      return await (await import("./inject-note.ts")).injectNote(noting, journal.address(key), text, principal);
     },
     keepCommand: async (key, agentId, command, principal) => {
       const address = journal.address(key);
-      await openSession({ live, placement: deps.placement, ids, onMoved: moved }, address, key, agentId, principal.id);
+      await openSession(noting, address, key, agentId, principal.id);
       const { keepCommand } = await import("./inject-note.ts");
-      await keepCommand({ live, placement: deps.placement, clock, ids, onMoved: moved }, address, command, principal);
+      await keepCommand(noting, address, command, principal);
     },
     commandKept: async (key, runId) => {
       const session = await live.holdExisting(journal.address(key));

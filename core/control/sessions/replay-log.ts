@@ -3,7 +3,16 @@ import { OpenClawError } from "@openclaw/protocol";
 import {
   replaySession, type AskedStep, type Replayed, type ReplayOptions, type ReplayReport, type RuntimeDeps,
 } from "../../cognition/runtime.ts";
+import type { Principal } from "../../fabric/identity.ts";
 import type { Journal, Recorded, SessionAddress, SessionLog } from "../../fabric/journal.ts";
+import type { SessionRow } from "./session-row.ts";
+
+export interface Past {
+  /** As `replayLog`. */
+  replay(key: string, wish: ReplayWish, signal: AbortSignal): Promise<ReplayResult>;
+  /** As `forkSession`: `at` is the last step that goes along. */
+  fork(key: string, toKey: string, at: number | string | undefined, principal: Principal, signal: AbortSignal): Promise<SessionRow | null>;
+}
 
 export interface ReplayWish extends ReplayOptions {
   /** Shows the prompt of the last model call that was looked at to this model. */

@@ -1,6 +1,7 @@
 /** The transcript: a view of the journal, in the wire's shape. */
 import type { Label } from "@openclaw/protocol";
-import { isAside, readMessages, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
+import { isAside, readMessages, type QueuedMessage, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
+import type { SessionRow } from "./session-row.ts";
 
 export interface HistoryMarks {
   /** Of this message within its session. */
@@ -30,6 +31,15 @@ export interface HistoryPage {
   readonly totalMessages: number;
   readonly hasMore: boolean;
   readonly nextOffset: number | null;
+}
+
+/** All of it as it was at one moment: a message is part of the page, or waits. */
+export interface History extends HistoryPage {
+  readonly row: SessionRow | null;
+  /** Messages that no turn has taken yet, oldest first. */
+  readonly waiting: readonly QueuedMessage[];
+  /** Rises with every reset. */
+  readonly window: number;
 }
 
 /** Characters of text one page may hold. */

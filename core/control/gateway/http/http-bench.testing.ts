@@ -54,10 +54,11 @@ export function makeDoor(settings: Partial<HttpSettings> = {}): FakeDoor {
         return status === "ok" ? { status, endedAtMs: 1 } : { status, endedAtMs: 1, code: "MODEL_REJECTED", why: "It refused." };
       },
       history: async (key, limit, offset) => {
-        if (key === "agent:main:nobody") return { messages: [], totalMessages: 0, hasMore: false, nextOffset: null, row: null, waiting: [], window: 0 };
+        const none = { nextOffset: null, waiting: [], window: 0 };
+        if (key === "agent:main:nobody") return { messages: [], totalMessages: 0, hasMore: false, row: null, ...none };
         const end = messages.length - offset;
         const start = Math.max(0, end - limit);
-        return { messages: messages.slice(start, end), totalMessages: messages.length, hasMore: start > 0, nextOffset: null, row, waiting: [], window: 0 };
+        return { messages: messages.slice(start, end), totalMessages: messages.length, hasMore: start > 0, row, ...none };
       },
       describe: async () => row,
       abort: async () => ({ runIds: [], cleared: 0, report: "" }) as never,

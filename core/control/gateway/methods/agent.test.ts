@@ -179,7 +179,8 @@ test("agent obeys a command as chat.send does: accepted, then its answer, and no
   assert.deepEqual(payloads, [{ text: "Session: s\nToday: t\n30 days: m", mediaUrl: null }]);
 });
 
-test("/config is off unless switched on, for the owner only, goes the way of the wire's methods, and a value is not kept (W.6.54)", async (t) => {
+test("/config is off unless switched on, for the owner only, goes the way of the wire's methods, and a value is not kept "
+  + "(W.6.54)", async (t) => {
   const { settled, configuration, world } = await openConversation(t);
   let count = 0;
   const say = async (message: string): Promise<string> => {
