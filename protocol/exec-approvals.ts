@@ -41,6 +41,7 @@ export const execApprovalsFile = {
   required: ["version"],
   properties: {
     version: { const: 1 },
+    /** Where a companion of the other program asks its person. There is none here: it is taken and not kept. */
     socket: { type: "object", additionalProperties: false, properties: { path: text, token: text } },
     defaults: { type: "object", additionalProperties: false, properties: policy },
     agents: {
@@ -65,8 +66,10 @@ export type ExecRule = Infer<typeof rule>;
 export interface ExecPolicy {
   readonly security: ExecSecurity;
   readonly ask: ExecAsk;
-  readonly askFallback: ExecSecurity;
-  readonly autoAllowSkills: boolean;
+  /** What nobody approved is not run, whatever the file says: see `unmetExecOptions`. */
+  readonly askFallback: "deny";
+  /** A skill brings no programs along. */
+  readonly autoAllowSkills: false;
 }
 
 /** What holds where the owner said nothing. */
@@ -88,9 +91,19 @@ const ANY_AGENT = "*";
 /** What holds for an agent: its own word before that for all agents, before the defaults. */
 export function execPolicyOf({ defaults = {}, agents = {} }: ExecApprovalsFile, agentId: string): ExecPolicy {
   const said = [Object.hasOwn(agents, agentId) ? agents[agentId] : undefined, agents[ANY_AGENT], defaults];
-  const first = <K extends keyof ExecPolicy>(key: K): ExecPolicy[K] =>
+  const first = <K extends "security" | "ask">(key: K): ExecPolicy[K] =>
     (said.find((part) => part?.[key] !== undefined)?.[key] as ExecPolicy[K] | undefined) ?? EXEC_POLICY_UNSET[key];
-  return { security: first("security"), ask: first("ask"), askFallback: first("askFallback"), autoAllowSkills: first("autoAllowSkills") };
+  return { ...EXEC_POLICY_UNSET, security: first("security"), ask: first("ask") };
+}
+
+/** What the file asks for and is not done here, in words for its owner: a file that says so is not taken over the wire. */
+export function unmetExecOptions({ defaults = {}, agents = {} }: ExecApprovalsFile): readonly string[] {
+  const parts = [["defaults", defaults] as const, ...Object.entries(agents).map(([id, agent]) => [`agents.${id}`, agent] as const)];
+  return parts.flatMap(([where, part]) => [
+    ...((part.askFallback ?? "deny") === "deny" ? [] : [`${where}.askFallback can only be deny: what nobody approved is not run`]),
+    ...(part.autoAllowSkills === true ? [`${where}.autoAllowSkills can only be false: list the programs in allowlist`] : []),
+    ...("mcpTools" in part && part.mcpTools.length > 0 ? [`${where}.mcpTools has to be empty: there are no such tools here`] : []),
+  ]);
 }
 
 /** The rules for an agent, those for all agents among them. */
@@ -117,6 +130,36 @@ export function withExecRules(file: ExecApprovalsFile, agentId: string, rules: r
   const isNew = (fresh: ExecRule): boolean => !present.some((old) => old.pattern === fresh.pattern && old.argPattern === fresh.argPattern);
   const allowlist = [...present, ...rules.filter(isNew)].slice(-EXEC_APPROVALS_LIMITS.rules);
   return { ...file, agents: { ...file.agents, [agentId]: { ...agent, allowlist } } };
+}
+
+/** A rule, and what ran under it. */
+export interface ExecRuleUse {
+  readonly rule: ExecRule;
+  readonly path: string;
+  readonly command: string;
+}
+
+/** The file with these uses noted at the rules they fell under; a rule that has gone meanwhile stays gone. */
+export function withExecUses(file: ExecApprovalsFile, uses: readonly ExecRuleUse[], nowMs: number): ExecApprovalsFile {
+  const noted = (rule: ExecRule): ExecRule => {
+    const use = uses.findLast(({ rule: used }) => used.pattern === rule.pattern && used.argPattern === rule.argPattern);
+    if (use === undefined) return rule;
+    const lastUsedCommand = use.command.slice(0, EXEC_APPROVALS_LIMITS.patternChars);
+    return { ...rule, lastUsedAt: nowMs, lastUsedCommand, lastResolvedPath: use.path };
+  };
+  const agents = Object.entries(file.agents ?? {}).map(([id, { allowlist, ...agent }]) => (
+    [id, { ...agent, ...(allowlist === undefined ? {} : { allowlist: allowlist.map(noted) }) }] as const
+  ));
+  return { ...file, agents: Object.fromEntries(agents) };
+}
+
+/** The file as its owner means it: when its rules were used is no part of that. */
+export function withoutExecUses(file: ExecApprovalsFile): ExecApprovalsFile {
+  const agents = Object.entries(file.agents ?? {}).map(([id, { allowlist, ...agent }]) => {
+    const rules = allowlist?.map(({ lastUsedAt: _, lastUsedCommand: __, lastResolvedPath: ___, ...rule }) => rule);
+    return [id, { ...agent, ...(rules === undefined ? {} : { allowlist: rules }) }] as const;
+  });
+  return { ...file, agents: Object.fromEntries(agents) };
 }
 
 /** The argPattern that fits exactly these arguments and no others. */

@@ -7,7 +7,7 @@
  * Nodes that declare the capability `journal.v1` keep a journal of invocations, which adds to version 4:
  *
  * - `node.invoke.request` carries `slot` and `epoch`: the claim under which it was recorded. A node refuses an epoch lower
- *   than the newest it has seen for that slot, with NODE_FENCED.
+ *   than the newest it has seen for that slot, with NODE_FENCED. With `repeatable` it only reads, and need not be kept for good.
  * - Progress carries `stream` and `offset`, the byte offset of the chunk in the command's output, both streams together.
  * - A gateway that finds an open invocation after a restart sends `node.invoke.attach {id, nodeId, slot, epoch, offset}`. The
  *   node first drops every link of a lower epoch, then answers with `node.invoke.attached`: `finished` (the result follows
@@ -251,6 +251,8 @@ export interface InvokeRequestEvent {
   /** Only to nodes with `journal.v1`. */
   readonly slot?: number;
   readonly epoch?: number;
+  /** Doing it again changes nothing: the node's record of it need not outlive a loss of power. */
+  readonly repeatable?: true;
 }
 
 export interface InvokeAttachEvent {

@@ -278,7 +278,10 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.6.36", section: "6.7", behaviour: "skills.status, bins, install and update" },
   { id: "W.6.37", section: "6.8", behaviour: "node.list and node.describe tell nodes with what they may be asked" },
   { id: "W.6.38", section: "6.8", behaviour: "node.invoke gives the node's result, and a failure with its cause" },
-  { id: "W.6.39", section: "6.8", behaviour: "system.run cannot be invoked past the approvals" },
+  {
+    id: "W.6.39", section: "6.8",
+    behaviour: "system.run invoked by an operator passes the gate: what only reads runs, the rest once a person approved exactly that run",
+  },
   {
     id: "W.6.40", section: "6.9",
     behaviour: "exec.approvals.get and set keep the policy with a hash, for this machine and for nodes",
@@ -366,6 +369,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.8.11", section: "8.3", behaviour: "What may be asked of a node is what it offered, was approved and is allowed" },
   { id: "W.8.12", section: "8.5", behaviour: "The policy on the node and the caller's: the stricter counts" },
   { id: "W.8.13", section: "8.6", behaviour: "Output beyond 200,000 bytes is cut, dangerous variables are dropped" },
+  { id: "W.8.14", section: "8.5", behaviour: "A node's rules tell when they were used; what they could ask for and is not done is refused" },
 
   { id: "W.9.1", section: "9", behaviour: "/health, /healthz, /ready, /readyz and /startupz answer without a token" },
   { id: "W.9.2", section: "9", behaviour: "/ is a page with a strict policy" },

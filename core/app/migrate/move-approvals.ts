@@ -18,14 +18,16 @@ export interface MoveApprovalsDeps {
 }
 
 const RULE = ["id", "pattern", "argPattern", "source", "commandText", "lastUsedAt", "lastUsedCommand", "lastResolvedPath"];
-const POLICY = ["security", "ask", "askFallback", "autoAllowSkills"];
+const POLICY = ["security", "ask"];
 
 /** The file is the local node's own; the gate here decides first, and the stricter of both holds. */
 export async function moveApprovals({ place, stateDir, target, ids, report }: MoveApprovalsDeps): Promise<void> {
   const part = "approvals";
   const file = await readRules(place);
   if (file === undefined) return;
-  const { kept, rules, lost } = convert(file);
+  const { kept, rules, lost, unmet } = convert(file);
+  if (unmet) report.add({ part, outcome: "left", what: "askFallback and autoAllowSkills",
+    why: "what nobody approved is not run here, and a skill brings no programs along" });
   if (lost > 0) report.add({ part, outcome: "left", what: "rules for tools of other servers", count: lost,
     why: "they have no counterpart here" });
   if (rules === 0 && Object.keys(kept.defaults).length === 0 && Object.keys(kept.agents).length === 0) return;
@@ -57,6 +59,8 @@ interface Converted {
   readonly kept: { readonly version: 1; readonly defaults: Fields; readonly agents: Readonly<Record<string, Fields>> };
   readonly rules: number;
   readonly lost: number;
+  /** It says more of how it is asked than is done here. */
+  readonly unmet: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -65,16 +69,22 @@ type Fields = Readonly<Record<string, unknown>>;
 function convert(file: Fields): Converted {
   let rules = 0;
   let lost = 0;
+  let unmet = false;
+  const policyOf = (said: unknown): Fields => {
+    const part = isObject(said) ? said : {};
+    unmet ||= (part["askFallback"] ?? "deny") !== "deny" || part["autoAllowSkills"] === true;
+    return pick(part, POLICY);
+  };
   const agents = Object.entries(isObject(file["agents"]) ? file["agents"] : {}).map(([id, entry]) => {
-    const { allowlist, mcpTools, ...policy } = isObject(entry) ? entry : {};
+    const { allowlist, mcpTools } = isObject(entry) ? entry : {};
     const listed = (Array.isArray(allowlist) ? allowlist.filter(isObject) : [])
       .filter(({ pattern }) => typeof pattern === "string" && pattern !== "").map((rule) => pick(rule, RULE));
     rules += listed.length;
     lost += Array.isArray(mcpTools) ? mcpTools.length : 0;
-    return [id, { ...pick(policy, POLICY), ...(listed.length === 0 ? {} : { allowlist: listed }) }] as const;
+    return [id, { ...policyOf(entry), ...(listed.length === 0 ? {} : { allowlist: listed }) }] as const;
   });
-  const defaults = pick(isObject(file["defaults"]) ? file["defaults"] : {}, POLICY);
-  return { kept: { version: 1, defaults, agents: Object.fromEntries(agents) }, rules, lost };
+  const defaults = policyOf(file["defaults"]);
+  return { kept: { version: 1, defaults, agents: Object.fromEntries(agents) }, rules, lost, unmet };
 }
 
 function pick(from: Fields, names: readonly string[]): Fields {

@@ -48,7 +48,7 @@ test("an intent for a node is sent there under the step's id and the claim's epo
   assert.deepEqual(asked, [{
     how: "invoke", request: {
       id: "step-1", nodeId: "n1", command: "system.run", params: { command: ["uptime"] }, sessionKey: "agent:main:main",
-      fence: { slot: 7, epoch: 3 }, timeoutMs: 5_000,
+      fence: { slot: 7, epoch: 3 }, effect: "unsafe", timeoutMs: 5_000,
     },
   }]);
 });

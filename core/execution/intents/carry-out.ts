@@ -71,7 +71,7 @@ export function createIntents({ nodes, actuators, reattachWaitMs, blobs }: Inten
       if (intent.actuator === "session") return endWith("TOOL_FAILED", ONLY_ITSELF);
       if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], { ...order, resumed: true }, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
-      const request = { ...nodeRequest(order, intent, nodeId), offset: 0, effect: intent.effect };
+      const request = { ...nodeRequest(order, intent, nodeId), offset: 0 };
       return kept(intent.command, nodes.reattach(request, reattachWaitMs, signal));
     },
     acknowledge: ({ invocationId, nodeId }) => {
@@ -86,7 +86,7 @@ function nodeRequest(
   { invocationId, sessionKey, fence, approved }: IntentOrder, intent: Extract<Intent, { actuator: "node" }>, nodeId: string,
 ): InvokeRequest {
   return {
-    id: invocationId, nodeId, command: intent.command, params: intent.params, sessionKey, fence,
+    id: invocationId, nodeId, command: intent.command, params: intent.params, sessionKey, fence, effect: intent.effect,
     ...(intent.timeoutMs === undefined ? {} : { timeoutMs: intent.timeoutMs }),
     ...(approved === true ? { approval: { decision: "allow-once" } } : {}),
   };

@@ -3,45 +3,75 @@
  * comparing its hash; the limits the node was started with are not in it, and nothing in it widens them.
  */
 import { createHash, randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  execApprovalsFile, execPolicyOf, OpenClawError, withExecRules, type ExecApprovalsFile, type ExecApprovalsSnapshot, type ExecRule,
+  execApprovalsFile, execPolicyOf, OpenClawError, unmetExecOptions, withExecRules, withExecUses, withoutExecUses, type ExecApprovalsFile,
+  type ExecApprovalsSnapshot, type ExecRule, type ExecRuleUse,
 } from "@openclaw/protocol";
+import type { Clock } from "../../base/clock.ts";
 import { checkSchema } from "../../base/schema.ts";
 
 export interface ExecApprovalsStore {
   /** What holds now. A file that can not be read allows nothing. */
   load(): Promise<ExecApprovalsFile>;
-  /** As a gateway may see it: the socket's token is not shown. */
+  /** As a gateway may see it. */
   snapshot(): Promise<ExecApprovalsSnapshot>;
-  /** Replaces it whole. Throws PARAMS_INVALID when it is not the one of `baseHash` any more, or is no such file. */
+  /**
+   * Replaces it whole. Throws PARAMS_INVALID when it is not the one of `baseHash` any more, is no such file, or asks for what is
+   * not done here. That a rule was used changes no hash: an edit that was begun stays good.
+   */
   replace(file: unknown, baseHash: string | undefined): Promise<ExecApprovalsSnapshot>;
   /** Adds rules that a person's "always" stands for. */
   remember(agentId: string, rules: readonly ExecRule[]): Promise<void>;
+  /** Notes when a rule was used and for what, now and then, after the program was let go on. Does not wait, never throws. */
+  used(uses: readonly ExecRuleUse[]): void;
 }
 
 const EMPTY: ExecApprovalsFile = { version: 1, defaults: {}, agents: {} };
 const CLOSED: ExecApprovalsFile = { version: 1, defaults: { security: "deny", ask: "off" }, agents: {} };
 const STALE = "exec approvals changed; reload and retry";
 const FILE_CHARS_MAX = 1_048_576;
+/** A file that changed this lately may change again without its times telling. */
+const SETTLED_MS = 2_000;
+/** A rule that is used all the time is noted this often. */
+const USE_EVERY_MS = 60_000;
 
-export function createExecApprovalsStore(dir: string): ExecApprovalsStore {
+interface Stored {
+  readonly text: string | undefined;
+  readonly file: ExecApprovalsFile;
+}
+
+const ABSENT: Stored = { text: undefined, file: EMPTY };
+const UNREADABLE: Stored = { text: undefined, file: CLOSED };
+
+/** `warn` is told once of what a file asks for that is not done here. */
+export function createExecApprovalsStore(
+  dir: string, clock: Pick<Clock, "now">, warn: (unmet: readonly string[]) => void = () => undefined,
+): ExecApprovalsStore {
   const path = join(dir, "exec-approvals.json");
   let turn: Promise<unknown> = Promise.resolve();
-  /** The parsed form of the text read last: commands come often, changes seldom. */
-  let known: { readonly text: string; readonly file: ExecApprovalsFile } | undefined;
+  let isNoting = false;
+  /** As it was read last, and the file's mark then: commands come often, changes seldom. */
+  let known: (Stored & { readonly mark: string }) | undefined;
 
-  const read = async (): Promise<{ readonly text: string | undefined; readonly file: ExecApprovalsFile }> => {
-    let text: string;
+  const read = async (): Promise<Stored> => {
     try {
-      text = await readFile(path, "utf8");
-    } catch (error) {
-      const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
-      return { text: undefined, file: isAbsent ? EMPTY : CLOSED };
+      const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
+      if (facts === undefined) return ABSENT;
+      const mark = `${facts.ino}/${facts.size}/${facts.ctimeNs}`;
+      if (known?.mark === mark) return known;
+      const text = await readFile(path, "utf8");
+      const stored = known?.text === text ? known : { text, file: parse(text) };
+      const unmet = stored === known ? [] : unmetExecOptions(stored.file);
+      if (unmet.length > 0) warn(unmet);
+      const isSettled = clock.now() - Number(facts.ctimeMs) > SETTLED_MS;
+      known = { ...stored, mark: isSettled ? mark : "" };
+      return known;
+    } catch {
+      return UNREADABLE;
     }
-    if (known?.text !== text) known = { text, file: parse(text) };
-    return known;
   };
 
   const write = async (file: ExecApprovalsFile): Promise<void> => {
@@ -56,11 +86,10 @@ export function createExecApprovalsStore(dir: string): ExecApprovalsStore {
   };
 
   const snapshot = async (): Promise<ExecApprovalsSnapshot> => {
-    const { text, file } = await read();
-    const { socket, ...rest } = file;
+    const stored = await read();
+    const { text, file: { socket: _, ...file } } = stored;
     return {
-      path, exists: text !== undefined, hash: hashOf(text),
-      file: socket?.path === undefined ? rest : { ...rest, socket: { path: socket.path } },
+      path, exists: text !== undefined, hash: hashOf(stored), file,
       resolvedDefaults: execPolicyOf({ version: 1, ...(file.defaults === undefined ? {} : { defaults: file.defaults }) }, ""),
     };
   };
@@ -77,19 +106,29 @@ export function createExecApprovalsStore(dir: string): ExecApprovalsStore {
     replace: (file, baseHash) => inTurn(async () => {
       const present = await read();
       if (present.text !== undefined && baseHash === undefined) throw refused("exec approvals base hash required; reload and retry");
-      if (baseHash !== undefined && baseHash !== hashOf(present.text)) throw refused(STALE);
+      if (baseHash !== undefined && baseHash !== hashOf(present)) throw refused(STALE);
       const checked = checkSchema(execApprovalsFile, file);
       if (!checked.ok) throw refused(`exec approvals are not valid: ${checked.text}`);
-      const fresh = checked.value as ExecApprovalsFile;
-      // The token is never shown, so it comes back missing: it stays as it was.
-      const socket = fresh.socket === undefined ? present.file.socket : { ...present.file.socket, ...fresh.socket };
-      await write(socket === undefined ? fresh : { ...fresh, socket });
+      const { socket: _, ...fresh } = checked.value as ExecApprovalsFile;
+      const unmet = unmetExecOptions(fresh);
+      if (unmet.length > 0) throw refused(`exec approvals are not valid: ${unmet.join("; ")}`);
+      await write(fresh);
       return await snapshot();
     }),
     remember: (agentId, rules) => inTurn(async () => {
       const { file } = await read();
       if (file !== CLOSED) await write(withExecRules(file, agentId, rules));
     }),
+    used: (uses) => {
+      const now = clock.now();
+      const due = uses.filter(({ rule }) => Math.abs(now - (rule.lastUsedAt ?? 0)) >= USE_EVERY_MS);
+      if (due.length === 0 || isNoting) return;
+      isNoting = true;
+      inTurn(async () => {
+        const { file } = await read();
+        if (file !== CLOSED && file !== EMPTY) await write(withExecUses(file, due, now));
+      }).catch(() => undefined).finally(() => (isNoting = false));
+    },
   };
 }
 
@@ -103,8 +142,9 @@ function parse(text: string): ExecApprovalsFile {
   }
 }
 
-function hashOf(text: string | undefined): string {
-  return createHash("sha256").update(text ?? "").digest("hex");
+function hashOf({ text, file }: Stored): string {
+  const meant = text === undefined || file === CLOSED ? (text ?? "") : JSON.stringify(withoutExecUses(file));
+  return createHash("sha256").update(meant).digest("hex");
 }
 
 /** In the words that clients compare. */

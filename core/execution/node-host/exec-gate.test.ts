@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { codeOf, exactArgPattern, hasCode, OpenClawError, type ExecApprovalsFile } from "@openclaw/protocol";
+import { codeOf, exactArgPattern, hasCode, OpenClawError, type ExecApprovalsFile, type ExecRule } from "@openclaw/protocol";
+import { systemClock } from "../../base/clock.ts";
 import { createExecApprovalsStore } from "./exec-approvals-store.ts";
 import { createExecGate, type RunParams } from "./exec-gate.ts";
 import { findProgram } from "./find-program.ts";
@@ -19,7 +20,7 @@ async function setUp(t: TestContext, file?: ExecApprovalsFile) {
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const [workspace, dir] = [join(root, "work"), join(root, "node")];
   for (const each of [workspace, dir]) mkdirSync(each);
-  const store = createExecApprovalsStore(dir);
+  const store = createExecApprovalsStore(dir, systemClock);
   if (file !== undefined) await store.replace(file, undefined);
   const gate = createExecGate({ store, guard: createPathGuard(workspace, [], [dir]), own: { PATH } });
   /** `allowed`, or the reason it was denied for. */
@@ -163,12 +164,62 @@ test("a file that is damaged allows nothing; the file is replaced only by its ha
   await assert.rejects(store.replace({ version: 1 }, undefined), (error) => codeOf(error) === "PARAMS_INVALID");
   await assert.rejects(store.replace({ version: 2 }, hash), (error) => codeOf(error) === "PARAMS_INVALID");
   const after = await store.replace({ version: 1, socket: { path: "/s", token: "secret" } }, hash);
-  assert.equal(JSON.stringify(after).includes("secret"), false, "the socket's token is not shown");
+  assert.equal(JSON.stringify(after).includes("secret"), false, "the socket of another program is not shown");
+  assert.equal(readFileSync(path, "utf8").includes("secret"), false, "and not kept");
   const again = await store.replace({ ...after.file, defaults: {} }, after.hash);
-  assert.equal((await store.load()).socket?.token, "secret", "and is kept where it comes back missing");
   assert.notEqual(again.hash, after.hash);
   writeFileSync(path, "{ no json");
   assert.equal(await reason(ls), "security=deny");
+});
+
+test("a rule says when it was used last and for what; that spoils no edit that was begun (W.8.14)", async (t) => {
+  const { store, reason } = await setUp(t, listing());
+  const { hash } = await store.snapshot();
+  assert.equal(await reason(ls), "allowed");
+  const noted = async (): Promise<ExecRule | undefined> => {
+    const { file, hash: now } = await store.snapshot();
+    assert.equal(now, hash);
+    return file.agents?.["main"]?.allowlist?.[0];
+  };
+  while ((await noted())?.lastUsedAt === undefined) await new Promise((resolve) => setImmediate(resolve));
+  const { lastUsedAt, ...rule } = (await noted()) as ExecRule;
+  assert.deepEqual(rule, { pattern: pathOf("ls"), lastUsedCommand: "ls -l", lastResolvedPath: pathOf("ls") });
+  assert.equal(await reason({ command: ["ls", "-a"] }), "allowed");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal((await noted())?.lastUsedAt, lastUsedAt, "not written again within the minute");
+  await store.replace({ version: 1 }, hash);
+});
+
+test("what the file could ask for and is not done here is refused over the wire, and told where it stands in the file (W.8.14)", async (t) => {
+  const { dir, store, reason } = await setUp(t);
+  const unmet: readonly (readonly [ExecApprovalsFile, RegExp])[] = [
+    [{ version: 1, defaults: { askFallback: "full" } }, /defaults\.askFallback can only be deny/],
+    [{ version: 1, agents: { work: { autoAllowSkills: true } } }, /agents\.work\.autoAllowSkills can only be false/],
+    [{ version: 1, agents: { "*": { mcpTools: [{ server: "a" }] } } }, /agents\.\*\.mcpTools has to be empty/],
+  ];
+  for (const [file, words] of unmet) {
+    await assert.rejects(store.replace(file, undefined), (error) => codeOf(error) === "PARAMS_INVALID" && words.test(String(error)));
+  }
+  await store.replace({ version: 1, defaults: { askFallback: "deny", autoAllowSkills: false } }, undefined);
+  const told: string[] = [];
+  const byHand = createExecApprovalsStore(dir, systemClock, (what) => told.push(...what));
+  const text = JSON.stringify({ version: 1, defaults: { security: "allowlist", ask: "on-miss", askFallback: "full" } });
+  writeFileSync(join(dir, "exec-approvals.json"), text);
+  for (let times = 0; times < 3; times += 1) await byHand.load();
+  assert.equal(told.length, 1);
+  assert.equal((await byHand.snapshot()).resolvedDefaults?.askFallback, "deny", "what holds is shown");
+  assert.equal(await reason(ls), "approval-required");
+});
+
+test("an edit by hand holds from the next command on, also one that leaves the file as long as it was", async (t) => {
+  const { dir, reason } = await setUp(t, { version: 1, defaults: { security: "full" } });
+  assert.equal(await reason(ls), "allowed");
+  writeFileSync(join(dir, "exec-approvals.json"), JSON.stringify({ version: 1, defaults: { security: "deny" } }));
+  assert.equal(await reason(ls), "security=deny");
+  for (const security of ["full", "deny", "full"]) {
+    writeFileSync(join(dir, "exec-approvals.json"), JSON.stringify({ version: 1, defaults: { security } }));
+    assert.equal(await reason(ls), security === "full" ? "allowed" : "security=deny");
+  }
 });
 
 test("globs: two stars cross directories, one does not", () => {

@@ -9,7 +9,8 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import {
-  exactArgPattern, execPolicyOf, execRulesOf, OpenClawError, stricterExec, type ExecPolicy, type ExecRule, type NodeCommandParams,
+  exactArgPattern, execPolicyOf, execRulesOf, OpenClawError, stricterExec, type ExecPolicy, type ExecRule,
+  type ExecRuleUse, type NodeCommandParams,
 } from "@openclaw/protocol";
 import { nodePath } from "./command-environment.ts";
 import { commandSegments, isInlineEval, runsScriptFile, shellLineOf } from "./command-segments.ts";
@@ -87,7 +88,8 @@ export function createExecGate(deps: ExecGateDeps): ExecGate {
       if (policy.ask === "off" && policy.security === "full") return;
       const cwd = await guard.resolve(params.cwd ?? guard.workspace);
       const place = { path: nodePath(own), cwd };
-      const isListed = policy.security === "full" || onList(params, execRulesOf(file, agentId), place);
+      const uses = policy.security === "full" ? [] : usesOf(params, execRulesOf(file, agentId), place);
+      const isListed = uses !== undefined;
       if (!approved) {
         if (policy.ask === "always") throw denied("approval-required", "Every command has to be approved here.");
         if (!isListed && policy.ask === "on-miss") throw denied("approval-required", "It is not on the list of allowed programs.");
@@ -96,17 +98,21 @@ export function createExecGate(deps: ExecGateDeps): ExecGate {
         const rules = coveringRules(params.command, place);
         if (rules !== undefined) await store.remember(agentId, rules);
       }
+      if (uses !== undefined && uses.length > 0) store.used(uses);
     },
   };
 }
 
-/** Every program it would start is on the list, and none of them runs a text from its arguments where that is to be asked for. */
-function onList(params: RunParams, rules: readonly ExecRule[], place: { readonly path: string; readonly cwd: string }): boolean {
+/** The rules all programs it would start fall under, none of which runs a text from its arguments where that is to be asked for. */
+function usesOf(
+  params: RunParams, rules: readonly ExecRule[], place: { readonly path: string; readonly cwd: string },
+): readonly ExecRuleUse[] | undefined {
   const segments = commandSegments(params.command);
-  if (segments === undefined || rules.length === 0) return false;
-  return segments.every((segment) => (
-    !(params.strictInlineEval === true && isInlineEval(segment)) && findRule(segment, rules, place) !== undefined
+  if (segments === undefined || rules.length === 0) return undefined;
+  const uses = segments.map((segment) => (
+    params.strictInlineEval === true && isInlineEval(segment) ? undefined : findRule(segment, rules, place)
   ));
+  return uses.every((use) => use !== undefined) ? uses : undefined;
 }
 
 /** The rules that would let exactly this command run again; undefined where it can not be said what it starts. */

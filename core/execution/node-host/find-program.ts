@@ -36,8 +36,10 @@ export function isProgramAllowed(found: string, allowed: readonly string[] | "an
 
 function isExecutable(file: string): boolean {
   try {
+    // Most places on a PATH do not have it, and an error costs more than the question.
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
     accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
+    return true;
   } catch {
     return false;
   }

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "./host-for-test.ts";
 import { NO_OUTPUT, openInvocationJournal, type InvocationJournal, type JournalEntry } from "./invocation-journal.ts";
 
 async function add(journal: InvocationJournal, id: string, at: number, isEnded = true): Promise<JournalEntry> {
-  const entry = await journal.begin({ version: 1, id, command: "system.run", params: { command: ["true"] }, receivedAtMs: at });
+  const entry = await journal.begin({ version: 1, id, command: "system.run", params: { command: ["true"] }, slot: 1, epoch: 1, receivedAtMs: at });
   if (isEnded) journal.ended(entry, { version: 1, startedAtMs: at, end: { endedAtMs: at, sizes: NO_OUTPUT } });
   return entry;
 }
@@ -69,6 +69,22 @@ test("what a run was asked and answered is forgotten once the gateway has it; th
   await journal.close();
   const again = (await openInvocationJournal(dir)).entries.get("told");
   assert.deepEqual([again?.running, again?.acked, again?.slot, again?.epoch], [false, true, 3, 4]);
+  rmSync(dir, { recursive: true });
+});
+
+test("what only reads is not guarded: told, nothing of it stays, and what a loss of power left of it is in nobody's way", async () => {
+  const dir = temporaryDirectory();
+  mkdirSync(join(dir, "read"));
+  for (const name of ["request.json", "state.json"]) writeFileSync(join(dir, "read", name), "");
+  const journal = await openInvocationJournal(dir);
+  const asked = { version: 1 as const, command: "system.run" as const, params: { command: ["uptime"] }, slot: 3, epoch: 4, receivedAtMs: 1 };
+  await assert.rejects(journal.begin({ ...asked, id: "read" }), (error) => hasCode(error, "NODE_FILE_FAILED"));
+  const entry = await journal.begin({ ...asked, id: "read", repeatable: true });
+  journal.ended(entry, { version: 1, startedAtMs: 1, end: { endedAtMs: 2, sizes: NO_OUTPUT } });
+  assert.equal((await openInvocationJournal(dir)).entries.get("read")?.unguarded, true);
+  await journal.acknowledge(entry);
+  assert.deepEqual([journal.entries.size, readdirSync(dir)], [0, []]);
+  await journal.close();
   rmSync(dir, { recursive: true });
 });
 

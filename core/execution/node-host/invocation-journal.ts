@@ -19,6 +19,8 @@ export interface JournalRequest {
   readonly slot?: number;
   readonly epoch?: number;
   readonly receivedAtMs: number;
+  /** Doing it again changes nothing. */
+  readonly repeatable?: true;
 }
 
 /** What became of it. Without `end`, the process was running when this was written. */
@@ -47,6 +49,8 @@ export interface JournalEntry {
   readonly slot: number | undefined;
   readonly epoch: number | undefined;
   readonly receivedAtMs: number;
+  /** Nobody asks for it again, or it may be done again: once it is acknowledged nothing of it need stay. */
+  readonly unguarded: boolean;
   running: boolean;
   acked: boolean;
   /** On disk, about. */
@@ -56,7 +60,10 @@ export interface JournalEntry {
 export interface InvocationJournal {
   /** Oldest first. */
   readonly entries: ReadonlyMap<string, JournalEntry>;
-  /** Durable when it resolves: from then on the invocation is never taken for unseen. Throws NODE_FILE_FAILED, DISK_FULL. */
+  /**
+   * From then on the invocation is never taken for unseen, not after a loss of power either where it would be asked for again
+   * and must not happen twice: then it is on the disk when this resolves. Throws NODE_FILE_FAILED, DISK_FULL.
+   */
   begin(request: JournalRequest): Promise<JournalEntry>;
   started(entry: JournalEntry, state: JournalState): void;
   /** Records the end. A disk that refuses loses the record, not the answer: a restart then reports the outcome as unknown. */
@@ -113,12 +120,15 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
       const entry = entryOf(request, join(dir, directoryName(request.id)));
       try {
         syncMade(mkdirSync(dir, { recursive: true, mode: 0o700 }), dir); // a command runs as the same user, and may have removed it
+        // What a loss of power left half written of a record that need not outlive it.
+        if (entry.unguarded) rmSync(entry.directory, { recursive: true, force: true });
         mkdirSync(entry.directory, { mode: 0o700 });
       } catch (error) {
         throw fileError(error, entry.directory);
       }
       try {
-        await writeRequest(entry.directory, request);
+        if (entry.unguarded) writeFileSync(join(entry.directory, REQUEST), JSON.stringify(request), { flag: "wx", mode: 0o600 });
+        else await writeRequest(entry.directory, request);
       } catch (error) {
         await rm(entry.directory, { recursive: true, force: true }).catch(() => undefined);
         throw fileError(error, entry.directory);
@@ -126,7 +136,10 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
       entries.set(entry.id, entry);
       return entry;
     },
-    started: (entry, state) => writeState(entry, state),
+    started: (entry, state) => {
+      // What was left running is found by its mark too; the number only makes it quicker.
+      if (!entry.unguarded) writeState(entry, state);
+    },
     ended: (entry, state) => {
       entry.running = false;
       entry.bytes += state.end?.sizes.storedBytes ?? 0;
@@ -139,6 +152,10 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
     acknowledge: async (entry) => {
       if (entry.running || entry.acked) return;
       entry.acked = true;
+      if (entry.unguarded) {
+        entries.delete(entry.id);
+        return removeNow(entry.directory);
+      }
       crashPoint("node-host.acknowledged");
       await writeFile(join(entry.directory, ACKED), "").catch(() => undefined);
       crashPoint("node-host.marked");
@@ -152,17 +169,33 @@ export async function openInvocationJournal(dir: string, bounds: JournalBounds =
   };
 }
 
+/** Of a few small files, at once: handing them to another thread costs more than it takes. */
+function removeNow(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // it stays until the next start's sweep, or until its id comes again
+  }
+}
+
+/**
+ * Only an owner asks again for what it had recorded. A job is remembered too: it was promised that it can be asked after.
+ */
+function outlivesPower({ command, slot, repeatable }: JournalRequest): boolean {
+  return repeatable !== true && (slot !== undefined || command === "job.start");
+}
+
 async function writeRequest(directory: string, request: JournalRequest): Promise<void> {
   const file = await open(join(directory, REQUEST), "wx", 0o600);
   try {
     await file.writeFile(JSON.stringify(request));
-    await file.sync();
+    crashPoint("node-host.request-written");
+    // Without its name, and that of its directory, what was synced is lost with the power, and would be asked for again. All
+    // at once: the disk takes them together.
+    await Promise.all([file.sync(), syncDirectory(directory), syncDirectory(dirname(directory))]);
   } finally {
     await file.close();
   }
-  crashPoint("node-host.request-written");
-  // Without its name, and that of its directory, what was synced is lost with the power, and would be asked for again.
-  await Promise.all([syncDirectory(directory), syncDirectory(dirname(directory))]);
 }
 
 function writeState(entry: JournalEntry, state: JournalState): void {
@@ -170,6 +203,8 @@ function writeState(entry: JournalEntry, state: JournalState): void {
   const text = JSON.stringify(state);
   entry.bytes += text.length;
   try {
+    // Written once and torn by nothing but a loss of power, which an unguarded one need not outlive.
+    if (entry.unguarded) return writeFileSync(target, text, { mode: 0o600 });
     writeFileSync(`${target}.new`, text, { mode: 0o600 });
     renameSync(`${target}.new`, target);
   } catch {
@@ -212,7 +247,7 @@ export function reopenOutput(journal: InvocationJournal, entry: JournalEntry, en
 function entryOf(request: JournalRequest, directory: string): JournalEntry {
   return {
     id: request.id, command: request.command, directory, slot: request.slot, epoch: request.epoch, receivedAtMs: request.receivedAtMs,
-    running: true, acked: false, bytes: 512,
+    unguarded: !outlivesPower(request), running: true, acked: false, bytes: 512,
   };
 }
 

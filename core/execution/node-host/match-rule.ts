@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { realpathSync } from "node:fs";
 import { basename } from "node:path";
-import type { ExecRule } from "@openclaw/protocol";
+import type { ExecRule, ExecRuleUse } from "@openclaw/protocol";
 import { findProgram } from "./find-program.ts";
 
 const ARGS_CHARS_MAX = 8_192;
@@ -13,14 +13,14 @@ export interface SegmentPlace {
 }
 
 /** The rule this command falls under: its program by the path that would be started, its arguments where the rule names them. */
-export function findRule(segment: readonly string[], rules: readonly ExecRule[], { path, cwd }: SegmentPlace): ExecRule | undefined {
+export function findRule(segment: readonly string[], rules: readonly ExecRule[], { path, cwd }: SegmentPlace): ExecRuleUse | undefined {
   const [name = "", ...args] = segment;
   const found = findProgram(name, path, cwd);
   if (found === undefined) return undefined;
   const real = realOf(found);
   // A link of another name may make a program of many do something else: only under its own name is it the same.
   const paths = basename(real) === basename(found) ? [found, real] : [found];
-  return rules.find(({ pattern, argPattern }) => {
+  const rule = rules.find(({ pattern, argPattern }) => {
     if (!pattern.includes("/") && !pattern.startsWith("~")) {
       if (name.includes("/") || pattern !== name || /[*?]/.test(pattern)) return false;
     } else {
@@ -29,6 +29,7 @@ export function findRule(segment: readonly string[], rules: readonly ExecRule[],
     }
     return argPattern === undefined || argPattern === "" || argsFit(argPattern, args);
   });
+  return rule === undefined ? undefined : { rule, path: found, command: segment.join(" ") };
 }
 
 /** `**` crosses directories, `*` and `?` do not; `~` is the home directory. */

@@ -81,7 +81,7 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
   const offered = (options.commands ?? (Object.keys(NODE_COMMANDS) as NodeCommandName[])).filter(
     (command) => command !== "system.notify" || findNotifier(plan.own) !== undefined,
   );
-  const store = createExecApprovalsStore(dir);
+  const store = createExecApprovalsStore(dir, clock, (unmet) => log("warn", "exec.options_unmet", { unmet }));
   const execGate = createExecGate({ store, guard, own: plan.own });
   const commands = createCommandTable(plan, { clock, journal, running }, { gate: execGate, store });
   const serving = { nodeId: identity.deviceId, clock, limits, journal, epochs, running, commands, execGate, log };

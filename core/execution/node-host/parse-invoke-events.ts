@@ -8,7 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function parseInvokeRequest(payload: unknown): InvokeRequestEvent | undefined {
   const fields = fieldsOf(payload);
-  const { id, nodeId, command, paramsJSON, timeoutMs, slot, epoch } = fields;
+  const { id, nodeId, command, paramsJSON, timeoutMs, slot, epoch, repeatable } = fields;
   if (!isId(id) || !isId(nodeId) || typeof command !== "string") return undefined;
   if (paramsJSON !== undefined && typeof paramsJSON !== "string") return undefined;
   if (![timeoutMs, slot, epoch].every((value) => value === undefined || isCount(value))) return undefined;
@@ -20,6 +20,7 @@ export function parseInvokeRequest(payload: unknown): InvokeRequestEvent | undef
     ...(isCount(timeoutMs) ? { timeoutMs } : {}),
     ...(isCount(slot) ? { slot } : {}),
     ...(isCount(epoch) ? { epoch } : {}),
+    ...(repeatable === true ? { repeatable } : {}),
   };
 }
 

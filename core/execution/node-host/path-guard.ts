@@ -39,6 +39,7 @@ export function createPathGuard(workspace: string, allowedDirs: readonly string[
   };
 
   const resolvePath = async (path: string): Promise<string> => {
+    if (path === home && realOrSame(home) === home) return home; // where nearly every command runs
     if (path.includes("\0")) throw new OpenClawError("NODE_PATH_FORBIDDEN", { why: "The path holds a zero byte." });
     return check(await realOfDeepest(isAbsolute(path) ? resolve(path) : resolve(home, path)), path);
   };

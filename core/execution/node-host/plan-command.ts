@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { OpenClawError, type NodeCommandParams } from "@openclaw/protocol";
 import { commandEnvironment, INVOCATION_VARIABLE, nodePath } from "./command-environment.ts";
 import { startsShell } from "./command-segments.ts";
@@ -35,7 +35,7 @@ export async function planCommand(
     throw new OpenClawError("PARAMS_INVALID", { why: "A part of the command holds a zero byte." });
   }
   const cwd = await guard.resolve(params.cwd ?? guard.workspace);
-  if (!(await stat(cwd).then((found) => found.isDirectory(), () => false))) {
+  if (!isDirectory(cwd)) {
     throw new OpenClawError("COMMAND_NOT_STARTED", { why: `There is no directory ${params.cwd ?? cwd}.` });
   }
   const path = nodePath(own);
@@ -57,4 +57,12 @@ export async function planCommand(
     envDropped: dropped,
     timeoutMs: Math.min(params.timeoutMs ?? invocationMs ?? limits.timeoutMsMax, limits.timeoutMsMax),
   };
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }

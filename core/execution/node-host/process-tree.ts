@@ -40,6 +40,13 @@ export function startTicks(pid: number): number {
 
 /** Changes with every start of the machine: process numbers and start times mean nothing across it. */
 export function bootId(): string {
+  boot ??= readBootId();
+  return boot;
+}
+
+let boot: string | undefined;
+
+function readBootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
   } catch {

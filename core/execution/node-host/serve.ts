@@ -169,10 +169,11 @@ export function createInvocationServer(deps: ServeDeps): InvocationServer {
   const startRecorded = async (
     invocation: Invocation, command: JournaledCommand, params: NodeCommandParams<"system.run">, request: InvokeRequestEvent,
   ): Promise<void> => {
-    const { id, slot, epoch } = request;
+    const { id, slot, epoch, repeatable } = request;
     const claim = { ...(slot === undefined ? {} : { slot }), ...(epoch === undefined ? {} : { epoch }) };
+    const again = repeatable === true && command === "system.run" ? { repeatable } : {};
     const started = await running.start(
-      { version: 1, id, command, params, receivedAtMs: deps.clock.now(), ...claim },
+      { version: 1, id, command, params, receivedAtMs: deps.clock.now(), ...claim, ...again },
       command === "system.run" ? request.timeoutMs : undefined,
       () => {
         if (invocation.output !== undefined) links.get(id)?.grew();

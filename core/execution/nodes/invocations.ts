@@ -250,6 +250,7 @@ export class Invocations {
       timeoutMs: this.#startClock(invocation),
       ...(sessionKey === undefined ? {} : { sessionKey }),
       ...(invocation.journalled ? fence : undefined),
+      ...(invocation.journalled && invocation.effect !== "unsafe" ? { repeatable: true as const } : {}),
     };
     invocation.phase = "sent";
     invocation.output.restartCount();
