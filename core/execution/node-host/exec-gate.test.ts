@@ -190,7 +190,7 @@ test("a rule says when it was used last and for what; that spoils no edit that w
   await store.replace({ version: 1 }, hash);
 });
 
-test("what the file could ask for and is not done here is refused over the wire, and told where it stands in the file (W.8.14)", async (t) => {
+test("what the file could ask for and is not done is refused over the wire, and told where it is written by hand (W.8.14)", async (t) => {
   const { dir, store, reason } = await setUp(t);
   const unmet: readonly (readonly [ExecApprovalsFile, RegExp])[] = [
     [{ version: 1, defaults: { askFallback: "full" } }, /defaults\.askFallback can only be deny/],

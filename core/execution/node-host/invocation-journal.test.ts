@@ -8,7 +8,8 @@ import { temporaryDirectory } from "./host-for-test.ts";
 import { NO_OUTPUT, openInvocationJournal, type InvocationJournal, type JournalEntry } from "./invocation-journal.ts";
 
 async function add(journal: InvocationJournal, id: string, at: number, isEnded = true): Promise<JournalEntry> {
-  const entry = await journal.begin({ version: 1, id, command: "system.run", params: { command: ["true"] }, slot: 1, epoch: 1, receivedAtMs: at });
+  const claim = { slot: 1, epoch: 1 };
+  const entry = await journal.begin({ version: 1, id, command: "system.run", params: { command: ["true"] }, ...claim, receivedAtMs: at });
   if (isEnded) journal.ended(entry, { version: 1, startedAtMs: at, end: { endedAtMs: at, sizes: NO_OUTPUT } });
   return entry;
 }
@@ -77,7 +78,8 @@ test("what only reads is not guarded: told, nothing of it stays, and what a loss
   mkdirSync(join(dir, "read"));
   for (const name of ["request.json", "state.json"]) writeFileSync(join(dir, "read", name), "");
   const journal = await openInvocationJournal(dir);
-  const asked = { version: 1 as const, command: "system.run" as const, params: { command: ["uptime"] }, slot: 3, epoch: 4, receivedAtMs: 1 };
+  const run = { version: 1, command: "system.run", params: { command: ["uptime"] } } as const;
+  const asked = { ...run, slot: 3, epoch: 4, receivedAtMs: 1 };
   await assert.rejects(journal.begin({ ...asked, id: "read" }), (error) => hasCode(error, "NODE_FILE_FAILED"));
   const entry = await journal.begin({ ...asked, id: "read", repeatable: true });
   journal.ended(entry, { version: 1, startedAtMs: 1, end: { endedAtMs: 2, sizes: NO_OUTPUT } });
