@@ -78,8 +78,8 @@ test("what only reads is not guarded: told, nothing of it stays, and what a loss
   mkdirSync(join(dir, "read"));
   for (const name of ["request.json", "state.json"]) writeFileSync(join(dir, "read", name), "");
   const journal = await openInvocationJournal(dir);
-  const run = { version: 1, command: "system.run", params: { command: ["uptime"] } } as const;
-  const asked = { ...run, slot: 3, epoch: 4, receivedAtMs: 1 };
+  const claim = { slot: 3, epoch: 4, receivedAtMs: 1 };
+  const asked = { version: 1 as const, command: "system.run" as const, params: { command: ["uptime"] }, ...claim };
   await assert.rejects(journal.begin({ ...asked, id: "read" }), (error) => hasCode(error, "NODE_FILE_FAILED"));
   const entry = await journal.begin({ ...asked, id: "read", repeatable: true });
   journal.ended(entry, { version: 1, startedAtMs: 1, end: { endedAtMs: 2, sizes: NO_OUTPUT } });
