@@ -1,7 +1,7 @@
 // The real program beyond this machine: certificates, setup codes, binds that are refused, and a tunnel through a real sshd.
 import test from "node:test";
 import assert from "node:assert/strict";
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -9,6 +9,7 @@ import { networkInterfaces, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { endWithUs } from "../testkit/end-with-us.ts";
 import { freePort, openRealGateway, PROGRAM_MAIN, type RealGateway } from "../testkit/real-gateway.ts";
+import { startSshd } from "../testkit/real-sshd.ts";
 import { needs } from "../testkit/skip.ts";
 
 interface Answer { readonly code: number | null; readonly stdout: string; readonly stderr: string }
@@ -250,42 +251,4 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   await once(child, "close");
   return { code: child.exitCode, stdout, stderr };
-}
-
-interface TestSshd extends Readonly<Record<"identity" | "knownHosts", string>> {
-  readonly port: number;
-  dropConnections(): void;
-  dispose(): Promise<void>;
-}
-
-/** Debian's own sshd, for this user and one key, on a free port of loopback. */
-async function startSshd(): Promise<TestSshd> {
-  const dir = await mkdtemp(join(tmpdir(), "openclaw-sshd-"));
-  const file = (name: string): string => join(dir, name);
-  for (const name of ["host", "identity"]) spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file(name)]);
-  const port = await freePort();
-  await writeFile(file("authorized"), await readFile(file("identity.pub")), { mode: 0o600 });
-  await writeFile(file("known"), `[127.0.0.1]:${port} ${(await readFile(file("host.pub"), "utf8")).split(" ").slice(0, 2).join(" ")}\n`);
-  if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true });
-  const options = [
-    `HostKey=${file("host")}`, `AuthorizedKeysFile=${file("authorized")}`, "PidFile=none", "StrictModes=no", "UsePAM=no",
-    "PasswordAuthentication=no", "PermitRootLogin=prohibit-password", "ListenAddress=127.0.0.1",
-  ];
-  const child = spawn(
-    "/usr/sbin/sshd", ["-D", "-e", "-f", "/dev/null", "-p", String(port), ...options.flatMap((one) => ["-o", one])], { stdio: "ignore" },
-  );
-  endWithUs(child);
-  return {
-    port, identity: file("identity"), knownHosts: file("known"),
-    dropConnections: () => {
-      const { stdout } = spawnSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" });
-      for (const pid of stdout.split("\n").filter((line) => line !== "")) process.kill(Number(pid), "SIGTERM");
-    },
-    dispose: async () => {
-      const ended = once(child, "close");
-      child.kill("SIGTERM");
-      await ended;
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
 }

@@ -48,7 +48,10 @@ async function obey(parsed: Parsed, terminal: Terminal, signal: AbortSignal): Pr
     terminal.answer({ help: lines.join("\n") }, () => terminal.line(lines.join("\n")));
     return 0;
   }
-  return parsed.spec.run({ terminal, given: parsed.given, environment: process.env, clock: systemClock, version: version(), signal });
+  await using atEnd = new AsyncDisposableStack();
+  return await parsed.spec.run({
+    terminal, given: parsed.given, environment: process.env, clock: systemClock, version: version(), signal, atEnd,
+  });
 }
 
 /** Read before the command is known, so that even a line that cannot be parsed is answered in the form it asked for. */

@@ -31,15 +31,15 @@ const gatewayConfig = {
     remote: {
       type: "object", additionalProperties: false, description: "The gateway elsewhere, for commands where mode is remote.",
       properties: {
-        url: { type: "string", minLength: 1, maxLength: 2_048, description: "Its address: wss://HOST, or ws:// on this machine." },
+        url: { type: "string", minLength: 1, maxLength: 2_048, description: "Its address: wss://HOST, or ws:// on this machine or by ssh." },
         token: { ...secretOrRef, description: "Its token, or where it is." },
         password: { ...secretOrRef, description: "Its password, or where it is." },
         tlsFingerprint: { type: "string", maxLength: 128, description: "SHA-256 of the certificate it must show." },
-        transport: { enum: ["direct", "ssh"], default: "direct", description: "How it is reached." },
-        remotePort: { type: "integer", minimum: 1, maximum: 65_535, description: "Its port there, by ssh." },
-        sshTarget: { type: "string", maxLength: 512, description: "user@host, by ssh." },
+        transport: { enum: ["direct", "ssh"], default: "direct", description: "How it is reached. ssh: each command opens a tunnel of its own." },
+        remotePort: { type: "integer", minimum: 1, maximum: 65_535, description: "Its port there, by ssh (that of url, else 18789)." },
+        sshTarget: { type: "string", maxLength: 512, description: "user@host, by ssh (the host of url)." },
         sshIdentity: { type: "string", maxLength: 4_096, description: "Key file, by ssh." },
-        sshHostKeyPolicy: { enum: ["strict", "openssh"], description: "Which host keys are believed, by ssh." },
+        sshHostKeyPolicy: { enum: ["strict", "openssh"], description: "Which host keys are believed, by ssh. strict: known ones only; openssh: as ssh is configured." },
         edgeAuth: {
           type: "object", maxProperties: 16, additionalProperties: true, description: "Headers for a gate before it.", inert: true,
         },

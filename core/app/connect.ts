@@ -74,13 +74,14 @@ export async function openGateway(ctx: CommandContext, options: ConnectOptions):
   const address = await addressOf(ctx, options.url);
   const hello = options.hello ?? await operatorHello(ctx, address, options);
   const handshakeTimeoutMs = options.handshakeTimeoutMs ?? Math.min(ctx.given.integer("timeout") ?? HANDSHAKE_MS, HANDSHAKE_MS);
+  const url = address.ssh === undefined ? address.url : await (await import("./through-ssh.ts")).throughSsh(ctx, address.ssh);
   let fingerprint = options.fingerprint ?? await pinnedFor(ctx, address);
   for (let tries = 1; ; tries += 1) {
     const trouble: { cause?: unknown } = {};
     try {
       return await connectGateway({
-        url: address.url, hello, handshakeTimeoutMs,
-        openSocket: (url) => openSocket(url, handshakeTimeoutMs, trouble, fingerprint),
+        url, hello, handshakeTimeoutMs,
+        openSocket: (at) => openSocket(at, handshakeTimeoutMs, trouble, fingerprint),
         ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
       }, ctx.signal);
     } catch (error) {

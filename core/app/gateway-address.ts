@@ -4,7 +4,8 @@
  * Address: `--url`, `--port`, `OPENCLAW_GATEWAY_PORT`, `gateway.remote.url` where `gateway.mode` is remote, then where the gateway
  * of this state directory said that it listens, then the usual port. Token: `--token`, `OPENCLAW_GATEWAY_TOKEN` or
  * `OPENCLAW_GATEWAY_PASSWORD`, the one of the gateway elsewhere that the configuration means, then the state directory's own,
- * which is sent to this machine only. A token never travels unencrypted to another machine.
+ * which is sent to this machine only. A token never travels unencrypted to another machine: by `gateway.remote.transport` ssh it
+ * goes through a tunnel that the command opens.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,13 +25,26 @@ export interface GatewayAddress {
   readonly loopback: boolean;
   /** Where the address came from, for the sentence that is said when nobody answers there. */
   readonly from: string;
+  /** Reached through a tunnel; `url` is what it is called by. */
+  readonly ssh?: SshWay;
+}
+
+export interface SshWay {
+  /** `user@host`, or a name from the person's ssh configuration. */
+  readonly destination: string;
+  /** Of the gateway, there. */
+  readonly gatewayPort: number;
+  readonly identity: string | undefined;
+  /** Only hosts that are known already; else what the person's ssh configuration says. */
+  readonly strictHostKeys: boolean;
 }
 
 /** Throws UsageError for what is no address, and for an unencrypted one that leaves this machine. */
 export async function addressOf(said: Said, override?: string): Promise<GatewayAddress> {
   const url = override ?? said.given.text("url");
-  const address = url === undefined ? await portAddress(said) : { url, from: "--url" };
+  const address: Found = url === undefined ? await portAddress(said) : { url, from: "--url" };
   const parsed = parseAddress(address.url);
+  if (address.ssh !== undefined) return { url: parsed.href, loopback: false, from: address.from, ssh: address.ssh };
   const loopback = isLoopback(parsed.hostname);
   if (parsed.protocol === "ws:" && !loopback) {
     const port = parsed.port || String(DEFAULT_PORT);
@@ -62,20 +76,22 @@ function parseAddress(url: string): URL {
   return parsed;
 }
 
-async function portAddress(said: Said): Promise<{ url: string; from: string }> {
+type Found = Pick<GatewayAddress, "url" | "from" | "ssh">;
+
+async function portAddress(said: Said): Promise<Found> {
   const chosen = said.given.text("port");
   const fromEnvironment = said.environment["OPENCLAW_GATEWAY_PORT"] ?? "";
   if (chosen !== undefined) return local(parsePort(chosen, "--port"), "--port");
   if (fromEnvironment !== "") return local(parsePort(fromEnvironment, "OPENCLAW_GATEWAY_PORT"), "OPENCLAW_GATEWAY_PORT");
   const remote = await readRemote(said);
-  if (remote !== undefined) return { url: remote.url, from: FROM_REMOTE };
+  if (remote !== undefined) return { url: remote.url, from: FROM_REMOTE, ...(remote.ssh === undefined ? {} : { ssh: remote.ssh }) };
   const noted = await readNotedPort(stateDirOf(said));
   return noted === undefined
     ? local(DEFAULT_PORT, "the usual port")
     : local(noted, "where the gateway of this state directory listened last");
 }
 
-function local(port: number, from: string): { url: string; from: string } {
+function local(port: number, from: string): Found {
   return { url: `ws://127.0.0.1:${port}`, from };
 }
 
@@ -125,7 +141,7 @@ export async function configuredFingerprint(said: Said, address: GatewayAddress)
 export async function readGatewayToken(said: CommandContext): Promise<Secret | undefined> {
   const stateDir = stateDirOf(said);
   // The schema is loaded only for the rare file that can hold a token at all.
-  if (/token|password/i.test((await readIfThere(locateConfig(stateDir, said.environment))) ?? "")) {
+  if (await configMentions(said, /token|password/i)) {
     const configured = await (await import("./commands/config-file.ts")).readConfiguredToken(said);
     if (configured !== undefined) return configured;
   }
@@ -133,13 +149,18 @@ export async function readGatewayToken(said: CommandContext): Promise<Secret | u
   return text === "" ? undefined : new Secret(text);
 }
 
-const FROM_REMOTE = "gateway.remote.url";
+export const FROM_REMOTE = "gateway.remote.url";
 
 /** The gateway elsewhere that the configuration means. The schema is loaded only for a file that can name one. */
 export async function readRemote(said: Said): Promise<RemoteGateway | undefined> {
-  const text = await readIfThere(locateConfig(stateDirOf(said), said.environment));
-  if (!/remote/.test(text ?? "")) return undefined;
+  if (!await configMentions(said, /remote/)) return undefined;
   return (await import("./commands/config-file.ts")).readRemoteGateway(said);
+}
+
+/** Whether the file can say anything of it: the schema is loaded only then. What it includes may say anything. */
+export async function configMentions(said: Said, what: RegExp): Promise<boolean> {
+  const text = await readIfThere(locateConfig(stateDirOf(said), said.environment)) ?? "";
+  return what.test(text) || text.includes("$include");
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -64,11 +64,12 @@ export const reachConfig = {
     },
   },
   tailscale: {
-    type: "object", additionalProperties: false, description: "What `openclaw tailscale` sets up.",
+    type: "object", additionalProperties: false, description: "Whether Tailscale serves the gateway while `openclaw gateway run` runs.",
     properties: {
       mode: {
         enum: ["off", "serve", "funnel"], default: "off", description: "serve: within the tailnet. funnel: public, with a password only.",
       },
+      resetOnExit: { type: "boolean", default: false, description: "Stop serving when the gateway stops; else it stays served." },
     },
   },
 } as const satisfies Record<string, JsonSchema>;

@@ -5,4 +5,5 @@
  * gateway asks it and believes no header without it. Serving is started by the command line, never by the gateway.
  */
 export { askWhois } from "./tailscale/ask-whois.ts";
-export { runTailscale, type TailscaleAnswer } from "./tailscale/run-tailscale.ts";
+export { runTailscale } from "./tailscale/run-tailscale.ts";
+export { openServing, servePort, stopServing, type ServeMode } from "./tailscale/serve-gateway-port.ts";

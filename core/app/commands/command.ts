@@ -67,6 +67,8 @@ export interface CommandContext {
   readonly version: string;
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
+  /** Disposed when the command has ended, however it did. */
+  readonly atEnd: AsyncDisposableStack;
 }
 
 export function isGroup(module: CommandModule): module is CommandGroup {

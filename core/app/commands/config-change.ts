@@ -8,6 +8,7 @@ import {
 import { refuseForeignState } from "../../fabric/engine.ts";
 import { configSchema } from "../config-schema.ts";
 import { requestOptions, withGateway } from "../connect.ts";
+import { addressOf, FROM_REMOTE } from "../gateway-address.ts";
 import type { CommandContext } from "./command.ts";
 import { configPathOf, readConfig } from "./config-file.ts";
 import { asPayload, textAt } from "./payload.ts";
@@ -65,6 +66,7 @@ export async function changeConfig(ctx: CommandContext, change: TextChange, key 
 /** Undefined where no gateway answers here, or another one than this file's. What its author did not see is not written over. */
 async function changeThroughGateway(ctx: CommandContext, change: TextChange, key: string, path: string): Promise<string | undefined> {
   const elsewhere = isElsewhere(ctx);
+  if (!elsewhere && await isOfAnother(ctx)) return undefined;
   try {
     return await withGateway(ctx, { scopes: ["operator.admin"], handshakeTimeoutMs: HANDSHAKE_MS }, async (gateway) => {
       for (let tries = 1; ; tries += 1) {
@@ -97,6 +99,16 @@ const CANNOT_ASK = [
   "GATEWAY_UNREACHABLE", "AUTH_TOKEN_MISMATCH", "AUTH_TOKEN_MISSING", "AUTH_REQUIRED", "AUTH_RATE_LIMITED", "PAIRING_REQUIRED",
   "DEVICE_IDENTITY_REQUIRED", "MISSING_SCOPE", "METHOD_UNKNOWN", "GATEWAY_STARTING", "GATEWAY_STOPPING", "CONNECTION_LOST",
 ] as const;
+
+/** The gateway elsewhere that this file leads to has a file of its own, perhaps at the same path. A broken file is mended here. */
+async function isOfAnother(ctx: CommandContext): Promise<boolean> {
+  try {
+    return (await addressOf(ctx)).from === FROM_REMOTE;
+  } catch (error) {
+    if (!hasCode(error, "CONFIG_INVALID")) throw error;
+    return true;
+  }
+}
 
 /** Only the gateway that was named is meant, whatever file there is here. */
 function isElsewhere({ given }: Pick<CommandContext, "given">): boolean {

@@ -1,11 +1,12 @@
 /** The configuration file as commands see it. Loaded only by those that name a key: it brings the whole schema along. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { OpenClawError } from "@openclaw/protocol";
+import { DEFAULT_PORT, OpenClawError } from "@openclaw/protocol";
 import { getConfigValue, loadConfig, locateConfig, redactConfig, type ConfigIssue, type LoadedConfig } from "../../fabric/config.ts";
 import { resolveSecret, type SecretRef } from "../../fabric/vault.ts";
 import { Secret } from "../../base/secret.ts";
 import { configSchema, type Config } from "../config-schema.ts";
+import type { SshWay } from "../gateway-address.ts";
 import type { CommandContext } from "./command.ts";
 import { stateDirOf } from "./state-dir.ts";
 
@@ -31,12 +32,15 @@ export async function readConfiguredToken(ctx: Said): Promise<Secret | undefined
 /** How the gateway of this machine is reached, as the file says. */
 export async function readReachConfig(ctx: CommandContext): Promise<{
   readonly mode: "minimal" | "full" | "off"; readonly beyondLoopback: boolean; readonly tls: boolean; readonly authMode: string;
+  readonly port: number | undefined;
+  readonly tailscale: { readonly mode: "off" | "serve" | "funnel"; readonly resetOnExit: boolean };
 }> {
   const { gateway = {}, discovery = {} } = await load(ctx);
   const beyondLoopback = !["loopback", "auto", undefined].includes(gateway.bind);
   return {
     mode: discovery.mdns?.mode ?? "minimal", beyondLoopback, tls: gateway.tls?.enabled ?? beyondLoopback,
-    authMode: gateway.auth?.mode ?? "token",
+    authMode: gateway.auth?.mode ?? "token", port: gateway.port,
+    tailscale: { mode: gateway.tailscale?.mode ?? "off", resetOnExit: gateway.tailscale?.resetOnExit ?? false },
   };
 }
 
@@ -45,17 +49,39 @@ export interface RemoteGateway {
   readonly token: Secret | undefined;
   readonly password: Secret | undefined;
   readonly tlsFingerprint: string | undefined;
+  /** Where `gateway.remote.transport` is ssh. */
+  readonly ssh: SshWay | undefined;
 }
 
-/** The gateway elsewhere that `gateway.mode: "remote"` means; undefined where the mode is another. */
+/**
+ * The gateway elsewhere that `gateway.mode: "remote"` means; undefined where the mode is another. By ssh either of url and sshTarget
+ * says the machine. Throws CONFIG_INVALID where neither does.
+ */
 export async function readRemoteGateway(ctx: Said): Promise<RemoteGateway | undefined> {
   const config = await load(ctx);
   const { mode, remote } = config.gateway ?? {};
-  if (mode !== "remote" || remote?.url === undefined) return undefined;
+  const isBySsh = remote?.transport === "ssh";
+  if (mode !== "remote" || remote === undefined || (remote.url === undefined && !isBySsh)) return undefined;
+  const ssh = isBySsh ? sshWayOf(remote) : undefined;
   return {
-    url: remote.url, tlsFingerprint: remote.tlsFingerprint,
+    url: remote.url ?? `ws://${ssh?.destination.replace(/^.*@/, "") ?? ""}:${ssh?.gatewayPort ?? ""}`, ssh,
+    tlsFingerprint: remote.tlsFingerprint,
     token: await secretOf(ctx, config, remote.token, "gateway.remote.token"),
     password: await secretOf(ctx, config, remote.password, "gateway.remote.password"),
+  };
+}
+
+function sshWayOf(remote: NonNullable<NonNullable<Config["gateway"]>["remote"]>): SshWay {
+  const said = URL.parse(remote.url?.includes("://") === false ? `ws://${remote.url}` : remote.url ?? "");
+  const host = said === null || /^(localhost|127\.|\[::1\])/.test(said.hostname) ? undefined : said.hostname;
+  const destination = remote.sshTarget ?? host;
+  if (destination === undefined) throw new OpenClawError("CONFIG_INVALID", {
+    why: "gateway.remote.transport is ssh, and nothing says to which machine.",
+    next: "openclaw config set gateway.remote.sshTarget USER@HOST",
+  });
+  return {
+    destination, gatewayPort: remote.remotePort ?? Number(said?.port || DEFAULT_PORT), identity: remote.sshIdentity,
+    strictHostKeys: remote.sshHostKeyPolicy === "strict",
   };
 }
 

@@ -1,7 +1,7 @@
 /** The gateway as a process, and anything it can be asked. Only `run` and `start` load the gateway itself. */
 import type { Scope } from "@openclaw/protocol";
 import { OpenClawError } from "@openclaw/protocol";
-import { addressOf, parsePort, showAddress } from "../gateway-address.ts";
+import { addressOf, configMentions, parsePort, showAddress } from "../gateway-address.ts";
 import type { RunGatewayOptions } from "../run-gateway-options.ts";
 import { formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
@@ -13,6 +13,7 @@ const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: "yes-local", summary: "Commands on this machine's own node run unasked" },
   { name: "verbose", short: "v", summary: "Log to the terminal as well" },
   { name: "bind", value: "MODE", summary: "loopback, lan, tailnet, custom or auto (gateway.bind)" },
+  { name: "tailscale", value: "MODE", summary: "off, serve or funnel (gateway.tailscale.mode)" },
 ];
 
 const BIND_MODES = ["loopback", "lan", "tailnet", "custom", "auto"] as const;
@@ -41,8 +42,10 @@ const start: CommandSpec = {
 
 async function runHere(ctx: CommandContext): Promise<number> {
   const options = await readRunOptions(ctx);
+  const isServed = ctx.given.flag("tailscale") || await configMentions(ctx, /tailscale/);
+  await using _serving = isServed ? await (await import("./serve-while-running.ts")).serveWhileRunning(ctx, options.port) : undefined;
   const { runGateway } = await import("../run-gateway.ts");
-  return runGateway(options);
+  return await runGateway(options);
 }
 
 async function readRunOptions(ctx: CommandContext): Promise<RunGatewayOptions> {

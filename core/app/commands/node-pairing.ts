@@ -14,6 +14,7 @@ import { loadNodeIdentity, saveDeviceToken, syncDirectory, type NodeIdentity } f
 import { askGateway, openGateway, pinnedFor, requestOptions, withGateway } from "../connect.ts";
 import { addressOf, tokenFor, type GatewayAddress } from "../gateway-address.ts";
 import type { SetupCode } from "../setup-code.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 import type { CommandContext } from "./command.ts";
 import { approveNode } from "./nodes.ts";
 import { asPayload, listAt, textAt, textsAt, type Payload } from "./payload.ts";
@@ -45,6 +46,10 @@ export async function pairNode(
   said: { readonly url?: string; readonly name?: string },
 ): Promise<Paired> {
   const address = await addressOf(ctx, said.url);
+  if (address.ssh !== undefined) throw new UsageError(
+    "This gateway is reached by ssh for the time of one command, and a node stays connected.",
+    `openclaw remote --ssh ${address.ssh.destination} --port N, then: openclaw node pair --url http://127.0.0.1:N --token TOKEN`,
+  );
   const token = await tokenFor(ctx, address);
   if (token === undefined) throw new OpenClawError("AUTH_TOKEN_MISSING", {
     why: "Pairing spends the gateway's token once.", next: "On the gateway's machine: openclaw config get gatewayToken",
