@@ -403,11 +403,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Tailscale identity headers when `gateway.tailscale.mode=\"serve\"` and `gateway.auth.allowTailscale=true`",
   },
   {
-    id: "S4.34", state: "partly", proofs: ["e2e/reach.test.ts"],
+    id: "S4.34", state: "partly", proofs: ["e2e/configured-ways.test.ts", "e2e/reach.test.ts"],
     text: "Tailscale Serve (tailnet only) for dashboard and WS",
   },
   {
-    id: "S4.35", state: "partly", proofs: ["e2e/reach.test.ts"],
+    id: "S4.35", state: "partly", proofs: ["e2e/configured-ways.test.ts", "e2e/reach.test.ts"],
     text: "Tailscale Funnel (public HTTPS) only with shared password",
   },
   {
@@ -415,11 +415,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "`gateway.bind=\"tailnet\"` direct tailnet bind",
   },
   {
-    id: "S4.37", state: "partly", proofs: ["e2e/reach.test.ts"],
+    id: "S4.37", state: "partly", proofs: ["e2e/configured-ways.test.ts", "e2e/reach.test.ts"],
     text: "Remote pattern 1: always-on gateway in the tailnet; `gateway.bind=\"loopback\"` + Serve; SSH tunnel as fallback",
   },
   {
-    id: "S4.38", state: "proved", proofs: ["e2e/reach.test.ts"],
+    id: "S4.38", state: "proved", proofs: ["e2e/configured-ways.test.ts", "e2e/reach.test.ts"],
     text: "Remote pattern 2: home desktop is gateway, laptop uses \"Remote over SSH\" (client opens and manages the tunnel)",
   },
   {
