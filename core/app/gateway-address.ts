@@ -14,7 +14,7 @@ import { socketUrl } from "@openclaw/protocol/client";
 import { locateConfig } from "../fabric/config-start.ts";
 import { Secret } from "../base/secret.ts";
 import type { CommandContext } from "./commands/command.ts";
-import type { RemoteGateway } from "./commands/config-file.ts";
+import type { RemoteGateway, SshWay } from "./commands/config-file.ts";
 import { stateDirOf } from "./commands/state-dir.ts";
 import { UsageError } from "./terminal/usage-error.ts";
 
@@ -27,16 +27,6 @@ export interface GatewayAddress {
   readonly from: string;
   /** Reached through a tunnel; `url` is what it is called by. */
   readonly ssh?: SshWay;
-}
-
-export interface SshWay {
-  /** `user@host`, or a name from the person's ssh configuration. */
-  readonly destination: string;
-  /** Of the gateway, there. */
-  readonly gatewayPort: number;
-  readonly identity: string | undefined;
-  /** Only hosts that are known already; else what the person's ssh configuration says. */
-  readonly strictHostKeys: boolean;
 }
 
 /** Throws UsageError for what is no address, and for an unencrypted one that leaves this machine. */

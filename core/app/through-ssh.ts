@@ -1,7 +1,7 @@
 /** The way to a gateway that is configured by ssh: one tunnel for one command, however often it connects. */
 import { OpenClawError } from "@openclaw/protocol";
 import type { CommandContext } from "./commands/command.ts";
-import type { SshWay } from "./gateway-address.ts";
+import type { SshWay } from "./commands/config-file.ts";
 import { cleanLine } from "./terminal/text.ts";
 
 const opened = new WeakMap<AsyncDisposableStack, Promise<string>>();

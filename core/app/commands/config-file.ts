@@ -6,7 +6,6 @@ import { getConfigValue, loadConfig, locateConfig, redactConfig, type ConfigIssu
 import { resolveSecret, type SecretRef } from "../../fabric/vault.ts";
 import { Secret } from "../../base/secret.ts";
 import { configSchema, type Config } from "../config-schema.ts";
-import type { SshWay } from "../gateway-address.ts";
 import type { CommandContext } from "./command.ts";
 import { stateDirOf } from "./state-dir.ts";
 
@@ -42,6 +41,16 @@ export async function readReachConfig(ctx: CommandContext): Promise<{
     authMode: gateway.auth?.mode ?? "token", port: gateway.port,
     tailscale: { mode: gateway.tailscale?.mode ?? "off", resetOnExit: gateway.tailscale?.resetOnExit ?? false },
   };
+}
+
+export interface SshWay {
+  /** `user@host`, or a name from the person's ssh configuration. */
+  readonly destination: string;
+  /** Of the gateway, there. */
+  readonly gatewayPort: number;
+  readonly identity: string | undefined;
+  /** Only hosts that are known already; else what the person's ssh configuration says. */
+  readonly strictHostKeys: boolean;
 }
 
 export interface RemoteGateway {
