@@ -28,7 +28,8 @@ test("gateway.tailscale.mode serve: the command asks Tailscale when it starts an
   const said = join(dir, "said");
   for (const resetOnExit of [true, false]) {
     await rm(said, { force: true });
-    const gateway = await openRealGateway({ bare: true, env: { PATH }, config: { gateway: { tailscale: { mode: "serve", resetOnExit } } } });
+    const config = { gateway: { tailscale: { mode: "serve", resetOnExit } } };
+    const gateway = await openRealGateway({ bare: true, env: { PATH }, config });
     t.after(() => gateway.dispose());
     await gateway.wrote(/Tailscale serves it within the tailnet/);
     const serve = `serve --bg --https=443 http://127.0.0.1:${gateway.port}`;
