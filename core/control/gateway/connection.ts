@@ -300,5 +300,5 @@ type Soon = "tick" | "turn" | "pause";
 const HASTE: Readonly<Record<Soon, number>> = { pause: 0, turn: 1, tick: 2 };
 /** Between two bursts of a stream to one socket. */
 const PAUSE_MS = 1;
-/** What waits to leave together: as much as a socket takes as a text without a buffer for it. */
-const GATHERED_BYTES_MAX = 16_384;
+/** What waits to leave together. */
+const GATHERED_BYTES_MAX = 32_768;

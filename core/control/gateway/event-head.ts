@@ -8,8 +8,8 @@
 /** One frame: a text of bytes, or parts that follow each other, texts of bytes among them. */
 export type Frame = string | readonly (string | Buffer)[];
 
-/** A frame up to this is copied for each socket, a larger one shared. */
-const SMALL_BYTES_MAX = 4_096;
+/** A frame up to this is copied for each socket, a larger one shared: to write parts costs more than to copy so little. */
+const SMALL_BYTES_MAX = 16_384;
 const FINAL_TEXT = 0x81;
 const TWO_BYTES = 126;
 const EIGHT_BYTES = 127;
@@ -38,7 +38,7 @@ export class EventHead {
 export function frameOf(text: string): Frame {
   const bytes = Buffer.byteLength(text);
   const beginning = beginningOf(bytes);
-  if (bytes === text.length && bytes <= SMALL_BYTES_MAX) return beginning + text;
+  if (bytes <= SMALL_BYTES_MAX) return beginning + (bytes === text.length ? text : Buffer.from(text).toString("latin1"));
   const frame = Buffer.allocUnsafe(beginning.length + bytes);
   frame.write(beginning, "latin1");
   frame.write(text, beginning.length);

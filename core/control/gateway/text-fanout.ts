@@ -62,6 +62,8 @@ interface Place {
 }
 
 interface Run {
+  /** Whose it is, as each of its events says it: JSON without brackets. */
+  readonly names: string;
   text: string;
   /** Texts before this one: a new one begins after each tool. */
   part: number;
@@ -205,8 +207,10 @@ export function createTextFanout({ clock, eachReader }: TextFanoutDeps): TextFan
 }
 
 function begin(runs: Map<string, Run>, last: LiveEvent): Run {
-  const run: Run = { text: "", part: 0, over: false, last, places: new Map(), behind: new Set(), timer: undefined };
-  runs.set(last.runId, run);
+  const { runId, sessionKey, agentId } = last;
+  const names = JSON.stringify({ runId, sessionKey, agentId }).slice(1, -1);
+  const run: Run = { names, text: "", part: 0, over: false, last, places: new Map(), behind: new Set(), timer: undefined };
+  runs.set(runId, run);
   return run;
 }
 
@@ -234,17 +238,16 @@ interface Span {
 }
 
 function formatPair(run: Run, { from, to, anew, whole, atMs }: Span): Pair {
-  const { text, part, last: { runId, sessionKey, agentId, seq, ts } } = run;
+  const { text, part, names, last: { runId, seq, ts, data } } = run;
   const delta = from === 0 && to === text.length ? text : text.slice(from, to);
-  const replace = anew && (part > 0 || delta !== String(run.last.data["delta"] ?? "")) ? { replace: true } : {};
-  const message = whole ? { message: { role: "assistant", content: [{ type: "text", text }], timestamp: atMs } } : {};
-  const data = { ...(whole ? { text } : {}), delta, itemId: `${runId}:${part}` };
+  const said = JSON.stringify(delta);
+  const all = whole ? (delta === text ? said : JSON.stringify(text)) : "";
+  const replace = anew && (part > 0 || delta !== String(data["delta"] ?? "")) ? ',"replace":true' : "";
+  const message = whole ? `,"message":{"role":"assistant","content":[{"type":"text","text":${all}}],"timestamp":${atMs}}` : "";
+  const item = JSON.stringify(`${runId}:${part}`);
   return [
-    formatHead("agent", { runId, sessionKey, agentId, stream: "assistant", seq, ts, data }),
-    formatHead("chat", { runId, sessionKey, agentId, seq, state: "delta", deltaText: delta, ...replace, ...message }),
+    new EventHead(`{"type":"event","event":"agent","payload":{${names},"stream":"assistant","seq":${seq},"ts":${ts},`
+      + `"data":{${whole ? `"text":${all},` : ""}"delta":${said},"itemId":${item}}}`),
+    new EventHead(`{"type":"event","event":"chat","payload":{${names},"seq":${seq},"state":"delta","deltaText":${said}${replace}${message}}`),
   ];
-}
-
-function formatHead(event: string, payload: unknown): EventHead {
-  return new EventHead(`{"type":"event","event":"${event}","payload":${JSON.stringify(payload)}`);
 }
