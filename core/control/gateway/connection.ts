@@ -121,6 +121,17 @@ export class Connection {
     return this.client?.caps.includes(TEXT_INCREMENTS_CAP) === true;
   }
 
+  /**
+   * Did it come in with a shared secret that is no longer the gateway's? Compared by identity first: only a changed one costs a
+   * comparison of its content.
+   */
+  isStale(current: Secret): boolean {
+    if (this.secret === undefined || this.secret === current) return false;
+    if (!current.equals(this.secret.reveal())) return true;
+    this.secret = current;
+    return false;
+  }
+
   get isGone(): boolean {
     return this.state === "closed";
   }

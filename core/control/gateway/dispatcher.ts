@@ -6,6 +6,7 @@
  */
 import { formatWireError, OpenClawError, type WireError } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
+import { TurnShare } from "../../base/turn-share.ts";
 import type { Connection } from "./connection.ts";
 import type { GatewayLimits } from "./limits.ts";
 
@@ -29,11 +30,11 @@ export class Dispatcher {
   #scheduled = false;
   #queuedBytes = 0;
   #largeBusy = false;
-  /** How many requests the next turn may start. */
-  #batch = 1;
+  readonly #share: TurnShare;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
+    this.#share = new TurnShare(deps.clock, { budgetMs: deps.limits.turnBudgetMs, most: deps.limits.startedPerTurn });
   }
 
   /** Takes a frame into its connection's queue, or refuses it as UNAVAILABLE without running it. */
@@ -77,31 +78,18 @@ export class Dispatcher {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#turn();
+      this.#share.take(this.#takeOne);
       this.#schedule();
     });
   }
 
-  #turn(): void {
-    const { clock, limits } = this.#deps;
-    const beganMs = clock.monotonic();
-    let started = 0;
-    for (; started < this.#batch && clock.monotonic() - beganMs <= limits.turnBudgetMs; started += 1) {
-      const connection = this.#ring.shift();
-      if (connection === undefined) break;
-      connection.inRing = false;
-      this.#startOne(connection);
-    }
-    // Most answers are made right behind this function: what a turn took is known once nothing is left to do in it.
-    if (started > 0) queueMicrotask(() => process.nextTick(() => this.#adapt(started, clock.monotonic() - beganMs)));
-  }
-
-  /** Costly requests are started fewer at a time, so that a turn keeps to its budget with all that follows from it. */
-  #adapt(started: number, tookMs: number): void {
-    const { turnBudgetMs, startedPerTurn } = this.#deps.limits;
-    this.#batch = tookMs > turnBudgetMs
-      ? Math.max(1, Math.floor((started * turnBudgetMs) / tookMs)) : Math.min(startedPerTurn, this.#batch * 2);
-  }
+  readonly #takeOne = (): boolean => {
+    const connection = this.#ring.shift();
+    if (connection === undefined) return false;
+    connection.inRing = false;
+    this.#startOne(connection);
+    return true;
+  };
 
   #startOne(connection: Connection): void {
     const data = connection.queue[0];

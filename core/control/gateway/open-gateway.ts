@@ -22,7 +22,6 @@ import { formatHello } from "./hello.ts";
 import { createHooksSurface } from "./hooks-surface.ts";
 import { createApiSurface } from "./http/api-surface.ts";
 import { answerHttp, type HttpFacts } from "./http-surface.ts";
-import { isStale } from "./is-stale.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
 import { closeServer, createBoundedServer, listenFurther, listenOn, requireGuarded } from "./listen-on.ts";
 import type { GatewayCounters, GatewayView } from "./method.ts";
@@ -353,7 +352,7 @@ class PortGateway implements Gateway {
   }
 
   #isStale(connection: Connection): boolean {
-    return isStale(connection, this.#deps.auth.token());
+    return connection.isStale(this.#deps.auth.token());
   }
 
   /** Without the last slash: empty, or `/ui`. */

@@ -42,3 +42,38 @@ test("when the writer dies, what it had is ENGINE_UNAVAILABLE, and what waited g
   assert.equal(await last, 1);
   await assert.rejects(claim("too late"), { code: "CLOSED" });
 });
+
+test("those whose group is on the disk are told in its order, some in a turn of the loop, and the loop is free in between (S0.40)", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "engine-writer-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const program = join(dir, "echo.mjs");
+  writeFileSync(program, `
+    import { parentPort } from "node:worker_threads";
+    parentPort.on("message", (group) => group === "close" ? parentPort.close()
+      : parentPort.postMessage({ results: group.ops.map(({ slot }) => ({ value: slot, count: 0, duplicate: false })), foreign: false }));
+  `);
+  const { wait, after } = new VirtualClock();
+  let atMs = 0;
+  const queue = new WriterQueue({
+    clock: { now: () => 0, monotonic: () => atMs, wait, after }, passed: () => 0, onForeign: () => {}, program: pathToFileURL(program),
+    options: { path: "", batchRows: 128, dedupeMs: 0, lockWaitMs: 0, pagesMax: undefined },
+  });
+  const told: number[] = [];
+  let turn = 0;
+  let over = false;
+  const turns = (): void => {
+    turn += 1;
+    if (!over) setImmediate(turns);
+  };
+  turns();
+  const byTurn = new Map<number, number>();
+  await Promise.all(Array.from({ length: 100 }, async (_, slot) => {
+    told.push((await queue.submit({ op: "claim", slot, owner: "a" }, 0)).value);
+    atMs += 1; // what each does next
+    byTurn.set(turn, (byTurn.get(turn) ?? 0) + 1);
+  }));
+  over = true;
+  assert.deepEqual(told, Array.from({ length: 100 }, (_, slot) => slot));
+  assert.ok(Math.max(...byTurn.values()) <= 8, `${Math.max(...byTurn.values())} in one turn`);
+  await queue.close();
+});

@@ -4,10 +4,14 @@
  *
  * Two groups are under way at most: one being written and one ready behind it. All else waits here, so that many callers
  * share one commit. The thread keeps the process alive only while something is under way.
+ *
+ * A group holds what many sessions do, and each goes on when it is told. They are told in the order of commits, some in each turn of
+ * the event loop, for all of them together would keep it for tens of milliseconds.
  */
 import { Worker } from "node:worker_threads";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
+import { TurnShare } from "../../base/turn-share.ts";
 import type { WriterAnswer, WriterDone, WriterGroup, WriterOp, WriterOptions } from "./writer-protocol.ts";
 
 const GROUPS_UNDER_WAY_MAX = 2;
@@ -15,6 +19,8 @@ const GROUP_BYTES_MAX = 8_388_608;
 /** Beyond these, callers get BACKPRESSURE instead of memory. */
 const OPS_WAITING_MAX = 16_384;
 const BYTES_WAITING_MAX = 67_108_864;
+/** Callers told in one turn of the event loop, and the time they and what they do next may take. */
+const TOLD_PER_TURN = { budgetMs: 4, most: 64 } as const;
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4, stackSizeMb: 2 };
 
 interface Waiting {
@@ -23,6 +29,11 @@ interface Waiting {
   readonly onDone: (done: WriterDone) => void;
   readonly resolve: (done: WriterDone) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface Settled {
+  readonly waiting: Waiting;
+  readonly result: WriterAnswer["results"][number] | undefined;
 }
 
 export interface WriterQueueDeps {
@@ -46,9 +57,15 @@ export class WriterQueue {
   #scheduled = false;
   #closed = false;
   #onIdle: (() => void)[] = [];
+  readonly #share: TurnShare;
+  /** Whose group is on the disk, and who has not been told. */
+  #settled: Settled[] = [];
+  #told = 0;
+  #telling = false;
 
   constructor(deps: WriterQueueDeps) {
     this.#deps = deps;
+    this.#share = new TurnShare(deps.clock, TOLD_PER_TURN);
     this.#worker = this.#start();
   }
 
@@ -140,35 +157,52 @@ export class WriterQueue {
   #answered({ results, foreign }: WriterAnswer): void {
     const group = this.#underWay.shift() ?? [];
     if (foreign) this.#deps.onForeign();
-    for (const [index, waiting] of group.entries()) {
-      const result = results[index];
-      this.#settled(waiting);
-      if (result === undefined) waiting.reject(new OpenClawError("ENGINE_UNAVAILABLE"));
-      else if ("code" in result) waiting.reject(new OpenClawError(result.code, result.why === undefined ? {} : { why: result.why }));
-      else {
-        waiting.onDone(result);
-        waiting.resolve(result);
-      }
-    }
+    group.forEach((waiting, index) => this.#settled.push({ waiting, result: results[index] }));
     // While closing, the wait for the thread's end must keep the process alive.
     if (this.#underWay.length === 0 && !this.#closed) this.#worker?.unref();
     this.#post();
-    this.#tellIdle();
+    if (this.#telling) return;
+    this.#telling = true;
+    this.#tell();
   }
+
+  readonly #tell = (): void => {
+    this.#share.take(this.#tellOne);
+    this.#telling = this.#told < this.#settled.length;
+    if (this.#telling) return void setImmediate(this.#tell);
+    this.#settled = [];
+    this.#told = 0;
+    this.#tellIdle();
+  };
+
+  readonly #tellOne = (): boolean => {
+    const next = this.#settled[this.#told];
+    if (next === undefined) return false;
+    this.#told += 1;
+    const { waiting, result } = next;
+    this.#left(waiting);
+    if (result === undefined) waiting.reject(new OpenClawError("ENGINE_UNAVAILABLE"));
+    else if ("code" in result) waiting.reject(new OpenClawError(result.code, result.why === undefined ? {} : { why: result.why }));
+    else {
+      waiting.onDone(result);
+      waiting.resolve(result);
+    }
+    return true;
+  };
 
   /** What was under way may be on the disk or not; what was not yet posted goes to a new thread. */
   #died(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     for (const waiting of this.#underWay.splice(0).flat()) {
-      this.#settled(waiting);
+      this.#left(waiting);
       waiting.reject(new OpenClawError("ENGINE_UNAVAILABLE", { why: "The writer ended unexpectedly.", cause }));
     }
     if (this.#waiting.length > 0) this.#schedule();
     this.#tellIdle();
   }
 
-  #settled(waiting: Waiting): void {
+  #left(waiting: Waiting): void {
     this.#opsWaiting -= 1;
     this.#bytesWaiting -= waiting.bytes;
   }
