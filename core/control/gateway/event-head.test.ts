@@ -6,8 +6,9 @@ import { createHash } from "node:crypto";
 import { WebSocket } from "ws";
 import { EventHead, frameOf, type Frame } from "./event-head.ts";
 
-const TEXTS = [0, 1, 117, 118, 119, 125, 126, 127, 4_096, 16_373, 16_384, 16_385, 65_530, 65_536, 200_000].map((length) => "x".repeat(length))
-  .concat("дом 🦀 é", "é".repeat(8_192), "𝄞".repeat(20_000));
+const TEXTS = [
+  0, 1, 117, 118, 119, 125, 126, 127, 4_096, 16_373, 16_384, 16_385, 65_530, 65_536, 200_000,
+].map((length) => "x".repeat(length)).concat("дом 🦀 é", "é".repeat(8_192), "𝄞".repeat(20_000));
 
 test("a client reads every frame as it was written, of each length and in any script (S0.41)", async (t) => {
   const heads = TEXTS.map((text) => new EventHead(text));

@@ -248,6 +248,7 @@ function formatPair(run: Run, { from, to, anew, whole, atMs }: Span): Pair {
   return [
     new EventHead(`{"type":"event","event":"agent","payload":{${names},"stream":"assistant","seq":${seq},"ts":${ts},`
       + `"data":{${whole ? `"text":${all},` : ""}"delta":${said},"itemId":${item}}}`),
-    new EventHead(`{"type":"event","event":"chat","payload":{${names},"seq":${seq},"state":"delta","deltaText":${said}${replace}${message}}`),
+    new EventHead(`{"type":"event","event":"chat","payload":{${names},"seq":${seq},"state":"delta",`
+      + `"deltaText":${said}${replace}${message}}`),
   ];
 }

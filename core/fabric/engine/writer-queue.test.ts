@@ -43,14 +43,15 @@ test("when the writer dies, what it had is ENGINE_UNAVAILABLE, and what waited g
   await assert.rejects(claim("too late"), { code: "CLOSED" });
 });
 
-test("those whose group is on the disk are told in its order, some in a turn of the loop, and the loop is free in between (S0.40)", async (t) => {
+test("those whose group is on the disk are told in its order, some in a turn of the loop, which is free in between (S0.40)", async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "engine-writer-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const program = join(dir, "echo.mjs");
   writeFileSync(program, `
     import { parentPort } from "node:worker_threads";
-    parentPort.on("message", (group) => group === "close" ? parentPort.close()
-      : parentPort.postMessage({ results: group.ops.map(({ slot }) => ({ value: slot, count: 0, duplicate: false })), foreign: false }));
+    parentPort.on("message", (group) => group === "close" ? parentPort.close() : parentPort.postMessage({
+      results: group.ops.map(({ slot }) => ({ value: slot, count: 0, duplicate: false })), foreign: false,
+    }));
   `);
   const { wait, after } = new VirtualClock();
   let atMs = 0;
