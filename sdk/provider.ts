@@ -57,7 +57,8 @@ export type FinishReason = "stop" | "tools" | "length" | "refusal";
 export type ModelEvent =
   | { readonly type: "text"; readonly delta: string; readonly logprob?: number }
   | { readonly type: "thinking"; readonly delta: string }
-  | { readonly type: "retry"; readonly attempt: number; readonly waitMs: number; readonly code: ErrorCode }
+  /** `attempt` comes after `waitMs`; `attemptsMax`: there will not be more than these. */
+  | { readonly type: "retry"; readonly attempt: number; readonly attemptsMax?: number; readonly waitMs: number; readonly code: ErrorCode }
   /** Exactly one of these two ends the stream. */
   | { readonly type: "end"; readonly finish: FinishReason; readonly calls: readonly ToolCall[]; readonly usage: Usage }
   | {

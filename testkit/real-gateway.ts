@@ -227,7 +227,7 @@ async function endLocalNode(stateDir: string): Promise<void> {
 
 async function answers(port: number): Promise<boolean> {
   try {
-    return (await fetch(`http://127.0.0.1:${port}/healthz`)).ok;
+    return (await fetch(`http://127.0.0.1:${port}/startupz`)).ok;
   } catch {
     return false;
   }

@@ -40,7 +40,7 @@ const STALE_TRIES = 3;
 export function composeExec(deps: ComposeExecDeps): ComposedExec {
   const { nodes, approvals, clock, ids, log, tell, localNodeId } = deps;
   const sessionApprovals = createSessionApprovals({
-    broadcast: tell, now: () => clock.now(), show: (id) => showOrNull(approvals(), id),
+    broadcast: tell, now: () => clock.now(), show: (id) => showOrNull(approvals(), id), waiting: () => approvals().list(),
   });
 
   const ask: ComposedExec["ask"] = async (nodeId, command, params, signal) => {

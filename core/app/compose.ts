@@ -301,6 +301,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
     ...composeHttp({ config, agents, intake, sessions, models, live, invokeTool: desk.invokeTool }), eventLoop: () => loop.read(),
+    ...(options.openedPort === undefined ? {} : { opened: options.openedPort }),
     listen: reach.listen, hosts: reach.hosts, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
     auth: { token: () => reach.secret, access: reach.access, rate: reach.rate, isNodeNetwork: reach.isNodeNetwork },
     isLocalNode: (deviceId) => deviceId === options.localNodeId, failing: () => (progress.recovered ? [] : ["recovery"]),

@@ -2,7 +2,7 @@
 import type { Engine } from "@openclaw/sdk";
 import type { Clock } from "../base/clock.ts";
 import type { Secret } from "../base/secret.ts";
-import type { Gateway } from "../control/gateway.ts";
+import type { Gateway, GatewayDeps } from "../control/gateway.ts";
 import type { LoadedConfig, RunningConfig } from "../fabric/config-start.ts";
 import type { Logger } from "../fabric/telemetry.ts";
 import type { Reach } from "./compose-reach.ts";
@@ -21,6 +21,8 @@ export interface ComposeOptions {
   readonly workspace: string;
   readonly logsDir: string;
   readonly reach: Reach;
+  /** The port, where it is open already. */
+  readonly openedPort?: GatewayDeps["opened"];
   readonly version: string;
   readonly logger: Logger;
   readonly startedAtMs: number;

@@ -44,7 +44,8 @@ async function runOnce(options: RunGatewayOptions): Promise<readonly [code: numb
   await using stack = new AsyncDisposableStack();
   const owned = { dir: options.stateDir, clock: systemClock, ids: systemIds };
   const stateDir = stack.use(await openStateDir({ ...owned, port: options.port ?? null }));
-  const engine = stack.use(await openSqliteEngine(owned));
+  const engine = openSqliteEngine(owned);
+  stack.defer(() => engine.then((opened) => opened[Symbol.asyncDispose](), () => undefined));
   const { RESTART, serveGateway } = await import("./serve-gateway.ts");
   return [await serveGateway({ ...options, engine, owned: stateDir, startedAtMs, startedAt }), RESTART];
 }

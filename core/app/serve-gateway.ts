@@ -10,6 +10,7 @@ import type { Engine } from "@openclaw/sdk";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
 import { settleMemory } from "../base/settle-memory.ts";
+import { openLobby, type Lobby, type LobbyDeps, type OpenPort } from "../control/gateway.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
 import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config-start.ts";
 import type { StateDir } from "../fabric/engine.ts";
@@ -34,7 +35,8 @@ const NODE_RESTART_LAST_MS = 30_000;
 const SETTLE_MS = 3_000;
 
 export interface ServeGatewayOptions extends RunGatewayOptions {
-  readonly engine: Engine;
+  /** May take long: where it does, the port is open meanwhile and says so. */
+  readonly engine: Promise<Engine>;
   /** The state directory, taken. */
   readonly owned: StateDir;
   readonly startedAtMs: number;
@@ -47,7 +49,7 @@ export const RESTART = -1;
 
 /** As `runGateway`, or RESTART; the caller disposes engine and directory. */
 export async function serveGateway(options: ServeGatewayOptions): Promise<number> {
-  const { stateDir: dir, terminal, signal, engine, owned, startedAtMs, startedAt } = options;
+  const { stateDir: dir, terminal, signal, owned, startedAtMs, startedAt } = options;
   await using stack = new AsyncDisposableStack();
   const logFile = stack.use(openLogFile({ dir: join(dir, "logs"), clock: systemClock }));
   const configPath = locateConfig(dir, process.env);
@@ -72,6 +74,11 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     config: current, environment: process.env, credentialsDir, clock: systemClock, ids: systemIds, port, bind: options.bind,
     token: options.token, configured: (key) => resolveConfigured(current(), credentialsDir, key),
   });
+  const lobby = stack.use(armLobby({
+    clock: systemClock, ids: systemIds, log: logger, version: VERSION, startedAtMs, listen: reach.listen, hosts: reach.hosts,
+    isTrustedProxy: (address) => reach.access().isTrustedProxy(address),
+  }));
+  const engine = await options.engine;
   const nodeDir = join(dir, "local-node");
   // The gateway keeps the node's key and hands it over by pipe: nothing of root's is ever written where the node can write.
   const identityDir = join(credentialsDir, "local-node");
@@ -79,7 +86,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   const local: { node?: LocalNode } = {};
 
   const composition = stack.use(await composeGateway({
-    engine, logger, startedAtMs, reach, onRest: settleMemory, version: VERSION, localNodeId: nodeIdentity.deviceId,
+    engine, logger, startedAtMs, reach, openedPort: lobby.take, onRest: settleMemory, version: VERSION, localNodeId: nodeIdentity.deviceId,
     config: () => withYesLocal(current(), options.yesLocal === true),
     configRevision: () => configRevision(config.values, options.yesLocal === true), runningConfig: config,
     restart: (delayMs, reason) => void restartSoon(delayMs, reason),
@@ -181,6 +188,32 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   function isYesLocal(): boolean {
     return options.yesLocal === true || current().tools?.exec?.yesLocal === true;
   }
+}
+
+/** A start that takes longer than this opens the lobby. */
+const LOBBY_AFTER_MS = 500;
+
+interface ArmedLobby extends AsyncDisposable {
+  /** The port, if the lobby has come to open it. */
+  readonly take: () => Promise<OpenPort | undefined>;
+}
+
+/** The lobby opens in a while, unless the gateway takes its place before. Where it cannot open, the gateway says why. */
+function armLobby(deps: LobbyDeps): ArmedLobby {
+  let opening: Promise<Lobby | undefined> | undefined;
+  const timer = deps.clock.after(LOBBY_AFTER_MS, () => {
+    opening = openLobby(deps).catch(() => undefined);
+  });
+  return {
+    take: async () => {
+      timer.close();
+      return (await opening)?.take();
+    },
+    [Symbol.asyncDispose]: async () => {
+      timer.close();
+      await (await opening)?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** For the banner, which says the first words itself. */

@@ -7,14 +7,18 @@
  * revoked token ends its live connections. The room never runs a turn, never touches a node or a store itself: handlers are
  * handed in.
  */
+import { late } from "../base/late.ts";
+
 export { openGateway, type Gateway } from "./gateway/open-gateway.ts";
+export type { Listen, OpenPort } from "./gateway/listen-on.ts";
+export type { Lobby, LobbyDeps } from "./gateway/open-lobby.ts";
+export const openLobby = late(() => import("./gateway/open-lobby.ts"), "openLobby");
 export type { GatewayDeps } from "./gateway/gateway-deps.ts";
 export { GATEWAY_LIMITS, type GatewayLimits } from "./gateway/limits.ts";
 export { createNetworkMatch, isPrivateAddress, isTailnetAddress } from "./gateway/networks.ts";
 export { ownAddresses, planListening, type AuthMode, type BindMode, type ListenPlan } from "./gateway/plan-listening.ts";
 export type { AccessRules } from "./gateway/vouch.ts";
 export type { AuthRate } from "./gateway/auth-limiter.ts";
-export type { Listen } from "./gateway/gateway-deps.ts";
 export type { GatewayAddresses, SetupMethodDeps } from "./gateway/methods/setup.ts";
 export type { GatewaySnapshot } from "./gateway/hello.ts";
 export type { BroadcastOptions } from "./gateway/connections.ts";

@@ -51,8 +51,14 @@ export const SESSION_METHODS = {
       type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, includeApprovals: flag },
     },
     result: {
-      type: "object", required: ["subscribed", "key"], properties: { subscribed: flag, key: sessionKey,
-      approvalReplay: { type: "array" } },
+      type: "object", required: ["subscribed", "key"],
+      properties: {
+        subscribed: flag, key: sessionKey,
+        approvalReplay: {
+          type: "object", additionalProperties: false, required: ["sessionKey", "updatedAtMs", "approvals", "truncated"],
+          properties: { sessionKey, updatedAtMs: count, approvals: { type: "array", items: anything }, truncated: flag },
+        },
+      },
     },
   },
   "sessions.messages.unsubscribe": {

@@ -64,7 +64,7 @@ export async function* streamAnswer(
       } finally {
         attempt.close();
       }
-      yield { type: "retry", attempt: tries + 1, waitMs, code: failure.code };
+      yield { type: "retry", attempt: tries + 1, attemptsMax: call.attemptsMax, waitMs, code: failure.code };
       if (waitMs > 0) await ctx.wait(waitMs, signal);
     }
   } catch (error) {

@@ -144,12 +144,14 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
       switch (textAt(payload, "stream")) {
         case "assistant": return text(typeof data["delta"] === "string" ? data["delta"] : "");
         case "tool": return tool(data);
-        case "lifecycle": {
+        case "lifecycle":
           if (textAt(data, "phase") === "resumed") toLineStart();
-          if (textAt(data, "phase") === "retry") {
-            const wait = formatDuration(numberAt(data, "waitMs") ?? 0);
-            terminal.note(`The model did not answer (${cleanLine(textAt(data, "code") ?? "?")}); trying again in ${wait}.`);
-          }
+          return;
+        case "run_status": {
+          const reason = textAt(data, "retry", "reason");
+          if (reason === undefined) return;
+          const wait = formatDuration(numberAt(data, "waitMs") ?? 0);
+          terminal.note(`The model did not answer (${cleanLine(reason)}); trying again in ${wait}.`);
         }
       }
     },

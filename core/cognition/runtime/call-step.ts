@@ -24,10 +24,10 @@ interface Calling {
  * the gate's decision; a refused one is recorded with the refusal.
  */
 export async function callStep(work: TurnWork, view: SessionState, call: ToolCall, carry: Carry, signal: AbortSignal): Promise<Carry> {
-  const { deps, live } = work;
+  const { deps } = work;
   const calling: Calling = { stepId: deps.ids.sortable(deps.clock.now()), call, carry };
   const prepared = deps.tools.prepare(call, contextOf(work.agent, view), toolsFor(work.agent, view));
-  live.emit("tool", { phase: "start", name: call.name, toolCallId: call.id, args: parsedArguments(call) });
+  work.calls.start(call, prepared.kind === "intent" ? prepared.intent : undefined);
   if (prepared.kind === "intent" && prepared.intent.actuator === "node") await deps.nodesReady();
   const weighed = weighCall(view, call.id, prepared, deps, work.agent);
   switch (weighed.do) {
@@ -92,19 +92,8 @@ function refuse(work: TurnWork, { stepId, call, carry }: Calling, { code, why }:
   });
 }
 
-function finish({ live }: TurnWork, carry: Carry, body: Extract<StepEnded, { kind: "tool" }>): Carry {
+function finish({ calls }: TurnWork, carry: Carry, body: Extract<StepEnded, { kind: "tool" }>): Carry {
   const { call, text, isError, code, label } = body;
-  live.emit("tool", {
-    phase: "result", name: call.name, toolCallId: call.id, isError,
-    result: { content: [{ type: "text", text }], details: { code } },
-  });
+  calls.end(call, { isError, text, details: { code } });
   return { ...carry, events: [...carry.events, { type: "step.ended", body, label }] };
-}
-
-function parsedArguments(call: ToolCall): unknown {
-  try {
-    return call.arguments.length > 65_536 ? { bytes: call.arguments.length } : JSON.parse(call.arguments);
-  } catch {
-    return {};
-  }
 }

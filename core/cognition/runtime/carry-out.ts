@@ -49,8 +49,7 @@ export async function collectOutcome(
   work: TurnWork, placed: PlacedCall, tool: Tool | undefined, events: AsyncIterable<IntentEvent>, sinceMs: number, signal: AbortSignal,
 ): Promise<Carry> {
   const { call, stepId, intent, nodeId, decision } = placed;
-  const { deps, live } = work;
-  const shown = { name: call.name, toolCallId: call.id };
+  const { deps } = work;
   let end: IntentEnd = { type: "end", ok: false, code: "TOOL_FAILED", why: "The actuator ended without an answer." };
   for await (const event of untilGivenUp(work, intent, events, signal)) {
     if (event.type === "end") {
@@ -58,8 +57,7 @@ export async function collectOutcome(
       continue;
     }
     const { text, stream, offset } = event;
-    const partialResult = { content: [{ type: "text", text }], details: { stream, offset, nodeId } };
-    live.emit("tool", { phase: "update", ...shown, partialResult });
+    work.calls.news(call, { text, details: { stream, offset, nodeId } });
   }
   crashPoint("result.received");
   // What was stopped has an outcome like any other; what its owner let go of has none, and the next owner asks.
@@ -69,12 +67,9 @@ export async function collectOutcome(
   const durationMs = Math.max(0, deps.clock.now() - sinceMs);
   const exit = exitCodeOf(end);
   const code = outcome.code === undefined ? {} : { code: outcome.code };
-  live.emit("tool", {
-    phase: "result", ...shown, isError: outcome.isError,
-    result: {
-      content: [{ type: "text", text: outcome.text }],
-      details: { nodeId, durationMs, effect: intent.effect, rule: decision.rule, ...exit, ...code },
-    },
+  work.calls.end(call, {
+    isError: outcome.isError, text: outcome.text,
+    details: { nodeId, durationMs, effect: intent.effect, rule: decision.rule, ...exit, ...code },
   });
   const label = labelOf(work, intent, end);
   const more = { ...(nodeId === null ? {} : { nodeId }), ...exit, ...expectsOf(intent, end), ...relaysOf(work.session.log.state) };

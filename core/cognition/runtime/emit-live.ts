@@ -13,6 +13,9 @@ export interface Live {
   clearText(): void;
 }
 
+/** What of a run a session may keep to itself. */
+const TOOL_STREAMS: ReadonlySet<LiveStream> = new Set(["tool", "item", "command_output"]);
+
 /** Each owner of a turn counts far above what the one before can have reached. */
 const SEQ_PER_OWNER = 100_000_000;
 
@@ -29,7 +32,7 @@ export function createLive(
   let partial = "";
   const emit = (stream: LiveStream, data: Readonly<Record<string, unknown>>): void => {
     seq += 1;
-    const verbose = stream === "tool" ? target.verbose?.() : undefined;
+    const verbose = TOOL_STREAMS.has(stream) ? target.verbose?.() : undefined;
     const shown = verbose === "off" || verbose === "on" ? { verbose } : {};
     target.publish({ runId, sessionKey, agentId, stream, seq, ts: clock.now(), data, ...shown } as LiveEvent);
   };

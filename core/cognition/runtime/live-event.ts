@@ -1,6 +1,7 @@
 /** What happens in a turn while it happens: on the bus only, at most once, never needed to fold a session. */
 /** `message`: one was added to the transcript; it has no place in the run's sequence. */
-export type LiveStream = "lifecycle" | "assistant" | "thinking" | "tool" | "approval" | "usage" | "message";
+export type LiveStream =
+  | "lifecycle" | "run_status" | "assistant" | "thinking" | "tool" | "item" | "command_output" | "approval" | "usage" | "message";
 
 /** The payload of the wire's `agent` event. */
 export interface LiveEvent {
@@ -12,6 +13,6 @@ export interface LiveEvent {
   readonly seq: number;
   readonly ts: number;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Of tools: how much of it the session shows; all of it unless given. */
+  /** Of what tells how tools are used: how much of it the session shows; all of it unless given. */
   readonly verbose?: "off" | "on";
 }

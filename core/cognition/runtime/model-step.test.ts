@@ -20,8 +20,8 @@ test("an answer streams as it comes, is recorded whole with its usage, and ends 
   await bench.say("hi", [{ type: "text", delta: "Hel" }, { type: "thinking", delta: "hm" }, { type: "text", delta: "lo" }, end]);
   const shown = bench.live.map(({ stream, data }) => `${stream} ${String(data["delta"] ?? data["phase"] ?? "")}`.trim());
   assert.deepEqual(shown, [
-    "lifecycle start", "lifecycle model", "assistant Hel", "thinking hm", "assistant lo", "usage", "lifecycle finishing", "lifecycle model",
-    "lifecycle end",
+    "run_status preparing_context", "run_status starting_model", "lifecycle start", "lifecycle model", "assistant Hel", "thinking hm",
+    "assistant lo", "usage", "lifecycle finishing", "lifecycle model", "lifecycle end",
   ]);
   const models = bench.live.filter(({ data }) => data["phase"] === "model").map(({ data }) => [data["provider"], data["model"]]);
   assert.deepEqual(models, [["test", "test"], [null, null]], "the model is named, and let go of (S4.2)");
@@ -74,9 +74,11 @@ test("a model that is not configured, or a stream without an end, is such a fail
 
 test("a retry is shown with its number, wait and reason", async (t) => {
   const bench = await openBench(t);
-  await bench.say("hi", [{ type: "retry", attempt: 2, waitMs: 500, code: "MODEL_UNAVAILABLE" }, end]);
-  const shown = bench.live.find(({ stream, data }) => stream === "lifecycle" && data["phase"] === "retry");
-  assert.deepEqual(shown?.data, { phase: "retry", attempt: 2, waitMs: 500, code: "MODEL_UNAVAILABLE" });
+  await bench.say("hi", [{ type: "retry", attempt: 2, attemptsMax: 3, waitMs: 500, code: "MODEL_UNAVAILABLE" }, end]);
+  assert.deepEqual(bench.live.filter(({ stream }) => stream === "run_status").map(({ data }) => data), [
+    { phase: "preparing_context" }, { phase: "starting_model" },
+    { phase: "starting_model", retry: { attempt: 2, maxAttempts: 3, reason: "MODEL_UNAVAILABLE" }, waitMs: 500 },
+  ]);
 });
 
 test("calls that share an id, or have none, are made distinct: each gets its own result", async (t) => {
@@ -153,7 +155,7 @@ test("a start that cannot be recorded stops the turn: nothing is shown, and no r
   bench.log.append = append;
   assert.deepEqual(
     bench.live.map(({ stream }) => stream),
-    ["lifecycle", "lifecycle"],
+    ["run_status", "run_status"],
   );
   assert.equal(bench.state.turn, null);
 });

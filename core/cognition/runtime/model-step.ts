@@ -27,6 +27,7 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   const started = work.record(carry, [{ type: "step.started", body: { stepId, kind: "model", model, ...recordOf(asked) } }]);
   started.catch(() => undefined); // it may fail while the call is being opened; whoever awaits it below hears of it
   live.clearText();
+  if (isFirst(view.turn)) live.emit("run_status", { phase: "starting_model" });
   let ended: NewEvent;
   try {
     const events = openStream(work, view, model, asked, stepId, signal);
@@ -39,6 +40,11 @@ export async function modelStep(work: TurnWork, view: SessionState, carry: Carry
   crashPoint("model.answered");
   signal.throwIfAborted();
   return { events: [ended] };
+}
+
+/** Nothing of the run has been shown yet, or all of it is void: it waits for its model. */
+function isFirst(turn: TurnState | null): boolean {
+  return turn === null || turn.modelSteps === 0 || turn.open?.kind === "model";
 }
 
 interface Asked extends ComposedRequest {
@@ -130,7 +136,11 @@ async function readAnswer({ live }: TurnWork, events: AsyncIterator<CallEvent>, 
       switch (event.type) {
         case "text": live.text(event.delta); break;
         case "thinking": live.thinking(event.delta); break;
-        case "retry": live.emit("lifecycle", { phase: "retry", attempt: event.attempt, waitMs: event.waitMs, code: event.code }); break;
+        case "retry": {
+          const { attempt, attemptsMax: maxAttempts = attempt, waitMs, code: reason } = event;
+          live.emit("run_status", { phase: "starting_model", retry: { attempt, maxAttempts, reason }, waitMs });
+          break;
+        }
         case "fallback": live.emit("lifecycle", { phase: "fallback", from: event.from, model: event.to, code: event.code }); break;
         case "error":
           // The store is in trouble, not the model: the step is asked again when that has passed.

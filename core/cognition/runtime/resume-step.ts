@@ -14,10 +14,10 @@ import type { Carry, TurnWork } from "./turn-work.ts";
  */
 export async function resumeStep(work: TurnWork, view: SessionState, open: StepStarted, carry: Carry, signal: AbortSignal): Promise<Carry> {
   if (open.kind === "model") return await modelStep(work, view, carry, signal);
-  const { deps, live } = work;
+  const { deps } = work;
   if (open.kind === "wait") return await awaitAnswer(work, open, signal);
   const { call, stepId, intent, nodeId, decision } = open;
-  live.emit("tool", { phase: "start", name: call.name, toolCallId: call.id, args: {}, resumed: true });
+  work.calls.start(call, intent, { resumed: true });
   const placed = { stepId, call, intent, nodeId, decision };
   const events = begin(work, placed, "resume", signal);
   return await collectOutcome(work, placed, deps.tools.get(call.name), events, view.turn?.openSinceMs ?? deps.clock.now(), signal);

@@ -7,6 +7,7 @@ import { createLive } from "./emit-live.ts";
 import { endJob } from "./end-job.ts";
 import { modelStep } from "./model-step.ts";
 import { resumeStep } from "./resume-step.ts";
+import { createTellCalls } from "./tell-call.ts";
 import { reportOf, timeLeftMs, watchStep } from "./stop-turn.ts";
 import type { Carry, RuntimeDeps, TurnAgent, TurnSession, TurnWork } from "./turn-work.ts";
 
@@ -38,23 +39,37 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   const resumes = state.turn?.resumes ?? 0;
   const shown = { publish: session.publish, verbose: () => state.settings.verboseLevel };
   const live = createLive(shown, deps.clock, { runId, sessionKey, agentId: agent.id, resumes });
+  const calls = createTellCalls(live, deps.clock);
+  const model = nameModel(begin?.model ?? state.turn?.model ?? agent.model);
+  // Told when what the turn answers is part of the transcript, and told as such: a run is not shown before its question.
+  const opening = { told: false };
+  const tellOpening = (): void => {
+    if (opening.told) return;
+    opening.told = true;
+    live.emit("lifecycle", { phase: begin === undefined ? "resumed" : "start", startedAt: state.turn?.startedAtMs ?? deps.clock.now() });
+    live.emit("lifecycle", { phase: "model", ...model });
+  };
   const held: { carried?: Carry } = {};
   const work: TurnWork = {
-    session, deps, live, agent, runId,
+    session, deps, live, calls, agent, runId,
     record: async (carried, more) => {
       if (held.carried === carried) delete held.carried;
       const all = typeof more === "function" ? () => [...carried.events, ...more()] : [...carried.events, ...more];
       await session.log.append(session.claim, principal, all);
+      tellOpening();
       if (carried.recorded === undefined) return;
       crashPoint("result.recorded");
       carried.recorded();
       crashPoint("result.acknowledged");
     },
   };
-  if (begin === undefined) live.emit("lifecycle", { phase: "resumed", startedAt: state.turn?.startedAtMs });
-  else live.emit("lifecycle", { phase: "start", startedAt: deps.clock.now() });
-  live.emit("lifecycle", { phase: "model", ...nameModel(begin?.model ?? state.turn?.model ?? agent.model) });
-  await runSteps(work, begin === undefined ? NOTHING : { events: begin.events }, held, gone, signal);
+  if (begin === undefined) tellOpening();
+  else live.emit("run_status", { phase: "preparing_context" });
+  try {
+    await runSteps(work, begin === undefined ? NOTHING : { events: begin.events }, held, gone, signal);
+  } finally {
+    calls.close();
+  }
   return true;
 }
 
@@ -124,7 +139,8 @@ async function join({ session: { log }, live, runId, record }: TurnWork, carry: 
 /** Longest unfinished text that is kept of a turn that was cut short: with room to spare in one frame of the engine. */
 const PARTIAL_CHARS_MAX = 100_000;
 
-async function endTurn({ record, live, runId, deps, session }: TurnWork, view: SessionState, next: End, carry: Carry): Promise<void> {
+async function endTurn(work: TurnWork, view: SessionState, next: End, carry: Carry): Promise<void> {
+  const { record, live, calls, runId, deps, session } = work;
   const { status, code } = next;
   const { turn } = view;
   const cutShort = status === "aborted" || status === "halted";
@@ -149,6 +165,7 @@ async function endTurn({ record, live, runId, deps, session }: TurnWork, view: S
     ...coded, ...(why === undefined ? {} : { error: why }), stopReason: status === "ok" ? "stop" : status,
   };
   const { endedAt, aborted, stopReason } = ended;
+  calls.settle();
   live.emit("lifecycle", { phase: "finishing", stopReason, aborted, endedAt });
   live.emit("lifecycle", { phase: "model", provider: null, model: null });
   live.emit("lifecycle", { ...ended, text });

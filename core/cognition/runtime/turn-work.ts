@@ -12,6 +12,7 @@ import type { Models } from "../models.ts";
 import type { SupervisorConfig } from "../supervisor.ts";
 import type { Live } from "./emit-live.ts";
 import type { LiveEvent } from "./live-event.ts";
+import type { TellCalls } from "./tell-call.ts";
 
 export interface TurnAgent extends ContextAgent {
   /** `provider/model`. */
@@ -84,6 +85,8 @@ export interface TurnWork {
   readonly session: TurnSession;
   readonly deps: RuntimeDeps;
   readonly live: Live;
+  /** Its calls, to whoever watches. */
+  readonly calls: TellCalls;
   readonly agent: TurnAgent;
   readonly runId: string;
   /** Records the carried events and then `more`, all in one append; a function is asked when all before is folded. */

@@ -47,13 +47,13 @@ const textOf = (payload: Sent["payload"] | undefined): string | undefined =>
 
 test("every live event becomes an agent event as it is; text also becomes a chat delta of the same number (W.7.12, W.7.15)", () => {
   const { live, text, sent } = setUp();
-  live("lifecycle", { phase: "start" });
+  live("run_status", { phase: "starting_model" });
   text("Hel");
   live("tool", { phase: "start", name: "exec" });
   live("usage", { inputTokens: 1 });
   assert.deepEqual(
     sent.map(({ event, payload }) => `${event} ${String(payload["seq"])} ${String(payload["state"] ?? payload["stream"])}`),
-    ["agent 1 lifecycle", "chat 1 status", "agent 2 assistant", "chat 2 delta", "agent 3 tool", "agent 4 usage"],
+    ["agent 1 run_status", "chat 1 status", "agent 2 assistant", "chat 2 delta", "agent 3 tool", "agent 4 usage"],
   );
   assert.deepEqual(sent[3]?.payload["deltaText"], "Hel");
   assert.deepEqual(
@@ -161,10 +161,24 @@ test("runs are kept apart, and nothing of an ended one is kept", async () => {
   }
 });
 
+test("a status of the run is a status of the chat, with what is tried again and why (W.7.25)", () => {
+  const { live, chats } = setUp();
+  live("run_status", { phase: "preparing_context" });
+  const retry = { attempt: 2, maxAttempts: 3, reason: "MODEL_UNAVAILABLE" };
+  live("run_status", { phase: "starting_model", retry, waitMs: 500 });
+  const common = { runId: "r", sessionKey: "k", agentId: "main", state: "status" };
+  assert.deepEqual(chats(), [
+    { ...common, seq: 1, phase: "preparing_context" }, { ...common, seq: 2, phase: "starting_model", retry },
+  ]);
+});
+
 test("only what can be missed may be dropped for a slow client: deltas, never an end or a tool's result", () => {
   const { text, live, end, sent, broadcaster } = setUp();
   text("a");
   live("thinking", { delta: "hm" });
+  live("command_output", { phase: "delta" });
+  live("command_output", { phase: "end" });
+  live("item", { phase: "end" });
   live("tool", { phase: "result" });
   end({ status: "ok", text: "a" });
   broadcaster.changed({ key: "k", activeRunIds: [] as readonly string[] } as SessionRow);
@@ -174,6 +188,9 @@ test("only what can be missed may be dropped for a slow client: deltas, never an
       ["agent", "assistant", true],
       ["chat", "delta", true],
       ["agent", "thinking", true],
+      ["agent", "command_output", true],
+      ["agent", "command_output", false],
+      ["agent", "item", false],
       ["agent", "tool", false],
       ["agent", "lifecycle", false],
       ["chat", "final", false],
@@ -210,19 +227,23 @@ test("why a session's row changed is said: reset, archived, branched, condensed;
 test("of tools as much is shown as the session is set to, and the text that follows is drawn anew all the same (S4.9)", () => {
   const { broadcaster, sent, text, chats } = setUp();
   let seq = 100;
-  const tool = (data: LiveEvent["data"], verbose?: "on" | "off"): void => {
-    const event = { runId: "r", sessionKey: "k", agentId: "main", stream: "tool", seq: ++seq, ts: 0, data } as const;
+  const tool = (data: LiveEvent["data"], verbose?: "on" | "off", stream: LiveStream = "tool"): void => {
+    const event = { runId: "r", sessionKey: "k", agentId: "main", stream, seq: ++seq, ts: 0, data } as const;
     broadcaster.live(verbose === undefined ? event : { ...event, verbose });
   };
   const shown = (verbose?: "on" | "off"): unknown[] => {
     sent.length = 0;
     tool({ phase: "start", name: "exec" }, verbose);
     tool({ phase: "update", partialResult: "secret" }, verbose);
+    tool({ phase: "delta", output: "secret" }, verbose, "command_output");
     tool({ phase: "result", isError: false, result: "secret" }, verbose);
+    tool({ phase: "end", status: "completed" }, verbose, "item");
     return sent.filter(({ event }) => event === "agent").map(({ payload }) => payload["data"]);
   };
-  assert.equal(shown().length, 3);
-  assert.deepEqual(shown("on"), [{ phase: "start", name: "exec" }, { phase: "result", isError: false }]);
+  assert.equal(shown().length, 5);
+  assert.deepEqual(shown("on"), [
+    { phase: "start", name: "exec" }, { phase: "result", isError: false }, { phase: "end", status: "completed" },
+  ]);
   text("before");
   assert.deepEqual(shown("off"), []);
   text("after");

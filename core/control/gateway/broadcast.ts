@@ -41,7 +41,6 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: B
   const lifecycle = (event: LiveEvent): void => {
     const { data } = event;
     if (data["phase"] === "resumed") chat(event, { state: "delta", deltaText: "", replace: true, message: assistant("", now()) });
-    else if (data["phase"] === "start") chat(event, { state: "status", phase: "starting_model" });
     else if (isEnd(event)) chat(event, endOf(event, now()));
   };
 
@@ -66,10 +65,11 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: B
       const shown = watched || listed ? asVerbose(event) : undefined;
       if (shown !== undefined && watched) {
         const known = shown === event && json !== undefined ? { json } : {};
-        broadcast("agent", shown, { sessionKey, dropIfSlow: stream === "thinking", ...known });
+        broadcast("agent", shown, { sessionKey, dropIfSlow: isMadeUpFor(event), ...known });
       }
       if (shown !== undefined && listed) broadcast("session.tool", shown, { sessionKey });
       if (stream === "lifecycle" && watched) lifecycle(event);
+      else if (stream === "run_status" && watched) chat(event, statusOf(event));
     },
     changed: (row, reason) => {
       const sessionKey = row.key;
@@ -86,13 +86,22 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: B
   };
 }
 
-/** A tool's event as far as its session shows it: not at all, or that it runs without what it brings. */
+/** What tells of a tool as far as its session shows it: not at all, or that it runs without what it brings. */
 function asVerbose(event: LiveEvent): LiveEvent | undefined {
   const { verbose, ...rest } = event;
   if (verbose === undefined) return event;
-  if (verbose === "off" || event.data["phase"] === "update") return undefined;
+  if (verbose === "off" || event.data["phase"] === "update" || event.stream === "command_output") return undefined;
   const { result: _, ...data } = event.data;
   return { ...rest, data };
+}
+
+/** Whoever misses it loses nothing that the next one, or the end, does not bring. */
+function isMadeUpFor({ stream, data }: LiveEvent): boolean {
+  return stream === "thinking" || (stream === "command_output" && data["phase"] === "delta");
+}
+
+function statusOf({ data: { phase, retry } }: LiveEvent): Readonly<Record<string, unknown>> {
+  return { state: "status", phase, ...(retry === undefined ? {} : { retry }) };
 }
 
 function isEnd({ data }: LiveEvent): boolean {

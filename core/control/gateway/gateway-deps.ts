@@ -10,20 +10,10 @@ import type { GatewaySnapshot } from "./hello.ts";
 import type { HookDoor } from "./hooks-surface.ts";
 import type { HttpDoor } from "./http/http-door.ts";
 import type { GatewayLimits } from "./limits.ts";
+import type { Listen, OpenPort } from "./listen-on.ts";
 import type { ClientView, GatewayLog, MethodHandlers } from "./method.ts";
 import type { NodeDoor } from "./node-link.ts";
-import type { SecurePortDeps } from "./secure-port.ts";
 import type { AccessRules } from "./vouch.ts";
-
-export interface Listen {
-  /** Loopback, or what covers it. */
-  readonly host: string;
-  readonly port: number;
-  readonly furtherHosts?: readonly string[];
-  /** Names beyond loopback's are answered to. */
-  readonly beyondLoopback?: boolean;
-  readonly tls?: Pick<SecurePortDeps, "key" | "certificate" | "plainFromAnywhere">;
-}
 
 export interface GatewayDeps {
   readonly clock: Clock;
@@ -31,6 +21,8 @@ export interface GatewayDeps {
   readonly log: GatewayLog;
   readonly version: string;
   readonly listen: Listen;
+  /** A port that is open already, in the place of one to open; told that it is taken over. */
+  readonly opened?: () => Promise<OpenPort | undefined>;
   readonly auth: {
     /** The shared secret: the token, or in mode password the password. */
     readonly token: () => Secret;

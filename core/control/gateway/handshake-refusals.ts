@@ -1,5 +1,5 @@
 /** Why a client was not let in, in the wire's own words and codes: clients mend themselves by them. */
-import type { ConnectParams } from "@openclaw/protocol";
+import { CLOSE, type ConnectParams } from "@openclaw/protocol";
 import type { AuthMode } from "./plan-listening.ts";
 import { handshakeRefusal, type HandshakeRefusal } from "./refuse.ts";
 
@@ -43,6 +43,13 @@ export function refuseCredential(hello: ConnectParams, mode: AuthMode): Handshak
   }
   return handshakeRefusal("AUTH_TOKEN_MISSING", "unauthorized: gateway token missing", {
     detail: { authReason: "token_missing", recommendedNextStep: "update_auth_configuration" },
+  });
+}
+
+/** Whoever comes before everything is open: the well-known clients know these words and come back. */
+export function stillStarting(): HandshakeRefusal {
+  return handshakeRefusal("GATEWAY_STARTING", "gateway starting; retry shortly", {
+    close: CLOSE.tryAgain, reason: "gateway starting", retryAfterMs: 500, detail: { reason: "startup-sidecars" },
   });
 }
 

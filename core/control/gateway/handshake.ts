@@ -59,8 +59,12 @@ export type HandshakeOutcome =
   /** Not JSON: closed without a word. */
   | { readonly kind: "garbage" };
 
-/** Judges the first frame of a connection. Throws only what the engine throws. */
-export async function shakeHands(connection: Connection, data: Buffer, deps: HandshakeDeps): Promise<HandshakeOutcome> {
+type Read =
+  | { readonly kind: "connect"; readonly id: string; readonly hello: ConnectParams }
+  | Exclude<HandshakeOutcome, { kind: "accepted" }>;
+
+/** What the first frame of a connection asks, as far as it can be told without knowing anybody. */
+export function readConnect(data: Buffer): Read {
   let frame: unknown;
   try {
     frame = JSON.parse(data.toString("utf8"));
@@ -76,9 +80,17 @@ export async function shakeHands(connection: Connection, data: Buffer, deps: Han
   const checked = checkSchema(connectParams, params ?? {});
   if (!checked.ok) return refused(id, handshakeRefusal("PARAMS_INVALID", `invalid connect params: ${describeIssues(checked.issues)}`));
   const hello = checked.value as ConnectParams;
-  const formal = refuseFormally(hello) ?? refuseForOrigin(connection, hello, deps);
-  if (formal !== undefined) return refused(id, formal);
-  return await admitClient(connection, id, hello, deps);
+  const formal = refuseFormally(hello);
+  return formal === undefined ? { kind: "connect", id, hello } : refused(id, formal);
+}
+
+/** Judges the first frame of a connection. Throws only what the engine throws. */
+export async function shakeHands(connection: Connection, data: Buffer, deps: HandshakeDeps): Promise<HandshakeOutcome> {
+  const read = readConnect(data);
+  if (read.kind !== "connect") return read;
+  const { id, hello } = read;
+  const formal = refuseForOrigin(connection, hello, deps);
+  return formal === undefined ? await admitClient(connection, id, hello, deps) : refused(id, formal);
 }
 
 function refuseFormally(hello: ConnectParams): HandshakeRefusal | undefined {
@@ -295,7 +307,7 @@ function principalOf(role: Role, deviceId: string | undefined): Principal {
   return { tenant: HOME_TENANT, id: `device:${deviceId}`, kind: "device", label: role === "operator" ? "owner" : "outside" };
 }
 
-function refused(id: string, refusal: HandshakeRefusal, delayMs = 0): HandshakeOutcome {
+function refused(id: string, refusal: HandshakeRefusal, delayMs = 0): Extract<HandshakeOutcome, { kind: "refused" }> {
   return { kind: "refused", id, refusal, delayMs };
 }
 

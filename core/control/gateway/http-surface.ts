@@ -7,9 +7,17 @@ import type { FilePlace } from "./http/answer-file.ts";
 import type { ApiSurface } from "./http/api-surface.ts";
 import { sendJson } from "./send-json.ts";
 
-export interface HttpFacts extends PageFacts {
+/** What anybody may know. */
+export interface ProbeFacts {
+  readonly version: string;
+  readonly uptimeMs: () => number;
   /** Names of what is not ready; empty when the gateway may be used. */
   readonly failing: () => readonly string[];
+  readonly phase: () => "starting" | "started" | "draining";
+  readonly eventLoop?: (() => unknown) | undefined;
+}
+
+export interface HttpFacts extends PageFacts, ProbeFacts {
   readonly hostAllowed: (request: IncomingMessage) => boolean;
   /** A browser names an origin when a page asks, not when a person opens an address. */
   readonly originAllowed: (request: IncomingMessage) => boolean;
@@ -21,7 +29,6 @@ export interface HttpFacts extends PageFacts {
   readonly hasPage: () => boolean;
   /** Where the files of another dashboard are, and stand; the page is beside them then. */
   readonly files: () => FilePlace | undefined;
-  readonly eventLoop?: (() => unknown) | undefined;
 }
 
 export function answerHttp(request: IncomingMessage, response: ServerResponse, facts: HttpFacts): void {
@@ -29,9 +36,8 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, f
   const hook = facts.hooks?.nameOf(path);
   const api = hook === undefined && facts.api?.owns(path) === true ? facts.api : undefined;
   const isRead = request.method === "GET" || request.method === "HEAD";
-  const probe = isRead ? probeOf(request, path, facts) : undefined;
   if (hook === undefined && api === undefined) request.resume();
-  if (probe !== undefined) return sendJson(request, response, probe.status, probe.body);
+  if (answerProbe(request, response, facts)) return;
   if (!facts.hostAllowed(request)) return sendError(
     request, response, 403, "This gateway does not answer to that name.", "forbidden",
   );
@@ -77,26 +83,34 @@ async function showPage(request: IncomingMessage, response: ServerResponse, quer
   }
 }
 
+/** Answers whether it was a probe: those are answered to everybody, whatever state the gateway is in. */
+export function answerProbe(request: IncomingMessage, response: ServerResponse, facts: ProbeFacts): boolean {
+  const probe = request.method === "GET" || request.method === "HEAD" ? probeOf(request, facts) : undefined;
+  if (probe !== undefined) sendJson(request, response, probe.status, probe.body);
+  return probe !== undefined;
+}
+
 interface ProbeAnswer { readonly status: number; readonly body: unknown }
 
-function probeOf(request: IncomingMessage, path: string, facts: HttpFacts): ProbeAnswer | undefined {
-  switch (path) {
+function probeOf(request: IncomingMessage, facts: ProbeFacts): ProbeAnswer | undefined {
+  const phase = facts.phase();
+  switch ((request.url ?? "/").split("?", 1)[0]) {
     case "/health":
     case "/healthz":
       return { status: 200, body: { ok: true, status: "live" } };
     case "/ready":
     case "/readyz": {
-      const failing = facts.draining() ? ["draining", ...facts.failing()] : facts.failing();
+      const failing = phase === "draining" ? ["draining", ...facts.failing()] : facts.failing();
       const ready = failing.length === 0;
       // Somebody from elsewhere needs to know whether, and not why.
       if (!guesserOf(request).loopback) return { status: ready ? 200 : 503, body: { ready } };
       const loop = facts.eventLoop === undefined ? {} : { eventLoop: facts.eventLoop() };
       return { status: ready ? 200 : 503, body: { ready, failing, uptimeMs: facts.uptimeMs(), ...loop } };
     }
-    case "/startupz":
-      return facts.draining()
-        ? { status: 503, body: { ok: false, status: "draining", version: facts.version, uptimeMs: facts.uptimeMs() } }
-        : { status: 200, body: { ok: true, status: "started", version: facts.version, uptimeMs: facts.uptimeMs() } };
+    case "/startupz": {
+      const ok = phase === "started";
+      return { status: ok ? 200 : 503, body: { ok, status: phase, version: facts.version, uptimeMs: facts.uptimeMs() } };
+    }
     default:
       return undefined;
   }

@@ -3,8 +3,8 @@ import type { Server } from "node:http";
 import { createServer as createSocketServer, type Server as SocketServer } from "node:net";
 import { OpenClawError } from "@openclaw/protocol";
 import { isLoopbackAddress } from "./check-source.ts";
-import type { Listen } from "./gateway-deps.ts";
 import type { GatewayLimits } from "./limits.ts";
+import type { SecurePortDeps } from "./secure-port.ts";
 
 /** Imported by name, the module would load an HTTP client of its own beside it, which costs 15 ms and is not used here. */
 const { createServer } = process.getBuiltinModule("node:http");
@@ -30,8 +30,44 @@ export function requireGuarded({ host, furtherHosts = [], beyondLoopback }: List
   if (outside !== undefined) throw new OpenClawError("BIND_REFUSED", { why: `Asked for ${outside}.`, detail: { host: outside } });
 }
 
+export interface Listen {
+  /** Loopback, or what covers it. */
+  readonly host: string;
+  readonly port: number;
+  readonly furtherHosts?: readonly string[];
+  /** Names beyond loopback's are answered to. */
+  readonly beyondLoopback?: boolean;
+  readonly tls?: Pick<SecurePortDeps, "key" | "certificate" | "plainFromAnywhere">;
+}
+
+export interface OpenPort {
+  readonly server: Server;
+  readonly port: number;
+  /** Takes in nobody more; the server itself is closed by `closeServer`. */
+  close(): void;
+}
+
+/** Listens on all addresses, with TLS where it is spoken. Whoever called it handles what comes. Throws PORT_TAKEN, BIND_REFUSED. */
+export async function openPort(
+  server: Server, { host, port: wanted, furtherHosts = [], tls }: Listen, { clock, timeoutMs }: Pick<SecurePortDeps, "clock" | "timeoutMs">,
+): Promise<OpenPort> {
+  const port = await listenOn(server, host, wanted);
+  const secured = tls === undefined ? undefined : (await import("./secure-port.ts")).securePort(server, { clock, timeoutMs, ...tls });
+  const further = await listenFurther(server, furtherHosts, port).catch(async (error: unknown) => {
+    await closeServer(server);
+    throw error;
+  });
+  return {
+    server, port,
+    close: () => {
+      secured?.close();
+      for (const one of further) one.close();
+    },
+  };
+}
+
 /** The same port on further addresses; their sockets go to `server`. Close what is returned. Throws PORT_TAKEN, BIND_REFUSED. */
-export async function listenFurther(server: Server, hosts: readonly string[], port: number): Promise<readonly SocketServer[]> {
+async function listenFurther(server: Server, hosts: readonly string[], port: number): Promise<readonly SocketServer[]> {
   const further: SocketServer[] = [];
   try {
     for (const host of hosts) {
@@ -47,7 +83,7 @@ export async function listenFurther(server: Server, hosts: readonly string[], po
 }
 
 /** Answers to the port it listens on: the one asked for, or a free one for 0. Throws PORT_TAKEN, BIND_REFUSED. */
-export async function listenOn(server: SocketServer, host: string, port: number): Promise<number> {
+async function listenOn(server: SocketServer, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {
       reject(

@@ -17,13 +17,13 @@ import { Connections, type BroadcastOptions } from "./connections.ts";
 import { createDashboard, type Dashboard, type DashboardLink } from "./dashboard/create-dashboard.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { followIdentity } from "./follow-identity.ts";
-import type { GatewayDeps, Listen } from "./gateway-deps.ts";
+import type { GatewayDeps } from "./gateway-deps.ts";
 import { formatHello } from "./hello.ts";
 import { createHooksSurface } from "./hooks-surface.ts";
 import { createApiSurface } from "./http/api-surface.ts";
 import { answerHttp, type HttpFacts } from "./http-surface.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
-import { closeServer, createBoundedServer, listenFurther, listenOn, requireGuarded } from "./listen-on.ts";
+import { closeServer, createBoundedServer, openPort, requireGuarded, type Listen, type OpenPort } from "./listen-on.ts";
 import type { GatewayCounters, GatewayView } from "./method.ts";
 import { startPulse } from "./pulse.ts";
 import { Reception, type Accepted } from "./reception.ts";
@@ -58,8 +58,9 @@ export interface Gateway extends AsyncDisposable {
 /** Listens when it resolves. Throws BIND_REFUSED, PORT_TAKEN. Whoever opens it disposes it. */
 export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
   requireGuarded(deps.listen);
-  const gateway = new PortGateway(deps);
-  await gateway.listen(deps.listen);
+  const opened = await deps.opened?.();
+  const gateway = new PortGateway(deps, opened?.server);
+  await gateway.listen(deps.listen, opened);
   return gateway;
 }
 
@@ -89,7 +90,7 @@ class PortGateway implements Gateway {
   #skippedEvents = 0;
   #slowConsumers = 0;
 
-  constructor(deps: GatewayDeps) {
+  constructor(deps: GatewayDeps, server: Server | undefined) {
     const { clock } = deps;
     const limits = { ...GATEWAY_LIMITS, ...deps.limits };
     const specs = (method: string): MethodSpec | undefined =>
@@ -98,7 +99,7 @@ class PortGateway implements Gateway {
     this.#limits = limits;
     this.#limiter = new AuthLimiter(deps.auth.rate);
     this.#bootId = deps.ids.uuid();
-    this.#server = createBoundedServer(limits);
+    this.#server = server ?? createBoundedServer(limits);
     this.#dashboard = createDashboard({ clock, ids: deps.ids, limiter: this.#limiter, facts: deps.dashboard });
     this.#connections = new Connections(limits);
     this.#unauthenticated = new Unauthenticated(limits.preauthSocketsPerAddress);
@@ -133,15 +134,14 @@ class PortGateway implements Gateway {
     return this.#url;
   }
 
-  async listen({ host, port, furtherHosts = [], tls }: Listen): Promise<void> {
+  async listen(listen: Listen, already: OpenPort | undefined): Promise<void> {
     const server = this.#server;
-    this.#port = await listenOn(server, host, port);
+    const { clock } = this.#deps;
+    const opened = already ?? await openPort(server, listen, { clock, timeoutMs: this.#limits.httpHeadersTimeoutMs });
+    const { host } = listen;
+    this.#port = opened.port;
     this.#url = `ws://${host === "::1" || host === "::" ? "[::1]" : host === "0.0.0.0" ? "127.0.0.1" : host}:${this.#port}`;
-    if (tls !== undefined) {
-      const { securePort } = await import("./secure-port.ts");
-      this.#closers.push(securePort(server, { clock: this.#deps.clock, timeoutMs: this.#limits.httpHeadersTimeoutMs, ...tls }));
-    }
-    this.#closers.push(...await listenFurther(server, furtherHosts, this.#port));
+    this.#closers.push(opened);
     const facts = this.#httpFacts();
     server.on("request", (request, response) => answerHttp(request, response, facts));
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
@@ -301,6 +301,7 @@ class PortGateway implements Gateway {
       port: this.#port,
       uptimeMs: () => this.#uptimeMs(),
       draining: () => this.#draining,
+      phase: () => (this.#draining ? "draining" : "started"),
       failing: () => this.#deps.failing?.() ?? [],
       hostAllowed: (request) => this.#isHostAllowed(request),
       originAllowed: (request) => refuseOrigin(request.headers.origin, {

@@ -51,6 +51,7 @@ export interface ApprovalSummary {
   readonly expiresAtMs: number;
 }
 
+/** Closed on the wire, as its members are: clients drop an approval with a member they do not know. */
 export interface ApprovalShown {
   readonly id: string;
   readonly status: ApprovalStatus;
@@ -60,23 +61,21 @@ export interface ApprovalShown {
     readonly commandPreview: string;
     readonly host: string | null;
     readonly nodeId: string | null;
-    readonly nodeName: string | null;
-    readonly cwd: string | null;
     readonly agentId: string;
-    readonly sessionKey: string;
     readonly warningText: string;
     readonly allowedDecisions: readonly ApprovalDecision[];
   };
   readonly urlPath: string;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  /** These three when it has ended. */
   readonly resolvedAtMs?: number;
   readonly decision?: ApprovalDecision;
-  readonly resolvedBy?: string;
-  readonly reason?: string;
+  readonly reason?: (typeof ENDED_BECAUSE)[keyof typeof ENDED_BECAUSE];
 }
 
 const PREVIEW_CHARS = 120;
+const ENDED_BECAUSE = { allowed: "user", denied: "user", expired: "timeout", cancelled: "run-aborted" } as const;
 const DECISIONS: readonly ApprovalDecision[] = ["allow-once", "allow-always", "deny"];
 
 export function presentListed(approval: StoredApproval): ApprovalListed {
@@ -116,17 +115,16 @@ export function presentShown(approval: StoredApproval): ApprovalShown {
     status: approval.status,
     presentation: {
       kind: "exec", commandText: text, commandPreview: preview(text), host: hostOf(approval), nodeId: approval.nodeId,
-      nodeName: approval.nodeName,
-      cwd: approval.cwd, agentId: approval.agentId, sessionKey: approval.sessionKey, warningText: approval.reason,
-      allowedDecisions: approval.allowedDecisions,
+      agentId: approval.agentId, warningText: approval.reason, allowedDecisions: approval.allowedDecisions,
     },
     urlPath: `/approve/${approval.id}`,
     createdAtMs: approval.createdAtMs,
     expiresAtMs: approval.expiresAtMs,
-    ...(approval.resolvedAtMs === null ? {} : { resolvedAtMs: approval.resolvedAtMs }),
-    ...(approval.decision === null ? {} : { decision: approval.decision }),
-    ...(approval.resolvedBy === null ? {} : { resolvedBy: approval.resolvedBy }),
-    reason: approval.reason,
+    ...(approval.status === "pending" ? {} : {
+      reason: ENDED_BECAUSE[approval.status],
+      ...(approval.resolvedAtMs === null ? {} : { resolvedAtMs: approval.resolvedAtMs }),
+      ...(approval.decision === null ? {} : { decision: approval.decision }),
+    }),
   };
 }
 

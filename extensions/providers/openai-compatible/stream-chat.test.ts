@@ -134,7 +134,7 @@ test("a kept connection that the server closed meanwhile costs no wait and no fa
   const config = { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   assert.equal(textOf(await collect(bench, bench.ask({ config }))), "fine");
   const events = await collect(bench, bench.ask({ config }));
-  assert.deepEqual(events[0], { type: "retry", attempt: 2, waitMs: 0, code: "MODEL_UNAVAILABLE" });
+  assert.deepEqual(events[0], { type: "retry", attempt: 2, attemptsMax: 4, waitMs: 0, code: "MODEL_UNAVAILABLE" });
   assert.equal(endOf(events).type, "end");
   assert.equal(sockets.length, 2);
   for (const socket of sockets) socket.destroy();

@@ -1,5 +1,5 @@
 /** Sessions as lists and settings. */
-import { hasCode, OpenClawError, reword } from "@openclaw/protocol";
+import { grantsScope, hasCode, OpenClawError, reword } from "@openclaw/protocol";
 import { randomUUID } from "node:crypto";
 import { createPlaces } from "../../../base/places.ts";
 import type { Agents } from "../../agents.ts";
@@ -99,8 +99,9 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       const key = keyOf(params as KeyParams);
       ctx.watch(key);
       const { includeApprovals = false } = params as { readonly includeApprovals?: boolean };
-      if (includeApprovals) deps.approvals?.subscribe(ctx.client.connId, key, ctx.signal);
-      return { subscribed: true, key: (params as KeyParams).key };
+      const maySee = includeApprovals && grantsScope(ctx.client.scopes, "operator.approvals");
+      const approvalReplay = maySee ? deps.approvals?.subscribe(ctx.client.connId, key, ctx.signal) : undefined;
+      return { subscribed: true, key: (params as KeyParams).key, ...(approvalReplay === undefined ? {} : { approvalReplay }) };
     },
     "sessions.messages.unsubscribe": (params, ctx) => {
       ctx.unwatch(keyOf(params as KeyParams));
