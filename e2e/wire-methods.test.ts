@@ -50,11 +50,15 @@ test("health, heartbeats, events, log, lists of what is open, channels and voice
   assert.equal((await call("system-event", { text: "The door opened." }))["ok"], true);
   const log = await call("logs.tail", { limit: 5 });
   assert.ok((log["lines"] as readonly string[]).length > 0 && Number.isInteger(log["cursor"]));
+  for (const line of log["lines"] as readonly string[]) {
+    const { ts, time, event, message } = JSON.parse(line) as Fields;
+    assert.ok(time === ts && String(message).startsWith(String(event)), `a viewer shows its time and message: ${line}`);
+  }
   const later = await call("logs.tail", { cursor: log["cursor"] });
   assert.ok((later["cursor"] as number) >= (log["cursor"] as number));
   assert.deepEqual(await call("plugin.approval.list"), []);
   assert.deepEqual(await call("question.list"), { questions: [] });
-  assert.deepEqual(await call("taskSuggestions.list"), { suggestions: [] });
+  assert.deepEqual(await call("taskSuggestions.list", { agentId: "main" }), { suggestions: [] });
   const channels = await call("channels.status");
   for (const name of ["ts", "channelOrder", "channels", "channelAccounts"]) assert.ok(name in channels, name);
   const sent = await client.ask("send", { to: "somebody", message: "hi", idempotencyKey: "s1" });
@@ -97,12 +101,27 @@ test("a job's life is told by its methods and by cron events (W.6.44, W.7.4)", a
   assert.deepEqual((list["jobs"] as readonly Fields[]).map((one) => one["id"]), [id]);
   assert.ok(typeof list["snapshotRevision"] === "string" && list["snapshotRevision"] !== "");
   assert.equal((await call("cron.status"))["jobs"], 1);
-  await call("cron.update", { id, patch: { name: "Wake me" } });
+  // As a dashboard asks, with everything it knows to ask for.
+  const asked = { agentId: "main", includeDisabled: true, includeDeliveryPreviews: false, compact: true, enabled: "all", sortDir: "asc" };
+  for (const [more, found] of [
+    [{ scheduleKind: "all", lastRunStatus: "all", trigger: "all" }, [id]], [{ scheduleKind: "every", lastRunStatus: "unknown" }, [id]],
+    [{ scheduleKind: "cron" }, []], [{ lastRunStatus: "error" }, []], [{ trigger: "conditional" }, []],
+  ] as const) {
+    const { jobs, ...rest } = await call("cron.list", { ...asked, ...more }) as { readonly jobs: readonly Fields[] };
+    assert.deepEqual([jobs.map((one) => one["id"]), "deliveryPreviews" in rest], [found, false], JSON.stringify(more));
+  }
+  const stale = await client.ask("cron.update", { id, patch: { name: "Too late" }, expectedConfigRevision: "1.0" });
+  assert.equal(stale.error?.details?.["code"], "CONFLICT");
+  await call("cron.update", { id, patch: { name: "Wake me" }, expectedConfigRevision: job["configRevision"] });
   const ran = await call("cron.run", { id, mode: "force" });
   assert.equal(ran["ok"], true);
   await client.until((frame) => frame.event === "cron" && (frame.payload as Fields)["action"] === "finished");
   const { entries } = await call("cron.runs", { id }) as { readonly entries: readonly Fields[] };
   assert.deepEqual(entries.map(({ jobId, status }) => [jobId, status]), [[id, "ok"]]);
+  for (const [more, found] of [
+    [{ agentId: "main", scope: "all", status: "all", sortDir: "desc" }, 1], [{ agentId: "nobody" }, 0], [{ query: "wake ME" }, 1],
+    [{ query: "sleep" }, 0], [{ statuses: ["error", "skipped"] }, 0], [{ statuses: ["ok"] }, 1],
+  ] as const) assert.equal((await call("cron.runs", more))["total"], found, JSON.stringify(more));
   assert.equal((await call("cron.remove", { id }))["removed"], true);
   assert.equal((await call("wake", { mode: "now", text: "the post is here" }))["ok"], true);
   await client.until((frame) => frame.event === "cron" && (frame.payload as Fields)["action"] === "removed");

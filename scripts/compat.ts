@@ -2,8 +2,8 @@
  * Tries the unmodified clients of the well-known program against our gateway, and our node at theirs; prints what worked.
  *
  *   npm run compat                      everything; installs the clients into a temporary directory first
- *   npm run compat -- --only terminal   one group of steps (call agent terminal node devices lists their-gateway
- *                                       moving)
+ *   npm run compat -- --only terminal   one group of steps (call agent terminal node devices lists browser
+ *                                       reach their-gateway moving)
  *   npm run compat -- --json FILE       the table as JSON too
  *   npm run compat -- --record          keeps the frames of each group under testkit/recordings/, without secrets
  *
@@ -21,7 +21,8 @@ import { installClients } from "./compat/install-clients.ts";
 import { normaliseFrames, recordingText } from "./compat/normalise-frames.ts";
 import type { KeptFrame } from "../testkit/recording-proxy.ts";
 import { openStage } from "./compat/stage.ts";
-import { GROUPS, Skipped, STEPS, type Group, type Kept } from "./compat/steps.ts";
+import { Skipped } from "./compat/skipped.ts";
+import { GROUPS, STEPS, type Group, type Kept } from "./compat/steps.ts";
 
 const { values } = parseArgs({
   options: { only: { type: "string" }, json: { type: "string" }, record: { type: "boolean", default: false } },
@@ -67,7 +68,7 @@ async function tryAll(main: string): Promise<readonly Row[]> {
       if (step.unrecorded !== true) frames.push(...stage.proxy.frames.slice(from));
       say(`| ${group.padEnd(13)} | ${row.tried.padEnd(52)} | ${row.worked.padEnd(6)} | ${row.note} |`);
     }
-    if (values.record && group !== "their-gateway") {
+    if (values.record && frames.length > 0) {
       const recording = normaliseFrames(frames, group, [stage.gateway.token, scratch, stage.gateway.home]);
       await writeFile(join(RECORDINGS, `${group}.jsonl`), recordingText(recording));
     }

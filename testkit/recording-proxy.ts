@@ -1,11 +1,11 @@
 /**
  * A proxy between a client and a gateway that keeps every frame of every WebSocket connection, in order.
  *
- * It passes frames on as they are and both sides' close codes; it answers no question itself. Other HTTP requests are not passed on.
+ * It passes frames on as they are and both sides' close codes; it answers no question itself. Plain HTTP goes through unkept.
  * What it keeps holds tokens: `normalise-frames.ts` makes it fit to be kept in a tree.
  */
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
 
@@ -26,7 +26,7 @@ export interface RecordingProxy extends AsyncDisposable {
 export async function openRecordingProxy(target: number, port = 0): Promise<RecordingProxy> {
   const frames: KeptFrame[] = [];
   const open = new Set<WebSocket>();
-  const http = createServer((_request, response) => void response.writeHead(404).end());
+  const http = createServer((request, response) => passOn(request, response, target));
   const server = new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: 32 * 1024 * 1024 });
   let connections = 0;
   server.on("connection", (client, request) => {
@@ -75,6 +75,16 @@ export async function openRecordingProxy(target: number, port = 0): Promise<Reco
       await new Promise((resolve) => http.close(resolve));
     },
   };
+}
+
+function passOn(request: IncomingMessage, response: ServerResponse, port: number): void {
+  const { method = "GET", url = "/", headers } = request;
+  const onward = ask({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on("error", () => response.destroy());
+  request.pipe(onward);
 }
 
 function mayBeSent(code: number): boolean {

@@ -148,7 +148,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         }, () => undefined),
       }),
       ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
-      ...scheduleMethods({ scheduler: deps.scheduler }),
+      ...scheduleMethods({ scheduler: deps.scheduler, agents }),
       ...channelMethods({ now, eventLoop: () => deps.loop.read() }),
       ...taskMethods({ sessions }),
       ...voiceMethods({ voice: deps.voice, now, tell: deps.tell }),

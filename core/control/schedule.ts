@@ -10,7 +10,7 @@ import { late } from "../base/late.ts";
 
 export type { Author, RunMode, Scheduler, SchedulerDeps } from "./schedule/open-scheduler.ts";
 export { presentDelivery, presentEntry, presentJob, presentOpen } from "./schedule/present-job.ts";
-export { SCHEDULE_LIMITS, type RunEntry, type StoredJob } from "./schedule/job.ts";
+export { agentOfJob, SCHEDULE_LIMITS, type RunEntry, type StoredJob } from "./schedule/job.ts";
 export type { ExpectedReport, ExpectedRow } from "./schedule/compare-expected.ts";
 export type { HeartbeatEvent, Heartbeats, Wake } from "./schedule/heartbeats.ts";
 

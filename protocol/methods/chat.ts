@@ -65,7 +65,7 @@ export const CHAT_METHODS = {
   },
   "chat.metadata": {
     role: "operator", scope: "operator.read", summary: "Models and commands a chat can name.",
-    params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey } },
+    params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey, authProfileId: word } },
     result: { type: "object", required: ["models", "commands"], properties: { models: { type: "array" }, commands: { type: "array" } } },
   },
   "chat.message.get": {
@@ -149,7 +149,7 @@ export const CHAT_METHODS = {
       type: "object", additionalProperties: false,
       properties: {
         agentId, sessionKey, provider: word, view: { enum: ["default", "configured", "provider-config", "all"] }, includeDetails: flag,
-        preparedOnly: flag, refresh: flag, authProfileId: word,
+        preparedOnly: flag, refresh: flag, authProfileId: word, includeProviderCapabilities: flag, includeDefaultModels: flag,
       },
     },
     result: { type: "object", required: ["models"], properties: { models: { type: "array", items: anything } } },

@@ -4,7 +4,8 @@ import { anything, flag, nothing } from "./fields.ts";
 
 export const RESTART_METHODS = {
   "update.status": {
-    role: "operator", scope: "operator.admin", summary: "Is there a newer program? This one never looks by itself.", params: nothing,
+    role: "operator", scope: "operator.admin", summary: "Is there a newer program? This one never looks by itself.",
+    params: { type: "object", additionalProperties: false, properties: { refreshCheckout: flag } },
     result: {
       type: "object", required: ["sentinel", "updateAvailable", "effectiveChannel", "schedule"],
       properties: {

@@ -19,6 +19,7 @@ const job = {
 } as const;
 const text = { type: "string", minLength: 1, maxLength: 32_768 } as const;
 const byId = { id, jobId: id } as const;
+const RUN_STATES = ["ok", "error", "skipped", "missed", "running"] as const;
 const page = { limit: { type: "integer", minimum: 1, maximum: 200 }, offset: count } as const;
 
 export const SCHEDULE_METHODS = {
@@ -29,6 +30,8 @@ export const SCHEDULE_METHODS = {
       properties: {
         ...page, includeDisabled: flag, query: word, enabled: { anyOf: [flag, { enum: ["all", "enabled", "disabled"] }] }, agentId,
         sortBy: { enum: ["nextRunAtMs", "updatedAtMs", "name"] }, sortDir: { enum: ["asc", "desc"] },
+        includeDeliveryPreviews: flag, compact: flag, scheduleKind: { enum: ["all", "at", "every", "cron", "on-exit", "stream"] },
+        lastRunStatus: { enum: ["all", "ok", "error", "skipped", "unknown"] }, trigger: { enum: ["all", "conditional", "unconditional"] },
       },
     },
     result: {
@@ -64,7 +67,7 @@ export const SCHEDULE_METHODS = {
   "cron.update": {
     role: "operator", scope: "operator.admin", controlPlaneWrite: true,
     summary: "Changes a job. Null takes a field back to its default; a new schedule begins now.",
-    params: { type: "object", additionalProperties: false, required: ["patch"], properties: { ...byId, patch: anything } },
+    params: { type: "object", additionalProperties: false, required: ["patch"], properties: { ...byId, patch: anything, expectedConfigRevision: word } },
     result: job,
   },
   "cron.remove": {
@@ -85,8 +88,9 @@ export const SCHEDULE_METHODS = {
     params: {
       type: "object", additionalProperties: false,
       properties: {
-        ...byId, ...page, scope: { enum: ["job", "all"] }, runId: id,
-        status: { enum: ["all", "ok", "error", "skipped", "missed", "running"] },
+        ...byId, ...page, scope: { enum: ["job", "all"] }, runId: id, agentId, query: word, sortDir: { enum: ["asc", "desc"] },
+        status: { enum: ["all", ...RUN_STATES] },
+        statuses: { type: "array", minItems: 1, maxItems: RUN_STATES.length, items: { enum: RUN_STATES } },
       },
     },
     result: {

@@ -12,12 +12,13 @@ const choice = { type: ["string", "null"], maxLength: 64 } as const satisfies Js
 const mayFlag = { type: ["boolean", "null"] } as const satisfies JsonSchema;
 
 const listParams = {
-  limit: { type: "integer", minimum: 1, maximum: 1_000 }, offset: count, agentId, search: word, label: word,
+  limit: { type: "integer", minimum: 1, maximum: 10_000 }, offset: count, agentId, search: word, label: word,
   activeMinutes: { type: "number", minimum: 0 }, activeOnly: flag,
   sortBy: { enum: ["updatedAt", "lastInteractionAt", "activity"] },
   includeGlobal: flag, includeUnknown: flag, includeDerivedTitles: flag, includeLastMessage: flag,
   archived: { anyOf: [flag, { const: "all" }] }, pinned: flag, spawnedBy: word, ownerFirst: flag,
-  excludeCron: flag, excludeSubagents: flag, excludeSystem: flag,
+  excludeCron: flag, excludeSubagents: flag, excludeSystem: flag, configuredAgentsOnly: flag, group: { type: "string", maxLength: 256 },
+  requireLastInteraction: flag, involvingMe: flag, includePeople: flag, includeActivitySummary: flag,
 } as const satisfies Record<string, JsonSchema>;
 
 const listResult = {

@@ -1,6 +1,6 @@
 /** The gateway about itself: health, status, presence, log. */
 import type { MethodSpec } from "../method.ts";
-import { anything, count, flag, nothing } from "./fields.ts";
+import { anything, count, flag, nothing, word } from "./fields.ts";
 
 export const SYSTEM_METHODS = {
   health: {
@@ -70,7 +70,8 @@ export const SYSTEM_METHODS = {
     params: nothing, result: anything,
   },
   "users.prefs.get": {
-    role: "operator", scope: "operator.read", summary: "The user's stored preferences.", params: nothing,
+    role: "operator", scope: "operator.read", summary: "The user's stored preferences.",
+    params: { type: "object", additionalProperties: false, properties: { keys: { type: "array", items: word } } },
     result: { type: "object", required: ["status", "entries"], properties: { status: { type: "string" }, entries: anything } },
   },
   "question.list": {
@@ -78,7 +79,8 @@ export const SYSTEM_METHODS = {
     result: { type: "object", required: ["questions"], properties: { questions: { type: "array" } } },
   },
   "taskSuggestions.list": {
-    role: "operator", scope: "operator.read", summary: "Suggested tasks.", params: nothing,
+    role: "operator", scope: "operator.read", summary: "Suggested tasks.",
+    params: { type: "object", additionalProperties: false, properties: { sessionKey: word, agentId: word } },
     result: { type: "object", required: ["suggestions"], properties: { suggestions: { type: "array" } } },
   },
 } as const satisfies Record<string, MethodSpec>;

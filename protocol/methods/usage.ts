@@ -1,6 +1,6 @@
 /** What model calls took and cost, what they may, and which models are given a rest. */
 import type { MethodSpec } from "../method.ts";
-import { anything, count, sessionKey, word } from "./fields.ts";
+import { agentId, anything, count, flag, sessionKey, word } from "./fields.ts";
 
 const days = { type: "integer", minimum: 1, maximum: 366 } as const;
 const date = { type: "string", pattern: "^\\d{4}-\\d\\d-\\d\\d$" } as const;
@@ -36,7 +36,9 @@ export const USAGE_METHODS = {
     params: {
       type: "object", additionalProperties: false,
       properties: {
-        key: sessionKey, range: word, startDate: word, endDate: date, days,
+        key: sessionKey, range: word, startDate: word, endDate: date, days, agentId, agentScope: { const: "all" },
+        mode: { enum: ["utc", "gateway", "specific"] }, groupBy: { enum: ["instance", "family"] }, includeHistorical: flag,
+        timeZone: word, utcOffset: word, includeContextWeight: flag,
         limit: { type: "integer", minimum: 1, maximum: 1_000 },
       },
     },

@@ -11,6 +11,7 @@ import { freePort, openRealGateway, PROGRAM_MAIN, type RealGateway } from "../..
 import { openRecordingProxy, type RecordingProxy } from "../../testkit/recording-proxy.ts";
 import { scriptedConfig } from "../../testkit/scripted-config.ts";
 import { openScriptedModel } from "../../testkit/scripted-model-server.ts";
+import { openBrowser, type Browser } from "./browser.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
 export interface Said { readonly code: number | null; readonly text: string }
@@ -32,8 +33,12 @@ export interface Stage extends AsyncDisposable {
   theirs(args: readonly string[], withinMs?: number): Promise<Said>;
   /** As `theirs`, its output read as JSON: whatever stands around the document is left out. */
   json(args: readonly string[]): Promise<unknown>;
-  /** Starts the well-known command line against our gateway, with a home of that name. */
-  start(home: string, args: readonly string[]): Promise<Running>;
+  /** Starts the well-known command line against our gateway, or another, with a home of that name. */
+  start(home: string, args: readonly string[], at?: { readonly port: number; readonly token: string }): Promise<Running>;
+  /** A further gateway of ours, set up otherwise. */
+  another(config: Readonly<Record<string, unknown>>, env?: Readonly<Record<string, string>>): Promise<RealGateway>;
+  /** A browser; undefined where there is no Chromium. */
+  browser(): Promise<Browser | undefined>;
   /** A terminal in which the well-known command line runs; undefined where there is no tmux. */
   terminal(args: readonly string[]): Promise<Terminal | undefined>;
   /** Runs either program to its end, in a home of that name; nothing is put into it. */
@@ -61,7 +66,10 @@ export async function openStage(main: string, dir: string): Promise<Stage> {
   try {
     const model = await openScriptedModel();
     opened.defer(() => model.close());
-    const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+    // Their dashboard, from their own package, stands where ours would.
+    const gateway = await openRealGateway({
+      config: { ...scriptedConfig(model.url), gateway: { controlUi: { root: join(dirname(main), "dist", "control-ui") } } },
+    });
     opened.defer(() => gateway.dispose());
     const proxy = opened.use(await openRecordingProxy(gateway.port));
     const program = { main, gatewayPort: proxy.port, token: gateway.token };
@@ -119,7 +127,18 @@ export async function openStage(main: string, dir: string): Promise<Stage> {
         return { code: child.process.exitCode, text: child.output() };
       },
       json: async (args) => parseWithin((await theirs(args)).text),
-      start: async (name, args) => startAt(await homeOf(name, program.gatewayPort, program.token), [main, ...args]),
+      start: async (name, args, { port, token } = { port: program.gatewayPort, token: program.token }) => (
+        startAt(await homeOf(name, port, token), [main, ...args])
+      ),
+      another: async (config, env = {}) => {
+        const further = await openRealGateway({ config, env, bare: true });
+        opened.defer(() => further.dispose());
+        return further;
+      },
+      browser: async () => {
+        const browser = await openBrowser(join(dir, "browser"));
+        return browser === undefined ? undefined : opened.use(browser);
+      },
       terminal: async (args) => {
         const env = await homeOf("terminal", program.gatewayPort, program.token);
         const terminal = await openTerminal([process.execPath, main, ...args], env);

@@ -5,7 +5,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Said, Running, Stage } from "./stage.ts";
+import { BROWSING } from "./browser-steps.ts";
 import { MOVING } from "./moving-steps.ts";
+import { REACHING } from "./reach-steps.ts";
+import { Skipped } from "./skipped.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Step {
@@ -18,7 +21,7 @@ export interface Step {
   run(stage: Stage, kept: Kept): Promise<string>;
 }
 
-export const GROUPS = ["call", "agent", "terminal", "node", "devices", "lists", "their-gateway", "moving"] as const;
+export const GROUPS = ["call", "agent", "terminal", "node", "devices", "lists", "browser", "reach", "their-gateway", "moving"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What later steps need of earlier ones. */
@@ -28,8 +31,6 @@ export interface Kept {
   jobId?: string;
   deviceId?: string;
 }
-
-export class Skipped extends Error {}
 
 const call = (method: string, params: object = {}): readonly string[] => [
   "gateway", "call", method, "--params", JSON.stringify(params), "--json",
@@ -51,7 +52,7 @@ function says(
 }
 
 export const STEPS: readonly Step[] = [
-  ...MOVING,
+  ...MOVING, ...BROWSING, ...REACHING,
   ...["health", "status", "system-presence", "last-heartbeat", "agents.list", "config.get", "voicewake.get", "tasks.list"].map(
     (method): Step => ({
       group: "call", tried: `gateway call ${method}`,

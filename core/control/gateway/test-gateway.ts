@@ -67,7 +67,7 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
       ...systemMethods(
         {
           clock, gatewayKey: identity.gateway, health: () => ({ defaultAgentId: "main" }), status: () => ({ sessions: {} }),
-          eventLoop: () => ({ utilization: 0 }), tailLog: () => ({ file: "", cursor: 0, size: 0, lines: [] }),
+          eventLoop: () => ({ utilization: 0 }), tailLog: () => Promise.resolve({ file: "", cursor: 0, size: 0, lines: [] }),
         },
       ),
       ...deviceMethods({ identity }),

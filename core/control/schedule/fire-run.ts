@@ -10,7 +10,7 @@ import type { Principal } from "../../fabric/identity.ts";
 import type { RunOutcome } from "../../fabric/journal.ts";
 import type { Intake, Inbound } from "../channels.ts";
 import type { Sessions } from "../sessions.ts";
-import { SCHEDULE_LIMITS, type Job, type OpenRun, type RunEntry } from "./job.ts";
+import { agentOfJob, SCHEDULE_LIMITS, type Job, type OpenRun, type RunEntry } from "./job.ts";
 
 export interface FireDeps {
   readonly clock: Clock;
@@ -78,7 +78,7 @@ function wordsOf(error: unknown): string {
 
 /** The message of an occurrence: the job's words under the label of whoever wrote them, from a service that says so. */
 export function inboundOf(job: Job, run: OpenRun, defaultAgentId: string): Inbound {
-  const agentId = job.agentId ?? agentOfKey(job.sessionKey) ?? defaultAgentId;
+  const agentId = agentOfJob(job, defaultAgentId);
   const { payload } = job;
   const principal: Principal = { tenant: job.tenant, id: "service:schedule", kind: "service", label: job.label };
   const turn = payload.kind === "agentTurn" ? payload : undefined;
@@ -96,9 +96,4 @@ export function sessionKeyOf({ id, sessionTarget, sessionKey }: Job): string {
   if (sessionTarget === "isolated") return `cron:${id}`;
   if (sessionTarget.startsWith("session:")) return sessionTarget.slice("session:".length);
   return sessionTarget === "current" ? (sessionKey ?? "main") : "main";
-}
-
-function agentOfKey(sessionKey: string | undefined): string | undefined {
-  const [head, agentId] = sessionKey?.split(":") ?? [];
-  return head === "agent" ? agentId : undefined;
 }

@@ -129,6 +129,12 @@ export interface StoredJob {
   readonly revision: number;
 }
 
+/** Whose job it is, where it does not say. */
+export function agentOfJob({ agentId, sessionKey }: JobSpec, defaultAgentId: string): string {
+  const [head, ofKey] = sessionKey?.split(":") ?? [];
+  return agentId ?? (head === "agent" ? ofKey : undefined) ?? defaultAgentId;
+}
+
 export function occurrenceIdOf(jobId: string, dueMs: number, generation: number): string {
   return `cron:${jobId}:${dueMs}${generation === 0 ? "" : `:${generation}`}`;
 }

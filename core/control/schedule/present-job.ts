@@ -6,7 +6,7 @@ export function presentJob(stored: StoredJob): Readonly<Record<string, unknown>>
   const { tenant: _tenant, schedule, ...shown } = job;
   const running = state.open.at(-1);
   return {
-    ...shown, schedule: presentSchedule(schedule), configRevision: String(revision), effectiveAgentId: job.agentId,
+    ...shown, schedule: presentSchedule(schedule), configRevision: String(revision),
     state: {
       ...(state.nextMs === null || !job.enabled ? {} : { nextRunAtMs: state.nextMs }),
       ...(running === undefined ? {} : { runningAtMs: running.claimedAtMs }),

@@ -65,8 +65,13 @@ test("a list can be narrowed by agent, label, words, age and state", async (t) =
     [{ archived: true }, ["agent:helper:other"]],
     [{ archived: "all", agentId: "helper" }, ["agent:helper:other"]],
     [{ activeOnly: true }, []],
+    [{ configuredAgentsOnly: true, limit: 10_000 }, ["agent:main:new", "agent:main:old"]],
+    [{ configuredAgentsOnly: true, archived: "all" }, ["agent:helper:other", "agent:main:new", "agent:main:old"]],
+    [{ group: "", includeUnknown: true, includePeople: true }, ["agent:main:new", "agent:main:old"]],
+    [{ group: "work" }, []],
   ];
   for (const [params, keys] of cases) assert.deepEqual(keysOf(await call("sessions.list", params)), keys, JSON.stringify(params));
+  assert.equal((await call("sessions.list", { limit: 10_000 }))["limitApplied"], 1_000, "a page is never longer");
 });
 
 test("who subscribes hears of all sessions, has the list when asked for, and one session's text by itself (W.6.24, W.6.25)", async (t) => {

@@ -44,6 +44,9 @@ interface ListParams extends RowWish {
   readonly excludeCron?: boolean;
   /** Leaves out what no person speaks in. */
   readonly excludeSystem?: boolean;
+  readonly configuredAgentsOnly?: boolean;
+  /** Empty: those in none, which are all. */
+  readonly group?: string;
 }
 
 interface KeyParams {
@@ -77,6 +80,8 @@ interface CreateParams {
 }
 
 const LIST_DEFAULT = 100;
+/** Whoever asks for more gets this many, and is told so. */
+const LIST_MAX = 1_000;
 /** Lists made side by side: each takes the event loop for a fraction of a millisecond between two reads of the disk. */
 const LISTS_AT_ONCE = 4;
 /** What `sessions.subscribe` turns on for all sessions; the text of a run goes to who reads or runs its session. */
@@ -176,10 +181,12 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
 
 async function list(deps: SessionDeps, params: ListParams, signal: AbortSignal): Promise<unknown> {
   const { sessions, agents, now } = deps;
-  const { offset = 0, limit = LIST_DEFAULT } = params;
+  const { offset = 0 } = params;
+  const limit = Math.min(params.limit ?? LIST_DEFAULT, LIST_MAX);
   const isWhole = Object.entries(params).every(([name, value]) => UNFILTERED.has(name) || (INCLUDED.has(name) && value !== false));
   const { shown, total } = isWhole
-    ? await wholePage(sessions, params, offset, limit) : await narrowedPage(sessions, params, offset, limit, now(), signal);
+    ? await wholePage(sessions, params, offset, limit)
+    : await narrowedPage(sessions, params, { offset, limit, nowMs: now(), agentIds: new Set(agents.list().map(({ id }) => id)) }, signal);
   const hasMore = offset + shown.length < total;
   return {
     ts: now(), path: "", count: shown.length, totalCount: total, limitApplied: limit, offset, hasMore,
@@ -191,6 +198,14 @@ async function list(deps: SessionDeps, params: ListParams, signal: AbortSignal):
 /** Rows as every answer shows them. */
 async function present(deps: SessionDeps, rows: readonly SessionRow[], wish: RowWish = {}): Promise<readonly object[]> {
   return await (await import("./present-rows.ts")).presentRows(deps, rows, wish);
+}
+
+interface PageFacts {
+  readonly offset: number;
+  readonly limit: number;
+  readonly nowMs: number;
+  /** Those that are configured. */
+  readonly agentIds: ReadonlySet<string>;
 }
 
 interface ListPage { readonly shown: readonly SessionRow[]; readonly total: number }
@@ -214,7 +229,7 @@ async function wholePage(sessions: Sessions, { archived = false }: ListParams, o
 
 /** Read until the page is full and a little further: of a long list that is narrowed, the total is the least it can be. */
 async function narrowedPage(
-  sessions: Sessions, params: ListParams, offset: number, limit: number, nowMs: number, signal: AbortSignal,
+  sessions: Sessions, params: ListParams, { offset, limit, nowMs, agentIds }: PageFacts, signal: AbortSignal,
 ): Promise<ListPage> {
   const shown: SessionRow[] = [];
   let fitting = 0;
@@ -223,7 +238,7 @@ async function narrowedPage(
     signal.throwIfAborted();
     // They come newest first: all that follow are older still.
     if (params.activeMinutes !== undefined && nowMs - row.updatedAt > params.activeMinutes * 60_000 + SECOND_MS) break;
-    if (fits(row, params, nowMs)) {
+    if (fits(row, params, nowMs, agentIds)) {
       if (fitting >= offset && shown.length < limit) shown.push(row);
       fitting += 1;
     }
@@ -238,14 +253,17 @@ const COUNTED_MAX = 500;
 const SECOND_MS = 1_000;
 /** Parameters that leave no session out, but for what is counted apart. */
 const UNFILTERED: ReadonlySet<string> = new Set([
-  "limit", "offset", "archived", "includeDerivedTitles", "includeLastMessage", "ownerFirst", "sortBy",
+  "limit", "offset", "archived", "includeDerivedTitles", "includeLastMessage", "includePeople", "includeActivitySummary", "ownerFirst",
+  "involvingMe", "requireLastInteraction", "sortBy",
 ]);
 /** These leave something out where they are false. */
 const INCLUDED: ReadonlySet<string> = new Set(["includeGlobal", "includeUnknown"]);
 
 const CRON = /^agent:[^:]+:cron:/;
 
-function fits(row: SessionRow, params: ListParams, nowMs: number): boolean {
+function fits(row: SessionRow, params: ListParams, nowMs: number, agentIds: ReadonlySet<string>): boolean {
+  if (params.configuredAgentsOnly === true && !agentIds.has(row.agentId)) return false;
+  if (params.group !== undefined && params.group !== "") return false;
   if (params.agentId !== undefined && row.agentId !== params.agentId) return false;
   if (params.label !== undefined && row.label !== params.label) return false;
   if (params.spawnedBy !== undefined && row.spawnedBy !== params.spawnedBy) return false;

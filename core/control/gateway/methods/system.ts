@@ -19,8 +19,10 @@ export interface SystemDeps {
   readonly status: (wish: { readonly includeCliProjection?: boolean }) => Facts | Promise<Facts>;
   /** How late the event loop has been since the last time it was asked for. */
   readonly eventLoop: () => unknown;
-  readonly tailLog: (options: { readonly cursor?: number; readonly limit?: number; readonly maxBytes?: number }) => unknown;
+  readonly tailLog: (options: { readonly cursor?: number; readonly limit?: number; readonly maxBytes?: number }) => Promise<LogPage>;
 }
+
+interface LogPage { readonly lines: readonly string[] }
 
 export function systemMethods(deps: SystemDeps): MethodHandlers {
   return {
@@ -42,7 +44,10 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
     "system.info": (_params, { gateway }) => ({
       ...describeMachine(gateway.port, deps.clock.now() - gateway.startedAtMs), eventLoop: deps.eventLoop(), processMemory: readMemory(),
     }),
-    "logs.tail": (params) => deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number }),
+    "logs.tail": async (params) => {
+      const page = await deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number });
+      return { ...page, lines: page.lines.map(withMessage) };
+    },
     "users.self": () => {
       throw refusal("GATE_REFUSED", "users.self requires an authenticated user", { reason: "no-profile" });
     },
@@ -50,6 +55,14 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
     "question.list": () => ({ questions: [] }),
     "taskSuggestions.list": () => ({ suggestions: [] }),
   };
+}
+
+/** Clients show a record's `time` and `message`; ours says them as `ts`, and as an event with fields. Not parsed: a page has thousands. */
+function withMessage(line: string): string {
+  const [head, ts, event, fields] = /^\{"ts":("[^"]*"),"level":"\w+","event":"([^"\\]*)"(.*)\}$/.exec(line) ?? [];
+  if (head === undefined || fields === undefined) return line;
+  const message = fields === "" ? event : `${event} {${fields.slice(1)}}`;
+  return `${line.slice(0, -1)},"time":${ts},"message":${JSON.stringify(message)}}`;
 }
 
 /** What `health` answers, and the event of that name carries. */

@@ -42,8 +42,12 @@ test("sessions are told by their keys; of a deleted one the money stays (C9)", a
   const { rows } = await call("usage.cost", { by: "session" });
   assert.deepEqual((rows as { name: string }[]).map(({ name }) => name), ["agent:main:main", "(deleted)"]);
   const { sessions } = await call("sessions.usage", { key: "main", range: "30d" });
-  assert.deepEqual((sessions as { key: string; totalCost: number }[]).map(({ key, totalCost }) => [key, totalCost]), [["main", 2.5]]);
   assert.deepEqual(asked.at(-1), { tenant: "home", days: 30, session: "token of main" });
+  const page = { agentScope: "all", mode: "specific", timeZone: "UTC", utcOffset: "UTC+0", groupBy: "family", includeContextWeight: false };
+  const of = async (more: object): Promise<number> =>
+    ((await call("sessions.usage", { ...page, ...more }))["sessions"] as readonly unknown[]).length;
+  assert.deepEqual([await of({}) > 0, await of({ agentId: "nobody" })], [true, 0]);
+  assert.deepEqual((sessions as { key: string; totalCost: number }[]).map(({ key, totalCost }) => [key, totalCost]), [["main", 2.5]]);
 });
 
 test("a budget is told with what was spent of it, what is set aside and when it renews (C9)", async () => {

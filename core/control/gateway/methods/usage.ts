@@ -16,7 +16,9 @@ export interface UsageMethodDeps {
 }
 
 const DAYS_DEFAULT = 7;
-const DAYS_BY_RANGE: Readonly<Record<string, number>> = { today: 1, "24h": 1, "7d": 7, week: 7, "30d": 30, month: 30, "90d": 90, all: 366 };
+const DAYS_BY_RANGE: Readonly<Record<string, number>> = {
+  today: 1, "24h": 1, "7d": 7, week: 7, "30d": 30, month: 30, "90d": 90, "1y": 365, all: 366,
+};
 const DAY_MS = 86_400_000;
 
 interface CostParams {
@@ -32,6 +34,7 @@ interface SessionUsageParams {
   readonly endDate?: string;
   readonly days?: number;
   readonly limit?: number;
+  readonly agentId?: string;
 }
 
 export function usageMethods({ ledger, tenant, agentIds, resting, tokenOf, keysOf, now }: UsageMethodDeps): MethodHandlers {
@@ -56,14 +59,15 @@ export function usageMethods({ ledger, tenant, agentIds, resting, tokenOf, keysO
       };
     },
     "sessions.usage": async (params) => {
-      const { key, limit = 50, endDate } = params as SessionUsageParams;
+      const { key, limit = 50, endDate, agentId } = params as SessionUsageParams;
       const until = endDate === undefined ? {} : { until: endDate };
       const days = daysOf(params as SessionUsageParams, now());
       const query = { tenant, days, ...until };
       const report = await ledger.usage(key === undefined ? { ...query, by: "session" } : { ...query, session: tokenOf(key) });
       const { from, to, totals, daily, currency } = report;
       const sessions = key === undefined
-        ? (await named(report.rows.slice(0, limit), true)).map((row) => ({ key: (row as { name: string }).name, ...row }))
+        ? (await named(report.rows, true)).map((row) => ({ key: (row as { name: string }).name, ...row }))
+          .filter((row) => agentId === undefined || row.key.startsWith(`agent:${agentId}:`)).slice(0, limit)
         : [{ key, ...figures(totals) }];
       return {
         updatedAt: now(), startDate: from, endDate: to, currency, sessions, totals: figures(totals),
