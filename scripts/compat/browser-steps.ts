@@ -54,8 +54,10 @@ export const BROWSING: readonly BrowserStep[] = [
       await say(stage, `do [[call exec ${JSON.stringify({ command: "touch from-the-browser", node: "local" })}]]`);
       await page(stage).shows(/Exec approval needed[^]*Allow once/);
       await page(stage).press(/^Allow once/);
-      await page(stage).shows(/done: /);
-      if (!existsSync(mark)) throw new Error("the command left nothing behind");
+      for (const began = Date.now(); !existsSync(mark); ) {
+        if (Date.now() - began > LOAD_MS) throw new Error("the command left nothing behind");
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
       return "asked, allowed, run";
     },
   },
@@ -73,7 +75,7 @@ export const BROWSING: readonly BrowserStep[] = [
   shows("logs", "logs", /Gateway file logs[^]*gateway\.started/),
   shows("automations", "cron", /Automations[^]*New automation(?![^]*invalid )/),
   shows("usage", "usage", /API usage[^]*(?<!invalid )Tokens/),
-  shows("approvals of an agent's machine", "settings/agents", /Workspaces, tools, identities[^]*scripted\/test/),
+  shows("settings of an agent", "settings/agents", /Workspaces, tools, identities[^]*scripted\/test/),
 ];
 
 function shows(what: string, path: string, pattern: RegExp): BrowserStep {

@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { WebSocket } from "ws";
 import { endChild, endWithUs } from "../../testkit/end-with-us.ts";
 
 export interface Browser extends AsyncDisposable {
@@ -38,7 +37,8 @@ const PRELUDE = `
 export async function openBrowser(dir: string): Promise<Browser | undefined> {
   const child = spawn("chromium", [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-extensions", "--remote-debugging-port=0", "--window-size=1400,1000", `--user-data-dir=${dir}`,
+    "--disable-component-update", "--disable-extensions", "--remote-debugging-port=0",
+    "--remote-allow-origins=*", "--window-size=1400,1000", `--user-data-dir=${dir}`,
     "about:blank",
   ], { stdio: "ignore" });
   const missing = await new Promise<boolean>((resolve) => {
@@ -49,8 +49,8 @@ export async function openBrowser(dir: string): Promise<Browser | undefined> {
   endWithUs(child);
   const socket = await openPage(dir);
   const waiting = new Map<number, PromiseWithResolvers<Answer>>();
-  socket.on("message", (data) => {
-    const answer = JSON.parse((data as Buffer).toString()) as Answer;
+  socket.addEventListener("message", ({ data }) => {
+    const answer = JSON.parse(String(data)) as Answer;
     if (answer.id !== undefined) waiting.get(answer.id)?.resolve(answer);
   });
   let asked = 0;
@@ -132,7 +132,7 @@ export async function openBrowser(dir: string): Promise<Browser | undefined> {
     },
     picture: async () => Buffer.from(String((await ask("Page.captureScreenshot", { format: "png" }))["data"]), "base64"),
     [Symbol.asyncDispose]: async () => {
-      socket.terminate();
+      socket.close();
       await endChild(child, "SIGTERM");
     },
   };
@@ -152,10 +152,10 @@ async function openPage(dir: string): Promise<WebSocket> {
       const pages = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as readonly Target[];
       const page = pages.find(({ type }) => type === "page");
       if (page === undefined) throw new Error("it shows no page");
-      const socket = new WebSocket(page.webSocketDebuggerUrl, { perMessageDeflate: false, maxPayload: 1 << 26 });
+      const socket = new WebSocket(page.webSocketDebuggerUrl);
       await new Promise<void>((resolve, reject) => {
-        socket.once("open", resolve);
-        socket.once("error", reject);
+        socket.addEventListener("open", () => resolve(), { once: true });
+        socket.addEventListener("error", () => reject(new Error("its socket cannot be opened")), { once: true });
       });
       return socket;
     } catch (error) {
