@@ -317,6 +317,14 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.6.52", section: "6.4", behaviour: "A command and its answer stand in the history once, and no model is shown them" },
   { id: "W.6.53", section: "6.5", behaviour: "agent interprets commands as chat.send does" },
   { id: "W.6.54", section: "6.4", behaviour: "/config is admin's, and off unless commands.config switches it on" },
+  { id: "W.6.55", section: "6.6", behaviour: "sessions.usage takes what clients ask with, and tells models and agents apart" },
+  { id: "W.6.56", section: "6.5", behaviour: "agent finds its session by key, by id, or by whom the message came from" },
+  { id: "W.6.57", section: "6.6", behaviour: "What was expected of a session is compared before it is changed, reset or deleted" },
+  {
+    id: "W.6.58", section: "6.6",
+    behaviour: "sessions.list takes every documented parameter; what no session here has leaves none",
+  },
+  { id: "W.6.59", section: "6.6", behaviour: "A session that could not be kept as asked is refused, not made" },
 
   { id: "W.7.1", section: "7", behaviour: "presence is the whole list, with stateVersion" },
   { id: "W.7.2", section: "7", behaviour: "health carries stateVersion and comes anew every minute" },

@@ -1,5 +1,6 @@
 /** Every method the gateway answers, each given what it needs. */
 import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
@@ -64,7 +65,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const now = (): number => clock.now();
   const describe = createDescribeGateway({ agents, sessions, models, clock, store: deps.store });
   const system: SystemDeps = {
-    clock, gatewayKey: identity.gateway, eventLoop: () => deps.loop.read(),
+    clock, gatewayKey: identity.gateway, stateDir: dirname(dirname(deps.store)), eventLoop: () => deps.loop.read(),
     health: describe.health, refreshHealth: describe.refresh,
     status: async ({ includeCliProjection = false }) => ({
       ...(await describe.status(includeCliProjection)),

@@ -12,13 +12,14 @@ const choice = { type: ["string", "null"], maxLength: 64 } as const satisfies Js
 const mayFlag = { type: ["boolean", "null"] } as const satisfies JsonSchema;
 
 const listParams = {
-  limit: { type: "integer", minimum: 1, maximum: 10_000 }, offset: count, agentId, search: word, label: word,
+  limit: { type: "integer", minimum: 1 }, offset: count, agentId, search: word, label: word,
   activeMinutes: { type: "number", minimum: 0 }, activeOnly: flag,
   sortBy: { enum: ["updatedAt", "lastInteractionAt", "activity"] },
   includeGlobal: flag, includeUnknown: flag, includeDerivedTitles: flag, includeLastMessage: flag,
   archived: { anyOf: [flag, { const: "all" }] }, pinned: flag, spawnedBy: word, ownerFirst: flag,
-  excludeCron: flag, excludeSubagents: flag, excludeSystem: flag, configuredAgentsOnly: flag, group: { type: "string", maxLength: 256 },
-  requireLastInteraction: flag, involvingMe: flag, includePeople: flag, includeActivitySummary: flag,
+  excludeCron: flag, excludeSubagents: flag, excludeSystem: flag, requireLastInteraction: flag, configuredAgentsOnly: flag,
+  includePeople: flag, includeActivitySummary: flag, involvingMe: flag, boardFace: word, hasBoard: flag, group: word, projectId: id,
+  workspaceDir: { type: "string", maxLength: 4_096 }, creatorId: id, ownerId: id, involvingProfileId: id, profileRelation: anything,
 } as const satisfies Record<string, JsonSchema>;
 
 const listResult = {
@@ -115,7 +116,7 @@ export const SESSION_METHODS = {
       properties: {
         key: sessionKey, sessionId: id, label: word,
         reference: { type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, slug: word } },
-        shortId: word, agentId, allowMissing: flag,
+        shortId: word, slugHint: word, agentId, spawnedBy: word, includeGlobal: flag, includeUnknown: flag, allowMissing: flag,
       },
     },
     result: { type: "object", required: ["ok"], properties: { ok: flag, key: sessionKey, agentId } },
@@ -131,6 +132,7 @@ export const SESSION_METHODS = {
           type: "string", maxLength: 4_096,
         }, worktree: {},
         execNode: word, category: word, idempotencyKey, incognito: flag, toolOverrides: {},
+        timeoutMs, mentions: { type: "array", maxItems: 64 },
         emitCommandHooks: flag, succeedsParent: flag, titleSource: { type: "string", maxLength: 1_000 },
       },
     },
@@ -148,6 +150,7 @@ export const SESSION_METHODS = {
       type: "object", additionalProperties: false, required: ["key", "message"],
       properties: {
         key: sessionKey, message, agentId, thinking: word, queueMode: { enum: QUEUE_MODES }, attachments, timeoutMs, idempotencyKey,
+        mentions: { type: "array", maxItems: 64 },
       },
     },
     result: { type: "object", required: ["runId", "status"], properties: { runId: id, status: { type: "string" } } },
@@ -169,7 +172,7 @@ export const SESSION_METHODS = {
     params: {
       type: "object", additionalProperties: false, required: ["key"],
       properties: {
-        key: sessionKey, agentId, expectedSessionId: id, label: text(256), autoLabel: flag, icon: text(64),
+        key: sessionKey, agentId, expectedSessionId: id, expectedLifecycleRevision: id, label: text(256), autoLabel: flag, icon: text(64),
         color: text(64), category: text(128),
         boardColumn: text(128), boardOrder: { type: ["number", "null"] }, pinned: mayFlag, archived: mayFlag, unread: mayFlag,
         model: text(256), agentRuntime: {}, thinkingLevel: choice, fastMode: {}, permissionMode: choice,
@@ -184,7 +187,7 @@ export const SESSION_METHODS = {
     role: "operator", scope: "operator.admin", summary: "Opens a new window on the same key.",
     params: {
       type: "object", additionalProperties: false, required: ["key"],
-      properties: { key: sessionKey, agentId, reason: { enum: ["new", "reset"] }, expectedSessionId: id },
+      properties: { key: sessionKey, agentId, reason: { enum: ["new", "reset"] }, expectedSessionId: id, expectedLifecycleRevision: id },
     },
     result: changed,
   },
@@ -193,7 +196,10 @@ export const SESSION_METHODS = {
     summary: "Deletes a session and destroys its key; needs operator.admin unless archivedOnly.",
     params: {
       type: "object", additionalProperties: false, required: ["key"],
-      properties: { key: sessionKey, agentId, deleteTranscript: flag, expectedSessionId: id, archivedOnly: flag },
+      properties: {
+        key: sessionKey, agentId, deleteTranscript: flag, expectedSessionId: id, expectedLifecycleRevision: id,
+        expectedSessionUpdatedAt: { type: "number", minimum: 0 }, emitLifecycleHooks: flag, archivedOnly: flag,
+      },
     },
     result: {
       type: "object", required: ["ok", "key", "deleted"],

@@ -1,6 +1,6 @@
 /** The gateway about itself: health, status, presence, log. */
 import type { MethodSpec } from "../method.ts";
-import { anything, count, flag, nothing, word } from "./fields.ts";
+import { agentId, anything, count, flag, nothing, sessionKey, words } from "./fields.ts";
 
 export const SYSTEM_METHODS = {
   health: {
@@ -44,7 +44,8 @@ export const SYSTEM_METHODS = {
       type: "object", required: ["hostname", "platform", "arch", "pid", "uptimeMs", "nodeVersion"],
       properties: {
         hostname: { type: "string" }, platform: { type: "string" }, arch: { type: "string" }, pid: count, port: count, uptimeMs: count,
-        nodeVersion: { type: "string" },
+        nodeVersion: { type: "string" }, disks: { type: "array", items: anything }, diskTotalBytes: count, diskAvailableBytes: count,
+        diskPath: { type: "string" },
       },
     },
   },
@@ -71,7 +72,7 @@ export const SYSTEM_METHODS = {
   },
   "users.prefs.get": {
     role: "operator", scope: "operator.read", summary: "The user's stored preferences.",
-    params: { type: "object", additionalProperties: false, properties: { keys: { type: "array", items: word } } },
+    params: { type: "object", additionalProperties: false, properties: { keys: words } },
     result: { type: "object", required: ["status", "entries"], properties: { status: { type: "string" }, entries: anything } },
   },
   "question.list": {
@@ -80,7 +81,7 @@ export const SYSTEM_METHODS = {
   },
   "taskSuggestions.list": {
     role: "operator", scope: "operator.read", summary: "Suggested tasks.",
-    params: { type: "object", additionalProperties: false, properties: { sessionKey: word, agentId: word } },
+    params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey } },
     result: { type: "object", required: ["suggestions"], properties: { suggestions: { type: "array" } } },
   },
 } as const satisfies Record<string, MethodSpec>;

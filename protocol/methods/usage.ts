@@ -36,10 +36,11 @@ export const USAGE_METHODS = {
     params: {
       type: "object", additionalProperties: false,
       properties: {
-        key: sessionKey, range: word, startDate: word, endDate: date, days, agentId, agentScope: { const: "all" },
-        mode: { enum: ["utc", "gateway", "specific"] }, groupBy: { enum: ["instance", "family"] }, includeHistorical: flag,
-        timeZone: word, utcOffset: word, includeContextWeight: flag,
-        limit: { type: "integer", minimum: 1, maximum: 1_000 },
+        key: sessionKey, agentId, agentScope: { const: "all" }, range: word, startDate: date, endDate: date, days,
+        limit: { type: "integer", minimum: 1 },
+        /** Days are those of the ledger's time zone, whatever is asked for. */
+        mode: { enum: ["utc", "gateway", "specific"] }, timeZone: word, utcOffset: word,
+        groupBy: { enum: ["instance", "family"] }, includeHistorical: flag, includeContextWeight: flag, creatorKey: word,
       },
     },
     result: {

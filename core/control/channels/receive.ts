@@ -2,7 +2,7 @@ import { OpenClawError, type Label } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
 import type { MessageOrigin, QueueMode, ReplyAddress } from "../../fabric/journal.ts";
 import type { Agent, Agents } from "../agents.ts";
-import { routeInbound, type RouteRules, type Sender } from "../routing.ts";
+import { routeInbound, type RouteRules, type RouteWish, type Sender } from "../routing.ts";
 import type { RunStatus, Sessions } from "../sessions.ts";
 
 export interface Inbound {
@@ -39,6 +39,8 @@ export interface Received {
 }
 
 export interface Intake {
+  /** Who would answer such a message, and in which session. Throws what `receiveInbound` would. */
+  placeOf(wish: RouteWish): Pick<Received, "agentId" | "sessionKey">;
   /** Resolves once the message is stored for good. Every refusal is thrown before that. */
   receiveInbound(inbound: Inbound): Promise<Received>;
 }
@@ -52,6 +54,10 @@ export interface IntakeDeps {
 
 export function createIntake({ agents, sessions, rules }: IntakeDeps): Intake {
   return {
+    placeOf: (wish) => {
+      const { agentId, session } = routeInbound(wish, agents, rules?.());
+      return { agentId, sessionKey: session.key };
+    },
     receiveInbound: async ({ sessionKey: wished, agentId: asked, sender, idempotencyKey: runId, timeoutMs, mentions, ...message }) => {
       if (runId.trim() === "") throw new OpenClawError("PARAMS_INVALID", { why: "The idempotency key is empty." });
       const { agentId, session: { key: sessionKey } } = routeInbound({ sessionKey: wished, agentId: asked, sender }, agents, rules?.());

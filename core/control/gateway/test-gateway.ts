@@ -66,7 +66,7 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
     methods: {
       ...systemMethods(
         {
-          clock, gatewayKey: identity.gateway, health: () => ({ defaultAgentId: "main" }), status: () => ({ sessions: {} }),
+          clock, gatewayKey: identity.gateway, stateDir: "/", health: () => ({ defaultAgentId: "main" }), status: () => ({ sessions: {} }),
           eventLoop: () => ({ utilization: 0 }), tailLog: () => Promise.resolve({ file: "", cursor: 0, size: 0, lines: [] }),
         },
       ),

@@ -90,6 +90,7 @@ export async function openBench(t: TestContext, startMs = START_MS): Promise<Ben
     const offered: Inbound[] = [];
     const atOnce = { now: 0, most: 0 };
     const intake: Intake = {
+      placeOf: inner.placeOf,
       receiveInbound: async (inbound) => {
         if (!life.dead) offered.push(inbound);
         atOnce.most = Math.max(atOnce.most, ++atOnce.now);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { configCommand } from "../commands/config-command.ts";
+import type { ChannelDeliverer } from "../../sessions.ts";
 import { openConversation } from "./conversation.testing.ts";
 
 const RUN = { message: "hello", idempotencyKey: "k1" };
@@ -202,4 +203,30 @@ test("/config is off unless switched on, for the owner only, goes the way of the
   assert.doesNotMatch((await world.transcript("agent:main:main")).join("\n"), /hush-hush/);
   const stranger = await configCommand("show", false, { allowed: () => true, show: () => assert.fail(), patch: () => assert.fail() });
   assert.match(stranger, /for the owner/);
+});
+
+test("agent finds its session by its id, makes one for an id nobody knows, or goes by whom the message came from (W.6.56)", async (t) => {
+  const { call, settled } = await openConversation(t);
+  const keyFor = async (params: object, idempotencyKey: string): Promise<unknown> =>
+    (await settled("agent", { message: "hi", idempotencyKey, ...params }))["sessionKey"];
+  await settled("agent", { ...RUN, sessionKey: "work" });
+  const { session } = await call("sessions.describe", { key: "work" });
+  const { sessionId } = session as { readonly sessionId: string };
+  assert.equal(await keyFor({ sessionId }, "a"), "agent:main:work");
+  assert.equal(await keyFor({ sessionId, sessionKey: "other" }, "b"), "agent:main:other", "a key says more than an id");
+  assert.equal(await keyFor({ sessionId: "made-elsewhere" }, "c"), "agent:main:explicit:made-elsewhere");
+  assert.equal(await keyFor({ channel: "telegram", groupId: "5", threadId: 7 }, "d"), "agent:main:telegram:group:5:topic:7");
+  assert.equal(await keyFor({ channel: "telegram", to: "123" }, "e"), "agent:main:main", "direct messages share the main session");
+  assert.equal(await keyFor({ agentId: "helper", to: "123" }, "f"), "agent:helper:main");
+});
+
+test("the reply of a run is brought to a channel only when the caller says so and says where (S4.26, W.6.56)", async (t) => {
+  const arrived: string[] = [];
+  /** A fake channel: it writes down what it is given. */
+  const fake: ChannelDeliverer = { deliver: async ({ to }, { text }) => void arrived.push(`${to} ${text}`) };
+  const { settled } = await openConversation(t, { channels: new Map([["fake", fake]]) });
+  await settled("agent", { message: "quiet", idempotencyKey: "a", channel: "fake", to: "room", deliver: false });
+  await settled("agent", { message: "aloud", idempotencyKey: "b", channel: "fake", to: "room", deliver: true });
+  await settled("agent", { message: "there", idempotencyKey: "c", channel: "fake", to: "room", replyTo: "hall", deliver: true });
+  assert.deepEqual(arrived, ["room echo: aloud", "hall echo: there"]);
 });

@@ -3,6 +3,7 @@ import type { RunOutcome } from "../../../fabric/journal.ts";
 import type { Agent, Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
+import type { RouteWish } from "../../routing.ts";
 import { saidBy, type CommandDesk } from "../commands/command-desk.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 
@@ -21,6 +22,20 @@ interface RunParams {
   readonly idempotencyKey: string;
   readonly agentId?: string;
   readonly sessionKey?: string;
+  /** Of the session, where its key is not named. */
+  readonly sessionId?: string;
+  /** Whom it came from or goes to, where no session is named: the owner's bindings say who answers, and in which session. */
+  readonly channel?: string;
+  readonly to?: string;
+  readonly accountId?: string;
+  readonly threadId?: string | number;
+  readonly groupId?: string;
+  readonly groupSpace?: string;
+  /** The reply is brought to the channel. */
+  readonly deliver?: boolean;
+  readonly replyChannel?: string;
+  readonly replyTo?: string;
+  readonly replyAccountId?: string;
   readonly model?: string;
   readonly provider?: string;
   /** Seconds. */
@@ -36,10 +51,10 @@ export function agentMethods({ sessions, intake, agents, now, labelOf, commands 
   const run = async (params: RunParams, ctx: MethodContext): Promise<unknown> => {
     checkThinking(params.thinking);
     const startedAt = now();
-    const { key, agentId: named } = parseSessionKey(params.sessionKey ?? "main", params.agentId ?? agents.defaultId);
+    const { agentId: named, sessionKey: key } = intake.placeOf(await placeWished(params));
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.
     ctx.watch(key);
-    const said = saidBy(ctx, params.message, key, agents.get(params.agentId ?? named));
+    const said = saidBy(ctx, params.message, key, agents.get(named));
     const command = await commands.take(params.idempotencyKey, said, ctx.signal);
     if (command !== undefined && command.do !== "send") {
       const facts = { runId: params.idempotencyKey, sessionKey: key, agentId: named };
@@ -48,7 +63,7 @@ export function agentMethods({ sessions, intake, agents, now, labelOf, commands 
       const meta = { durationMs: now() - startedAt, aborted: false, agentMeta: await modelOf(key) };
       return { ...facts, status: "ok", summary: "completed", result: { payloads: [{ text: command.text, mediaUrl: null }], meta } };
     }
-    const inbound = inboundOf(command === undefined ? params : { ...params, message: command.text }, ctx);
+    const inbound = inboundOf({ ...params, ...(command === undefined ? {} : { message: command.text }), agentId: named, sessionKey: key }, ctx);
     const { runId, sessionKey, agentId } = await intake.receiveInbound(inbound);
     ctx.respond({ runId, sessionKey, agentId, status: "accepted", acceptedAt: now() });
     const outcome = await sessions.wait(runId, RUN_WAIT_MS, ctx.signal);
@@ -61,6 +76,17 @@ export function agentMethods({ sessions, intake, agents, now, labelOf, commands 
         meta: { durationMs: now() - startedAt, aborted: outcome?.status === "aborted", agentMeta },
       },
     };
+  };
+
+  /** A session that is named by its id keeps it: one that nobody knows yet is made under it. */
+  const placeWished = async ({ sessionKey, sessionId, agentId, ...from }: RunParams): Promise<RouteWish> => {
+    const agent = agentId === undefined ? {} : { agentId };
+    if (sessionKey !== undefined) return { ...agent, sessionKey };
+    if (sessionId === undefined) return { ...agent, ...senderOf(from) };
+    for await (const row of sessions.rows()) {
+      if (row.sessionId === sessionId && (agentId === undefined || row.agentId === agentId)) return { sessionKey: row.key };
+    }
+    return { ...agent, sessionKey: `explicit:${sessionId}` };
   };
 
   const modelOf = async (sessionKey: string): Promise<unknown> => {
@@ -96,8 +122,28 @@ function inboundOf(params: RunParams, { client }: MethodContext): Inbound {
     ...(model === undefined || ref === undefined ? {} : { model: ref }),
     ...(timeout === 0 ? {} : { timeoutMs: timeout * 1_000 }),
     ...(extraSystemPrompt === undefined ? {} : { extraSystemPrompt }),
-    ...(thinking === undefined ? {} : { thinking }),
+    ...(thinking === undefined ? {} : { thinking }), ...addressOf(params),
   };
+}
+
+function senderOf({ channel, to, accountId, threadId, groupId, groupSpace }: Partial<RunParams>): Pick<RouteWish, "sender"> {
+  const id = groupId ?? to;
+  if (channel === undefined || id === undefined) return {};
+  const thread = threadId === undefined ? {} : { threadId: String(threadId) };
+  return {
+    sender: {
+      channel, peer: { kind: groupId === undefined ? "direct" : "group", id }, ...thread,
+      ...(accountId === undefined ? {} : { accountId }), ...(groupSpace === undefined ? {} : { guildId: groupSpace }),
+    },
+  };
+}
+
+/** Where the outcome goes: only where the caller wants it brought, and says where. */
+function addressOf(params: RunParams): Pick<Inbound, "replyTo"> {
+  const { deliver, replyChannel: channel = params.channel, replyTo: to = params.to, replyAccountId: accountId = params.accountId } = params;
+  if (deliver !== true || channel === undefined || to === undefined) return {};
+  const thread = params.threadId === undefined ? {} : { threadId: String(params.threadId) };
+  return { replyTo: { kind: "channel", channel, to, ...(accountId === undefined ? {} : { accountId }), ...thread } };
 }
 
 /** How the run ended, in the wire's words; undefined where nobody waited long enough. */

@@ -245,3 +245,57 @@ test("a run is stopped by its session or by its id alone (W.6.29)", async (t) =>
   assert.deepEqual(await settled("sessions.abort", { runId: "two" }), { ok: true, abortedRunId: null, status: "idle" });
   assert.deepEqual(await settled("sessions.abort", {}), { ok: true, abortedRunId: null, status: "idle" });
 });
+
+test("what was expected of a session is compared before it is changed: its id, its revision, its time (W.6.57)", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled } = conversation;
+  await talk(conversation, "a");
+  const row = async (): Promise<SessionRow> => (await call("sessions.describe", { key: "a" }))["session"] as SessionRow;
+  const before = await row();
+  const isStale = (error: unknown): boolean => hasCode(error, "CONFLICT");
+  const seen = { expectedSessionId: before.sessionId, expectedLifecycleRevision: before.lifecycleRevision };
+  await settled("sessions.patch", { key: "a", label: "x", ...seen });
+  await settled("sessions.reset", { key: "a", ...seen });
+  const after = await row();
+  assert.equal(after.sessionId, before.sessionId, "a reset keeps the id");
+  assert.notEqual(after.lifecycleRevision, before.lifecycleRevision, "and changes the revision");
+  await assert.rejects(settled("sessions.patch", { key: "a", label: "y", ...seen }), isStale);
+  await assert.rejects(settled("sessions.delete", { key: "a", expectedSessionUpdatedAt: before.updatedAt - 1 }), isStale);
+  assert.equal((await row()).label, "x");
+  await settled("sessions.delete", { key: "a", expectedSessionUpdatedAt: (await row()).updatedAt });
+});
+
+test("a list takes every parameter a dashboard sends; what no session here has leaves none (W.6.58)", async (t) => {
+  const conversation = await openConversation(t);
+  const { call } = conversation;
+  await talk(conversation, "a", "cron:job", "subagent:s");
+  await conversation.settled("sessions.create", { key: "silent" });
+  const all = {
+    limit: 50_000, ownerFirst: true, includePeople: true, includeActivitySummary: true, configuredAgentsOnly: true, includeGlobal: true,
+    includeUnknown: true, involvingMe: true, sortBy: "activity", includeDerivedTitles: true, includeLastMessage: true,
+  };
+  const list = await call("sessions.list", all);
+  assert.deepEqual([list["totalCount"], list["limitApplied"]], [4, 1_000]);
+  const keys = async (params: object): Promise<string[]> => [...keysOf(await call("sessions.list", { ...all, ...params }))].sort();
+  assert.deepEqual(await keys({ excludeCron: true }), ["agent:main:a", "agent:main:silent", "agent:main:subagent:s"]);
+  assert.deepEqual(await keys({ excludeSystem: true }), ["agent:main:a", "agent:main:silent"]);
+  assert.deepEqual(await keys({ requireLastInteraction: true, excludeSystem: true }), ["agent:main:a"]);
+  assert.deepEqual(await keys({ ownerId: "somebody" }), []);
+  assert.deepEqual(await keys({ hasBoard: true }), []);
+  assert.deepEqual((await keys({ hasBoard: false })).length, 4);
+});
+
+test("a session that would be less guarded than its maker believes is refused, not made (W.6.59)", async (t) => {
+  const { call } = await openConversation(t);
+  for (const wish of [
+    { incognito: true }, { permissionMode: "read-only" }, { execNode: "n" }, { worktree: true }, { toolOverrides: { exec: false } },
+  ]) await assert.rejects(call("sessions.create", { key: "a", ...wish }), (error) => hasCode(error, "PARAMS_INVALID"));
+  assert.equal((await call("sessions.list"))["totalCount"], 0);
+  const plain = { incognito: false, permissionMode: null, worktree: false, toolOverrides: {}, displayName: "Mine" };
+  assert.equal((await call("sessions.create", { key: "a", ...plain }))["key"], "agent:main:a");
+  const { session } = await call("sessions.describe", { key: "a" });
+  assert.equal((session as { readonly displayName?: string }).displayName, "Mine");
+  const { sessionId } = session as SessionRow;
+  assert.equal((await call("sessions.resolve", { shortId: sessionId.slice(0, 8), slugHint: "mine" }))["key"], "agent:main:a");
+  assert.equal((await call("sessions.resolve", { shortId: sessionId.slice(0, 8), agentId: "helper", allowMissing: true }))["ok"], false);
+});

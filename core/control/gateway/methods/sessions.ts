@@ -10,6 +10,7 @@ import {
 import type { SessionSettings } from "../../../fabric/journal.ts";
 import type { MethodContext, MethodHandlers } from "../method.ts";
 import { refusal } from "../refuse.ts";
+import type { ListParams } from "./list-sessions.ts";
 import type { RowWish } from "./present-rows.ts";
 import type { SessionApprovals } from "../session-approvals.ts";
 
@@ -27,33 +28,16 @@ export interface SessionDeps {
   readonly contextTokensOf: (ref: string) => Promise<number | undefined>;
 }
 
-interface ListParams extends RowWish {
-  readonly limit?: number;
-  readonly offset?: number;
-  readonly agentId?: string;
-  readonly search?: string;
-  readonly label?: string;
-  readonly activeMinutes?: number;
-  readonly activeOnly?: boolean;
-  readonly archived?: boolean | "all";
-  readonly pinned?: boolean;
-  readonly includeGlobal?: boolean;
-  readonly includeUnknown?: boolean;
-  readonly spawnedBy?: string;
-  readonly excludeSubagents?: boolean;
-  readonly excludeCron?: boolean;
-  /** Leaves out what no person speaks in. */
-  readonly excludeSystem?: boolean;
-  readonly configuredAgentsOnly?: boolean;
-  /** Empty: those in none, which are all. */
-  readonly group?: string;
-}
-
 interface KeyParams {
   readonly key: string;
   readonly agentId?: string;
-  /** Refuses when the session is another one by now. */
+}
+
+/** Refuses when the session is another one by now, or has changed. */
+interface Expected {
   readonly expectedSessionId?: string;
+  readonly expectedLifecycleRevision?: string;
+  readonly expectedSessionUpdatedAt?: number;
 }
 
 interface AbortParams {
@@ -77,11 +61,26 @@ interface CreateParams {
   readonly fork?: boolean;
   /** The new session takes the parent's place. */
   readonly succeedsParent?: boolean;
+  readonly timeoutMs?: number;
+  readonly attachments?: readonly unknown[];
+  readonly incognito?: boolean;
+  readonly permissionMode?: string | null;
+  readonly execNode?: string;
+  readonly worktree?: unknown;
+  readonly toolOverrides?: unknown;
 }
 
-const LIST_DEFAULT = 100;
-/** Whoever asks for more gets this many, and is told so. */
-const LIST_MAX = 1_000;
+/** A session that is less guarded than its maker believes is not made. */
+function refuseUnkept({ incognito, permissionMode, execNode, worktree, toolOverrides, attachments = [] }: CreateParams): void {
+  const wished = {
+    incognito: incognito === true, permissionMode: typeof permissionMode === "string", execNode: execNode !== undefined,
+    worktree: worktree !== undefined && worktree !== false, attachments: attachments.length > 0,
+    toolOverrides: typeof toolOverrides === "object" && toolOverrides !== null && Object.keys(toolOverrides).length > 0,
+  };
+  const refused = Object.entries(wished).flatMap(([name, isWished]) => (isWished ? [name] : []));
+  if (refused.length > 0) throw new OpenClawError("PARAMS_INVALID", { why: `This gateway keeps no session with ${refused.join(", ")}.` });
+}
+
 /** Lists made side by side: each takes the event loop for a fraction of a millisecond between two reads of the disk. */
 const LISTS_AT_ONCE = 4;
 /** What `sessions.subscribe` turns on for all sessions; the text of a run goes to who reads or runs its session. */
@@ -122,30 +121,30 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
     "sessions.resolve": (params) => resolve(deps, params as ResolveParams),
     "sessions.create": (params, ctx) => create(deps, params as CreateParams, ctx),
     "sessions.patch": async (params, ctx) => {
-      const { key: _, agentId: __, expectedSessionId, ...fields } = params as KeyParams & Record<string, unknown>;
+      const { key: _, agentId: __, expectedSessionId: ___, expectedLifecycleRevision: ____, ...fields } = params as KeyParams & Expected;
       const patch = checkSettings(fields);
       if (typeof patch.model === "string") await deps.checkModel(patch.model);
       const key = keyOf(params as KeyParams);
-      await expectSession(sessions, key, expectedSessionId);
+      await expectSession(sessions, key, params as Expected);
       const row = await sessions.patch(key, patch, ctx.client.principal);
       return { ok: true, path: "", key, entry: showRow(row), resolved: modelOf(row) };
     },
     "sessions.reset": async (params, ctx) => {
-      const { reason = "reset", expectedSessionId } = params as KeyParams & { readonly reason?: "new" | "reset" };
+      const { reason = "reset" } = params as { readonly reason?: "new" | "reset" };
       const key = keyOf(params as KeyParams);
-      await expectSession(sessions, key, expectedSessionId);
+      await expectSession(sessions, key, params as Expected);
       await sessions.abort(key, null, ctx.client.principal);
       const row = await sessions.reset(key, reason, ctx.client.principal);
       return { ok: true, key, entry: row ?? {}, resolved: modelOf(row) };
     },
     "sessions.delete": async (params, ctx) => {
-      const { key: wished, agentId, expectedSessionId, archivedOnly } = params as KeyParams & { readonly archivedOnly?: boolean };
+      const { key: wished, agentId, archivedOnly } = params as KeyParams & { readonly archivedOnly?: boolean };
       const { key, isMain } = parseSessionKey(wished, agentId ?? agents.defaultId);
       if (isMain) {
         const message = `Cannot delete the main session (${key}).`;
         throw reword(new OpenClawError("SESSION_PROTECTED"), { code: "INVALID_REQUEST", message });
       }
-      await expectSession(sessions, key, expectedSessionId);
+      await expectSession(sessions, key, params as Expected);
       if (archivedOnly === true && (await sessions.describe(key))?.archived !== true) {
         return { ok: true, key, deleted: false, archived: [] };
       }
@@ -180,103 +179,12 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
 }
 
 async function list(deps: SessionDeps, params: ListParams, signal: AbortSignal): Promise<unknown> {
-  const { sessions, agents, now } = deps;
-  const { offset = 0 } = params;
-  const limit = Math.min(params.limit ?? LIST_DEFAULT, LIST_MAX);
-  const isWhole = Object.entries(params).every(([name, value]) => UNFILTERED.has(name) || (INCLUDED.has(name) && value !== false));
-  const { shown, total } = isWhole
-    ? await wholePage(sessions, params, offset, limit)
-    : await narrowedPage(sessions, params, { offset, limit, nowMs: now(), agentIds: new Set(agents.list().map(({ id }) => id)) }, signal);
-  const hasMore = offset + shown.length < total;
-  return {
-    ts: now(), path: "", count: shown.length, totalCount: total, limitApplied: limit, offset, hasMore,
-    nextOffset: hasMore ? offset + shown.length : null, owners: [],
-    sessions: await present(deps, shown, params), defaults: await deps.defaultsOf(agents.defaultId),
-  };
+  return await (await import("./list-sessions.ts")).listSessions(deps, params, signal);
 }
 
 /** Rows as every answer shows them. */
 async function present(deps: SessionDeps, rows: readonly SessionRow[], wish: RowWish = {}): Promise<readonly object[]> {
   return await (await import("./present-rows.ts")).presentRows(deps, rows, wish);
-}
-
-interface PageFacts {
-  readonly offset: number;
-  readonly limit: number;
-  readonly nowMs: number;
-  /** Those that are configured. */
-  readonly agentIds: ReadonlySet<string>;
-}
-
-interface ListPage { readonly shown: readonly SessionRow[]; readonly total: number }
-
-/** What comes before the page and after it is counted and not read. */
-async function wholePage(sessions: Sessions, { archived = false }: ListParams, offset: number, limit: number): Promise<ListPage> {
-  const kinds = archived === "all" ? "all" : archived ? "archived" : "shown";
-  const { before, rows } = await sessions.rowsFrom(offset, kinds);
-  const shown: SessionRow[] = [];
-  let passed = before;
-  for await (const row of rows) {
-    if (archived !== "all" && (row.archived ?? false) !== archived) continue;
-    passed += 1;
-    if (passed > offset) shown.push(row);
-    if (shown.length < limit) continue;
-    const count = await sessions.count();
-    return { shown, total: Math.max(passed, kinds === "all" ? count.shown + count.archived : count[kinds]) };
-  }
-  return { shown, total: passed };
-}
-
-/** Read until the page is full and a little further: of a long list that is narrowed, the total is the least it can be. */
-async function narrowedPage(
-  sessions: Sessions, params: ListParams, { offset, limit, nowMs, agentIds }: PageFacts, signal: AbortSignal,
-): Promise<ListPage> {
-  const shown: SessionRow[] = [];
-  let fitting = 0;
-  let looked = 0;
-  for await (const row of params.activeOnly === true ? sessions.active() : sessions.rows()) {
-    signal.throwIfAborted();
-    // They come newest first: all that follow are older still.
-    if (params.activeMinutes !== undefined && nowMs - row.updatedAt > params.activeMinutes * 60_000 + SECOND_MS) break;
-    if (fits(row, params, nowMs, agentIds)) {
-      if (fitting >= offset && shown.length < limit) shown.push(row);
-      fitting += 1;
-    }
-    if (fitting > offset + limit && (looked += 1) > COUNTED_MAX) break;
-  }
-  return { shown, total: fitting };
-}
-
-/** Sessions beyond a narrowed page that are looked at, to count how many there are. */
-const COUNTED_MAX = 500;
-/** Sessions of the same second come in no order. */
-const SECOND_MS = 1_000;
-/** Parameters that leave no session out, but for what is counted apart. */
-const UNFILTERED: ReadonlySet<string> = new Set([
-  "limit", "offset", "archived", "includeDerivedTitles", "includeLastMessage", "includePeople", "includeActivitySummary", "ownerFirst",
-  "involvingMe", "requireLastInteraction", "sortBy",
-]);
-/** These leave something out where they are false. */
-const INCLUDED: ReadonlySet<string> = new Set(["includeGlobal", "includeUnknown"]);
-
-const CRON = /^agent:[^:]+:cron:/;
-
-function fits(row: SessionRow, params: ListParams, nowMs: number, agentIds: ReadonlySet<string>): boolean {
-  if (params.configuredAgentsOnly === true && !agentIds.has(row.agentId)) return false;
-  if (params.group !== undefined && params.group !== "") return false;
-  if (params.agentId !== undefined && row.agentId !== params.agentId) return false;
-  if (params.label !== undefined && row.label !== params.label) return false;
-  if (params.spawnedBy !== undefined && row.spawnedBy !== params.spawnedBy) return false;
-  if (params.excludeSubagents === true && row.spawnedBy !== undefined) return false;
-  if (params.excludeCron === true && CRON.test(row.key)) return false;
-  if (params.excludeSystem === true && showRow(row).isBackground) return false;
-  if (params.includeGlobal === false && row.kind === "global") return false;
-  if (params.includeUnknown === false && row.kind === "unknown") return false;
-  if (params.activeOnly === true && !row.hasActiveRun) return false;
-  if (params.activeMinutes !== undefined && nowMs - row.updatedAt > params.activeMinutes * 60_000) return false;
-  if (params.pinned !== undefined && (row.pinned ?? false) !== params.pinned) return false;
-  if (params.archived !== "all" && (row.archived ?? false) !== (params.archived ?? false)) return false;
-  return params.search === undefined || `${row.key} ${row.label ?? ""}`.toLowerCase().includes(params.search.toLowerCase());
 }
 
 interface PreviewParams {
@@ -295,24 +203,33 @@ async function preview({ sessions, agents, now }: SessionDeps, { keys, limit = 5
   return { ts: now(), previews: await Promise.all(previews) };
 }
 
+const SHORT_ID_CHARS_MIN = 6;
+
 interface ResolveParams {
   readonly allowMissing?: boolean;
   readonly key?: string;
   readonly sessionId?: string;
   readonly label?: string;
+  /** How the session's id begins. */
+  readonly shortId?: string;
+  readonly agentId?: string;
+  readonly spawnedBy?: string;
   readonly reference?: { readonly key: string };
 }
 
 async function resolve({ sessions, agents }: SessionDeps, params: ResolveParams): Promise<unknown> {
-  const { reference, sessionId, label, allowMissing = false, ...wish } = params;
+  const { reference, sessionId, label, shortId = "", agentId, spawnedBy, allowMissing = false, ...wish } = params;
   const key = wish.key ?? reference?.key;
-  const isMeant = (row: SessionRow): boolean => row.sessionId === sessionId || (label !== undefined && row.label === label);
+  const isNamed = (row: SessionRow): boolean => row.sessionId === sessionId || (label !== undefined && row.label === label) ||
+    (shortId.length >= SHORT_ID_CHARS_MIN && row.sessionId.startsWith(shortId));
+  const isWithin = (row: SessionRow): boolean =>
+    (agentId === undefined || row.agentId === agentId) && (spawnedBy === undefined || row.spawnedBy === spawnedBy);
   const row = key === undefined
-    ? await firstOf(sessions, isMeant)
-    : await sessions.describe(parseSessionKey(key, agents.defaultId).key);
+    ? await firstOf(sessions, (one) => isNamed(one) && isWithin(one))
+    : await sessions.describe(parseSessionKey(key, agentId ?? agents.defaultId).key);
   if (row !== null && row !== undefined) return { ok: true, key: row.key, agentId: row.agentId };
   if (allowMissing) return { ok: false };
-  throw refusal("NOT_FOUND", `No session found: ${key ?? sessionId ?? label ?? ""}`);
+  throw refusal("NOT_FOUND", `No session found: ${key ?? sessionId ?? label ?? shortId}`);
 }
 
 async function create(
@@ -320,6 +237,7 @@ async function create(
 ): Promise<unknown> {
   const { agentId: wished, message, task, displayName, label = displayName, model, thinkingLevel, idempotencyKey = randomUUID() } = params;
   checkThinking(thinkingLevel ?? undefined);
+  refuseUnkept(params);
   const agentId = agents.get(wished ?? agents.defaultId).id;
   const { key } = parseSessionKey(params.key ?? `dashboard:${randomUUID()}`, agentId);
   ctx.watch(key);
@@ -345,7 +263,7 @@ async function create(
   }
   const { runId } = await intake.receiveInbound({
     sessionKey: key, agentId, text, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
-    ...(model === undefined ? {} : { model }),
+    ...(model === undefined ? {} : { model }), ...(params.timeoutMs === undefined ? {} : { timeoutMs: params.timeoutMs }),
     ...(thinkingLevel === undefined || thinkingLevel === null ? {} : { thinking: thinkingLevel }),
     ...(parent === undefined ? {} : { origin: { kind: "person", sessionKey: parent } }),
   });
@@ -354,8 +272,12 @@ async function create(
   return { ok: true, key, sessionId: row?.sessionId ?? "", entry: row ?? {}, resolved: modelOf(row), runStarted: true, runId };
 }
 
-async function expectSession(sessions: Sessions, key: string, expected: string | undefined): Promise<void> {
-  if (expected === undefined || (await sessions.describe(key))?.sessionId === expected) return;
+async function expectSession(sessions: Sessions, key: string, expected: Expected): Promise<void> {
+  const { expectedSessionId: sessionId, expectedLifecycleRevision: lifecycleRevision, expectedSessionUpdatedAt: updatedAt } = expected;
+  const wanted = Object.entries({ sessionId, lifecycleRevision, updatedAt }).filter(([, value]) => value !== undefined);
+  if (wanted.length === 0) return;
+  const row: Readonly<Record<string, unknown>> = { ...(await sessions.describe(key)) };
+  if (wanted.every(([name, value]) => row[name] === value)) return;
   throw new OpenClawError("CONFLICT", { why: "The session is not the one that was expected.", detail: { reason: "session-changed" } });
 }
 

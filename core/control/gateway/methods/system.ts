@@ -1,4 +1,5 @@
 /** Health, status, presence, log: the gateway about itself. */
+import { statfs } from "node:fs/promises";
 import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem } from "node:os";
 import type { Clock } from "../../../base/clock.ts";
 import type { GatewayKey } from "../../../fabric/identity.ts";
@@ -19,6 +20,8 @@ export interface SystemDeps {
   readonly status: (wish: { readonly includeCliProjection?: boolean }) => Facts | Promise<Facts>;
   /** How late the event loop has been since the last time it was asked for. */
   readonly eventLoop: () => unknown;
+  /** Where everything is kept. */
+  readonly stateDir: string;
   readonly tailLog: (options: { readonly cursor?: number; readonly limit?: number; readonly maxBytes?: number }) => Promise<LogPage>;
 }
 
@@ -41,8 +44,9 @@ export function systemMethods(deps: SystemDeps): MethodHandlers {
     "dashboard.link": (_params, { gateway }) => gateway.dashboardLink(),
     "system-presence": (_params, { gateway }) => gateway.presence(),
     "gateway.identity.get": () => ({ deviceId: deps.gatewayKey.deviceId, publicKey: deps.gatewayKey.publicKey }),
-    "system.info": (_params, { gateway }) => ({
+    "system.info": async (_params, { gateway }) => ({
       ...describeMachine(gateway.port, deps.clock.now() - gateway.startedAtMs), eventLoop: deps.eventLoop(), processMemory: readMemory(),
+      ...(await readDisk(deps.stateDir)),
     }),
     "logs.tail": async (params) => {
       const page = await deps.tailLog(params as { cursor?: number; limit?: number; maxBytes?: number });
@@ -112,6 +116,18 @@ function describeMachine(port: number, uptimeMs: number): Record<string, unknown
     loadAverage: loadavg(),
     memoryTotalBytes: totalmem(),
     memoryFreeBytes: freemem(),
-    disks: [],
   };
+}
+
+/** The disk that what is kept lies on; nothing where it does not say. */
+async function readDisk(path: string): Promise<Record<string, unknown>> {
+  try {
+    const { bsize, blocks, bavail } = await statfs(path);
+    const [totalBytes, availableBytes] = [blocks * bsize, bavail * bsize];
+    return {
+      disks: [{ path, totalBytes, availableBytes }], diskPath: path, diskTotalBytes: totalBytes, diskAvailableBytes: availableBytes,
+    };
+  } catch {
+    return { disks: [] };
+  }
 }

@@ -33,7 +33,7 @@ test("cost is told in the wire's words: parts of the prompt apart, money in the 
   const { daily, totals, days, currency } = await call("usage.cost", { days: 2 });
   const figures = {
     input: 300, cacheRead: 600, cacheWrite: 100, output: 50, totalTokens: 1_050, totalCost: 2.5, calls: 3, failed: 1,
-    unpriced: 0, reserved: 1,
+    unpriced: 0, missingCostEntries: 0, reserved: 1,
   };
   assert.deepEqual([daily, totals, days, currency], [[{ date: "2026-11-21", ...figures }], figures, 1, "EUR"]);
 });
@@ -48,6 +48,17 @@ test("sessions are told by their keys; of a deleted one the money stays (C9)", a
     ((await call("sessions.usage", { ...page, ...more }))["sessions"] as readonly unknown[]).length;
   assert.deepEqual([await of({}) > 0, await of({ agentId: "nobody" })], [true, 0]);
   assert.deepEqual((sessions as { key: string; totalCost: number }[]).map(({ key, totalCost }) => [key, totalCost]), [["main", 2.5]]);
+});
+
+test("sessions' usage is told by model and agent, and narrowed to an agent where one is named (W.6.55)", async () => {
+  const all = await call("sessions.usage", { mode: "utc", range: "1y" });
+  assert.deepEqual((all["sessions"] as unknown[]).length, 2);
+  const { byModel, sessionCount } = all["aggregates"] as { readonly byModel: readonly { readonly count: number }[]; readonly sessionCount: number };
+  assert.deepEqual([byModel.map(({ count }) => count), sessionCount], [[3, 3], 2]);
+  const own = await call("sessions.usage", { agentId: "main" });
+  assert.deepEqual((own["sessions"] as { readonly key: string }[]).map(({ key }) => key), ["agent:main:main"]);
+  assert.equal((own["totals"] as { readonly calls: number }).calls, 0, "no call of this agent is on record");
+  assert.equal(((await call("sessions.usage", { agentId: "main", agentScope: "all" }))["sessions"] as unknown[]).length, 2);
 });
 
 test("a budget is told with what was spent of it, what is set aside and when it renews (C9)", async () => {

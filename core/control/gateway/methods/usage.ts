@@ -29,12 +29,14 @@ interface CostParams {
 
 interface SessionUsageParams {
   readonly key?: string;
+  /** Only this agent's sessions, unless `agentScope` is `all`. */
+  readonly agentId?: string;
+  readonly agentScope?: "all";
   readonly range?: string;
   readonly startDate?: string;
   readonly endDate?: string;
   readonly days?: number;
   readonly limit?: number;
-  readonly agentId?: string;
 }
 
 export function usageMethods({ ledger, tenant, agentIds, resting, tokenOf, keysOf, now }: UsageMethodDeps): MethodHandlers {
@@ -59,22 +61,39 @@ export function usageMethods({ ledger, tenant, agentIds, resting, tokenOf, keysO
       };
     },
     "sessions.usage": async (params) => {
-      const { key, limit = 50, endDate, agentId } = params as SessionUsageParams;
+      const { key, agentId, agentScope, limit = 50, endDate } = params as SessionUsageParams;
       const until = endDate === undefined ? {} : { until: endDate };
       const days = daysOf(params as SessionUsageParams, now());
       const query = { tenant, days, ...until };
       const report = await ledger.usage(key === undefined ? { ...query, by: "session" } : { ...query, session: tokenOf(key) });
-      const { from, to, totals, daily, currency } = report;
+      const { from, to, daily, currency } = report;
+      const byAgent = key === undefined ? (await ledger.usage({ ...query, by: "agent" })).rows : [];
+      const ofAgent = agentId === undefined || agentScope === "all" || key !== undefined ? undefined : agentId;
+      const totals = ofAgent === undefined ? report.totals : (byAgent.find(({ name }) => name === ofAgent)?.meter ?? NOTHING);
       const sessions = key === undefined
         ? (await named(report.rows, true)).map((row) => ({ key: (row as { name: string }).name, ...row }))
-          .filter((row) => agentId === undefined || row.key.startsWith(`agent:${agentId}:`)).slice(0, limit)
+          .filter((row) => ofAgent === undefined || row.key.startsWith(`agent:${ofAgent}:`)).slice(0, limit)
         : [{ key, ...figures(totals) }];
+      const byModel = key === undefined ? (await ledger.usage({ ...query, by: "model" })).rows : [];
       return {
         updatedAt: now(), startDate: from, endDate: to, currency, sessions, totals: figures(totals),
+        aggregates: {
+          sessionCount: sessions.length, byModel: byModel.map(showModel),
+          byAgent: byAgent.map(({ name, meter }) => ({ agentId: name, totals: figures(meter) })),
+        },
         daily: daily.map(({ name, meter }) => ({ date: name, ...figures(meter) })),
       };
     },
   };
+}
+
+const NOTHING: Meter = {
+  calls: 0, failed: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, costMicros: 0, unpriced: 0, reserved: 0,
+};
+
+function showModel({ name, meter }: UsageRow): object {
+  const slash = name.indexOf("/");
+  return { provider: name.slice(0, Math.max(slash, 0)), model: name.slice(slash + 1), count: meter.calls, totals: figures(meter) };
 }
 
 /** Of a session that was deleted the money stays, and nothing else. */
@@ -94,7 +113,8 @@ function figures(meter: Meter): Readonly<Record<string, number>> {
   const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, costMicros, calls, failed, unpriced, reserved } = meter;
   return {
     input: inputTokens - cacheReadTokens - cacheWriteTokens, output: outputTokens, cacheRead: cacheReadTokens, cacheWrite: cacheWriteTokens,
-    totalTokens: inputTokens + outputTokens, totalCost: money(costMicros), calls, failed, unpriced, reserved,
+    totalTokens: inputTokens + outputTokens, totalCost: money(costMicros), calls, failed, unpriced, missingCostEntries: unpriced,
+    reserved,
   };
 }
 
