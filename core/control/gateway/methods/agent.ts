@@ -63,7 +63,8 @@ export function agentMethods({ sessions, intake, agents, now, labelOf, commands 
       const meta = { durationMs: now() - startedAt, aborted: false, agentMeta: await modelOf(key) };
       return { ...facts, status: "ok", summary: "completed", result: { payloads: [{ text: command.text, mediaUrl: null }], meta } };
     }
-    const inbound = inboundOf({ ...params, ...(command === undefined ? {} : { message: command.text }), agentId: named, sessionKey: key }, ctx);
+    const message = command?.text ?? params.message;
+    const inbound = inboundOf({ ...params, message, agentId: named, sessionKey: key }, ctx);
     const { runId, sessionKey, agentId } = await intake.receiveInbound(inbound);
     ctx.respond({ runId, sessionKey, agentId, status: "accepted", acceptedAt: now() });
     const outcome = await sessions.wait(runId, RUN_WAIT_MS, ctx.signal);

@@ -53,7 +53,9 @@ test("sessions are told by their keys; of a deleted one the money stays (C9)", a
 test("sessions' usage is told by model and agent, and narrowed to an agent where one is named (W.6.55)", async () => {
   const all = await call("sessions.usage", { mode: "utc", range: "1y" });
   assert.deepEqual((all["sessions"] as unknown[]).length, 2);
-  const { byModel, sessionCount } = all["aggregates"] as { readonly byModel: readonly { readonly count: number }[]; readonly sessionCount: number };
+  const { byModel, sessionCount } = all["aggregates"] as {
+    readonly byModel: readonly { readonly count: number }[]; readonly sessionCount: number;
+  };
   assert.deepEqual([byModel.map(({ count }) => count), sessionCount], [[3, 3], 2]);
   const own = await call("sessions.usage", { agentId: "main" });
   assert.deepEqual((own["sessions"] as { readonly key: string }[]).map(({ key }) => key), ["agent:main:main"]);
