@@ -74,7 +74,8 @@ async function wholePage(sessions: Sessions, { archived = false }: ListParams, o
 async function narrowedPage(
   { sessions, agents, now }: ListSessionsDeps, params: ListParams, offset: number, limit: number, signal: AbortSignal,
 ): Promise<ListPage> {
-  if ((params.group ?? "") !== "" || NOBODYS.some((name) => params[name] !== undefined && params[name] !== false)) return { shown: [], total: 0 };
+  const isNobodys = (params.group ?? "") !== "" || NOBODYS.some((name) => params[name] !== undefined && params[name] !== false);
+  if (isNobodys) return { shown: [], total: 0 };
   const nowMs = now();
   const shown: SessionRow[] = [];
   let fitting = 0;

@@ -60,7 +60,6 @@ test("sessions' usage is told by model and agent, and narrowed to an agent where
   const own = await call("sessions.usage", { agentId: "main" });
   assert.deepEqual((own["sessions"] as { readonly key: string }[]).map(({ key }) => key), ["agent:main:main"]);
   assert.equal((own["totals"] as { readonly calls: number }).calls, 0, "no call of this agent is on record");
-  assert.equal(((await call("sessions.usage", { agentId: "main", agentScope: "all" }))["sessions"] as unknown[]).length, 2);
 });
 
 test("a budget is told with what was spent of it, what is set aside and when it renews (C9)", async () => {

@@ -29,9 +29,8 @@ interface CostParams {
 
 interface SessionUsageParams {
   readonly key?: string;
-  /** Only this agent's sessions, unless `agentScope` is `all`. */
+  /** Only this agent's sessions. */
   readonly agentId?: string;
-  readonly agentScope?: "all";
   readonly range?: string;
   readonly startDate?: string;
   readonly endDate?: string;
@@ -61,14 +60,14 @@ export function usageMethods({ ledger, tenant, agentIds, resting, tokenOf, keysO
       };
     },
     "sessions.usage": async (params) => {
-      const { key, agentId, agentScope, limit = 50, endDate } = params as SessionUsageParams;
+      const { key, agentId, limit = 50, endDate } = params as SessionUsageParams;
       const until = endDate === undefined ? {} : { until: endDate };
       const days = daysOf(params as SessionUsageParams, now());
       const query = { tenant, days, ...until };
       const report = await ledger.usage(key === undefined ? { ...query, by: "session" } : { ...query, session: tokenOf(key) });
       const { from, to, daily, currency } = report;
       const byAgent = key === undefined ? (await ledger.usage({ ...query, by: "agent" })).rows : [];
-      const ofAgent = agentId === undefined || agentScope === "all" || key !== undefined ? undefined : agentId;
+      const ofAgent = key === undefined ? agentId : undefined;
       const totals = ofAgent === undefined ? report.totals : (byAgent.find(({ name }) => name === ofAgent)?.meter ?? NOTHING);
       const sessions = key === undefined
         ? (await named(report.rows, true)).map((row) => ({ key: (row as { name: string }).name, ...row }))
