@@ -16,4 +16,5 @@ export {
   NODE_TIMING, type InvokeEnd, type InvokeEvent, type InvokeRequest, type LateResult, type ReattachRequest,
 } from "./nodes/invoke-event.ts";
 export { invokeOnce, type InvokeOutcome } from "./nodes/invoke-once.ts";
+export type { PlannedRun } from "./nodes/planned-run.ts";
 export { formatInvokeError } from "./nodes/format-invoke-error.ts";

@@ -49,7 +49,7 @@ async function answerOf({ deps, session }: TurnWork, { approvalId, expiresAtMs }
 function openingOf({ deps, session, agent, runId }: TurnWork, wait: Wait): ApprovalOpening {
   const { stepId, approvalId: id, intentHash, intent, call, decision, nodeId, remember, expiresAtMs } = wait;
   const node = nodeId === null ? null : deps.nodes.describe(nodeId);
-  const { command, cwd } = intent.actuator === "node" ? intent.params : {};
+  const { command, cwd, systemRunPlan } = intent.actuator === "node" ? intent.params : {};
   return {
     id, sessionKey: session.log.state.key, agentId: agent.id, runId, stepId, toolCallId: call.id, intentHash, summary: intent.summary,
     labels: [decision.label], reason: decision.reason, rule: decision.rule, remember, expiresAtMs,
@@ -57,5 +57,6 @@ function openingOf({ deps, session, agent, runId }: TurnWork, wait: Wait): Appro
     ...(node === null ? {} : { nodeId: node.nodeId, nodeName: node.displayName, localNode: node.local }),
     ...(Array.isArray(command) ? { commandArgv: command as string[] } : {}),
     ...(typeof cwd === "string" ? { cwd } : {}),
+    ...(systemRunPlan === undefined ? {} : { asked: { host: "node", systemRunPlan: systemRunPlan as Readonly<Record<string, unknown>> } }),
   };
 }

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Tool } from "@openclaw/sdk";
 import type { IntentEvent } from "../../execution/intents.ts";
-import { calls, openBench, says, settle, type BenchOptions, type Speech } from "./turn.testing.ts";
+import type { Recorded } from "../../fabric/journal.ts";
+import { replaySession } from "./replay-session.ts";
+import { calls, openBench, says, settle, type Bench, type BenchOptions, type Speech } from "./turn.testing.ts";
 
 const exec: Tool = {
   name: "exec", summary: "Runs.", effect: "unsafe",
@@ -289,4 +291,69 @@ test("an intent that is handed over has the label of its words, as one that is w
     const refused = bench.results().at(-1)?.text ?? "";
     assert.match(refused, /^GATE_REFUSED: .*takes its words from outside text\. Outside text may not choose that\./);
   }
+});
+
+/** Decided again from the log: where it comes out otherwise. */
+async function replayed(bench: Bench): Promise<unknown> {
+  async function* entries(): AsyncGenerator<Recorded> {
+    yield* await bench.recorded();
+  }
+  return (await replaySession(entries(), bench.deps)).report.difference;
+}
+
+test("what only reads is asked of its node while its record is being written; nothing of it counts before that", async (t) => {
+  const uptime = calls(["exec", { argv: ["uptime"] }]);
+  const touch = calls(["exec", { argv: ["touch", "a"] }]);
+  for (const [speech, isAsked] of [[uptime, true], [touch, false]] as const) {
+    const bench = await openBench(t, { ...TOOLS, yesLocal: true });
+    const writing = Promise.withResolvers<void>();
+    const append = bench.log.append.bind(bench.log);
+    bench.log.append = async (claim, principal, events) => {
+      const isIntent = Array.isArray(events) && events.some(({ type, body }) => type === "step.started" && body.kind === "tool");
+      if (isIntent) await writing.promise;
+      return await append(claim, principal, events);
+    };
+    const said = bench.say("Please run uptime and touch a.", speech, says("Done."));
+    await settle();
+    const told = (): boolean => bench.live.some(({ stream, data }) => stream === "tool" && data["phase"] === "result");
+    assert.deepEqual([bench.orders.length === 1, told()], [isAsked, false]);
+    writing.resolve();
+    await said;
+    assert.deepEqual([bench.orders.length, told(), bench.results()[0]?.text], [1, true, "done"]);
+  }
+});
+
+test("a node that plans is asked for its plan before the person is; the plan is what is shown, recorded, approved and run", async (t) => {
+  const plan = { argv: ["/usr/bin/touch", "a"], cwd: "/srv/x" };
+  const wishes: unknown[] = [];
+  const params = { command: plan.argv, cwd: plan.cwd, systemRunPlan: plan };
+  const bench = await openBench(t, {
+    ...TOOLS, local: false,
+    deps: ({ nodes }) => ({
+      nodes: Object.assign(nodes, { plan: async (wish: unknown) => (wishes.push([bench.asked.length, wish]), { ok: true, params }) }),
+    }),
+  });
+  const said = bench.say("touch a", calls(["exec", { argv: ["touch", "a"] }]), says("Done."));
+  while (bench.asked.length === 0) await settle();
+  assert.equal((wishes as [number][])[0]?.[0], 0, "nobody had been asked by then");
+  const [opening] = bench.asked;
+  assert.deepEqual([opening?.commandArgv, opening?.cwd, opening?.asked?.systemRunPlan], [plan.argv, plan.cwd, plan]);
+  await bench.answer("allow-once");
+  await said;
+  const { intent, approved } = bench.orders[0] ?? {};
+  assert.deepEqual([intent?.params, approved], [params, true]);
+  const wait = (await bench.recorded()).find(({ type, body }) => type === "step.started" && (body as { kind: string }).kind === "wait");
+  assert.equal((wait?.body as { intentHash: string }).intentHash, opening?.intentHash);
+  assert.equal(await replayed(bench), null);
+});
+
+test("without a plan of its node nobody is asked, and nothing runs", async (t) => {
+  const failure = { type: "end", ok: false, code: "SYSTEM_RUN_DENIED", why: "Its owner lets nothing be run there.", nodeId: "node-1" };
+  const bench = await openBench(t, {
+    ...TOOLS, local: false, deps: ({ nodes }) => ({ nodes: Object.assign(nodes, { plan: async () => failure }) }),
+  });
+  await bench.say("touch a", calls(["exec", { argv: ["touch", "a"] }]), says("Done."));
+  assert.deepEqual([bench.asked.length, bench.orders.length], [0, 0]);
+  assert.match(bench.results()[0]?.text ?? "", /^SYSTEM_RUN_DENIED/);
+  assert.equal(await replayed(bench), null);
 });

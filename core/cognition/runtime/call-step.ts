@@ -1,7 +1,8 @@
 import { joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
-import type { ToolCall } from "@openclaw/sdk";
+import type { Intent, ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { relaysOf, type GateRecord, type SessionState, type StepEnded } from "../../fabric/journal.ts";
+import type { PlannedRun } from "../../execution/nodes.ts";
 import { APPROVAL_LIMITS, hashIntent } from "../../execution/policy.ts";
 import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
 import { awaitAnswer } from "./await-answer.ts";
@@ -42,10 +43,17 @@ export async function callStep(work: TurnWork, view: SessionState, call: ToolCal
   }
 }
 
-/** Suspends the turn: the question is durable before anyone is asked. */
-async function ask(work: TurnWork, calling: Calling, { intent, nodeId, decision }: Asking, signal: AbortSignal): Promise<Carry> {
+/**
+ * Suspends the turn: the question is durable before anyone is asked. A node that plans how it would run something is asked for
+ * its plan before, so that what a person sees and answers for is what will run.
+ */
+async function ask(work: TurnWork, calling: Calling, { intent: wanted, nodeId, decision }: Asking, signal: AbortSignal): Promise<Carry> {
   const { deps } = work;
   const { stepId, call, carry } = calling;
+  const planned = await planOf(work, stepId, wanted, nodeId, signal);
+  signal.throwIfAborted();
+  if (planned?.ok === false) return refuse(work, calling, planned, decision.record);
+  const intent = planned === null ? wanted : { ...wanted, params: planned.params };
   const { remember, rememberHash, record } = decision;
   const now = deps.clock.now();
   const wait = {
@@ -56,6 +64,16 @@ async function ask(work: TurnWork, calling: Calling, { intent, nodeId, decision 
   await work.record(carry, [{ type: "step.started", body: wait }]);
   crashPoint("question.recorded");
   return await awaitAnswer(work, wait, signal);
+}
+
+async function planOf(
+  { deps, session }: TurnWork, stepId: string, intent: Intent, nodeId: string | null, signal: AbortSignal,
+): Promise<PlannedRun | null> {
+  if (intent.actuator !== "node" || nodeId === null) return null;
+  const { command, params } = intent;
+  // It stands for a run that a person approves, or for none.
+  const approval = { decision: "allow-once" } as const;
+  return await deps.nodes.plan({ id: stepId, nodeId, command, params, sessionKey: session.log.state.key, approval }, signal);
 }
 
 type Runnable = Extract<WeighedCall, { do: "run" }>;

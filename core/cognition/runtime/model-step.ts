@@ -1,6 +1,7 @@
 import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
 import type { ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
+import { startNow } from "../../base/start-now.ts";
 import { leadOf, type AskedFacts, type NewEvent, type SessionState, type TurnState } from "../../fabric/journal.ts";
 import type { CallEvent, CallTerms, ResolvedModel } from "../models.ts";
 import { composeRequest, type ComposedRequest } from "./compose-request.ts";
@@ -110,20 +111,6 @@ function termsOf({ deps, agent, session: { log: { address } } }: TurnWork, { tur
     fallbacks: fallbacksOf(agent, model),
     rotates: (deps.profilesOf?.(model) ?? []).some((name) => !tried.includes(name)),
     profileOf: (provider) => profiles[provider],
-  };
-}
-
-/** Begins the call at once: an iterator does nothing before its first `next`. */
-function startNow(events: AsyncIterator<CallEvent>): AsyncIterator<CallEvent> {
-  let first: Promise<IteratorResult<CallEvent>> | undefined = events.next();
-  first.catch(() => undefined);
-  return {
-    next: () => {
-      const taken = first ?? events.next();
-      first = undefined;
-      return taken;
-    },
-    return: (value) => events.return?.(value) ?? Promise.resolve({ done: true, value }),
   };
 }
 

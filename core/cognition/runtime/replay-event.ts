@@ -5,6 +5,7 @@
  * what the runtime made of it is made anew by the runtime's own functions, and compared.
  */
 import { ERRORS, OpenClawError, type ErrorCode } from "@openclaw/protocol";
+import type { Intent } from "@openclaw/sdk";
 import type { Recorded, SessionState, StepEnded, StepStarted } from "../../fabric/journal.ts";
 import { createGate, hashIntent } from "../../execution/policy.ts";
 import { presentOutcome } from "../../execution/tools.ts";
@@ -95,8 +96,9 @@ function redecideStart(state: SessionState, body: StepStarted, nowMs: number, de
   if (weighed.do !== did) return differs("do", did, explained(weighed));
   if (weighed.do === "ask" && body.kind === "wait") {
     const { intentHash, remember, rememberHash } = body;
+    const again = asPlanned(weighed.intent, intent);
     return compared({ intent, nodeId, decision: known(decision), intentHash, remember, rememberHash }, {
-      intent: weighed.intent, nodeId: weighed.nodeId, decision: known(weighed.decision.record), intentHash: hashIntent(weighed.intent),
+      intent: again, nodeId: weighed.nodeId, decision: known(weighed.decision.record), intentHash: hashIntent(again),
       remember: weighed.decision.remember, rememberHash: weighed.decision.rememberHash,
     });
   }
@@ -120,15 +122,28 @@ function redecideEnd(state: SessionState, body: StepEnded, nowMs: number, deps: 
   const { agent } = agentFor(state, deps.agentOf);
   const { code, text, decision } = body;
   const weights = weightsOf(deps, decision?.under, () => {
+    // A person was to be asked, so there was a node: it had no plan.
+    if (decision?.answer === "ask") {
+      return { nodeId: "", displayName: "", local: decision.under?.landing === "local-node", by: "local", candidates: 1 };
+    }
     throw new OpenClawError(code ?? "NODE_OFFLINE"); // whether there was a node for it was the world's to say
   });
   const prepared = deps.tools.prepare(body.call, contextOf(agent, state), toolsFor(agent, state));
   const weighed = weighCall(state, body.call.id, prepared, weights, agent);
   if (weighed.do === "run") return { decided: true };
+  if (weighed.do === "ask" && decision?.answer === "ask") return compared(known(decision), known(weighed.decision.record));
   if (weighed.do !== "refuse") return differs("do", code ?? "run", explained(weighed));
   if (isOfTheWorld(code)) return compared({ code }, { code: weighed.code });
   const told = presentOutcome(undefined, { ok: false, code: weighed.code, why: weighed.why }).text;
   return compared({ code, text, decision: known(decision) }, { code: weighed.code, text: told, decision: known(weighed.decision) });
+}
+
+/** How a node of another make would run it was the node's to say. */
+function asPlanned(intent: Intent, recorded: Intent): Intent {
+  const plan = recorded.actuator === "node" ? recorded.params["systemRunPlan"] : undefined;
+  if (plan === undefined || intent.actuator !== "node") return intent;
+  const { command, cwd } = recorded.params;
+  return { ...intent, params: { ...intent.params, command, ...(cwd === undefined ? {} : { cwd }), systemRunPlan: plan } };
 }
 
 /** The same circumstances as then, where they were recorded; today's where they were not. */

@@ -161,6 +161,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
         return node;
       },
       describe: () => node,
+      plan: async () => null,
     },
     gate: createGate({ localNodeConfined: () => true, yesLocal: () => options.yesLocal ?? false }),
     approvals: { open: async (opening: ApprovalOpening) => void asked.push(opening), cancel: async () => undefined },

@@ -17,7 +17,7 @@ async function setUp(t: TestContext) {
   const engine = await openMemoryEngine({ clock });
   const ran: InvokeRequest[] = [];
   const acknowledged: string[] = [];
-  const node: { fail?: ErrorCode } = {};
+  const node: { fail?: ErrorCode; plan?: object } = {};
   const nodes = {
     choose: ({ node: wanted }: { readonly node?: string }) => {
       if (wanted === "nowhere") throw new OpenClawError("NODE_UNKNOWN");
@@ -28,6 +28,9 @@ async function setUp(t: TestContext) {
       if (node.fail === undefined) yield { type: "end", ok: true, payload: `done ${ran.length}`, nodeId: request.nodeId };
       else yield { type: "end", ok: false, code: node.fail, why: "It failed.", nodeId: request.nodeId };
     },
+    plan: async ({ params }: InvokeRequest) => (
+      node.plan === undefined ? null : { ok: true, params: { ...(params as object), ...node.plan } }
+    ),
     acknowledge: (id: string, nodeId: string) => acknowledged.push(`${id} ${nodeId}`),
   } as unknown as Nodes;
   const desk: { approvals?: Approvals } = {};
@@ -51,8 +54,8 @@ async function setUp(t: TestContext) {
     principal: { id: "owner" }, ...more,
   }, signal);
   /** Expects the question, and answers it. */
-  const answered = async (argv: readonly string[], decision: ApprovalDecision): Promise<void> => {
-    const error: unknown = await invoke(argv).then(() => undefined, (thrown: unknown) => thrown);
+  const answered = async (argv: readonly string[], decision: ApprovalDecision, more: Partial<OperatorCall> = {}): Promise<void> => {
+    const error: unknown = await invoke(argv, more).then(() => undefined, (thrown: unknown) => thrown);
     assert.ok(error instanceof OpenClawError && error.code === "APPROVAL_REQUIRED", String(error));
     await approvals.resolve(String(error.detail["approvalId"]), decision, "owner");
   };
@@ -220,4 +223,17 @@ test("however many keys and answers come, only the newest are kept", async (t) =
   assert.equal(ran.length, 1_100);
   await invoke(["uptime"], { idempotencyKey: "many-0" });
   assert.equal(ran.length, 1_101);
+});
+
+test("of a node that plans, a person is shown the plan, and what was shown is what runs (S4.22, #78415)", async (t) => {
+  const { node, ran, approvals, invoke, answered } = await setUp(t);
+  node.plan = { command: ["/bin/rm", "a"], cwd: "/srv/x", systemRunPlan: { argv: ["/bin/rm", "a"], cwd: "/srv/x" } };
+  await assert.rejects(invoke(["rm", "a"], { nodeId: "theirs" }), coded("APPROVAL_REQUIRED"));
+  const [shown] = approvals.list();
+  assert.deepEqual([shown?.request.commandArgv, shown?.request.cwd], [["/bin/rm", "a"], "/srv/x"]);
+  node.plan = { command: ["/tmp/rm", "a"], systemRunPlan: { argv: ["/tmp/rm", "a"] } };
+  await answered(["rm", "a"], "allow-once", { nodeId: "theirs" });
+  await invoke(["rm", "a"], { nodeId: "theirs" });
+  const sent = ran[0]?.params as Readonly<Record<string, unknown>>;
+  assert.deepEqual([sent["command"], sent["systemRunPlan"]], [["/bin/rm", "a"], { argv: ["/bin/rm", "a"], cwd: "/srv/x" }]);
 });

@@ -53,8 +53,8 @@ interface Answered {
 export function createOperatorInvoker(
   { nodes, gate, approvals, placeOf, clientApprovals, clock, ids }: OperatorInvokerDeps,
 ): OperatorInvoker {
-  const granted = new Map<string, "once" | "always" | "deny">();
-  const asked = new Map<string, string>();
+  const granted = new Map<string, Grant>();
+  const asked = new Map<string, { readonly id: string; readonly planned: Fields | undefined }>();
   const recent = new Map<string, { readonly atMs: number; readonly answer: Promise<Answered> }>();
 
   const call = async (request: OperatorCall, signal: AbortSignal): Promise<Answered> => {
@@ -70,18 +70,20 @@ export function createOperatorInvoker(
     const intentHash = hashIntent({ command, params, nodeId: choice.nodeId });
     const decision = gate.decide({
       ...effectOf(command, params, placeOf(choice.nodeId)), label: "owner", landing: choice.local ? "local-node" : "node",
-      nodeId: choice.nodeId, intentHash, remembered: () => granted.get(intentHash) === "always",
+      nodeId: choice.nodeId, intentHash, remembered: () => granted.get(intentHash)?.answer === "always",
     });
     if (decision.answer === "refuse") throw new OpenClawError("GATE_REFUSED", { why: decision.reason, detail: { rule: decision.rule } });
     const named = isRun(command) && typeof (asked as Fields)["runId"] === "string";
     const allowed = named ? await clientApprovals.admit(asked as Fields, choice, request.principal.id) : null;
     const byHand = allowed !== null || isDirect(command);
     const grant = granted.get(intentHash);
-    if (grant !== "always") granted.delete(intentHash); // one answer is for one call
-    if (decision.answer === "ask" && !byHand && grant === undefined) throw await ask({ ...request, params }, choice, intentHash, decision);
-    if (decision.answer === "ask" && !byHand && grant === "deny") throw new OpenClawError("APPROVAL_DENIED");
-    const sent = allowed?.plan === undefined ? params : { ...(params as Fields), systemRunPlan: allowed.plan };
-    const approval = approvalOf(allowed, decision.answer === "ask" ? grant : undefined);
+    if (grant?.answer !== "always") granted.delete(intentHash); // one answer is for one call
+    if (decision.answer === "ask" && !byHand) {
+      if (grant === undefined) throw await ask({ ...request, params }, choice, intentHash, decision, signal);
+      if (grant.answer === "deny") throw new OpenClawError("APPROVAL_DENIED");
+    }
+    const sent = allowed?.plan === undefined ? (grant?.planned ?? params) : { ...(params as Fields), systemRunPlan: allowed.plan };
+    const approval = approvalOf(allowed, decision.answer === "ask" ? grant?.answer : undefined);
     const invocation = { id: ids.sortable(clock.now()), nodeId: choice.nodeId, command, params: sent };
     const limited = { ...invocation, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(approval === undefined ? {} : { approval }) };
     const { nodeId, payload } = await invokeOnce(nodes.invoke(limited, signal));
@@ -91,22 +93,30 @@ export function createOperatorInvoker(
 
   /** Opens the approval, and answers the caller with where to find it. A repeated call asks the same question. */
   const ask = async (
-    { command, params, principal }: OperatorCall, choice: NodeChoice, intentHash: string, { reason, rule }: Decision,
+    { command, params, principal }: OperatorCall, choice: NodeChoice, intentHash: string, { reason, rule }: Decision, signal: AbortSignal,
   ): Promise<OpenClawError> => {
     // Before anybody is asked to allow something that cannot be carried out.
     const schema = Object.hasOwn(NODE_COMMANDS, command) ? NODE_COMMANDS[command as keyof typeof NODE_COMMANDS].params : undefined;
     const checked = schema === undefined ? { ok: true as const } : checkSchema(schema as JsonSchema, params ?? {});
     if (!checked.ok) throw new OpenClawError("PARAMS_INVALID", { why: `${command}: ${checked.text}.` });
-    const argv = command === "system.run" || command === "job.start" ? argvOf(params) : undefined;
+    const { nodeId } = choice;
+    const waiting = asked.get(intentHash);
+    const wish = { id: ids.sortable(clock.now()), nodeId, command, params, approval: { decision: "allow-once" } } as const;
+    const plan = waiting === undefined ? await nodes.plan(wish, signal) : null;
+    if (plan?.ok === false) throw new OpenClawError(plan.code, { why: plan.why, detail: { ...plan.detail, nodeId } });
+    const planned = waiting?.planned ?? plan?.params;
+    const argv = isRun(command) ? argvOf(planned ?? params) : undefined;
+    const systemRunPlan = planned?.["systemRunPlan"] as Fields | undefined;
     const { id } = await approvals().open({
-      id: asked.get(intentHash) ?? ids.sortable(clock.now()), intentHash, reason, rule, labels: ["owner"], remember: "exact",
+      id: waiting?.id ?? ids.sortable(clock.now()), intentHash, reason, rule, labels: ["owner"], remember: "exact",
       sessionKey: OPERATOR_DESK, agentId: OPERATOR_DESK, runId: principal.id, stepId: intentHash.slice(0, 22),
       summary: argv === undefined ? describeCall(command, params, choice.displayName) : argv.join(" "),
-      nodeId: choice.nodeId, nodeName: choice.displayName, localNode: choice.local,
-      ...(argv === undefined ? {} : { commandArgv: argv }),
+      nodeId, nodeName: choice.displayName, localNode: choice.local, ...(argv === undefined ? {} : { commandArgv: argv }),
+      ...(systemRunPlan === undefined ? {} : { asked: { host: "node", systemRunPlan } }),
+      ...(typeof planned?.["cwd"] === "string" ? { cwd: planned["cwd"] } : {}),
     });
     if (asked.size > REPEATS_MAX) asked.clear();
-    asked.set(intentHash, id);
+    asked.set(intentHash, { id, planned });
     const next = `Run: openclaw approvals allow ${id}   then repeat the command.`;
     return new OpenClawError("APPROVAL_REQUIRED", { why: reason, next, detail: { approvalId: id } });
   };
@@ -129,15 +139,24 @@ export function createOperatorInvoker(
       return answer;
     },
     receiveAnswer: ({ intentHash, decision }) => {
+      const planned = asked.get(intentHash)?.planned;
       asked.delete(intentHash);
       if (decision === null) return;
       if (granted.size > REPEATS_MAX) granted.clear();
-      granted.set(intentHash, decision === "allow-once" ? "once" : decision === "allow-always" ? "always" : "deny");
+      // An "always" is for the command: how it is run is asked of the node anew each time.
+      const answer = decision === "allow-once" ? "once" : decision === "allow-always" ? "always" : "deny";
+      granted.set(intentHash, { answer, ...(answer === "once" && planned !== undefined ? { planned } : {}) });
     },
   };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+interface Grant {
+  readonly answer: "once" | "always" | "deny";
+  /** What the person saw, where the node had planned it. */
+  readonly planned?: Fields;
+}
 
 function isRun(command: string): boolean {
   return command === "system.run" || command === "job.start";
@@ -162,7 +181,7 @@ function withoutClaims(params: unknown): unknown {
   return rest;
 }
 
-function approvalOf(allowed: AllowedRun | null, grant: "once" | "always" | "deny" | undefined): InvokeRequest["approval"] {
+function approvalOf(allowed: AllowedRun | null, grant: Grant["answer"] | undefined): InvokeRequest["approval"] {
   if (allowed !== null) return { id: allowed.id, decision: allowed.decision };
   return grant === undefined || grant === "deny" ? undefined : { decision: "allow-once" };
 }

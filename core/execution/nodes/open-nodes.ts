@@ -1,4 +1,4 @@
-import { CLOSE, OpenClawError } from "@openclaw/protocol";
+import { CLOSE, NODE_JOURNAL_CAP, OpenClawError } from "@openclaw/protocol";
 import type { Blobs, Records } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
@@ -11,7 +11,8 @@ import { KnownNodes, unknownNode, type KnownNode, type LiveNode, type NodeRecord
 import type { NodeHello, NodeLink, NodeSession } from "./node-link.ts";
 import { presentNode, presentPaired, presentPending, type NodePairView, type NodePendingView, type NodeView } from "./present-node.ts";
 import { receiveFromNode } from "./receive.ts";
-import type { ExecWish } from "./run-params.ts";
+import type { PlannedRun } from "./planned-run.ts";
+import { isRun, type ExecWish } from "./run-params.ts";
 import { boundTags, declareSurface, isWider, sameSurface, usableCommands, type CommandPolicy, type Surface } from "./surface.ts";
 
 export interface NodesDeps {
@@ -52,6 +53,11 @@ export interface Nodes extends AsyncDisposable {
   rename(nodeId: string, displayName: string): Promise<{ readonly nodeId: string; readonly displayName: string }>;
   /** Throws NODE_UNKNOWN, NODE_TAG_NONE, NODE_OFFLINE or NODE_COMMAND_NOT_ALLOWED, each saying who would fit. */
   choose(wish: NodeWish): NodeChoice;
+  /**
+   * How a node of another make would run it: ask before a person is asked, and invoke with the parameters it gives. Null where
+   * there is nothing to ask: the node plans for itself, or it is no run. Never throws.
+   */
+  plan(request: InvokeRequest, signal: AbortSignal): Promise<PlannedRun | null>;
   /** Output as it comes, then one end. Never throws; aborting, or leaving the iteration, cancels the command on its node. */
   invoke(request: InvokeRequest, signal: AbortSignal): AsyncIterable<InvokeEvent>;
   /** After a restart: finds out what became of an invocation that was recorded. Waits at most `waitMs` for its node. */
@@ -64,18 +70,30 @@ export interface Nodes extends AsyncDisposable {
 
 const NAME_CHARS_MAX = 64;
 
+async function* deniedRun(nodeId: string): AsyncGenerator<InvokeEvent> {
+  const why = "The gateway's configuration lets nothing be run (tools.exec).";
+  yield { type: "end", ok: false, code: "SYSTEM_RUN_DENIED", why, nodeId, detail: { dispatched: false } };
+}
+
 /** Reads the known nodes; none is connected yet. Dispose it to end every invocation with GATEWAY_STOPPING; nodes work on. */
 export async function openNodes(deps: NodesDeps): Promise<Nodes> {
   const nodes = new KnownNodes(deps.records, deps.log);
   await nodes.load();
   const artifacts = new Artifacts(deps.blobs);
-  const execWish = deps.execWish ?? (() => ({}));
+  const execWish = deps.execWish ?? ((): ExecWish => ({}));
   const invocations = new Invocations({
     nodes, artifacts, clock: deps.clock, log: deps.log,
     execWish, reattachWaitMs: deps.reattachWaitMs ?? NODE_TIMING.reattachWaitMs,
     onLateResult: deps.onLateResult ?? (() => undefined),
   });
   const desk = new PairingDesk(deps, nodes, invocations);
+  /** Our own nodes plan for themselves, and are asked without a detour. */
+  const mayPlan = ({ command, nodeId }: InvokeRequest): boolean => (
+    command === "system.run" && nodes.get(nodeId)?.live?.declared.caps.includes(NODE_JOURNAL_CAP) === false
+  );
+  const planThenInvoke = async function* (request: InvokeRequest, wish: ExecWish, signal: AbortSignal): AsyncGenerator<InvokeEvent> {
+    yield* (await import("./planned-run.ts")).invokePlanned({ nodes, invocations, wish }, request, signal);
+  };
   return {
     attach: (link, hello) => {
       const { node, live } = desk.arrive(link, hello);
@@ -100,8 +118,14 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
     remove: (nodeId) => desk.remove(nodeId),
     rename: (nodeId, displayName) => desk.rename(nodeId, displayName),
     choose: (wish) => chooseNode(wish, nodes),
-    invoke: async function* (request, signal) {
-      yield* (await import("./planned-run.ts")).invokePlanned({ nodes, invocations, wish: execWish() }, request, signal);
+    plan: async (request, signal) => {
+      if (!mayPlan(request)) return null;
+      return await (await import("./planned-run.ts")).planRun({ nodes, invocations, wish: execWish() }, request, signal);
+    },
+    invoke: (request, signal) => {
+      const wish = execWish();
+      if (wish.security === "deny" && isRun(request.command)) return deniedRun(request.nodeId);
+      return mayPlan(request) ? planThenInvoke(request, wish, signal) : invocations.invoke(request, signal);
     },
     reattach: (request, waitMs, signal) => invocations.reattach(request, waitMs, signal),
     acknowledge: (id, nodeId) => invocations.acknowledge(id, nodeId),

@@ -1,5 +1,6 @@
 /**
- * A program on a node of another make: the node is asked how it would run it, and then to run exactly that.
+ * A program on a node of another make: the node is asked how it would run it, and then to run exactly that. Where a person is to
+ * be asked first, the plan is asked for before the question: what the person sees is what will run.
  *
  * Our own node plans for itself, under its journal. Another one answers `system.run.prepare` with a plan; it is taken only
  * where it is the command that was decided about, and what it says of its owner's policy is heeded before anything is run.
@@ -7,12 +8,14 @@
 import { basename } from "node:path";
 import { NODE_JOURNAL_CAP, type ErrorCode } from "@openclaw/protocol";
 import type { Invocations } from "./invocations.ts";
-import type { InvokeEvent, InvokeRequest } from "./invoke-event.ts";
+import type { InvokeEnd, InvokeEvent, InvokeRequest } from "./invoke-event.ts";
 import type { KnownNodes } from "./known-nodes.ts";
-import { agentOf, isRun, wishOf, type ExecWish } from "./run-params.ts";
+import { agentOf, wishOf, type ExecWish } from "./run-params.ts";
 
 const PREPARE = "system.run.prepare";
 const PREPARE_MS = 30_000;
+/** It is part of a recorded intent. */
+const PLAN_CHARS_MAX = 262_144;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,39 +25,53 @@ export interface PlannedDeps {
   readonly wish: ExecWish;
 }
 
-/** As `invocations.invoke`, with the plan asked for first where the node makes one. */
-export async function* invokePlanned(
+/** What will be run, to the word, or why nothing can be. */
+export type PlannedRun = { readonly ok: true; readonly params: Readonly<Record<string, unknown>> } | Extract<InvokeEnd, { ok: false }>;
+
+/** Asks the node for its plan, where it makes one and none was asked for yet; null where it plans for itself. */
+export async function planRun(
   { nodes, invocations, wish }: PlannedDeps, request: InvokeRequest, signal: AbortSignal,
-): AsyncGenerator<InvokeEvent> {
+): Promise<PlannedRun | null> {
   const { command, nodeId } = request;
-  const fail = (code: ErrorCode, why: string): InvokeEvent => (
-    { type: "end", ok: false, code, why, nodeId, detail: { dispatched: false } }
-  );
-  if (isRun(command) && wish.security === "deny") {
-    return yield fail("SYSTEM_RUN_DENIED", "The gateway's configuration lets nothing be run (tools.exec).");
-  }
   const live = command === "system.run" ? nodes.get(nodeId)?.live : undefined;
   const plans = live != null && live.usable.has(PREPARE) && !live.declared.caps.includes(NODE_JOURNAL_CAP);
   const params = request.params as Fields;
-  if (!plans || params["systemRunPlan"] !== undefined) return yield* invocations.invoke(request, signal);
+  if (!plans || params["systemRunPlan"] !== undefined) return null;
 
   let payload: unknown;
   for await (const event of invocations.invoke(prepareOf(request, { ...params, ...wishOf(params, wish) }), signal)) {
     if (event.type !== "end") continue;
-    if (!event.ok) return yield event;
+    if (!event.ok) return event;
     payload = event.payload;
   }
   const { plan, execPolicy } = (payload ?? {}) as { readonly plan?: Fields; readonly execPolicy?: Fields };
   if (plan === undefined || !isSameCommand(params["command"], plan["argv"])) {
-    return yield fail("NODE_REPLY_INVALID", "The node's plan is not the command that was asked for.");
+    return failed(nodeId, "NODE_REPLY_INVALID", "The node's plan is not the command that was asked for.");
   }
-  if (execPolicy?.["security"] === "deny") return yield fail("SYSTEM_RUN_DENIED", "Its owner lets nothing be run there.");
+  if (JSON.stringify(plan).length > PLAN_CHARS_MAX) return failed(nodeId, "NODE_REPLY_INVALID", "The node's plan is too long.");
+  if (execPolicy?.["security"] === "deny") return failed(nodeId, "SYSTEM_RUN_DENIED", "Its owner lets nothing be run there.");
   if (execPolicy?.["ask"] === "always" && request.approval === undefined) {
-    return yield fail("SYSTEM_RUN_DENIED", "Its owner wants every command approved by a person, and nobody was asked.");
+    return failed(nodeId, "SYSTEM_RUN_DENIED", "Its owner wants every command approved by a person, and nobody was asked.");
   }
+  return { ok: true, params: withPlan(params, plan) };
+}
+
+/** The run that a plan stands for. */
+export function withPlan(params: Fields, plan: Fields): Fields {
   const { argv, cwd } = plan;
-  const planned = { ...params, command: argv, ...(typeof cwd === "string" ? { cwd } : {}), systemRunPlan: plan };
-  yield* invocations.invoke({ ...request, params: planned }, signal);
+  return { ...params, command: argv, ...(typeof cwd === "string" ? { cwd } : {}), systemRunPlan: plan };
+}
+
+/** As `invocations.invoke`, with the plan asked for first where the node makes one and nobody has asked for it before. */
+export async function* invokePlanned(deps: PlannedDeps, request: InvokeRequest, signal: AbortSignal): AsyncGenerator<InvokeEvent> {
+  const planned = await planRun(deps, request, signal);
+  if (planned === null) return yield* deps.invocations.invoke(request, signal);
+  if (!planned.ok) return yield planned;
+  yield* deps.invocations.invoke({ ...request, params: planned.params }, signal);
+}
+
+function failed(nodeId: string, code: ErrorCode, why: string): Extract<InvokeEnd, { ok: false }> {
+  return { type: "end", ok: false, code, why, nodeId, detail: { dispatched: false } };
 }
 
 function prepareOf({ id, nodeId, sessionKey }: InvokeRequest, params: Fields): InvokeRequest {
