@@ -183,7 +183,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       resume: carryOut,
       acknowledge: ({ invocationId }: IntentOrder) => (life.dead ? false : outside.finished.delete(invocationId)),
     },
-    nodes: { choose: () => node, describe: () => ({ ...node }) },
+    nodes: { choose: () => node, describe: () => ({ ...node }), plan: async () => null },
     gate: createGate({ localNodeConfined: () => true, yesLocal: () => options.yesLocal ?? true }),
     approvals: {
       open: async (opening: ApprovalOpening) => void outside.asked.set(opening.id ?? "", opening),
