@@ -3,6 +3,7 @@
  * understood to say is what the wire really says. It can also say what no proper client would.
  */
 import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
 
 export interface Challenge {
@@ -42,11 +43,28 @@ export interface PlainClient {
   close(): void;
 }
 
-/** Opens a socket and waits for the challenge; says nothing yet. Rejects when the upgrade is refused. */
-export function openPlainClient(port: number, headers: Readonly<Record<string, string>> = {}): Promise<PlainClient> {
-  const socket = new WebSocket(
-    `ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 256 * 1_048_576, headers: { ...headers } },
-  );
+/** Another address than this machine's own; over TLS to exactly one certificate, whoever signed it. */
+export interface Place {
+  readonly url: string;
+  /** SHA-256 in lowercase hex. */
+  readonly fingerprint?: string;
+}
+
+/**
+ * Opens a socket, to a port of this machine or to another place, and waits for the challenge; says nothing yet. Rejects when the
+ * upgrade is refused, or when the certificate is another.
+ */
+export function openPlainClient(where: number | Place, headers: Readonly<Record<string, string>> = {}): Promise<PlainClient> {
+  const { url, fingerprint } = typeof where === "number" ? { url: `ws://127.0.0.1:${where}`, fingerprint: undefined } : where;
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false, maxPayload: 256 * 1_048_576, headers: { ...headers },
+    ...(fingerprint === undefined ? {} : { rejectUnauthorized: false }),
+  });
+  socket.on("upgrade", (response) => {
+    if (fingerprint === undefined) return;
+    const shown = (response.socket as TLSSocket).getPeerCertificate().fingerprint256.replaceAll(":", "").toLowerCase();
+    if (shown !== fingerprint) response.socket.destroy(new Error(`another certificate: ${shown}`));
+  });
   const frames: PlainFrame[] = [];
   const looking = new Set<() => void>();
   const asked = new Map<string, { readonly resolve: (frame: PlainFrame) => void; readonly reject: (error: Error) => void }>();
@@ -128,6 +146,8 @@ export function makeDevice(): PlainDevice {
 export interface PlainHello {
   readonly token?: string;
   readonly deviceToken?: string;
+  readonly password?: string;
+  readonly bootstrapToken?: string;
   readonly role?: string;
   readonly scopes?: readonly string[];
   readonly caps?: readonly string[];
@@ -145,21 +165,22 @@ export const ALL_SCOPES = ["operator.admin", "operator.read", "operator.write", 
 /** The parameters of `connect`, with a version 3 proof where a device is given. */
 export function formatHello(challenge: Challenge, hello: PlainHello): Readonly<Record<string, unknown>> {
   const {
-    role = "operator", scopes = role === "node" ? [] : ALL_SCOPES, token, deviceToken, device, nonce = challenge.nonce,
-    signedAt = challenge.ts,
+    role = "operator", scopes = role === "node" ? [] : ALL_SCOPES, token, deviceToken, password, bootstrapToken, device,
+    nonce = challenge.nonce, signedAt = challenge.ts,
   } = hello;
+  const auth = Object.entries({ token, deviceToken, password, bootstrapToken }).filter(([, value]) => value !== undefined);
   const client = {
     id: role === "node" ? "node-host" : "gateway-client", version: "2026.9.6", platform: "linux",
     mode: role === "node" ? "node" : "backend", ...hello.client,
   };
   const proof = device === undefined ? undefined
     : [
-      "v3", device.id, client.id, client.mode, role, scopes.join(","), String(signedAt), token ?? deviceToken ?? "", nonce, client.platform,
-      "",
+      "v3", device.id, client.id, client.mode, role, scopes.join(","), String(signedAt), token ?? deviceToken ?? bootstrapToken ?? "",
+      nonce, client.platform, "",
     ].join("|");
   return {
     minProtocol: 4, maxProtocol: 4, client, role, scopes, caps: hello.caps ?? [], locale: "en-US", userAgent: "plain-client/1",
-    auth: { ...(token === undefined ? {} : { token }), ...(deviceToken === undefined ? {} : { deviceToken }) },
+    auth: Object.fromEntries(auth),
     ...(hello.commands === undefined ? {} : { commands: hello.commands }), ...(hello.tags === undefined ? {} : { tags: hello.tags }),
     ...(device === undefined || proof === undefined ? {} : {
       device: {
@@ -188,8 +209,8 @@ export function proveDevice(device: PlainDevice, { nonce, ts }: Challenge, param
 
 /** Opens, says hello and waits for hello-ok. Throws what the gateway refused with. */
 export async function connectPlain(
-  port: number, hello: PlainHello, headers: Readonly<Record<string, string>> = {},
+  where: number | Place, hello: PlainHello, headers: Readonly<Record<string, string>> = {},
 ): Promise<PlainClient & { readonly hello: unknown }> {
-  const client = await openPlainClient(port, headers);
+  const client = await openPlainClient(where, headers);
   return { ...client, hello: await client.call("connect", formatHello(client.challenge, hello)) };
 }

@@ -28,6 +28,8 @@ export interface RealGatewayOptions {
   /** `openclaw gateway run` unless told. */
   readonly verb?: "run" | "start";
   readonly env?: Readonly<Record<string, string>>;
+  /** The shared secret of mode password, which the environment holds: `token` is then this one. */
+  readonly password?: string;
   /** No port is said anywhere: it listens where it always does. */
   readonly usualPort?: boolean;
   /** Do not wait for the local node at the first start: for tests that need none. */
@@ -90,6 +92,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: process.env["TMPDIR"] ?? tmpdir(), NO_COLOR: "1",
     // By it a test run finds what its tests left behind.
     ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
+    ...(options.password === undefined ? {} : { OPENCLAW_GATEWAY_PASSWORD: options.password }),
     ...options.env,
   };
   const run: { child?: ChildProcess; output: string; token: string } = { output: "", token: "" };
@@ -113,7 +116,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
       if (Date.now() - began > READY_MS) throw new Error(`the gateway was not ready in time:\n${run.output}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    run.token = (await readFile(join(stateDir, "credentials", "gateway-token"), "utf8").catch(() => "")).trim();
+    run.token = options.password ?? (await readFile(join(stateDir, "credentials", "gateway-token"), "utf8").catch(() => "")).trim();
   };
 
   const end = (signal: NodeJS.Signals): Promise<number | null> => endChild(run.child, signal);
