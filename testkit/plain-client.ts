@@ -63,7 +63,9 @@ export function openPlainClient(where: number | Place, headers: Readonly<Record<
   socket.on("upgrade", (response) => {
     if (fingerprint === undefined) return;
     const shown = (response.socket as TLSSocket).getPeerCertificate().fingerprint256.replaceAll(":", "").toLowerCase();
-    if (shown !== fingerprint) response.socket.destroy(new Error(`another certificate: ${shown}`));
+    if (shown === fingerprint) return;
+    response.socket.destroy();
+    socket.emit("error", new Error(`another certificate: ${shown}`));
   });
   const frames: PlainFrame[] = [];
   const looking = new Set<() => void>();
