@@ -131,7 +131,8 @@ test("mode trusted-proxy: whom the proxy names comes in with what it grants; the
     "INVALID_REQUEST", "AUTH_IDENTITY_HEADER_REQUIRED", "identity_header_required", "review_auth_configuration",
   ]);
   assert.equal((await refusalOf(gateway, { token: gateway.token }, proxied)).code, "AUTH_TOKEN_MISMATCH");
-  const models = async (headers: Headers): Promise<number> => (await fetch(`http://127.0.0.1:${gateway.port}/v1/models`, { headers })).status;
+  const models = async (headers: Headers): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${gateway.port}/v1/models`, { headers })).status;
   const bearer = { authorization: `Bearer ${gateway.token}` };
   assert.deepEqual([await models(bearer), await models({ ...bearer, ...proxied }), await models(ada)], [200, 401, 200]);
   await isLockedOut(gateway, { token: "wrong" }, { token: gateway.token }, proxied);
