@@ -101,12 +101,32 @@ test("a deleted session's key is destroyed: not even its wrapped form is left in
   assert.equal(textOf((await history(again))[0]), "this one stays");
 });
 
-test("a key written into the configuration is refused with its place, and is not repeated in what is said about it (S0.4)", async () => {
+test("a key written into the configuration works, is shown nowhere, and one command moves it into the vault's store (S0.4)", async (t) => {
   const secret = canary("inline");
-  const provider = { use: "openai-compatible", baseUrl: "http://127.0.0.1:9/v1", apiKey: secret, models: [{ id: "test" }] };
-  const start = openRealGateway({ config: { models: { providers: { scripted: provider } } } });
-  await assert.rejects(start, (error: Error) => {
-    assert.match(error.message, /\(78\)[^]*openclaw\.json:1:\d+ "models\.providers\.scripted\.apiKey"[^]*CONFIG_SECRET_INLINE/);
-    return !error.message.includes(secret);
-  });
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { provider: { apiKey: secret } }) });
+  t.after(() => gateway.dispose());
+  const operator = await gateway.connect();
+  const isUsed = async (): Promise<void> => {
+    await say(operator, "hi");
+    assert.equal(model.requests.at(-1)?.headers["authorization"], `Bearer ${secret}`);
+  };
+  await isUsed();
+  assert.match(gateway.output(), /A secret stands in the clear: openclaw secrets move/);
+  const answers = await Promise.all(["config.get", "config.schema", "logs.tail", "models.list"].map(
+    async (method) => JSON.stringify(await operator.client.request(method, {})),
+  ));
+  assert.equal([...answers, gateway.output()].some((said) => said.includes(secret)), false);
+  assert.match(answers[0] ?? "", /models\.providers\.[^"]+\.apiKey","message":"is a secret in the clear; \\"openclaw secrets move\\"/);
+  assert.deepEqual((await filesWith(gateway.stateDir, secret)).toSorted(), ["openclaw.json", "openclaw.last-good.json"]);
+  const changed = operator.until(({ event }) => event === "config.changed");
+  const moved = await gateway.cli(["secrets", "move", "--json"]);
+  assert.deepEqual([moved.code, moved.stdout.includes(secret)], [0, false], moved.stdout + moved.stderr);
+  await changed;
+  const [stored = "", ...others] = await filesWith(gateway.stateDir, secret);
+  assert.deepEqual([others, /^credentials\/store\/models\.providers\..+\.apiKey$/.test(stored)], [[], true], stored);
+  assert.equal((await stat(join(gateway.stateDir, stored))).mode & 0o777, 0o600);
+  await isUsed();
+  assert.deepEqual(JSON.parse((await gateway.cli(["secrets", "move", "--json"])).stdout), { moved: [], left: [] });
 });

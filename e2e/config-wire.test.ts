@@ -102,7 +102,7 @@ test("a restart into a configuration that cannot start waits for the file to be 
   const { hash } = await shown(operator);
   const raw = '{ gateway: { auth: { token: "${NOT_SET_ANYWHERE}" } } }';
   await operator.client.request("config.patch", { raw, baseHash: hash, restartDelayMs: 0 });
-  await gateway.wrote(/It does not start: .*NOT_SET_ANYWHERE is not set/);
+  await gateway.wrote(/It does not start: .*NOT_SET_ANYWHERE is not there/);
   await writeFile(join(gateway.stateDir, "openclaw.json"), TEXT);
   await until(async () => (await shown(await gateway.connect())).config.session?.turnsWaitingMax === 7);
   assert.equal(await gateway.stop(), EXIT.ok);
@@ -185,7 +185,7 @@ test("the token stands in the configuration, or where it says, and OPENCLAW_GATE
   await gateway.stop();
   await writeFile(join(gateway.stateDir, "openclaw.json"), JSON.stringify({ gateway: { auth: { token: "${NOT_SET_ANYWHERE}" } } }));
   const said = await gateway.cli(["gateway", "run", "--json", "--port", "1"]);
-  assert.match(said.stdout, /SECRET_UNRESOLVED[^]*NOT_SET_ANYWHERE is not set/);
+  assert.match(said.stdout, /SECRET_UNRESOLVED[^]*NOT_SET_ANYWHERE is not there/);
   assert.equal(said.code, EXIT.config);
 });
 

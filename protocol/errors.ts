@@ -50,6 +50,7 @@ export const ERRORS = {
   // Configuration.
   CONFIG_INVALID: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 78, text: "The configuration does not fit its schema.", next: "Mend the named line; the last good configuration stays in force." },
   CONFIG_KEY_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "after-fix", exit: 4, text: "There is no such configuration key.", next: "Run: openclaw config get" },
+  CONFIG_INCLUDED: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 78, text: "This part of the configuration stands in another file.", next: "Edit that file; a running gateway takes it at once." },
   CONFIG_SECRET_INLINE: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 78, text: "Secrets do not belong in the configuration file.", next: "Put the secret in an environment variable, or in a file only you can read." },
   SECRET_UNRESOLVED: { wire: "UNAVAILABLE", http: 503, retry: "after-fix", exit: 78, text: "A secret that the configuration names could not be had.", next: "Put it where the configuration says that it is." },
   BIND_REFUSED: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 78, text: "The gateway may not listen there.", next: "Remove gateway.bind, or set it to \"loopback\"; from elsewhere: openclaw remote --ssh USER@HOST" },

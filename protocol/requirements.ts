@@ -410,6 +410,10 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
 
   { id: "W.10.1", section: "10.1", behaviour: "Its configuration is read as JSON5 with its includes, in its own directory" },
   { id: "W.10.2", section: "10.2", behaviour: "agents.list and agents.entries are both read; a key that is known nowhere is named" },
+  { id: "W.10.7", section: "10.2", behaviour: "${NAME} in any text is the variable, with fallbacks and escapes; an unset one is told of" },
+  { id: "W.10.8", section: "10.2", behaviour: "$include puts files in place, merged in order, and their edits take effect" },
+  { id: "W.10.9", section: "10.2", behaviour: "Nothing outside the configuration's directory and its named roots is included" },
+  { id: "W.10.10", section: "10.2", behaviour: "What an included file holds is not written over the wire" },
   { id: "W.10.3", section: "10.4", behaviour: "A session that moves in keeps its key: main, group, direct, job, other agents" },
   {
     id: "W.10.4", section: "10.5",

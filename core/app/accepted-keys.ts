@@ -37,6 +37,11 @@ const theirs = (description: string): JsonSchema => (
 const oneOf = (description: string, ...options: readonly string[]): JsonSchema => ({ enum: options, description });
 const any = (description: string): JsonSchema => ({ description });
 
+const endpoint: Readonly<Record<string, JsonSchema>> = {
+  maxBodyBytes: count("Largest body."), maxImageParts: count("Most images."), maxTotalImageBytes: count("Largest images together."),
+  maxUrlParts: count("Most addresses."), images: theirs("Images in a request."), files: theirs("Files in a request."),
+};
+
 const resets = oneOf("When a session begins anew.", "none", "daily", "idle");
 
 /** What an agent may say of its own, and `agents.defaults` of all. */
@@ -64,13 +69,13 @@ const agent: Readonly<Record<string, JsonSchema>> = {
 export const ACCEPTED: JsonSchema = keyed({
   $schema: text("Schema of the file, for editors."),
   meta: theirs("What the well-known program notes of itself."), wizard: theirs("Past runs of its setup."),
-  env: theirs("Variables for its process."), diagnostics: theirs("Tracing and flags."), update: theirs("Update channel and checks."),
+  diagnostics: theirs("Tracing and flags."), update: theirs("Update channel and checks."),
   telemetry: theirs("Statistics."), browser: theirs("Browser control."), ui: theirs("Looks of the dashboard."),
   auth: theirs("Auth profiles of model providers."), accessGroups: theirs("Groups of senders."), acp: theirs("Agent client protocol."),
   nodeHost: theirs("Settings of a node host."), security: theirs("Security policies."), bindings: list("Which agent answers whom."),
   broadcast: theirs("Messages to several agents."), attachments: theirs("Attachments."), messages: theirs("Messages, queues, reactions."),
   tts: theirs("Speech."), approvals: theirs("Where approvals are forwarded."),
-  transcripts: theirs("Transcripts."), channels: theirs("Messengers, by name."), discovery: theirs("Finding gateways in the network."),
+  transcripts: theirs("Transcripts."), channels: theirs("Messengers, by name."), discovery: keyed({ wideArea: theirs("Finding gateways beyond the network.") }),
   talk: theirs("Conversation by voice."), cloudWorkers: theirs("Workers elsewhere."), desktop: theirs("Desktop."),
   memory: theirs("Memory."), mcp: theirs("Servers of the model context protocol."), 
   skills: keyed({
@@ -82,10 +87,11 @@ export const ACCEPTED: JsonSchema = keyed({
   worktreeAcceleration: any("How worktrees are made."), canvasHost: theirs("Canvas host."),
   gateway: keyed({
     customBindHost: text("Address of bind custom."), publicOrigin: text("Address people use."), trustedProxies: list("Proxies before it."),
-    allowRealIpFallback: flag("Believe x-real-ip."), tailscale: theirs("Tailscale serve and funnel."), tls: theirs("TLS on the same port."),
-    tools: theirs("Tools over HTTP."), http: theirs("HTTP endpoints."), push: theirs("Push messages."), portals: theirs("Portals."),
+    allowRealIpFallback: flag("Believe x-real-ip."), tailscale: keyed({ resetOnExit: flag("Undo it at the end."), preserveFunnel: flag("Leave a funnel."), serviceName: text("Its name.") }), tls: theirs("TLS on the same port."),
+    tools: theirs("Tools over HTTP."), http: keyed({
+      endpoints: keyed({ chatCompletions: keyed(endpoint), responses: keyed(endpoint) }), securityHeaders: theirs("Headers of answers."),
+    }), push: theirs("Push messages."), portals: theirs("Portals."),
     cliAgents: theirs("Agents of command lines."), terminal: theirs("Terminal in the dashboard."), roles: theirs("Roles."),
-    reload: theirs("How edits are applied: here always at once, where they can be."),
     handshakeTimeoutMs: count("Longest a handshake may take."),
     channelHealthCheckMinutes: count("How often channels are looked at."),
     auth: keyed({

@@ -13,6 +13,7 @@ export interface ComposeConfigDeps {
   readonly clock: Clock;
   readonly version: string;
   readonly restart: (delayMs: number, reason: string) => void;
+  readonly reloadMode: () => string;
 }
 
 export interface ConfigDesk {
@@ -27,7 +28,7 @@ export interface ConfigDesk {
   readonly patch: (change: object) => Promise<void>;
 }
 
-export function composeConfig({ running, vault, clock, version, restart }: ComposeConfigDeps): ConfigDesk {
+export function composeConfig({ running, vault, clock, version, restart, reloadMode }: ComposeConfigDeps): ConfigDesk {
   const hashes = createConfigHashes(vault.derive("config-hash"));
   // Asked for by forms only: it is loaded when one asks.
   let described: Promise<DescribedConfig> | undefined;
@@ -38,13 +39,13 @@ export function composeConfig({ running, vault, clock, version, restart }: Compo
     now: () => clock.now(), running, schema: configSchema, hash: hashes.text,
     show: async () => (await import("./show-config.ts")).showConfig(running, configSchema, hashes),
     describe: async () => (await description()).describe(), lookUp: async (path) => (await description()).lookUp(path),
-    needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart,
+    needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart, reloadMode,
   });
   const call = async (method: "config.get" | "config.patch", params: object): Promise<Readonly<Record<string, unknown>>> =>
     (await handlers[method]?.(params, NOBODY)) as Readonly<Record<string, unknown>>;
   return {
     handlers, hash: hashes.text,
-    appliedHash: () => hashes.values(running.values),
+    appliedHash: () => hashes.values(running.written),
     show: async () => (await call("config.get", {}))["config"],
     patch: async (change) => {
       const { hash } = await call("config.get", {});

@@ -20,7 +20,7 @@ export interface ReachDeps {
   readonly ids: Ids;
   readonly port: number;
   /** What `gateway.auth` says, resolved. */
-  readonly configured: (key: "token" | "password") => Promise<string | undefined>;
+  readonly configured: (key: "token" | "password") => Promise<Secret | undefined>;
   /** From `--token` or the environment. */
   readonly token: Secret | undefined;
   /** From `--bind`. */
@@ -78,11 +78,11 @@ export async function composeReach(deps: ReachDeps): Promise<Reach> {
 async function loadSecret(mode: AuthMode, { configured, environment, credentialsDir, ids, token }: ReachDeps): Promise<Secret> {
   if (mode !== "password") return token ?? await loadGatewayToken({ credentialsDir, configured: await configured("token"), ids });
   const said = environment["OPENCLAW_GATEWAY_PASSWORD"] ?? "";
-  const password = said !== "" ? said : await configured("password") ?? "";
-  if (password === "") throw new OpenClawError("CONFIG_INVALID", {
+  const password = said !== "" ? new Secret(said) : await configured("password");
+  if (password === undefined) throw new OpenClawError("CONFIG_INVALID", {
     why: "gateway.auth.mode is password, and there is no password.", next: "Set OPENCLAW_GATEWAY_PASSWORD, then start again.",
   });
-  return new Secret(password);
+  return password;
 }
 
 /** The rules are made anew only when the configuration is another one: they are read with every connection. */

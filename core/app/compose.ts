@@ -28,10 +28,11 @@ import { createGate, openApprovals, type Approvals, type CommandPlace } from "..
 import { openTools } from "../execution/tools.ts";
 import { checkFormats } from "../fabric/formats.ts";
 import { createLiveTopic } from "../fabric/bus.ts";
+import { variablesOf } from "../fabric/config-start.ts";
 import { HOME_TENANT, openIdentity, OWNER } from "../fabric/identity.ts";
 import { createJournal } from "../fabric/journal.ts";
 import { createLoopWatch } from "../fabric/telemetry.ts";
-import { openVault, resolveSecret } from "../fabric/vault.ts";
+import { openVault, readSecret, resolveSecret, type SecretPlaces } from "../fabric/vault.ts";
 import type { ComposeOptions, Composition } from "./composition.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
@@ -146,6 +147,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
 
   const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
   const ledger = opening.use(await composeLedger({ records, clock, sealing: { seal, unseal }, owner, config, log: logger }));
+  const secretPlaces = (): SecretPlaces => ({
+    config: config().secrets, environment: variablesOf(config(), process.env), credentialsDir: options.credentialsDir, home: homedir(),
+  });
   const agents = createAgents(() => config().agents ?? NO_AGENTS, options.workspace, () => config().models?.fallbacks ?? NO_FALLBACKS);
   let found: Awaited<ReturnType<typeof discoverTools>> = [];
   const parts = composeAgents({
@@ -160,9 +164,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const models = createModels({
     providers, clock, ids, log: logger, config: () => config().models ?? NO_MODELS,
     ledger, unknownPrice: () => config().ledger?.unknownPrice,
-    secrets: (providerId, section) => loadKey(providerId, section, process.env, (ref, what) => resolveSecret(ref, {
-      config: config().secrets, environment: process.env, credentialsDir: options.credentialsDir, home: homedir(),
-    }, what)),
+    secrets: (providerId, section) => loadKey(
+      providerId, section, secretPlaces().environment, (ref, what) => resolveSecret(ref, secretPlaces(), what),
+    ),
   });
   const intents = parts.watched(createIntents({
     nodes,
@@ -280,11 +284,14 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   opening.defer(() => loop.close());
   const hooks = openHooks({
     scheduler, intake, sessions, clock, ids, logger, credentialsDir: options.credentialsDir,
+    readToken: () => readSecret(config().hooks?.token, secretPlaces(), "hooks.token"),
     relaysMax: () => config().session?.relaysMax ?? SESSIONS_DEFAULTS.relaysMax,
     config: () => ({ ...HOOKS_DEFAULTS, ...config().hooks }),
   });
   const voice = await openVoiceWake({ records, seal, unseal, tenant: HOME_TENANT, tell });
-  const configDesk = composeConfig({ running: options.runningConfig, vault, clock, version, restart: options.restart });
+  const configDesk = composeConfig({
+    running: options.runningConfig, vault, clock, version, restart: options.restart, reloadMode: () => config().gateway?.reload?.mode ?? "hybrid",
+  });
   const desk = agentDesk({
     agents, parts, tools, sessions, models, nodes, intents, gate, placeOf, clock, ids, config, tell, version,
     setConfig: options.runningConfig.set, configDesk, ledger, tokenOf: (key) => journal.address(key).token,
@@ -344,8 +351,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
     sessionsInUse: () => sessions.live,
     localNodeStarted: noteLocalNode,
-    configChanged: ({ path, text }) => {
-      const written = configDesk.hash(text);
+    configChanged: ({ path, whole }) => {
+      const written = configDesk.hash(whole);
       logger.info("config.changed", { path, hash: written });
       nodes.policyChanged();
       if (reach.policy() !== policy) gateway.policyChanged();

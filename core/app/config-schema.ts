@@ -20,7 +20,7 @@ import { authConfig, authModeConfig, bindConfig, discoveryConfig, pairingConfig,
 const commandNames = { type: "array", maxItems: 256, items: { type: "string", maxLength: 128 }, default: [] } as const;
 
 /** A secret, or where it is. */
-const secretOrRef = { anyOf: [{ type: "string", minLength: 1, maxLength: 4_096 }, SECRET_REF], secret: true } as const;
+const secretOrRef = { anyOf: [{ type: "string", maxLength: 4_096 }, SECRET_REF], secret: true } as const;
 
 const gatewayConfig = {
   type: "object",
@@ -45,6 +45,18 @@ const gatewayConfig = {
         },
       },
     },
+    reload: {
+      type: "object", additionalProperties: false, description: "What an edit of this file does while the gateway runs.",
+      properties: {
+        mode: {
+          enum: ["hybrid", "hot", "restart", "off"], default: "hybrid",
+          description: "hybrid: in force at once, with a restart where a key takes one. hot: never a restart. restart: always one. " +
+            "off: the next start takes it.",
+        },
+        debounceMs: { type: "number", minimum: 0, maximum: 3_600_000, description: "Taken; an edit is read once the file has been still for 100 ms.", inert: true },
+        deferralTimeoutMs: { type: "number", minimum: 0, maximum: 86_400_000, description: "Taken; a restart loses no turn, so it waits for none.", inert: true },
+      },
+    },
     port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789, description: "The one port, for WebSocket and HTTP." },
     bind: bindConfig,
     ...reachConfig,
@@ -55,8 +67,7 @@ const gatewayConfig = {
         ...authConfig,
         password: { ...secretOrRef, description: "For mode password, or where it is; OPENCLAW_GATEWAY_PASSWORD wins." },
         token: {
-          anyOf: [{ type: "string", minLength: 16, maxLength: 512 }, SECRET_REF], secret: true,
-          description: "The shared token, or where it is; better left out.",
+          ...secretOrRef, description: "The shared token, or where it is; better left out. Short ones are guessed.",
         },
       },
     },
@@ -125,6 +136,12 @@ const toolsConfig = {
   },
 } as const satisfies JsonSchema;
 
+const envConfig = {
+  type: "object", maxProperties: 1_000, additionalProperties: true,
+  description: "Variables for ${NAME} in this file, where the gateway's own environment has none of that name; also below `vars`.",
+  properties: { shellEnv: { type: "object", maxProperties: 16, additionalProperties: true, description: "Taken; no shell is asked for variables.", inert: true } },
+} as const satisfies JsonSchema;
+
 const loggingConfig = {
   type: "object",
   additionalProperties: false,
@@ -158,7 +175,7 @@ const actedOn = {
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     ledger: ledgerConfig, supervisor: supervisorConfig,
     logging: loggingConfig, commands: commandsConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
-    listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
+    env: envConfig, listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
   },
 } as const satisfies JsonSchema;
 

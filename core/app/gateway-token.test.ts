@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { systemIds } from "../base/ids.ts";
+import { Secret } from "../base/secret.ts";
 import { gatewayTokenPath, loadGatewayToken } from "./gateway-token.ts";
 
 async function setUp(t: TestContext) {
@@ -13,7 +14,9 @@ async function setUp(t: TestContext) {
   return {
     credentialsDir,
     path: gatewayTokenPath(credentialsDir),
-    load: (configured?: string) => loadGatewayToken({ credentialsDir, configured, ids: systemIds }),
+    load: (configured?: string) => loadGatewayToken({
+      credentialsDir, configured: configured === undefined ? undefined : new Secret(configured), ids: systemIds,
+    }),
   };
 }
 

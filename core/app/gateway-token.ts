@@ -14,13 +14,13 @@ export function gatewayTokenPath(credentialsDir: string): string {
 export interface GatewayTokenDeps {
   readonly credentialsDir: string;
   /** From the configuration; wins over the file. */
-  readonly configured: string | undefined;
+  readonly configured: Secret | undefined;
   readonly ids: Ids;
 }
 
 /** Throws STATE_UNSAFE when others can read the file, STATE_DAMAGED when it is empty. */
 export async function loadGatewayToken({ credentialsDir, configured, ids }: GatewayTokenDeps): Promise<Secret> {
-  if (configured !== undefined) return new Secret(configured);
+  if (configured !== undefined) return configured;
   const path = gatewayTokenPath(credentialsDir);
   const present = await readToken(path);
   if (present !== undefined) return present;

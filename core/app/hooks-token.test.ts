@@ -5,13 +5,17 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { systemIds } from "../base/ids.ts";
+import { Secret } from "../base/secret.ts";
+import { readSecret } from "../fabric/vault.ts";
 import { hooksTokenPath, loadHooksToken } from "./hooks-token.ts";
 
 async function setUp(t: TestContext) {
   const credentialsDir = await mkdtemp(join(tmpdir(), "hooks-token-"));
   t.after(() => rm(credentialsDir, { recursive: true }));
-  const load = async (configured?: string, environment: Readonly<Record<string, string>> = {}): Promise<string> =>
-    (await loadHooksToken({ credentialsDir, configured, environment, ids: systemIds })).reveal();
+  const load = async (said?: unknown, environment: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const configured = () => readSecret(said, { config: undefined, environment, credentialsDir, home: credentialsDir }, "hooks.token");
+    return (await loadHooksToken({ credentialsDir, configured, ids: systemIds })).reveal();
+  };
   return { path: hooksTokenPath(credentialsDir), load };
 }
 
@@ -24,10 +28,12 @@ test("a token is made once, in a file only its owner can read", async (t) => {
   assert.equal((await stat(path)).mode & 0o777, 0o600);
 });
 
-test("a variable the configuration names wins; one that is not set or too short is said, without its value", async (t) => {
+test("what the configuration holds or names wins; one that is not set or too short is said, without its value", async (t) => {
   const { load } = await setUp(t);
   assert.equal(await load("${HOOKS}", { HOOKS: "sixteen-characters" }), "sixteen-characters");
-  await assert.rejects(load("${HOOKS}"), (error) => hasCode(error, "CONFIG_INVALID"));
+  assert.equal(await load(new Secret("sixteen-characters")), "sixteen-characters");
+  assert.equal(await load({ source: "env", id: "HOOKS" }, { HOOKS: "sixteen-characters" }), "sixteen-characters");
+  await assert.rejects(load("${HOOKS}"), (error) => hasCode(error, "SECRET_UNRESOLVED"));
   const short = load("${HOOKS}", { HOOKS: "abcdefg" });
   await assert.rejects(short, (error) => hasCode(error, "CONFIG_INVALID") && !String(error).includes("abcdefg"));
 });

@@ -7,9 +7,8 @@ import { makePrivate, readPrivate } from "../fabric/vault.ts";
 
 export interface HooksTokenDeps {
   readonly credentialsDir: string;
-  /** From the configuration: `${NAME}` of an environment variable. */
-  readonly configured: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What the configuration says, resolved. */
+  readonly configured: () => Promise<Secret | undefined>;
   readonly ids: Ids;
 }
 
@@ -20,14 +19,13 @@ export function hooksTokenPath(credentialsDir: string): string {
   return join(credentialsDir, "hooks-token");
 }
 
-/** Throws CONFIG_INVALID where the variable is not set or too short, STATE_UNSAFE when others can read the file. */
-export async function loadHooksToken({ credentialsDir, configured, environment, ids }: HooksTokenDeps): Promise<Secret> {
-  if (configured !== undefined) {
-    const name = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(configured)?.[1] ?? "";
-    const value = environment[name]?.trim() ?? "";
-    if (value.length >= CHARS_MIN) return new Secret(value);
-    const why = `hooks.token names ${name === "" ? "no variable" : name}, which holds fewer than ${CHARS_MIN} characters.`;
-    throw new OpenClawError("CONFIG_INVALID", { why, next: "Set the variable for the gateway, or leave hooks.token out." });
+/** Throws SECRET_UNRESOLVED or CONFIG_INVALID for one that is not there or too short, STATE_UNSAFE when others can read the file. */
+export async function loadHooksToken({ credentialsDir, configured, ids }: HooksTokenDeps): Promise<Secret> {
+  const said = await configured();
+  if (said !== undefined) {
+    if (said.reveal().length >= CHARS_MIN) return said;
+    const why = `hooks.token is, or names, fewer than ${CHARS_MIN} characters.`;
+    throw new OpenClawError("CONFIG_INVALID", { why, next: "Make it longer, or leave hooks.token out." });
   }
   const path = hooksTokenPath(credentialsDir);
   const present = (await readPrivate(path))?.toString("utf8").trim();

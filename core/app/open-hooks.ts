@@ -16,21 +16,23 @@ export interface OpenHooksDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly credentialsDir: string;
+  /** What stands under `hooks.token`, resolved. */
+  readonly readToken: () => Promise<Secret | undefined>;
   readonly logger: Logger;
   readonly config: () => HooksConfig;
   readonly relaysMax: () => number;
 }
 
 /** The token is read at the first call, and again when the configuration names another one. */
-export function openHooks({ scheduler, intake, sessions, clock, ids, credentialsDir, logger, config, relaysMax }: OpenHooksDeps): HookDoor {
+export function openHooks({ scheduler, intake, sessions, clock, ids, credentialsDir, readToken, logger, config, relaysMax }: OpenHooksDeps): HookDoor {
   let hooks: Promise<Hooks> | undefined;
-  let known: { readonly configured: string | undefined; readonly token: Promise<Secret> } | undefined;
+  let known: { readonly configured: unknown; readonly token: Promise<Secret> } | undefined;
   const door: HookDoor = {
     rules: () => (config().enabled ? config() : null),
     token: () => {
       const { token: configured } = config();
       if (known === undefined || known.configured !== configured) {
-        const token = loadHooksToken({ credentialsDir, configured, environment: process.env, ids });
+        const token = loadHooksToken({ credentialsDir, configured: readToken, ids });
         known = { configured, token };
         token.catch(() => {
           known = undefined;

@@ -5,22 +5,24 @@ import { flushCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DEFAULT_PORT, EXIT, OpenClawError } from "@openclaw/protocol";
+import { DEFAULT_PORT, EXIT } from "@openclaw/protocol";
 import type { Engine } from "@openclaw/sdk";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
+import type { Secret } from "../base/secret.ts";
 import { settleMemory } from "../base/settle-memory.ts";
 import { openLobby, type Lobby, type LobbyDeps, type OpenPort } from "../control/gateway.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
-import { locateConfig, openConfig, type ConfigIssue } from "../fabric/config-start.ts";
+import { locateConfig, openConfig, variablesOf, type ConfigIssue, type RunningConfig, type TakenHow } from "../fabric/config-start.ts";
 import type { StateDir } from "../fabric/engine.ts";
 import { createLogger, openLogFile, type Logger, type LogLevel } from "../fabric/telemetry.ts";
-import { resolveSecret } from "../fabric/vault.ts";
+import { readSecret } from "../fabric/vault.ts";
 import { composeGateway } from "./compose.ts";
 import type { Composition } from "./composition.ts";
 import { composeReach } from "./compose-reach.ts";
 import { configRevision } from "./config-revision.ts";
 import { configSchema, type Config } from "./config-schema.ts";
+import type { ReloadMode } from "./follow-config.ts";
 import { openLocalNode, type LocalNode } from "./local-node.ts";
 import type { RunGatewayOptions } from "./run-gateway-options.ts";
 import { registerRunning } from "./register-running.ts";
@@ -44,6 +46,9 @@ export interface ServeGatewayOptions extends RunGatewayOptions {
   readonly startedAt: number;
 }
 
+/** From an edit that takes a restart to the restart: what is being answered is answered. */
+const EDIT_RESTART_MS = 250;
+
 /** Instead of an exit code: it is to be started again, in this process. */
 export const RESTART = -1;
 
@@ -53,7 +58,11 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   await using stack = new AsyncDisposableStack();
   const logFile = stack.use(openLogFile({ dir: join(dir, "logs"), clock: systemClock }));
   const configPath = locateConfig(dir, process.env);
-  const config = stack.use(await openConfig({ path: configPath, stateDir: dir, schema: configSchema, clock: systemClock }));
+  const config = stack.use(await openConfig({
+    path: configPath, stateDir: dir, schema: configSchema, clock: systemClock,
+    salvage: async (kept, leftOut) => (await import("./guard-config.ts")).guardConfig(kept, leftOut),
+    takesEdits: (values) => reloadModeOf(values as Config) !== "off",
+  }));
   const current = (): Config => config.values as Config;
   const echo = options.verbose === true ? (line: string): void => terminal.note(line.trimEnd()) : undefined;
   const logger = createLogger({
@@ -64,7 +73,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     },
   });
   config.onRefused((issues) => logger.error("config.refused", { issues }));
-  if (config.isLastGood) logger.error("config.refused", { issues: config.file.issues });
+  if (config.isLastGood) logger.error("config.refused", { issues: config.file.issues, leftOut: config.leftOut });
   const noteOddities = tellOnce(logger);
   noteOddities(config.file.warnings);
 
@@ -97,9 +106,10 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     }),
     ...(options.profile === undefined ? {} : { commandLine: `openclaw --profile ${options.profile}` }),
   }));
-  stack.defer(config.onTaken((file) => {
+  stack.defer(config.onTaken((file, how) => {
     noteOddities(file.warnings);
     composition.configChanged(file);
+    if (how.edited) void followEdit(how);
   }));
   await owned.announcePort(composition.gateway.port);
   stack.use(await registerRunning({ programRoot: PROGRAM_ROOT, what: `gateway on port ${composition.gateway.port}` }));
@@ -119,9 +129,15 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   function restartSoon(delayMs: number, reason: string): void {
     restartTimer.timer ??= systemClock.after(delayMs, () => restarting.abort(new Error(reason)));
   }
+  async function followEdit(how: TakenHow): Promise<void> {
+    const { planReload } = await import("./follow-config.ts");
+    const { restart, waiting } = planReload(reloadModeOf(current()), how);
+    if (waiting.length > 0) logger.warn("config.waiting", { paths: waiting, for: "the next start" });
+    if (restart) restartSoon(EDIT_RESTART_MS, "config.edited");
+  }
   const keeping = keepLocalNode(composition);
   const first = await keeping.first;
-  showBanner(first, composition, readyInMs);
+  await showBanner(first, composition, readyInMs);
   setImmediate(() => flushCompileCache());
   const settling = systemClock.after(SETTLE_MS, () => {
     if (composition.sessionsInUse() === 0) settleMemory();
@@ -175,13 +191,13 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     return { first: first.promise, ended: run() };
   }
 
-  function showBanner(node: LocalNode | undefined, { gateway, modelLabel }: Composition, ready: number): void {
+  async function showBanner(node: LocalNode | undefined, { gateway, modelLabel }: Composition, ready: number): Promise<void> {
     terminal.banner({
       version: VERSION, stateDir: dir, ...(options.profile === undefined ? {} : { profile: options.profile }),
       url: gateway.url.replace(/^ws/, "http"), dashboardUrl: gateway.dashboardLink().url, readyInMs: ready,
       ...(node === undefined ? {} : { node: confinementOf(node) }),
       model: { name: modelLabel, ...(modelLabel.startsWith("demo/") ? { about: "offline, rule-based, free" } : {}) },
-      suggestion: "npx openclaw agent --message \"How busy is this machine?\"", warnings: warningsOf(config.file.issues, isYesLocal()),
+      suggestion: "npx openclaw agent --message \"How busy is this machine?\"", warnings: await warningsOf(config, isYesLocal()),
     });
   }
 
@@ -222,11 +238,15 @@ function confinementOf({ confinement }: LocalNode): { readonly name: string; rea
   return { name: "local", confined: confinement.kind !== "none", how };
 }
 
-function warningsOf(issues: readonly ConfigIssue[], yesLocal: boolean): string[] {
-  const warnings = issues.map(({ line, path, message }) => {
+async function warningsOf({ file, leftOut }: RunningConfig, yesLocal: boolean): Promise<string[]> {
+  const instead = leftOut.length === 0
+    ? "The last good one is in force." : (await import("./guard-config.ts")).describeGuard(leftOut);
+  const warnings = file.issues.map(({ file: other, line, path, message }) => {
     const what = path === "" ? "the file" : `"${path}"`;
-    return `Configuration, line ${line}: ${what} ${message}. The last good one is in force.`;
+    return `Configuration, ${other === undefined ? "" : `${other}, `}line ${line}: ${what} ${message}. ${instead}`;
   });
+  const inline = file.warnings.filter(({ code }) => code === "CONFIG_SECRET_INLINE").length;
+  if (inline > 0) warnings.push(`${inline === 1 ? "A secret stands" : `${inline} secrets stand`} in the clear: openclaw secrets move`);
   if (yesLocal) warnings.push("--yes-local: programs on the local node run unasked, unless outside text chose them.");
   return warnings;
 }
@@ -241,20 +261,13 @@ function tellOnce(logger: Logger): (warnings: readonly ConfigIssue[]) => void {
   };
 }
 
-async function resolveConfigured(config: Config, credentialsDir: string, key: "token" | "password"): Promise<string | undefined> {
-  const secret = config.gateway?.auth?.[key];
-  if (secret === undefined || typeof secret === "string") return fromEnvironment(secret, `gateway.auth.${key}`);
-  const places = { config: config.secrets, environment: process.env, credentialsDir, home: homedir() };
-  return (await resolveSecret(secret, places, `gateway.auth.${key}`)).reveal();
+async function resolveConfigured(config: Config, credentialsDir: string, key: "token" | "password"): Promise<Secret | undefined> {
+  const places = { config: config.secrets, environment: variablesOf(config, process.env), credentialsDir, home: homedir() };
+  return await readSecret(config.gateway?.auth?.[key], places, `gateway.auth.${key}`);
 }
 
-/** `${NAME}` of a variable of the gateway. */
-function fromEnvironment(token: string | undefined, key: string): string | undefined {
-  const name = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(token ?? "")?.[1];
-  if (name === undefined) return token;
-  const value = process.env[name]?.trim() ?? "";
-  if (value !== "") return value;
-  throw new OpenClawError("SECRET_UNRESOLVED", { why: `${key}: the variable ${name} is not set.` });
+function reloadModeOf(config: Config): ReloadMode {
+  return config.gateway?.reload?.mode ?? "hybrid";
 }
 
 /** The well-known program's further words for it. */

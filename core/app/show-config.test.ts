@@ -21,9 +21,13 @@ async function shown(
     issues,
     warnings: [],
     text: JSON.stringify(values),
+    whole: JSON.stringify(values),
+    included: [],
     source: values,
+    own: values,
+    written: values,
   };
-  const running = { file, values, isLastGood } as unknown as RunningConfig;
+  const running = { file, values, written: values, isLastGood } as unknown as RunningConfig;
   return (await showConfig(running, configSchema, hashes)) as Readonly<Record<string, unknown>>;
 }
 

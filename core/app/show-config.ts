@@ -11,16 +11,18 @@ function legacyOf({ source }: LoadedConfig): readonly { readonly path: string; r
 }
 
 export async function showConfig(running: RunningConfig, schema: JsonSchema, hashes: ConfigHashes): Promise<unknown> {
-  const { file, values, isLastGood } = running;
-  const { path, exists, issues, warnings } = file;
-  const config = redactConfig(values, schema);
+  const { file, written, isLastGood } = running;
+  const { path, exists, issues, warnings, included } = file;
+  const config = redactConfig(written, schema);
   const source = isLastGood ? config : redactConfig(file.source, schema);
-  const applied = hashes.values(values);
+  const applied = hashes.values(written);
+  const comesFrom = (key: string): boolean => included.some(({ at }) => at === "" || at === key || at.startsWith(`${key}.`));
   return {
     path, exists, valid: issues.length === 0, raw: exists ? await redactText(file.text, schema) : null,
-    parsed: source, sourceConfig: source, resolved: source, runtimeConfig: config, config,
-    hash: hashes.text(file.text), configRevisionHash: isLastGood ? hashes.text(file.text) : applied, appliedConfigHash: applied,
-    issues, warnings, legacyIssues: legacyOf(file), includedPaths: [], includeProvenance: [],
-    agentRosterIncludeOwned: false, bindingsIncludeOwned: false,
+    parsed: isLastGood ? config : redactConfig(file.own, schema), sourceConfig: source, resolved: source, runtimeConfig: config, config,
+    hash: hashes.text(file.whole), configRevisionHash: isLastGood ? hashes.text(file.whole) : hashes.values(file.written),
+    appliedConfigHash: applied, issues, warnings, legacyIssues: legacyOf(file), includedPaths: [...new Set(included.map((one) => one.path))],
+    includeProvenance: included.map((one) => ({ path: one.at, includedPath: one.path })),
+    agentRosterIncludeOwned: comesFrom("agents"), bindingsIncludeOwned: comesFrom("bindings"),
   };
 }

@@ -14,4 +14,4 @@ export {
   createModels, type CallTerms, type ListedModel, type ModelCall, type Models, type ModelsDeps, type ResolvedModel,
 } from "./models/create-models.ts";
 export { modelsConfig, MODELS_DEFAULTS, type ModelsConfig } from "./models/config.ts";
-export { holdsInlineSecret, loadKey } from "./models/load-key.ts";
+export { loadKey } from "./models/load-key.ts";

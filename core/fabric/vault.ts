@@ -9,5 +9,5 @@ export { openVault, type DataKey, type Vault } from "./vault/open-vault.ts";
 export { makePrivate, readPrivate } from "./vault/private-file.ts";
 export { credentialsConfig, loadCredential, type CredentialsConfig } from "./vault/load-credential.ts";
 export {
-  isSecretRef, resolveSecret, SECRET_REF, secretsConfig, type SecretPlaces, type SecretRef, type SecretsConfig,
+  isSecretRef, readSecret, resolveSecret, SECRET_REF, secretsConfig, type SecretPlaces, type SecretRef, type SecretsConfig, variableOf,
 } from "./vault/resolve-secret.ts";

@@ -44,8 +44,8 @@ export interface Changed {
 
 /**
  * Makes the change through the gateway that runs on this file, on top of what it has now; where none does, in the file itself.
- * Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID, CONFIG_SECRET_INLINE or, for another program's file, STATE_FOREIGN, and then nothing
- * was written.
+ * Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID, CONFIG_INCLUDED or, for another program's file, STATE_FOREIGN, and then nothing was
+ * written.
  */
 export async function changeConfig(ctx: CommandContext, change: TextChange, key = ""): Promise<Changed> {
   const path = configPathOf(ctx);
@@ -53,7 +53,7 @@ export async function changeConfig(ctx: CommandContext, change: TextChange, key 
   if (through !== undefined) return { path: through, through: "gateway" };
   if (dirname(path) === stateDirOf(ctx)) await refuseForeignState(dirname(path));
   await writeConfig({
-    path, schema: configSchema, key,
+    path, schema: configSchema, key, environment: ctx.environment,
     change: async ({ text, exists, source, issues }) => {
       const parsed = await parseJson5(exists ? text : "{}");
       if (!parsed.ok) throw configError(path, issues);
@@ -73,9 +73,10 @@ async function changeThroughGateway(ctx: CommandContext, change: TextChange, key
         const shown = asPayload(await gateway.request("config.get", {}, requestOptions(ctx)));
         const [theirs, hash, raw] = [textAt(shown, "path") ?? "", textAt(shown, "hash"), textAt(shown, "raw") ?? "{}\n"];
         if (!elsewhere && theirs !== path) return undefined;
-        const before = await checkText(raw, configSchema);
+        const around = elsewhere ? undefined : { path, environment: ctx.environment };
+        const before = await checkText(raw, configSchema, around);
         const text = await change(raw, before.source);
-        const issues = await checkChange(before, text, configSchema);
+        const issues = await checkChange(before, text, configSchema, around);
         if (issues.length > 0) throw configError(theirs, issues, key);
         try {
           await gateway.request("config.set", { raw: text, baseHash: hash }, requestOptions(ctx));

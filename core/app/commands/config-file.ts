@@ -2,9 +2,11 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_PORT, OpenClawError } from "@openclaw/protocol";
-import { getConfigValue, loadConfig, locateConfig, redactConfig, type ConfigIssue, type LoadedConfig } from "../../fabric/config.ts";
-import { resolveSecret, type SecretRef } from "../../fabric/vault.ts";
-import { Secret } from "../../base/secret.ts";
+import {
+  getConfigValue, loadConfig, locateConfig, redactConfig, variablesOf, type ConfigIssue, type LoadedConfig,
+} from "../../fabric/config.ts";
+import { readSecret, type SecretPlaces } from "../../fabric/vault.ts";
+import type { Secret } from "../../base/secret.ts";
 import { configSchema, type Config } from "../config-schema.ts";
 import type { CommandContext } from "./command.ts";
 import { stateDirOf } from "./state-dir.ts";
@@ -16,7 +18,7 @@ type Said = Pick<CommandContext, "given" | "environment">;
  * line and key, or CONFIG_KEY_UNKNOWN.
  */
 export async function readConfig(ctx: CommandContext, key?: string): Promise<unknown> {
-  const shown = redactConfig(await load(ctx), configSchema);
+  const shown = redactConfig((await loadWhole(ctx)).written, configSchema);
   return key === undefined ? shown : getConfigValue(shown, key, configSchema);
 }
 
@@ -95,21 +97,29 @@ function sshWayOf(remote: NonNullable<NonNullable<Config["gateway"]>["remote"]>)
 }
 
 async function secretOf(
-  ctx: Said, config: Config, value: string | SecretRef | undefined, key: string,
+  ctx: Said, config: Config, value: unknown, key: string,
 ): Promise<Secret | undefined> {
-  if (value === undefined) return undefined;
-  const variable = typeof value === "string" ? /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(value)?.[1] : undefined;
-  if (typeof value === "string" && variable === undefined) return new Secret(value);
-  const ref: SecretRef = typeof value === "string" ? { source: "env", id: variable ?? "" } : value;
-  const credentialsDir = join(stateDirOf(ctx), "credentials");
-  return await resolveSecret(ref, { config: config.secrets, environment: ctx.environment, credentialsDir, home: homedir() }, key);
+  return await readSecret(value, placesOf(ctx, config), key);
+}
+
+/** Where the secrets are that the configuration names. */
+export function placesOf(ctx: Said, config: Config): SecretPlaces {
+  return {
+    config: config.secrets, environment: variablesOf(config, ctx.environment), home: homedir(),
+    credentialsDir: join(stateDirOf(ctx), "credentials"),
+  };
 }
 
 async function load(ctx: Said): Promise<Config> {
-  const path = configPathOf(ctx);
-  const { config, issues } = await loadConfig({ path, schema: configSchema });
-  if (config === undefined) throw invalid(path, issues);
-  return config as Config;
+  return (await loadWhole(ctx)).config as Config;
+}
+
+/** Throws CONFIG_INVALID with line and key. */
+export async function loadWhole({ given, environment }: Said): Promise<LoadedConfig> {
+  const path = configPathOf({ given, environment });
+  const loaded = await loadConfig({ path, schema: configSchema, environment });
+  if (loaded.config === undefined) throw invalid(path, loaded.issues);
+  return loaded;
 }
 
 export function configPathOf(ctx: Said): string {
@@ -118,13 +128,15 @@ export function configPathOf(ctx: Said): string {
 
 /** What is wrong and what is odd in the file; an absent one is fine. */
 export async function examineConfig(ctx: CommandContext): Promise<Pick<LoadedConfig, "path" | "exists" | "issues" | "warnings">> {
-  const { path, exists, issues, warnings } = await loadConfig({ path: configPathOf(ctx), schema: configSchema });
+  const { path, exists, issues, warnings } = await loadConfig({
+    path: configPathOf(ctx), schema: configSchema, environment: ctx.environment,
+  });
   return { path, exists, issues, warnings };
 }
 
 function invalid(path: string, issues: readonly ConfigIssue[]): OpenClawError {
   const shown = issues.slice(0, 8).map(
-    (issue) => `${path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.`,
+    (issue) => `${issue.file ?? path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.`,
   );
   return new OpenClawError("CONFIG_INVALID", {
     why: [...shown, ...(issues.length > 8 ? [`${issues.length - 8} more.`] : [])].join("\n"), detail: { path },

@@ -152,8 +152,8 @@ const validate: CommandSpec = {
     const { examineConfig } = await import("./config-file.ts");
     const { path, exists, issues, warnings } = await examineConfig(ctx);
     ctx.terminal.answer({ valid: issues.length === 0, path, exists, issues, warnings }, () => {
-      for (const { line, column, path: key, message } of [...issues, ...warnings]) {
-        ctx.terminal.line(cleanText(`${path}:${line}:${column} ${key === "" ? "The file" : `"${key}"`} ${message}.`));
+      for (const { file, line, column, path: key, message } of [...issues, ...warnings]) {
+        ctx.terminal.line(cleanText(`${file ?? path}:${line}:${column} ${key === "" ? "The file" : `"${key}"`} ${message}.`));
       }
       if (issues.length === 0) ctx.terminal.done(exists ? `${cleanText(path)} fits` : `${cleanText(path)} is not there; the defaults hold`);
     });

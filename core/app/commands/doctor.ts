@@ -14,7 +14,10 @@ interface Told extends Omit<Finding, "mend"> {
 /** Exit 0: nothing is wrong, or all of it was mended. Exit 1: something is left for a person. */
 export const doctor: CommandSpec = {
   summary: "Examine configuration, database and log; --mend what can be mended",
-  options: [{ name: "mend", summary: "Mend what can be mended, after asking" }],
+  options: [
+    { name: "mend", summary: "Mend what can be mended, after asking" },
+    { name: "fix", hidden: true, summary: "The same, as the well-known program calls it" },
+  ],
   examples: [
     { line: "openclaw doctor", about: "look, and change nothing" },
     { line: "openclaw doctor --mend", about: "look, and mend" },
@@ -61,7 +64,7 @@ async function show(ctx: CommandContext, { mend, ...finding }: Finding): Promise
   const indent = " ".repeat(17);
   if (finding.why !== undefined) terminal.line(`${indent}${style.dim(cleanLine(finding.why))}`);
   const told = { ...finding, mendable: mend !== undefined };
-  if (mend === undefined || !ctx.given.flag("mend") || !(await agreed(ctx))) {
+  if (mend === undefined || !(ctx.given.flag("mend") || ctx.given.flag("fix")) || !(await agreed(ctx))) {
     terminal.line(`${indent}${cleanLine(finding.next)}`);
     return told;
   }

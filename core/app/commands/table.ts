@@ -36,6 +36,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./config.ts")).config,
   },
   {
+    name: "secrets", section: "Also", summary: "Secrets in the configuration: move them into the vault, fetch them by a program",
+    load: async () => (await import("./secrets.ts")).secrets,
+  },
+  {
     name: "skills", section: "Also", summary: "What agents can read up: list, info, check",
     load: async () => (await import("./skills.ts")).skills,
   },

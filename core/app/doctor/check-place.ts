@@ -3,6 +3,7 @@ import { statfs, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, OpenClawError } from "@openclaw/protocol";
 import { loadConfig } from "../../fabric/config.ts";
+import { systemIds } from "../../base/ids.ts";
 import { configSchema } from "../config-schema.ts";
 import type { Examined, Finding, Patient } from "./finding.ts";
 
@@ -10,16 +11,26 @@ const OTHERS = 0o077;
 /** Below this a gateway soon refuses messages. */
 const DISK_BYTES_MIN = 256 * 1_048_576;
 
-export async function checkConfig({ configPath }: Patient): Promise<Examined> {
+export async function checkConfig({ configPath, credentialsDir, environment }: Patient): Promise<Examined> {
   const check = "configuration";
   try {
-    const { issues } = await loadConfig({ path: configPath, schema: configSchema });
-    const findings = issues.map(({ line, path, message }): Finding => ({
+    const { issues, warnings } = await loadConfig({ path: configPath, schema: configSchema, environment });
+    const findings = issues.map(({ file, line, path, message }): Finding => ({
       check, level: "problem", code: "CONFIG_INVALID",
       what: `Line ${line}: ${path === "" ? "the file" : `"${path}"`} ${message}.`,
-      why: "A gateway that runs keeps the last good configuration; one that starts refuses it.",
-      next: `Edit ${configPath}.`,
+      why: "The last good configuration stays in force; where there was none, what of this one fits, with the fewest tools.",
+      next: `Edit ${file ?? configPath}.`,
     }));
+    const open = warnings.filter(({ code }) => code === "CONFIG_SECRET_INLINE");
+    if (open.length > 0) findings.push({
+      check, level: "attention", code: "CONFIG_SECRET_INLINE", what: `In the clear in the file: ${open.map(({ path }) => path).join(", ")}.`,
+      why: "Whoever reads the file, or a copy of it, has them.", next: "Run: openclaw secrets move",
+      mend: async () => {
+        const { moveSecrets } = await import("../move-secrets.ts");
+        const { moved } = await moveSecrets({ path: configPath, credentialsDir, environment, ids: systemIds });
+        return `${moved.join(", ")}: in ${join(credentialsDir, "store")} now; the file says where.`;
+      },
+    });
     return { check, note: "fits its schema", findings };
   } catch (error) {
     return { check, note: "", findings: [failureOf(check, error)] };

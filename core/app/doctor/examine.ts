@@ -29,7 +29,7 @@ export async function examine(options: ExamineOptions): Promise<void> {
   const { stateDir, clock, ids, onExamined } = options;
   const patient: Patient = {
     stateDir, configPath: locateConfig(stateDir, options.environment), databasePath: join(stateDir, "state", "openclaw.sqlite"),
-    credentialsDir: join(stateDir, "credentials"),
+    credentialsDir: join(stateDir, "credentials"), environment: options.environment,
   };
   try {
     await refuseForeignState(stateDir); // nothing of theirs is mended

@@ -29,6 +29,7 @@ export interface Patient {
   readonly configPath: string;
   readonly databasePath: string;
   readonly credentialsDir: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Set once the database was looked at. */
   database?: DatabaseReport;
 }

@@ -5,9 +5,9 @@
 import { join, relative } from "node:path";
 import type { JsonSchema } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
-import { checkText, parseKey, type KeyPath } from "../../fabric/config.ts";
+import { checkText, dropUnfit } from "../../fabric/config.ts";
 import { mapModels, type ForeignProfile, type KeptSecret } from "./map-models.ts";
-import { expandPath, isObject, type ForeignConfig } from "./read-foreign-config.ts";
+import { expandPath, isObject, type ForeignConfig, type ForeignValues } from "./read-foreign-config.ts";
 import type { Report } from "./report.ts";
 
 export interface MapConfigDeps {
@@ -39,7 +39,6 @@ export interface Workspace {
 /** What says only what the other program did, or when. */
 const OWN_NOTES = ["meta", "wizard", "$schema", "plugins", "update"];
 const TOKEN_CHARS_MIN = 16;
-const PASSES_MAX = 64;
 
 export async function mapConfig({ values, included, hasComments }: ForeignConfig, deps: MapConfigDeps): Promise<MappedConfig> {
   const { report } = deps;
@@ -146,56 +145,18 @@ function mapAgents(mapped: Record<string, unknown>, deps: MapConfigDeps): Pick<M
 }
 
 /** Takes out what the schema does not take, key by key, until all of it is sound. */
-async function prune(mapped: Readonly<Record<string, unknown>>, { schema, report }: MapConfigDeps): Promise<Readonly<Record<string,
-  unknown>>> {
-  let values = mapped;
-  for (let pass = 0; pass < PASSES_MAX; pass += 1) {
-    const { issues: wrong, warnings } = await checkText(JSON.stringify(values), schema);
-    const issues = [...wrong, ...warnings.filter(({ code }) => code === "CONFIG_KEY_UNKNOWN")];
-    if (issues.length === 0) {
-      for (const { path, message } of warnings) report.add({ part: "config", outcome: "kept", what: path, why: message });
-      for (const path of leavesOf(values)) report.add({ part: "config", outcome: "kept", what: path });
-      return withoutEmpty(values) as Record<string, unknown>;
-    }
-    const before = values;
-    for (const { path, message } of issues) {
-      const at = path === "" ? [] : parseKey(path);
-      if (at.length === 0 || valueAt(values, at) === undefined) continue;
-      values = without(values, at) as Record<string, unknown>;
-      report.add({ part: "config", outcome: "left", what: path, why: whyOf(message) });
-    }
-    if (values !== before) continue;
-    // A key that is missing is a complaint about a place that holds nothing: what should hold it goes.
-    const [{ path = "", message = "" } = {}] = issues;
-    const holder = parseKey(path).slice(0, -1);
-    if (holder.length === 0) break;
-    values = without(values, holder) as Record<string, unknown>;
-    report.add({ part: "config", outcome: "left", what: path, why: whyOf(message) });
-  }
-  return {};
+async function prune(mapped: Readonly<Record<string, unknown>>, { schema, report }: MapConfigDeps): Promise<ForeignValues> {
+  const { values, dropped } = dropUnfit(schema, mapped, ({ code }) => code === "CONFIG_KEY_UNKNOWN");
+  for (const { path, message } of dropped) report.add({ part: "config", outcome: "left", what: path, why: whyOf(message) });
+  const { warnings } = await checkText(JSON.stringify(values), schema);
+  for (const { path, message } of warnings) report.add({ part: "config", outcome: "kept", what: path, why: message });
+  for (const path of leavesOf(values as ForeignValues)) report.add({ part: "config", outcome: "kept", what: path });
+  return withoutEmpty(values) as ForeignValues;
 }
 
 /** What is known in its place is told by docs/config.md; here it would hide the table. */
 function whyOf(message: string): string {
   return message.startsWith("is not a key") ? "not known here" : `not understood here: it ${message}`;
-}
-
-function valueAt(values: unknown, at: KeyPath): unknown {
-  return at.reduce<unknown>((value, part) => {
-    if (Array.isArray(value)) return value[Number(part)] as unknown;
-    return isObject(value) ? value[String(part)] : undefined;
-  }, values);
-}
-
-function without(value: unknown, [part, ...rest]: KeyPath): unknown {
-  if (part === undefined) return undefined;
-  if (Array.isArray(value)) {
-    return rest.length === 0
-      ? value.filter((_, at) => at !== part) : value.map((inner: unknown, at) => (at === part ? without(inner, rest) : inner));
-  }
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]): [string, unknown][] =>
-    key !== String(part) ? [[key, inner]] : rest.length === 0 ? [] : [[key, without(inner, rest)]]));
 }
 
 /** What is left of an object whose keys all stayed behind says nothing. */

@@ -1,10 +1,12 @@
 /** The other program's configuration: JSON5, with what it includes put in place. Nothing is substituted: `${NAME}` stays. */
 import { readFile } from "node:fs/promises";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
-import { parseJson5 } from "../../fabric/config.ts";
+import { includeFiles, parseJson5 } from "../../fabric/config.ts";
 
 export type ForeignValues = Readonly<Record<string, unknown>>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ForeignConfig {
   readonly values: ForeignValues;
@@ -12,51 +14,26 @@ export interface ForeignConfig {
   readonly hasComments: boolean;
 }
 
-const INCLUDES_MAX = 64;
-const DEPTH_MAX = 10;
 const NAME = /\$\{([A-Z_][A-Z0-9_]*)\}/g;
 
-/** Empty where there is none. Throws CONFIG_INVALID, with the place, for one that does not parse. */
-export async function readForeignConfig(path: string): Promise<ForeignConfig> {
-  const included: string[] = [];
-  let hasComments = false;
-  const readOne = async (file: string, depth: number): Promise<unknown> => {
-    if (depth > DEPTH_MAX || included.length > INCLUDES_MAX) {
-      throw new OpenClawError("CONFIG_INVALID", { why: `${file} is included too deeply, or too many files are.` });
-    }
-    const text = await readFile(file, "utf8");
-    hasComments ||= /^\s*\/[/*]/m.test(text);
-    const parsed = await parseJson5(text);
-    if (!parsed.ok) {
-      throw new OpenClawError("CONFIG_INVALID", {
-        why: `${file}:${parsed.place.line}:${parsed.place.column} is not JSON5: ${parsed.message}`,
-          next: "Mend that file; nothing was changed.",
-      });
-    }
-    return await withIncludes(parsed.value, file, depth);
-  };
-  const withIncludes = async (value: unknown, file: string, depth: number): Promise<unknown> => {
-    if (Array.isArray(value)) return await Promise.all(value.map((inner) => withIncludes(inner, file, depth)));
-    if (!isObject(value)) return value;
-    const { $include: names, ...own } = value;
-    const merged: Record<string, unknown> = {};
-    for (const [key, inner] of Object.entries(own)) merged[key] = await withIncludes(inner, file, depth);
-    if (names === undefined) return merged;
-    let base: unknown = {};
-    for (const name of [names].flat()) {
-      if (typeof name !== "string") continue;
-      const other = isAbsolute(name) ? name : resolve(dirname(file), name);
-      included.push(other);
-      base = mergeDeep(base, await readOne(other, depth + 1));
-    }
-    return mergeDeep(base, merged);
-  };
-  const values = await readOne(path, 0).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT" && included.length === 0) return {};
+/** Empty where there is none. Throws CONFIG_INVALID, with the place, for one that does not parse or includes what it may not. */
+export async function readForeignConfig(path: string, environment: Environment = process.env): Promise<ForeignConfig> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "{}";
     throw error;
   });
-  if (!isObject(values)) throw new OpenClawError("CONFIG_INVALID", { why: `${path} holds no object.` });
-  return { values, included, hasComments };
+  const parsed = await parseJson5(text);
+  const next = "Mend that file; nothing was changed.";
+  if (!parsed.ok) {
+    const { line, column } = parsed.place;
+    throw new OpenClawError("CONFIG_INVALID", { why: `${path}:${line}:${column} is not JSON5: ${parsed.message}`, next });
+  }
+  const { value, parts, failures } = await includeFiles(parsed.value, { path, environment });
+  const [failure] = failures;
+  if (failure !== undefined) throw new OpenClawError("CONFIG_INVALID", { why: `${path} ${failure.message}.`, next });
+  if (!isObject(value)) throw new OpenClawError("CONFIG_INVALID", { why: `${path} holds no object.` });
+  const hasComments = [text, ...parts.map((part) => part.text)].some((one) => /^\s*\/[/*]/m.test(one));
+  return { values: value, included: parts.map((part) => part.path), hasComments };
 }
 
 /** A path as the other program would read it. */
@@ -69,13 +46,4 @@ export function expandPath(
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Lists are joined, objects merged, and for anything else the later one wins. */
-function mergeDeep(base: unknown, over: unknown): unknown {
-  if (Array.isArray(base) && Array.isArray(over)) return [...(base as unknown[]), ...(over as unknown[])];
-  if (!isObject(base) || !isObject(over)) return over;
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) merged[key] = key in merged ? mergeDeep(merged[key], value) : value;
-  return merged;
 }

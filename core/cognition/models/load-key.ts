@@ -1,8 +1,8 @@
-/** A provider's key: from where the configuration says that it is, and never from the configuration itself. */
+/** A provider's key: from where the configuration says that it is; one that stands in it was typed as a secret when it was read. */
 import { open } from "node:fs/promises";
 import { OpenClawError } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
-import { isSecretRef, type SecretRef } from "../../fabric/vault.ts";
+import { isSecretRef, variableOf, type SecretRef } from "../../fabric/vault.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,10 +12,9 @@ const KEY_BYTES_MAX = 16_384;
 const INLINE_NAMES = /^(api[-_]?key|key|token|secret|password|authorization|bearer|api[-_]?token|access[-_]?token)$/i;
 
 /**
- * Reads the key that a provider's configuration names by `apiKeyEnv`, `apiKeyFile` or a reference under `apiKey`; null when it
- * names none.
+ * Reads the key that a provider's configuration names by `apiKeyEnv`, `apiKeyFile` or `apiKey`; null when it names none.
  *
- * Throws CONFIG_SECRET_INLINE for a key written into the configuration, STATE_UNSAFE for a file others can read, and
+ * Throws CONFIG_SECRET_INLINE for a key under a name that nothing reads, STATE_UNSAFE for a file others can read, and
  * MODEL_NOT_CONFIGURED for a variable or file that is missing or empty. No message holds the key.
  */
 export async function loadKey(
@@ -23,6 +22,7 @@ export async function loadKey(
 ): Promise<Secret | null> {
   refuseInlineKey(providerId, config);
   const { apiKey, apiKeyFile, apiKeyEnv = variableOf(apiKey) } = (config ?? {}) as Readonly<Record<string, unknown>>;
+  if (apiKey instanceof Secret) return apiKey;
   if (isSecretRef(apiKey) && resolve !== undefined) return await resolve(apiKey, `models.providers.${providerId}.apiKey`);
   if (typeof apiKeyEnv === "string") {
     const value = environment[apiKeyEnv]?.trim();
@@ -37,7 +37,7 @@ export async function loadKey(
   return typeof apiKeyFile === "string" ? readKeyFile(apiKeyFile) : null;
 }
 
-/** Throws CONFIG_SECRET_INLINE when a provider's section holds a key itself, also one inside its address. */
+/** Throws CONFIG_SECRET_INLINE when a provider's section holds a key elsewhere than under `apiKey`, also one inside its address. */
 export function refuseInlineKey(providerId: string, config: unknown): void {
   if (typeof config !== "object" || config === null) return;
   for (const [name, value] of Object.entries(config)) {
@@ -45,23 +45,19 @@ export function refuseInlineKey(providerId: string, config: unknown): void {
     const inside = !INLINE_NAMES.test(name);
     throw new OpenClawError("CONFIG_SECRET_INLINE", {
       why: `models.providers.${providerId}.${name} holds ${inside ? "a password in its address" : "a key"}.`,
-      next: `Remove it, and name where the key is: models.providers.${providerId}.apiKeyEnv, or apiKeyFile for a file of mode 0600.`,
+      next: `Put the key under models.providers.${providerId}.apiKey, then run: openclaw secrets move`,
       detail: { path: `models.providers.${providerId}.${name}` },
     });
   }
 }
 
-/** `apiKey` may say where the key is: `${NAME}`, or a reference. */
+/** `apiKey` is the key, typed, or says where it is: `${NAME}`, or a reference. */
 export function isKeyReference(name: string, value: unknown): boolean {
-  return name === "apiKey" && (isSecretRef(value) || variableOf(value) !== undefined);
-}
-
-function variableOf(value: unknown): string | undefined {
-  return typeof value === "string" ? /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(value)?.[1] : undefined;
+  return name === "apiKey" && (value instanceof Secret || isSecretRef(value) || variableOf(value) !== undefined);
 }
 
 /** A value that must not be shown: by its name, or because it is an address with a password in it. */
-export function holdsInlineSecret(name: string, value: unknown): boolean {
+function holdsInlineSecret(name: string, value: unknown): boolean {
   return INLINE_NAMES.test(name) || (typeof value === "string" && /^[a-z]+:\/\/[^/?#\s]*@/i.test(value));
 }
 

@@ -5,6 +5,7 @@
  * program says some things by other names; they are put into ours, and what nobody here acts on is left out. Where the key is
  * concerns the room alone.
  */
+import { variableOf } from "../../fabric/vault.ts";
 import { isKeyReference } from "./load-key.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -20,7 +21,7 @@ export function readSection(section: object, knows: ReadonlySet<string>): object
   const models = fields["models"];
   const isForeign = Array.isArray(models) && models.some((model: unknown) => typeof model === "object" && model !== null
     && Object.keys(model).some((name) => RENAMED.has(name) || (FOREIGN.has(name) && !knows.has(name))));
-  const keyName = variableOf(fields["apiKey"]);
+  const keyName = nameOf(fields["apiKey"]);
   const isElsewhere = isKeyReference("apiKey", fields["apiKey"]);
   if (!isForeign && !isElsewhere && !Object.keys(fields).some((name) => OURS.has(name))) return section;
   const isTaken = (name: string): boolean => OURS.has(name) || (name === "apiKey" && isElsewhere);
@@ -37,9 +38,9 @@ function readModel(model: unknown, knows: ReadonlySet<string>): unknown {
   return Object.fromEntries(kept.map(([name, value]: [string, unknown]) => [RENAMED.get(name) ?? name, value]));
 }
 
-/** `"${NAME}"`, or a reference to the environment: the key itself never stands here. */
-function variableOf(apiKey: unknown): string | undefined {
-  if (typeof apiKey === "string") return /^\$\{([A-Za-z_][A-Za-z0-9_]{0,255})\}$/.exec(apiKey)?.[1];
+/** Of `"${NAME}"`, or of a reference to the environment. */
+function nameOf(apiKey: unknown): string | undefined {
+  if (typeof apiKey === "string") return variableOf(apiKey);
   if (typeof apiKey !== "object" || apiKey === null) return undefined;
   const { source, id } = apiKey as Fields;
   return source === "env" && typeof id === "string" ? id : undefined;

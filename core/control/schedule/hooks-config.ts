@@ -1,4 +1,5 @@
 import type { Infer, JsonSchema } from "@openclaw/protocol";
+import { SECRET_REF } from "../../fabric/vault.ts";
 
 const agentId = { type: "string", minLength: 1, maxLength: 64, description: "Which agent; the default one unless given." } as const;
 
@@ -27,8 +28,8 @@ export const hooksConfig = {
   properties: {
     enabled: { type: "boolean", default: false, description: "Off: every address of a hook is a 404." },
     token: {
-      type: "string", maxLength: 256, secret: true,
-      description: "What senders prove themselves with: ${NAME}, a variable. Else credentials/hooks-token, which is made.",
+      anyOf: [{ type: "string", maxLength: 4_096 }, SECRET_REF], secret: true,
+      description: "What senders prove themselves with, or where it is. Else credentials/hooks-token, which is made.",
     },
     path: { type: "string", pattern: "^/[a-z0-9][a-z0-9/_-]{0,63}$", default: "/hooks", description: "Where they come in." },
     maxBodyBytes: { type: "integer", minimum: 1_024, maximum: 800_000, default: 131_072, description: "Largest body." },

@@ -6,16 +6,19 @@
  */
 import type { ErrorCode, JsonSchema } from "@openclaw/protocol";
 import { isTimeZone } from "../../base/time-zone.ts";
-import { formatKey, type KeyPath } from "./config-key.ts";
+import { schemaAt, type KeyPath } from "./config-key.ts";
 import { suggest } from "./suggest-key.ts";
 
 export interface ConfigIssue {
+  /** Where it is not the file that was asked for but one that it includes. */
+  readonly file?: string;
   readonly line: number;
   readonly column: number;
   /** The key, as a person writes it; empty for the whole file. */
   readonly path: string;
   readonly message: string;
-  readonly code: Extract<ErrorCode, "CONFIG_INVALID" | "CONFIG_KEY_UNKNOWN" | "CONFIG_SECRET_INLINE"> | "CONFIG_KEY_INERT";
+  readonly code: Extract<ErrorCode, "CONFIG_INVALID" | "CONFIG_KEY_UNKNOWN" | "CONFIG_SECRET_INLINE">
+    | "CONFIG_KEY_INERT" | "CONFIG_VARIABLE_UNSET";
 }
 
 export interface Complaint {
@@ -28,16 +31,13 @@ export interface Findings {
   /** Any of these, and the configuration is not taken. */
   readonly wrong: readonly Complaint[];
   readonly odd: readonly Complaint[];
+  /** Where secrets stand in the clear. */
+  readonly secrets: readonly KeyPath[];
 }
 
 const WRONG_MAX = 32;
 /** A file of another program has many. */
 const ODD_MAX = 256;
-
-/** The well-known program keeps them in the file, and so do people's files; they are taken, with a warning. */
-export const SHARED_SECRETS: readonly string[] = [
-  "gateway.auth.token", "gateway.auth.password", "gateway.remote.token", "gateway.remote.password",
-];
 
 const SECRET_NAME = /(?:apikey|token|password|secret)$/;
 /** A reference to the environment is not a secret. */
@@ -50,14 +50,15 @@ export function checkConfig(schema: JsonSchema, value: unknown): Findings {
     if (isOdd(code) ? odd.length < ODD_MAX : wrong.length < WRONG_MAX) (isOdd(code) ? odd : wrong).push({ at, message, code });
   };
   check(schema, value, [], complain);
-  findSecrets(schema, value, [], complain);
-  return { wrong, odd };
+  const secrets = [...findSecrets(schema, value, [])];
+  for (const at of secrets) complain(at, 'is a secret in the clear; "openclaw secrets move" puts it into the vault', "CONFIG_SECRET_INLINE");
+  return { wrong, odd, secrets };
 }
 
 type Complain = (at: KeyPath, message: string, code?: Complaint["code"]) => void;
 
 function isOdd(code: Complaint["code"]): boolean {
-  return code === "CONFIG_KEY_UNKNOWN" || code === "CONFIG_KEY_INERT";
+  return code !== "CONFIG_INVALID";
 }
 
 function check(schema: JsonSchema, value: unknown, at: KeyPath, complain: Complain): void {
@@ -137,21 +138,23 @@ function checkObject(schema: JsonSchema, value: Readonly<Record<string, unknown>
   }
 }
 
-function findSecrets(schema: JsonSchema | undefined, value: unknown, at: KeyPath, complain: Complain): void {
+/** Where a value holds a secret in the clear. */
+export function* findSecrets(schema: JsonSchema | undefined, value: unknown, at: KeyPath): Generator<KeyPath> {
   if (typeof value === "string") {
-    const name = String(at.at(-1) ?? "").toLowerCase().replace(/[-_]/g, "");
-    const secret = schema?.secret === true || (at[0] === "models" && SECRET_NAME.test(name));
-    if (secret && value !== "" && !REFERENCE.test(value) && !SHARED_SECRETS.includes(formatKey(at))) {
-      complain(at, "is a secret; name an environment variable or a file that only you can read instead", "CONFIG_SECRET_INLINE");
-    }
+    if (isSecretPlace(schema, at) && value !== "" && !REFERENCE.test(value)) yield at;
     return;
   }
-  if (typeof value !== "object" || value === null) return;
+  if (typeof value !== "object" || value === null || schema?.inert === true) return;
   for (const [name, inner] of Object.entries(value)) {
     const part = Array.isArray(value) ? Number(name) : name;
-    const others = typeof schema?.additionalProperties === "object" ? schema.additionalProperties : undefined;
-    findSecrets(Array.isArray(value) ? schema?.items : (schema?.properties?.[name] ?? others), inner, [...at, part], complain);
+    yield* findSecrets(schema === undefined ? undefined : schemaAt(schema, [part]), inner, [...at, part]);
   }
+}
+
+/** Providers of models are drop-ins, whose own schemas are not known here: of what stands there the name tells. */
+export function isSecretPlace(schema: JsonSchema | undefined, at: KeyPath): boolean {
+  if (schema?.secret === true) return true;
+  return at[0] === "models" && SECRET_NAME.test(String(at.at(-1) ?? "").toLowerCase().replace(/[-_]/g, ""));
 }
 
 function isType(type: NonNullable<JsonSchema["type"]>, value: unknown): boolean {

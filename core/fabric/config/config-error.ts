@@ -11,7 +11,7 @@ export function configError(path: string, issues: readonly ConfigIssue[], key = 
   const code = issue.code === "CONFIG_SECRET_INLINE" || (own !== undefined && issue.code === "CONFIG_KEY_UNKNOWN")
     ? issue.code : "CONFIG_INVALID";
   return new OpenClawError(code, {
-    why: `${path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.${more}`,
+    why: `${issue.file ?? path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.${more}`,
     detail: { path, issues: issues.slice(0, 8) },
   });
 }

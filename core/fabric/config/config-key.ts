@@ -65,3 +65,23 @@ export function childOf(value: unknown, part: string | number): unknown {
   if (Array.isArray(value)) return typeof part === "number" ? (value as unknown[])[part] : undefined;
   return typeof part === "string" && Object.hasOwn(value, part) ? (value as Record<string, unknown>)[part] : undefined;
 }
+
+/** A copy with the value at the path; objects on the way are made where they are missing. */
+export function withValue(value: unknown, [part, ...rest]: KeyPath, inner: unknown): unknown {
+  if (part === undefined) return inner;
+  const child = withValue(childOf(value, part), rest, inner);
+  if (typeof part === "number") return Array.isArray(value) ? value.with(Math.min(part, value.length - 1), child) : [child];
+  return { ...(typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}), [part]: child };
+}
+
+/** A copy without what stands at the path. */
+export function withoutValue(value: unknown, [part, ...rest]: KeyPath): unknown {
+  if (Array.isArray(value)) {
+    return rest.length === 0 ? value.filter((_, at) => at !== part) : value.map((item, at) => (at === part ? withoutValue(item, rest) : item));
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([name, inner]: [string, unknown]): [string, unknown][] => {
+    if (name !== part) return [[name, inner]];
+    return rest.length === 0 ? [] : [[name, withoutValue(inner, rest)]];
+  }));
+}

@@ -4,8 +4,10 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { inspect } from "node:util";
 import { hasCode, type ErrorCode, type JsonSchema, type OpenClawError } from "@openclaw/protocol";
 import { systemClock } from "../../base/clock.ts";
+import { Secret } from "../../base/secret.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { checkConfig } from "./check-config.ts";
 import { getConfigValue, parseKey } from "./config-key.ts";
@@ -107,9 +109,12 @@ test("broken JSON5 and wrong types each name line and key (S3.13)", async (t) =>
     '4:3 agents.list[1] needs the key "id"',
   ]);
   assert.deepEqual(await issuesOf(t, "{ gateway: { port: 1, port: 2, bind: 'lan' } }"), [
-    "1:23 gateway.port is there twice",
     '1:32 gateway.bind must be one of "loopback"; it is text',
   ]);
+  const { path } = await makeDir(t, "{ gateway: { port: 1, port: 2 } }");
+  const { config, warnings } = await loadConfig({ path, schema });
+  assert.equal(getConfigValue(config, "gateway.port"), 2);
+  assert.deepEqual(warnings.map(({ column, message }) => [column, message]), [[23, "is there twice; the last one holds"]]);
   assert.deepEqual(await issuesOf(t, "{ gateway: { auth: { mode: { kez: 1 } } } }"), ['1:22 gateway.auth.mode needs the key "key"']);
 });
 
@@ -157,22 +162,37 @@ test("hostile files are answers, not crashes", async (t) => {
   assert.equal((await issuesOf(t, "")).length, 1);
 });
 
-test("secrets in the file are refused and not repeated; the gateway's token is taken with a warning (S0.34)", async (t) => {
-  const issues = await issuesOf(t, "{ models: {\n openai: { apiKey: 'sk-canary' } } }");
-  assert.equal(issues.length, 1);
-  assert.match(issues[0] ?? "", /^2:12 models\.openai\.apiKey is a secret/);
-  assert.doesNotMatch(issues.join(), /canary/);
-  assert.deepEqual(await issuesOf(t, "{ models: { openai: { apiKey: '${OPENAI_API_KEY}', keyFile: '/x' } } }"), []);
+test("a secret in the file works: it is typed, told of with the command that moves it, and never repeated (S0.4, S0.34)", async (t) => {
+  const text = "{ models: {\n openai: { apiKey: 'sk-canary', deep: { token: 'canary-2' } } }, gateway: { auth: { token: 'canary-3' } } }";
+  const secret = await loadConfig({ path: (await makeDir(t, text)).path, schema });
+  assert.deepEqual(secret.issues, []);
+  for (const [key, value] of [
+    ["models.openai.apiKey", "sk-canary"], ["models.openai.deep.token", "canary-2"], ["gateway.auth.token", "canary-3"],
+  ] as const) {
+    const typed = getConfigValue(secret.config, key);
+    assert.ok(typed instanceof Secret, key);
+    assert.equal(typed.reveal(), value);
+  }
+  assert.doesNotMatch(JSON.stringify([secret.config, secret.issues, secret.warnings]) + inspect(secret.config, { depth: 9 }), /canary/);
+  assert.deepEqual(secret.warnings.map(({ line, column, path: key, code }) => `${line}:${column} ${key} ${code}`), [
+    "2:12 models.openai.apiKey CONFIG_SECRET_INLINE", "2:33 models.openai.deep CONFIG_KEY_UNKNOWN",
+    "2:41 models.openai.deep.token CONFIG_SECRET_INLINE",
+    "2:85 gateway.auth.token CONFIG_SECRET_INLINE",
+  ]);
+  assert.match(secret.warnings[0]?.message ?? "", /^is a secret in the clear; "openclaw secrets move" puts it into the vault$/);
+  const { path: named } = await makeDir(t, "{ models: { openai: { apiKey: '${OPENAI_API_KEY}', keyFile: '/x' } } }");
+  const reference = await loadConfig({ path: named, schema, environment: { OPENAI_API_KEY: "canary" } });
+  assert.deepEqual([reference.issues, reference.warnings], [[], []]);
 
   const { path } = await makeDir(t, "{ gatewayToken: 'abc' }");
   await chmod(path, 0o644);
   const loaded = await loadConfig({ path, schema });
-  assert.equal(getConfigValue(loaded.config, "gatewayToken"), "abc");
-  assert.equal(getConfigValue(loaded.config, "gateway.auth.token"), "abc");
+  assert.equal(getConfigValue(loaded.source, "gatewayToken"), "abc");
+  assert.equal(getConfigValue(loaded.source, "gateway.auth.token"), "abc");
   assert.match(loaded.warnings[0]?.message ?? "", /chmod 600/);
   await writeFile(path, "{ gatewayToken: 'a', gateway: { auth: { token: 'b' } } }");
   const both = await loadConfig({ path, schema });
-  assert.equal(getConfigValue(both.config, "gateway.auth.token"), "b", "the key's own name wins");
+  assert.equal(getConfigValue(both.source, "gateway.auth.token"), "b", "the key's own name wins");
   assert.ok(both.warnings.some(({ path: key, code }) => key === "gatewayToken" && code === "CONFIG_KEY_UNKNOWN"));
 });
 
@@ -228,7 +248,6 @@ test("a value that does not fit is refused with its key, and the file stays as i
   await set("gateway.port", 0, "CONFIG_INVALID", /"gateway\.port" must be at least 1/);
   await set("gateway.prt", 1, "CONFIG_KEY_UNKNOWN", /did you mean "port"/);
   await set("nowhere.at.all", 1, "CONFIG_KEY_UNKNOWN", /"nowhere" is not a key/);
-  await set("models.x.apiKey", "sk-1", "CONFIG_SECRET_INLINE", /is a secret/);
   assert.equal(await readFile(path, "utf8"), "{ gateway: { port: 1 } }");
   await writeFile(path, "{ gateway: ");
   await set("gateway.port", 2, "CONFIG_INVALID", /:1:\d+ The file is not JSON5/);
@@ -263,6 +282,46 @@ test("a file that is broken at the first start names line and key", async (t) =>
   const { dir, path } = await makeDir(t, "{\n  gateway: { port: 'x' } }");
   await assert.rejects(openConfig({ path, stateDir: dir, schema, clock: systemClock }), (error: OpenClawError) =>
     error.code === "CONFIG_INVALID" && error.message.includes(`${path}:2:14 "gateway.port" must be a whole number`));
+});
+
+test("where there never was a good one, what fits is in force if its owner's guard allows, and nothing of an unreadable one (S3.13)",
+  async (t) => {
+    const { dir, path } = await makeDir(t, "{ gateway: { port: 'x', bind: 'loopback' }, sessions: { turnsWaitingMax: 7 } }");
+    const asked: unknown[] = [];
+    const open = () => openConfig({
+      path, stateDir: dir, schema, clock: systemClock, watch: false,
+      salvage: async (kept, leftOut) => {
+        asked.push(leftOut);
+        return leftOut.includes("sessions") ? undefined : kept;
+      },
+    });
+    await using config = await open();
+    assert.deepEqual(asked, [["gateway.port"]]);
+    assert.deepEqual([getConfigValue(config.values, "gateway.port"), getConfigValue(config.values, "sessions.turnsWaitingMax")], [18_789, 7]);
+    assert.deepEqual([config.isLastGood, config.leftOut], [true, ["gateway.port"]]);
+    await assert.rejects(stat(join(dir, "openclaw.last-good.json")), "a part is not kept as good");
+    await writeFile(path, "{ sessions: 5 }");
+    await assert.rejects(open(), (error) => hasCode(error, "CONFIG_INVALID"));
+    await writeFile(path, "{ gateway: { port: 1 ");
+    await assert.rejects(open(), (error) => hasCode(error, "CONFIG_INVALID"));
+    assert.equal(asked.length, 2, "of a text that is not JSON5 nothing is left to ask about");
+    await writeFile(path, "{ gateway: { port: 5 } }");
+    await config.reload();
+    assert.deepEqual([config.isLastGood, config.leftOut, getConfigValue(config.values, "gateway.port")], [false, [], 5]);
+  });
+
+test("an edit may wait: what is in force stays, the file is known, and a write through the gateway takes it along", async (t) => {
+  const { dir, path } = await makeDir(t, "{ gateway: { port: 1 } }");
+  const clock = new VirtualClock();
+  await using config = await openConfig({ path, stateDir: dir, schema, clock, takesEdits: () => false });
+  const told = new Promise<unknown>((resolve) => config.onTaken((_file, { edited, inForce }) => resolve([edited, inForce])));
+  await writeFile(path, "{ gateway: { port: 2 } }");
+  const advance = setInterval(() => void clock.advance(100), 5);
+  t.after(() => clearInterval(advance));
+  assert.deepEqual(await told, [true, false]);
+  assert.deepEqual([getConfigValue(config.values, "gateway.port"), config.file.text], [1, "{ gateway: { port: 2 } }"]);
+  await config.set("sessions.turnsWaitingMax", 5);
+  assert.deepEqual([getConfigValue(config.values, "gateway.port"), getConfigValue(config.values, "sessions.turnsWaitingMax")], [2, 5]);
 });
 
 test("a change on disk is noticed once it has settled", async (t) => {

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { MemberNode, ValueNode } from "@humanwhocodes/momoa";
 import { OpenClawError } from "@openclaw/protocol";
-import { childOf, formatKey, type KeyPath } from "./config-key.ts";
-import { withValue } from "./load-config.ts";
+import { childOf, formatKey, withoutValue, withValue, type KeyPath } from "./config-key.ts";
+import { INCLUDE } from "./include-files.ts";
 import { parseJson5 } from "./parse-json5.ts";
 
 export interface TextEdit {
@@ -14,7 +14,7 @@ export interface TextEdit {
 
 /**
  * The text with every edit made, in order. Undefined where the text is not JSON5. Throws CONFIG_KEY_UNKNOWN for a place behind the
- * end of a list. Falls back to a rewrite, which loses comments, only where an edit of the text did not come out as it should.
+ * end of a list, and CONFIG_INCLUDED for one that another file holds: that is never written from here. Falls back to a rewrite, which loses comments, only where an edit of the text did not come out as it should.
  */
 export async function editText(text: string, edits: readonly TextEdit[]): Promise<string | undefined> {
   let now = text;
@@ -29,26 +29,27 @@ export async function editText(text: string, edits: readonly TextEdit[]): Promis
 async function editOnce(text: string, { at, value }: TextEdit): Promise<string | undefined> {
   const parsed = await parseJson5(text);
   if (!parsed.ok) return undefined;
+  refuseIncluded(parsed.value, at);
   const path = formatKey(at) === "gateway.auth.token" && childOf(parsed.value, "gatewayToken") !== undefined ? ["gatewayToken"] : at;
   const gone = value === undefined;
   if (gone && path.reduce<unknown>(childOf, parsed.value) === undefined) return text;
-  const wanted = gone ? without(parsed.value, path) : withListEnd(parsed.value, path, value);
+  const wanted = gone ? withoutValue(parsed.value, path) : withListEnd(parsed.value, path, value);
   const edited = gone ? remove(text, parsed.document.body, path) : put(text, parsed.document.body, path, value);
   const check = await parseJson5(edited);
   if (check.ok && isDeepStrictEqual(check.value, wanted)) return edited;
   return `${JSON.stringify(wanted, null, 2)}\n`;
 }
 
-/** A copy without what stands at the path. */
-function without(value: unknown, [part, ...rest]: KeyPath): unknown {
-  if (Array.isArray(value)) {
-    return rest.length === 0 ? value.filter((_, at) => at !== part) : value.map((item, at) => (at === part ? without(item, rest) : item));
+function refuseIncluded(value: unknown, at: KeyPath): void {
+  for (let length = 0; length <= at.length; length += 1) {
+    const names = childOf(at.slice(0, length).reduce<unknown>(childOf, value), INCLUDE);
+    if (names === undefined) continue;
+    const [path, holder] = [at, at.slice(0, length)].map(formatKey);
+    const files = [names].flat().filter((name) => typeof name === "string").join(", ");
+    throw new OpenClawError("CONFIG_INCLUDED", {
+      why: `"${path}" comes from ${files}, which ${holder === "" ? "the configuration" : `"${holder}"`} includes.`, detail: { path },
+    });
   }
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([name, inner]: [string, unknown]): [string, unknown][] => {
-    if (name !== part) return [[name, inner]];
-    return rest.length === 0 ? [] : [[name, without(inner, rest)]];
-  }));
 }
 
 /** As `withValue`, and the place after a list's last entry appends. */

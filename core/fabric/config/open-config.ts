@@ -1,38 +1,46 @@
-import { watch, type FSWatcher } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { JsonSchema } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { ConfigIssue } from "./check-config.ts";
-import { checkText, loadConfig, type ConfigValues, type LoadedConfig } from "./load-config.ts";
-import { configError } from "./config-error.ts";
+import { followFiles } from "./follow-files.ts";
+import { loadConfig, type ConfigValues, type Environment, type LoadedConfig } from "./load-config.ts";
 import type { WriteOptions } from "./write-config.ts";
-import { writePrivate } from "./write-private.ts";
-
-/** An editor writes a file in several steps; they are one change. */
-const SETTLE_MS = 100;
 
 export interface OpenConfigOptions {
   readonly path: string;
   readonly stateDir: string;
   readonly schema: JsonSchema;
   readonly clock: Clock;
+  /** As in `loadConfig`. */
+  readonly environment?: Environment;
   /** Notices changes on disk; on unless told. */
   readonly watch?: boolean;
+  /**
+   * Where the file does not fit and there never was one that did: what fits of it, and which keys do not. What it answers is in force;
+   * undefined: nothing may be, and there is no start. Without it there is none in any case.
+   */
+  readonly salvage?: (kept: ConfigValues, leftOut: readonly string[]) => Promise<ConfigValues | undefined>;
+  /** Under the configuration in force: is an edit of the file in force at once? It is unless told. */
+  readonly takesEdits?: (values: ConfigValues) => boolean;
 }
 
 export interface RunningConfig extends AsyncDisposable {
-  /** What is in force: always whole, always valid. */
+  /** What is in force: always whole, always valid. Secrets in it are typed. */
   readonly values: ConfigValues;
+  /** The same as its author wrote it: to be shown, redacted. */
+  readonly written: ConfigValues;
   /** What the file said when it was last read. Its `issues` are why it is not in force. */
   readonly file: LoadedConfig;
-  /** The file is broken and an earlier one is in force. */
+  /** The file is broken: an earlier one is in force, or a part of it. */
   readonly isLastGood: boolean;
+  /** Keys of the file that do not fit, where the rest of it is in force. */
+  readonly leftOut: readonly string[];
   /** Called after a change took effect. Returns the way to end it. */
   onChange(listener: (values: ConfigValues, before: ConfigValues) => void): () => void;
   /** Called after a file was read that says something else than the one before, and was taken; `onChange` comes first. */
-  onTaken(listener: (file: LoadedConfig) => void): () => void;
+  onTaken(listener: (file: LoadedConfig, how: TakenHow) => void): () => void;
   /** Called after a file was read and not taken. */
   onRefused(listener: (issues: readonly ConfigIssue[]) => void): () => void;
   /** Reads the file now. Never rejects for what the file says. */
@@ -43,39 +51,57 @@ export interface RunningConfig extends AsyncDisposable {
   write(change: WriteOptions["change"]): Promise<LoadedConfig>;
 }
 
+export interface TakenHow {
+  /** Somebody edited it on the disk; else it was written through here, or asked for. */
+  readonly edited: boolean;
+  /** False: it waits for the next start. */
+  readonly inForce: boolean;
+  /** As `written`, before and now. */
+  readonly before: ConfigValues;
+  readonly after: ConfigValues;
+}
+
+type InForce = Pick<LoadedConfig, "written"> & { readonly values: ConfigValues; readonly leftOut?: readonly string[] };
+
 /**
  * Opens the configuration and keeps it. A file that is broken at the start gives way to the last good one, which is kept in
- * `openclaw.last-good.json`; where there is none, CONFIG_INVALID (or CONFIG_SECRET_INLINE) names line and key. The caller
- * disposes it.
+ * `openclaw.last-good.json`; where there is none, to what of it fits, if `salvage` allows; else CONFIG_INVALID names line and key.
+ * The caller disposes it.
  */
 export async function openConfig(options: OpenConfigOptions): Promise<RunningConfig> {
-  const { path, stateDir, schema, clock } = options;
+  const { path, stateDir, schema, clock, environment = process.env } = options;
   const lastGoodPath = join(stateDir, "openclaw.last-good.json");
-  let file = await loadConfig({ path, schema });
-  let values = file.config ?? (await loadLastGood(lastGoodPath, schema));
-  if (values === undefined) throw configError(path, file.issues);
-  if (file.exists && file.config !== undefined) await keepLastGood(lastGoodPath, file.text);
+  const load = (): Promise<LoadedConfig> => loadConfig({ path, schema, environment });
+  let file = await load();
+  let inForce: InForce = file.config === undefined
+    ? await (await import("./stand-in.ts")).standIn(file, lastGoodPath, { ...options, environment })
+    : { values: file.config, written: file.written };
+  if (file.exists && file.config !== undefined) await keepLastGood(lastGoodPath, file);
 
   const changed = new Set<(values: ConfigValues, before: ConfigValues) => void>();
-  const taken = new Set<(file: LoadedConfig) => void>();
+  const taken = new Set<(file: LoadedConfig, how: TakenHow) => void>();
   const refused = new Set<(issues: readonly ConfigIssue[]) => void>();
   let closed = false;
   let working = Promise.resolve();
 
-  const take = async (next: LoadedConfig): Promise<void> => {
+  const take = async (next: LoadedConfig, edited = false): Promise<void> => {
     if (closed || (next.hash === file.hash && next.exists === file.exists)) return;
     file = next;
+    follower.follow(filesOf(path, next));
     if (next.config === undefined) {
       for (const listener of refused) listener(next.issues);
       return;
     }
-    if (next.exists) await keepLastGood(lastGoodPath, next.text);
-    const before = values ?? {};
-    if (!isDeepStrictEqual(before, next.config)) {
-      values = next.config;
-      for (const listener of changed) listener(values, before);
+    const takes = !edited || (options.takesEdits?.(inForce.values) ?? true);
+    const before = inForce;
+    if (takes) {
+      if (next.exists) await keepLastGood(lastGoodPath, next);
+      if (!isDeepStrictEqual(before.written, next.written)) {
+        inForce = { values: next.config, written: next.written };
+        for (const listener of changed) listener(inForce.values, before.values);
+      }
     }
-    for (const listener of taken) listener(next);
+    for (const listener of taken) listener(next, { edited, inForce: takes, before: before.written, after: next.written });
   };
   const inTurn = (work: () => Promise<void>): Promise<void> => {
     const done = working.then(work);
@@ -83,12 +109,16 @@ export async function openConfig(options: OpenConfigOptions): Promise<RunningCon
     return done;
   };
   // A file that cannot be read at all, for a moment or for good, changes nothing.
-  const reload = (): Promise<void> => inTurn(async () => take(await loadConfig({ path, schema }))).catch(() => {});
-  const watcher = options.watch === false ? undefined : watchFile(path, clock, () => void reload());
+  const reload = (edited: boolean): Promise<void> => inTurn(async () => take(await load(), edited)).catch(() => {});
+  const follower = followFiles({ clock, onSettled: () => void reload(true) });
+  if (options.watch !== false) follower.start(filesOf(path, file));
 
   return {
     get values() {
-      return values ?? {};
+      return inForce.values;
+    },
+    get written() {
+      return inForce.written;
     },
     get file() {
       return file;
@@ -96,22 +126,25 @@ export async function openConfig(options: OpenConfigOptions): Promise<RunningCon
     get isLastGood() {
       return file.config === undefined;
     },
+    get leftOut() {
+      return inForce.leftOut ?? [];
+    },
     onChange: (listener) => listen(changed, listener),
     onTaken: (listener) => listen(taken, listener),
     onRefused: (listener) => listen(refused, listener),
-    reload,
+    reload: () => reload(false),
     set: (key, value) => inTurn(async () => {
       const { setConfigValue } = await import("./set-config-value.ts");
-      await take(await setConfigValue({ path, schema, key, value }));
+      await take(await setConfigValue({ path, schema, environment, key, value }));
     }),
     write: async (change) => {
       const { writeConfig } = await import("./write-config.ts");
-      await inTurn(async () => take(await writeConfig({ path, schema, change })));
+      await inTurn(async () => take(await writeConfig({ path, schema, environment, change })));
       return file;
     },
     [Symbol.asyncDispose]: async () => {
       closed = true;
-      watcher?.close();
+      follower.close();
       await working;
     },
   };
@@ -122,35 +155,19 @@ function listen<T>(listeners: Set<T>, listener: T): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Watches the directory, because editors replace the file. Where watching does not work, changes are seen at `reload`. */
-function watchFile(path: string, clock: Clock, onSettled: () => void): { close(): void } {
-  let timer: { close(): void } | undefined;
-  let watcher: FSWatcher | undefined;
-  try {
-    watcher = watch(dirname(path), { persistent: false }, (_, name) => {
-      if (name !== null && name !== basename(path)) return;
-      timer?.close();
-      timer = clock.after(SETTLE_MS, onSettled);
-    });
-    watcher.on("error", () => watcher?.close());
-  } catch {
-    watcher = undefined;
-  }
-  return {
-    close: () => {
-      timer?.close();
-      watcher?.close();
-    },
-  };
+/** What a change may be in: also a file that is included and not there yet has a directory. */
+function filesOf(path: string, { included }: LoadedConfig): readonly string[] {
+  return [path, ...included.map((file) => file.path)];
 }
 
-/** The text itself is kept: it is checked again, against the schema of the program that reads it. */
-async function keepLastGood(path: string, text: string): Promise<void> {
+/**
+ * The text itself is kept: it is checked again, against the schema of the program that reads it. Of several files, what they say
+ * together.
+ */
+async function keepLastGood(path: string, { text, included, source }: LoadedConfig): Promise<void> {
+  const kept = included.length === 0 ? text : `${JSON.stringify(source, null, 2)}\n`;
   const present = await readFile(path, "utf8").catch(() => undefined);
-  if (present !== text) await writePrivate(path, text).catch(() => {});
-}
-
-async function loadLastGood(path: string, schema: JsonSchema): Promise<ConfigValues | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (await checkText(text, schema)).config;
+  if (present === kept) return;
+  const { writePrivate } = await import("./write-private.ts");
+  await writePrivate(path, kept).catch(() => {});
 }

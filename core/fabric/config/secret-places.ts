@@ -3,14 +3,13 @@ import type { ValueNode } from "@humanwhocodes/momoa";
 import type { JsonSchema } from "@openclaw/protocol";
 import { OpenClawError } from "@openclaw/protocol";
 import { REFERENCE } from "./check-config.ts";
-import { childOf, formatKey, type KeyPath } from "./config-key.ts";
-import { withValue } from "./load-config.ts";
+import { childOf, formatKey, withValue, type KeyPath } from "./config-key.ts";
 import { parseJson5 } from "./parse-json5.ts";
 
 /** What stands in place of a secret; written back, it keeps the stored one. */
 export const REDACTED = "__OPENCLAW_REDACTED__";
 
-/** Where the schema leaves names open, a name tells. */
+/** Where the schema does not say so, a name tells. */
 const SECRET_NAME = /(?:^(?:key|bearer)|api[-_]?key|token|secret|password|passphrase|authorization|credential|private[-_]?key)$/i;
 /** Variables and headers of other programs: their names say nothing, and their values are often keys. */
 const OPEN_MAPS = new Set(["env", "headers", "vars"]);
@@ -26,8 +25,8 @@ function replaceSecrets(value: unknown, schema: JsonSchema, name: string, isOpen
   if (Array.isArray(value)) return value.map((item) => replaceSecrets(item, schema.items ?? {}, name, isOpenMap));
   if (typeof value !== "object" || value === null) return schema.secret === true && value !== null ? REDACTED : value;
   return Object.fromEntries(Object.entries(value).map(([own, inner]: [string, unknown]) => {
-    const below = childSchema(schema, own);
-    return [own, replaceSecrets(inner, below ?? {}, own, below === undefined && (isOpenMap || OPEN_MAPS.has(name) || OPEN_MAPS.has(own)))];
+    const isNamed = schema.properties !== undefined && Object.hasOwn(schema.properties, own);
+    return [own, replaceSecrets(inner, childSchema(schema, own) ?? {}, own, OPEN_MAPS.has(own) || (isOpenMap && !isNamed))];
   }));
 }
 
@@ -42,7 +41,7 @@ function childSchema(schema: JsonSchema, name: string): JsonSchema | undefined {
 function isSecret(value: string, schema: JsonSchema, name: string, isOpenMap: boolean): boolean {
   if (value === "" || REFERENCE.test(value)) return false;
   if (schema.secret === true || ADDRESS_WITH_PASSWORD.test(value)) return true;
-  return schema.type === undefined && (isOpenMap || SECRET_NAME.test(name));
+  return isOpenMap || (schema.enum === undefined && SECRET_NAME.test(name));
 }
 
 /** The text as its author wrote it, secrets replaced; null where it cannot be read, for then nobody knows what is one. */

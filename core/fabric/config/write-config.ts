@@ -3,12 +3,15 @@ import { dirname } from "node:path";
 import type { JsonSchema } from "@openclaw/protocol";
 import type { ConfigIssue } from "./check-config.ts";
 import { configError } from "./config-error.ts";
-import { checkText, loadConfig, type LoadedConfig } from "./load-config.ts";
+import { checkText, type Surroundings } from "./examine-text.ts";
+import { loadConfig, type Environment, type LoadedConfig } from "./load-config.ts";
 import { writePrivate } from "./write-private.ts";
 
 export interface WriteOptions {
   readonly path: string;
   readonly schema: JsonSchema;
+  /** As in `loadConfig`. */
+  readonly environment?: Environment;
   /** The new text, made from what the file says now. What it throws, this throws. */
   readonly change: (file: LoadedConfig) => Promise<string> | string;
   /** The key that is meant; what is wrong with it is said first. */
@@ -17,24 +20,24 @@ export interface WriteOptions {
 
 /**
  * Writes the file anew, whole or not at all, after the whole result was checked. A write may not bring a key that nobody knows;
- * those that stand there already stay. Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID or CONFIG_SECRET_INLINE, and then nothing was written.
+ * those that stand there already stay. Throws CONFIG_KEY_UNKNOWN or CONFIG_INVALID, and then nothing was written.
  */
-export async function writeConfig({ path, schema, change, key = "" }: WriteOptions): Promise<LoadedConfig> {
-  const loaded = await loadConfig({ path, schema });
+export async function writeConfig({ path, schema, environment = process.env, change, key = "" }: WriteOptions): Promise<LoadedConfig> {
+  const loaded = await loadConfig({ path, schema, environment });
   const text = await change(loaded);
   if (loaded.exists && text === loaded.text) return loaded;
-  const issues = await checkChange(loaded, text, schema);
+  const issues = await checkChange(loaded, text, schema, { path, environment });
   if (issues.length > 0) throw configError(path, issues, key);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }); // before the gateway's first start there is none
   await writePrivate(path, text);
-  return loadConfig({ path, schema });
+  return loadConfig({ path, schema, environment });
 }
 
 /** What keeps a text from taking the place of another: what is wrong in it, and keys that nobody knows and it did not have before. */
 export async function checkChange(
-  before: Pick<LoadedConfig, "warnings">, text: string, schema: JsonSchema,
+  before: Pick<LoadedConfig, "warnings">, text: string, schema: JsonSchema, around?: Surroundings,
 ): Promise<readonly ConfigIssue[]> {
-  const after = await checkText(text, schema);
+  const after = await checkText(text, schema, around);
   const known = new Set(before.warnings.map(({ path }) => path));
   return [...after.issues, ...after.warnings.filter(({ code, path }) => code === "CONFIG_KEY_UNKNOWN" && !known.has(path))];
 }

@@ -33,12 +33,21 @@ const provider = {
     },
     path: { type: "string", minLength: 1, maxLength: 4_096, description: "The file; only its owner may read it." },
     mode: { enum: ["json", "singleValue"], description: "Whether the file holds one value or a JSON object." },
-    command: { type: "string", maxLength: 4_096, description: "A program, which is never run.", inert: true },
-    args: { type: "array", maxItems: 64, items: { type: "string", maxLength: 4_096 }, description: "Its arguments.", inert: true },
-    passEnv: { type: "array", maxItems: 64, items: { type: "string", maxLength: 128 }, description: "Its variables.", inert: true },
-    jsonOnly: { type: "boolean", description: "How it answers.", inert: true },
-    timeoutMs: { type: "integer", minimum: 0, maximum: 3_600_000, description: "How long it may take.", inert: true },
-    maxBytes: { type: "integer", minimum: 1, maximum: 1_048_576, description: "Largest file.", inert: true },
+    command: {
+      type: "string", minLength: 1, maxLength: 4_096,
+      description: "The program `openclaw secrets fetch` runs, absolute; the gateway runs none.",
+    },
+    args: { type: "array", maxItems: 64, items: { type: "string", maxLength: 4_096 }, description: "Its arguments." },
+    passEnv: { type: "array", maxItems: 64, items: { type: "string", maxLength: 128 }, description: "Variables it gets." },
+    env: { type: "object", maxProperties: 64, additionalProperties: { type: "string", maxLength: 4_096 }, description: "More of them." },
+    jsonOnly: { type: "boolean", description: "Its answer is JSON; else, for one id, it may be the plain value." },
+    timeoutMs: { type: "integer", minimum: 1, maximum: 600_000, description: "How long it may take." },
+    noOutputTimeoutMs: { type: "integer", minimum: 1, maximum: 600_000, description: "How long it may say nothing." },
+    maxOutputBytes: { type: "integer", minimum: 1, maximum: 1_048_576, description: "Most it may say." },
+    maxBytes: { type: "integer", minimum: 1, maximum: 1_048_576, description: "Taken; files have a bound of their own.", inert: true },
+    allowSymlinkCommand: { type: "boolean", description: "The program's path may be a link." },
+    trustedDirs: { type: "array", maxItems: 64, items: { type: "string", maxLength: 4_096 }, description: "It must lie in one of these." },
+    allowInsecurePath: { type: "boolean", description: "Taken; what others can change is never run.", inert: true },
   },
 } as const satisfies JsonSchema;
 
@@ -72,6 +81,24 @@ export interface SecretPlaces {
 }
 
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/;
+
+/**
+ * What stands in the place of a secret: the secret itself, `${NAME}`, or a reference. Throws as `resolveSecret` does; undefined
+ * where nothing stands there.
+ */
+export async function readSecret(value: unknown, places: SecretPlaces, what: string): Promise<Secret | undefined> {
+  if (value === undefined || value === "") return undefined;
+  if (value instanceof Secret) return value;
+  if (isSecretRef(value)) return await resolveSecret(value, places, what);
+  const variable = variableOf(value);
+  if (variable !== undefined) return await resolveSecret({ source: "env", id: variable }, places, what);
+  return typeof value === "string" ? new Secret(value) : undefined;
+}
+
+/** Of `${NAME}`, the name. */
+export function variableOf(value: unknown): string | undefined {
+  return typeof value === "string" ? /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(value)?.[1] : undefined;
+}
 
 export function isSecretRef(value: unknown): value is SecretRef {
   return typeof value === "object" && value !== null && "source" in value && "id" in value;

@@ -26,6 +26,8 @@ export interface ConfigMethodDeps {
   readonly lookUp: (path: string) => Promise<unknown>;
   /** Does a change of this key take effect only at the next start? */
   readonly needsRestart: (path: string) => Promise<boolean>;
+  /** `gateway.reload.mode` in force; hybrid unless told. */
+  readonly reloadMode?: () => string;
   /** Starts the gateway anew, if it can. */
   readonly restart?: (delayMs: number, reason: string) => void;
 }
@@ -62,7 +64,7 @@ async function replaceAll(deps: ConfigMethodDeps, params: WriteParams, method: s
   return write(deps, params, method, async (file) => {
     requireBase(deps, params, file, `config base hash required; re-run config.get and retry`);
     await requireJson5(params.raw);
-    return await restoreSecrets(params.raw, file.source) ?? params.raw;
+    return await restoreSecrets(params.raw, file.own) ?? params.raw;
   });
 }
 
@@ -97,14 +99,16 @@ async function write(deps: ConfigMethodDeps, params: WriteParams, method: string
   const changedPaths = listChanges(seen.before?.source ?? {}, file.source);
   const { path } = file;
   if (changedPaths.length === 0 && seen.before?.text === file.text) {
-    return { ok: true, noop: true, changedPaths, path, config: redactConfig(running.values, schema) };
+    return { ok: true, noop: true, changedPaths, path, config: redactConfig(running.written, schema) };
   }
   const requiresRestart = (await Promise.all(changedPaths.map(deps.needsRestart))).includes(true);
-  const restarts = requiresRestart && method !== "config.set" && deps.restart !== undefined;
+  const mode = deps.reloadMode?.() ?? "hybrid";
+  const wanted = mode === "restart" || (mode === "hybrid" && requiresRestart);
+  const restarts = wanted && method !== "config.set" && deps.restart !== undefined;
   const delayMs = params.restartDelayMs ?? RESTART_DELAY_MS;
   if (restarts) deps.restart?.(delayMs, method);
   return {
-    ok: true, path, hash: deps.hash(file.text), config: redactConfig(file.source, schema), changedPaths,
+    ok: true, path, hash: deps.hash(file.whole), config: redactConfig(file.source, schema), changedPaths,
     ...(restarts ? { restart: { ok: true, delayMs, reason: method } } : {}),
     sentinel: {
       persisted: true,
@@ -121,7 +125,7 @@ async function write(deps: ConfigMethodDeps, params: WriteParams, method: string
 function requireBase({ hash }: ConfigMethodDeps, { baseHash }: WriteParams, file: LoadedConfig, missing: string): void {
   if (!file.exists) return;
   if (baseHash === undefined) throw invalid(missing, { reason: "base-hash-missing" });
-  if (baseHash !== hash(file.text)) throw invalid(STALE, { reason: "base-hash-stale" });
+  if (baseHash !== hash(file.whole)) throw invalid(STALE, { reason: "base-hash-stale" });
 }
 
 async function requireJson5(raw: string): Promise<unknown> {
@@ -135,7 +139,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const OWN_CODES: ReadonlySet<string> = new Set<ErrorCode>(["CONFIG_INVALID", "CONFIG_KEY_UNKNOWN", "CONFIG_SECRET_INLINE"]);
+const OWN_CODES: ReadonlySet<string> = new Set<ErrorCode>(["CONFIG_INVALID", "CONFIG_KEY_UNKNOWN"]);
 
 /** What does not fit, as the wire says it: `invalid config: gateway.port: must be …`, and every issue with its path. */
 function inWords(error: unknown): unknown {
