@@ -1,6 +1,7 @@
 /** Secrets that the configuration holds or names. What runs a program here is the person's own command, never the gateway. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { systemIds } from "../../base/ids.ts";
+import { refuseForeignState } from "../../fabric/engine.ts";
 import { cleanText } from "../terminal/text.ts";
 import type { CommandGroup, CommandSpec } from "./command.ts";
 import { stateDirOf } from "./state-dir.ts";
@@ -11,8 +12,10 @@ const move: CommandSpec = {
   notes: ["A running gateway takes the change at once. What an included file holds stays there."],
   run: async (ctx) => {
     const [{ configPathOf }, { moveSecrets }] = await Promise.all([import("./config-file.ts"), import("../move-secrets.ts")]);
+    const path = configPathOf(ctx);
+    if (dirname(path) === stateDirOf(ctx)) await refuseForeignState(dirname(path));
     const { moved, left } = await moveSecrets({
-      path: configPathOf(ctx), credentialsDir: join(stateDirOf(ctx), "credentials"), environment: ctx.environment, ids: systemIds,
+      path, credentialsDir: join(stateDirOf(ctx), "credentials"), environment: ctx.environment, ids: systemIds,
     });
     ctx.terminal.answer({ moved, left }, () => {
       for (const key of moved) ctx.terminal.done(`${cleanText(key)} is in the vault's store`);
