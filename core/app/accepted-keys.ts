@@ -75,7 +75,8 @@ export const ACCEPTED: JsonSchema = keyed({
   nodeHost: theirs("Settings of a node host."), security: theirs("Security policies."), bindings: list("Which agent answers whom."),
   broadcast: theirs("Messages to several agents."), attachments: theirs("Attachments."), messages: theirs("Messages, queues, reactions."),
   tts: theirs("Speech."), approvals: theirs("Where approvals are forwarded."),
-  transcripts: theirs("Transcripts."), channels: theirs("Messengers, by name."), discovery: keyed({ wideArea: theirs("Finding gateways beyond the network.") }),
+  transcripts: theirs("Transcripts."), channels: theirs("Messengers, by name."),
+  discovery: keyed({ wideArea: theirs("Finding gateways beyond the network.") }),
   talk: theirs("Conversation by voice."), cloudWorkers: theirs("Workers elsewhere."), desktop: theirs("Desktop."),
   memory: theirs("Memory."), mcp: theirs("Servers of the model context protocol."), 
   skills: keyed({
@@ -87,7 +88,9 @@ export const ACCEPTED: JsonSchema = keyed({
   worktreeAcceleration: any("How worktrees are made."), canvasHost: theirs("Canvas host."),
   gateway: keyed({
     customBindHost: text("Address of bind custom."), publicOrigin: text("Address people use."), trustedProxies: list("Proxies before it."),
-    allowRealIpFallback: flag("Believe x-real-ip."), tailscale: keyed({ resetOnExit: flag("Undo it at the end."), preserveFunnel: flag("Leave a funnel."), serviceName: text("Its name.") }), tls: theirs("TLS on the same port."),
+    allowRealIpFallback: flag("Believe x-real-ip."),
+    tailscale: keyed({ resetOnExit: flag("Undo it at the end."), preserveFunnel: flag("Leave a funnel."), serviceName: text("Its name.") }),
+    tls: theirs("TLS on the same port."),
     tools: theirs("Tools over HTTP."), http: keyed({
       endpoints: keyed({ chatCompletions: keyed(endpoint), responses: keyed(endpoint) }), securityHeaders: theirs("Headers of answers."),
     }), push: theirs("Push messages."), portals: theirs("Portals."),

@@ -290,7 +290,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   });
   const voice = await openVoiceWake({ records, seal, unseal, tenant: HOME_TENANT, tell });
   const configDesk = composeConfig({
-    running: options.runningConfig, vault, clock, version, restart: options.restart, reloadMode: () => config().gateway?.reload?.mode ?? "hybrid",
+    running: options.runningConfig, vault, clock, version, restart: options.restart,
+    reloadMode: () => config().gateway?.reload?.mode ?? "hybrid",
   });
   const desk = agentDesk({
     agents, parts, tools, sessions, models, nodes, intents, gate, placeOf, clock, ids, config, tell, version,

@@ -24,7 +24,8 @@ export interface OpenHooksDeps {
 }
 
 /** The token is read at the first call, and again when the configuration names another one. */
-export function openHooks({ scheduler, intake, sessions, clock, ids, credentialsDir, readToken, logger, config, relaysMax }: OpenHooksDeps): HookDoor {
+export function openHooks(deps: OpenHooksDeps): HookDoor {
+  const { scheduler, intake, sessions, clock, ids, credentialsDir, readToken, logger, config, relaysMax } = deps;
   let hooks: Promise<Hooks> | undefined;
   let known: { readonly configured: unknown; readonly token: Promise<Secret> } | undefined;
   const door: HookDoor = {

@@ -21,7 +21,8 @@ export async function showConfig(running: RunningConfig, schema: JsonSchema, has
     path, exists, valid: issues.length === 0, raw: exists ? await redactText(file.text, schema) : null,
     parsed: isLastGood ? config : redactConfig(file.own, schema), sourceConfig: source, resolved: source, runtimeConfig: config, config,
     hash: hashes.text(file.whole), configRevisionHash: isLastGood ? hashes.text(file.whole) : hashes.values(file.written),
-    appliedConfigHash: applied, issues, warnings, legacyIssues: legacyOf(file), includedPaths: [...new Set(included.map((one) => one.path))],
+    appliedConfigHash: applied, issues, warnings, legacyIssues: legacyOf(file),
+    includedPaths: [...new Set(included.map((one) => one.path))],
     includeProvenance: included.map((one) => ({ path: one.at, includedPath: one.path })),
     agentRosterIncludeOwned: comesFrom("agents"), bindingsIncludeOwned: comesFrom("bindings"),
   };

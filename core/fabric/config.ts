@@ -9,7 +9,8 @@
  */
 export { mergeSchemas } from "./config/merge-schemas.ts";
 export { checkText } from "./config/examine-text.ts";
-export { locateConfig, loadConfig, type ConfigValues, type LoadedConfig, type LoadOptions } from "./config/load-config.ts";
+export type { ConfigValues, LoadedConfig } from "./config/config-values.ts";
+export { locateConfig, loadConfig, type LoadOptions } from "./config/load-config.ts";
 export { includeFiles, INCLUDE_LIMITS } from "./config/include-files.ts";
 export { variablesOf } from "./config/variables-of.ts";
 export { dropUnfit } from "./config/salvage-config.ts";

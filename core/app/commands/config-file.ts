@@ -136,7 +136,7 @@ export async function examineConfig(ctx: CommandContext): Promise<Pick<LoadedCon
 
 function invalid(path: string, issues: readonly ConfigIssue[]): OpenClawError {
   const shown = issues.slice(0, 8).map(
-    (issue) => `${issue.file ?? path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.`,
+    ({ file = path, line, column, path: key, message }) => `${file}:${line}:${column} ${key === "" ? "The file" : `"${key}"`} ${message}.`,
   );
   return new OpenClawError("CONFIG_INVALID", {
     why: [...shown, ...(issues.length > 8 ? [`${issues.length - 8} more.`] : [])].join("\n"), detail: { path },

@@ -19,7 +19,9 @@ const move: CommandSpec = {
     });
     ctx.terminal.answer({ moved, left }, () => {
       for (const key of moved) ctx.terminal.done(`${cleanText(key)} is in the vault's store`);
-      for (const key of left) ctx.terminal.line(`${cleanText(key)} stands in a file that is included; name a variable in its place: \${NAME}`);
+      for (const key of left) {
+        ctx.terminal.line(`${cleanText(key)} stands in a file that is included; name a variable in its place: \${NAME}`);
+      }
       if (moved.length + left.length === 0) ctx.terminal.done("No secret stands in the configuration");
     });
     return left.length === 0 ? 0 : 1;

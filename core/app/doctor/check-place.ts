@@ -23,7 +23,8 @@ export async function checkConfig({ configPath, credentialsDir, environment }: P
     }));
     const open = warnings.filter(({ code }) => code === "CONFIG_SECRET_INLINE");
     if (open.length > 0) findings.push({
-      check, level: "attention", code: "CONFIG_SECRET_INLINE", what: `In the clear in the file: ${open.map(({ path }) => path).join(", ")}.`,
+      check, level: "attention", code: "CONFIG_SECRET_INLINE",
+      what: `In the clear in the file: ${open.map(({ path }) => path).join(", ")}.`,
       why: "Whoever reads the file, or a copy of it, has them.", next: "Run: openclaw secrets move",
       mend: async () => {
         const { moveSecrets } = await import("../move-secrets.ts");

@@ -51,7 +51,8 @@ export function checkConfig(schema: JsonSchema, value: unknown): Findings {
   };
   check(schema, value, [], complain);
   const secrets = [...findSecrets(schema, value, [])];
-  for (const at of secrets) complain(at, 'is a secret in the clear; "openclaw secrets move" puts it into the vault', "CONFIG_SECRET_INLINE");
+  const inline = 'is a secret in the clear; "openclaw secrets move" puts it into the vault';
+  for (const at of secrets) complain(at, inline, "CONFIG_SECRET_INLINE");
   return { wrong, odd, secrets };
 }
 

@@ -10,8 +10,9 @@ export function configError(path: string, issues: readonly ConfigIssue[], key = 
   // An unknown key is the answer only to somebody who named it; in a file it is one of the ways to be invalid.
   const code = issue.code === "CONFIG_SECRET_INLINE" || (own !== undefined && issue.code === "CONFIG_KEY_UNKNOWN")
     ? issue.code : "CONFIG_INVALID";
+  const what = issue.path === "" ? "The file" : `"${issue.path}"`;
   return new OpenClawError(code, {
-    why: `${issue.file ?? path}:${issue.line}:${issue.column} ${issue.path === "" ? "The file" : `"${issue.path}"`} ${issue.message}.${more}`,
+    why: `${issue.file ?? path}:${issue.line}:${issue.column} ${what} ${issue.message}.${more}`,
     detail: { path, issues: issues.slice(0, 8) },
   });
 }

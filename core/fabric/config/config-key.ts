@@ -77,7 +77,8 @@ export function withValue(value: unknown, [part, ...rest]: KeyPath, inner: unkno
 /** A copy without what stands at the path. */
 export function withoutValue(value: unknown, [part, ...rest]: KeyPath): unknown {
   if (Array.isArray(value)) {
-    return rest.length === 0 ? value.filter((_, at) => at !== part) : value.map((item, at) => (at === part ? withoutValue(item, rest) : item));
+    return rest.length === 0
+      ? value.filter((_, at) => at !== part) : value.map((item, at) => (at === part ? withoutValue(item, rest) : item));
   }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).flatMap(([name, inner]: [string, unknown]): [string, unknown][] => {

@@ -297,7 +297,8 @@ test("where there never was a good one, what fits is in force if its owner's gua
     });
     await using config = await open();
     assert.deepEqual(asked, [["gateway.port"]]);
-    assert.deepEqual([getConfigValue(config.values, "gateway.port"), getConfigValue(config.values, "sessions.turnsWaitingMax")], [18_789, 7]);
+    const found = ["gateway.port", "sessions.turnsWaitingMax"].map((key) => getConfigValue(config.values, key));
+    assert.deepEqual(found, [18_789, 7]);
     assert.deepEqual([config.isLastGood, config.leftOut], [true, ["gateway.port"]]);
     await assert.rejects(stat(join(dir, "openclaw.last-good.json")), "a part is not kept as good");
     await writeFile(path, "{ sessions: 5 }");

@@ -14,7 +14,8 @@ export interface TextEdit {
 
 /**
  * The text with every edit made, in order. Undefined where the text is not JSON5. Throws CONFIG_KEY_UNKNOWN for a place behind the
- * end of a list, and CONFIG_INCLUDED for one that another file holds: that is never written from here. Falls back to a rewrite, which loses comments, only where an edit of the text did not come out as it should.
+ * end of a list, and CONFIG_INCLUDED for one that another file holds: that is never written from here. Falls back
+ * to a rewrite, which loses comments, only where an edit of the text did not come out as it should.
  */
 export async function editText(text: string, edits: readonly TextEdit[]): Promise<string | undefined> {
   let now = text;

@@ -6,7 +6,7 @@ import { checkConfig, type ConfigIssue } from "./check-config.ts";
 import { ALIASES, childOf, formatKey, parseKey, withValue, type KeyPath } from "./config-key.ts";
 import { fillDefaults } from "./fill-defaults.ts";
 import { findIncludes, includeFiles, INCLUDE, type Included } from "./include-files.ts";
-import type { ConfigValues, Environment, ExaminedText } from "./load-config.ts";
+import type { ConfigValues, Environment, ExaminedText } from "./config-values.ts";
 import { parseJson5, type ParsedText } from "./parse-json5.ts";
 import { fillVariables } from "./fill-variables.ts";
 import { variablesOf } from "./variables-of.ts";

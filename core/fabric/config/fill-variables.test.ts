@@ -13,7 +13,8 @@ const schema = {
 
 async function filled(value: unknown, environment: Readonly<Record<string, string>> = {}) {
   const { config, source, written, warnings } = await checkText(JSON.stringify(value), schema, { path: "/nowhere/x.json", environment });
-  return { config, source, written, warnings: warnings.filter(({ code }) => code !== "CONFIG_KEY_INERT").map((one) => `${one.path} ${one.message}`) };
+  const told = warnings.filter(({ code }) => code !== "CONFIG_KEY_INERT").map((one) => `${one.path} ${one.message}`);
+  return { config, source, written, warnings: told };
 }
 
 test("variables are filled in, with fallbacks and escapes, as documented; what is shown and edited is what was written "

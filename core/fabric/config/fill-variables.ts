@@ -2,7 +2,7 @@
 import type { JsonSchema } from "@openclaw/protocol";
 import { isSecretPlace } from "./check-config.ts";
 import { schemaAt, type KeyPath } from "./config-key.ts";
-import type { Environment } from "./load-config.ts";
+import type { Environment } from "./config-values.ts";
 
 const VARIABLE = /\$(\$?)\{([A-Z_][A-Z0-9_]*)(?::-([^${}]*))?\}/g;
 

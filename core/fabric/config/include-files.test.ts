@@ -8,7 +8,8 @@ import { hasCode } from "@openclaw/protocol";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { editText } from "./edit-text.ts";
 import { INCLUDE_LIMITS } from "./include-files.ts";
-import { loadConfig, type LoadedConfig } from "./load-config.ts";
+import type { LoadedConfig } from "./config-values.ts";
+import { loadConfig } from "./load-config.ts";
 import { openConfig } from "./open-config.ts";
 
 const any = { additionalProperties: true } as const;
@@ -39,7 +40,8 @@ test("one file takes the place of its object, several are merged in order, keys 
     "state/openclaw.json": `{ $include: "./base.json5", n: 2, b: { $include: ["./one.json5", "parts/two.json5"], own: 1 } }`,
     "state/base.json5": "// base\n{ n: 1, a: { from: 'base' }, list: { $include: 'list.json5' } }",
     "state/list.json5": "[1, 2]",
-    "state/one.json5": "{ x: 1, own: 0, list: ['a'] }", "state/parts/two.json5": "{ x: 2, list: ['b'], deep: { $include: '../deep.json5' } }",
+    "state/one.json5": "{ x: 1, own: 0, list: ['a'] }",
+    "state/parts/two.json5": "{ x: 2, list: ['b'], deep: { $include: '../deep.json5' } }",
     "state/deep.json5": "{ y: '${NAME}' }",
   });
   const { config, issues, included, own } = await load({ NAME: "filled" });

@@ -8,19 +8,12 @@
 import { realpath, stat, readFile } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, relative, resolve } from "node:path";
 import type { KeyPath } from "./config-key.ts";
-import type { Environment } from "./load-config.ts";
+import type { Environment } from "./config-values.ts";
 import { DEPTH_MAX, parseJson5, type ParsedText } from "./parse-json5.ts";
 
 export const INCLUDE = "$include";
 
 export const INCLUDE_LIMITS = { deep: 10, files: 64, fileBytes: 2_097_152, bytes: 4_194_304, pathChars: 4_096 } as const;
-
-/** A file, and the key in whose place its content stands; empty where it is not there. */
-export interface IncludedFile {
-  readonly at: string;
-  readonly path: string;
-  readonly text: string;
-}
 
 type Parsed = ParsedText & { ok: true };
 

@@ -2,44 +2,14 @@ import { readFile } from "node:fs/promises";
 import { hash } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { JsonSchema } from "@openclaw/protocol";
-import type { ConfigIssue } from "./check-config.ts";
+import type { ConfigValues, Environment, LoadedConfig } from "./config-values.ts";
 import { fillDefaults } from "./fill-defaults.ts";
-import type { IncludedFile } from "./include-files.ts";
-
-export type ConfigValues = Readonly<Record<string, unknown>>;
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadOptions {
   readonly path: string;
   readonly schema: JsonSchema;
   /** What `${NAME}` means; the process's own variables unless given. */
   readonly environment?: Environment;
-}
-
-/** What a text says. */
-export interface ExaminedText {
-  /** With defaults and variables filled in, and every secret that stands in the text a `Secret`; undefined when there are issues. */
-  readonly config: ConfigValues | undefined;
-  /** The same with defaults only, all else as it is written: what may be shown once it was redacted. */
-  readonly written: ConfigValues;
-  /** What the file and those it includes say, without defaults, aliases resolved; empty when it is absent or unreadable. */
-  readonly source: ConfigValues;
-  /** What the file says itself. */
-  readonly own: ConfigValues;
-  readonly issues: readonly ConfigIssue[];
-  /** What is accepted and should be better. */
-  readonly warnings: readonly ConfigIssue[];
-  readonly included: readonly IncludedFile[];
-}
-
-export interface LoadedConfig extends ExaminedText {
-  readonly path: string;
-  readonly exists: boolean;
-  readonly text: string;
-  /** The text and all that it includes, in one: where this differs, somebody changed something. */
-  readonly whole: string;
-  /** SHA-256 of `whole`, hex; of the empty text when there is no file. */
-  readonly hash: string;
 }
 
 /** `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the state directory. */

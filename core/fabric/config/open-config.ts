@@ -5,7 +5,8 @@ import type { JsonSchema } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { ConfigIssue } from "./check-config.ts";
 import { followFiles } from "./follow-files.ts";
-import { loadConfig, type ConfigValues, type Environment, type LoadedConfig } from "./load-config.ts";
+import type { ConfigValues, Environment, LoadedConfig } from "./config-values.ts";
+import { loadConfig } from "./load-config.ts";
 import type { WriteOptions } from "./write-config.ts";
 
 export interface OpenConfigOptions {

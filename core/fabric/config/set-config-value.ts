@@ -2,7 +2,7 @@ import type { JsonSchema } from "@openclaw/protocol";
 import { OpenClawError } from "@openclaw/protocol";
 import { formatKey, parseKey } from "./config-key.ts";
 import { editText } from "./edit-text.ts";
-import type { Environment, LoadedConfig } from "./load-config.ts";
+import type { Environment, LoadedConfig } from "./config-values.ts";
 import { configError } from "./config-error.ts";
 import { writeConfig } from "./write-config.ts";
 

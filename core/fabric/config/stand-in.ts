@@ -1,9 +1,9 @@
 /** What is in force where the file does not fit: the last good one, else what of this one fits. */
 import { readFile } from "node:fs/promises";
+import type { JsonSchema } from "@openclaw/protocol";
 import { configError } from "./config-error.ts";
 import { checkText } from "./examine-text.ts";
-import type { ConfigValues, Environment, ExaminedText, LoadedConfig } from "./load-config.ts";
-import type { OpenConfigOptions } from "./open-config.ts";
+import type { ConfigValues, Environment, ExaminedText, LoadedConfig } from "./config-values.ts";
 import { dropUnfit } from "./salvage-config.ts";
 
 export interface StandIn {
@@ -12,10 +12,16 @@ export interface StandIn {
   readonly leftOut?: readonly string[];
 }
 
+export interface StandInOptions {
+  readonly path: string;
+  readonly schema: JsonSchema;
+  readonly environment: Environment;
+  /** As in `openConfig`. */
+  readonly salvage?: (kept: ConfigValues, leftOut: readonly string[]) => Promise<ConfigValues | undefined>;
+}
+
 /** Throws CONFIG_INVALID, with line and key, where nothing can stand in. */
-export async function standIn(
-  file: LoadedConfig, lastGoodPath: string, options: OpenConfigOptions & { readonly environment: Environment },
-): Promise<StandIn> {
+export async function standIn(file: LoadedConfig, lastGoodPath: string, options: StandInOptions): Promise<StandIn> {
   const examine = (text: string): Promise<ExaminedText> => checkText(text, options.schema, options);
   const text = await readFile(lastGoodPath, "utf8").catch(() => undefined);
   const lastGood = text === undefined ? undefined : await examine(text);

@@ -1,4 +1,4 @@
-import type { Environment } from "./load-config.ts";
+import type { Environment } from "./config-values.ts";
 
 const known = new WeakMap<object, Environment>();
 

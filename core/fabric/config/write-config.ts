@@ -4,7 +4,8 @@ import type { JsonSchema } from "@openclaw/protocol";
 import type { ConfigIssue } from "./check-config.ts";
 import { configError } from "./config-error.ts";
 import { checkText, type Surroundings } from "./examine-text.ts";
-import { loadConfig, type Environment, type LoadedConfig } from "./load-config.ts";
+import type { Environment, LoadedConfig } from "./config-values.ts";
+import { loadConfig } from "./load-config.ts";
 import { writePrivate } from "./write-private.ts";
 
 export interface WriteOptions {
