@@ -218,6 +218,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.5.8", section: "5.1", behaviour: "A rotated token is shown only to its own device" },
   { id: "W.5.9", section: "5.1", behaviour: "A revoked token ends what came in with it" },
   { id: "W.5.10", section: "5.1", behaviour: "Without admin a paired device sees and manages only itself" },
+  { id: "W.5.19", section: "5.1", behaviour: "Without admin no node and no other's device is approved, in words that tell nothing of what waits" },
   { id: "W.5.11", section: "5.1", behaviour: "First-time nodes of named networks may be approved without asking" },
   {
     id: "W.5.12", section: "5.2",

@@ -221,6 +221,22 @@ test("without silent approval a device waits, an operator approves it, and then 
   await operator.end();
 });
 
+test("who does not administer approves no node and no other's device, and hears the same of a request that is not there (W.5.19)", async () => {
+  await using running = await startGateway({ autoApproveLocal: false });
+  const device = makeDevice();
+  const node = await connect(running.url, { device, role: "node", clientId: "node-host", mode: "node" });
+  const requestId = String(node.hello.error?.details["requestId"]);
+  const pairing = await connectOk(running.url, { scopes: ["operator.pairing"] });
+  for (const id of [requestId, "no-such-request"]) {
+    const { error } = await pairing.call("device.pair.approve", { requestId: id });
+    assert.deepEqual([error?.code, error?.message], ["INVALID_REQUEST", "device pairing approval denied"], id);
+  }
+  const admin = await connectOk(running.url, { scopes: ["operator.admin"] });
+  assert.equal((await admin.call("device.pair.approve", { requestId: "no-such-request" })).error?.message, "unknown requestId");
+  assert.equal((await admin.call("device.pair.approve", { requestId })).ok, true);
+  for (const client of [pairing, admin]) await client.end();
+});
+
 test("a page of a foreign origin is refused on loopback too, with and without the right token (S0.36, W.1.21)", async () => {
   await using running = await startGateway({ origins: ["https://allowed.example"] });
   for (const origin of ["https://evil.example", "http://127.0.0.1.evil.example", "null"]) {

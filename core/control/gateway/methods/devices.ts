@@ -18,6 +18,10 @@ export function deviceMethods({ identity }: DeviceMethodDeps): MethodHandlers {
     }),
     "device.pair.approve": async (params, { client, gateway }) => {
       const { requestId } = params as { requestId: string };
+      const request = identity.requests().find((one) => one.requestId === requestId);
+      // Who does not administer is told the same of what is not there; by these words its program asks again with operator.admin.
+      const isTheirs = request !== undefined && mayManage(client, request.deviceId) && request.role !== "node";
+      if (!isTheirs && !client.scopes.includes("operator.admin")) throw denied("device pairing approval denied");
       // A device cannot approve itself into more: only what its caller holds can be given, and that is checked in the room.
       const device = await identity.approve(requestId, callerOf(client)).catch(inWords("unknown requestId"));
       return { requestId, device: showDevice(device, gateway.isConnected(device.deviceId)) };
@@ -25,7 +29,7 @@ export function deviceMethods({ identity }: DeviceMethodDeps): MethodHandlers {
     "device.pair.reject": async (params, { client }) => {
       const { requestId } = params as { requestId: string };
       const request = identity.requests().find((one) => one.requestId === requestId);
-      if (request !== undefined) assertMayManage(client, request.deviceId);
+      if (request !== undefined && !mayManage(client, request.deviceId)) throw denied("device pairing rejection denied");
       return { requestId, deviceId: (await identity.reject(requestId).catch(inWords("unknown requestId"))).deviceId };
     },
     "device.pair.remove": async (params, { client }) => {
@@ -71,6 +75,10 @@ function mayManage(client: ClientView, deviceId: string): boolean {
 
 function assertMayManage(client: ClientView, deviceId: string): void {
   if (!mayManage(client, deviceId)) throw missingScope("operator.admin");
+}
+
+function denied(message: string): OpenClawError {
+  return reword(missingScope("operator.admin"), { code: "INVALID_REQUEST", message });
 }
 
 function callerOf(client: ClientView): Caller {
