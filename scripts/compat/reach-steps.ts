@@ -29,7 +29,7 @@ export const REACHING: readonly ReachStep[] = [
       await node.end();
       expects(await ask(["devices", "reject", request ?? ""]), /reject/i);
       const { pending } = await devicesOf(ask);
-      if (pending.length > 0) throw new Error("it is still asked for");
+      if (pending.some(({ requestId }) => requestId === request)) throw new Error(`it is still asked for: ${JSON.stringify(pending)}`);
       return "no longer asked for";
     },
   },
