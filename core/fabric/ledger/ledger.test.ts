@@ -1,10 +1,12 @@
 /** The ledger over the in-memory engine: what it refuses, what survives a crash, what several gateways at once may spend. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { getHeapStatistics } from "node:v8";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import type { Engine, Records } from "@openclaw/sdk";
 import { withFaults } from "@openclaw/testkit/fault-engine";
 import { seededRandom, VirtualClock } from "@openclaw/testkit/virtual-clock";
+import { settleMemory } from "../../base/settle-memory.ts";
 import { openMemoryEngine } from "../engine.ts";
 import { smallestDailyLimit } from "./budgets.ts";
 import { LEDGER_LIMITS, type LedgerConfig } from "./config.ts";
@@ -290,4 +292,28 @@ test("a turn's share is of the smallest budget that a day has, whosever it is (C
   assert.deepEqual(smallestDailyLimit({ budgets }, "rich"), { costMicros: 5_000_000 });
   assert.deepEqual(smallestDailyLimit({ budgets: { session: { day: { tokens: 0 } } } }, "main"), { tokens: 0 });
   assert.equal(smallestDailyLimit({ budgets: { agent: { month: { cost: 1 } } } }, "main"), undefined);
+});
+
+test("what is settled and on the disk is not held until the next fold (C9, S0.40)", async (t) => {
+  const room = await openRoom(t);
+  const ledger = await room.open();
+  const heapBytes = (): number => {
+    settleMemory();
+    return getHeapStatistics().used_heap_size;
+  };
+  const round = async (name: string): Promise<void> => {
+    const reserved = await Promise.all(Array.from({ length: 500 }, (_, at) => ledger.reserve(order(`${name}-${at}`))));
+    await Promise.all(reserved.map(({ durable }) => durable));
+    for (const each of reserved) each.settle(used(900, 20));
+    await room.clock.advance(2 * LEDGER_LIMITS.settleDelayMs);
+  };
+  await round("warm");
+  const rowBytes = async (): Promise<number> =>
+    (await room.engine.records.list("ledger-entries", "")).reduce((sum, { value }) => sum + value.byteLength, 0);
+  const before = heapBytes();
+  const rowsBefore = await rowBytes();
+  for (let at = 0; at < 20; at += 1) await round(`r${at}`);
+  const grown = heapBytes() - before;
+  assert.ok((await rowBytes()) > rowsBefore, "nothing was folded");
+  assert.ok(grown < 1_500_000, `${grown} bytes for 10,000 calls`);
 });

@@ -94,7 +94,7 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
   });
   const book = createAccountBook({ records, sealing, writer, durableSeq: () => entries.durableSeq });
   const open = new Map<string, Open>();
-  /** Settled in a row that no fold has passed yet: until then the mark has to know what they were settled from. */
+  /** Settled, and a fold may still end before the row that says so: its mark has to know what they were settled from. */
   const settling = new Map<string, Open & { readonly settledSeq: number }>();
   const calendarOf = keptCalendar(config);
   let folding: Promise<void> | undefined;
@@ -123,6 +123,15 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
     for (const own of ownOf(reserved.entry)) {
       own.open = { costMicros: own.open.costMicros - reserved.costMicros, tokens: own.open.tokens - reserved.tokens };
       book.add(own, seq, entry.model, entry.charge.purpose, entry.meter);
+    }
+    if (folding === undefined) forgetSettled();
+  };
+
+  /** The next fold goes as far as the log is durable at least: it passes these rows. */
+  const forgetSettled = (): void => {
+    for (const [id, { settledSeq }] of settling) {
+      if (settledSeq > entries.durableSeq) return;
+      settling.delete(id);
     }
   };
 
