@@ -1,7 +1,9 @@
 /** Who is let in, who is found gone, and how everybody leaves. */
 import test from "node:test";
 import assert from "node:assert/strict";
+import { IncomingMessage } from "node:http";
 import { createConnection } from "node:net";
+import { queryObjects } from "node:v8";
 import { once } from "node:events";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -151,4 +153,15 @@ test("whoever breaks the frame's rules hears so, has a second to say goodbye, an
   await clock.advance(1);
   while (ends() === 0) await new Promise((resolve) => setTimeout(resolve, 2));
   socket.destroy();
+});
+
+test("of the request that opened a connection nothing is kept (S0.40)", async () => {
+  await using running = await startGateway();
+  const kept = (): number => queryObjects(IncomingMessage, { format: "count" });
+  const before = kept();
+  const clients = await Promise.all(Array.from({ length: 30 }, () => connectOk(running.url)));
+  await new Promise((resolve) => setImmediate(resolve));
+  const grown = kept() - before;
+  assert.ok(grown < clients.length / 2, `${grown} requests of ${clients.length} connections are in memory`);
+  for (const client of clients) await client.end();
 });
