@@ -26,6 +26,8 @@ export interface RunWatcher {
 export interface ConnectionOptions extends Address {
   readonly scopes?: readonly string[];
   readonly caps?: readonly string[];
+  /** Over TLS whatever certificate is shown: this machine's own. */
+  readonly scheme?: "ws" | "wss";
 }
 
 const SCOPES = ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"];
@@ -35,9 +37,11 @@ export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-events"] }: ConnectionOptions): Promise<Connection> {
+export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-events"], scheme = "ws" }: ConnectionOptions): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 268_435_456 });
+    const socket = new WebSocket(
+      `${scheme}://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 268_435_456, rejectUnauthorized: false },
+    );
     const open = new Map<string, { resolve(payload: unknown): void; reject(error: Error): void }>();
     const runs = new Map<string, RunWatcher>();
     let counter = 0;

@@ -97,9 +97,14 @@ export const FIGURES = {
 
   "wire.signed.p50": { what: "a device's connect with its signature, p50", unit: "ms" },
   "wire.signed.p99": { what: "… p99", unit: "ms" },
+  "wire.tls.p50": { what: "connect → hello-ok over TLS, p50", unit: "ms" },
+  "wire.tls.p99": { what: "… p99", unit: "ms" },
   "wire.fanout.p50": { what: "one event to 5,000 clients, until heard, p50", unit: "ms" },
   "wire.fanout.p99": { what: "… p99", unit: "ms", below: 100 },
   "wire.fanout.cpu": { what: "gateway CPU for each who hears it, µs", unit: "n" },
+  "wire.fanout.health": { what: "another client's health while it is told, p99", unit: "ms", below: 20 },
+  "wire.slow.memory": { what: "growth beside 200 clients that watch long answers and do not read", unit: "MB", below: 64 },
+  "wire.slow.turn": { what: "… time of a turn that they watch, against none", unit: "×", below: 1.5 },
 
   "crowd.connection": { what: "memory of a connected client", unit: "kB", theirs: 26 },
   "crowd.listeners": { what: "turn time with idle clients, against none", unit: "×", below: 1.1, theirs: 4.4 },

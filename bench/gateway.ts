@@ -37,7 +37,7 @@ export interface BenchGateway extends AsyncDisposable, Address {
   toldOfEnds(): string;
   /** Milliseconds from spawn. The connection that was greeted is handed over open. */
   start(): Promise<StartTimes & { readonly connection: Connection }>;
-  connect(): Promise<Connection>;
+  connect(scheme?: "ws" | "wss"): Promise<Connection>;
   /** Ends it without a chance to say goodbye. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -120,7 +120,7 @@ export async function openBenchGateway(options: GatewayOptions = {}): Promise<Be
       const helloMs = performance.now() - began;
       return { listeningMs, helloMs, cpuMs: cpuMsOf(tree()), connection };
     },
-    connect: () => openConnection({ port, token: run.token }),
+    connect: (scheme) => openConnection({ port, token: run.token, ...(scheme === undefined ? {} : { scheme }) }),
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
     cpuMs: () => cpuMsOf(tree()),

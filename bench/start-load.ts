@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-export type LoadName = "echo-server" | "instant-model" | "instant-node" | "flood" | "talk" | "sink" | "audience";
+export type LoadName = "echo-server" | "instant-model" | "instant-node" | "flood" | "talk" | "sink" | "audience" | "deaf";
 
 export interface Load extends AsyncDisposable {
   /** The first line it printed. */

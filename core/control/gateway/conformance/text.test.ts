@@ -81,3 +81,25 @@ test("a text that ends in the middle of a character ends the connection with 100
     assert.equal((await raw.ended).code, 1007);
   }
 });
+
+test("bad text in a first fragment is held as any other, pings between are answered, and the message's end fails it (W.1.42)", async () => {
+  await using gateway = await startEchoGateway();
+  const raw = await openRaw(gateway);
+  const [head, tail] = request("x", "|").split("|") as [string, string];
+  raw.write({ opcode: OPCODE.text, payload: Buffer.concat([Buffer.from(head), Buffer.from([0xff])]), fin: false });
+  raw.write({ opcode: OPCODE.ping, payload: "still here" });
+  await raw.until(() => raw.frames.some(({ opcode, payload }) => opcode === OPCODE.pong && payload.toString() === "still here"));
+  assert.equal(raw.isOver, false);
+  raw.write({ opcode: OPCODE.continuation, payload: tail });
+  assert.equal((await raw.ended).code, 1007);
+  assert.equal(raw.frames.some(({ payload }) => payload.includes('"id":"x"')), false, "it is not served");
+});
+
+test("text that begins badly gets no more room than other text: beyond 25 MiB its message ends with 1009 (W.1.42)", async () => {
+  await using gateway = await startEchoGateway();
+  const raw = await openRaw(gateway);
+  const part = Buffer.alloc(5 * 1_048_576, 0xff);
+  raw.write({ opcode: OPCODE.text, payload: part, fin: false });
+  for (let more = 0; more < 5; more += 1) raw.write({ opcode: OPCODE.continuation, payload: part, fin: false });
+  assert.equal((await raw.ended).code, 1009);
+});
