@@ -37,7 +37,8 @@ export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-export function openConnection({ port, token, scopes = SCOPES, caps = ["tool-events"], scheme = "ws" }: ConnectionOptions): Promise<Connection> {
+export function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const { port, token, scopes = SCOPES, caps = ["tool-events"], scheme = "ws" } = options;
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(
       `${scheme}://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: 268_435_456, rejectUnauthorized: false },
