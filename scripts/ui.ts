@@ -1,0 +1,148 @@
+/**
+ * Builds what a browser gets: `ui/` becomes `ui/dist/`. Does nothing when no source changed since the last time.
+ *
+ *   node scripts/ui.ts            builds if needed
+ *   node scripts/ui.ts --sizes    and prints what each part weighs, compressed
+ *
+ * Files are named by their content, so that a browser may keep them for ever, and lie there compressed already. Only what the
+ * first view needs is in the first script; every other page is fetched when it is opened.
+ */
+import { build, type Metafile } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+export interface UiBuild {
+  /** Names below `assets/`, with what they weigh compressed with gzip. */
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly gzipBytes: number; readonly first: boolean }>>;
+  readonly fresh: boolean;
+}
+
+interface Manifest { readonly source: string; readonly files: UiBuild["files"] }
+
+const SOURCE = /\.(?:ts|tsx|css|html|svg|json)$/;
+
+/** Builds below `root/ui/dist` and answers what is there. Throws what the bundler says, and then leaves the old build in place. */
+export async function buildUi(root: string): Promise<UiBuild> {
+  const source = join(root, "ui");
+  const dist = join(source, "dist");
+  const digest = digestOf(root);
+  const known = readManifest(dist);
+  if (known?.source === digest) return { files: known.files, fresh: false };
+  const made = `${dist}.${process.pid}`;
+  const assets = join(made, "assets");
+  rmSync(made, { recursive: true, force: true });
+  mkdirSync(assets, { recursive: true });
+  try {
+    const files = await bundle(source, assets);
+    writeFileSync(join(made, "manifest.json"), JSON.stringify({ source: digest, files } satisfies Manifest, undefined, 1));
+    const old = `${dist}.old.${process.pid}`;
+    try {
+      renameSync(dist, old);
+    } catch {
+      // The first build has nothing to put aside.
+    }
+    renameSync(made, dist);
+    rmSync(old, { recursive: true, force: true });
+    return { files, fresh: true };
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+}
+
+async function bundle(source: string, assets: string): Promise<UiBuild["files"]> {
+  const result = await build({
+    absWorkingDir: source, entryPoints: ["main.tsx", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
+    jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
+    define: { "process.env.NODE_ENV": "\"production\"" },
+  });
+  const outputs = Object.entries(result.metafile.outputs);
+  const script = nameOfEntry(outputs, "main.tsx");
+  const style = nameOfEntry(outputs, "style/main.css");
+  const first = new Set([script, style, ...staticImports(result.metafile, script)]);
+  const icon = `mark-${hashOf(readFileSync(join(source, "mark.svg")))}.svg`;
+  writeFileSync(join(assets, icon), readFileSync(join(source, "mark.svg")));
+  const preload = [...first].filter((name) => name.endsWith(".js") && name !== script)
+    .map((name) => `<link rel="modulepreload" href="{{base}}/assets/${name}">`).join("\n");
+  const values: Readonly<Record<string, string>> = { icon, style, script, preload };
+  const page = readFileSync(join(source, "index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (text, name: string) => values[name] ?? text);
+  writeFileSync(join(dirname(assets), "index.html"), page);
+  const files: Record<string, UiBuild["files"][string]> = {};
+  for (const name of readdirSync(assets).sort()) {
+    const content = readFileSync(join(assets, name));
+    const zipped = gzipSync(content, { level: 9 });
+    writeFileSync(join(assets, `${name}.gz`), zipped);
+    writeFileSync(join(assets, `${name}.br`), brotliCompressSync(content, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
+    }));
+    files[name] = { bytes: content.length, gzipBytes: zipped.length, first: first.has(name) };
+  }
+  return files;
+}
+
+function nameOfEntry(outputs: readonly (readonly [string, Metafile["outputs"][string]])[], entry: string): string {
+  const found = outputs.find(([, output]) => output.entryPoint === entry)?.[0];
+  if (found === undefined) throw new Error(`The bundler made nothing of ${entry}.`);
+  return basename(found);
+}
+
+/** What the first script imports at once, and what that imports. */
+function staticImports({ outputs }: Metafile, script: string): readonly string[] {
+  const byName = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]));
+  const found = new Set<string>();
+  const walk = (name: string): void => {
+    for (const { path, kind } of byName.get(name)?.imports ?? []) {
+      const next = basename(path);
+      if (kind !== "import-statement" || found.has(next)) continue;
+      found.add(next);
+      walk(next);
+    }
+  };
+  walk(script);
+  return [...found];
+}
+
+/** Of all that decides what comes out. */
+function digestOf(root: string): string {
+  const hash = createHash("sha256");
+  for (const folder of ["ui", "protocol"]) {
+    for (const file of filesBelow(join(root, folder))) hash.update(`${relative(root, file)}\n`).update(readFileSync(file));
+  }
+  hash.update(readFileSync(join(root, "package-lock.json"))).update(readFileSync(import.meta.filename));
+  return hash.digest("hex");
+}
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return /^(?:dist|node_modules)/.test(entry.name) ? [] : filesBelow(path);
+    return SOURCE.test(entry.name) && !/\.test\.tsx?$/.test(entry.name) ? [path] : [];
+  });
+}
+
+function readManifest(dist: string): Manifest | undefined {
+  try {
+    return JSON.parse(readFileSync(join(dist, "manifest.json"), "utf8")) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOf(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const { files, fresh } = await buildUi(dirname(import.meta.dirname));
+  if (fresh) process.stdout.write("Built ui/dist.\n");
+  if (process.argv.includes("--sizes")) {
+    for (const [name, { gzipBytes, first }] of Object.entries(files)) {
+      process.stdout.write(`${String((gzipBytes / 1_024).toFixed(1)).padStart(7)} kB  ${first ? "first " : "later "} ${name}\n`);
+    }
+    const sum = (chosen: boolean): number => Object.values(files).reduce((all, { gzipBytes, first }) => all + (!chosen || first ? gzipBytes : 0), 0);
+    process.stdout.write(`${(sum(true) / 1_024).toFixed(1).padStart(7)} kB  first, ${(sum(false) / 1_024).toFixed(1)} kB in all\n`);
+  }
+}

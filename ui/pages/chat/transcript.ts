@@ -1,0 +1,70 @@
+/** What the gateway says of a conversation, parsed: nothing beyond this file trusts the shape of a message. */
+export interface Call { readonly id: string; readonly name: string; readonly args: Readonly<Record<string, unknown>> }
+
+export interface Entry {
+  readonly id: string;
+  readonly seq: number;
+  readonly role: "user" | "assistant" | "tool" | "note";
+  readonly text: string;
+  readonly calls: readonly Call[];
+  readonly atMs: number;
+  readonly runId?: string | undefined;
+  /** Of a person's message: the key it was sent under. */
+  readonly key?: string | undefined;
+  readonly label?: string | undefined;
+  readonly model?: string | undefined;
+  readonly stopReason?: string | undefined;
+  readonly tokens?: { readonly input: number; readonly output: number } | undefined;
+  /** Of a tool's result: the call it answers. */
+  readonly callId?: string | undefined;
+  readonly isError?: boolean | undefined;
+  readonly nodeId?: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fields = (value: unknown): Fields => (typeof value === "object" && value !== null ? (value as Fields) : {});
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+const number = (value: unknown): number | undefined => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
+
+/** Undefined for what has no id and no place: it cannot be shown once and only once. */
+export function parseEntry(message: unknown): Entry | undefined {
+  const said = fields(message);
+  const own = fields(said["__openclaw"]);
+  const id = text(own["id"]);
+  const seq = number(own["seq"]);
+  if (id === undefined || seq === undefined) return undefined;
+  const usage = fields(said["usage"]);
+  const key = text(said["idempotencyKey"])?.replace(/:user$/, "");
+  return {
+    id, seq, role: roleOf(said["role"]), text: textOf(said["content"]), calls: callsOf(said["content"]),
+    atMs: number(said["timestamp"]) ?? 0, runId: text(own["runId"]), key, label: text(own["label"]), model: text(said["model"]),
+    stopReason: text(said["stopReason"]), callId: text(said["toolCallId"]), nodeId: text(said["nodeId"]),
+    isError: said["isError"] === true, details: fields(said["details"]),
+    tokens: said["usage"] === undefined ? undefined : { input: number(usage["input"]) ?? 0, output: number(usage["output"]) ?? 0 },
+  };
+}
+
+/** The words of a message, or of a tool's result: text parts joined. */
+export function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content.map((part) => (fields(part)["type"] === "text" ? text(fields(part)["text"]) ?? "" : "")).join("");
+}
+
+function callsOf(content: unknown): readonly Call[] {
+  if (!Array.isArray(content)) return [];
+  return content.map(fields).filter((part) => part["type"] === "toolCall").map((part) => ({
+    id: text(part["id"]) ?? "", name: text(part["name"]) ?? "", args: fields(part["arguments"]),
+  }));
+}
+
+function roleOf(role: unknown): Entry["role"] {
+  switch (role) {
+    case "user": return "user";
+    case "assistant": return "assistant";
+    case "toolResult": return "tool";
+    default: return "note";
+  }
+}
