@@ -20,7 +20,12 @@ export interface UiBuild {
   readonly fresh: boolean;
 }
 
-interface Manifest { readonly source: string; readonly files: UiBuild["files"] }
+interface Manifest {
+  readonly source: string;
+  /** First parts of the paths of the pages: their folders' names. */
+  readonly places: readonly string[];
+  readonly files: UiBuild["files"];
+}
 
 const SOURCE = /\.(?:ts|tsx|css|html|svg|json)$/;
 
@@ -37,7 +42,7 @@ export async function buildUi(root: string): Promise<UiBuild> {
   mkdirSync(assets, { recursive: true });
   try {
     const files = await bundle(source, assets);
-    writeFileSync(join(made, "manifest.json"), JSON.stringify({ source: digest, files } satisfies Manifest, undefined, 1));
+    writeFileSync(join(made, "manifest.json"), JSON.stringify({ source: digest, places: placesOf(source), files } satisfies Manifest, undefined, 1));
     const old = `${dist}.old.${process.pid}`;
     try {
       renameSync(dist, old);
@@ -81,6 +86,10 @@ async function bundle(source: string, assets: string): Promise<UiBuild["files"]>
     files[name] = { bytes: content.length, gzipBytes: zipped.length, first: first.has(name) };
   }
   return files;
+}
+
+function placesOf(source: string): readonly string[] {
+  return readdirSync(join(source, "pages"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
 }
 
 function nameOfEntry(outputs: readonly (readonly [string, Metafile["outputs"][string]])[], entry: string): string {

@@ -4,6 +4,7 @@
  * Opened bottom up, closed top down. The gateway listens as soon as everything below it is open; the local node starts
  * beside it, and sessions with unfinished work are taken up again while clients already connect.
  */
+import { fileURLToPath } from "node:url";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { hash } from "node:crypto";
@@ -321,10 +322,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
         return session;
       },
     },
-    dashboard: async () => await (await import("./read-dashboard.ts")).readDashboard({
-      sessions, approvals: approvalsOf(), nodes, identity, agents, models, clock, confinement: options.confinement,
-      stateDir: options.stateDir, commandLine: options.commandLine ?? "openclaw",
-    }),
+    builtPageDir: fileURLToPath(new URL("../../ui/dist", import.meta.url)),
     greet: greetWithModels(desk.listModels, logger),
     snapshot: () => ({
       health: methods.health(), stateDir: options.stateDir, configPath: options.runningConfig.file.path,

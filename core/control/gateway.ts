@@ -33,9 +33,6 @@ export { systemMethods, readHealth, type SystemDeps } from "./gateway/methods/sy
 export type { DeviceMethodDeps } from "./gateway/methods/devices.ts";
 export { nodeMethods, type NodeDirectory, type NodeInvokeRequest, type NodeMethodDeps } from "./gateway/methods/nodes.ts";
 export type { ApprovalDesk, ApprovalMethodDeps, ApprovalVerdict } from "./gateway/methods/approvals.ts";
-export type {
-  DashboardFacts, FailedRun, NodeRow, PairingRequest, RunningSession, WaitingApproval,
-} from "./gateway/dashboard/dashboard-facts.ts";
 export type { QueueMethodDeps } from "./gateway/methods/queues.ts";
 export { createSessionApprovals, type SessionApprovals } from "./gateway/session-approvals.ts";
 export { listMethods, type ListMethodDeps } from "./gateway/methods/lists.ts";

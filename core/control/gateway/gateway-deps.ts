@@ -5,7 +5,6 @@ import type { Ids } from "../../base/ids.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Identity } from "../../fabric/identity.ts";
 import type { AuthRate } from "./auth-limiter.ts";
-import type { DashboardFacts } from "./dashboard/dashboard-facts.ts";
 import type { GatewaySnapshot } from "./hello.ts";
 import type { HookDoor } from "./hooks-surface.ts";
 import type { HttpDoor } from "./http/http-door.ts";
@@ -41,8 +40,8 @@ export interface GatewayDeps {
   /** A client has been told hello: what it asked for beside that may be sent to it alone. Never throws. */
   readonly greet?: (hello: ConnectParams, client: ClientView, send: (event: "models.snapshot", payload: unknown) => void) => void;
   readonly snapshot: () => GatewaySnapshot;
-  /** What the page Now shows; read while somebody watches it. */
-  readonly dashboard: () => Promise<DashboardFacts>;
+  /** Where the build of the page lies; without it a browser is told so. */
+  readonly builtPageDir?: string;
   readonly startedAtMs: number;
   /** Origins of pages that may connect, beside this machine's own; lowercase. */
   readonly origins?: readonly string[];

@@ -1,10 +1,10 @@
 /** What plain HTTP gets on the gateway's port: probes, one page, and a 404 that is JSON. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { guesserOf } from "./client-source.ts";
-import type { PageFacts } from "./dashboard/answer-page.ts";
 import type { HooksSurface } from "./hooks-surface.ts";
 import type { FilePlace } from "./http/answer-file.ts";
 import type { ApiSurface } from "./http/api-surface.ts";
+import type { PageFacts } from "./page/answer-page.ts";
 import { sendJson } from "./send-json.ts";
 
 /** What anybody may know. */
@@ -18,6 +18,7 @@ export interface ProbeFacts {
 }
 
 export interface HttpFacts extends PageFacts, ProbeFacts {
+  readonly draining: () => boolean;
   readonly hostAllowed: (request: IncomingMessage) => boolean;
   /** A browser names an origin when a page asks, not when a person opens an address. */
   readonly originAllowed: (request: IncomingMessage) => boolean;
@@ -51,12 +52,20 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, f
   }
   if (api !== undefined && !facts.draining()) return void api.answer(request, response, path, query);
   if (api !== undefined) return sendError(request, response, 503, "The gateway is stopping.", "unavailable");
-  const isPage = facts.hasPage() && (path === `${facts.basePath()}/` || path === facts.basePath());
-  if (isPage && isRead) return void showPage(request, response, query, facts);
-  if (isPage) return sendError(request, response, 405, "Only GET is answered here.", "method_not_allowed");
-  const place = isRead && facts.hasPage() ? facts.files() : undefined;
-  if (place !== undefined && `${path}/`.startsWith(`${place.basePath}/`)) return void showFile(request, response, path, place, facts);
+  const root = isRead && facts.hasPage() ? facts.files() : undefined;
+  if (root !== undefined && `${path}/`.startsWith(`${root.basePath}/`)) return void showFile(request, response, path, root, facts);
+  const view = facts.hasPage() ? viewOf(path, facts.basePath(), request.headers.accept) : undefined;
+  if (view !== undefined && isRead) return void showPage(request, response, view, facts);
+  if (view === "") return sendError(request, response, 405, "Only GET is answered here.", "method_not_allowed");
   sendError(request, response, 404, "Not found", "not_found");
+}
+
+/** What of our page a path may mean, from its base on; undefined when none. A script that looks for something gets no page. */
+function viewOf(path: string, basePath: string, accept: string | undefined): string | undefined {
+  if (path === basePath || path === `${basePath}/`) return "";
+  if (!path.startsWith(`${basePath}/`)) return undefined;
+  const view = path.slice(basePath.length + 1);
+  return view.startsWith("assets/") || /text\/html/.test(accept ?? "") ? view : undefined;
 }
 
 async function showFile(
@@ -72,10 +81,10 @@ async function showFile(
 }
 
 /** The pages are loaded with the first of them: a start does not pay for them. */
-async function showPage(request: IncomingMessage, response: ServerResponse, query: string, facts: HttpFacts): Promise<void> {
+async function showPage(request: IncomingMessage, response: ServerResponse, view: string, facts: HttpFacts): Promise<void> {
   try {
-    const { answerPage } = await import("./dashboard/answer-page.ts");
-    await answerPage(request, response, query, facts);
+    const { answerPage } = await import("./page/answer-page.ts");
+    await answerPage(request, response, view, facts);
   } catch (error) {
     facts.onProblem("page.failed", { error });
     if (response.headersSent) response.destroy();

@@ -1,7 +1,6 @@
 /** What a method's handler is given, and what it may do. */
 import type { PresenceEntry, Role } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
-import type { DashboardLink } from "./dashboard/create-dashboard.ts";
 import type { NodeSession } from "./node-link.ts";
 
 export interface ClientView {
@@ -21,6 +20,11 @@ export interface ClientView {
 }
 
 /** What the gateway tells about itself to methods that show it. */
+export interface DashboardLink {
+  readonly url: string;
+  readonly expiresAtMs: number;
+}
+
 export interface GatewayView {
   readonly version: string;
   readonly port: number;

@@ -14,7 +14,6 @@ import { isHostAllowed, refuseOrigin } from "./check-source.ts";
 import type { Connection } from "./connection.ts";
 import { guesserOf } from "./client-source.ts";
 import { Connections, type BroadcastOptions } from "./connections.ts";
-import { createDashboard, type Dashboard, type DashboardLink } from "./dashboard/create-dashboard.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { followIdentity } from "./follow-identity.ts";
 import type { GatewayDeps } from "./gateway-deps.ts";
@@ -24,7 +23,7 @@ import { createApiSurface } from "./http/api-surface.ts";
 import { answerHttp, type HttpFacts } from "./http-surface.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
 import { closeServer, createBoundedServer, openPort, requireGuarded, type Listen, type OpenPort } from "./listen-on.ts";
-import type { GatewayCounters, GatewayView } from "./method.ts";
+import type { DashboardLink, GatewayCounters, GatewayView } from "./method.ts";
 import { startPulse } from "./pulse.ts";
 import { Reception, type Accepted } from "./reception.ts";
 import { Caller } from "./run-call.ts";
@@ -45,9 +44,9 @@ export interface Gateway extends AsyncDisposable {
   eachReader(sessionKey: string, visit: (reader: TextReader) => void): void;
   presence(): readonly PresenceEntry[];
   counters(): GatewayCounters;
-  /** A link that opens the page Now once, within ten minutes. */
+  /** A link that lets one browser in, once, within ten minutes. */
   dashboardLink(): DashboardLink;
-  /** The shared token has changed: connections that came in with another one end with 4001, and so do the page's links and views. */
+  /** The shared token has changed: connections that came in with another one end with 4001. */
   authChanged(): void;
   /** Who may come in has changed in another way: everybody comes in anew, and ends with 4001 now. */
   policyChanged(): void;
@@ -77,7 +76,6 @@ class PortGateway implements Gateway {
   readonly #dispatcher: Dispatcher;
   readonly #caller: Caller;
   readonly #limiter: AuthLimiter;
-  readonly #dashboard: Dashboard;
   readonly #told: ToldStates;
   readonly #features: readonly string[];
   readonly #bootId: string;
@@ -100,7 +98,6 @@ class PortGateway implements Gateway {
     this.#limiter = new AuthLimiter(deps.auth.rate);
     this.#bootId = deps.ids.uuid();
     this.#server = server ?? createBoundedServer(limits);
-    this.#dashboard = createDashboard({ clock, ids: deps.ids, limiter: this.#limiter, facts: deps.dashboard });
     this.#connections = new Connections(limits);
     this.#unauthenticated = new Unauthenticated(limits.preauthSocketsPerAddress);
     this.#features = Object.keys(deps.methods).filter((method) => specs(method) !== undefined && specs(method)?.hidden !== true);
@@ -190,11 +187,12 @@ class PortGateway implements Gateway {
   }
 
   dashboardLink(): DashboardLink {
-    return this.#dashboard.link(`${this.#address()}${this.#pagePath()}`);
+    const { token, expiresAtMs } = this.#deps.identity.setups.issue("full");
+    // In the fragment: browsers keep that to themselves, and no server, proxy or referrer sees it.
+    return { url: `${this.#address()}${this.#basePath()}/#pair=${token.reveal()}`, expiresAtMs };
   }
 
   authChanged(): void {
-    this.#dashboard.clear();
     for (const connection of [...this.#connections.all()])
       if (this.#isStale(connection)) connection.close(CLOSE.authChanged, "gateway auth changed");
   }
@@ -297,8 +295,6 @@ class PortGateway implements Gateway {
     const onProblem = (event: string, fields: Readonly<Record<string, unknown>>): void => log.warn(event, fields);
     return {
       version: this.#deps.version,
-      address: this.#address(),
-      port: this.#port,
       uptimeMs: () => this.#uptimeMs(),
       draining: () => this.#draining,
       phase: () => (this.#draining ? "draining" : "started"),
@@ -307,14 +303,14 @@ class PortGateway implements Gateway {
       originAllowed: (request) => refuseOrigin(request.headers.origin, {
         required: false, local: guesserOf(request).loopback, allowed: this.#deps.origins ?? [], host: request.headers.host,
       }) === undefined,
-      dashboard: this.#dashboard,
       onProblem,
       hooks: hooks === undefined ? undefined : createHooksSurface({ clock, door: hooks, onProblem }),
       api: http === undefined ? undefined : createApiSurface({
         clock, ids, version, basePath, door: http, onProblem, limiter: this.#limiter, token: this.#deps.auth.token,
         access: () => this.#access(),
       }),
-      basePath: () => this.#pagePath(),
+      basePath,
+      builtDir: this.#deps.builtPageDir ?? "",
       hasPage: () => page?.().enabled ?? true,
       files: () => {
         const root = page?.().root;
@@ -359,11 +355,6 @@ class PortGateway implements Gateway {
   /** Without the last slash: empty, or `/ui`. */
   #basePath(): string {
     return (this.#deps.page?.().basePath ?? "/").replace(/\/+$/, "");
-  }
-
-  /** Of the page Now: beside another dashboard, where there is one. */
-  #pagePath(): string {
-    return this.#deps.page?.().root === undefined ? this.#basePath() : `${this.#basePath()}/now`;
   }
 
   #address(): string {

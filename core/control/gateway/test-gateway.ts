@@ -8,7 +8,6 @@ import { systemIds } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import { openIdentity, type Identity, type IdentityDeps } from "../../fabric/identity.ts";
-import type { DashboardFacts } from "./dashboard/dashboard-facts.ts";
 import type { GatewayDeps } from "./gateway-deps.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { systemMethods } from "./methods/system.ts";
@@ -18,12 +17,6 @@ import { openGateway, type Gateway } from "./open-gateway.ts";
 export const TOKEN = "the-gateway-token";
 
 /** A gateway in which nothing happens. */
-export const QUIET: DashboardFacts = {
-  model: "demo/demo", modelLabel: "Demo model (offline, rule-based, free)", stateDir: "/state", commandLine: "openclaw",
-  confinement: { confined: true, sentence: "confined by bubblewrap: it sees nothing of the gateway and writes only its workspace" },
-  running: [], waiting: [], requests: [], nodes: [], failed: [],
-};
-
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly identity: Identity;
@@ -92,7 +85,6 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
       health: { ok: true }, sessionDefaults: { defaultAgentId: "main", mainKey: "main", mainSessionKey: "agent:main:main" },
       configPath: "/state/openclaw.json", stateDir: "/state",
     }),
-    dashboard: async () => QUIET,
     startedAtMs: clock.now(),
     ...rest,
   });
