@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findNode } from "./launch/find-node.mjs";
 import { allocatorSettings, nodeFlags } from "./launch/node-flags.mjs";
+import { buildPage } from "./launch/page.mjs";
 import { EXIT, Refusal } from "./launch/refusal.mjs";
 import { runChild } from "./launch/run-child.mjs";
 import { setUp } from "./launch/set-up.mjs";
@@ -29,6 +30,9 @@ const verbs = {
   docs: ["scripts/docs.ts"],
 };
 
+/** Verbs under which a browser may come. */
+const withPage = ["start", "test", "check", "demo", "bench", "compat"];
+
 /** Verbs whose processes live long enough to be worth compiling for. */
 const longLived = ["start", "demo", "bench", "chaos"];
 
@@ -45,6 +49,7 @@ async function launch(verb, args) {
   const [file, ...before] = wantsVersion ? ["core/app/main.ts"] : verbs[verb];
   const cache = process.env.NODE_COMPILE_CACHE ?? join(root, ".cache", "compile");
   const node = findNode(root);
+  if (withPage.includes(verb) && !wantsVersion) buildPage(root, node);
   if (longLived.includes(verb) && !wantsVersion) warmCompileCache(root, node, cache);
   const [flags, settings] = file === "core/app/main.ts" ? [nodeFlags, allocatorSettings] : [[], {}];
   return runChild(node, [...flags, join(root, file), ...before, ...args], { ...process.env, ...settings, NODE_COMPILE_CACHE: cache });

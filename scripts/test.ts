@@ -86,8 +86,11 @@ async function runTests(request: Request): Promise<boolean> {
 async function checkTypes(home: TestHome, write: (text: string) => void): Promise<PhaseResult> {
   let output = "";
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const code = await spawnAndWait([tsc, "-p", root, "--pretty", "false"], root, home.env, (text) => void (output += text));
-  if (code === 0) return { good: true, note: "" };
+  let good = true;
+  for (const project of [root, join(root, "ui")].filter((folder) => existsSync(join(folder, "tsconfig.json")))) {
+    good = (await spawnAndWait([tsc, "-p", project, "--pretty", "false"], root, home.env, (text) => void (output += text))) === 0 && good;
+  }
+  if (good) return { good, note: "" };
   write(output);
   return { good: false, note: countOf(output.match(/error TS/g)?.length ?? 0, "error") };
 }

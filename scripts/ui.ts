@@ -9,7 +9,7 @@
  */
 import { build, type Metafile } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -35,14 +35,18 @@ export async function buildUi(root: string): Promise<UiBuild> {
   const dist = join(source, "dist");
   const digest = digestOf(root);
   const known = readManifest(dist);
-  if (known?.source === digest) return { files: known.files, fresh: false };
+  if (known?.source === digest) {
+    utimesSync(join(dist, "manifest.json"), new Date(), new Date()); // looked at: as new as its sources
+    return { files: known.files, fresh: false };
+  }
   const made = `${dist}.${process.pid}`;
   const assets = join(made, "assets");
   rmSync(made, { recursive: true, force: true });
   mkdirSync(assets, { recursive: true });
   try {
     const files = await bundle(source, assets);
-    writeFileSync(join(made, "manifest.json"), JSON.stringify({ source: digest, places: placesOf(source), files } satisfies Manifest, undefined, 1));
+    const manifest: Manifest = { source: digest, places: placesOf(source), files };
+    writeFileSync(join(made, "manifest.json"), JSON.stringify(manifest, undefined, 1));
     const old = `${dist}.old.${process.pid}`;
     try {
       renameSync(dist, old);
@@ -59,8 +63,8 @@ export async function buildUi(root: string): Promise<UiBuild> {
 
 async function bundle(source: string, assets: string): Promise<UiBuild["files"]> {
   const result = await build({
-    absWorkingDir: source, entryPoints: ["main.tsx", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]",
-    assetNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
+    absWorkingDir: source, entryPoints: ["main.tsx", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
     define: { "process.env.NODE_ENV": "\"production\"" },
   });
@@ -151,7 +155,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     for (const [name, { gzipBytes, first }] of Object.entries(files)) {
       process.stdout.write(`${String((gzipBytes / 1_024).toFixed(1)).padStart(7)} kB  ${first ? "first " : "later "} ${name}\n`);
     }
-    const sum = (chosen: boolean): number => Object.values(files).reduce((all, { gzipBytes, first }) => all + (!chosen || first ? gzipBytes : 0), 0);
+    const sum = (chosen: boolean): number =>
+      Object.values(files).filter(({ first }) => first || !chosen).reduce((all, { gzipBytes }) => all + gzipBytes, 0);
     process.stdout.write(`${(sum(true) / 1_024).toFixed(1).padStart(7)} kB  first, ${(sum(false) / 1_024).toFixed(1)} kB in all\n`);
   }
 }

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { openLink } from "./link.ts";
 import { tokenIn } from "./link/token-in.ts";
 import { Composer } from "./pages/chat/composer.tsx";
-import ChatPage from "./pages/chat/page.tsx";
+import { Page as ChatPage } from "./pages/chat/page.tsx";
 import { followLinks } from "./shell/route.ts";
 import { Shell } from "./shell/shell.tsx";
 

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
-const skipped = new Set(["node_modules", ".git", ".cache"]);
+const skipped = new Set(["node_modules", ".git", ".cache", "dist"]);
 
 /** Paths relative to `root`, with forward slashes, sorted. */
 export function listFiles(root: string): readonly string[] {

@@ -7,6 +7,7 @@
 import { lexer, type Token, type Tokens } from "marked";
 import type { ComponentChildren, VNode } from "preact";
 import { useMemo } from "preact/hooks";
+import { words } from "../words/en/kit.ts";
 import { CodeBlock } from "./code-block.tsx";
 
 /** `live`: more is coming, so only the last block is read again. */
@@ -49,7 +50,7 @@ function drawHeading({ depth, tokens }: Tokens.Heading, key: number): VNode {
 function drawList({ ordered, start, items }: Tokens.List, key: number): VNode {
   const rows = items.map((item, index) => (
     <li key={index}>
-      {item.task ? <input type="checkbox" checked={item.checked === true} disabled aria-label={item.checked === true ? "done" : "open"} /> : null}
+      {item.task ? <input type="checkbox" checked={item.checked === true} disabled aria-label={words.task(item.checked === true)} /> : null}
       {drawBlocks(item.tokens.filter(({ type }) => type !== "checkbox"))}
     </li>
   ));
@@ -59,9 +60,11 @@ function drawList({ ordered, start, items }: Tokens.List, key: number): VNode {
 function drawTable({ header, rows, align }: Tokens.Table, key: number): VNode {
   const side = (index: number): string => align[index] ?? "";
   return (
-    <div key={key} class="table-scroll" tabIndex={0} role="region" aria-label="Table">
+    <div key={key} class="table-scroll" tabIndex={0} role="region" aria-label={words.table}>
       <table>
-        <thead><tr>{header.map((cell, index) => <th key={index} class={side(index)} scope="col">{drawInline(cell.tokens)}</th>)}</tr></thead>
+        <thead><tr>{header.map((cell, index) => (
+          <th key={index} class={side(index)} scope="col">{drawInline(cell.tokens)}</th>
+        ))}</tr></thead>
         <tbody>{rows.map((row, at) => (
           <tr key={at}>{row.map((cell, index) => <td key={index} class={side(index)}>{drawInline(cell.tokens)}</td>)}</tr>
         ))}</tbody>

@@ -1,21 +1,19 @@
 /** The places of the rail, in its order. A page is one folder; the first script brings the chat, the others come when they are opened. */
-import type { ComponentType } from "preact";
 import type { IconName } from "../kit/icon.tsx";
-import type { Link } from "../link.ts";
 import { words } from "../words/en/shell.ts";
-
-export interface PageProps { readonly link: Link }
+import type { PageModule } from "./page.ts";
 
 export interface Place {
   readonly path: string;
   readonly title: string;
   readonly icon: IconName;
-  readonly load: () => Promise<{ readonly default: ComponentType<PageProps> }>;
+  /** Absent: it is there from the beginning. */
+  readonly load?: () => Promise<PageModule>;
 }
 
 export const HOME = "chat";
 
 export const PLACES: readonly Place[] = [
   { path: "now", title: words.places.now, icon: "now", load: () => import("./now/page.tsx") },
-  { path: "chat", title: words.places.chat, icon: "chat", load: () => import("./chat/page.tsx") },
+  { path: "chat", title: words.places.chat, icon: "chat" },
 ];

@@ -33,9 +33,10 @@ export function followLinks(): void {
   document.addEventListener("click", (event) => {
     const link = (event.target as Element | null)?.closest?.("a");
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-    if (link === null || link === undefined || !plain || event.defaultPrevented || link.target !== "" || link.hasAttribute("download")) return;
+    if (link === null || link === undefined || !plain || event.defaultPrevented) return;
+    if (link.target !== "" || link.hasAttribute("download") || link.getAttribute("href")?.startsWith("#") === true) return;
     const url = new URL(link.href, location.href);
-    if (url.origin !== location.origin || !url.pathname.startsWith(`${base}/`) || link.getAttribute("href")?.startsWith("#") === true) return;
+    if (url.origin !== location.origin || !url.pathname.startsWith(`${base}/`)) return;
     event.preventDefault();
     navigate(url.pathname + url.search);
   });

@@ -4,7 +4,8 @@ import type { ComponentType, VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { Icon } from "../kit/icon.tsx";
 import type { Link } from "../link.ts";
-import { HOME, PLACES, type PageProps, type Place } from "../pages/places.ts";
+import type { PageProps } from "../pages/page.ts";
+import { HOME, PLACES, type Place } from "../pages/places.ts";
 import { words } from "../words/en/shell.ts";
 import { ConnectionBar } from "./connection-bar.tsx";
 import { pathOf, route } from "./route.ts";
@@ -45,7 +46,7 @@ export function Shell({ link, first }: ShellProps): VNode {
 }
 
 async function load(place: Place): Promise<void> {
-  const page = await place.load().then((module) => module.default, () => "failed" as const);
+  const page = await place.load?.().then(({ Page }) => Page, () => "failed" as const) ?? "failed";
   loaded.value = { ...loaded.value, [place.path]: page };
 }
 

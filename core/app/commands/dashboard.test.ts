@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { openclaw } from "./run-openclaw.testing.ts";
 import { openScriptedGateway } from "./scripted-gateway.testing.ts";
 
-const URL_ONCE = "http://127.0.0.1:18789/?once=abc";
+const URL_ONCE = "http://127.0.0.1:18789/#pair=abcdefghijklmnop";
 
 test("dashboard prints the link alone on stdout, asks for admin and nothing more, and says on the side how long it opens", async () => {
   await using gateway = await openScriptedGateway({ "dashboard.link": () => ({ url: URL_ONCE, expiresAtMs: Date.now() + 600_000 }) });

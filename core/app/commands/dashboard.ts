@@ -6,12 +6,15 @@ import { numberAt, textAt } from "./payload.ts";
 
 /** The link is a key for a short time: it goes to stdout only because it was asked for. */
 export const dashboard: CommandSpec = {
-  summary: "A link to the page that shows what runs",
+  summary: "A link that lets a browser in",
   examples: [
     { line: "openclaw dashboard", about: "opens once, within ten minutes" },
     { line: "openclaw dashboard --json", about: "for a script" },
   ],
-  notes: ["The browser that opens the link may look for twelve hours, or until the gateway stops. It cannot change anything."],
+  notes: [
+    "The browser that opens it becomes a device of yours, with a key that never leaves it: openclaw devices list shows it,",
+    "openclaw devices remove ends it.",
+  ],
   run: async (ctx) => {
     const payload = await askGateway(ctx, ["operator.admin"], "dashboard.link", {});
     ctx.terminal.answer(payload, () => {

@@ -153,12 +153,12 @@ test("in a pipe progress is one plain line for each thing said", () => {
 test("the banner says version, state, loopback, confinement, link and one thing to try", () => {
   const facts = {
     version: "0.1.0", stateDir: "/home/me/.openclaw", url: "http://127.0.0.1:18789",
-    dashboardUrl: "http://127.0.0.1:18789/?once=abc", node: { name: "local", confined: true, how: "bubblewrap" },
+    dashboardUrl: "http://127.0.0.1:18789/#pair=abc", node: { name: "local", confined: true, how: "bubblewrap" },
     suggestion: 'openclaw agent -m "How busy is this machine?"', readyInMs: 214,
   };
   const text = formatBanner(facts, plain).join("\n");
   for (const part of [
-    "OpenClaw 0.1.0", "ready in 0.21 s", "/home/me/.openclaw", "loopback only", "✓ local  confined by bubblewrap", "/?once=abc",
+    "OpenClaw 0.1.0", "ready in 0.21 s", "/home/me/.openclaw", "loopback only", "✓ local  confined by bubblewrap", "/#pair=abc",
     "How busy",
   ]) assert.ok(text.includes(part), part);
   const open = formatBanner({ ...facts, node: { name: "local", confined: false, how: "no user namespaces here" } }, plain).join("\n");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { once } from "node:events";
 import { hasCode } from "@openclaw/protocol";
-import { RawClient, startGateway, TOKEN } from "./test-gateway.ts";
+import { RawClient, startGateway } from "./test-gateway.ts";
 
 async function get(
   port: number, path: string, headers: Record<string, string> = {}, method = "GET",
@@ -36,19 +36,13 @@ test("probes answer as the wire says, also for names that are not loopback (W.9.
   assert.equal((await get(port, "/healthz")).status, 200);
 });
 
-test("the page has no script, a strict policy, and no secret in it (W.9.2)", async () => {
+test("where the page was not built a browser is told so, in plain text and under a strict policy (W.9.2)", async () => {
   await using running = await startGateway();
   const page = await get(running.gateway.port, "/");
-  assert.equal(page.status, 200);
+  assert.deepEqual([page.status, page.headers["content-type"]], [503, "text/plain; charset=utf-8"]);
   assert.match(String(page.headers["content-security-policy"]), /default-src 'none'/);
   assert.equal(page.headers["x-frame-options"], "DENY");
-  assert.equal(/<script/i.test(page.body), false);
-  assert.equal(page.body.includes(TOKEN), false);
-  assert.ok(
-    page.body.includes(
-      `http://127.0.0.1:${running.gateway.port}`,
-    ) && page.body.includes("0.0.0-test") && page.body.includes("openclaw status"),
-  );
+  assert.match(page.body, /openclaw status/);
 });
 
 test("everything else is a 404 in JSON, and only GET is for the page", async () => {

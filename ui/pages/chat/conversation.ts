@@ -136,7 +136,8 @@ export function openConversation(link: Link, key: string): Conversation {
       case "assistant": {
         const from = data.itemId !== undefined && data.itemId !== item ? "" : run.text;
         item = data.itemId ?? item;
-        live.value = { ...run, text: data.delta === undefined ? data.text ?? from : from + data.delta, pieces: run.pieces + 1, thinking: false };
+        const text = data.delta === undefined ? data.text ?? from : from + data.delta;
+        live.value = { ...run, text, pieces: run.pieces + 1, thinking: false };
         return;
       }
       case "thinking":

@@ -2,16 +2,19 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../../words/en/chat.ts";
-import type { PageProps } from "../places.ts";
+import type { PageProps } from "../page.ts";
 import type { Conversation } from "./conversation.ts";
 import { openSession } from "./sessions.ts";
 import { Timeline } from "./timeline.tsx";
 
-export default function ChatPage({ link }: PageProps): VNode {
+export function Page({ link }: PageProps): VNode {
   const conversation = openSession(link).value;
   return (
     <section class="chat">
-      <header class="page-head"><h1>{words.title}</h1><p class="soft mono">{conversation.key}</p></header>
+      <header class="page-head">
+        <h1>{words.title}</h1>
+        <p class="soft mono">{conversation.key}</p>
+      </header>
       <Scroller key={conversation.key} conversation={conversation} />
     </section>
   );

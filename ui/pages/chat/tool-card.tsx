@@ -16,15 +16,21 @@ export interface ToolCardProps {
   readonly endedMs?: number | undefined;
 }
 
+const MARKS = {
+  running: { state: "live", word: words.running }, done: { state: "good", word: words.done },
+  failed: { state: "problem", word: words.failedCall },
+} as const;
+
 export function ToolCard({ name, args, output, state, details, startedMs, endedMs }: ToolCardProps): VNode {
   const ms = typeof details["durationMs"] === "number" ? details["durationMs"] : endedMs === undefined ? undefined : endedMs - startedMs;
   const exit = typeof details["exitCode"] === "number" ? details["exitCode"] : undefined;
+  const about = [exit === undefined ? [] : words.exit(exit), ms === undefined ? [] : formatDuration(ms)].flat().join(" · ");
   return (
     <details class={`tool ${state}`} open={state === "running"}>
       <summary>
-        <StateMark state={state === "running" ? "live" : state === "failed" ? "problem" : "good"} word={state === "running" ? words.running : state === "failed" ? words.failedCall : words.done} />
+        <StateMark {...MARKS[state]} />
         <code>{commandOf(name, args)}</code>
-        <span class="soft small">{[exit === undefined ? "" : words.exit(exit), ms === undefined ? "" : formatDuration(ms)].filter((part) => part !== "").join(" · ")}</span>
+        <span class="soft small">{about}</span>
       </summary>
       {output === "" ? null : <pre class="terminal" tabIndex={0} aria-label={words.output(name)}><AnsiText text={output} /></pre>}
     </details>

@@ -7,6 +7,7 @@ export const words = {
   running: "running", done: "done", failedCall: "failed", on: (node: string) => `on ${node}`, exit: (code: number) => `exit ${code}`,
   output: (name: string) => `Output of ${name}`, took: (time: string) => `took ${time}`,
   pieces: (count: number) => `${count} ${count === 1 ? "token" : "tokens"} kept`,
-  empty: "Nothing has been said here yet.", emptyHint: "Try one of these. Reading asks nothing of you; whatever changes something asks first.",
+  empty: "Nothing has been said here yet.",
+  emptyHint: "Try one of these. Reading asks nothing of you; whatever changes something asks first.",
   suggestions: ["How busy is this machine?", "Which disks are full?", "What can you do?"],
 } as const;

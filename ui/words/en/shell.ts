@@ -1,6 +1,8 @@
 export const words = {
   product: "OpenClaw",
-  places: { now: "Now", chat: "Chat", nodes: "Nodes", approvals: "Approvals", automations: "Automations", logs: "Logs", settings: "Settings" },
+  places: {
+    now: "Now", chat: "Chat", nodes: "Nodes", approvals: "Approvals", automations: "Automations", logs: "Logs", settings: "Settings",
+  },
   rail: "Places",
   skip: "Skip to the content",
   lost: (since: string) => `The gateway has been away since ${since}.`,

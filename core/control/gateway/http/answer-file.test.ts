@@ -56,10 +56,6 @@ test("the dashboard that the owner named is served with its place in its page (W
   assert.equal((await get(running, "/ui/assets/gone.js")).status, 404);
   assert.equal((await get(running, "/ui/chat", { accept: "application/json" })).status, 404, "a script that looks for something");
   assert.equal((await get(running, "/other")).status, 404);
-  assert.match((await get(running, "/ui/now")).body, /A gateway runs here/, "our own page stands beside it");
-  const link = new URL(running.gateway.dashboardLink().url);
-  const opened = await get(running, `${link.pathname}${link.search}`);
-  assert.deepEqual([opened.status, opened.headers["location"]], [303, "/ui/now"]);
 });
 
 test("no address leaves the dashboard's directory: dots, encodings, links, hidden files (W.9.11)", async (t) => {

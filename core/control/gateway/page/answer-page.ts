@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** As the person's browser prefers; what was built lies there in each of them. */
-const ENCODINGS = [["br", ".br"], ["gzip", ".gz"]] as const;
+const ENCODINGS = [["br", ".br", /\bbr\b(?!\s*;\s*q=0(?:\.0*)?\b)/], ["gzip", ".gz", /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\b)/]] as const;
 
 /** Only for GET and HEAD, with a Host and Origin that were checked; `view` is the path below the base. */
 export async function answerPage(request: IncomingMessage, response: ServerResponse, view: string, facts: PageFacts): Promise<void> {
@@ -54,7 +54,7 @@ async function sendAsset(
 ): Promise<void> {
   if (!built.assets.has(name)) return send(request, response, 404, TEXT_HEADERS, Buffer.from("There is no such file.\n"));
   const accepted = String(request.headers["accept-encoding"] ?? "");
-  const [encoding, suffix] = ENCODINGS.find(([each]) => new RegExp(`\\b${each}\\b(?!\\s*;\\s*q=0(?:\\.0*)?\\b)`).test(accepted)) ?? ["", ""];
+  const [encoding, suffix] = ENCODINGS.find(([, , wanted]) => wanted.test(accepted)) ?? ["", ""];
   const body = await readFile(join(facts.builtDir, "assets", `${name}${suffix}`));
   send(request, response, 200, {
     ...SECURITY, "Content-Type": KINDS[extname(name)] ?? "application/octet-stream", "Vary": "Accept-Encoding",
@@ -63,7 +63,9 @@ async function sendAsset(
   }, body);
 }
 
-const TEXT_HEADERS: Readonly<Record<string, string>> = { ...SECURITY, "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" };
+const TEXT_HEADERS: Readonly<Record<string, string>> = {
+  ...SECURITY, "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store",
+};
 const UNBUILT_HEADERS = { ...TEXT_HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'" };
 const UNBUILT = "A gateway runs here. Its page has not been built yet: npm start builds it.\nIn a terminal: openclaw status\n";
 
