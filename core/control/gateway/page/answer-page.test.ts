@@ -58,7 +58,7 @@ test("every view has the one page, under a policy without holes; an unknown view
   assert.deepEqual([(await get(port, "/u\"i", {}, "HEAD")).body, (await get(port, "/now")).status], ["", 404]);
 });
 
-test("a file of the build comes compressed as the browser takes it, and may be kept for ever; no other file is there (S4.28)", async (t) => {
+test("a file of the build comes compressed as the browser takes it and may be kept for ever; no other is there (S4.28)", async (t) => {
   await using running = await startGateway({ builtPageDir: makeBuild(t) });
   const { port } = running.gateway;
   for (const [accepts, encoding, body] of [
