@@ -37,7 +37,7 @@ import { openVault, readSecret, resolveSecret, type SecretPlaces } from "../fabr
 import type { ComposeOptions, Composition } from "./composition.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
-import { composeExec, execWishOf } from "./compose-exec.ts";
+import { composeExec, composeMedia, execWishOf } from "./compose-exec.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
@@ -169,10 +169,9 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       providerId, section, secretPlaces().environment, (ref, what) => resolveSecret(ref, secretPlaces(), what),
     ),
   });
+  const media = opening.use(composeMedia({ records, blobs: engine.blobs, clock }));
   const intents = parts.watched(createIntents({
-    nodes,
-    reattachWaitMs,
-    blobs: engine.blobs,
+    nodes, reattachWaitMs, media: media.open,
     actuators: {
       outside: actuators.carryOut,
       schedule: (order) => {

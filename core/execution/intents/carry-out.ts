@@ -1,5 +1,5 @@
 import { DEVICE_COMMANDS, OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
-import type { Blobs, Intent } from "@openclaw/sdk";
+import type { Intent } from "@openclaw/sdk";
 import type { InvokeEvent, InvokeRequest, Nodes } from "../nodes.ts";
 
 export type IntentEvent =
@@ -46,18 +46,26 @@ export interface Intents {
   acknowledge(order: IntentOrder): void;
 }
 
+export interface KeptMedia extends AsyncDisposable {
+  /** A picture or a recording is kept; whoever asked is given its digest, size and form in place of its bytes. Others pass. */
+  keep(events: AsyncIterable<InvokeEvent>): AsyncGenerator<InvokeEvent>;
+}
+
+/** Of the notes of kept media; each is called by the moment of its keeping, and its digest. */
+export const MEDIA_BUCKET = "media-kept";
+
 export interface IntentsDeps {
   readonly nodes: Nodes;
   readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node" | "session">, Hand>>;
   /** Longest a restarted gateway waits for the node that holds an open intent. */
   readonly reattachWaitMs: number;
-  /** Where pictures and recordings are kept. Absent: they stay in the result. */
-  readonly blobs?: Blobs;
+  /** Where pictures and recordings are kept; asked at the first of them. Absent: they stay in the result. */
+  readonly media?: () => Promise<KeptMedia>;
 }
 
-export function createIntents({ nodes, actuators, reattachWaitMs, blobs }: IntentsDeps): Intents {
+export function createIntents({ nodes, actuators, reattachWaitMs, media }: IntentsDeps): Intents {
   const kept = (command: string, events: AsyncIterable<InvokeEvent>): AsyncIterable<IntentEvent> =>
-    (blobs !== undefined && bringsMedia(command) ? keptMedia(events, blobs) : events);
+    (media !== undefined && bringsMedia(command) ? keptMedia(events, media) : events);
   return {
     carryOut: (order, signal) => {
       const { intent, nodeId } = order;
@@ -110,6 +118,6 @@ function bringsMedia(command: string): boolean {
   return Object.hasOwn(DEVICE_COMMANDS, command) && DEVICE_COMMANDS[command]?.media !== undefined;
 }
 
-async function* keptMedia(events: AsyncIterable<InvokeEvent>, blobs: Blobs): AsyncGenerator<InvokeEvent> {
-  yield* (await import("./keep-media.ts")).keepMedia(events, blobs);
+async function* keptMedia(events: AsyncIterable<InvokeEvent>, media: () => Promise<KeptMedia>): AsyncGenerator<InvokeEvent> {
+  yield* (await media()).keep(events);
 }

@@ -23,8 +23,9 @@ export const FORMATS = {
   snapshot: { version: 1, what: "a session's fold; it says its version inside", buckets: ["snapshots"] },
   segments: { version: 2, what: "which segments a session has: a list, or pages of it", buckets: ["segments", "segment-pages"] },
   blob: {
-    version: 1, what: "bytes by digest: segments, outputs, artifacts, large snapshots; notes of those no event names yet",
-    buckets: ["blobs-unnamed"], files: /^blobs\//,
+    version: 1,
+    what: "bytes by digest: segments, outputs, artifacts, media, large snapshots; notes of those no event names yet, and of media",
+    buckets: ["blobs-unnamed", "media-kept"], files: /^blobs\//,
   },
   checkpoint: { version: 1, what: "how far a slot is settled; it says its version inside", buckets: ["checkpoints"] },
   rows: { version: 2, what: "the list of sessions and its order", buckets: ["sessions", "session-order"] },
