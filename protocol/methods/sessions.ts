@@ -172,7 +172,7 @@ export const SESSION_METHODS = {
     params: {
       type: "object", additionalProperties: false, required: ["key"],
       properties: {
-        key: sessionKey, agentId, expectedSessionId: id, expectedLifecycleRevision: id, label: text(256), autoLabel: flag, icon: text(64),
+        key: sessionKey, agentId, expectedSessionId: id, expectedLifecycleRevision: id, label: text(256), autoLabel: text(256), icon: text(64),
         color: text(64), category: text(128),
         boardColumn: text(128), boardOrder: { type: ["number", "null"] }, pinned: mayFlag, archived: mayFlag, unread: mayFlag,
         model: text(256), agentRuntime: {}, thinkingLevel: choice, fastMode: {}, permissionMode: choice,
@@ -292,13 +292,18 @@ export const SESSION_METHODS = {
     },
   },
   "sessions.fork": {
-    role: "operator", scope: "operator.write", summary: "A new session from another one, up to a step.",
+    role: "operator", scope: "operator.write", summary: "A new session from another one, up to a step or a message.",
     params: {
-      type: "object", additionalProperties: false, required: ["key"], properties: { key: sessionKey, agentId, at: step, as: sessionKey },
+      type: "object", additionalProperties: false, minProperties: 1,
+      properties: { key: sessionKey, sessionKey, agentId, at: step, entryId: id, as: sessionKey },
     },
     result: {
       type: "object", required: ["ok", "key", "sessionId"],
-      properties: { ok: flag, key: sessionKey, sessionId: { type: "string" }, entry: anything, resolved: anything, runStarted: flag },
+      properties: {
+        ok: flag, key: sessionKey, sessionKey, sessionId: { type: "string" }, entry: anything, resolved: anything, runStarted: flag,
+        /** What the person said there, to be said otherwise. */
+        editorText: { type: "string" },
+      },
     },
   },
   "sessions.pins": {

@@ -5,7 +5,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   thinkingLevel: THINKING_LEVELS, verboseLevel: VERBOSE_LEVELS, sendPolicy: SEND_POLICIES, queueMode: QUEUE_MODES,
   groupActivation: GROUP_ACTIVATIONS,
 };
-const OTHERS = ["label", "model", "archived", "pinned"] as const;
+const OTHERS = ["label", "model", "archived", "pinned", "unread", "autoLabel", "icon", "color", "category"] as const;
 
 /** Throws PARAMS_INVALID for a field that is no setting here, and for a value that a setting cannot have. */
 export function checkSettings(fields: Readonly<Record<string, unknown>>): SessionSettings {

@@ -28,10 +28,12 @@ export interface ForkWish {
   readonly from: SessionAddress;
   readonly to: SessionAddress;
   readonly toKey: string;
-  /** The last step that goes along, by number or id; all unless given. */
-  readonly at?: number | string;
+  /** The last step that goes along, by number or id, or the place in the log where the branch begins; all unless given. */
+  readonly at?: BranchPoint;
   readonly principal: string;
 }
+
+export type BranchPoint = number | string | { readonly before: number };
 
 /** All of a branch is one append, and each part of it fits one frame of the engine. */
 const FORK_LIMITS = { chunkBytes: 262_144, chunkMessages: 128, bytes: 8_388_608 } as const;
@@ -47,7 +49,8 @@ export async function forkSession(deps: ForkDeps, wish: ForkWish, signal: AbortS
   if (!(await journal.exists(from))) {
     throw new OpenClawError("NOT_FOUND", { why: "There is no session to branch from.", next: "Run: openclaw sessions list" });
   }
-  const past = await readPast(upToStep(readAll(await journal.load(from), signal), at));
+  const all = readAll(await journal.load(from), signal);
+  const past = await readPast(typeof at === "object" ? upToPlace(all, at.before) : upToStep(all, at));
   if (past.state.key === "") throw new OpenClawError("NOT_FOUND", { why: "Nothing was said in that session yet." });
   const { agentId } = past.state;
   if (parseSessionKey(toKey, agentId).agentId !== agentId) {
@@ -67,6 +70,13 @@ export async function forkSession(deps: ForkDeps, wish: ForkWish, signal: AbortS
   }
   deps.onMoved(session);
   return session;
+}
+
+async function* upToPlace(entries: AsyncIterable<Recorded>, before: number): AsyncGenerator<Recorded> {
+  for await (const entry of entries) {
+    if (entry.position >= before) return;
+    yield entry;
+  }
 }
 
 interface Past {

@@ -5,13 +5,14 @@ import {
 } from "../../cognition/runtime.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type { Journal, Recorded, SessionAddress, SessionLog } from "../../fabric/journal.ts";
+import type { BranchPoint } from "./fork-session.ts";
 import type { SessionRow } from "./session-row.ts";
 
 export interface Past {
   /** As `replayLog`. */
   replay(key: string, wish: ReplayWish, signal: AbortSignal): Promise<ReplayResult>;
   /** As `forkSession`: `at` is the last step that goes along. */
-  fork(key: string, toKey: string, at: number | string | undefined, principal: Principal, signal: AbortSignal): Promise<SessionRow | null>;
+  fork(key: string, toKey: string, at: BranchPoint | undefined, principal: Principal, signal: AbortSignal): Promise<SessionRow | null>;
 }
 
 export interface ReplayWish extends ReplayOptions {

@@ -45,6 +45,11 @@ export interface SessionRow {
   readonly groupActivation?: string;
   readonly archived?: boolean;
   readonly pinned?: boolean;
+  readonly unread?: boolean;
+  readonly autoLabel?: string;
+  readonly icon?: string;
+  readonly color?: string;
+  readonly category?: string;
   /** Of all its calls. */
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -55,13 +60,14 @@ export interface SessionRow {
 
 /** What every client is told of a session beside what is kept of it. */
 export function showRow(row: SessionRow): SessionRow & ShownRow {
+  const name = row.label ?? row.autoLabel;
   const { rest, kind } = parseSessionKey(row.key, row.agentId);
   const [first = "", second = ""] = rest.split(":");
   const chatType = kind === "group" ? (second === "channel" ? "channel" : "group") : "direct";
   const isBackground = row.spawnedBy !== undefined || BACKGROUND.has(first);
   return {
     ...row, archived: row.archived === true, pinned: row.pinned === true, abortedLastRun: row.abortedLastRun === true,
-    chatType, isBackground, ...(row.label === undefined ? {} : { displayName: row.label }),
+    chatType, isBackground, unread: row.unread === true, ...(name === undefined ? {} : { displayName: name }),
     ...(kind === "group" ? { channel: first } : {}),
   };
 }
@@ -69,6 +75,7 @@ export function showRow(row: SessionRow): SessionRow & ShownRow {
 export interface ShownRow {
   readonly archived: boolean;
   readonly pinned: boolean;
+  readonly unread: boolean;
   readonly abortedLastRun: boolean;
   readonly displayName?: string;
   readonly chatType: "direct" | "group" | "channel";

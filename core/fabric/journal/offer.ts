@@ -134,4 +134,11 @@ export interface SessionSettings {
   readonly groupActivation?: string | null;
   readonly archived?: boolean | null;
   readonly pinned?: boolean | null;
+  /** Marked as not read, by a person. */
+  readonly unread?: boolean | null;
+  /** A name that a program gave: shown where a person gave none. */
+  readonly autoLabel?: string | null;
+  readonly icon?: string | null;
+  readonly color?: string | null;
+  readonly category?: string | null;
 }

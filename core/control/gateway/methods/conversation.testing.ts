@@ -20,6 +20,7 @@ import { agentMethods } from "./agent.ts";
 import { chatMethods } from "./chat.ts";
 import { createListModels, describeDefaults } from "./models.ts";
 import { sessionContextMethods } from "./session-context.ts";
+import { sessionPastMethods } from "./session-past.ts";
 import { sessionMethods } from "./sessions.ts";
 
 export interface Conversation {
@@ -87,6 +88,7 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
     ...sessionMethods({
       sessions, intake, agents, now, checkModel, defaultsOf, contextTokensOf: async () => 8_000,
     }),
+    ...sessionPastMethods({ sessions, agents, newId: () => "new" }),
     ...sessionContextMethods({ sessions, agents, onCompacted: () => undefined }),
   };
   const watched: string[] = [];

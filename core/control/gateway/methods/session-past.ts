@@ -1,10 +1,11 @@
 /** What was: a session decided again, and a new one from it. */
+import { OpenClawError } from "@openclaw/protocol";
 import type { Agents } from "../../agents.ts";
 import { parseSessionKey, type SessionRow, type Sessions } from "../../sessions.ts";
 import type { MethodHandlers } from "../method.ts";
 
 export interface SessionPastDeps {
-  readonly sessions: Pick<Sessions, "past">;
+  readonly sessions: Pick<Sessions, "past" | "history">;
   readonly agents: Agents;
   /** What a new key is made of, where none is named. */
   readonly newId: () => string;
@@ -18,13 +19,27 @@ interface ReplayParams {
 }
 
 interface ForkParams {
-  readonly key: string;
+  readonly key?: string;
+  /** The same. */
+  readonly sessionKey?: string;
   readonly agentId?: string;
   readonly at?: number | string;
+  /** A message: the branch ends before what a person said, and with what an agent did. */
+  readonly entryId?: string;
   readonly as?: string;
 }
 
-export function sessionPastMethods({ sessions: { past }, agents, newId }: SessionPastDeps): MethodHandlers {
+export function sessionPastMethods({ sessions: { past, history }, agents, newId }: SessionPastDeps): MethodHandlers {
+  /** A message's id is its place in the log and its number. */
+  const entryAt = async (key: string, entryId: string): Promise<{ readonly place: { readonly before: number }; readonly text?: string }> => {
+    const [, position = "", seq = ""] = /^(\d{1,15})-(\d{1,15})$/.exec(entryId) ?? [];
+    const { totalMessages } = await history(key, 1, 0);
+    const { messages: [item] } = await history(key, 1, Math.max(0, totalMessages - Number(seq)));
+    if (item === undefined || item.__openclaw.id !== entryId) throw new OpenClawError("NOT_FOUND", { why: "There is no such message." });
+    if (item.role !== "user") return { place: { before: Number(position) + 1 } };
+    return { place: { before: Number(position) }, text: item.content.map((part) => String(part["text"] ?? "")).join("") };
+  };
+
   return {
     "sessions.replay": async (params, ctx) => {
       const { key, agentId, at, model } = params as ReplayParams;
@@ -32,12 +47,15 @@ export function sessionPastMethods({ sessions: { past }, agents, newId }: Sessio
       return await past.replay(parseSessionKey(key, agentId ?? agents.defaultId).key, wish, ctx.signal);
     },
     "sessions.fork": async (params, ctx) => {
-      const { key, agentId, at, as } = params as ForkParams;
+      const { sessionKey, key = sessionKey, agentId, at, as, entryId } = params as ForkParams;
+      if (key === undefined) throw new OpenClawError("PARAMS_INVALID", { why: "A fork needs the key of a session." });
       const from = parseSessionKey(key, agentId ?? agents.defaultId);
       const to = parseSessionKey(as ?? `branch:${newId()}`, from.agentId).key;
-      const row = await past.fork(from.key, to, at === undefined ? undefined : stepOf(at), ctx.client.principal, ctx.signal);
+      const entry = entryId === undefined ? undefined : await entryAt(from.key, entryId);
+      const place = entry?.place ?? (at === undefined ? undefined : stepOf(at));
+      const row = await past.fork(from.key, to, place, ctx.client.principal, ctx.signal);
       ctx.watch(to);
-      return forked(to, row);
+      return { ...forked(to, row), sessionKey: to, ...(entry?.text === undefined ? {} : { editorText: entry.text }) };
     },
   };
 }

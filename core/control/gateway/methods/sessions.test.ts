@@ -130,8 +130,8 @@ test("settings are changed and cleared; what is no setting here is refused, and 
   const entry = cleared["entry"] as SessionRow;
   assert.deepEqual([entry.label, entry.model, entry.pinned], [undefined, "test", true]);
   await assert.rejects(
-    call("sessions.patch", { key: "a", sandboxMode: "off", icon: "x" }),
-    (error) => hasCode(error, "PARAMS_INVALID") && /sandboxMode, icon/.test(String(error)),
+    call("sessions.patch", { key: "a", sandboxMode: "off", fastMode: true }),
+    (error) => hasCode(error, "PARAMS_INVALID") && /sandboxMode, fastMode/.test(String(error)),
   );
   await assert.rejects(settled("sessions.patch", { key: "nobody", label: "x" }), (error) => hasCode(error, "NOT_FOUND"));
 });
@@ -298,4 +298,41 @@ test("a session that would be less guarded than its maker believes is refused, n
   const { sessionId } = session as SessionRow;
   assert.equal((await call("sessions.resolve", { shortId: sessionId.slice(0, 8), slugHint: "mine" }))["key"], "agent:main:a");
   assert.equal((await call("sessions.resolve", { shortId: sessionId.slice(0, 8), agentId: "helper", allowMissing: true }))["ok"], false);
+});
+
+test("a branch begins at a message: before what a person said, which is given back, or with what the agent did (W.6.60)", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled, world } = conversation;
+  for (const message of ["one", "two"]) await settled("sessions.send", { key: "a", message });
+  const { messages } = (await call("chat.history", { sessionKey: "a" })) as { messages: { __openclaw: { id: string } }[] };
+  const idOf = (at: number): string => messages[at]?.__openclaw.id ?? "";
+  const before = await settled("sessions.fork", { sessionKey: "a", entryId: idOf(2) });
+  assert.deepEqual([before["sessionKey"], before["editorText"]], ["agent:main:branch:new", "two"]);
+  assert.deepEqual(await world.transcript("agent:main:branch:new"), ["user: one", "assistant: echo: one"]);
+  const after = await settled("sessions.fork", { sessionKey: "a", entryId: idOf(1), as: "b" });
+  assert.equal(after["editorText"], undefined);
+  assert.deepEqual(await world.transcript("agent:main:b"), ["user: one", "assistant: echo: one"]);
+  const { session } = await call("sessions.describe", { key: "b" });
+  assert.equal((session as SessionRow).parentSessionKey, "agent:main:a");
+  for (const entryId of ["nonsense", "1-1", "99-1"]) {
+    await assert.rejects(settled("sessions.fork", { sessionKey: "a", entryId }), (error) => hasCode(error, "NOT_FOUND"), entryId);
+  }
+});
+
+test("looks of a session are kept and cleared; that it was read is recorded only where it was marked (W.6.28, W.6.51)", async (t) => {
+  const conversation = await openConversation(t);
+  const { call, settled, world } = conversation;
+  await talk(conversation, "a");
+  const row = async (): Promise<Readonly<Record<string, unknown>>> =>
+    (await call("sessions.describe", { key: "a" }))["session"] as Readonly<Record<string, unknown>>;
+  const events = async (): Promise<number> => (await world.journal.load(world.journal.address("agent:main:a"))).state.events;
+  const quiet = await events();
+  await settled("sessions.patch", { key: "a", unread: false });
+  assert.equal(await events(), quiet);
+  await settled("sessions.patch", { key: "a", unread: true, icon: "star", color: "red", category: "Work", autoLabel: "A walk" });
+  const { unread, icon, color, category, displayName } = await row();
+  assert.deepEqual([unread, icon, color, category, displayName], [true, "star", "red", "Work", "A walk"]);
+  await settled("sessions.patch", { key: "a", unread: false, icon: null, label: "Mine" });
+  const after = await row();
+  assert.deepEqual([after["unread"], "icon" in after, after["displayName"]], [false, false, "Mine"]);
 });

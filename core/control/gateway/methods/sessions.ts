@@ -126,7 +126,10 @@ export function sessionMethods(deps: SessionDeps): MethodHandlers {
       if (typeof patch.model === "string") await deps.checkModel(patch.model);
       const key = keyOf(params as KeyParams);
       await expectSession(sessions, key, params as Expected);
-      const row = await sessions.patch(key, patch, ctx.client.principal);
+      const known = await sessions.describe(key);
+      // A page says at each look that a session was read: that changes nothing where it was not marked.
+      const isIdle = known !== null && known.unread !== true && patch.unread === false && Object.keys(patch).length === 1;
+      const row = isIdle ? known : await sessions.patch(key, patch, ctx.client.principal);
       return { ok: true, path: "", key, entry: showRow(row), resolved: modelOf(row) };
     },
     "sessions.reset": async (params, ctx) => {
