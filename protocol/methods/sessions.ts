@@ -172,8 +172,8 @@ export const SESSION_METHODS = {
     params: {
       type: "object", additionalProperties: false, required: ["key"],
       properties: {
-        key: sessionKey, agentId, expectedSessionId: id, expectedLifecycleRevision: id, label: text(256), autoLabel: text(256), icon: text(64),
-        color: text(64), category: text(128),
+        key: sessionKey, agentId, expectedSessionId: id, expectedLifecycleRevision: id, label: text(256), autoLabel: text(256),
+        icon: text(64), color: text(64), category: text(128),
         boardColumn: text(128), boardOrder: { type: ["number", "null"] }, pinned: mayFlag, archived: mayFlag, unread: mayFlag,
         model: text(256), agentRuntime: {}, thinkingLevel: choice, fastMode: {}, permissionMode: choice,
         verboseLevel: choice, reasoningLevel: choice,

@@ -13,7 +13,7 @@ import type { Ids } from "../../base/ids.ts";
 import type { Placement } from "../placement.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { LiveSessions } from "./live-sessions.ts";
-import { readAll } from "./replay-log.ts";
+import { readAll, type BranchPoint } from "./replay-log.ts";
 import { parseSessionKey } from "./session-key.ts";
 
 export interface ForkDeps {
@@ -32,8 +32,6 @@ export interface ForkWish {
   readonly at?: BranchPoint;
   readonly principal: string;
 }
-
-export type BranchPoint = number | string | { readonly before: number };
 
 /** All of a branch is one append, and each part of it fits one frame of the engine. */
 const FORK_LIMITS = { chunkBytes: 262_144, chunkMessages: 128, bytes: 8_388_608 } as const;

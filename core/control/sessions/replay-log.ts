@@ -5,8 +5,10 @@ import {
 } from "../../cognition/runtime.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type { Journal, Recorded, SessionAddress, SessionLog } from "../../fabric/journal.ts";
-import type { BranchPoint } from "./fork-session.ts";
 import type { SessionRow } from "./session-row.ts";
+
+/** A step, by number or id, or a place in the log. */
+export type BranchPoint = number | string | { readonly before: number };
 
 export interface Past {
   /** As `replayLog`. */

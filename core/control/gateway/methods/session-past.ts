@@ -29,9 +29,15 @@ interface ForkParams {
   readonly as?: string;
 }
 
+interface EntryPlace {
+  readonly place: { readonly before: number };
+  /** Of a person's message. */
+  readonly text?: string;
+}
+
 export function sessionPastMethods({ sessions: { past, history }, agents, newId }: SessionPastDeps): MethodHandlers {
   /** A message's id is its place in the log and its number. */
-  const entryAt = async (key: string, entryId: string): Promise<{ readonly place: { readonly before: number }; readonly text?: string }> => {
+  const entryAt = async (key: string, entryId: string): Promise<EntryPlace> => {
     const [, position = "", seq = ""] = /^(\d{1,15})-(\d{1,15})$/.exec(entryId) ?? [];
     const { totalMessages } = await history(key, 1, 0);
     const { messages: [item] } = await history(key, 1, Math.max(0, totalMessages - Number(seq)));
