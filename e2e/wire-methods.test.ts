@@ -129,8 +129,8 @@ test("a job's life is told by its methods and by cron events (W.6.44, W.7.4)", a
   assert.deepEqual(told, ["added", "updated", "started", "finished", "removed"]);
 });
 
-test("a turn is told in order: start, model, text, finish, the end, then the chat's end; a known key starts nothing "
-  + "(W.2.21, W.7.12, W.7.13, W.7.20, W.7.23)", async (t) => {
+test("a turn is told in order: why it waits, what it answers, start, model, text, finish, the end, then the chat's end; a known key "
+  + "starts nothing (W.2.21, W.7.12, W.7.13, W.7.20, W.7.23, W.7.25, W.7.26)", async (t) => {
   const { join } = await open(t, true);
   const client = await join();
   await client.call("sessions.subscribe", {});
@@ -143,10 +143,13 @@ test("a turn is told in order: start, model, text, finish, the end, then the cha
   assert.equal(payloads(client, "chat").filter(({ state }) => state === "final").length, 1);
 
   const order = client.frames.flatMap(nameOf).filter((name, at, all) => name !== all[at - 1]);
-  const places = ["start", "model", "assistant", "finishing", "end", "final"].map((name) => order.indexOf(name));
+  const wanted = [
+    "run_status", "status", "message user", "start", "changed start", "model", "assistant", "message assistant", "finishing", "end",
+    "final", "changed end",
+  ];
+  const places = wanted.map((name) => order.indexOf(name));
   assert.ok(places.every((place, at) => place >= 0 && (at === 0 || place > (places[at - 1] ?? 0))), order.join(" "));
   assert.equal(order.filter((name) => name === "end" || name === "error").length, 1);
-  assert.ok(order.indexOf("final") < order.lastIndexOf("changed"), "the row's end comes behind the chat's");
   const numbers = payloads(client, "agent").map(({ seq }) => seq as number);
   assert.deepEqual(numbers, numbers.map((_, at) => at + 1));
   const words = Array.from({ length: 12 }, (_, at) => `word${at} `).join("");
@@ -203,8 +206,11 @@ function isChat(frame: PlainFrame, state: string): boolean {
 
 /** What an event says, in one word. */
 function nameOf({ event, payload }: PlainFrame): readonly string[] {
-  const { stream, data, state } = (payload ?? {}) as { readonly stream?: string; readonly data?: Fields; readonly state?: string };
+  const { stream, data, state, phase, message } = (payload ?? {}) as {
+    readonly stream?: string; readonly data?: Fields; readonly state?: string; readonly phase?: string; readonly message?: Fields;
+  };
   if (event === "agent") return [stream === "lifecycle" ? String(data?.["phase"]) : String(stream)];
   if (event === "chat") return state === "delta" ? [] : [String(state)];
-  return event === "sessions.changed" ? ["changed"] : [];
+  if (event === "session.message") return [`message ${String(message?.["role"])}`];
+  return event === "sessions.changed" ? [`changed ${phase ?? ""}`] : [];
 }

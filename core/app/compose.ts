@@ -263,7 +263,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
     isWatched: (event, sessionKey) => late.gateway?.isWatched(event, sessionKey) ?? false,
     eachReader: (sessionKey, visit) => late.gateway?.eachReader(sessionKey, visit),
-    clock,
+    clock, rowOf: sessions.peek,
   });
   const watching = live.subscribe(broadcaster.live, (count) => logger.warn("live.dropped", { count }));
   opening.defer(() => {

@@ -15,7 +15,7 @@ interface Sent {
 function setUp() {
   const sent: Sent[] = [];
   const clock = new VirtualClock();
-  const world = { watched: true, clock };
+  const world: { watched: boolean; readonly clock: VirtualClock; row: SessionRow | null } = { watched: true, clock, row: null };
   let seq = 0;
   const take = ({ text }: EventHead, dropIfSlow: boolean): boolean => sent.push({ ...(JSON.parse(`${text}}`) as Sent), dropIfSlow }) > 0;
   const state = { connId: "c", increments: false, isGone: false, isBehind: false as boolean };
@@ -23,6 +23,7 @@ function setUp() {
   const broadcaster = createBroadcaster({
     broadcast: (event, payload, { dropIfSlow = false }) => void sent.push({ event, payload: payload as Sent["payload"], dropIfSlow }),
     isWatched: (event) => world.watched && event !== "session.tool",
+    rowOf: () => world.row,
     eachReader: (_, visit) => {
       if (world.watched) visit(reader);
     },
@@ -263,6 +264,21 @@ test("a change says what it was: a message, a run's start, its end, or a setting
   assert.deepEqual(sent.map(({ payload: { reason, phase, runId } }) => [reason ?? phase, runId]), [
     ["send", "one"], ["start", "one"], ["send", "two"], ["end", "one"], ["start", "two"], ["error", "two"], ["patch", undefined],
   ]);
+});
+
+test("lists are told of a run between its start and its model, and of its end as the end of that run (W.7.7, W.7.26)", () => {
+  const { live, world, sent, broadcaster } = setUp();
+  world.row = { key: "k", status: "running", activeRunIds: ["r"] } as unknown as SessionRow;
+  live("lifecycle", { phase: "start" });
+  live("lifecycle", { phase: "model" });
+  broadcaster.changed({ key: "k", status: "done", activeRunIds: [], lastRunId: "r" } as unknown as SessionRow);
+  const phaseOf = ({ data, phase }: Sent["payload"]): unknown => (data as LiveEvent["data"] | undefined)?.["phase"] ?? phase;
+  assert.deepEqual(sent.map(({ event, payload }) => [event, phaseOf(payload)]), [
+    ["agent", "start"], ["sessions.changed", "start"], ["agent", "model"], ["sessions.changed", "end"],
+  ]);
+  world.row = null;
+  live("lifecycle", { phase: "start" });
+  assert.equal(sent.length, 5, "of a session that is elsewhere nothing is said");
 });
 
 test("a message that was added is told as session.message, beside the run's own events (S4.2, W.7.8)", () => {

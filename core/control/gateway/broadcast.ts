@@ -15,6 +15,8 @@ export interface BroadcastDeps {
   readonly isWatched: (event: string, sessionKey: string) => boolean;
   readonly eachReader: TextFanoutDeps["eachReader"];
   readonly clock: Clock;
+  /** The row of a session that has just begun a turn here. */
+  readonly rowOf: (sessionKey: string) => SessionRow | null;
 }
 
 export interface Broadcaster {
@@ -28,7 +30,7 @@ export interface Broadcaster {
   close(): void;
 }
 
-export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: BroadcastDeps): Broadcaster {
+export function createBroadcaster({ broadcast, isWatched, eachReader, clock, rowOf }: BroadcastDeps): Broadcaster {
   const now = (): number => clock.now();
   const text = createTextFanout({ clock, eachReader });
   const changes = createNameChange();
@@ -51,6 +53,20 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: B
     broadcast("session.message", { sessionKey, agentId, runId, ...data }, { sessionKey, dropIfSlow: true });
   };
 
+  const tellChanged = (row: SessionRow, reason?: string): void => {
+    const sessionKey = row.key;
+    const why = reason === undefined ? changes.whyOf(row) : { reason };
+    if (!isWatched("sessions.changed", sessionKey)) return;
+    const session = showRow(row);
+    broadcast("sessions.changed", { ...session, sessionKey, ...why, ts: now(), session }, { sessionKey, dropIfSlow: true });
+  };
+
+  /** Lists learn of a run with it, not when the row is next written. */
+  const tellBegun = (sessionKey: string): void => {
+    const row = isWatched("sessions.changed", sessionKey) ? rowOf(sessionKey) : null;
+    if (row?.status === "running") tellChanged(row);
+  };
+
   return {
     live: (event, json) => {
       const { sessionKey, stream, runId, data } = event;
@@ -70,14 +86,9 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock }: B
       if (shown !== undefined && listed) broadcast("session.tool", shown, { sessionKey });
       if (stream === "lifecycle" && watched) lifecycle(event);
       else if (stream === "run_status" && watched) chat(event, statusOf(event));
+      if (stream === "lifecycle" && data["phase"] === "start") tellBegun(sessionKey);
     },
-    changed: (row, reason) => {
-      const sessionKey = row.key;
-      const why = reason === undefined ? changes.whyOf(row) : { reason };
-      if (!isWatched("sessions.changed", sessionKey)) return;
-      const session = showRow(row);
-      broadcast("sessions.changed", { ...session, sessionKey, ...why, ts: now(), session }, { sessionKey, dropIfSlow: true });
-    },
+    changed: tellChanged,
     deleted: (sessionKey) => {
       if (changes.isGone(sessionKey)) broadcast("sessions.changed", { sessionKey, reason: "delete", ts: now() }, { sessionKey });
     },

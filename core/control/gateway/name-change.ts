@@ -16,7 +16,7 @@ export interface NameChange {
 /** Sessions whose last row is remembered, the longest unchanged forgotten first: of those a change is called a patch. */
 const REMEMBERED_MAX = 2_000;
 
-type Before = Pick<SessionRow, "status" | "activeRunIds" | "lastRunId" | "lifecycleRevision" | "archived">;
+type Before = Pick<SessionRow, "status" | "activeRunIds" | "lifecycleRevision" | "archived">;
 
 /** A key is not used again after its session was deleted. */
 const GONE: Before = { activeRunIds: [], lifecycleRevision: "" };
@@ -25,12 +25,11 @@ export function createNameChange(): NameChange {
   const before = new Map<string, Before>();
   return {
     whyOf: (row) => {
-      const { key, status, activeRunIds, lastRunId, lifecycleRevision, archived = false } = row;
+      const { key, status, activeRunIds, lifecycleRevision, archived = false } = row;
       const was = before.get(key);
       before.delete(key);
       before.set(key, {
-        ...(status === undefined ? {} : { status }), ...(lastRunId === undefined ? {} : { lastRunId }),
-        activeRunIds, lifecycleRevision, archived,
+        ...(status === undefined ? {} : { status }), activeRunIds, lifecycleRevision, archived,
       });
       if (before.size > REMEMBERED_MAX) before.delete(before.keys().next().value as string);
       return nameChange(was, row);
@@ -48,8 +47,7 @@ function nameChange(was: Before | undefined, row: SessionRow): ChangeName {
   const { status, activeRunIds, lastRunId, lifecycleRevision } = row;
   const runId = activeRunIds[0];
   if (status === "running" && was?.status !== "running" && runId !== undefined) return { phase: "start", runId };
-  const ended = was !== undefined && lastRunId !== undefined && was.lastRunId !== lastRunId;
-  if (ended && was.activeRunIds.includes(lastRunId)) {
+  if (lastRunId !== undefined && was?.activeRunIds.includes(lastRunId) === true && !activeRunIds.includes(lastRunId)) {
     return { phase: status === "failed" || status === "timeout" ? "error" : "end", runId: lastRunId };
   }
   const added = activeRunIds.find((one) => was?.activeRunIds.includes(one) !== true);

@@ -48,6 +48,8 @@ export interface Sessions extends AsyncDisposable {
   /** Those with a turn or a message that waits for one, newest first; from memory. */
   active(): readonly SessionRow[];
   describe(key: string): Promise<SessionRow | null>;
+  /** The same at once, of a session that is in memory; null for any other. */
+  peek(key: string): SessionRow | null;
   /** Makes a session nobody has spoken in yet; durable when it resolves. One that is there already stays as it is. */
   open(key: string, agentId: string, principal: Principal): Promise<SessionRow | null>;
   /** An assistant's note that no model said, added between turns: its message's id. Throws NOT_FOUND, CONFLICT while a turn runs. */
@@ -131,8 +133,10 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const { journal, clock, ids, index, words, logger, config } = deps;
   let closed = false;
 
-  const rowIfOpen = ({ log: { state } }: LiveSession): SessionRow | null =>
-    state.key === "" || state.deleted ? null : rowOf(state, deps.modelOf(state.agentId));
+  const rowIfOpen = (session: LiveSession | null | undefined): SessionRow | null => {
+    const state = session?.log.state;
+    return state === undefined || state.key === "" || state.deleted ? null : rowOf(state, deps.modelOf(state.agentId));
+  };
 
   const everShown = new WeakSet<LiveSession>();
   /** When each session's row was put last, by the session's own time. */
@@ -282,10 +286,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const seen = { row: rowIfOpen(session), waiting: [...queue], window };
       return { ...(await page), ...seen };
     },
-    describe: async (key) => {
-      const session = await live.holdExisting(journal.address(key));
-      return session === null ? null : rowIfOpen(session);
-    },
+    describe: async (key) => rowIfOpen(await live.holdExisting(journal.address(key))),
+    peek: (key) => rowIfOpen(live.get(addressOf(key).token)),
     past: {
       // Loaded when somebody looks back: a start does not wait for it.
       replay: async (key, wish, signal) => {
@@ -330,7 +332,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
     },
     reset: async (key, reason, principal) => {
       const session = await change.reset(journal.address(key), reason, principal);
-      return session === null ? null : rowIfOpen(session);
+      return rowIfOpen(session);
     },
     delete: async (key, principal) => {
       try {

@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import { FORMATS } from "../formats.ts";
-import { prepareDatabase } from "./prepare-database.ts";
+import { prepareBeside, prepareDatabase } from "./prepare-database.ts";
 import { SCHEMA, type SchemaStep } from "./sqlite-schema.ts";
 
 const FIRST: SchemaStep = {
@@ -194,4 +194,33 @@ test("a migration that loses a row is refused, and the old file serves on (S1.6)
 
 test("the table of formats says which schema this program writes (S1.6)", () => {
   assert.equal(FORMATS.schema.version, SCHEMA.length);
+});
+
+test("an older file is migrated beside: this thread goes on meanwhile, and what was in the file is there (S1.6)", async (t) => {
+  const path = makePath(t);
+  prepareDatabase(path, SCHEMA.slice(0, 1)).close();
+  const older = new DatabaseSync(path);
+  older.exec(`INSERT INTO entries (place, session, kind, id, body)
+    WITH RECURSIVE at(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM at WHERE n < 30000)
+    SELECT n, 's', 'event', 'e' || n, zeroblob(100) FROM at`);
+  older.close();
+  let turns = 0;
+  const counting = setInterval(() => (turns += 1), 1);
+  const database = await prepareBeside(path);
+  clearInterval(counting);
+  assert.ok(turns > 10, `timers came ${turns} times in between`);
+  assert.equal(database.prepare("SELECT count(*) AS rows FROM entries").get()?.["rows"], 30_000);
+  assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], SCHEMA.length);
+  database.close();
+});
+
+test("what keeps a file from being migrated is told as it is, and the file stays as it was", async (t) => {
+  const path = makePath(t);
+  prepareDatabase(path, SCHEMA.slice(0, 1)).close();
+  const database = new DatabaseSync(path);
+  database.exec("SELECT count(*) FROM entries");
+  const isSaid = (error: unknown): boolean => hasCode(error, "MIGRATION_FAILED") && /stays at version 1/.test((error as Error).message);
+  await assert.rejects(prepareBeside(path), isSaid);
+  assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], 1);
+  database.close();
 });

@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { OpenClawError } from "@openclaw/protocol";
 import { sqliteFault, sqlitePrimary } from "./sqlite-fault.ts";
-import { APPLICATION_ID, type SchemaStep } from "./sqlite-schema.ts";
+import { APPLICATION_ID, SCHEMA, type SchemaStep } from "./sqlite-schema.ts";
 
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
@@ -27,6 +27,31 @@ export type AtPoint = (point: "copied" | "verified" | "kept" | "swapped") => voi
  * ENGINE_UNAVAILABLE.
  */
 export function prepareDatabase(path: string, steps: readonly SchemaStep[], at: AtPoint = () => undefined): DatabaseSync {
+  return openPrepared(path, steps, (database, version) => migrate(path, database, version, steps, at));
+}
+
+/**
+ * As `prepareDatabase`, by the program's own steps. A file of an older version is migrated by a thread of its own: that takes as
+ * long as the file is large, and this one has to answer meanwhile.
+ */
+export async function prepareBeside(path: string): Promise<DatabaseSync> {
+  try {
+    return openPrepared(path, SCHEMA, () => {
+      throw OLDER;
+    });
+  } catch (error) {
+    if (error !== OLDER) throw error;
+  }
+  await (await import("./migrate-beside.ts")).migrateBeside(path);
+  return prepareDatabase(path, SCHEMA);
+}
+
+const OLDER = new Error("of an older version");
+
+/** `migrateTo` closes what it is given, and leaves a file of the present version, or throws. */
+function openPrepared(
+  path: string, steps: readonly SchemaStep[], migrateTo: (database: DatabaseSync, version: number) => void,
+): DatabaseSync {
   let database = openFile(path);
   try {
     const version = coded(path, () => ownVersion(path, database));
@@ -39,7 +64,7 @@ export function prepareDatabase(path: string, steps: readonly SchemaStep[], at: 
     }
     if (version === 0) coded(path, () => create(database, steps));
     else if (version < steps.length) {
-      migrate(path, database, version, steps, at);
+      migrateTo(database, version);
       database = openFile(path);
     }
     coded(path, () => database.exec("PRAGMA query_only = ON; PRAGMA cache_size = -4000"));

@@ -5,6 +5,7 @@
  * claims and revisions in the transaction that depends on them. The directory has one owner (see `openStateDir`).
  */
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { hasCode, OpenClawError } from "@openclaw/protocol";
 import { ENGINE_LIMITS, type Claim, type Engine, type RecordEntry } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
@@ -12,12 +13,12 @@ import type { Ids } from "../../base/ids.ts";
 import { createBlobFiles } from "./blob-files.ts";
 import { checkBatch, checkFrame, checkKey, checkNumber, checkPrefix, checkSlot, checkToken, pageRows } from "./check-arguments.ts";
 import { ClaimBook } from "./claim-book.ts";
-import { prepareDatabase } from "./prepare-database.ts";
+import { prepareBeside, prepareDatabase } from "./prepare-database.ts";
 import { RecordWatches } from "./record-watches.ts";
 import { SlotTails } from "./slot-tails.ts";
 import { createSqliteQueues } from "./sqlite-queues.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
-import { SCHEMA, type SchemaStep } from "./sqlite-schema.ts";
+import type { SchemaStep } from "./sqlite-schema.ts";
 import { createTopics } from "./topics.ts";
 import { breathe } from "./wake.ts";
 import { WriterQueue } from "./writer-queue.ts";
@@ -66,7 +67,9 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
       pagesMax: deps.pagesMax,
     },
   });
-  const reader = new SqliteReader(await preparedOr(writer, () => prepareDatabase(path, deps.schema ?? SCHEMA)));
+  const { schema } = deps;
+  const prepare = (): DatabaseSync | Promise<DatabaseSync> => (schema === undefined ? prepareBeside(path) : prepareDatabase(path, schema));
+  const reader = new SqliteReader(await preparedOr(writer, prepare));
   const tails = new SlotTails((slot, after) => reader.slotPage(slot, after));
   const watches = new RecordWatches(reader);
   const claims = new ClaimBook();
@@ -231,9 +234,9 @@ export async function openSqliteEngine(deps: SqliteEngineDeps): Promise<Engine> 
   };
 }
 
-async function preparedOr<T>(writer: WriterQueue, prepare: () => T): Promise<T> {
+async function preparedOr<T>(writer: WriterQueue, prepare: () => T | Promise<T>): Promise<T> {
   try {
-    return prepare();
+    return await prepare();
   } catch (error) {
     await writer.abandon();
     throw error;

@@ -49,7 +49,9 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
     await engine[Symbol.asyncDispose]();
     await keys.remove();
   });
-  const broadcaster = createBroadcaster({ broadcast: () => undefined, isWatched: () => true, eachReader: () => undefined, clock });
+  const broadcaster = createBroadcaster({
+    broadcast: () => undefined, isWatched: () => true, eachReader: () => undefined, clock, rowOf: () => null,
+  });
   const world = await openWorld({ engine, clock, keyDir: keys.dir, onEvent: broadcaster.live, ...options });
   const { sessions } = world;
   const agents = createAgents(() => ({ defaults: { name: "Clawd", model: "test/test" }, entries: { helper: { name: "Helper" } } }), "/w");
