@@ -189,6 +189,75 @@ test("the token stands in the configuration, or where it says, and OPENCLAW_GATE
   assert.equal(said.code, EXIT.config);
 });
 
+test("an edit of the file follows gateway.reload.mode: off waits for a start, hot says what waits, hybrid and restart restart "
+  + "(S4.31, W.10.11)", async (t) => {
+  const textOf = (mode: string, waiting: number, port: number): string =>
+    `{ gateway: { reload: { mode: "${mode}" }, nodes: { reattachWaitMs: ${port} } }, session: { turnsWaitingMax: ${waiting} } }`;
+  const gateway = await openRealGateway({ config: textOf("hot", 1, 1_000), bare: true });
+  t.after(() => gateway.dispose());
+  const path = join(gateway.stateDir, "openclaw.json");
+  const operator = await gateway.connect();
+  const boot = operator.client.hello.server.bootId;
+  const edit = async (watched: Watched, text: string): Promise<void> => {
+    const before = watched.events.length;
+    await writeFile(path, text);
+    await until(async () => watched.events.slice(before).some(({ event }) => event === "config.changed"));
+  };
+  const logged = async (watched: Watched): Promise<string> => JSON.stringify(await watched.client.request("logs.tail", {}));
+  await edit(operator, textOf("hot", 2, 2_000));
+  assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 2);
+  await until(async () => (await logged(operator)).includes("gateway.nodes.reattachWaitMs"));
+  await edit(operator, textOf("off", 3, 2_000));
+  assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 3, "off holds from here on");
+  await edit(operator, textOf("off", 4, 2_000));
+  const waits = await shown(operator);
+  assert.deepEqual([waits.config.session?.turnsWaitingMax, waits.appliedConfigHash === waits.configRevisionHash], [3, false]);
+  assert.equal((await gateway.connect()).client.hello.server.bootId, boot);
+  // What is written through the gateway is in force at once, and takes what waited along.
+  await operator.client.request("config.patch", { raw: "{ gateway: { reload: { mode: 'hybrid' } } }", baseHash: waits.hash });
+  assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 4);
+  // An edit that could not start does not end what runs.
+  await edit(operator, '{ gateway: { auth: { token: "${NOT_SET_ANYWHERE}" } } }');
+  await until(async () => (await logged(operator)).includes("config.restart.refused"));
+  assert.equal((await gateway.connect()).client.hello.server.bootId, boot);
+  await edit(operator, textOf("hybrid", 4, 2_000));
+  await isGone(operator);
+  await until(async () => (await gateway.connect()).client.hello.server.bootId !== boot);
+  const third = await gateway.connect();
+  await writeFile(path, textOf("restart", 4, 3_000));
+  await isGone(third);
+  await until(async () => (await gateway.connect()).client.hello.server.bootId !== third.client.hello.server.bootId);
+  const again = await gateway.connect();
+  await writeFile(path, textOf("restart", 5, 3_000));
+  await isGone(again);
+  await until(async () => (await shown(await gateway.connect())).config.session?.turnsWaitingMax === 5);
+});
+
+test("the password stands in the configuration, or where it says, and lets in; a wrong one and the token do not "
+  + "(S4.32, W.10.13)", async (t) => {
+  const auth = (password: unknown): string => JSON.stringify({
+    gateway: { auth: { mode: "password", password } },
+    secrets: { providers: { mine: { source: "file", path: "~/password", mode: "singleValue" } } },
+  });
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  await writeFile(join(gateway.home, "password"), "of-the-file\n", { mode: 0o600 });
+  const config = join(gateway.stateDir, "openclaw.json");
+  for (const [said, password] of [
+    ["in-the-clear", "in-the-clear"], ["${MY_PASSWORD}", "of-a-variable"],
+    [{ source: "env", provider: "default", id: "MY_PASSWORD" }, "of-a-variable"],
+    [{ source: "file", provider: "mine", id: "value" }, "of-the-file"],
+  ] as const) {
+    await gateway.stop();
+    await writeFile(config, auth(said), { mode: 0o600 });
+    await gateway.start({ MY_PASSWORD: "of-a-variable" });
+    const operator = await gateway.connect({ password });
+    assert.equal(JSON.stringify(await operator.client.request("config.get", {})).includes(password), false);
+    await assert.rejects(gateway.connect({ password: `${password}x` }), (error) => hasCode(error, "AUTH_PASSWORD_MISMATCH"));
+    await assert.rejects(gateway.connect(), "the token is no password");
+  }
+});
+
 test("the port is that of --port, else of OPENCLAW_GATEWAY_PORT, else of the configuration (S4.3, W.1.4)", async (t) => {
   const gateway = await openRealGateway({ bare: true });
   t.after(() => gateway.dispose());

@@ -416,6 +416,9 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.10.8", section: "10.2", behaviour: "$include puts files in place, merged in order, and their edits take effect" },
   { id: "W.10.9", section: "10.2", behaviour: "Nothing outside the configuration's directory and its named roots is included" },
   { id: "W.10.10", section: "10.2", behaviour: "What an included file holds is not written over the wire" },
+  { id: "W.10.11", section: "10.2", behaviour: "gateway.reload.mode: hybrid, hot, restart and off" },
+  { id: "W.10.12", section: "10.2", behaviour: "A SecretRef of source exec is a program's answer, asked for without a shell" },
+  { id: "W.10.13", section: "10.2", behaviour: "gateway.auth.password is a text or a SecretRef" },
   { id: "W.10.3", section: "10.4", behaviour: "A session that moves in keeps its key: main, group, direct, job, other agents" },
   {
     id: "W.10.4", section: "10.5",

@@ -83,8 +83,13 @@ function resolveTarget(file: string, one: Import): Resolved {
   };
 }
 
-/** The gateway never does the work: where in core a process may be started. The last two run a person's own ssh and tailscale. */
-const startsProcesses = ["core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/"];
+/**
+ * The gateway never does the work: where in core a process may be started. The last three run what a person's own command
+ * asked for: ssh, tailscale, a program that knows secrets.
+ */
+const startsProcesses = [
+  "core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/", "core/app/secrets/",
+];
 
 function ruleBroken(
   from: { readonly place: Place; readonly isTest: boolean },

@@ -63,7 +63,9 @@ export interface RealGateway {
   output(): string;
   /** Resolves once it has written what fits: its banner comes when its local node is up. */
   wrote(pattern: RegExp): Promise<void>;
-  connect(options?: { readonly scopes?: readonly string[]; readonly caps?: readonly string[]; readonly token?: string }): Promise<Watched>;
+  connect(options?: {
+    readonly scopes?: readonly string[]; readonly caps?: readonly string[]; readonly token?: string; readonly password?: string;
+  }): Promise<Watched>;
   /** Runs the command line against this gateway. */
   cli(
     args: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number },
@@ -156,7 +158,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     output: () => run.output,
     wrote,
     connect: (wish = {}) => connectWatched(
-      port, wish.token ?? run.token,
+      port, wish.password === undefined ? { token: wish.token ?? run.token } : { password: wish.password },
       wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"],
       wish.caps ?? ["tool-events"],
     ),
@@ -180,14 +182,16 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
   };
 }
 
-async function connectWatched(port: number, token: string, scopes: readonly string[], caps: readonly string[]): Promise<Watched> {
+async function connectWatched(
+  port: number, auth: { readonly token: string } | { readonly password: string }, scopes: readonly string[], caps: readonly string[],
+): Promise<Watched> {
   const events: EventFrame[] = [];
   const waiting = new Set<() => void>();
   const client = await connectGateway({
     url: `ws://127.0.0.1:${port}`, openSocket: (url) => new WebSocket(url, { perMessageDeflate: false }) as unknown as SocketLike,
     hello: () => ({
       client: { id: "gateway-client", mode: "backend", version: "0.0.0", platform: process.platform }, role: "operator",
-      scopes: [...scopes], caps: [...caps], auth: { token },
+      scopes: [...scopes], caps: [...caps], auth,
     }),
     onEvent: (event) => {
       events.push(event);

@@ -19,7 +19,7 @@ import { createLogger, openLogFile, type Logger, type LogLevel } from "../fabric
 import { readSecret } from "../fabric/vault.ts";
 import { composeGateway } from "./compose.ts";
 import type { Composition } from "./composition.ts";
-import { composeReach } from "./compose-reach.ts";
+import { composeReach, type Reach } from "./compose-reach.ts";
 import { configRevision } from "./config-revision.ts";
 import { configSchema, type Config } from "./config-schema.ts";
 import type { ReloadMode } from "./follow-config.ts";
@@ -79,10 +79,11 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
 
   const { credentialsDir, workspaceDir: workspace } = owned;
   const port = options.port ?? current().gateway?.port ?? DEFAULT_PORT;
-  const reach = await composeReach({
+  const planReach = (): Promise<Reach> => composeReach({
     config: current, environment: process.env, credentialsDir, clock: systemClock, ids: systemIds, port, bind: options.bind,
     token: options.token, configured: (key) => resolveConfigured(current(), credentialsDir, key),
   });
+  const reach = await planReach();
   const lobby = stack.use(armLobby({
     clock: systemClock, ids: systemIds, log: logger, version: VERSION, startedAtMs, listen: reach.listen, hosts: reach.hosts,
     isTrustedProxy: (address) => reach.access().isTrustedProxy(address),
@@ -133,7 +134,13 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     const { planReload } = await import("./follow-config.ts");
     const { restart, waiting } = planReload(reloadModeOf(current()), how);
     if (waiting.length > 0) logger.warn("config.waiting", { paths: waiting, for: "the next start" });
-    if (restart) restartSoon(EDIT_RESTART_MS, "config.edited");
+    if (!restart) return;
+    try {
+      await planReach(); // what would keep it from starting again is said now, while it still runs
+      restartSoon(EDIT_RESTART_MS, "config.edited");
+    } catch (error) {
+      logger.error("config.restart.refused", { error });
+    }
   }
   const keeping = keepLocalNode(composition);
   const first = await keeping.first;

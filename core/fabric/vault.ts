@@ -6,8 +6,9 @@
  * in every copy, without touching the log. The vault never hands out a wrapping key and never logs anything.
  */
 export { openVault, type DataKey, type Vault } from "./vault/open-vault.ts";
-export { makePrivate, readPrivate } from "./vault/private-file.ts";
+export { makePrivate, readPrivate, replacePrivate } from "./vault/private-file.ts";
 export { credentialsConfig, loadCredential, type CredentialsConfig } from "./vault/load-credential.ts";
 export {
-  isSecretRef, readSecret, resolveSecret, SECRET_REF, secretsConfig, type SecretPlaces, type SecretRef, type SecretsConfig, variableOf,
+  isSecretRef, readSecret, resolveSecret, SECRET_REF, secretsConfig, storedNameOf, variableOf,
+  type SecretPlaces, type SecretRef, type SecretsConfig,
 } from "./vault/resolve-secret.ts";

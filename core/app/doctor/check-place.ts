@@ -27,7 +27,7 @@ export async function checkConfig({ configPath, credentialsDir, environment }: P
       what: `In the clear in the file: ${open.map(({ path }) => path).join(", ")}.`,
       why: "Whoever reads the file, or a copy of it, has them.", next: "Run: openclaw secrets move",
       mend: async () => {
-        const { moveSecrets } = await import("../move-secrets.ts");
+        const { moveSecrets } = await import("../secrets.ts");
         const { moved } = await moveSecrets({ path: configPath, credentialsDir, environment, ids: systemIds });
         return `${moved.join(", ")}: in ${join(credentialsDir, "store")} now; the file says where.`;
       },

@@ -1,5 +1,5 @@
 /** Files that hold one secret: read only when nobody else can, made whole or not at all. */
-import { link, open, rm } from "node:fs/promises";
+import { link, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
@@ -45,6 +45,14 @@ export async function makePrivate(path: string, content: Uint8Array, ids: Ids): 
     await file.close();
     await rm(unfinished, { force: true });
   }
+}
+
+/** As `makePrivate`, in place of the one that is there. */
+export async function replacePrivate(path: string, content: Uint8Array, ids: Ids): Promise<void> {
+  const unfinished = `${path}.${ids.bytes(8).toString("hex")}`;
+  await makePrivate(unfinished, content, ids);
+  await rename(unfinished, path);
+  await syncDir(dirname(path));
 }
 
 /** A new name is on the disk only when its directory is. */

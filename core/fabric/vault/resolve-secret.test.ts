@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { hasCode, type ErrorCode } from "@openclaw/protocol";
-import { resolveSecret, type SecretRef, type SecretsConfig } from "./resolve-secret.ts";
+import { resolveSecret, storedNameOf, type SecretRef, type SecretsConfig } from "./resolve-secret.ts";
 
 const CANARY = "canary-0123456789abcdef";
 
@@ -58,13 +58,19 @@ test("store: the gateway's own directory, by a plain name and no other path", as
   await refused({ source: "store", id: "NONE" }, undefined, /is not there/);
 });
 
-test("exec: a configuration starts no program, whatever it names (S0.1)", async (t) => {
-  const { dir, refused } = await setUp(t);
+test("exec: a configuration starts no program, whatever it names; what a person had fetched is used (S0.1)", async (t) => {
+  const { dir, refused, resolve } = await setUp(t);
   const command = join(dir, "resolver");
   const ran = join(dir, "ran");
   await writeFile(command, `#!/bin/sh\ntouch ${ran}\n`);
   await chmod(command, 0o700);
   const config: SecretsConfig = { providers: { vault: { source: "exec", command } } };
-  await refused({ source: "exec", provider: "vault", id: "wanted" }, config, /would run a program, and this gateway starts none/);
+  const wanted = { source: "exec", provider: "vault", id: "wanted" } as const;
+  await refused(wanted, config, /wanted of "vault" was not fetched; the gateway runs no program/);
+  await assert.rejects(stat(ran));
+  await writeFile(join(dir, "store", storedNameOf("vault", "wanted")), `${CANARY}\n`, { mode: 0o600 });
+  assert.equal(await resolve({ source: "exec", provider: "vault", id: "wanted" }, config), CANARY);
+  assert.equal(await resolve({ source: "exec", id: "wanted" }, { ...config, defaults: { exec: "vault" } }), CANARY);
+  await refused({ source: "exec", provider: "other", id: "wanted" }, config, /was not fetched/);
   await assert.rejects(stat(ran));
 });

@@ -2,9 +2,10 @@
  * Secrets that the configuration names instead of holding: `{source, provider, id}`.
  *
  * `env` is a variable of the gateway, `file` a file only its owner can read (JSON with a pointer, or the one value), `store` the
- * gateway's own private directory. `exec` would run a program: a configuration starts none here, and the answer says so. No message
- * holds the secret, and none is kept longer than the call.
+ * gateway's own private directory. `exec` is what a program said when a person had it asked (`openclaw secrets fetch`): the gateway
+ * starts none. No message holds the secret, and none is kept longer than the call.
  */
+import { hash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { OpenClawError, type Infer, type JsonSchema } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
@@ -109,7 +110,7 @@ export async function resolveSecret(ref: SecretRef, places: SecretPlaces, what: 
   const named = ref.provider ?? places.config?.defaults?.[ref.source] ?? "default";
   const provider = places.config?.providers?.[named];
   const own = provider?.source === ref.source ? provider : undefined;
-  const text = await read(ref, own, places, what);
+  const text = await read(ref, { own, named }, places, what);
   const value = text?.trim() ?? "";
   if (value === "") throw unresolved(what, `${describe(ref, named)} is not there, or is empty`);
   return new Secret(value);
@@ -117,7 +118,14 @@ export async function resolveSecret(ref: SecretRef, places: SecretPlaces, what: 
 
 type Provider = Infer<typeof provider>;
 
-async function read(ref: SecretRef, own: Provider | undefined, places: SecretPlaces, what: string): Promise<string | undefined> {
+/** Where the answer of a program is kept. */
+export function storedNameOf(provider: string, id: string): string {
+  return `exec.${provider}.${hash("sha256", id, "hex").slice(0, 32)}`;
+}
+
+async function read(
+  ref: SecretRef, { own, named }: { readonly own: Provider | undefined; readonly named: string }, places: SecretPlaces, what: string,
+): Promise<string | undefined> {
   switch (ref.source) {
     case "env":
       if (own?.allowlist !== undefined && !own.allowlist.includes(ref.id)) throw unresolved(what, `${ref.id} is not in the allowlist`);
@@ -131,7 +139,11 @@ async function read(ref: SecretRef, own: Provider | undefined, places: SecretPla
       if (bytes === undefined) throw unresolved(what, `${own.path} is not there`);
       return own.mode === "singleValue" ? bytes.toString("utf8") : pointAt(bytes.toString("utf8"), ref.id, what);
     }
-    case "exec": throw unresolved(what, "it would run a program, and this gateway starts none for its configuration");
+    case "exec": {
+      const stored = await readPrivate(join(places.credentialsDir, "store", storedNameOf(named, ref.id)));
+      if (stored !== undefined) return stored.toString("utf8");
+      throw unresolved(what, `${ref.id} of "${named}" was not fetched; the gateway runs no program for it`, "Run: openclaw secrets fetch");
+    }
   }
 }
 
@@ -158,6 +170,7 @@ function describe({ source, id }: SecretRef, named: string): string {
   return source === "env" ? `the variable ${id}` : `${id} of ${source} "${named}"`;
 }
 
-function unresolved(what: string, why: string): OpenClawError {
-  return new OpenClawError("SECRET_UNRESOLVED", { why: `${what}: ${why}.`, detail: { path: what } });
+function unresolved(what: string, why: string, next?: string): OpenClawError {
+  const more = next === undefined ? {} : { next };
+  return new OpenClawError("SECRET_UNRESOLVED", { why: `${what}: ${why}.`, detail: { path: what }, ...more });
 }

@@ -2,10 +2,10 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "@openclaw/protocol";
-import type { Ids } from "../base/ids.ts";
-import { editText, findSecrets, formatKey, getConfigValue, loadConfig, writeConfig } from "../fabric/config.ts";
-import { makePrivate } from "../fabric/vault.ts";
-import { configSchema } from "./config-schema.ts";
+import type { Ids } from "../../base/ids.ts";
+import { editText, findSecrets, formatKey, getConfigValue, loadConfig, writeConfig } from "../../fabric/config.ts";
+import { makePrivate } from "../../fabric/vault.ts";
+import { configSchema } from "../config-schema.ts";
 
 export interface MoveSecretsOptions {
   readonly path: string;
