@@ -73,8 +73,8 @@ async function measureFanout(bench: Bench, gateway: BenchGateway, connection: Co
   }
   bench.put("wire.fanout.p50", quantile(delays, 0.5), `${clients} clients, ${ROUNDS} events`);
   bench.put("wire.fanout.p99", quantile(delays, 0.99));
-  bench.put("wire.fanout.cpu", (1_000 * cpuMs) / delays.length, `${health.length} calls beside it among it`);
-  bench.put("wire.fanout.health", quantile(health, 0.99));
+  bench.put("wire.fanout.cpu", (1_000 * cpuMs) / delays.length);
+  bench.put("wire.fanout.health", quantile(health, 0.99), `${health.length} calls`);
 }
 
 /** Long answers that many watch who do not read: the gateway holds no copy for each, and who reads feels nothing of them. */

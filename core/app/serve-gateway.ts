@@ -10,7 +10,7 @@ import type { Engine } from "@openclaw/sdk";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
 import type { Secret } from "../base/secret.ts";
-import { settleMemory } from "../base/settle-memory.ts";
+import { settleMemory, settleWhenQuiet } from "../base/settle-memory.ts";
 import { openLobby, type Lobby, type LobbyDeps, type OpenPort } from "../control/gateway.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
 import { locateConfig, openConfig, variablesOf, type ConfigIssue, type RunningConfig, type TakenHow } from "../fabric/config-start.ts";
@@ -146,8 +146,12 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   const first = await keeping.first;
   await showBanner(first, composition, readyInMs);
   setImmediate(() => flushCompileCache());
-  const settling = systemClock.after(SETTLE_MS, () => {
-    if (composition.sessionsInUse() === 0) settleMemory();
+  const settling = settleWhenQuiet({
+    clock: systemClock, afterMs: SETTLE_MS, settle: settleMemory,
+    done: () => {
+      const { requests, connections } = composition.gateway.counters();
+      return composition.sessionsInUse() === 0 ? requests + connections : undefined;
+    },
   });
   stack.defer(() => settling.close());
 

@@ -1,5 +1,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { Clock } from "./clock.ts";
+
+/** Between two looks, and how many there are. */
+const LOOK_MS = 500;
+const LOOKS_MAX = 120;
 
 /**
  * Gives back what starting, or a burst of work, left behind.
@@ -13,4 +18,24 @@ export function settleMemory(): void {
   const collect: unknown = runInNewContext("gc");
   if (typeof collect === "function") (collect as (options: object) => void)({ type: "major", flavor: "last-resort" });
   setFlagsFromString("--no-expose-gc");
+}
+
+export interface Quiet {
+  readonly clock: Clock;
+  readonly afterMs: number;
+  /** A number that changes with whatever is done; undefined while something is under way. */
+  readonly done: () => number | undefined;
+  readonly settle: () => void;
+}
+
+/** Settles once, when nothing was done between two looks: whoever is served at that moment would wait for it. */
+export function settleWhenQuiet({ clock, afterMs, done, settle }: Quiet): { close(): void } {
+  let timer: { close(): void };
+  const look = (before: number | undefined, looks: number): void => {
+    const now = done();
+    if (now !== undefined && now === before) return settle();
+    if (looks < LOOKS_MAX) timer = clock.after(LOOK_MS, () => look(now, looks + 1));
+  };
+  timer = clock.after(Math.max(0, afterMs - LOOK_MS), () => look(undefined, 1));
+  return { close: () => timer.close() };
 }
