@@ -47,6 +47,11 @@ const requirements = {
     lacking: () => (existsSync("/usr/sbin/avahi-daemon") && existsSync("/usr/bin/avahi-browse") ? null : "avahi is not installed"),
     enable: withSystem,
   },
+  chromium: {
+    what: "the page in a real browser",
+    lacking: () => (existsSync("/usr/bin/chromium") ? null : "Chromium is not installed"),
+    enable: withSystem,
+  },
   "own-network": {
     what: "a network of the test's own",
     lacking: () => lacksCommand("unshare", ["unshare", "-nm", "ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]),

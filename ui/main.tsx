@@ -1,4 +1,5 @@
 /** The page's beginning: the box to type in is there already, in the HTML; this brings the rest to life around it. */
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { openLink } from "./link.ts";
 import { tokenIn } from "./link/token-in.ts";
@@ -12,6 +13,9 @@ const token = tokenIn(location.hash);
 if (token !== undefined) history.replaceState(undefined, "", location.pathname + location.search);
 const link = openLink(location.origin, token);
 followLinks();
+effect(() => {
+  document.documentElement.dataset["link"] = link.state.value.kind;
+});
 
 const shell = document.getElementById("shell");
 const bar = document.getElementById("composer-bar");

@@ -13,8 +13,9 @@ export const SYSTEM_PACKAGES = [
   { name: "openssh-server", command: "sshd", installOnly: true },
   { name: "avahi-daemon", command: "avahi-daemon", installOnly: true },
   { name: "avahi-utils", command: "avahi-browse", installOnly: true },
-  // A server of many packages: only installing brings it.
+  // Of many packages each: only installing brings them.
   { name: "postgresql", command: "pg_ctlcluster", installOnly: true },
+  { name: "chromium", command: "chromium", installOnly: true },
 ] as const;
 
 export interface Provided {

@@ -1,0 +1,94 @@
+/**
+ * The control page in Debian's Chromium, against a real gateway.
+ *
+ * A page that is open is watched: whatever it writes to the console as an error, whatever the policy forbids, whatever it throws, is a
+ * problem, and a test that ends with one fails. Accessibility is judged by axe, evaluated beside the page so that its policy stays on.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { TestContext } from "node:test";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+/** What of a gateway is needed: where it is, and a command line that asks it for a link. */
+export interface PageHost {
+  cli(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+}
+
+export interface OpenOptions {
+  /** Below the page's base: `/now`. The conversation where nothing is said. */
+  readonly path?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: "light" | "dark";
+  readonly reducedMotion?: boolean;
+  /** A browser that was let in before; a new one otherwise. */
+  readonly context?: BrowserContext;
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** So far: errors of the console and of scripts, and what the policy forbade. */
+  readonly problems: readonly string[];
+  /** From now on this is expected: a gateway that is killed leaves errors of the network on the console. */
+  expect(problem: RegExp): void;
+  /** What axe finds against WCAG 2.2 AA, a line each; nothing when all is well. */
+  findBarriers(): Promise<readonly string[]>;
+}
+
+const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const AXE = (): string => readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let axeSource: string | undefined;
+
+/** One Chromium for a test file; closed with the test that opened it. */
+export async function openBrowser(t: TestContext): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  t.after(() => browser.close());
+  return browser;
+}
+
+/** Asks the gateway for a link, and opens it as a person would. Resolves when the page has its connection. */
+export async function openPage(t: TestContext, browser: Browser, gateway: PageHost, options: OpenOptions = {}): Promise<WatchedPage> {
+  const context = options.context ?? (await browser.newContext({
+    viewport: { width: options.width ?? 1_280, height: options.height ?? 800 }, colorScheme: options.theme ?? "light",
+    reducedMotion: options.reducedMotion === true ? "reduce" : "no-preference",
+  }));
+  const page = await context.newPage();
+  const problems: string[] = [];
+  const expected: RegExp[] = [];
+  const note = (problem: string): void => {
+    if (!expected.some((each) => each.test(problem))) problems.push(problem);
+  };
+  page.on("console", (message) => {
+    if (message.type() === "error" || /Content Security Policy|TrustedType/i.test(message.text())) note(message.text());
+  });
+  page.on("pageerror", (error) => note(String(error.stack ?? error)));
+  t.after(() => assert.deepEqual(problems, [], "the page had problems"));
+  const { code, stdout, stderr } = await gateway.cli(["dashboard", "--json"]);
+  assert.equal(code, 0, stderr);
+  const link = new URL((JSON.parse(stdout) as { readonly url: string }).url);
+  if (options.path !== undefined) link.pathname = `${link.pathname.replace(/\/$/, "")}${options.path}`;
+  await page.goto(link.href);
+  await page.locator("html[data-link=up]").waitFor();
+  return { page, context, problems, expect: (problem) => void expected.push(problem), findBarriers: () => findBarriers(page) };
+}
+
+interface AxeNode { readonly target: readonly unknown[]; readonly failureSummary?: string }
+interface AxeResult { readonly violations: readonly { readonly id: string; readonly help: string; readonly nodes: readonly AxeNode[] }[] }
+
+async function findBarriers(page: Page): Promise<readonly string[]> {
+  axeSource ??= AXE();
+  const session = await page.context().newCDPSession(page);
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const { result, exceptionDetails } = await session.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    assert.equal(exceptionDetails, undefined, exceptionDetails?.exception?.description ?? exceptionDetails?.text);
+    return result.value;
+  };
+  await evaluate(`${axeSource}; undefined`);
+  const found = (await evaluate(`axe.run(document, { runOnly: ${JSON.stringify(WCAG)} })`)) as AxeResult;
+  await session.detach();
+  return found.violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary = "" }) =>
+    `${id}: ${help} at ${target.join(" ")}: ${failureSummary.replace(/\s+/g, " ")}`));
+}
