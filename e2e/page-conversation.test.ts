@@ -7,7 +7,7 @@ import { scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 
-test("a stranger opens the link, asks, and has an answer with what was run to get it (S3.2, S4.28, S4.29)", needs("chromium"), async (t) => {
+test("a stranger opens the link, asks, and has an answer with what was run to get it (S3.2, S4.28)", needs("chromium"), async (t) => {
   const gateway = await openRealGateway({ bare: true });
   t.after(() => gateway.dispose());
   const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway);
