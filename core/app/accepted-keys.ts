@@ -44,12 +44,21 @@ const endpoint: Readonly<Record<string, JsonSchema>> = {
 
 const resets = oneOf("When a session begins anew.", "none", "daily", "idle");
 
+/** Of running programs; how they are governed is acted on. */
+const exec = keyed({
+  host: text("Where programs run."), node: text("Node programs run on."), timeoutSeconds: count("Longest a program runs."),
+  timeoutSec: count("Older name."), backgroundMs: count("When a program goes to the background."), safeBins: list("Safe programs."),
+  pathPrepend: list("Directories before PATH."), notifyOnExit: flag("Tell of the end."), applyPatch: theirs("Patches."),
+  commandHighlighting: flag("Colours."), cleanupMs: count("How long ended programs are kept."),
+  approvalRunningNoticeMs: count("When a notice comes."),
+});
+
 /** What an agent may say of its own, and `agents.defaults` of all. */
 const agent: Readonly<Record<string, JsonSchema>> = {
   name: text("Display name."), agentDir: text("Directory of the agent's own state."), identity: theirs("Name, emoji, theme, avatar."),
   models: theirs("Models by reference, with aliases."), skills: any("Skills the agent may use; all unless listed."),
   tools: keyed({
-    exec: theirs("Programs."), elevated: theirs("Elevated programs."), sandbox: theirs("Rules in a sandbox."), fs: theirs("Files."),
+    exec, elevated: theirs("Elevated programs."), sandbox: theirs("Rules in a sandbox."), fs: theirs("Files."),
     loopDetection: theirs("Loops."), message: theirs("Messages."), toolsBySender: theirs("Rules by sender."),
   }),
   sandbox: theirs("Sandbox of the agent's programs."),
@@ -154,14 +163,7 @@ export const ACCEPTED: JsonSchema = keyed({
     subagents: theirs("Rules of sub-agents."), web: theirs("Web tools."), media: theirs("Media tools."), message: theirs("Messages."),
     agentToAgent: theirs("Messages between agents."), fs: theirs("Files."), loopDetection: theirs("Loops."), links: theirs("Links."),
     codeMode: any("Code mode."), sessionsSpawn: theirs("Sub-agents."), github: theirs("GitHub."), toolSearch: any("Tool search."),
-    exec: keyed({
-      host: text("Where programs run."), mode: text("How programs are governed."), node: text("Node programs run on."),
-      security: text("Older name of mode."), ask: text("Older name of mode."), timeoutSeconds: count("Longest a program runs."),
-      timeoutSec: count("Older name."), backgroundMs: count("When a program goes to the background."), safeBins: list("Safe programs."),
-      pathPrepend: list("Directories before PATH."), strictInlineEval: flag("Ask for inline code."), notifyOnExit: flag("Tell of the end."),
-      applyPatch: theirs("Patches."), commandHighlighting: flag("Colours."), cleanupMs: count("How long ended programs are kept."),
-      approvalRunningNoticeMs: count("When a notice comes."),
-    }),
+    exec,
   }),
   models: keyed({
     mode: oneOf("Beside the built-in providers, or instead of them.", "merge", "replace"), pricing: theirs("Prices."),

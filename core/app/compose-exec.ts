@@ -105,21 +105,6 @@ export function composeMedia(deps: KeptMediaDeps): AsyncDisposable & { open(): P
   };
 }
 
-interface ExecSettings {
-  readonly mode?: string;
-  readonly security?: string;
-  readonly ask?: string;
-}
-
-/** What nodes are asked to hold to, by `tools.exec`; nothing where nothing is said there. */
-export function execWishOf({ mode, security, ask }: ExecSettings = {}): { readonly security?: string; readonly ask?: string } {
-  switch (mode) {
-    case "deny": case "allowlist": case "full": return { security: mode, ask: "off" };
-    case "ask": case "auto": return { security: "allowlist", ask: "on-miss" };
-    default: return { ...(security === undefined ? {} : { security }), ...(ask === undefined ? {} : { ask }) };
-  }
-}
-
 function showOrNull(approvals: Approvals, id: string): object | null {
   try {
     return approvals.show(id).approval;

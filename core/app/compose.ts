@@ -24,7 +24,7 @@ import {
   createSearchIndex, createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
 } from "../control/sessions.ts";
 import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
-import { openNodes } from "../execution/nodes.ts";
+import { execWishOf, openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
 import { openTools } from "../execution/tools.ts";
 import { checkFormats } from "../fabric/formats.ts";
@@ -37,7 +37,7 @@ import { openVault, readSecret, resolveSecret, type SecretPlaces } from "../fabr
 import type { ComposeOptions, Composition } from "./composition.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
-import { composeExec, composeMedia, execWishOf } from "./compose-exec.ts";
+import { composeExec, composeMedia } from "./compose-exec.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
@@ -86,7 +86,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     }),
     openNodes({
       records, blobs: engine.blobs, clock, ids, log: logger, onEvent: tell, reattachWaitMs,
-      execWish: () => execWishOf(config().tools?.exec),
+      execWish: (agentId) => execWishOf(config().tools?.exec, agentId === undefined ? {} : agents.find(agentId)?.tools.exec),
       policy: {
         get allow() {
           return config().gateway?.nodes?.commands?.allow ?? [];

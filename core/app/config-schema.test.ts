@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { DEFAULT_PORT, type JsonSchema } from "@openclaw/protocol";
 import { checkSchema } from "../base/schema.ts";
@@ -59,6 +62,27 @@ test("what the schema gives by default is what the rooms assume without it", asy
   assert.equal(config.gateway?.port, DEFAULT_PORT);
   assert.equal(config.gateway?.nodes?.reattachWaitMs, 60_000);
   assert.equal(config.tools?.exec?.yesLocal, false, "nothing runs unasked until somebody says so");
+});
+
+test("of running programs each key is acted on or said to be inert, an agent's own too (S4.22)", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "config-"));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, "openclaw.json");
+  const exec = { mode: "allowlist", security: "full", ask: "off", strictInlineEval: true, host: "node", node: "lab", timeoutSeconds: 60 };
+  const agent = { sandbox: { mode: "all" }, tools: { exec } };
+  const agents = { defaults: { sandbox: {} }, list: [{ id: "work", ...agent }], entries: { lab: agent } };
+  writeFileSync(path, JSON.stringify({ tools: { exec }, agents }));
+  const { issues, warnings, config } = await loadConfig({ path, schema: configSchema });
+  assert.deepEqual(issues, []);
+  const inert = warnings.filter(({ code }) => code === "CONFIG_KEY_INERT").map(({ path: key }) => key).sort();
+  const ofExec = ["host", "node", "timeoutSeconds"];
+  const owners = ["tools.exec", "agents.list[0].tools.exec", "agents.entries.lab.tools.exec"];
+  const expected = [...owners.flatMap((owner) => ofExec.map((key) => `${owner}.${key}`)),
+    "agents.defaults.sandbox", "agents.list[0].sandbox", "agents.entries.lab.sandbox"];
+  assert.deepEqual(inert, expected.sort());
+  assert.equal(warnings.length, expected.length);
+  const made = createAgents(() => (config as Config).agents ?? {}, "/w");
+  for (const id of ["work", "lab"]) assert.equal(made.get(id).tools.exec?.mode, "allowlist");
 });
 
 test("what nobody knows is outside the schema wherever it stands", () => {

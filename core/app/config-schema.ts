@@ -11,6 +11,7 @@ import { sessionsConfig } from "../control/sessions.ts";
 import { listenersConfig } from "../execution/fan-out.ts";
 import { ledgerConfig } from "../fabric/ledger.ts";
 import { actuatorsConfig } from "../execution/intents.ts";
+import { execConfig } from "../execution/nodes.ts";
 import { skillsConfig } from "../execution/skills-start.ts";
 import { toolChoiceConfig } from "../execution/tools.ts";
 import { credentialsConfig, secretsConfig, SECRET_REF } from "../fabric/vault.ts";
@@ -116,13 +117,7 @@ const toolsConfig = {
           type: "boolean", default: false,
           description: "Programs on the confined local node run unasked, unless outside text chose them.",
         },
-        mode: {
-          enum: ["deny", "allowlist", "ask", "auto", "full"],
-          description: "What every machine is asked to hold to, if its own rules are wider: nothing, what is listed, or anything. " +
-            "ask and auto: what is listed, the rest once a person approved it.",
-        },
-        security: { enum: ["deny", "allowlist", "full"], description: "The older name for one half of mode; mode wins." },
-        ask: { enum: ["off", "on-miss", "always"], description: "The other half: when a person has to approve." },
+        ...execConfig,
       },
     },
     sessions: {

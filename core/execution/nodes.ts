@@ -18,3 +18,4 @@ export {
 export { invokeOnce, type InvokeOutcome } from "./nodes/invoke-once.ts";
 export type { PlannedRun } from "./nodes/planned-run.ts";
 export { formatInvokeError } from "./nodes/format-invoke-error.ts";
+export { execConfig, execWishOf, type ExecSettings } from "./nodes/run-params.ts";

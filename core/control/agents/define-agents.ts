@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { OpenClawError, QUEUE_MODES, THINKING_LEVELS, type Infer, type JsonSchema } from "@openclaw/protocol";
+import { execConfig, type ExecSettings } from "../../execution/nodes.ts";
 import { toolChoiceConfig, type ToolChoice } from "../../execution/tools.ts";
 
 const id = "^[a-z0-9][a-z0-9_-]{0,63}$";
@@ -62,7 +63,11 @@ const ofOne = {
     },
   },
   tools: {
-    type: "object", additionalProperties: false, description: "The tools it has, of those there are for all.", properties: toolChoiceConfig,
+    type: "object", additionalProperties: false, description: "The tools it has, of those there are for all.",
+    properties: {
+      ...toolChoiceConfig,
+      exec: { type: "object", additionalProperties: false, description: "What it says otherwise of running programs.", properties: execConfig },
+    },
   },
 } as const satisfies Record<string, JsonSchema>;
 
@@ -131,7 +136,7 @@ export interface Agent {
   /** Skills it may use; all unless given. */
   readonly skills?: readonly string[];
   /** What the owner says of its tools alone. */
-  readonly tools: ToolChoice;
+  readonly tools: ToolChoice & { readonly exec?: ExecSettings };
   readonly queueMode?: (typeof QUEUE_MODES)[number];
   readonly thinking?: string;
   /** Null: it has none. */

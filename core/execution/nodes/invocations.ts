@@ -25,7 +25,7 @@ import {
 } from "./invoke-event.ts";
 import type { KnownNode, KnownNodes, LiveNode } from "./known-nodes.ts";
 import { parseResult } from "./parse-result.ts";
-import { isRun, paramsToSend, runIdOf, type ExecWish } from "./run-params.ts";
+import { agentOf, isRun, paramsToSend, runIdOf, type ExecWish } from "./run-params.ts";
 
 const LIMITS = { invocations: 8_192, unheard: 1_000, givenUp: 1_000, runs: 1_000, runKnownMs: 300_000 } as const;
 
@@ -35,7 +35,7 @@ export interface InvocationsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly reattachWaitMs: number;
-  readonly execWish: () => ExecWish;
+  readonly execWish: (agentId: string | undefined) => ExecWish;
   readonly onLateResult: (late: LateResult) => void;
 }
 
@@ -244,8 +244,9 @@ export class Invocations {
     this.#stopWaiting(invocation);
     // Another make of node takes the wish with its plan, and refuses a run that carries it.
     const ours = live.declared.caps.includes(NODE_JOURNAL_CAP);
+    const wish = ours ? this.#deps.execWish(agentOf(sessionKey)) : {};
     const frame: InvokeRequestEvent = {
-      id, nodeId, command, paramsJSON: JSON.stringify(paramsToSend(invocation.request, ours ? this.#deps.execWish() : {})),
+      id, nodeId, command, paramsJSON: JSON.stringify(paramsToSend(invocation.request, wish)),
       idempotencyKey: id,
       timeoutMs: this.#startClock(invocation),
       ...(sessionKey === undefined ? {} : { sessionKey }),

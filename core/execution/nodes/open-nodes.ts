@@ -12,7 +12,7 @@ import type { NodeHello, NodeLink, NodeSession } from "./node-link.ts";
 import { presentNode, presentPaired, presentPending, type NodePairView, type NodePendingView, type NodeView } from "./present-node.ts";
 import { receiveFromNode } from "./receive.ts";
 import type { PlannedRun } from "./planned-run.ts";
-import { isRun, type ExecWish } from "./run-params.ts";
+import { agentOf, isRun, type ExecWish } from "./run-params.ts";
 import { boundTags, declareSurface, isWider, sameSurface, usableCommands, type CommandPolicy, type Surface } from "./surface.ts";
 
 export interface NodesDeps {
@@ -27,8 +27,8 @@ export interface NodesDeps {
   readonly reattachWaitMs?: number;
   /** For watching clients; must not throw. */
   readonly onEvent: (name: "node.pair.requested" | "node.pair.resolved" | "node.presence" | "node.hostStats", payload: unknown) => void;
-  /** What every node is asked to hold to when it runs programs; asked anew each time. */
-  readonly execWish?: () => ExecWish;
+  /** What every node is asked to hold to when it runs programs, for an agent where one runs them; asked anew each time. */
+  readonly execWish?: (agentId: string | undefined) => ExecWish;
   /** A result that came after all for what had ended as OUTCOME_UNKNOWN: worth a note in its session. */
   readonly onLateResult?: (late: LateResult) => void;
 }
@@ -87,6 +87,8 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
     onLateResult: deps.onLateResult ?? (() => undefined),
   });
   const desk = new PairingDesk(deps, nodes, invocations);
+  // Whose session it is says the gateway; what the call's own parameters claim does not count.
+  const wishFor = ({ sessionKey }: InvokeRequest): ExecWish => execWish(agentOf(sessionKey));
   /** Our own nodes plan for themselves, and are asked without a detour. */
   const mayPlan = ({ command, nodeId }: InvokeRequest): boolean => (
     command === "system.run" && nodes.get(nodeId)?.live?.declared.caps.includes(NODE_JOURNAL_CAP) === false
@@ -120,10 +122,10 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
     choose: (wish) => chooseNode(wish, nodes),
     plan: async (request, signal) => {
       if (!mayPlan(request)) return null;
-      return await (await import("./planned-run.ts")).planRun({ nodes, invocations, wish: execWish() }, request, signal);
+      return await (await import("./planned-run.ts")).planRun({ nodes, invocations, wish: wishFor(request) }, request, signal);
     },
     invoke: (request, signal) => {
-      const wish = execWish();
+      const wish = wishFor(request);
       if (wish.security === "deny" && isRun(request.command)) return deniedRun(request.nodeId);
       return mayPlan(request) ? planThenInvoke(request, wish, signal) : invocations.invoke(request, signal);
     },

@@ -4,6 +4,7 @@ import { NODE_JOURNAL_CAP, OpenClawError, type InvokeRequestEvent } from "@openc
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { formatInvokeError } from "./format-invoke-error.ts";
 import type { InvokeRequest } from "./invoke-event.ts";
+import { execWishOf, type ExecSettings } from "./run-params.ts";
 import { openBench, order as plainOrder, RAN, Reader, settle, type ScriptedNode } from "./node-bench.ts";
 
 const never = new AbortController().signal;
@@ -120,6 +121,32 @@ test("what the gateway asks nodes to hold to goes along, and is never widened by
   const reader = new Reader(bench.nodes.invoke(order("i3"), never));
   await reader.done;
   assert.deepEqual([reader.outcome, asked(ours).length], ["SYSTEM_RUN_DENIED", 1]);
+});
+
+test("an agent's own word on running programs holds for its sessions, and not for who only says that it is that agent (8.5)", async (t) => {
+  const own: Readonly<Record<string, ExecSettings>> = { work: { mode: "deny" }, lab: { ask: "always", strictInlineEval: true } };
+  const all = { mode: "ask" } as const;
+  const wishes = (agentId: string | undefined) => execWishOf(all, agentId === undefined ? {} : own[agentId]);
+  const bench = await openBench(t, new VirtualClock(), undefined, undefined, wishes);
+  const node = await bench.join("n1", { commands: COMMANDS, caps: ["system", NODE_JOURNAL_CAP] });
+  const invoke = (id: string, sessionKey: string | undefined, agentId?: string): Reader => {
+    const { sessionKey: _, ...bare } = order(id);
+    const params = { command: ["uptime"], ...(agentId === undefined ? {} : { agentId }) };
+    return new Reader(bench.nodes.invoke({ ...bare, params, ...(sessionKey === undefined ? {} : { sessionKey }) }, never));
+  };
+  const denied = invoke("i1", "agent:work:main");
+  await denied.done;
+  assert.deepEqual([denied.outcome, asked(node).length], ["SYSTEM_RUN_DENIED", 0]);
+  for (const [id, key, claimed] of [["i2", "agent:lab:main"], ["i3", "agent:main:main"], ["i4", undefined, "lab"]] as const) {
+    invoke(id, key, claimed);
+  }
+  await settle();
+  const wish = (event: InvokeRequestEvent): unknown => {
+    const { security, ask, strictInlineEval } = paramsOf(event);
+    return [security, ask, strictInlineEval];
+  };
+  const usual = ["allowlist", "on-miss", undefined];
+  assert.deepEqual(asked(node).map(wish), [["allowlist", "always", true], usual, usual]);
 });
 
 test("how busy a node is goes to whoever watches; another program's file commands are withheld (8.1, 8.3)", async (t) => {

@@ -75,9 +75,9 @@ function failed(nodeId: string, code: ErrorCode, why: string): Extract<InvokeEnd
 }
 
 function prepareOf({ id, nodeId, sessionKey }: InvokeRequest, params: Fields): InvokeRequest {
-  const { command, rawCommand, cwd, env, agentId, security, ask } = params;
+  const { command, rawCommand, cwd, env, agentId, security, ask, strictInlineEval } = params;
   const key = params["sessionKey"] ?? sessionKey;
-  const asked = { command, rawCommand, cwd, env, agentId: agentId ?? agentOf(key), sessionKey: key, security, ask };
+  const asked = { command, rawCommand, cwd, env, agentId: agentId ?? agentOf(key), sessionKey: key, security, ask, strictInlineEval };
   const said = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   return { id: `${id}.plan`, nodeId, command: PREPARE, params: said, timeoutMs: PREPARE_MS, effect: "read" };
 }

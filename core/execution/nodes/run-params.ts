@@ -1,4 +1,4 @@
-import { EXEC_POLICY_UNSET, stricterExec } from "@openclaw/protocol";
+import { EXEC_POLICY_UNSET, stricterExec, type Infer, type JsonSchema } from "@openclaw/protocol";
 import type { InvokeRequest } from "./invoke-event.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,14 +35,46 @@ export function paramsToSend(request: InvokeRequest, wish: ExecWish = {}): unkno
 export interface ExecWish {
   readonly security?: string;
   readonly ask?: string;
+  /** A text that an interpreter would run is on no list. */
+  readonly strictInlineEval?: boolean;
+}
+
+/** Keys of `tools.exec`, and of an agent's own `tools.exec`. */
+export const execConfig = {
+  mode: {
+    enum: ["deny", "allowlist", "ask", "auto", "full"],
+    description: "What every machine is asked to hold to, if its own rules are wider: nothing, what is listed, or anything. " +
+      "ask and auto: what is listed, the rest once a person approved it.",
+  },
+  security: { enum: ["deny", "allowlist", "full"], description: "The older name for one half of mode; mode wins." },
+  ask: { enum: ["off", "on-miss", "always"], description: "The other half: when a person has to approve." },
+  strictInlineEval: { type: "boolean", description: "A text given to an interpreter, as to python -c, is on no list." },
+} as const satisfies Record<string, JsonSchema>;
+
+const execSchema = { type: "object", properties: execConfig } as const satisfies JsonSchema;
+export type ExecSettings = Infer<typeof execSchema>;
+
+/** What `tools.exec` asks for, and where an agent says otherwise for itself, that. */
+export function execWishOf(all: ExecSettings = {}, own: ExecSettings = {}): ExecWish {
+  const strictInlineEval = own.strictInlineEval ?? all.strictInlineEval;
+  return { ...modeOf(all), ...modeOf(own), ...(strictInlineEval === true ? { strictInlineEval } : {}) };
+}
+
+function modeOf({ mode, security, ask }: ExecSettings): ExecWish {
+  switch (mode) {
+    case "deny": case "allowlist": case "full": return { security: mode, ask: "off" };
+    case "ask": case "auto": return { security: "allowlist", ask: "on-miss" };
+    default: return { ...(security === undefined ? {} : { security }), ...(ask === undefined ? {} : { ask }) };
+  }
 }
 
 /** The wish as it is sent: never wider for what the call says of itself. */
 export function wishOf(asked: Fields, wish: ExecWish): Fields {
-  if (wish.security === undefined && wish.ask === undefined) return {};
+  const strict = wish.strictInlineEval === true ? { strictInlineEval: true } : {};
+  if (wish.security === undefined && wish.ask === undefined) return strict;
   const own = stricterExec(EXEC_POLICY_UNSET, wish);
   const { security, ask } = stricterExec(own, { security: textOf(asked["security"]), ask: textOf(asked["ask"]) });
-  return { security, ask };
+  return { security, ask, ...strict };
 }
 
 function textOf(value: unknown): string | undefined {
