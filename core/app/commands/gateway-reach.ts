@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DEFAULT_PORT } from "@openclaw/protocol";
 import { systemIds } from "../../base/ids.ts";
 import { addressOf } from "../gateway-address.ts";
+import type { GatewayService } from "../mdns.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { cleanLine } from "../terminal/text.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
@@ -72,7 +73,7 @@ export const advertise: CommandSpec = {
     if (mode === "off" || ctx.environment["OPENCLAW_DISABLE_BONJOUR"] === "1") throw new UsageError(
       "Advertising is switched off.", "openclaw config set discovery.mdns.mode minimal",
     );
-    const [{ advertiseGateway, gatewayService }, { loadCertificate }, { certificateNames }] = await Promise.all([
+    const [{ advertiseGateway }, { loadCertificate }, { certificateNames }] = await Promise.all([
       import("../mdns.ts"), import("../../fabric/certificate.ts"), import("../certificate-names.ts"),
     ]);
     const tlsFingerprint = isTls ? (await loadCertificate({
@@ -81,13 +82,18 @@ export const advertise: CommandSpec = {
     const port = Number(new URL((await addressOf(ctx)).url).port || DEFAULT_PORT);
     const host = ctx.environment["OPENCLAW_MDNS_HOSTNAME"] || hostname();
     const displayName = ctx.given.text("name") ?? `OpenClaw on ${hostname()}`;
-    const service = gatewayService({
+    const facts = {
       displayName, host, port, tlsFingerprint, directlyReachable: beyondLoopback,
       ...(mode === "full" ? { full: { sshPort: 22, cliPath: process.argv[1] ?? "openclaw" } } : {}),
-    });
-    await using advertisement = await advertiseGateway({ service, clock: ctx.clock });
+    };
+    const onRenamed = ({ name, instance, host: at }: GatewayService): void => {
+      ctx.terminal.record({ instance, host: at, port });
+      ctx.terminal.note(`Somebody else has this name: it is now ${cleanLine(name)} at ${cleanLine(at)}.`);
+    };
+    await using advertisement = await advertiseGateway({ facts, clock: ctx.clock, onRenamed }, ctx.signal);
+    const { service } = advertisement;
     ctx.terminal.record({ instance: service.instance, host: service.host, port, addresses: advertisement.addresses });
-    ctx.terminal.done(`${cleanLine(displayName)} is advertised on ${advertisement.addresses.join(", ") || "no network"}, port ${port}`);
+    ctx.terminal.done(`${cleanLine(service.name)} is advertised on ${advertisement.addresses.join(", ") || "no network"}, port ${port}`);
     if (!beyondLoopback) ctx.terminal.note("The gateway listens on this machine only: others find it, and reach it through a tunnel.");
     await aborted(ctx.signal);
     return 0;

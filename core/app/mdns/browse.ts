@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { decodeMessage, DNS_TYPE, encodeMessage, type DnsRecord } from "./dns-message.ts";
 import { SERVICE_TYPE } from "./gateway-service.ts";
-import { closeSocket, GROUP, MDNS_PORT, networkAddresses, openAsker, sendTo, type MulticastOptions } from "./multicast.ts";
+import { MDNS_PORT, networksHere, openAskers, type MulticastOptions } from "./multicast.ts";
 
 /** Somebody who says that a gateway is there. Nothing in it is proved. */
 export interface FoundGateway {
@@ -23,13 +23,13 @@ const FIRST_REPEAT_MS = 250;
 
 /** Asks on every network, twice, and gathers what is answered within `waitMs`; in the order of names. */
 export async function browseGateways(options: BrowseOptions, signal: AbortSignal): Promise<readonly FoundGateway[]> {
-  const { clock, waitMs, port = MDNS_PORT, interfaces = networkAddresses() } = options;
+  const { clock, waitMs, port = MDNS_PORT, networks = networksHere() } = options;
   const heard: DnsRecord[] = [];
   const hear = (bytes: Buffer): void => {
     const message = decodeMessage(bytes);
     if (message?.isResponse === true && heard.length + message.records.length <= RECORDS_MAX) heard.push(...message.records);
   };
-  const sockets = await Promise.all(interfaces.map((address) => openAsker(address, hear)));
+  const askers = await openAskers(networks, port, hear);
   try {
     const ask = async (): Promise<void> => {
       const known = new Set(heard.flatMap(({ name, data }) => (data.type === "SRV" ? [name] : [])));
@@ -37,8 +37,7 @@ export async function browseGateways(options: BrowseOptions, signal: AbortSignal
       const questions = [
         { name: SERVICE_TYPE, type: DNS_TYPE.PTR, unicast: true }, ...unknown.map((name) => ({ name, type: DNS_TYPE.ANY, unicast: true })),
       ];
-      const query = encodeMessage({ id: 1, isResponse: false, questions, records: [] });
-      await Promise.all(sockets.map((socket) => sendTo(socket, query, port, GROUP)));
+      await askers.say(encodeMessage({ id: 1, isResponse: false, questions, records: [] }));
     };
     await ask();
     const first = Math.min(FIRST_REPEAT_MS, waitMs / 2);
@@ -47,7 +46,7 @@ export async function browseGateways(options: BrowseOptions, signal: AbortSignal
     await clock.wait(waitMs - first, signal);
     return gather(heard);
   } finally {
-    await Promise.all(sockets.map(closeSocket));
+    await askers.close();
   }
 }
 
@@ -63,9 +62,10 @@ function gather(records: readonly DnsRecord[]): readonly FoundGateway[] {
     const place = own.map(({ data }) => data).find((data) => data.type === "SRV");
     if (place === undefined) return [];
     const texts = own.flatMap(({ data }) => (data.type === "TXT" ? data.texts : []));
-    const addresses = records.flatMap(({ name, data }) => (name === place.target && "address" in data ? [data.address] : []));
+    const heard = records.flatMap(({ name, data }) => (name === place.target && "address" in data ? [data.address] : []));
+    const addresses = [...new Set(heard)].sort((a, b) => Number(a.includes(":")) - Number(b.includes(":")));
     return [{
-      name: nameOf(instance), host: place.target, port: place.port, addresses: [...new Set(addresses)],
+      name: nameOf(instance), host: place.target, port: place.port, addresses,
       says: Object.fromEntries(texts.map((text) => [text.split("=", 1)[0] ?? "", text.slice(text.indexOf("=") + 1)])),
     }];
   });

@@ -28,12 +28,14 @@ export interface DnsMessage {
   readonly questions: readonly Question[];
   /** Answers and additional records alike; kinds that nobody here reads are left out. */
   readonly records: readonly DnsRecord[];
+  /** Of a question: what the asker would say itself if nobody else does. */
+  readonly proposed?: readonly DnsRecord[];
 }
 
 const CLASS_IN = 1;
 const TOP_BIT = 0x8000;
 const RESPONSE = 0x8400;
-const LABEL_BYTES_MAX = 63;
+export const LABEL_BYTES_MAX = 63;
 const NAME_BYTES_MAX = 255;
 const ENTRIES_MAX = 256;
 const POINTERS_MAX = 32;
@@ -45,10 +47,25 @@ export function encodeMessage(message: DnsMessage): Buffer {
   head.writeUInt16BE(message.isResponse ? RESPONSE : 0, 2);
   head.writeUInt16BE(message.questions.length, 4);
   head.writeUInt16BE(message.records.length, 6);
+  head.writeUInt16BE(message.proposed?.length ?? 0, 8);
   const questions = message.questions.map(({ name, type, unicast }) => Buffer.concat([
     encodeName(name), uint16(type), uint16(CLASS_IN | (unicast ? TOP_BIT : 0)),
   ]));
-  return Buffer.concat([head, ...questions, ...message.records.map(encodeRecord)]);
+  return Buffer.concat([head, ...questions, ...[...message.records, ...(message.proposed ?? [])].map(encodeRecord)]);
+}
+
+/** As RFC 6762, 8.2 orders sets of records of one name: by kind, then by their bytes, the shorter set first. */
+export function compareRecords(a: readonly DnsRecord[], b: readonly DnsRecord[]): number {
+  const bytesOf = (records: readonly DnsRecord[]): readonly Buffer[] =>
+    records.map(({ data }) => Buffer.concat([uint16(DNS_TYPE[data.type]), encodeData(data)])).sort(Buffer.compare);
+  const [left, right] = [bytesOf(a), bytesOf(b)];
+  for (const [at, one] of left.entries()) {
+    const other = right[at];
+    if (other === undefined) return 1;
+    const order = Buffer.compare(one, other);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
 }
 
 function encodeRecord({ name, ttlSeconds, unique, data }: DnsRecord): Buffer {
@@ -113,19 +130,27 @@ class MessageReader {
   read(): DnsMessage {
     const bytes = this.#bytes;
     const questionCount = bytes.readUInt16BE(4);
-    const recordCount = bytes.readUInt16BE(6) + bytes.readUInt16BE(8) + bytes.readUInt16BE(10);
-    if (questionCount + recordCount > ENTRIES_MAX) throw new RangeError("too many entries");
+    const counts = [bytes.readUInt16BE(6), bytes.readUInt16BE(8), bytes.readUInt16BE(10)] as const;
+    if (questionCount + counts[0] + counts[1] + counts[2] > ENTRIES_MAX) throw new RangeError("too many entries");
     const questions = Array.from({ length: questionCount }, (): Question => {
       const name = this.#name();
       const type = this.#uint16();
       return { name, type, unicast: (this.#uint16() & TOP_BIT) !== 0 };
     });
+    const [answers, proposed, further] = counts.map((count) => this.#records(count)) as [DnsRecord[], DnsRecord[], DnsRecord[]];
+    return {
+      id: bytes.readUInt16BE(0), isResponse: (bytes.readUInt16BE(2) & 0x8000) !== 0, questions, records: [...answers, ...further],
+      ...(proposed.length === 0 ? {} : { proposed }),
+    };
+  }
+
+  #records(count: number): DnsRecord[] {
     const records: DnsRecord[] = [];
-    for (let index = 0; index < recordCount; index += 1) {
+    for (let index = 0; index < count; index += 1) {
       const record = this.#record();
       if (record !== undefined) records.push(record);
     }
-    return { id: bytes.readUInt16BE(0), isResponse: (bytes.readUInt16BE(2) & 0x8000) !== 0, questions, records };
+    return records;
   }
 
   #record(): DnsRecord | undefined {
@@ -210,5 +235,6 @@ function encodeIp6(address: string): Buffer {
 }
 
 function decodeIp6(bytes: Buffer): string {
-  return Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16)).join(":");
+  const words = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16)).join(":");
+  return new URL(`http://[${words}]`).hostname.slice(1, -1); // as people write it
 }

@@ -1,5 +1,5 @@
 /** The records that say that a gateway is here. */
-import { escapeLabel, type DnsRecord } from "./dns-message.ts";
+import { escapeLabel, LABEL_BYTES_MAX, type DnsRecord } from "./dns-message.ts";
 
 export const SERVICE_TYPE = "_openclaw-gw._tcp.local";
 /** Under this name browsers ask which kinds of service there are. */
@@ -20,6 +20,8 @@ export interface ServiceFacts {
 }
 
 export interface GatewayService {
+  /** What people see. */
+  readonly name: string;
   /** `Name._openclaw-gw._tcp.local` */
   readonly instance: string;
   /** `host.local` */
@@ -32,12 +34,19 @@ export interface GatewayService {
 const HOST_TTL_SECONDS = 120;
 const SERVICE_TTL_SECONDS = 4_500;
 
-export function gatewayService(facts: ServiceFacts): GatewayService {
-  const host = `${hostLabel(facts.host)}.local`;
-  const instance = `${escapeLabel(facts.displayName)}.${SERVICE_TYPE}`;
+/** Which try a name is: others had the ones before. */
+export interface NameTries {
+  readonly instance: number;
+  readonly host: number;
+}
+
+export function gatewayService(facts: ServiceFacts, tries: NameTries = { instance: 1, host: 1 }): GatewayService {
+  const host = `${numbered(hostLabel(facts.host), tries.host, (n) => `-${n}`)}.local`;
+  const name = numbered(facts.displayName, tries.instance, (n) => ` (${n})`);
+  const instance = `${escapeLabel(name)}.${SERVICE_TYPE}`;
   const texts = textsOf(facts, host);
   return {
-    instance, host,
+    name, instance, host,
     records: (addresses, ttlScale = 1) => [
       { name: SERVICE_TYPE, ttlSeconds: SERVICE_TTL_SECONDS * ttlScale, data: { type: "PTR", target: instance } },
       { name: SERVICE_LIST, ttlSeconds: SERVICE_TTL_SECONDS * ttlScale, data: { type: "PTR", target: SERVICE_TYPE } },
@@ -64,6 +73,15 @@ function textsOf(facts: ServiceFacts, host: string): readonly string[] {
     ...(full.sshPort === undefined ? [] : [`sshPort=${full.sshPort}`]),
     ...(full.cliPath === undefined ? [] : [`cliPath=${full.cliPath}`]),
   ];
+}
+
+/** `Name (2)`, within the bytes that a label may have. */
+function numbered(name: string, which: number, mark: (which: number) => string): string {
+  if (which === 1) return name;
+  const end = mark(which);
+  let kept = name;
+  while (Buffer.byteLength(kept + end) > LABEL_BYTES_MAX) kept = kept.slice(0, -1);
+  return kept + end;
 }
 
 /** Falls back to `openclaw` where the machine's name is none that DNS could carry. */

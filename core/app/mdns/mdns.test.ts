@@ -6,11 +6,12 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { needs } from "../../../testkit/skip.ts";
 import { systemClock } from "../../base/clock.ts";
-import { advertiseGateway } from "./advertise.ts";
+import { advertiseGateway, type Advertisement } from "./advertise.ts";
 import { browseGateways } from "./browse.ts";
-import { decodeMessage, DNS_TYPE, encodeMessage, type DnsMessage } from "./dns-message.ts";
+import { decodeMessage, DNS_TYPE, encodeMessage, type DnsMessage, type DnsRecord } from "./dns-message.ts";
 import { gatewayService } from "./gateway-service.ts";
 
+const LOOPBACK = [{ name: "lo", addresses: ["127.0.0.1"] }];
 const FACTS = {
   displayName: "OpenClaw. on desk", host: "Desk.example.org", port: 18_789, directlyReachable: true, tlsFingerprint: "ab".repeat(32),
 };
@@ -37,8 +38,9 @@ test("the service carries the documented records; `full` adds what only it may (
 
 test("a message comes back as it was written; one that is no message, or lies about its lengths, is none (S4.18)", () => {
   const message: DnsMessage = {
-    id: 7, isResponse: true, questions: [{ name: "a\\.b.local", type: DNS_TYPE.ANY, unicast: true }],
-    records: gatewayService(FACTS).records(["10.0.0.7", "fd00:0:0:0:0:0:0:7"]).map((record) => ({ unique: false, ...record })),
+    id: 7, isResponse: true, proposed: [{ name: "x.local", ttlSeconds: 1, unique: true, data: { type: "A", address: "10.0.0.8" } }],
+    questions: [{ name: "a\\.b.local", type: DNS_TYPE.ANY, unicast: true }],
+    records: gatewayService(FACTS).records(["10.0.0.7", "fd00::7"]).map((record) => ({ unique: false, ...record })),
   };
   const bytes = encodeMessage(message);
   assert.deepEqual(decodeMessage(bytes), message);
@@ -57,8 +59,8 @@ test("a message comes back as it was written; one that is no message, or lies ab
 
 test("what is advertised is found, and after it is taken back it is not; nonsense on the port ends nothing (S4.18, S4.43)", async () => {
   const port = await freeUdpPort();
-  const here = { clock: systemClock, interfaces: ["127.0.0.1"], port };
-  const advertisement = await advertiseGateway({ ...here, service: gatewayService(FACTS) });
+  const here = { clock: systemClock, networks: LOOPBACK, port };
+  const advertisement = await advertiseGateway({ ...here, facts: FACTS }, AbortSignal.timeout(5_000));
   const nonsense = createSocket("udp4");
   await new Promise((resolve) => nonsense.send(Buffer.from("not a message"), port, "127.0.0.1", resolve));
   nonsense.close();
@@ -70,10 +72,72 @@ test("what is advertised is found, and after it is taken back it is not; nonsens
   assert.deepEqual(await browseGateways({ ...here, waitMs: 200 }, AbortSignal.timeout(5_000)), []);
 });
 
+/** A machine on the same network, written by hand: it hears everything and says what it is told to. */
+async function openRival(port: number, onProbe: (message: DnsMessage, say: (records: readonly DnsRecord[]) => void) => void) {
+  const socket = createSocket({ type: "udp4", reuseAddr: true });
+  await new Promise<void>((resolve) => socket.bind({ port }, resolve));
+  socket.addMembership("224.0.0.251", "127.0.0.1");
+  socket.setMulticastInterface("127.0.0.1");
+  const say = (records: readonly DnsRecord[]): void => socket.send(
+    encodeMessage({ id: 0, isResponse: true, questions: [], records }), port, "224.0.0.251",
+  );
+  socket.on("message", (bytes) => {
+    const message = decodeMessage(bytes);
+    if (message?.isResponse === false && message.proposed !== undefined) onProbe(message, say);
+  });
+  return { say, close: () => new Promise<void>((resolve) => socket.close(() => resolve())) };
+}
+
+test("two gateways of one name: the later one, or of two at once one of them, takes another, and both are found "
+  + "(S4.18, W.5.18)", async () => {
+  const here = { clock: systemClock, networks: LOOPBACK, port: await freeUdpPort() };
+  const within = (): AbortSignal => AbortSignal.timeout(15_000);
+  await using first = await advertiseGateway({ ...here, facts: FACTS }, within());
+  const others = [1, 2].map((more) => advertiseGateway({ ...here, facts: { ...FACTS, port: FACTS.port + more } }, within()));
+  await using second = await others[0] as Advertisement;
+  await using third = await others[1] as Advertisement;
+  assert.equal(first.service.name, "OpenClaw. on desk", "whoever was there keeps its name");
+  assert.deepEqual([second, third].map(({ service }) => service.name).sort(), ["OpenClaw. on desk (2)", "OpenClaw. on desk (3)"]);
+  const found = await browseGateways({ ...here, waitMs: 600 }, within());
+  assert.deepEqual(found.map(({ port }) => port).sort(), [18_789, 18_790, 18_791]);
+  assert.deepEqual([...new Set(found.map(({ host }) => host))], ["desk.local"], "one machine, one host name");
+});
+
+test("a host name that another machine defends is left to it, before and after it was advertised; what is merely claimed is not "
+  + "(S4.18, W.5.18)", async () => {
+  const here = { clock: systemClock, networks: LOOPBACK, port: await freeUdpPort() };
+  const taken = new Set(["desk.local"]);
+  const probes: string[] = [];
+  const recordOf = (name: string): DnsRecord => ({ name, ttlSeconds: 120, unique: true, data: { type: "A", address: "203.0.113.5" } });
+  const rival = await openRival(here.port, ({ questions }, say) => {
+    probes.push(...questions.map(({ name }) => name));
+    for (const { name } of questions) if (taken.has(name)) say([recordOf(name)]);
+  });
+  const renamed: string[] = [];
+  const advertisement = await advertiseGateway(
+    { ...here, facts: FACTS, onRenamed: ({ host }) => renamed.push(host) }, AbortSignal.timeout(10_000),
+  );
+  assert.deepEqual([advertisement.service.host, advertisement.service.name], ["desk-2.local", "OpenClaw. on desk"]);
+  assert.equal(probes.filter((name) => name === "desk-2.local").length, 3, "three questions before the first word");
+  const seen = probes.length;
+  rival.say([recordOf("desk-2.local")]); // claimed, and not defended when it is asked for
+  while (probes.filter((name) => name === "desk-2.local").length < 6) await systemClock.wait(20, AbortSignal.timeout(5_000));
+  await systemClock.wait(400, AbortSignal.timeout(5_000));
+  assert.deepEqual(renamed, []);
+  taken.add("desk-2.local");
+  rival.say([recordOf("desk-2.local")]);
+  while (renamed.length === 0) await systemClock.wait(20, AbortSignal.timeout(5_000));
+  assert.deepEqual(renamed, ["desk-3.local"]);
+  assert.ok(probes.length > seen);
+  await advertisement[Symbol.asyncDispose]();
+  await rival.close();
+});
+
 const avahi = needs("avahi");
 const both = avahi.skip === false ? needs("own-network") : avahi;
 
-test("Debian's avahi finds what we advertise, and we find what it publishes (S4.18)", both, async () => {
+test("Debian's avahi finds what we advertise, over IPv4 and IPv6, and we find what it publishes; a name it has is left to it "
+  + "(S4.18, W.5.18)", both, async () => {
   const script = fileURLToPath(new URL("./with-avahi.testing.sh", import.meta.url));
   const child = spawn("unshare", [
     "-nm", "sh", script, process.execPath, fileURLToPath(new URL("./with-avahi.testing.ts", import.meta.url)),
@@ -83,10 +147,14 @@ test("Debian's avahi finds what we advertise, and we find what it publishes (S4.
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
   await once(child, "close");
-  assert.match(
-    said, /avahi found: =;veth0;IPv4;OpenClaw\\\.\\032on\\032desk;_openclaw-gw\._tcp;local;desk\.local;10\.99\.0\.1;18789;.*"gatewayTls=1"/,
-  );
+  for (const family of ["IPv4", "IPv6"]) assert.match(said, new RegExp(
+    `avahi found: =;veth0;${family};OpenClaw\\\\\\.\\\\032on\\\\032desk;_openclaw-gw\\._tcp;local;desk\\.local;10\\.99\\.0\\.1;18789;`
+      + '.*"gatewayTls=1"',
+  ));
+  assert.match(said, /avahi resolves: desk\.local\tfd99::1/);
   assert.match(said, /we found: .*"name":"Somebody's".*"port":1234/);
+  assert.match(said, /we found: .*"addresses":\["10\.99\.0\.1","fd99::1"/);
+  assert.match(said, /beside avahi's own "Somebody's" we are: Somebody's \(2\)/);
   assert.match(said, /avahi finds after goodbye: nothing of ours/);
 });
 

@@ -1,64 +1,114 @@
-/** Sockets in the multicast group, one for each network this machine is in. */
+/** Sockets in the multicast groups of IPv4 and IPv6, on each network this machine is in. */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 
-export const GROUP = "224.0.0.251";
+const GROUP = "224.0.0.251";
+const GROUP_6 = "ff02::fb";
 export const MDNS_PORT = 5_353;
 const HOPS = 255;
 
+/** An interface and what it is called on its network. */
+export interface Network {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
 export interface MulticastOptions {
-  /** IPv4 addresses of the interfaces; those of this machine's networks unless told. */
-  readonly interfaces?: readonly string[] | undefined;
+  /** Those of this machine, without loopback, unless told. */
+  readonly networks?: readonly Network[] | undefined;
   readonly port?: number | undefined;
 }
 
-/** IPv4 addresses of this machine, one for each network but loopback. */
-export function networkAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((faces) => (faces ?? []).filter(
-    ({ family, internal }) => family === "IPv4" && !internal,
-  ).map(({ address }) => address));
+export type Hear = (bytes: Buffer, from: RemoteInfo) => void;
+
+export function networksHere(): readonly Network[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, faces = []]) => {
+    const addresses = faces.filter(({ internal }) => !internal).map(({ address }) => address);
+    return addresses.length === 0 ? [] : [{ name, addresses }];
+  });
 }
 
-/** Hears what is said to the group, on all of `interfaces`. Whoever opens it closes it. */
-export async function joinGroup(
-  interfaces: readonly string[], port: number, onMessage: (bytes: Buffer, from: RemoteInfo) => void,
-): Promise<Socket> {
-  const socket = createSocket({ type: "udp4", reuseAddr: true });
-  socket.on("message", onMessage);
-  await bind(socket, port, undefined);
-  socket.setMulticastTTL(HOPS);
-  socket.setMulticastLoopback(true);
-  for (const address of interfaces) socket.addMembership(GROUP, address);
-  return socket;
+/** Addresses that mean something on other machines: those of one link only where there is nothing else. IPv4 first. */
+export function tellableAddresses(networks: readonly Network[]): readonly string[] {
+  const all = networks.flatMap(({ addresses }) => addresses);
+  const wide = all.filter((address) => !/^fe[89ab]/i.test(address));
+  return (wide.length === 0 ? all : wide).sort((a, b) => Number(isIPv6(a)) - Number(isIPv6(b)));
 }
 
-/** Speaks to the group through one interface, from a port of its own. */
-export async function openAsker(address: string, onMessage: (bytes: Buffer, from: RemoteInfo) => void): Promise<Socket> {
-  const socket = createSocket({ type: "udp4" });
-  socket.on("message", onMessage);
-  await bind(socket, 0, address);
-  socket.setMulticastInterface(address);
-  socket.setMulticastTTL(HOPS);
-  socket.setMulticastLoopback(true);
-  return socket;
+/** Both groups, on all networks. */
+export interface Group {
+  say(bytes: Buffer): Promise<void>;
+  reply(bytes: Buffer, to: RemoteInfo): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Hears what is said to the groups. Rejects when the port cannot be had; without IPv6 here it is IPv4 alone. Whoever opens it closes it. */
+export async function openGroup(networks: readonly Network[], port: number, hear: Hear): Promise<Group> {
+  const with4 = networks.flatMap(({ addresses }) => addresses.find((address) => !isIPv6(address)) ?? []);
+  const with6 = networks.filter(({ addresses }) => addresses.some(isIPv6)).map(({ name }) => name);
+  const four = await open("udp4", port, undefined, hear);
+  for (const address of with4) four.addMembership(GROUP, address);
+  const six = with6.length === 0 ? undefined : await open("udp6", port, undefined, hear).catch(() => undefined);
+  for (const name of with6) six?.addMembership(GROUP_6, `::%${name}`);
+  return {
+    // One network after the other: a socket has one way out at a time.
+    say: async (bytes) => {
+      for (const address of with4) await sayOn(four, address, bytes, port, GROUP);
+      if (six !== undefined) for (const name of with6) await sayOn(six, `::%${name}`, bytes, port, `${GROUP_6}%${name}`);
+    },
+    reply: (bytes, { family, port: at, address }) => send(family === "IPv6" && six !== undefined ? six : four, bytes, at, address),
+    close: async () => {
+      await close(four);
+      if (six !== undefined) await close(six);
+    },
+  };
+}
+
+/** Asks the groups from ports of its own, so that what is answered comes here alone. */
+export async function openAskers(networks: readonly Network[], port: number, hear: Hear): Promise<Pick<Group, "say" | "close">> {
+  const ways: { readonly socket: Socket; readonly way: string; readonly group: string }[] = [];
+  for (const { name, addresses } of networks) {
+    const address = addresses.find((one) => !isIPv6(one));
+    if (address !== undefined) ways.push({ socket: await open("udp4", 0, address, hear), way: address, group: GROUP });
+    const socket = addresses.some(isIPv6) ? await open("udp6", 0, undefined, hear).catch(() => undefined) : undefined;
+    if (socket !== undefined) ways.push({ socket, way: `::%${name}`, group: `${GROUP_6}%${name}` });
+  }
+  return {
+    say: async (bytes) => void await Promise.all(ways.map(({ socket, way, group }) => sayOn(socket, way, bytes, port, group))),
+    close: async () => void await Promise.all(ways.map(({ socket }) => close(socket))),
+  };
+}
+
+async function sayOn(socket: Socket, way: string, bytes: Buffer, port: number, group: string): Promise<void> {
+  try {
+    socket.setMulticastInterface(way);
+  } catch {
+    return; // that network is gone
+  }
+  await send(socket, bytes, port, group);
 }
 
 /** Best effort, as the protocol is: a network that is gone hears nothing. */
-export function sendTo(socket: Socket, bytes: Buffer, port: number, address: string): Promise<void> {
+function send(socket: Socket, bytes: Buffer, port: number, address: string): Promise<void> {
   return new Promise((resolve) => socket.send(bytes, port, address, () => resolve()));
 }
 
-export function closeSocket(socket: Socket): Promise<void> {
+function close(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.close(() => resolve()));
 }
 
-function bind(socket: Socket, port: number, address: string | undefined): Promise<void> {
+function open(type: "udp4" | "udp6", port: number, address: string | undefined, hear: Hear): Promise<Socket> {
+  const socket = createSocket({ type, reuseAddr: port !== 0, ...(type === "udp6" ? { ipv6Only: true } : {}) });
+  socket.on("message", hear);
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
     socket.bind({ port, ...(address === undefined ? {} : { address }), exclusive: false }, () => {
       socket.off("error", reject);
       socket.on("error", () => undefined); // a network that goes away ends nothing
-      resolve();
+      socket.setMulticastTTL(HOPS);
+      socket.setMulticastLoopback(true);
+      resolve(socket);
     });
   });
 }

@@ -5,6 +5,7 @@ ip link set lo up
 ip link add veth0 type veth peer name veth1
 ip link set veth1 up
 ip addr add 10.99.0.1/24 dev veth0
+ip -6 addr add fd99::1/64 dev veth0 nodad
 ip link set veth0 up multicast on
 ip route add 224.0.0.0/4 dev veth0
 dbus-daemon --system --nofork & bus=$!
