@@ -73,17 +73,19 @@ test("what is advertised is found, and after it is taken back it is not; nonsens
 });
 
 /** A machine on the same network, written by hand: it hears everything and says what it is told to. */
-async function openRival(port: number, onProbe: (message: DnsMessage, say: (records: readonly DnsRecord[]) => void) => void) {
+type Say = (records: readonly DnsRecord[]) => void;
+
+async function openRival(port: number, onProbe: (message: DnsMessage, say: Say, ask: Say) => void) {
   const socket = createSocket({ type: "udp4", reuseAddr: true });
   await new Promise<void>((resolve) => socket.bind({ port }, resolve));
   socket.addMembership("224.0.0.251", "127.0.0.1");
   socket.setMulticastInterface("127.0.0.1");
-  const say = (records: readonly DnsRecord[]): void => socket.send(
-    encodeMessage({ id: 0, isResponse: true, questions: [], records }), port, "224.0.0.251",
-  );
+  const send = (message: DnsMessage): void => socket.send(encodeMessage(message), port, "224.0.0.251");
+  const say: Say = (records) => send({ id: 0, isResponse: true, questions: [], records });
+  const ask: Say = (proposed) => send({ id: 0, isResponse: false, questions: [], records: [], proposed });
   socket.on("message", (bytes) => {
     const message = decodeMessage(bytes);
-    if (message?.isResponse === false && message.proposed !== undefined) onProbe(message, say);
+    if (message?.isResponse === false && message.proposed !== undefined) onProbe(message, say, ask);
   });
   return { say, close: () => new Promise<void>((resolve) => socket.close(() => resolve())) };
 }
@@ -101,6 +103,24 @@ test("two gateways of one name: the later one, or of two at once one of them, ta
   const found = await browseGateways({ ...here, waitMs: 600 }, within());
   assert.deepEqual(found.map(({ port }) => port).sort(), [18_789, 18_790, 18_791]);
   assert.deepEqual([...new Set(found.map(({ host }) => host))], ["desk.local"], "one machine, one host name");
+});
+
+test("of two who ask for a name at once the one with the later records goes first; the other waits a second and asks again "
+  + "(S4.18, W.5.18)", async () => {
+  const later: DnsRecord["data"] = { type: "SRV", priority: 0, weight: 0, port: 65_535, target: "x.local" };
+  for (const [data, questions] of [[later, 1 + 3], [{ type: "TXT", texts: ["a"] }, 3]] as const) {
+    const here = { clock: systemClock, networks: LOOPBACK, port: await freeUdpPort() };
+    const { instance } = gatewayService(FACTS);
+    const claim: DnsRecord = { name: instance, ttlSeconds: 120, unique: true, data };
+    let probes = 0;
+    const rival = await openRival(here.port, ({ proposed = [] }, _say, ask) => {
+      if (proposed.length > 1 && ++probes === 1) ask([claim]);
+    });
+    await using advertisement = await advertiseGateway({ ...here, facts: FACTS }, AbortSignal.timeout(8_000));
+    assert.equal(advertisement.service.instance, instance, "the other never announced itself");
+    assert.equal(probes, questions, data.type);
+    await rival.close();
+  }
 });
 
 test("a host name that another machine defends is left to it, before and after it was advertised; what is merely claimed is not "

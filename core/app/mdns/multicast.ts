@@ -43,7 +43,7 @@ export interface Group {
   close(): Promise<void>;
 }
 
-/** Hears what is said to the groups. Rejects when the port cannot be had; without IPv6 here it is IPv4 alone. Whoever opens it closes it. */
+/** Hears what is said to the groups, to that of IPv4 alone where IPv6 cannot be had. Rejects without the port. The caller closes it. */
 export async function openGroup(networks: readonly Network[], port: number, hear: Hear): Promise<Group> {
   const with4 = networks.flatMap(({ addresses }) => addresses.find((address) => !isIPv6(address)) ?? []);
   const with6 = networks.filter(({ addresses }) => addresses.some(isIPv6)).map(({ name }) => name);
