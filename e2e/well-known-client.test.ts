@@ -66,6 +66,53 @@ test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.
   );
 });
 
+test("whoever comes back amid a reply shows the text so far once, and all of it at the end; a command it gave is still there "
+  + "(S4.25, S4.26, W.6.48, W.6.49, W.6.52)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const connect = async () => {
+    const client = await connectPlain(gateway.port, { token: gateway.token });
+    t.after(() => client.close());
+    return client;
+  };
+  type Chat = { readonly state: string; readonly deltaText?: string; readonly replace?: true };
+  type History = {
+    readonly inFlightRun?: { readonly runId: string; readonly text: string };
+    readonly pendingInputs: { readonly total: number };
+    readonly messages: readonly { readonly role: string; readonly content: readonly { readonly text: string }[] }[];
+  };
+  const first = await connect();
+  await first.call("chat.send", { sessionKey: "main", message: "go [[tokens 60 20]]", idempotencyKey: "run-1" });
+  await first.until(({ event, payload }) => event === "chat" && (payload as Chat).state === "delta");
+  await first.call("chat.send", { sessionKey: "main", message: "then this", idempotencyKey: "run-2", queueMode: "followup" });
+  await first.call("chat.send", { sessionKey: "main", message: "/whoami", idempotencyKey: "run-3" });
+  const back = await connect();
+  const page = await back.call("chat.history", { sessionKey: "main" }) as History;
+  assert.equal(page.inFlightRun?.runId, "run-1");
+  assert.equal(page.pendingInputs.total, 1);
+  assert.deepEqual(page.messages.map(({ role }) => role), ["user", "user", "assistant"], "the question, the command and its answer");
+  const isEnd = ({ event, payload }: { readonly event?: string; readonly payload?: unknown }): boolean =>
+    event === "chat" && (payload as Chat).state === "final" && (payload as { readonly runId: string }).runId === "run-1";
+  const end = await back.until(isEnd);
+  let shown = page.inFlightRun?.text ?? "";
+  assert.match(shown, /^word0 /);
+  const isOfRun = (payload: unknown): boolean => (payload as { readonly runId: string }).runId === "run-1";
+  for (const { event, payload } of back.frames) {
+    if (event !== "chat" || !isOfRun(payload) || (payload as Chat).state !== "delta") continue;
+    const { deltaText = "", replace } = payload as Chat;
+    shown = replace === true ? deltaText : shown + deltaText;
+  }
+  const { message } = end.payload as { readonly message: { readonly content: readonly { readonly text: string }[] } };
+  assert.equal(shown, message.content[0]?.text);
+  assert.equal((await back.call("agent.wait", { runId: "run-2", timeoutMs: 10_000 }) as { readonly status: string }).status, "ok");
+  const after = await back.call("chat.history", { sessionKey: "main" }) as History;
+  assert.equal(after.inFlightRun, undefined);
+  assert.deepEqual(after.messages.filter(({ content }) => content[0]?.text === "/whoami").length, 1);
+  assert.ok(model.requests.every(({ body }) => !JSON.stringify(body).includes("whoami")));
+});
+
 test("as a node: a version 3 proof, approval of what it offers, and invocations answered over the socket "
   + "(S0.13, S4.2, S4.15, S4.19, W.3.7, W.5.16, W.8.1)", async (t) => {
   const gateway = await openRealGateway();
