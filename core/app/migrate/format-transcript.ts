@@ -1,5 +1,5 @@
 /** A session's log as the transcript that the well-known program reads: a head, then entries, each naming the one before. */
-import { emptyState, foldEntry, type Recorded, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
+import { emptyState, foldEntry, isAside, type Recorded, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 
 /** One JSON document for each line, in order. Folds what it is given; nothing is kept but the state. */
 export async function* formatTranscript(
@@ -22,7 +22,9 @@ export async function* formatTranscript(
       continue;
     }
     if (state.messageCount > messageCount) {
-      for (const message of state.messages.slice(messageCount - state.messageCount)) yield line(formatMessage(message, window));
+      for (const message of state.messages.slice(messageCount - state.messageCount)) {
+        if (!isAside(message)) yield line(formatMessage(message, window)); // elsewhere a model would be shown it
+      }
     }
     if (state.summary !== null && state.summary !== summary) yield line(formatSummary(state, state.summary));
   }
