@@ -77,7 +77,10 @@ describe("exec approvals", () => {
         allowedDecisions: ["allow-once", "allow-always", "deny"],
       },
     }]);
-    back.close();
+    const blind = await connectPlain(gateway.port, { token: gateway.token, scopes: ["operator.read"] });
+    const subscribed = await blind.call("sessions.messages.subscribe", { key: "main", includeApprovals: true });
+    assert.deepEqual(subscribed, { subscribed: true, key: "main" }, "who may not see approvals is told of none");
+    for (const client of [back, blind]) client.close();
     const waiting = person.call("exec.approval.waitDecision", { id: "ask-1" });
 
     assert.deepEqual(await person.call("exec.approval.resolve", { id: "ask-1", decision: "allow-once" }), { ok: true });

@@ -88,6 +88,22 @@ test("a tool is told once to each: as agent event to who watches it, as session.
   for (const client of [watcher, subscriber, both]) await client.end();
 });
 
+test("what a page draws of a tool reaches whoever may see the session's text, with tool events or without (W.7.16)", async () => {
+  await using running = await startGateway(watching);
+  const [plain, subscriber, blind] = [
+    await connectOk(running.url), await connectOk(running.url), await connectOk(running.url, { scopes: ["operator.approvals"] }),
+  ];
+  for (const client of [plain, blind]) await client.call("test.run");
+  await subscriber.call("test.subscribe");
+  for (const stream of ["item", "tool", "command_output"]) running.gateway.broadcast("agent", { stream }, { sessionKey: KEY });
+  await plain.call("health");
+  const streams = plain.frames.flatMap(({ event, payload }) => (event === "agent" ? [payload?.["stream"]] : []));
+  assert.deepEqual(streams, ["item", "command_output"]);
+  assert.deepEqual(await heard(subscriber), []);
+  assert.deepEqual(await heard(blind), []);
+  for (const client of [plain, subscriber, blind]) await client.end();
+});
+
 test("readers that do not read hold next to nothing of a long text, lose no word, and hold up nobody (W.1.26, S0.40)", async () => {
   await using running = await startGateway(watching);
   const slow = await Promise.all([0, 1, 2].map(() => connectOk(running.url, { caps: [TEXT_INCREMENTS_CAP] })));
