@@ -51,7 +51,7 @@ test("in a home that holds the well-known program's state nothing of ours starts
   }
 });
 
-test("a move that is killed again and again goes on, and the gateway lives on with it: list, history, search, replay (S4.7, S4.12)",
+test("a move that is killed again and again goes on, and the gateway lives on with it: list, history, runs, search, replay (S4.7, S4.12)",
   async (t) => {
   const theirs = await mkdtemp(join(tmpdir(), "openclaw-theirs-"));
   t.after(() => rm(theirs, { recursive: true, force: true }));
@@ -93,6 +93,11 @@ test("a move that is killed again and again goes on, and the gateway lives on wi
   const found = await call<{ results: { key: string; role: string; snippet: string }[] }>("sessions.search",
     { query: "second shelf", limit: 5 });
   assert.deepEqual(found.results.map(({ key, role }) => [key, role]), [["agent:main:main", "assistant"]]);
+
+  const { entries } = await call<{ entries: { status: string; error?: string; durationMs: number }[] }>("cron.runs",
+    { id: "11111111-aaaa-4aaa-8aaa-000000000001" });
+  assert.deepEqual(entries.map(({ status, durationMs }) => [status, durationMs]), [["error", 4_000], ["ok", 2_000]], "the newest first");
+  assert.ok(JSON.stringify(entries[0]).includes("no channel"));
 
   await call("sessions.patch", { key: "agent:main:main", model: "demo/demo" });
   await call("chat.send", { sessionKey: "agent:main:main", message: "hello again", idempotencyKey: "after-the-move" });

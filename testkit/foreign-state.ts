@@ -96,6 +96,8 @@ function makeShared(dir: string, runningPid: number | undefined): DatabaseSync {
     create table schema_meta (meta_key text primary key, role text, schema_version integer, agent_id text, app_version text);
     create table state_leases (scope text, lease_key text, owner text, expires_at integer, payload_json text);
     create table cron_jobs (store_key text, job_id text, job_json text, sort_order integer);
+    create table cron_run_receipts (receipt_id text primary key, job_id text, request_run_id text, status text, started_at_ms integer,
+      finished_at_ms integer, error_text text);
     create table device_pairing_paired (device_id text primary key, public_key text, display_name text, operator_label text, platform text,
       device_family text, client_id text, client_mode text, role text, roles_json text, approved_scopes_json text, tokens_json text,
       created_at_ms integer, approved_at_ms integer);
@@ -114,6 +116,10 @@ function makeShared(dir: string, runningPid: number | undefined): DatabaseSync {
     payload: { kind: "heartbeat" } });
   put("11111111-aaaa-4aaa-8aaa-000000000003", 2,
     { name: "Broken", schedule: { kind: "cron", expr: "every day" }, payload: { kind: "agentTurn", message: "x" } });
+  const ran = database.prepare("insert into cron_run_receipts values (?, '11111111-aaaa-4aaa-8aaa-000000000001', ?, ?, ?, ?, ?)");
+  ran.run("r2", "manual:1", "error", T0 + 86_400_000, T0 + 86_404_000, "no channel");
+  ran.run("r1", null, "ok", T0, T0 + 2_000, null);
+  ran.run("r3", null, "running", T0 + 172_800_000, null, null);
   const rules = { version: 1, socket: { path: "/x", token: "socket-token-of-the-old" }, defaults: { security: "allowlist" }, agents: {
     main: { ask: "on-miss", allowlist: [{ pattern: "/usr/bin/uname", lastUsedAt: null }], mcpTools: [{ server: "a", tool: "b" }] },
   } };

@@ -249,6 +249,7 @@ test("devices come along by their key, without a token; jobs with their words fr
       job?.value ?? new Uint8Array())).toString()) as { job: { name: string; label: string } };
     assert.deepEqual([stored.job.name, stored.job.label], ["Morning", "outside"]);
   });
+  assert.equal(rowOf(moved, "cron", "earlier runs")?.count, 2, "what has not ended is no history");
   assert.equal(rowOf(moved, "cron", "Broken")?.outcome, "left");
   assert.equal(rowOf(moved, "cron", "heartbeat-main")?.outcome, "left");
   assert.equal(rowOf(moved, "devices", "tokens")?.outcome, "left");

@@ -1,5 +1,5 @@
 /** Jobs of the other program, in the words that ours are added with. */
-import { adoptJobs, type AdoptedJob } from "../../control/schedule.ts";
+import { adoptJobs, SCHEDULE_LIMITS, type AdoptedJob, type RunEntry } from "../../control/schedule.ts";
 import type { ForeignPlace } from "./foreign-place.ts";
 import type { Target } from "./open-target.ts";
 import { isObject } from "./read-foreign-config.ts";
@@ -28,7 +28,7 @@ export async function moveJobs({ place, target, nowMs, zone, report }: MoveJobsD
       report.add({ part, outcome: "left", what: nameOf(job), why: "the other program's own upkeep",
         ...(job["declarationKey"].startsWith("heartbeat")
           ? { next: "The heartbeat is configured: agents.defaults.heartbeat.every" } : {}) });
-    } else jobs.push(convertJob(job, report));
+    } else jobs.push({ ...convertJob(job, report), runs: runsOf(place, job["id"]) });
   }
   if (jobs.length === 0) return;
   const store = target === undefined ? undefined : { records: target.engine.records, sealer: target.seal };
@@ -39,11 +39,36 @@ export async function moveJobs({ place, target, nowMs, zone, report }: MoveJobsD
       next: "Add it anew: openclaw cron add --help" });
     else if (adoption.outcome === "here") report.add({ part, outcome: "kept", what: name, why: "here already" });
     else report.add({ part, outcome: "kept", what: name, why: "goes on by the clock here; what it says counts as coming from outside" });
+    const runs = jobs[at]?.runs?.length ?? 0;
+    if (adoption.outcome === "new" && runs > 0) report.add({ part, outcome: "kept", what: "what became of earlier runs", count: runs,
+      why: `the newest ${RUNS_MAX} of each job; what was said in them stands in their conversations` });
   }
   if (place.running) {
     report.add({ part, outcome: "look", what: "the same jobs there", why: "the other program is running: each job fires on both sides",
       next: "Stop it, or switch its jobs off there" });
   }
+}
+
+/** Of one job. */
+const RUNS_MAX = 200;
+const ENDS: Readonly<Record<string, RunEntry["status"]>> = { ok: "ok", error: "error", skipped: "skipped", interrupted: "error" };
+
+/** The oldest first. */
+function runsOf({ state }: ForeignPlace, jobId: string): readonly RunEntry[] {
+  const rows = state?.rows(
+    `select * from cron_run_receipts where job_id = ? and finished_at_ms is not null order by started_at_ms desc limit ${RUNS_MAX}`, jobId,
+  ) ?? [];
+  return rows.toReversed().flatMap((row): RunEntry[] => {
+    const status = ENDS[String(row["status"])];
+    const [startedAtMs, atMs] = [Number(row["started_at_ms"]), Number(row["finished_at_ms"])];
+    if (status === undefined || !Number.isSafeInteger(startedAtMs) || !Number.isSafeInteger(atMs)) return [];
+    const manual = typeof row["request_run_id"] === "string" ? { manual: true } as const : {};
+    const reason = typeof row["error_text"] === "string" ? { reason: row["error_text"].slice(0, SCHEDULE_LIMITS.summaryChars) } : {};
+    return [{
+      occurrenceId: String(row["receipt_id"]).slice(0, 128), dueMs: startedAtMs, startedAtMs, atMs,
+      durationMs: Math.max(0, atMs - startedAtMs), status, ...manual, ...reason,
+    }];
+  });
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@ import { codeOf } from "@openclaw/protocol";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import { openCalendar } from "./calendar.ts";
 import { createJobStore, type JobStoreDeps } from "./job-store.ts";
-import type { Job } from "./job.ts";
+import type { Job, RunEntry } from "./job.ts";
 import { parseJob } from "./parse-job.ts";
 import { nextWake } from "./plan-due.ts";
 import { hostZone } from "./zone.ts";
@@ -14,6 +14,8 @@ export interface AdoptedJob {
   /** As `cron.add` takes it. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly createdAtMs: number;
+  /** What became of its occurrences there, the oldest first. */
+  readonly runs?: readonly RunEntry[];
 }
 
 export interface AdoptJobsDeps {
@@ -35,7 +37,7 @@ export async function adoptJobs(jobs: readonly AdoptedJob[], deps: AdoptJobsDeps
   const calendar = await openCalendar();
   const store = deps.store === undefined ? undefined : createJobStore({ ...deps.store, tenant: HOME_TENANT, onDamaged: () => undefined });
   const adoptions: Adoption[] = [];
-  for (const { id, input, createdAtMs } of jobs) {
+  for (const { id, input, createdAtMs, runs = [] } of jobs) {
     try {
       const spec = parseJob(input, { calendar, nowMs, defaultZone: zone ?? hostZone() });
       const job: Job = { ...spec, id, tenant: HOME_TENANT, createdAtMs, updatedAtMs: nowMs, by, label };
@@ -44,7 +46,12 @@ export async function adoptJobs(jobs: readonly AdoptedJob[], deps: AdoptJobsDeps
         continue;
       }
       const nextMs = nextWake(job, calendar.next(job.schedule, nowMs));
-      await store?.write(job, { generation: 0, open: [], entries: 0, cursorMs: nowMs, sinceMs: nowMs, nextMs }, 0);
+      const last = runs.at(-1);
+      await store?.writeEntries(id, 0, runs);
+      await store?.write(job, {
+        generation: 0, open: [], entries: runs.length, cursorMs: nowMs, sinceMs: nowMs, nextMs,
+        ...(last === undefined ? {} : { lastRunAtMs: last.startedAtMs ?? last.atMs, lastRunStatus: last.status }),
+      }, 0);
       adoptions.push({ id, outcome: "new" });
     } catch (error) {
       if (!JUDGED.has(codeOf(error) ?? "")) throw error;
