@@ -23,6 +23,7 @@ const RECORDED = {
   node: "its node host joins, is approved and runs a command that a person allowed",
   devices: "its command line looks after devices: rename, rotate, revoke, remove",
   lists: "its command line reads logs, jobs, approvals and channels, and adds and runs a job",
+  browser: "its dashboard in a browser talks: a streamed reply, a tool, an approval, the history after a reload",
 } as const;
 
 test("what the well-known clients were recorded saying goes as it went "

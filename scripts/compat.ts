@@ -68,9 +68,10 @@ async function tryAll(main: string): Promise<readonly Row[]> {
       if (step.unrecorded !== true) frames.push(...stage.proxy.frames.slice(from));
       say(`| ${group.padEnd(13)} | ${row.tried.padEnd(52)} | ${row.worked.padEnd(6)} | ${row.note} |`);
     }
-    if (values.record && frames.length > 0) {
+    if (values.record) {
       const recording = normaliseFrames(frames, group, [stage.gateway.token, scratch, stage.gateway.home]);
-      await writeFile(join(RECORDINGS, `${group}.jsonl`), recordingText(recording));
+      // What goes to another gateway than the one behind the proxy leaves nothing here.
+      if (recording.length > 0) await writeFile(join(RECORDINGS, `${group}.jsonl`), recordingText(recording));
     }
   }
   await kept.terminal?.[Symbol.asyncDispose]();

@@ -101,7 +101,7 @@ class Replay {
   }
 
   async #send({ c, send: { id, method, params }, device }: SaidByClient): Promise<void> {
-    const peer = this.#peers.get(c) ?? (await this.#open(c));
+    const peer = this.#peers.get(c) ?? (await this.#open(c, isPage(params)));
     peer.asked.set(id, method);
     let filled = this.#fill(params) as Record<string, unknown> | undefined;
     if (device !== undefined && filled !== undefined) {
@@ -112,8 +112,11 @@ class Replay {
     peer.socket.send(JSON.stringify(filled === undefined ? { type: "req", id, method } : { type: "req", id, method, params: filled }));
   }
 
-  async #open(c: number): Promise<Peer> {
-    const socket = new WebSocket(`ws://127.0.0.1:${this.#options.port}/`, { perMessageDeflate: false, maxPayload: 1 << 26 });
+  async #open(c: number, isPageOfOurs: boolean): Promise<Peer> {
+    const { port } = this.#options;
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, {
+      perMessageDeflate: false, maxPayload: 1 << 26, ...(isPageOfOurs ? { origin: `http://127.0.0.1:${port}` } : {}),
+    });
     const frames: Frame[] = [];
     const first = Promise.withResolvers<Peer["challenge"]>();
     socket.on("message", (data) => {
@@ -219,6 +222,11 @@ class Replay {
     const filled = text.replace(/\$\d+/g, (name) => this.#values.get(name) ?? name);
     return filled.replaceAll("$token", token).replaceAll("$scratch", scratch).replaceAll("$home", scratch);
   }
+}
+
+/** A browser names the origin of its page. */
+function isPage(hello: unknown): boolean {
+  return (hello as { readonly client?: { readonly id?: string } } | undefined)?.client?.id === "openclaw-control-ui";
 }
 
 function statusOf(shape: Shape): string | undefined {

@@ -14,6 +14,7 @@ export function normaliseFrames(kept: readonly KeptFrame[], name: string, hidden
   const connections = numbered([...begun]);
   const lines: Line[] = [];
   const requests = new Map<string, string>();
+  const elsewhere = new Set<string>();
   const told = new Set<string>();
   for (const { connection, from, frame } of frames) {
     const c = connections.get(connection) ?? 0;
@@ -23,12 +24,15 @@ export function normaliseFrames(kept: readonly KeptFrame[], name: string, hidden
     } else if (from === "client") {
       const id = `r${requests.size + 1}`;
       requests.set(`${c} ${whole.id ?? ""}`, id);
+      if (asksElsewhere(whole, names)) elsewhere.add(id);
       lines.push(asSaid(c, id, whole, names));
     } else if (whole.type === "res") {
       const { ok = false, payload, error } = whole;
       const answer = requests.get(`${c} ${whole.id ?? ""}`);
       if (answer === undefined) continue;
-      lines.push({ c, answer, ok, shape: ok ? shapeOf(payload, names) : "null", ...(ok ? {} : { error: error?.code ?? "" }) });
+      const shape = ok ? shapeOf(payload, names) : "null";
+      const told = elsewhere.has(answer) ? { ...(shape as object), messages: [] } : shape;
+      lines.push({ c, answer, ok, shape: told, ...(ok ? {} : { error: error?.code ?? "" }) });
     } else if (whole.event !== undefined && !BESIDE.has(whole.event)) {
       const event = nameEvent(whole.event, whole.payload);
       const runId = (whole.payload as { readonly runId?: string } | undefined)?.runId;
@@ -39,6 +43,11 @@ export function normaliseFrames(kept: readonly KeptFrame[], name: string, hidden
     }
   }
   return lines;
+}
+
+/** A look into whatever session stood at some place of a list: which one that is differs from time to time. */
+function asksElsewhere({ method, params }: Frame, names: Names): boolean {
+  return method === "chat.history" && names.taken.has((params as { readonly sessionKey?: string } | undefined)?.sessionKey ?? "");
 }
 
 export function recordingText(lines: readonly Line[]): string {
@@ -119,7 +128,8 @@ const TELLING = new Set(["state", "phase", "stream", "role", "kind", "decision",
 /** There at one moment and not at the next, inside a list or a row. */
 const PASSING = new Set([
   "startedAt", "endedAt", "error", "errorCode", "activeRunIds", "lastRunId", "durationMs", "summary", "sessionKey", "lastRunAtMs",
-  "lastRunStatus", "lastDurationMs", "runningAtMs", "label", "thinkingLevel", "verboseLevel", "sessionInfo", "messages", "reason",
+  "lastRunStatus", "lastDurationMs", "runningAtMs", "label", "thinkingLevel", "verboseLevel", "sessionInfo", "messages", "reason", "derivedTitle",
+  "lastMessagePreview",
 ]);
 /** Differs from machine to machine and from day to day, or is only shown. */
 const UNTOLD = new Set([

@@ -1,5 +1,11 @@
 /** The ways in that need a gateway set up otherwise: devices that wait, setup codes, a password, a pinned certificate. */
-import type { RealGateway } from "../../testkit/real-gateway.ts";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { userInfo } from "node:os";
+import { endChild, endWithUs } from "../../testkit/end-with-us.ts";
+import { freePort, type RealGateway } from "../../testkit/real-gateway.ts";
+import { startSshd } from "../../testkit/real-sshd.ts";
+import { Skipped } from "./skipped.ts";
 import type { Running, Said, Stage } from "./stage.ts";
 
 interface ReachStep {
@@ -97,6 +103,29 @@ export const REACHING: readonly ReachStep[] = [
       await other.wrote(/fingerprint/i, WAIT_MS);
       await other.end();
       return "in; another certificate is refused";
+    },
+  },
+  {
+    group: "reach", tried: "gateway probe, gateway call: through an SSH tunnel",
+    run: async (stage) => {
+      if (!existsSync("/usr/sbin/sshd")) throw new Skipped("sshd is not installed");
+      const sshd = await startSshd();
+      const port = await freePort();
+      const tunnel = spawn("ssh", [
+        "-N", "-L", `127.0.0.1:${port}:127.0.0.1:${stage.gateway.port}`, "-p", String(sshd.port), "-i", sshd.identity,
+        "-o", `UserKnownHostsFile=${sshd.knownHosts}`, "-o", "BatchMode=yes", `${userInfo().username}@127.0.0.1`,
+      ], { stdio: "ignore" });
+      endWithUs(tunnel);
+      try {
+        const at = ["--url", `ws://127.0.0.1:${port}`, "--token", stage.gateway.token];
+        await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok, "the tunnel did not open");
+        expects(await stage.command("theirs", "reach", ["gateway", "probe", ...at]), /Reachable: yes/);
+        expects(await stage.command("theirs", "reach", ["gateway", "call", "sessions.list", ...at, "--json"]), /"sessions"/);
+        return "as on this machine";
+      } finally {
+        await endChild(tunnel, "SIGTERM");
+        await sshd.dispose();
+      }
     },
   },
 ];
