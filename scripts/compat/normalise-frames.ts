@@ -128,8 +128,8 @@ const TELLING = new Set(["state", "phase", "stream", "role", "kind", "decision",
 /** There at one moment and not at the next, inside a list or a row. */
 const PASSING = new Set([
   "startedAt", "endedAt", "error", "errorCode", "activeRunIds", "lastRunId", "durationMs", "summary", "sessionKey", "lastRunAtMs",
-  "lastRunStatus", "lastDurationMs", "runningAtMs", "label", "thinkingLevel", "verboseLevel", "sessionInfo", "messages", "reason", "derivedTitle",
-  "lastMessagePreview",
+  "lastRunStatus", "lastDurationMs", "runningAtMs", "label", "thinkingLevel", "verboseLevel", "sessionInfo", "messages", "reason",
+  "derivedTitle", "lastMessagePreview",
 ]);
 /** Differs from machine to machine and from day to day, or is only shown. */
 const UNTOLD = new Set([
