@@ -45,6 +45,7 @@ async function runOnce(options: RunGatewayOptions): Promise<readonly [code: numb
   const owned = { dir: options.stateDir, clock: systemClock, ids: systemIds };
   const stateDir = stack.use(await openStateDir({ ...owned, port: options.port ?? null }));
   const engine = openSqliteEngine(owned);
+  engine.catch(() => undefined); // it may fail while the rest is loaded; whoever waits for it hears of it
   stack.defer(() => engine.then((opened) => opened[Symbol.asyncDispose](), () => undefined));
   const { RESTART, serveGateway } = await import("./serve-gateway.ts");
   return [await serveGateway({ ...options, engine, owned: stateDir, startedAtMs, startedAt }), RESTART];

@@ -1,13 +1,16 @@
 // A store that takes its time to open: who comes meanwhile, and who comes after.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Engine } from "@openclaw/sdk";
 import { connectPlain, openPlainClient } from "@openclaw/testkit/plain-client";
-import { freePort } from "@openclaw/testkit/real-gateway";
+import { freePort, PROGRAM_MAIN } from "@openclaw/testkit/real-gateway";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
 import { Secret } from "../base/secret.ts";
@@ -87,4 +90,19 @@ test("a store that cannot be opened ends the start with its reason, and nobody l
   room.held.reject(new OpenClawError("ENGINE_UNAVAILABLE"));
   await assert.rejects(room.served, (error) => error instanceof OpenClawError && error.code === "ENGINE_UNAVAILABLE");
   await assert.rejects(fetch(`http://127.0.0.1:${room.port}/startupz`));
+});
+
+test("a store of a newer program ends the start with its code, also where that is known before the rest is loaded", async (t) => {
+  const stateDir = await mkdtemp(join(tmpdir(), "serve-"));
+  t.after(() => rm(stateDir, { recursive: true, force: true }));
+  await mkdir(join(stateDir, "state"), { mode: 0o700 });
+  const newer = new DatabaseSync(join(stateDir, "state", "openclaw.sqlite"));
+  newer.exec("PRAGMA application_id = 0x4f434c57; PRAGMA user_version = 99; CREATE TABLE entries (place INTEGER PRIMARY KEY)");
+  newer.close();
+  const args = [PROGRAM_MAIN, "gateway", "run", "--port", String(await freePort())];
+  const env = { ...process.env, OPENCLAW_STATE_DIR: stateDir };
+  const failed = await promisify(execFile)(process.execPath, args, { env, timeout: 20_000 }).then(
+    () => undefined, (error: unknown) => error as { readonly code: number; readonly stderr: string },
+  );
+  assert.match(failed?.stderr ?? "", /Code {2}STATE_NEWER/);
 });
