@@ -5,13 +5,13 @@
  * so that commands that need none do not pay for it.
  */
 import { createRequire } from "node:module";
-import { hasCode, OpenClawError, type ConnectParams, type EventFrame, type Scope } from "@openclaw/protocol";
+import { hasCode, OpenClawError, type EventFrame, type Scope } from "@openclaw/protocol";
 import { connectGateway, type ClientOptions, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
 import type { ClientOptions as ClientSocketOptions, WebSocket as WebSocketClass } from "ws";
 import type { Secret } from "../base/secret.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { stateDirOf } from "./commands/state-dir.ts";
-import { addressOf, configuredFingerprint, tokenFor, type GatewayAddress } from "./gateway-address.ts";
+import { addressOf, configuredFingerprint, FROM_REMOTE, tokenFor, type GatewayAddress } from "./gateway-address.ts";
 import { pinnedConnection } from "./pinned-socket.ts";
 import { UsageError } from "./terminal/usage-error.ts";
 
@@ -121,8 +121,12 @@ async function operatorHello(
   ctx: CommandContext,
   address: GatewayAddress,
   options: ConnectOptions,
-): Promise<() => Omit<ConnectParams, "minProtocol" | "maxProtocol">> {
+): Promise<ClientOptions["hello"]> {
   const token = options.token ?? await tokenFor(ctx, address);
+  if (token === undefined && address.from === FROM_REMOTE) {
+    const hello = await (await import("./operator-device.ts")).operatorHelloFor(ctx, address.url, options);
+    if (hello !== undefined) return hello;
+  }
   return () => ({
     client: { id: "cli", mode: "cli", version: ctx.version, platform: process.platform },
     role: "operator",

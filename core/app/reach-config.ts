@@ -82,7 +82,7 @@ export const pairingConfig = {
     autoApproveCidrs: {
       ...addresses, description: "First-time nodes that hold the token, from these networks. What they may do is still asked.",
     },
-    sshVerify: { type: "boolean", default: true, description: "Accepted and not used: a node is let in by its key." },
+    sshVerify: { type: "boolean", default: true, description: "Taken, without effect: the gateway logs in nowhere. Such a node waits for openclaw devices approve." },
   },
 } as const satisfies JsonSchema;
 

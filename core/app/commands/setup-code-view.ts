@@ -41,5 +41,5 @@ export function showSetupCode(ctx: CommandContext, { code, payload }: MadeSetupC
   if (textAt(payload, "urlSource") === "loopback") terminal.note(
     "This gateway listens on this machine only: from elsewhere the code works through a tunnel to the same port.",
   );
-  terminal.suggest(access === "node" ? "openclaw node run --pair CODE" : "openclaw connect CODE");
+  terminal.suggest(access === "node" ? "openclaw node run --pair CODE" : "openclaw connect CODE --operator");
 }
