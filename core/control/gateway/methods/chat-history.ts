@@ -18,6 +18,8 @@ export interface HistoryParams {
   readonly offset?: number;
   readonly maxChars?: number;
   readonly maxBytes?: number;
+  /** The page with this message in its middle. */
+  readonly messageId?: string;
   /** What an earlier answer called `deltaCursor`: only what came since. */
   readonly cursor?: string;
   /** Of the inputs that wait, those before what an earlier answer called `nextBefore`. */
@@ -36,10 +38,18 @@ export const HISTORY_DEFAULT = 200;
 const PENDING = { page: 20, chars: 2_000 } as const;
 
 export function createChatHistory({ sessions, agents, textSoFar, defaultsOf }: ChatHistoryDeps): ChatHistory {
+  /** A message's id ends in its number. Of one that is not there: the newest page. */
+  const offsetAround = async (key: string, messageId: string, limit: number): Promise<number> => {
+    const seq = Number(/-(\d{1,15})$/.exec(messageId)?.[1] ?? Number.POSITIVE_INFINITY);
+    const { totalMessages } = await sessions.history(key, 1, 0);
+    return Math.max(0, totalMessages - seq - Math.floor((limit - 1) / 2));
+  };
+
   return {
     read: async (key, params, connId) => {
-      const { sessionKey, limit = HISTORY_DEFAULT, offset = 0, maxChars, maxBytes, cursor, pendingBefore, inputRunIds } = params;
+      const { sessionKey, limit = HISTORY_DEFAULT, messageId, maxChars, maxBytes, cursor, pendingBefore, inputRunIds } = params;
       const defaults = await defaultsOf(parseSessionKey(key, agents.defaultId).agentId);
+      const offset = messageId === undefined ? (params.offset ?? 0) : await offsetAround(key, messageId, limit);
       const seen = await sessions.history(key, limit, cursor === undefined ? offset : 0);
       const { row, totalMessages } = seen;
       const shown = (messages: readonly HistoryItem[]): readonly HistoryItem[] =>

@@ -92,6 +92,12 @@ test("the history comes in pages from the newest on, oldest first within a page 
   const rest = await call("chat.history", { ...MAIN, limit: 10, offset: 2 });
   assert.deepEqual(textsOf(rest), ["user: one", "assistant: echo: one", "user: two", "assistant: echo: two"]);
   assert.deepEqual([rest["hasMore"], rest["nextOffset"]], [false, null]);
+  const messageId = itemsOf(rest)[1]?.__openclaw.id ?? "";
+  const around = await call("chat.history", { ...MAIN, limit: 3, messageId });
+  assert.deepEqual(textsOf(around), ["user: one", "assistant: echo: one", "user: two"], "a message is found with what stands around it");
+  assert.equal(around["nextOffset"], null);
+  assert.deepEqual(textsOf(await call("chat.history", { ...MAIN, limit: 1, messageId })), ["assistant: echo: one"]);
+  assert.deepEqual(textsOf(await call("chat.history", { ...MAIN, limit: 1, messageId: "nonsense" })), ["assistant: echo: three"]);
 });
 
 test("a session nobody wrote to has an empty history, and asking makes nothing", async (t) => {
