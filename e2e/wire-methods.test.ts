@@ -94,7 +94,7 @@ test("a job's life is told by its methods and by cron events (W.6.44, W.7.4)", a
   const call = async (method: string, params?: unknown): Promise<Fields> => (await client.call(method, params)) as Fields;
   const job = await call("cron.add", {
     name: "Wake up", schedule: { kind: "every", everyMs: 3_600_000 }, sessionTarget: "isolated", wakeMode: "now",
-    payload: { kind: "agentTurn", message: "hello" },
+    payload: { kind: "agentTurn", message: "hello" }, sessionKey: "agent:main:work",
   });
   const id = String(job["id"]);
   const list = await call("cron.list");
@@ -106,6 +106,7 @@ test("a job's life is told by its methods and by cron events (W.6.44, W.7.4)", a
   for (const [more, found] of [
     [{ scheduleKind: "all", lastRunStatus: "all", trigger: "all" }, [id]], [{ scheduleKind: "every", lastRunStatus: "unknown" }, [id]],
     [{ scheduleKind: "cron" }, []], [{ lastRunStatus: "error" }, []], [{ trigger: "conditional" }, []],
+    [{ sessionKey: "agent:main:work", sessionAgentId: "main" }, [id]], [{ sessionKey: "agent:main:other" }, []], [{ sessionAgentId: "x" }, []],
   ] as const) {
     const { jobs, ...rest } = await call("cron.list", { ...asked, ...more }) as { readonly jobs: readonly Fields[] };
     assert.deepEqual([jobs.map((one) => one["id"]), "deliveryPreviews" in rest], [found, false], JSON.stringify(more));

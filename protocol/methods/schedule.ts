@@ -30,7 +30,8 @@ export const SCHEDULE_METHODS = {
       properties: {
         ...page, includeDisabled: flag, query: word, enabled: { anyOf: [flag, { enum: ["all", "enabled", "disabled"] }] }, agentId,
         sortBy: { enum: ["nextRunAtMs", "updatedAtMs", "name"] }, sortDir: { enum: ["asc", "desc"] },
-        includeDeliveryPreviews: flag, compact: flag, scheduleKind: { enum: ["all", "at", "every", "cron", "on-exit", "stream"] },
+        sessionKey, sessionAgentId: agentId, includeDeliveryPreviews: flag, compact: flag,
+        scheduleKind: { enum: ["all", "at", "every", "cron", "on-exit", "stream"] },
         lastRunStatus: { enum: ["all", "ok", "error", "skipped", "unknown"] }, trigger: { enum: ["all", "conditional", "unconditional"] },
       },
     },

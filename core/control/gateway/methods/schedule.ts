@@ -28,6 +28,9 @@ interface ListParams {
   /** No job here waits for a condition. */
   readonly trigger?: "all" | "conditional" | "unconditional";
   readonly includeDeliveryPreviews?: boolean;
+  /** Jobs that speak into this session, or into one of this agent's. */
+  readonly sessionKey?: string;
+  readonly sessionAgentId?: string;
 }
 
 interface RunsParams extends ById {
@@ -138,6 +141,8 @@ function listJobs(
     const { job, state } = stored;
     if (only === undefined ? !includeDisabled && enabled !== "all" && !job.enabled : job.enabled !== only) return false;
     if (agentId !== undefined && agentOf(stored) !== agentId) return false;
+    if (params.sessionKey !== undefined && job.sessionKey !== params.sessionKey) return false;
+    if (params.sessionAgentId !== undefined && job.sessionKey?.startsWith(`agent:${params.sessionAgentId}:`) !== true) return false;
     if (scheduleKind !== "all" && job.schedule.kind !== scheduleKind) return false;
     if (lastRunStatus !== "all" && (state.lastRunStatus ?? "unknown") !== lastRunStatus) return false;
     if (trigger === "conditional") return false;
