@@ -161,6 +161,25 @@ test("after a restart of the node, what ran has an unknown outcome, its processe
   assert.equal((await t.gateway.call(t.nodeId, "r2", "system.run", { command: ["true"] }, { slot: 7, epoch: 2 })).code, "NODE_FENCED");
 });
 
+test("after a restart of the node, what only read has ended too, though nobody wrote its number down, and is done again", async () => {
+  await using t = await openHostForTest();
+  const env = { PATH: process.env["PATH"] ?? "", OPENCLAW_INVOCATION: `${t.nodeId.slice(0, 16)}/r1` };
+  const child = spawn("/bin/sh", ["-c", "sleep 300 & wait"], { detached: true, stdio: "ignore", cwd: t.workspace, env });
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  const entry = join(t.root, "node", "journal", "r1");
+  mkdirSync(entry);
+  const claim = { slot: 7, epoch: 3, receivedAtMs: 1, repeatable: true };
+  const request = { version: 1, id: "r1", command: "system.run", params: { command: ["echo", "again"] }, ...claim };
+  writeFileSync(join(entry, "request.json"), JSON.stringify(request));
+  await t.reopen();
+  await gone;
+  const from = t.gateway.frames.length;
+  attach(t, "r1", 3, 0);
+  assert.equal(await attached(t.gateway, "r1", from), "unknown");
+  const again = await t.gateway.call(t.nodeId, "r1", "system.run", request.params, { slot: 7, epoch: 3 });
+  assert.equal(again.run.stdout, "again\n");
+});
+
 test("a node that is closed ends its commands, and can say afterwards how", async () => {
   await using t = await openHostForTest();
   t.gateway.invoke(t.nodeId, "r1", "system.run", sh("echo up; exec sleep 300"), { slot: 7, epoch: 1 });

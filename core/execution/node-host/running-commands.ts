@@ -179,6 +179,10 @@ async function settle(entry: JournalEntry, mark: string, { clock, journal }: Run
   if (state.bootId === undefined || state.bootId === bootId()) {
     await killTree({ pid: state.pid ?? 0, startTicks: state.startTicks ?? 0, mark: `${INVOCATION_VARIABLE}=${mark}` });
   }
+  if (entry.unguarded) {
+    entry.running = false;
+    return await journal.acknowledge(entry); // whoever asks after it has it done again
+  }
   const why = "The node was restarted while it ran.";
   const { code, message } = new OpenClawError("OUTCOME_UNKNOWN", { why });
   const sizes = await measureOutput(journal, entry);
