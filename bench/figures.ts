@@ -37,6 +37,9 @@ export const FIGURES = {
   "config.set.p99": { what: "the same, p99", unit: "ms", below: 100 },
   "config.told.p50": { what: "config.set → config.changed at another client", unit: "ms", below: 25 },
   "config.edit.p50": { what: "file edited → config.changed at a client", unit: "ms", below: 200 },
+  "config.edit.p99": { what: "the same, p99", unit: "ms", below: 400 },
+  "config.large.edit.p50": { what: "file of a megabyte edited → config.changed at a client", unit: "ms", below: 5_000 },
+  "config.large.health.p99": { what: "another client's health meanwhile, p99", unit: "ms", below: 50 },
 
   "memory.pss": { what: "PSS, idle, gateway and local node", unit: "MB", below: 120, theirs: 880 },
   "memory.rss": { what: "RSS of the same processes", unit: "MB", theirs: 985 },

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { canonicalJson } from "../execution/policy.ts";
+import { digestOf } from "./config-revision.ts";
 
 export interface ConfigHashes {
   /** Of a file's text. */
@@ -16,7 +16,7 @@ export function createConfigHashes(key: Uint8Array): ConfigHashes {
   return {
     text: (text) => mac("text", text),
     values: (values) => {
-      const hash = known.get(values) ?? mac("values", canonicalJson(values));
+      const hash = known.get(values) ?? mac("values", digestOf(values));
       known.set(values, hash);
       return hash;
     },

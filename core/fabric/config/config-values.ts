@@ -25,6 +25,8 @@ export interface ExaminedText {
   /** What is accepted and should be better. */
   readonly warnings: readonly ConfigIssue[];
   readonly included: readonly IncludedFile[];
+  /** `source` as JSON, where it is known already. */
+  readonly merged?: string;
 }
 
 export interface LoadedConfig extends ExaminedText {

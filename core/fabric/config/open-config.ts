@@ -5,6 +5,7 @@ import type { JsonSchema } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { ConfigIssue } from "./check-config.ts";
 import { followFiles } from "./follow-files.ts";
+import type { KnownPieces } from "./examine-elsewhere.ts";
 import type { ConfigValues, Environment, LoadedConfig } from "./config-values.ts";
 import { loadConfig } from "./load-config.ts";
 import type { WriteOptions } from "./write-config.ts";
@@ -72,7 +73,8 @@ type InForce = Pick<LoadedConfig, "written"> & { readonly values: ConfigValues; 
 export async function openConfig(options: OpenConfigOptions): Promise<RunningConfig> {
   const { path, stateDir, schema, clock, environment = process.env } = options;
   const lastGoodPath = join(stateDir, "openclaw.last-good.json");
-  const load = (): Promise<LoadedConfig> => loadConfig({ path, schema, environment });
+  const known: KnownPieces = new Map();
+  const load = (): Promise<LoadedConfig> => loadConfig({ path, schema, environment, known });
   let file = await load();
   let inForce: InForce = file.config === undefined
     ? await (await import("./stand-in.ts")).standIn(file, lastGoodPath, { ...options, environment })
@@ -136,11 +138,11 @@ export async function openConfig(options: OpenConfigOptions): Promise<RunningCon
     reload: () => reload(false),
     set: (key, value) => inTurn(async () => {
       const { setConfigValue } = await import("./set-config-value.ts");
-      await take(await setConfigValue({ path, schema, environment, key, value }));
+      await take(await setConfigValue({ path, schema, environment, known, key, value }));
     }),
     write: async (change) => {
       const { writeConfig } = await import("./write-config.ts");
-      await inTurn(async () => take(await writeConfig({ path, schema, environment, change })));
+      await inTurn(async () => take(await writeConfig({ path, schema, environment, known, change })));
       return file;
     },
     [Symbol.asyncDispose]: async () => {
@@ -165,8 +167,8 @@ function filesOf(path: string, { included }: LoadedConfig): readonly string[] {
  * The text itself is kept: it is checked again, against the schema of the program that reads it. Of several files, what they say
  * together.
  */
-async function keepLastGood(path: string, { text, included, source }: LoadedConfig): Promise<void> {
-  const kept = included.length === 0 ? text : `${JSON.stringify(source, null, 2)}\n`;
+async function keepLastGood(path: string, file: LoadedConfig): Promise<void> {
+  const kept = file.included.length === 0 ? file.text : file.merged ?? JSON.stringify(file.source);
   const present = await readFile(path, "utf8").catch(() => undefined);
   if (present === kept) return;
   const { writePrivate } = await import("./write-private.ts");
