@@ -118,7 +118,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S0.41", state: "proved", text: "File transfer Gateway-node through read/write tools", proofs: ["e2e/work-and-files.test.ts"] },
   { id: "S0.42", state: "later", text: "Shared drives (NFS, S3) mountable by nodes for artifacts" },
   {
-    id: "S0.43", state: "proved", proofs: ["e2e/reach.test.ts", "core/control/gateway/secure-port.test.ts"],
+    id: "S0.43", state: "proved", proofs: ["e2e/reach.test.ts", "e2e/tls-clients.test.ts", "core/control/gateway/secure-port.test.ts"],
     text: "Node channel authenticated and encrypted",
   },
   {
@@ -349,7 +349,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "iOS/Android nodes: canvas, camera, screen recording, location",
   },
   {
-    id: "S4.18", state: "proved", proofs: ["core/control/gateway/access.test.ts", "core/app/mdns/mdns.test.ts"],
+    id: "S4.18", state: "proved",
+    proofs: ["core/control/gateway/access.test.ts", "core/app/mdns/mdns.test.ts", "e2e/connect-operator.test.ts"],
     text: "Pairing: Bonjour/mDNS discovery plus pairing-code approval",
   },
   {
@@ -391,11 +392,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Dashboard at `http://127.0.0.1:18789/` or `gateway.controlUi.basePath`",
   },
   {
-    id: "S4.31", state: "proved", proofs: ["core/control/gateway/access.test.ts"],
+    id: "S4.31", state: "proved", proofs: ["e2e/auth-modes.test.ts", "core/control/gateway/access.test.ts"],
     text: "`gateway.auth.token` / `OPENCLAW_GATEWAY_TOKEN`",
   },
   {
-    id: "S4.32", state: "proved", proofs: ["core/control/gateway/access.test.ts"],
+    id: "S4.32", state: "proved", proofs: ["e2e/auth-modes.test.ts", "core/control/gateway/access.test.ts"],
     text: "`gateway.auth.password` / `OPENCLAW_GATEWAY_PASSWORD`",
   },
   {
@@ -431,7 +432,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Rule: loopback-only unless sure",
   },
   {
-    id: "S4.41", state: "proved", proofs: ["core/control/gateway/plan-listening.test.ts", "e2e/reach.test.ts"],
+    id: "S4.41", state: "proved",
+    proofs: ["core/control/gateway/plan-listening.test.ts", "e2e/reach.test.ts", "e2e/auth-modes.test.ts"],
     text: "Rule: non-loopback binds (`lan`/`tailnet`/`custom`, or `auto` without loopback) need token or password",
   },
   {

@@ -11,11 +11,11 @@ export const connect: CommandSpec = {
     { name: "name", value: "NAME", summary: "What this machine is called there" },
   ],
   examples: [
-    { line: "openclaw connect oc-pair://…", about: "a node; the code: openclaw devices join-code --for node, on the gateway's machine" },
-    { line: "openclaw connect CODE --operator", about: "commands here then reach that gateway; code: join-code --for limited or full" },
+    { line: "openclaw connect oc-pair://…", about: "a node; the code: openclaw devices join-code --for node" },
+    { line: "openclaw connect CODE --operator", about: "commands here reach it; join-code --for limited or full" },
     { line: "openclaw --profile desk connect CODE --operator", about: "beside a gateway of this machine's own" },
   ],
-  notes: ["The code names the gateway and pins its certificate. A node afterwards: openclaw node start"],
+  notes: ["The code is made on the gateway's machine; it names the gateway and pins its certificate. A node afterwards: openclaw node start"],
   run: async (ctx) => {
     if (ctx.given.flag("operator")) {
       const [{ joinAsOperator }, { parseSetupCode }] = await Promise.all([import("./connect-operator.ts"), import("../setup-code.ts")]);
