@@ -382,10 +382,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S4.27", state: "later", text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle" },
   {
-    id: "S4.28", state: "proved", proofs: ["core/control/gateway/http/answer-file.test.ts"],
+    id: "S4.28", state: "proved", proofs: ["core/control/gateway/page/answer-page.test.ts", "e2e/page-conversation.test.ts"],
     text: "Control UI served by the Gateway itself, no second port",
   },
-  { id: "S4.29", state: "later", text: "WebChat connects straight to the Gateway WebSocket (SwiftUI client in the seed)" },
+  {
+    id: "S4.29", state: "proved", proofs: ["e2e/page.test.ts", "e2e/page-conversation.test.ts"],
+    text: "WebChat connects straight to the Gateway WebSocket (SwiftUI client in the seed)",
+  },
   {
     id: "S4.30", state: "proved",
     proofs: ["core/control/gateway/http/answer-api.test.ts", "core/control/gateway/http/answer-file.test.ts"],
