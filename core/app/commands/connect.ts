@@ -15,7 +15,7 @@ export const connect: CommandSpec = {
     { line: "openclaw connect CODE --operator", about: "commands here reach it; join-code --for limited or full" },
     { line: "openclaw --profile desk connect CODE --operator", about: "beside a gateway of this machine's own" },
   ],
-  notes: ["The code is made on the gateway's machine; it names the gateway and pins its certificate. A node afterwards: openclaw node start"],
+  notes: ["The code, made on the gateway's machine, pins its certificate. A node afterwards: openclaw node start"],
   run: async (ctx) => {
     if (ctx.given.flag("operator")) {
       const [{ joinAsOperator }, { parseSetupCode }] = await Promise.all([import("./connect-operator.ts"), import("../setup-code.ts")]);
