@@ -11,7 +11,9 @@ export interface WatchOptions {
   readonly onEvent: (event: EventFrame) => void;
 }
 
-/** Tries until a gateway listens there; throws what it refuses with, or the signal's reason. The caller closes it. */
+const NOT_YET = ["GATEWAY_UNREACHABLE", "GATEWAY_STARTING", "CONNECTION_LOST"] as const;
+
+/** Tries until a gateway serves there; throws what it refuses with, or the signal's reason. The caller closes it. */
 export async function watchGateway({ port, token, onEvent }: WatchOptions, signal: AbortSignal): Promise<GatewayClient> {
   for (;;) {
     try {
@@ -25,7 +27,7 @@ export async function watchGateway({ port, token, onEvent }: WatchOptions, signa
         onEvent,
       }, signal);
     } catch (error) {
-      if (!hasCode(error, "GATEWAY_UNREACHABLE") && !hasCode(error, "CONNECTION_LOST")) throw error;
+      if (!NOT_YET.some((code) => hasCode(error, code))) throw error;
       await wait(RETRY_MS, undefined, { signal });
     }
   }
