@@ -7,7 +7,8 @@ export function formatConfigPage(schema: JsonSchema): string {
   const about = `The file is \`openclaw.json\` in the state directory (JSON5: comments and trailing commas are fine).
 \`openclaw config get\` shows what is in force, \`openclaw config set KEY VALUE\` changes it. A file that does not fit changes
 nothing: the last good one stays in force, and the message names line and key. A key that nobody knows is told of in the log and
-stops nothing. A secret in the clear works and is better moved (\`openclaw secrets move\`); a key marked *secret* takes \`\${NAME}\` of a variable, or says where the secret is:
+stops nothing. A secret in the clear works and is better moved (\`openclaw secrets move\`); a key marked *secret* takes \`\${NAME}\`
+of a variable, or says where the secret is:
 \`{ source: "env" | "file" | "store" | "exec", provider, id }\`. The last section lists what is accepted for the sake of files of the
 well-known program and not acted on.`;
   const acted = Object.entries(schema.properties ?? {}).filter(([, section]) => section.inert !== true);
