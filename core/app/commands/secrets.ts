@@ -30,7 +30,7 @@ const move: CommandSpec = {
 };
 
 const fetch: CommandSpec = {
-  summary: "Ask the programs of secrets.providers for what the configuration refers to, and put it into the vault's store",
+  summary: "Ask the programs of secrets.providers for what the configuration refers to",
   examples: [{ line: "openclaw secrets fetch", about: "for every reference of source exec; again after a secret was changed" }],
   notes: ["The programs are run by this command, without a shell. The gateway runs none: it uses what was fetched last."],
   run: async (ctx) => {

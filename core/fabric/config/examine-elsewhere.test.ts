@@ -61,7 +61,7 @@ test("what another thread makes of a text is what this one would", async (t) => 
   }
 });
 
-test("a megabyte is taken in turns, none of which is a tenth of the work, and the next time only what has changed (S1.37)", async (t) => {
+test("a megabyte is taken in turns, none of which is a tenth of the work, and the next time only what has changed (S4.31)", async (t) => {
   const { text, around } = await setUp(t, 2_500);
   assert.ok(text.length > 900_000 && text.length < 1_048_576, String(text.length));
   const cpuMs = (): number => process.threadCpuUsage().user / 1_000;
