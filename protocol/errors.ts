@@ -185,6 +185,7 @@ export const ERRORS = {
   COMMAND_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The command took longer than allowed and was ended.", next: "Run it as a background job, or raise its timeout." },
   COMMAND_NOT_STARTED: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 1, text: "The command could not be started.", next: "Check the program's name." },
   RUNTIME_MISSING: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 69, text: "Node 24 is needed and was not found.", next: "Install Node 24 or newer, or run npm install here." },
+  RUNTIME_NOT_FETCHED: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 69, text: "A private Node could not be fetched.", next: "Install Node 24 or newer yourself." },
 } as const satisfies Record<string, ErrorSpec>;
 
 export type ErrorCode = keyof typeof ERRORS;

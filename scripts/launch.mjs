@@ -1,7 +1,7 @@
 /**
  * The way in: installs what is missing, then goes on under Node 24. Plain JavaScript, for it starts on Node 20.
  *
- *   node scripts/launch.mjs <start|test|check|demo|bench|chaos|compat|simulate|docs|openclaw> [arguments]
+ *   node scripts/launch.mjs <start|test|check|demo|bench|chaos|compat|simulate|docs|pack|openclaw> [arguments]
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,7 @@ const verbs = {
   compat: ["scripts/compat.ts"],
   simulate: ["scripts/simulate.ts"],
   docs: ["scripts/docs.ts"],
+  pack: ["scripts/pack.ts"],
 };
 
 /** Verbs under which a browser may come. */

@@ -84,11 +84,12 @@ function resolveTarget(file: string, one: Import): Resolved {
 }
 
 /**
- * The gateway never does the work: where in core a process may be started. The last three run what a person's own command
- * asked for: ssh, tailscale, a program that knows secrets.
+ * The gateway never does the work: where in core a process may be started. The last five run what a person's own command
+ * asked for: ssh, tailscale, a program that knows secrets, npm for a private Node, systemctl.
  */
 const startsProcesses = [
   "core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/", "core/app/secrets/",
+  "core/app/private-node/", "core/app/service/",
 ];
 
 function ruleBroken(

@@ -3,10 +3,13 @@
  * anywhere, so adding or deleting a folder changes nothing else.
  */
 import { readdir } from "node:fs/promises";
+import { extname } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Actuator, Provider, Tokenizer, Tool } from "@openclaw/sdk";
 
 const ROOT = new URL("../../extensions/", import.meta.url);
+/** As this file's own: a clone has TypeScript, an installed program JavaScript. */
+const ENTRY = `index${extname(import.meta.filename)}`;
 
 /** Providers by folder name. Nothing is imported before it is called. */
 export async function discoverProviders(): Promise<ReadonlyMap<string, () => Promise<Provider>>> {
@@ -58,5 +61,5 @@ async function load<T extends object>(kind: string, name: string, members: reado
 }
 
 function fileOf(kind: string, name: string, root: URL = ROOT): string {
-  return new URL(`${kind}/${name}/index.ts`, root).href;
+  return new URL(`${kind}/${name}/${ENTRY}`, root).href;
 }

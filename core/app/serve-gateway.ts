@@ -26,7 +26,7 @@ import type { ReloadMode } from "./follow-config.ts";
 import { openLocalNode, type LocalNode } from "./local-node.ts";
 import type { RunGatewayOptions } from "./run-gateway-options.ts";
 import { registerRunning } from "./register-running.ts";
-import { VERSION } from "./version.ts";
+import { COMMAND, IS_INSTALLED, VERSION } from "./version.ts";
 
 const PROGRAM_ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 /** The local node restarts this long after it ended; doubled each time it ends again soon. */
@@ -113,7 +113,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     if (how.edited) void followEdit(how);
   }));
   await owned.announcePort(composition.gateway.port);
-  stack.use(await registerRunning({ programRoot: PROGRAM_ROOT, what: `gateway on port ${composition.gateway.port}` }));
+  if (!IS_INSTALLED) stack.use(await registerRunning({ programRoot: PROGRAM_ROOT, what: `gateway on port ${composition.gateway.port}` }));
   const readyInMs = systemClock.monotonic() - startedAt;
   logger.info("gateway.started", { version: VERSION, port: composition.gateway.port, pid: process.pid, readyInMs: Math.round(readyInMs) });
 
@@ -208,7 +208,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
       url: gateway.url.replace(/^ws/, "http"), dashboardUrl: gateway.dashboardLink().url, readyInMs: ready,
       ...(node === undefined ? {} : { node: confinementOf(node) }),
       model: { name: modelLabel, ...(modelLabel.startsWith("demo/") ? { about: "offline, rule-based, free" } : {}) },
-      suggestion: "npx openclaw agent --message \"How busy is this machine?\"", warnings: await warningsOf(config, isYesLocal()),
+      suggestion: `${COMMAND} agent --message "How busy is this machine?"`, warnings: await warningsOf(config, isYesLocal()),
     });
   }
 

@@ -95,6 +95,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "doctor", section: "Look", summary: "Examine configuration, database and log; --mend what can be mended",
     load: async () => (await import("./doctor.ts")).doctor,
   },
+  {
+    name: "runtime", section: "Also", summary: "The Node an installed program runs on: fetch a private one, remove it",
+    load: async () => (await import("./runtime.ts")).runtime,
+  },
   { name: "health", section: "Also", summary: "One line: is the gateway well", load: async () => (await import("./health.ts")).health },
   { name: "logs", section: "Look", summary: "The gateway's log, and --follow", load: async () => (await import("./logs.ts")).logs },
 ];

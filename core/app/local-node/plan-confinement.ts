@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFile, realpath, stat } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { dirname, extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OpenClawError } from "@openclaw/protocol";
 
@@ -172,7 +172,8 @@ async function topmostClosed(path: string): Promise<string | undefined> {
 
 /** What the node must load, checked by sample: its entry, a linked package and the Node binary. */
 async function firstUnreadable(request: ConfinementRequest): Promise<string | undefined> {
-  for (const path of [request.nodeBinary, SCRIPT, request.programRoot, join(request.programRoot, "protocol", "protocol.ts")]) {
+  const linked = join(request.programRoot, "protocol", `protocol${extname(import.meta.filename)}`);
+  for (const path of [request.nodeBinary, SCRIPT, request.programRoot, linked]) {
     const found = await stat(path).catch(() => undefined);
     const wanted = path === request.nodeBinary || path === request.programRoot ? 0o005 : 0o004;
     if (found !== undefined && (found.mode & wanted) !== wanted) return path;
