@@ -1,6 +1,6 @@
 /** Builds the page that the gateway serves, when one of its sources is newer than what was built. */
 import { spawnSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createPainter } from "../paint.mjs";
 
@@ -8,6 +8,7 @@ const limitMs = 60_000;
 
 /** Without the page everything else works, and a browser is told why there is none: a failure is said and no more. */
 export function buildPage(root, node) {
+  if (!existsSync(join(root, "ui"))) return;
   const built = statSync(join(root, "ui", "dist", "manifest.json"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const named = ["package-lock.json", join("scripts", "ui.ts")].map((file) => join(root, file));
   const sources = [...named, ...filesBelow(join(root, "ui")), ...filesBelow(join(root, "protocol"))];
