@@ -20,7 +20,7 @@ const status: CommandSpec = {
 const install: CommandSpec = {
   summary: "Fetch a private Node 24 into your home, where the machine's own is older",
   examples: [{ line: "openclaw runtime install", about: "190 MB; openclaw runtime remove takes it away" }],
-  notes: ["npm fetches it from the registry you use, and checks it by the digest that came with the program. Installing runs nothing."],
+  notes: ["npm fetches it, and checks it by the digest that came with the program. Installing runs nothing."],
   run: async ({ terminal, environment, signal }) => {
     using progress = terminal.progress("Fetching Node");
     const { dir, installed } = await installRuntime(environment, signal).catch((error: unknown) => {
