@@ -72,11 +72,13 @@ function mustRun(ran: Ran): string {
 
 test("the packed program installs far from the clone without a script, and answers, serves its page, takes a node, is upgraded and "
   + "uninstalled there (S3.2, S3.13, S4.30)", registry, async (t) => {
-  const packed = spawnSync(process.execPath, [join(PROGRAM_ROOT, "scripts", "pack.ts"), `--to=${far}`], { encoding: "utf8", timeout: STEP_MS });
+  const packer = join(PROGRAM_ROOT, "scripts", "pack.ts");
+  const packed = spawnSync(process.execPath, [packer, `--to=${far}`], { encoding: "utf8", timeout: STEP_MS });
   assert.equal(packed.status, 0, packed.stderr);
   const tarball = join(far, readdirSync(far).find((name) => name.endsWith(".tgz")) ?? "");
   const { env, run } = openWorld("home24", process.execPath);
-  const install = (): string => mustRun(run("npm", "install", "-g", `--prefix=${prefix}`, "--prefer-offline", "--no-audit", "--no-fund", tarball));
+  const npm = (verb: string, ...more: readonly string[]): string => mustRun(run("npm", verb, "-g", `--prefix=${prefix}`, ...more));
+  const install = (): string => npm("install", "--prefer-offline", "--no-audit", "--no-fund", tarball);
   install();
 
   const packages = filesBelow(prefix).filter((file) => /node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/.test(file));
@@ -104,7 +106,8 @@ test("the packed program installs far from the clone without a script, and answe
   const token = ask("config", "get", "gatewayToken").trim();
   const lab = { ...env, OPENCLAW_NODE_DIR: join(far, "lab") };
   const url = `http://127.0.0.1:${first.port}`;
-  const pair = spawnSync(command, ["node", "pair", "--url", url, "--token", token, "--name", "lab"], { env: lab, encoding: "utf8", timeout: STEP_MS });
+  const pairing = ["node", "pair", "--url", url, "--token", token, "--name", "lab"];
+  const pair = spawnSync(command, pairing, { env: lab, encoding: "utf8", timeout: STEP_MS });
   assert.equal(pair.status, 0, pair.stdout + pair.stderr);
   const node = spawn(command, ["node", "start", "--tags=gpu"], { env: lab, stdio: "ignore" });
   endWithUs(node);
@@ -118,7 +121,7 @@ test("the packed program installs far from the clone without a script, and answe
   const again = await startInstalled(t, env);
   assert.match(mustRun(run(command, "--port", String(again.port), "sessions", "history", "main")), /How busy is this machine/);
   assert.equal(await again.stop(), 0);
-  mustRun(run("npm", "uninstall", "-g", `--prefix=${prefix}`, "openclaw"));
+  npm("uninstall", "openclaw");
   assert.deepEqual(filesBelow(prefix), []);
   install(); // for the next
 });

@@ -6,6 +6,8 @@ export interface RuntimeState {
 }
 type Environment = Readonly<Record<string, string | undefined>>;
 export function runtimeState(environment?: Environment): RuntimeState;
-export function installRuntime(environment?: Environment, signal?: AbortSignal): Promise<{ readonly dir: string; readonly installed: string }>;
+export function installRuntime(
+  environment?: Environment, signal?: AbortSignal,
+): Promise<{ readonly dir: string; readonly installed: string }>;
 export function removeRuntime(environment?: Environment): boolean;
 export function runtimeDir(environment?: Environment): string;

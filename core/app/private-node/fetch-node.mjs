@@ -24,7 +24,9 @@ export function runtimeState(environment = process.env) {
 /** Fetches it beside its place and moves it there whole. Throws in a sentence; an earlier one then stays. */
 export async function installRuntime(environment = process.env, signal = undefined) {
   const { dir, offered } = runtimeState(environment);
-  if (offered === undefined) throw new Error(`There is no Node for ${process.platform}-${process.arch} to fetch; install Node 24 yourself.`);
+  if (offered === undefined) {
+    throw new Error(`There is no Node for ${process.platform}-${process.arch} to fetch; install Node 24 yourself.`);
+  }
   mkdirSync(dirname(dir), { recursive: true, mode: 0o755 });
   const fresh = mkdtempSync(`${dir}.new-`);
   try {
@@ -32,7 +34,9 @@ export async function installRuntime(environment = process.env, signal = undefin
     const { name, version, optionalDependencies } = lock;
     writeFileSync(join(fresh, "package.json"), JSON.stringify({ name, version, private: true, optionalDependencies }));
     cpSync(LOCK, join(fresh, "package-lock.json"));
-    await runNpm(["ci", "--ignore-scripts", "--include=optional", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"], fresh, signal);
+    await runNpm([
+      "ci", "--ignore-scripts", "--include=optional", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error",
+    ], fresh, signal);
     const answer = spawnSync(join(fresh, "node_modules", ".bin", "node"), ["--version"], { encoding: "utf8", timeout: 10_000 });
     if (answer.status !== 0) throw new Error("The Node that was fetched does not start on this machine; install Node 24 yourself.");
     rmSync(dir, { recursive: true, force: true });
@@ -68,7 +72,9 @@ function runNpm(args, cwd, signal) {
     child.stderr.on("data", (chunk) => {
       said = (said + chunk).slice(-SAID_CHARS_MAX);
     });
-    child.on("error", (error) => reject(error.code === "ENOENT" ? new Error("npm was not found on PATH; install Node 24 yourself.") : error));
+    child.on("error", (error) => {
+      reject(error.code === "ENOENT" ? new Error("npm was not found on PATH; install Node 24 yourself.") : error);
+    });
     child.on("close", (code) => {
       if (code === 0) resolve();
       else reject(new Error(`npm could not fetch it: ${said.trim().split("\n").at(-1) ?? `exit ${code}`}`));

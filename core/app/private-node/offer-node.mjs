@@ -25,9 +25,12 @@ async function main() {
   if (!wanted) {
     process.stderr.write(`OpenClaw runs on Node 24; this is Node ${process.versions.node}.\n`);
     if (offered === undefined) return refuse("Install Node 24 or newer, then run this again.");
-    if (!process.stdin.isTTY || args.includes("--json")) return refuse("Run: openclaw runtime install  (a private Node 24, in your home), or install Node 24.");
+    if (!process.stdin.isTTY || args.includes("--json")) {
+      return refuse("Run: openclaw runtime install  (a private Node 24, in your home), or install Node 24.");
+    }
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await prompt.question(`Fetch Node ${offered} for OpenClaw alone, 190 MB in your home? openclaw runtime remove takes it away. [Y/n] `);
+    const about = "190 MB in your home; openclaw runtime remove takes it away.";
+    const answer = await prompt.question(`Fetch Node ${offered} for OpenClaw alone? ${about} [Y/n] `);
     prompt.close();
     if (!/^\s*(?:y|yes)?\s*$/i.test(answer)) return refuse("Install Node 24 or newer, then run this again.");
   }
