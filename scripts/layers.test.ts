@@ -61,7 +61,7 @@ test("imports look down, types included", () => {
 
 test("only the node host and the local node's starter begin processes: the gateway never does the work (S0.1, S3.6)", () => {
   const spawning = `import { spawn } from "node:child_process"; export const run = spawn;`;
-  const folders = ["core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/"];
+  const folders = ["core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/", "core/app/secrets/"];
   const rule = `only ${folders.join(" and ")} start processes`;
   assert.deepEqual(violationsOf({ "core/execution/node-host/run.ts": spawning, "core/app/local-node/launch.ts": spawning }), []);
   assert.deepEqual(violationsOf({ "core/control/gateway/run.ts": spawning, "core/app/run.ts": spawning }), [

@@ -2,7 +2,6 @@ import type { Intent, Tool, ToolCall } from "@openclaw/sdk";
 import type { Label } from "@openclaw/protocol";
 import { LABELS, hasCode, joinLabels } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
-import { startNow } from "../../base/start-now.ts";
 import { relaysOf, type ExpectedReply, type GateRecord } from "../../fabric/journal.ts";
 import { speaksFromOutside, type IntentEvent, type IntentOrder } from "../../execution/intents.ts";
 import { presentOutcome } from "../../execution/tools.ts";
@@ -18,31 +17,16 @@ export interface PlacedCall {
   readonly decision: GateRecord;
 }
 
-/**
- * Records the intent and its decision, then hands it to its actuator. The record is durable before the act begins; what a node
- * only reads it is asked while the record is being written, and nothing of its answer counts before that is durable.
- */
+/** Records the intent and its decision, then hands it to its actuator. The record is durable before the act begins. */
 export async function carryOut(work: TurnWork, placed: PlacedCall, tool: Tool, carry: Carry, signal: AbortSignal): Promise<Carry> {
   const { stepId, call, intent, nodeId, decision } = placed;
   const { deps, session } = work;
   const made = { stepId, kind: "tool" as const, call, intent, effect: intent.effect, invocationId: stepId, nodeId, decision };
   const body = { ...made, ...relaysOf(session.log.state) };
-  const recorded = work.record(carry, [{ type: "step.started", body, label: decision.label }]);
-  const asked = intent.actuator === "node" && intent.effect === "read" ? askNow(begin(work, placed, "carryOut", signal)) : undefined;
-  try {
-    await recorded;
-  } catch (error) {
-    asked?.leave();
-    throw error;
-  }
+  await work.record(carry, [{ type: "step.started", body, label: decision.label }]);
   crashPoint("intent.recorded");
   const sinceMs = session.log.state.turn?.openSinceMs ?? deps.clock.now();
-  return await collectOutcome(work, placed, tool, asked?.events ?? begin(work, placed, "carryOut", signal), sinceMs, signal);
-}
-
-function askNow(events: AsyncIterable<IntentEvent>): { readonly events: AsyncIterable<IntentEvent>; leave(): void } {
-  const iterator = startNow(events[Symbol.asyncIterator]());
-  return { events: { [Symbol.asyncIterator]: () => iterator }, leave: () => void iterator.return?.(undefined) };
+  return await collectOutcome(work, placed, tool, begin(work, placed, "carryOut", signal), sinceMs, signal);
 }
 
 /** Hands an intent to its actuator, or asks what became of it; the session's own are carried out here. */
