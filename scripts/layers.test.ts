@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { checkLayers, ROOMS } from "./layers.ts";
+import { checkLayers, ROOMS, STARTS_PROCESSES } from "./layers.ts";
 
 /** A repository of these files; gives each violation as `file: rule`. */
 function violationsOf(files: Readonly<Record<string, string>>): string[] {
@@ -61,8 +61,7 @@ test("imports look down, types included", () => {
 
 test("only the node host and the local node's starter begin processes: the gateway never does the work (S0.1, S3.6)", () => {
   const spawning = `import { spawn } from "node:child_process"; export const run = spawn;`;
-  const folders = ["core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/", "core/app/secrets/"];
-  const rule = `only ${folders.join(" and ")} start processes`;
+  const rule = `only ${STARTS_PROCESSES.join(" and ")} start processes`;
   assert.deepEqual(violationsOf({ "core/execution/node-host/run.ts": spawning, "core/app/local-node/launch.ts": spawning }), []);
   assert.deepEqual(violationsOf({ "core/control/gateway/run.ts": spawning, "core/app/run.ts": spawning }), [
     `core/app/run.ts: ${rule}`,

@@ -87,7 +87,7 @@ function resolveTarget(file: string, one: Import): Resolved {
  * The gateway never does the work: where in core a process may be started. The last five run what a person's own command
  * asked for: ssh, tailscale, a program that knows secrets, npm for a private Node, systemctl.
  */
-const startsProcesses = [
+export const STARTS_PROCESSES: readonly string[] = [
   "core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/", "core/app/secrets/",
   "core/app/private-node/", "core/app/service/",
 ];
@@ -111,8 +111,8 @@ function ruleBroken(
       if (from.place.area === "sdk") return "sdk imports types of protocol only";
       return one.specifier === "node:child_process" &&
         file.startsWith("core/") &&
-        !startsProcesses.some((folder) => file.startsWith(folder))
-        ? `only ${startsProcesses.join(" and ")} start processes`
+        !STARTS_PROCESSES.some((folder) => file.startsWith(folder))
+        ? `only ${STARTS_PROCESSES.join(" and ")} start processes`
         : null;
     case "computed":
       return from.place.area === "room" || from.place.area === "base" || from.place.area === "protocol"
