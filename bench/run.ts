@@ -22,6 +22,7 @@ import { fairness } from "./measures/fairness.ts";
 import { history } from "./measures/history.ts";
 import { memory } from "./measures/memory.ts";
 import { nodes } from "./measures/nodes.ts";
+import { page } from "./measures/page.ts";
 import { rate } from "./measures/rate.ts";
 import { recovery } from "./measures/recovery.ts";
 import { replay } from "./measures/replay.ts";
@@ -34,7 +35,7 @@ import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
   start, memory, commands, connect, calls, wire, configReload, nodes, turns, exec, tokens, rate, recovery, replay,
-  fairness, crowd, history, live, dormant, soak, actuators,
+  fairness, crowd, history, live, dormant, soak, actuators, page,
 ];
 /** One measure that hangs must not cost the others their turn. */
 const MEASURE_MS_MAX = 60_000;

@@ -12,6 +12,12 @@ export const CLIENT_MODES = ["webchat", "cli", "ui", "backend", "node", "worker"
 /** An operator with this capability is sent what is new of a text and never the whole of it so far, until it ends. */
 export const TEXT_INCREMENTS_CAP = "text-increments";
 
+/**
+ * Of a browser that has no credential at all: "ask a person whether I may come in". It proves its key; what it gets is PAIRING_REQUIRED,
+ * until somebody has agreed. Without this capability it is refused for what it lacks, as ever.
+ */
+export const ASK_TO_PAIR_CAP = "ask-to-pair";
+
 const text = { type: "string", minLength: 1, maxLength: 256 } as const satisfies JsonSchema;
 const secret = { type: "string", minLength: 1, maxLength: 4_096, secret: true } as const satisfies JsonSchema;
 

@@ -1,7 +1,7 @@
 /**
  * The way in: installs what is missing, then goes on under Node 24. Plain JavaScript, for it starts on Node 20.
  *
- *   node scripts/launch.mjs <start|test|check|demo|bench|chaos|compat|simulate|docs|pack|openclaw> [arguments]
+ *   node scripts/launch.mjs <start|test|check|demo|bench|chaos|compat|simulate|docs|pack|screenshots|openclaw> [arguments]
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,10 +29,11 @@ const verbs = {
   simulate: ["scripts/simulate.ts"],
   docs: ["scripts/docs.ts"],
   pack: ["scripts/pack.ts"],
+  screenshots: ["scripts/screenshots.ts"],
 };
 
 /** Verbs under which a browser may come. */
-const withPage = ["start", "test", "check", "demo", "bench", "compat"];
+const withPage = ["start", "test", "check", "demo", "bench", "compat", "screenshots"];
 
 /** Verbs whose processes live long enough to be worth compiling for. */
 const longLived = ["start", "demo", "bench", "chaos"];

@@ -3,13 +3,15 @@
  *
  *   node scripts/ui.ts            builds if needed
  *   node scripts/ui.ts --sizes    and prints what each part weighs, compressed
+ *   node scripts/ui.ts --long-words DIR    builds into DIR, every text longer by two fifths: as other languages will be
  *
  * Files are named by their content, so that a browser may keep them for ever, and lie there compressed already. Only what the
  * first view needs is in the first script; every other page is fetched when it is opened.
  */
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -61,22 +63,23 @@ export async function buildUi(root: string): Promise<UiBuild> {
   }
 }
 
-async function bundle(source: string, assets: string): Promise<UiBuild["files"]> {
+async function bundle(source: string, assets: string, plugins: Plugin[] = []): Promise<UiBuild["files"]> {
   const result = await build({
-    absWorkingDir: source, entryPoints: ["main.tsx", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]",
+    absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
-    define: { "process.env.NODE_ENV": "\"production\"" },
+    define: { "process.env.NODE_ENV": "\"production\"" }, plugins,
   });
   const outputs = Object.entries(result.metafile.outputs);
   const script = nameOfEntry(outputs, "main.tsx");
   const style = nameOfEntry(outputs, "style/main.css");
-  const first = new Set([script, style, ...staticImports(result.metafile, script)]);
+  const theme = nameOfEntry(outputs, "theme.ts");
+  const first = new Set([script, style, theme, ...staticImports(result.metafile, script)]);
   const icon = `mark-${hashOf(readFileSync(join(source, "mark.svg")))}.svg`;
   writeFileSync(join(assets, icon), readFileSync(join(source, "mark.svg")));
-  const preload = [...first].filter((name) => name.endsWith(".js") && name !== script)
+  const preload = [...first].filter((name) => name.endsWith(".js") && name !== script && name !== theme)
     .map((name) => `<link rel="modulepreload" href="{{base}}/assets/${name}">`).join("\n");
-  const values: Readonly<Record<string, string>> = { icon, style, script, preload };
+  const values: Readonly<Record<string, string>> = { icon, style, script, theme, preload };
   const page = readFileSync(join(source, "index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (text, name: string) => values[name] ?? text);
   writeFileSync(join(dirname(assets), "index.html"), page);
   const files: Record<string, UiBuild["files"][string]> = {};
@@ -91,6 +94,29 @@ async function bundle(source: string, assets: string): Promise<UiBuild["files"]>
   }
   return files;
 }
+
+/** Below `dir`, beside the real build: whoever shows it sees where longer words do not fit. */
+export async function buildLongWords(root: string, dir: string): Promise<void> {
+  const assets = join(dir, "assets");
+  mkdirSync(assets, { recursive: true });
+  await bundle(join(root, "ui"), assets, [{
+    name: "long-words",
+    setup: ({ onLoad }) => onLoad({ filter: /[\\/]words[\\/]en[\\/][\w-]+\.ts$/ }, async ({ path }) => ({
+      loader: "ts",
+      contents: `${(await readFile(path, "utf8")).replace("export const words =", "const plain =")}\n${LENGTHEN}`,
+    })),
+  }]);
+}
+
+const LENGTHEN = `
+const lengthen = (value: unknown): unknown => typeof value === "string"
+  ? value + " žluťoučký kůň úpěl".repeat(20).slice(0, Math.ceil(value.length * 0.4))
+  : typeof value === "function" ? (...given: unknown[]) => lengthen(value(...given))
+  : Array.isArray(value) ? value.map(lengthen)
+  : typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, lengthen(each)]))
+  : value;
+export const words = lengthen(plain) as typeof plain;
+`;
 
 function placesOf(source: string): readonly string[] {
   return readdirSync(join(source, "pages"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
@@ -149,6 +175,11 @@ function hashOf(content: Buffer): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const longWords = process.argv.indexOf("--long-words");
+  if (longWords > 0) {
+    await buildLongWords(dirname(import.meta.dirname), process.argv[longWords + 1] ?? "");
+    process.exit(0);
+  }
   const { files, fresh } = await buildUi(dirname(import.meta.dirname));
   if (fresh) process.stdout.write("Built ui/dist.\n");
   if (process.argv.includes("--sizes")) {

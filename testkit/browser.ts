@@ -40,13 +40,20 @@ export interface WatchedPage {
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const AXE = (): string => readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+export const CHROMIUM = "/usr/bin/chromium";
+
 let axeSource: string | undefined;
 
 /** One Chromium for a test file; closed with the test that opened it. */
 export async function openBrowser(t: TestContext): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const browser = await launchBrowser();
   t.after(() => browser.close());
   return browser;
+}
+
+/** For what is no test: whoever launches it closes it. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
 
 /** Asks the gateway for a link, and opens it as a person would. Resolves when the page has its connection. */

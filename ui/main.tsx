@@ -5,17 +5,55 @@ import { openLink } from "./link.ts";
 import { tokenIn } from "./link/token-in.ts";
 import { Composer } from "./pages/chat/composer.tsx";
 import { Page as ChatPage } from "./pages/chat/page.tsx";
-import { followLinks } from "./shell/route.ts";
+import { toast } from "./kit/toasts.tsx";
+import { PLACES } from "./pages/places.ts";
+import { followApprovals } from "./shell/badges.ts";
+import { followHealth } from "./shell/health.ts";
+import { overlay } from "./shell/overlay.ts";
+import { followLinks, navigate, pathOf } from "./shell/route.ts";
 import { Shell } from "./shell/shell.tsx";
+import { addShortcuts, followShortcuts } from "./shell/shortcuts.ts";
+import { followTheme } from "./shell/theme.ts";
+import { words } from "./words/en/shell.ts";
 
-const token = tokenIn(location.hash);
-// Neither the address bar nor the history keeps what lets a browser in.
-if (token !== undefined) history.replaceState(undefined, "", location.pathname + location.search);
-const link = openLink(location.origin, token);
+/** Neither the address bar nor the history keeps what lets a browser in. */
+function takeToken(): string | undefined {
+  const token = tokenIn(location.hash);
+  if (token !== undefined) history.replaceState(undefined, "", location.pathname + location.search);
+  return token;
+}
+
+const link = openLink(location.origin, takeToken());
 followLinks();
+followTheme();
+followShortcuts();
+followApprovals(link, words.waiting);
+followHealth(link);
 effect(() => {
   document.documentElement.dataset["link"] = link.state.value.kind;
 });
+// A link pasted where the page stands already loads nothing: it only changes what comes after the number sign.
+addEventListener("hashchange", () => {
+  const token = takeToken();
+  if (token === undefined) return;
+  if (link.state.peek().kind === "up") toast({ text: words.oldLink });
+  else link.pair(token);
+});
+addShortcuts(words.shortcuts.everywhere, [
+  { keys: "Ctrl-K", title: words.shortcuts.palette, whileTyping: true, run: () => {
+    overlay.value = overlay.peek() === "palette" ? undefined : "palette";
+  } },
+  { keys: "?", title: words.shortcuts.sheet, run: () => {
+    overlay.value = "shortcuts";
+  } },
+  { keys: "/", title: words.shortcuts.write, run: () => {
+    if (document.documentElement.dataset["place"] !== "chat") navigate(pathOf("chat"));
+    requestAnimationFrame(() => document.getElementById("draft")?.focus());
+  } },
+  ...PLACES.filter(({ key }) => key !== undefined).map(({ key, path, title }) => (
+    { keys: `g ${key}`, title: words.shortcuts.go(title), run: () => navigate(pathOf(path)) }
+  )),
+]);
 
 const shell = document.getElementById("shell");
 const bar = document.getElementById("composer-bar");

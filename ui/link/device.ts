@@ -23,13 +23,14 @@ const STORE = "device";
 /** Throws a DOMException where the browser keeps nothing, or knows no Ed25519. */
 export async function openDevice(address: string): Promise<Device> {
   const store = await openStore();
-  const known = await read(store, address);
-  const keys = known?.keys ?? (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
-  if (known === undefined) await write(store, address, { keys });
+  const known = await read(store, address) ?? await addIfNone(store, address, {
+    keys: (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair,
+  });
+  const { keys } = known;
   const raw = await crypto.subtle.exportKey("raw", keys.publicKey);
   const id = toHex(await crypto.subtle.digest("SHA-256", raw));
   return {
-    id, publicKey: toBase64url(raw), token: known?.token,
+    id, publicKey: toBase64url(raw), token: known.token,
     sign: async (text) => toBase64url(await crypto.subtle.sign("Ed25519", keys.privateKey, new TextEncoder().encode(text))),
     keepToken: (token) => write(store, address, { keys, token }),
     forget: () => settle(store.transaction(STORE, "readwrite").objectStore(STORE).delete(address)).then(() => undefined),
@@ -47,6 +48,14 @@ const read = (store: IDBDatabase, address: string): Promise<Kept | undefined> =>
 
 const write = async (store: IDBDatabase, address: string, kept: Kept): Promise<void> =>
   void (await settle(store.transaction(STORE, "readwrite").objectStore(STORE).put(kept, address)));
+
+/** What stands there afterwards: two tabs that begin together become one device. */
+async function addIfNone(store: IDBDatabase, address: string, made: Kept): Promise<Kept> {
+  const devices = store.transaction(STORE, "readwrite").objectStore(STORE);
+  const known = await settle(devices.get(address) as IDBRequest<Kept | undefined>);
+  if (known === undefined) await settle(devices.put(made, address));
+  return known ?? made;
+}
 
 function settle<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {

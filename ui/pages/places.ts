@@ -7,13 +7,18 @@ export interface Place {
   readonly path: string;
   readonly title: string;
   readonly icon: IconName;
+  /** After `g`: goes there. */
+  readonly key?: string;
   /** Absent: it is there from the beginning. */
   readonly load?: () => Promise<PageModule>;
+  /** Reached from another page, not from the rail. */
+  readonly hidden?: true;
 }
 
 export const HOME = "chat";
 
+/** As in the rail; a phone's bar has the first four. */
 export const PLACES: readonly Place[] = [
-  { path: "now", title: words.places.now, icon: "now", load: () => import("./now/page.tsx") },
-  { path: "chat", title: words.places.chat, icon: "chat" },
+  { path: "now", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
+  { path: "chat", title: words.places.chat, icon: "chat", key: "c" },
 ];

@@ -1,13 +1,18 @@
-/** The frame that never changes place: rail, bar, and in it whatever page the address names. */
+/** The frame that never changes place: rail, bars, and in it whatever page the address names. */
 import { signal } from "@preact/signals";
 import type { ComponentType, VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import { Icon } from "../kit/icon.tsx";
+import { ConfirmHost } from "../kit/confirm.tsx";
+import { Toasts } from "../kit/toasts.tsx";
 import type { Link } from "../link.ts";
 import type { PageProps } from "../pages/page.ts";
 import { HOME, PLACES, type Place } from "../pages/places.ts";
 import { words } from "../words/en/shell.ts";
 import { ConnectionBar } from "./connection-bar.tsx";
+import { ErrorBoundary } from "./error-boundary.tsx";
+import { findNearest } from "./nearest.ts";
+import { overlay, type Overlay } from "./overlay.ts";
+import { Rail } from "./rail.tsx";
 import { pathOf, route } from "./route.ts";
 import { Unpaired } from "./unpaired.tsx";
 
@@ -24,23 +29,26 @@ export function Shell({ link, first }: ShellProps): VNode {
   const name = route.value.place === "" ? HOME : route.value.place;
   const place = PLACES.find(({ path }) => path === name);
   const Page = first[name] ?? loaded.value[name];
-  const refused = link.state.value.kind === "refused" ? link.state.value.ended : undefined;
+  const refused = link.state.value.kind === "refused" ? link.state.value : undefined;
   useEffect(() => {
     document.documentElement.dataset["place"] = place === undefined || refused !== undefined ? "none" : name;
     document.title = place === undefined ? words.product : `${place.title} · ${words.product}`;
     if (place !== undefined && Page === undefined) void load(place);
-  }, [name, Page, refused]);
+  }, [name, Page, refused === undefined]);
   return (
     <>
       <a class="skip" href="#main">{words.skip}</a>
       <Rail active={name} />
       <main id="main" tabIndex={-1}>
         <ConnectionBar link={link} />
-        {refused !== undefined ? <Unpaired link={link} ended={refused} />
+        {refused !== undefined ? <Unpaired link={link} ended={refused.ended} waits={refused.waits} />
           : place === undefined ? <NotFound name={name} />
             : Page === undefined ? <div class="page-wait" />
-              : Page === "failed" ? <Failed place={place} /> : <Page link={link} />}
+              : Page === "failed" ? <Failed place={place} /> : <ErrorBoundary key={name}><Page link={link} /></ErrorBoundary>}
       </main>
+      <Toasts />
+      <ConfirmHost />
+      <OpenOverlay link={link} />
     </>
   );
 }
@@ -50,23 +58,32 @@ async function load(place: Place): Promise<void> {
   loaded.value = { ...loaded.value, [place.path]: page };
 }
 
-function Rail({ active }: { readonly active: string }): VNode {
-  return (
-    <nav class="rail" aria-label={words.rail}>
-      {PLACES.map(({ path, title, icon }) => (
-        <a key={path} href={pathOf(path)} class="rail-place" {...(path === active ? { "aria-current": "page" as const } : {})}>
-          <Icon name={icon} /><span>{title}</span>
-        </a>
-      ))}
-    </nav>
-  );
+type OverlayView = ComponentType<{ readonly link: Link }>;
+const OVERLAYS: Readonly<Record<Overlay, () => Promise<{ readonly Overlay: OverlayView }>>> = {
+  palette: () => import("./palette.tsx"), shortcuts: () => import("./shortcuts-sheet.tsx"), more: () => import("./more.tsx"),
+};
+const views = signal<Readonly<Partial<Record<Overlay, OverlayView>>>>({});
+
+function OpenOverlay({ link }: { readonly link: Link }): VNode | null {
+  const name = overlay.value;
+  const View = name === undefined ? undefined : views.value[name];
+  useEffect(() => {
+    if (name === undefined || View !== undefined) return;
+    void OVERLAYS[name]().then(({ Overlay: view }) => {
+      views.value = { ...views.peek(), [name]: view };
+    }, () => {
+      overlay.value = undefined;
+    });
+  }, [name, View]);
+  return View === undefined ? null : <View key={name} link={link} />;
 }
 
 function NotFound({ name }: { readonly name: string }): VNode {
-  const nearest = PLACES.toSorted((a, b) => distance(a.path, name) - distance(b.path, name))[0];
+  const nearest = findNearest(name, PLACES, ({ path }) => path);
   return (
     <section class="page">
-      <h1>{words.notFound.title}</h1>
+      <header class="page-head"><h1>{words.notFound.title}</h1></header>
+      <p>{words.notFound.what(name)}</p>
       {nearest === undefined ? null : (
         <><p>{words.notFound.nearest(nearest.title)}</p><p><a href={pathOf(nearest.path)}>{words.notFound.go(nearest.title)}</a></p></>
       )}
@@ -77,21 +94,12 @@ function NotFound({ name }: { readonly name: string }): VNode {
 function Failed({ place }: { readonly place: Place }): VNode {
   return (
     <section class="page">
-      <h1>{words.failed.title}</h1>
-      <button type="button" onClick={() => void load(place)}>{words.failed.retry}</button>
+      <header class="page-head"><h1>{words.failed.title}</h1></header>
+      <p>{words.failed.why}</p>
+      <p class="row">
+        <button type="button" class="primary" onClick={() => location.reload()}>{words.reload}</button>
+        <button type="button" onClick={() => void load(place)}>{words.failed.retry}</button>
+      </p>
     </section>
   );
-}
-
-/** How many letters have to change. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,6 +1,7 @@
 /** Devices: who may connect at all. A node is a device too; what it may be asked for is approved under `nodes`. */
 import type { Scope } from "@openclaw/protocol";
 import { askGateway } from "../connect.ts";
+import { fingerprintWords } from "../../fabric/certificate.ts";
 import { makeSetupCode, SETUP_OPTIONS, showSetupCode } from "./setup-code-view.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, shortenId } from "../terminal/text.ts";
@@ -56,6 +57,7 @@ function show(ctx: CommandContext, pending: readonly Payload[], paired: readonly
     { title: "NAME" }, { title: "ROLE" }, { title: "MAY", shrinks: true }, { title: "SEEN" },
     { title: "ID", paint: (padded) => style.dim(padded) },
   ], rows, "No device is paired. The command line on this machine needs none.");
+  for (const row of pending) terminal.note(`${nameOf(row)} shows the words: ${wordsOf(row)}`);
   const first = pending[0];
   if (first !== undefined) terminal.suggest(
     `openclaw devices approve ${cleanLine(textAt(first, "requestId") ?? "")}`,
@@ -73,7 +75,7 @@ const approve: CommandSpec = {
     ctx.terminal.answer(
       payload,
       () => ctx.terminal.done(
-        `${cleanLine(request.name ?? request.id)} may connect${describeScopes(request.row)}.`,
+        `${cleanLine(request.name ?? request.id)} (${wordsOf(request.row)}) may connect${describeScopes(request.row)}.`,
       ),
     );
     return 0;
@@ -190,6 +192,12 @@ async function resolve(
 
 function nameOf(row: Payload): string {
   return textAt(row, "displayName") ?? textAt(row, "clientId") ?? textAt(row, "deviceId") ?? "?";
+}
+
+/** Of the device's own key; a browser that asks shows the same. */
+function wordsOf(row: Payload): string {
+  const id = textAt(row, "deviceId") ?? "";
+  return /^[0-9a-f]{64}$/.test(id) ? fingerprintWords(id).join(" ") : "?";
 }
 
 function describeScopes(row: Payload): string {

@@ -5,7 +5,7 @@
  * device's record decides about role and scopes; what was asked for only narrows that.
  */
 import {
-  CLOSE, codeOf, connectParams, ERRORS, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, requestFrame, ROLES,
+  ASK_TO_PAIR_CAP, CLOSE, codeOf, connectParams, ERRORS, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, requestFrame, ROLES,
   type ConnectParams, type OpenClawError, type RequestFrame, type Role,
 } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
@@ -137,7 +137,14 @@ async function admitClient(connection: Connection, id: string, hello: ConnectPar
   if (proof !== undefined && "error" in proof) return refused(id, proof);
 
   const granted = checkCredential(connection, hello, role, voucher, deps);
-  if ("error" in granted) return refused(id, granted, deps.limiter.failed(guesser, kind, deps.clock.now()));
+  if ("error" in granted) {
+    const asks = proof !== undefined && mayAsk(hello, role, proof.deviceId, deps.identity);
+    const isNew = asks && !deps.identity.requests().some(({ deviceId }) => deviceId === proof.deviceId);
+    // Asking again for the same is no guess; asking as ever new devices is.
+    if (asks && !isNew) return await askToPair(connection, id, hello, proof, deps);
+    const delayMs = deps.limiter.failed(guesser, kind, deps.clock.now());
+    return asks ? await askToPair(connection, id, hello, proof, deps) : refused(id, granted, delayMs);
+  }
   deps.limiter.succeeded(guesser, kind);
 
   const base = { kind: "accepted", id, params: hello, secret: granted.secret, method: granted.method } as const;
@@ -182,6 +189,29 @@ async function admitClient(connection: Connection, id: string, hello: ConnectPar
   }
 }
 
+/** A browser without any credential that wants a person asked. */
+function mayAsk(hello: ConnectParams, role: Role, deviceId: string, identity: Identity): boolean {
+  const isBare = Object.values(hello.auth ?? {}).every((value) => value === undefined);
+  if (!isBare || role !== "operator" || !isBrowserClient(hello) || hello.caps?.includes(ASK_TO_PAIR_CAP) !== true) return false;
+  return identity.mayAskByKey(deviceId);
+}
+
+/** PAIRING_REQUIRED until somebody has agreed; then it is let in, once, and gets its token. */
+async function askToPair(
+  connection: Connection, id: string, hello: ConnectParams, { deviceId, publicKey }: ProvedDevice, { identity }: HandshakeDeps,
+): Promise<HandshakeOutcome> {
+  const admission = await identity.admit({
+    deviceId, publicKey, face: faceOfDevice(connection, hello), role: "operator", scopes: hello.scopes ?? [], credential: "key", local: false,
+  });
+  if (admission.kind === "wait") return refused(id, pairingRequired(admission));
+  if (admission.kind === "scope-mismatch") return refused(id, refuseCredential(hello, "token"));
+  identity.seen(deviceId, "connect");
+  return {
+    kind: "accepted", id, params: hello, secret: undefined, method: "device-token", deviceToken: admission.token,
+    issuedAtMs: admission.issuedAtMs, client: viewClient(connection, hello, "operator", admission.scopes, deviceId),
+  };
+}
+
 function kindOf({ auth = {} }: ConnectParams): CredentialKind {
   if ((auth.token ?? auth.password) !== undefined) return "shared-secret";
   if (auth.deviceToken !== undefined) return "device-token";
@@ -198,10 +228,12 @@ function refuseWithoutDevice(hello: ConnectParams, role: Role, isVouchedFor: boo
   return isOperatorPage ? handshakeRefusal("CONTROL_UI_DEVICE_IDENTITY_REQUIRED", "device identity required") : undefined;
 }
 
+interface ProvedDevice { readonly deviceId: string; readonly publicKey: string }
+
 /** Undefined: no device was sent. */
 function proveDevice(
   connection: Connection, hello: ConnectParams, role: Role, deps: HandshakeDeps,
-): { readonly deviceId: string; readonly publicKey: string } | HandshakeRefusal | undefined {
+): ProvedDevice | HandshakeRefusal | undefined {
   const { device, client, auth } = hello;
   if (device === undefined) return undefined;
   try {

@@ -11,7 +11,9 @@ export interface AdmissionQuestion {
   readonly role: Role;
   readonly scopes: readonly Scope[];
   /** How it authenticated beside its key. */
-  readonly credential: "shared-secret" | "device-token";
+  readonly credential: "shared-secret" | "device-token" | "key";
+  /** With its key alone, for a person has just agreed and it has no token yet. */
+  readonly mayCollect?: boolean;
   /** From this machine, no foreign page, and the owner has not switched silent approval off. */
   readonly mayApproveSilently: boolean;
   /** From a network whose nodes the owner lets in unasked, the first time. What they may do is asked all the same. */
@@ -27,7 +29,9 @@ export type AdmissionAnswer =
 export function decideAdmission(record: DeviceRecord | undefined, question: AdmissionQuestion): AdmissionAnswer {
   const grant = record?.roles[question.role];
   const live = grant !== undefined && grant.revokedAtMs === undefined;
-  if (live && containsScopes(grant.scopes, question.scopes)) return { kind: "admit" };
+  const isProved = question.credential !== "key" || question.mayCollect === true;
+  if (live && isProved && containsScopes(grant.scopes, question.scopes)) return { kind: "admit" };
+  if (question.credential === "key") return { kind: "wait", reason: "not-paired" };
   // A device token is bound to what was approved with it; asking for more with it is refused, not queued for a tired click.
   if (question.credential === "device-token") return { kind: "scope-mismatch" };
   const reason = record === undefined ? "not-paired" : live ? "scope-upgrade" : grant === undefined ? "role-upgrade" : "not-paired";

@@ -10,6 +10,8 @@ export interface RoleGrant {
   readonly createdAtMs: number;
   readonly rotatedAtMs?: number;
   readonly revokedAtMs?: number;
+  /** Until then a device that asked with nothing but its key may come once and get its token. */
+  readonly collectUntilMs?: number;
 }
 
 /** What a client says about itself. Shown to people, never used to decide. */
@@ -46,6 +48,8 @@ export interface PairRequest {
   readonly scopes: readonly string[];
   readonly reason: "not-paired" | "role-upgrade" | "scope-upgrade";
   readonly atMs: number;
+  /** It has nothing but its key: what is approved is handed out at its next connect. */
+  readonly byKey?: true;
 }
 
 /** The wire's `Device`: no secret in it. */
@@ -70,7 +74,7 @@ export function showDevice(record: DeviceRecord, connected: boolean): Record<str
     ...(record.lastSeenAtMs === undefined ? {} : { lastSeenAtMs: record.lastSeenAtMs, lastSeenReason: record.lastSeenReason }),
     connected,
     tokens: roles.map((role) => {
-      const { generation: _, issue: __, ...grant } = record.roles[role] as RoleGrant;
+      const { generation: _, issue: __, collectUntilMs: ___, ...grant } = record.roles[role] as RoleGrant;
       return { role, ...grant };
     }),
   };

@@ -14,7 +14,8 @@ export interface AdmitRequest {
   readonly face: DeviceFace;
   readonly role: Role;
   readonly scopes: readonly string[];
-  readonly credential: "shared-secret" | "device-token";
+  /** `key`: none; it asks a person, and comes in only when one has agreed. */
+  readonly credential: "shared-secret" | "device-token" | "key";
   /** From this machine, and not from a page of another origin. */
   readonly local: boolean;
   /** From a network whose first-time nodes the owner lets in unasked. */
@@ -59,6 +60,8 @@ export interface Identity extends AsyncDisposable {
   readonly gateway: GatewayKey;
   /** Decides about a device that has proved its key and credential; writes the record or the request it leads to. */
   admit(request: AdmitRequest): Promise<Admission>;
+  /** May this device, which has nothing but its key, have a person asked? Not beside too many others, nor soon after it was refused. */
+  mayAskByKey(deviceId: string): boolean;
   /** Codes that let a device in once. */
   readonly setups: Pick<SetupCodes, "issue" | "find" | "status">;
   /**

@@ -15,7 +15,12 @@ import { isOnlySeen, lostAuthority } from "./lost-authority.ts";
 import { SETUP_GRANTS, SetupCodes, type Setup, type SetupCompletion } from "./setup-codes.ts";
 import { SeenDevices } from "./seen-devices.ts";
 
-export const IDENTITY_LIMITS = { requestTtlMs: 300_000, requestsWaitingMax: 256, devicesMax: 10_000, seenFlushMs: 60_000 } as const;
+export const IDENTITY_LIMITS = {
+  requestTtlMs: 300_000, requestsWaitingMax: 256, devicesMax: 10_000, seenFlushMs: 60_000,
+  /** Of those that have nothing but a key: nobody crowds the others out. */
+  byKeyWaitingMax: 8,
+  collectMs: 300_000,
+} as const;
 
 export interface IdentityDeps {
   readonly records: Records;
@@ -43,6 +48,8 @@ class DeviceIdentity implements Identity {
   readonly #closing = new AbortController();
   readonly #seen: SeenDevices;
   readonly #sparing = new Map<string, string>();
+  /** Devices that asked by their key and were refused, until when they are not heard again. */
+  readonly #unheard = new Map<string, number>();
   readonly setups: SetupCodes;
   #gateway: GatewayKey | undefined;
 
@@ -73,10 +80,13 @@ class DeviceIdentity implements Identity {
       scopes,
       credential: request.credential,
       mayApproveSilently: request.local && request.credential === "shared-secret" && (this.#deps.autoApproveLocal?.() ?? true),
+      mayCollect: (record?.roles[request.role]?.collectUntilMs ?? 0) > this.#deps.clock.now(),
       mayEnterAsNode: request.nodeNetwork === true && request.credential === "shared-secret",
     });
     switch (answer.kind) {
-      case "admit": return this.#admitted(record as DeviceRecord, request.role, scopes);
+      case "admit":
+        if (request.credential === "key") await this.#collected(request.deviceId, request.role);
+        return this.#admitted(record as DeviceRecord, request.role, scopes);
       case "scope-mismatch": return { kind: "scope-mismatch", approvedScopes: record?.roles[request.role]?.scopes ?? [] };
       case "approve-silently": {
         const approved = await this.#grant({ ...request, scopes }, request.local ? "silent" : "network");
@@ -97,6 +107,13 @@ class DeviceIdentity implements Identity {
         };
       }
     }
+  }
+
+  mayAskByKey(deviceId: string): boolean {
+    const nowMs = this.#deps.clock.now();
+    for (const [id, untilMs] of this.#unheard) if (untilMs <= nowMs) this.#unheard.delete(id);
+    const others = this.requests().filter((request) => request.byKey === true && request.deviceId !== deviceId);
+    return !this.#unheard.has(deviceId) && others.length < IDENTITY_LIMITS.byKeyWaitingMax;
   }
 
   async admitBySetup(request: Omit<AdmitRequest, "credential">, setup: Setup): Promise<Admission | undefined> {
@@ -157,7 +174,7 @@ class DeviceIdentity implements Identity {
     const request = this.#waiting(requestId);
     if (request.role === "node" && !caller.scopes.includes("operator.admin")) throw missingScope("operator.admin");
     for (const scope of request.scopes) if (!containsScopes(caller.scopes, [scope])) throw missingScope(scope);
-    const record = await this.#grant(request, caller.name);
+    const record = await this.#grant(request, caller.name, request.byKey === true);
     await this.#store.updateRequest(requestId, () => undefined);
     this.#tell({ type: "resolved", requestId, deviceId: request.deviceId, decision: "approved", atMs: this.#deps.clock.now() });
     return record;
@@ -165,6 +182,7 @@ class DeviceIdentity implements Identity {
 
   async reject(requestId: string): Promise<PairRequest> {
     const request = this.#waiting(requestId);
+    if (request.byKey === true) this.#unheard.set(request.deviceId, this.#deps.clock.now() + IDENTITY_LIMITS.requestTtlMs);
     await this.#store.updateRequest(requestId, () => undefined);
     this.#tell({ type: "resolved", requestId, deviceId: request.deviceId, decision: "rejected", atMs: this.#deps.clock.now() });
     return request;
@@ -240,6 +258,7 @@ class DeviceIdentity implements Identity {
   /** Adds role and scopes to the device's record. Wider scopes and a repaired role are a new generation of the token. */
   async #grant(
     request: { deviceId: string; publicKey: string; face: DeviceFace; role: Role; scopes: readonly string[] }, approvedVia: string,
+    mayCollect = false,
   ): Promise<DeviceRecord> {
     const nowMs = this.#deps.clock.now();
     if (this.#store.device(request.deviceId) === undefined && this.#store.devices().length >= IDENTITY_LIMITS.devicesMax) {
@@ -255,6 +274,7 @@ class DeviceIdentity implements Identity {
       const grant: RoleGrant = {
         scopes, generation: (old?.generation ?? 0) + 1, issue: this.#issue(), createdAtMs: old?.createdAtMs ?? nowMs,
         ...(old === undefined ? {} : { rotatedAtMs: nowMs }),
+        ...(mayCollect ? { collectUntilMs: nowMs + IDENTITY_LIMITS.collectMs } : {}),
       };
       return {
         ...now,
@@ -268,6 +288,16 @@ class DeviceIdentity implements Identity {
       };
     });
     return record as DeviceRecord;
+  }
+
+  /** Once: from now on its key alone lets it in no more. */
+  async #collected(deviceId: string, role: Role): Promise<void> {
+    await this.#store.updateDevice(deviceId, (now) => {
+      const grant = now?.roles[role];
+      if (now === undefined || grant === undefined) return now;
+      const { collectUntilMs: _, ...rest } = grant;
+      return { ...now, roles: { ...now.roles, [role]: rest } };
+    });
   }
 
   /** A device that was removed and comes back must not find its old tokens valid again: no issue repeats another. */
@@ -291,6 +321,7 @@ class DeviceIdentity implements Identity {
     const { deviceId, publicKey, face, role, scopes } = request;
     const waiting: PairRequest = {
       requestId: same?.requestId ?? this.#deps.ids.uuid(), deviceId, publicKey, face, role, scopes, reason, atMs: nowMs,
+      ...(request.credential === "key" ? { byKey: true } : {}),
     };
     await this.#store.updateRequest(waiting.requestId, () => waiting);
     if (same === undefined) this.#tell({ type: "requested", request: waiting });

@@ -1,0 +1,80 @@
+/** The frame around every page, as a person uses it: getting in, being shut out, going about by keyboard, choosing a theme. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openBrowser, openPage } from "@openclaw/testkit/browser";
+import { openRealGateway } from "@openclaw/testkit/real-gateway";
+import { needs } from "@openclaw/testkit/skip";
+
+test("a browser that nobody knows asks to be let in, shows the words that the terminal shows, and comes in; its second tab with it; "
+  + "removed, it says so and takes a new link where it stands (S4.28, S4.41)", needs("chromium"), async (t) => {
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  const browser = await openBrowser(t);
+  const context = await browser.newContext();
+  const [page, second] = [await context.newPage(), await context.newPage()];
+  const base = `http://127.0.0.1:${gateway.port}`;
+  await page.goto(`${base}/chat`);
+  await second.goto(`${base}/chat`);
+  await page.getByRole("heading", { name: "not paired yet" }).waitFor();
+  await page.getByLabel("Or paste the link").fill("http://127.0.0.1/nothing");
+  await page.getByText("There is no pairing token in it").waitFor();
+  await page.getByRole("button", { name: "Ask to be let in" }).click();
+  const shown = await page.locator(".fingerprint").filter({ hasText: /\w/ }).textContent();
+  const listed = await gateway.cli(["devices", "list"]);
+  assert.ok(listed.stdout.includes(String(shown)) || listed.stderr.includes(String(shown)), `${listed.stdout}${listed.stderr}`);
+  const [command = ""] = /openclaw devices approve \S+/.exec(await page.locator(".command code").innerText()) ?? [];
+  const approved = await gateway.cli(command.split(" ").slice(1));
+  assert.equal(approved.code, 0, approved.stderr);
+  await page.locator("html[data-link=up]").waitFor();
+  await second.locator("html[data-link=up]").waitFor();
+
+  const { paired } = JSON.parse((await gateway.cli(["devices", "list", "--json"])).stdout) as { paired: { deviceId: string; clientMode: string }[] };
+  const devices = paired.filter(({ clientMode }) => clientMode === "webchat");
+  assert.equal(devices.length, 1, "two tabs are one device");
+  await gateway.cli(["devices", "remove", devices[0]?.deviceId ?? "", "--yes"]);
+  await page.getByRole("heading", { name: "This browser was removed" }).waitFor();
+  const { url } = JSON.parse((await gateway.cli(["dashboard", "--json"])).stdout) as { readonly url: string };
+  await page.getByLabel("Or paste the link").fill(url);
+  await page.getByRole("button", { name: "Pair" }).click();
+  await page.locator("html[data-link=up]").waitFor();
+  await second.locator("html[data-link=up]").waitFor();
+  // The link once more, where the page stands already: nothing is loaded, nothing is lost, and it does not stay in the address.
+  await page.evaluate(`location.hash = ${JSON.stringify(new URL(url).hash)}`);
+  await page.getByText("This browser is paired already").waitFor();
+  assert.equal(new URL(page.url()).hash, "");
+});
+
+test("all of the page by keyboard: palette, places, shortcuts; what was chosen of the theme stands before anything is drawn; a place that "
+  + "is none leads to the nearest (S4.28, S3.2)", needs("chromium"), async (t) => {
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  const { page, context, expect } = await openPage(t, await openBrowser(t), gateway, { theme: "light" });
+  expect(/404 \(Not Found\)/);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Shortcuts" }).getByText("Go to Chat").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.keyboard.press("g");
+  await page.keyboard.press("n");
+  await page.waitForURL(/\/now$/);
+  await page.keyboard.press("/");
+  await page.waitForURL(/\/chat$/);
+  await page.keyboard.type("? g n is text here");
+  assert.equal(await page.getByLabel("Your message").inputValue(), "? g n is text here");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("theme dark");
+  await page.getByRole("option", { name: "Theme: dark" }).waitFor();
+  await page.keyboard.press("Enter");
+  const ground = "getComputedStyle(document.body).backgroundColor";
+  await page.locator("html[data-theme=dark]").waitFor();
+  assert.equal(await page.evaluate("document.activeElement.id"), "draft", "focus goes back to where it was");
+  const dark = await page.evaluate(ground);
+  await context.addInitScript("addEventListener('DOMContentLoaded', () => { globalThis.groundAtFirst = getComputedStyle(document.body).backgroundColor; })");
+  await page.reload();
+  assert.equal(await page.evaluate("groundAtFirst"), dark);
+  assert.equal(await page.getByLabel("Your message").inputValue(), "? g n is text here");
+
+  await page.goto(`http://127.0.0.1:${gateway.port}/chatt`);
+  await page.getByRole("link", { name: "Go to Chat" }).click();
+  await page.waitForURL(/\/chat$/);
+});

@@ -1,0 +1,114 @@
+/** The page as a whole: every page of it, in both themes, on a desk and on a phone; what it weighs; and in longer words. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import type { BrowserContext, Page } from "playwright-core";
+import { openBrowser, openPage } from "@openclaw/testkit/browser";
+import { findFlaws, walkByKeyboard } from "@openclaw/testkit/page-flaws";
+import { openRealGateway, PROGRAM_ROOT, type RealGateway } from "@openclaw/testkit/real-gateway";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { needs } from "@openclaw/testkit/skip";
+
+interface Manifest {
+  readonly places: readonly string[];
+  readonly files: Readonly<Record<string, { readonly gzipBytes: number; readonly first: boolean }>>;
+}
+
+const KIB = 1_024;
+const DESK = { width: 1_280, height: 800 };
+const PHONE = { width: 360, height: 640 };
+
+const readManifest = (): Manifest => JSON.parse(readFileSync(join(PROGRAM_ROOT, "ui", "dist", "manifest.json"), "utf8")) as Manifest;
+
+/** Something to see on every page: a turn that ran, and one that waits for a person. */
+async function openFurnished(t: { after(ended: () => Promise<unknown>): void }): Promise<RealGateway> {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const { client, until } = await gateway.connect();
+  await client.call("chat.send", { sessionKey: "main", message: "hello there", idempotencyKey: "said-1" });
+  await until(({ event, payload }) => event === "chat" && (payload as { state?: string }).state === "final");
+  await client.call("chat.send", {
+    sessionKey: "agent:main:tidy", message: callMark("exec", { command: "rm -r build" }), idempotencyKey: "said-2",
+  });
+  await until(({ event }) => event === "exec.approval.requested");
+  client.close();
+  return gateway;
+}
+
+async function go(page: Page, place: string): Promise<void> {
+  await page.goto(`${new URL(page.url()).origin}/${place}`);
+  await page.locator("html[data-link=up]").waitFor();
+  await page.locator("main h1").first().waitFor();
+  await page.waitForLoadState("networkidle");
+}
+
+test("every page, light and dark, desk and phone: no barrier, no error, nothing too small, nothing sideways, all of it by keyboard "
+  + "(S4.28, S4.30, S3.2)", needs("chromium"), async (t) => {
+  const gateway = await openFurnished(t);
+  const browser = await openBrowser(t);
+  const flaws: string[] = [];
+  for (const theme of ["light", "dark"] as const) {
+    const { page, findBarriers } = await openPage(t, browser, gateway, { theme });
+    for (const size of [DESK, PHONE]) {
+      await page.setViewportSize(size);
+      for (const place of readManifest().places) {
+        await go(page, place);
+        const where = `${place}, ${theme}, ${size.width} px`;
+        flaws.push(...(await findBarriers()).map((each) => `${where}: ${each}`), ...(await findFlaws(page)).map((each) => `${where}: ${each}`));
+        if (theme === "light") flaws.push(...(await walkByKeyboard(page)).map((each) => `${where}: ${each}`));
+      }
+    }
+    await page.context().close();
+  }
+  const dir = mkdtempSync(join(tmpdir(), "long-words-"));
+  t.after(() => rmSync(dir, { recursive: true }));
+  await promisify(execFile)(process.execPath, [join(PROGRAM_ROOT, "scripts", "ui.ts"), "--long-words", dir]);
+  const { page, context } = await openPage(t, browser, gateway);
+  await serveInstead(context, dir);
+  for (const size of [DESK, PHONE]) {
+    await page.setViewportSize(size);
+    for (const place of readManifest().places) {
+      await go(page, place);
+      flaws.push(...(await findFlaws(page)).map((each) => `${place}, in longer words, ${size.width} px: ${each}`));
+    }
+  }
+  assert.match(await page.title(), /kůň|žlu/, "the longer words were shown");
+  assert.deepEqual(flaws, []);
+});
+
+const KINDS: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+
+/** From here on the context shows another build; what the gateway says about it, its policy, stays. */
+async function serveInstead(context: BrowserContext, dir: string): Promise<void> {
+  const html = readFileSync(join(dir, "index.html"), "utf8");
+  await context.route(({ protocol }) => protocol === "http:", async (route) => {
+    const request = route.request();
+    const path = new URL(request.url()).pathname;
+    if (path.startsWith("/assets/")) {
+      const body = readFileSync(join(dir, "assets", path.slice("/assets/".length)));
+      return await route.fulfill({ body, contentType: KINDS[extname(path)] ?? "application/octet-stream" });
+    }
+    if (request.resourceType() !== "document") return await route.continue();
+    const place = path.split("/")[1] ?? "chat";
+    await route.fulfill({ response: await route.fetch(), body: html.replaceAll("{{base}}", "").replaceAll("{{place}}", place) });
+  });
+}
+
+test("the page keeps to its weight: a first load of 60 kB in 8 requests, pages of 20 kB, 350 kB in all (S4.28)", () => {
+  const files = Object.entries(readManifest().files);
+  const weigh = (chosen: typeof files): number => chosen.reduce((all, [, { gzipBytes }]) => all + gzipBytes, 0);
+  const first = files.filter(([, { first: early }]) => early);
+  assert.ok(weigh(first) <= 60 * KIB, `the first load weighs ${weigh(first)} bytes`);
+  assert.ok(first.length + 2 <= 8, `the HTML, the icon and ${first.length} files`);
+  for (const [name, { gzipBytes }] of files) {
+    if (!first.some(([early]) => early === name)) assert.ok(gzipBytes <= 20 * KIB, `${name} weighs ${gzipBytes} bytes`);
+  }
+  assert.ok(weigh(files) <= 350 * KIB, `all of it weighs ${weigh(files)} bytes`);
+});

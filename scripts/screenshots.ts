@@ -1,0 +1,100 @@
+/**
+ * `npm run screenshots`: every page as it is, light and dark, on a desk and on a phone, out of a real gateway.
+ *
+ *   npm run screenshots              into ui/dist.pictures, which is not kept
+ *   npm run screenshots -- --docs    and the ones that README shows, into docs/images
+ *
+ * The gateway has a second node, turns that ran, and one that waits for a person. Whoever changes how something looks makes them, and
+ * looks at each.
+ */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launchBrowser } from "../testkit/browser.ts";
+import { openRealGateway, PROGRAM_ROOT, type RealGateway } from "../testkit/real-gateway.ts";
+import { openRealNode } from "../testkit/real-node.ts";
+
+const OUT = join(PROGRAM_ROOT, "ui", "dist.pictures");
+const DOCS = join(PROGRAM_ROOT, "docs", "images");
+/** What README shows. */
+const FOR_DOCS = ["chat-light-desk.png", "now-dark-desk.png", "chat-dark-phone.png"];
+
+const SIZES = { desk: { width: 1_280, height: 800 }, phone: { width: 390, height: 780 } } as const;
+const MAIN = "agent:main:main";
+const SAID = ["How busy is this machine?", "Which disks are full?"];
+const TO_APPROVE = "run touch report.txt";
+
+async function makePictures(docs: boolean): Promise<void> {
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT, { recursive: true });
+  await using stack = new AsyncDisposableStack();
+  const gateway = await openRealGateway();
+  stack.defer(() => gateway.dispose());
+  const node = await openRealNode(gateway, { name: "kitchen-pi", tags: ["arm", "kitchen"] });
+  stack.defer(() => node.dispose());
+  const pages = await furnish(gateway);
+  const browser = await launchBrowser();
+  stack.defer(() => browser.close());
+  for (const theme of ["light", "dark"] as const) {
+    for (const [name, viewport] of Object.entries(SIZES)) {
+      await using context = await openContext(browser, gateway, theme, viewport);
+      for (const [title, path] of pages) await shoot(context.page, `${context.base}${path}`, `${title}-${theme}-${name}`);
+      await context.page.goto(`${context.base}/chat`);
+      await context.page.keyboard.press("Control+k");
+      await picture(context.page, `palette-${theme}-${name}`);
+      const stranger = await (await browser.newContext({ viewport, colorScheme: theme })).newPage();
+      await shoot(stranger, `${context.base}/chat`, `unpaired-${theme}-${name}`);
+      await stranger.context().close();
+    }
+  }
+  if (!docs) return;
+  mkdirSync(DOCS, { recursive: true });
+  for (const file of FOR_DOCS) cpSync(join(OUT, file), join(DOCS, file));
+}
+
+/** Something to see everywhere; the answer is the views, by the name of their picture. */
+async function furnish(gateway: RealGateway): Promise<readonly (readonly [string, string])[]> {
+  const { client, until } = await gateway.connect();
+  for (const [index, message] of SAID.entries()) {
+    const { runId } = (await client.request("chat.send", { sessionKey: MAIN, message, idempotencyKey: `said-${index}` })) as { runId: string };
+    await until(({ event, payload }) => {
+      const told = payload as { readonly runId?: string; readonly state?: string };
+      return event === "chat" && told.runId === runId && told.state === "final";
+    });
+  }
+  await client.request("chat.send", { sessionKey: "agent:main:report", message: TO_APPROVE, idempotencyKey: "asked" });
+  await until(({ event }) => event === "exec.approval.requested", AbortSignal.timeout(20_000));
+  client.close();
+  const { places } = JSON.parse(readFileSync(join(PROGRAM_ROOT, "ui", "dist", "manifest.json"), "utf8")) as { places: readonly string[] };
+  return [...places.map((place) => [place, `/${place}`] as const), ["chat-approval", `/chat/${encodeURIComponent("agent:main:report")}`]];
+}
+
+interface Opened extends AsyncDisposable { readonly page: Page; readonly base: string }
+
+async function openContext(
+  browser: Browser, gateway: RealGateway, colorScheme: "light" | "dark", viewport: { width: number; height: number },
+): Promise<Opened> {
+  const context: BrowserContext = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const { url } = JSON.parse((await gateway.cli(["dashboard", "--json"])).stdout) as { readonly url: string };
+  await page.goto(url);
+  await page.locator("html[data-link=up]").waitFor();
+  return { page, base: new URL(url).origin, [Symbol.asyncDispose]: () => context.close() };
+}
+
+async function shoot(page: Page, url: string, name: string): Promise<void> {
+  await page.goto(url);
+  await page.locator("main h1").first().waitFor();
+  await picture(page, name);
+}
+
+/** What is read at the beginning comes within this. */
+const SETTLE_MS = 700;
+
+async function picture(page: Page, name: string): Promise<void> {
+  await page.waitForTimeout(SETTLE_MS);
+  await page.screenshot({ path: join(OUT, `${name}.png`) });
+}
+
+await makePictures(process.argv.includes("--docs"));
+process.stdout.write(`${readdirSync(OUT).length} pictures in ui/dist.pictures\n`);

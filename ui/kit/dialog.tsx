@@ -1,0 +1,47 @@
+/**
+ * A dialog of the browser's own: Escape ends it, focus stays in it while it is open and goes back to where it was.
+ *
+ * It is open as long as it is drawn; whoever draws it takes it away in `onClose`.
+ */
+import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { words } from "../words/en/kit.ts";
+import { Icon } from "./icon.tsx";
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  /** `sheet`: at the side, as high as the window. */
+  readonly kind?: "box" | "sheet" | "palette";
+  readonly children: ComponentChildren;
+}
+
+export function Dialog({ title, onClose, kind = "box", children }: DialogProps): VNode {
+  const box = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={box} class={`dialog ${kind}`} aria-labelledby={heading} onClose={onClose}
+      onClick={(event) => {
+        if (event.target === box.current) onClose(); // beside it: what stands in it never is the dialog itself
+      }}
+    >
+      <div class="dialog-body">
+        <header class={kind === "palette" ? "unseen" : "dialog-head"}>
+          <h2 id={heading}>{title}</h2>
+          {kind === "palette" ? null : (
+            <button type="button" class="quiet" aria-label={words.close} onClick={onClose}><Icon name="cross" /></button>
+          )}
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
