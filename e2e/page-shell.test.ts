@@ -58,7 +58,7 @@ test("all of the page by keyboard: palette, places, shortcuts; what was chosen o
   await page.keyboard.press("n");
   await page.waitForURL(/\/now$/);
   await page.keyboard.press("/");
-  await page.waitForURL(/\/chat$/);
+  await page.locator("#draft:focus").waitFor();
   await page.keyboard.type("? g n is text here");
   assert.equal(await page.getByLabel("Your message").inputValue(), "? g n is text here");
   await page.keyboard.press("Control+k");

@@ -68,7 +68,7 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
     absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
-    define: { "process.env.NODE_ENV": "\"production\"" }, plugins,
+    define: { "process.env.NODE_ENV": "\"production\"" }, plugins: [...plugins, oneFirstScript(source)],
   });
   const outputs = Object.entries(result.metafile.outputs);
   const script = nameOfEntry(outputs, "main.tsx");
@@ -93,6 +93,27 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
     files[name] = { bytes: content.length, gzipBytes: zipped.length, first: first.has(name) };
   }
   return files;
+}
+
+/**
+ * What is fetched later names the first script among its imports. Then whatever that has, all of the others have in common, and it stays
+ * in one file; without it the bundler makes a file for each set of pages that share something, and the first load grows by requests.
+ */
+function oneFirstScript(source: string): Plugin {
+  const late = new Set<string>();
+  return {
+    name: "one-first-script",
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
+        if (kind === "dynamic-import") late.add(join(resolveDir, path));
+        return undefined;
+      });
+      onLoad({ filter: /\.tsx?$/ }, async ({ path }) => late.has(path) ? {
+        loader: path.endsWith("x") ? "tsx" : "ts",
+        contents: `${await readFile(path, "utf8")}\nimport ${JSON.stringify(join(source, "main.tsx"))};\n`,
+      } : undefined);
+    },
+  };
 }
 
 /** Below `dir`, beside the real build: whoever shows it sees where longer words do not fit. */

@@ -48,7 +48,7 @@ addShortcuts(words.shortcuts.everywhere, [
   } },
   { keys: "/", title: words.shortcuts.write, run: () => {
     if (document.documentElement.dataset["place"] !== "chat") navigate(pathOf("chat"));
-    requestAnimationFrame(() => document.getElementById("draft")?.focus());
+    setTimeout(() => document.getElementById("draft")?.focus()); // once its place is drawn
   } },
   ...PLACES.filter(({ key }) => key !== undefined).map(({ key, path, title }) => (
     { keys: `g ${key}`, title: words.shortcuts.go(title), run: () => navigate(pathOf(path)) }

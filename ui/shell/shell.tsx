@@ -1,7 +1,7 @@
 /** The frame that never changes place: rail, bars, and in it whatever page the address names. */
 import { signal } from "@preact/signals";
 import type { ComponentType, VNode } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { ConfirmHost } from "../kit/confirm.tsx";
 import { Toasts } from "../kit/toasts.tsx";
 import type { Link } from "../link.ts";
@@ -30,7 +30,7 @@ export function Shell({ link, first }: ShellProps): VNode {
   const place = PLACES.find(({ path }) => path === name);
   const Page = first[name] ?? loaded.value[name];
   const refused = link.state.value.kind === "refused" ? link.state.value : undefined;
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.dataset["place"] = place === undefined || refused !== undefined ? "none" : name;
     document.title = place === undefined ? words.product : `${place.title} · ${words.product}`;
     if (place !== undefined && Page === undefined) void load(place);
