@@ -9,8 +9,7 @@
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchBrowser } from "../testkit/browser.ts";
+import { launchBrowser, type Browser, type BrowserContext, type Page } from "../testkit/browser.ts";
 import { openRealGateway, PROGRAM_ROOT, type RealGateway } from "../testkit/real-gateway.ts";
 import { openRealNode } from "../testkit/real-node.ts";
 
@@ -21,7 +20,7 @@ const FOR_DOCS = ["chat-light-desk.png", "now-dark-desk.png", "chat-dark-phone.p
 
 const SIZES = { desk: { width: 1_280, height: 800 }, phone: { width: 390, height: 780 } } as const;
 const MAIN = "agent:main:main";
-const SAID = ["How busy is this machine?", "Which disks are full?"];
+const SAID = ["How busy is this machine?", "How much disk space is left?"];
 const TO_APPROVE = "run touch report.txt";
 
 async function makePictures(docs: boolean): Promise<void> {

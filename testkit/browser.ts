@@ -10,6 +10,8 @@ import { createRequire } from "node:module";
 import type { TestContext } from "node:test";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
+export type { Browser, BrowserContext, Page };
+
 /** What of a gateway is needed: where it is, and a command line that asks it for a link. */
 export interface PageHost {
   cli(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;

@@ -18,7 +18,7 @@ export const words = {
   laggingSafe: "Nothing is lost; conversations go on.",
   newer: "The gateway was updated, and has a newer page. Drafts stay.",
   opening: "Connecting…",
-  theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
+  theme: { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" },
   palette: {
     open: "Find or do", title: "Find or do", label: "A place, a conversation, a node, something to do",
     none: (query: string) => `Nothing here is like “${query}”.`, place: "Place", session: "Conversation", node: "Node", setting: "Setting",
