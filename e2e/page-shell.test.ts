@@ -5,6 +5,8 @@ import { openBrowser, openPage } from "@openclaw/testkit/browser";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { needs } from "@openclaw/testkit/skip";
 
+interface Listing { readonly paired: readonly { readonly deviceId: string; readonly clientMode: string }[] }
+
 test("a browser that nobody knows asks to be let in, shows the words that the terminal shows, and comes in; its second tab with it; "
   + "removed, it says so and takes a new link where it stands (S4.28, S4.41)", needs("chromium"), async (t) => {
   const gateway = await openRealGateway({ bare: true });
@@ -28,8 +30,8 @@ test("a browser that nobody knows asks to be let in, shows the words that the te
   await page.locator("html[data-link=up]").waitFor();
   await second.locator("html[data-link=up]").waitFor();
 
-  const { paired } = JSON.parse((await gateway.cli(["devices", "list", "--json"])).stdout) as { paired: { deviceId: string; clientMode: string }[] };
-  const devices = paired.filter(({ clientMode }) => clientMode === "webchat");
+  const listing = JSON.parse((await gateway.cli(["devices", "list", "--json"])).stdout) as Listing;
+  const devices = listing.paired.filter(({ clientMode }) => clientMode === "webchat");
   assert.equal(devices.length, 1, "two tabs are one device");
   await gateway.cli(["devices", "remove", devices[0]?.deviceId ?? "", "--yes"]);
   await page.getByRole("heading", { name: "This browser was removed" }).waitFor();
@@ -69,7 +71,7 @@ test("all of the page by keyboard: palette, places, shortcuts; what was chosen o
   await page.locator("html[data-theme=dark]").waitFor();
   assert.equal(await page.evaluate("document.activeElement.id"), "draft", "focus goes back to where it was");
   const dark = await page.evaluate(ground);
-  await context.addInitScript("addEventListener('DOMContentLoaded', () => { globalThis.groundAtFirst = getComputedStyle(document.body).backgroundColor; })");
+  await context.addInitScript(`addEventListener("DOMContentLoaded", () => { globalThis.groundAtFirst = ${ground}; })`);
   await page.reload();
   assert.equal(await page.evaluate("groundAtFirst"), dark);
   assert.equal(await page.getByLabel("Your message").inputValue(), "? g n is text here");

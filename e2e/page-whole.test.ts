@@ -60,8 +60,8 @@ test("every page, light and dark, desk and phone: no barrier, no error, nothing 
       for (const place of readManifest().places) {
         await go(page, place);
         const where = `${place}, ${theme}, ${size.width} px`;
-        flaws.push(...(await findBarriers()).map((each) => `${where}: ${each}`), ...(await findFlaws(page)).map((each) => `${where}: ${each}`));
-        if (theme === "light") flaws.push(...(await walkByKeyboard(page)).map((each) => `${where}: ${each}`));
+        const found = [...await findBarriers(), ...await findFlaws(page), ...theme === "light" ? await walkByKeyboard(page) : []];
+        flaws.push(...found.map((each) => `${where}: ${each}`));
       }
     }
     await page.context().close();

@@ -55,7 +55,8 @@ async function makePictures(docs: boolean): Promise<void> {
 async function furnish(gateway: RealGateway): Promise<readonly (readonly [string, string])[]> {
   const { client, until } = await gateway.connect();
   for (const [index, message] of SAID.entries()) {
-    const { runId } = (await client.request("chat.send", { sessionKey: MAIN, message, idempotencyKey: `said-${index}` })) as { runId: string };
+    const sent = await client.request("chat.send", { sessionKey: MAIN, message, idempotencyKey: `said-${index}` });
+    const { runId } = sent as { readonly runId: string };
     await until(({ event, payload }) => {
       const told = payload as { readonly runId?: string; readonly state?: string };
       return event === "chat" && told.runId === runId && told.state === "final";

@@ -82,5 +82,6 @@ const TYPED = new Set(["text", "search", "email", "url", "password", "number", "
 
 function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return TYPED.has(target.type);
-  return target instanceof HTMLElement && (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable);
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLElement && target.isContentEditable;
 }

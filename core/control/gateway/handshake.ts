@@ -201,7 +201,8 @@ async function askToPair(
   connection: Connection, id: string, hello: ConnectParams, { deviceId, publicKey }: ProvedDevice, { identity }: HandshakeDeps,
 ): Promise<HandshakeOutcome> {
   const admission = await identity.admit({
-    deviceId, publicKey, face: faceOfDevice(connection, hello), role: "operator", scopes: hello.scopes ?? [], credential: "key", local: false,
+    deviceId, publicKey, face: faceOfDevice(connection, hello), role: "operator", scopes: hello.scopes ?? [], credential: "key",
+    local: false,
   });
   if (admission.kind === "wait") return refused(id, pairingRequired(admission));
   if (admission.kind === "scope-mismatch") return refused(id, refuseCredential(hello, "token"));

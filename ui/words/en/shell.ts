@@ -21,7 +21,8 @@ export const words = {
   theme: { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" },
   palette: {
     open: "Find or do", title: "Find or do", label: "A place, a conversation, a node, something to do",
-    none: (query: string) => `Nothing here is like “${query}”.`, place: "Place", session: "Conversation", node: "Node", setting: "Setting",
+    none: (query: string) => `Nothing here is like “${query}”.`,
+    place: "Place", session: "Conversation", node: "Node", setting: "Setting",
   },
   shortcuts: {
     open: "Shortcuts", title: "Shortcuts", everywhere: "Everywhere", palette: "Find or do", sheet: "All shortcuts", write: "Write a message",
