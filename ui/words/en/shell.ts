@@ -25,7 +25,8 @@ export const words = {
     place: "Place", session: "Conversation", node: "Node", setting: "Setting",
   },
   shortcuts: {
-    open: "Shortcuts", title: "Shortcuts", everywhere: "Everywhere", palette: "Find or do", sheet: "All shortcuts", write: "Write a message",
+    open: "Shortcuts", title: "Shortcuts", everywhere: "Everywhere", palette: "Find or do", sheet: "All shortcuts",
+    write: "Write a message",
     go: (title: string) => `Go to ${title}`,
   },
   refused: {
