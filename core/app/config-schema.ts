@@ -1,20 +1,20 @@
 /** The whole configuration: each room's slice under its name. What is derived from it (types, docs, checks) starts here. */
 import type { Infer, JsonSchema } from "@openclaw/protocol";
-import { contextConfig } from "../cognition/context-start.ts";
-import { modelsConfig } from "../cognition/models.ts";
-import { supervisorConfig } from "../cognition/supervisor-start.ts";
-import { agentsConfig } from "../control/agents.ts";
-import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway.ts";
-import { hooksConfig, scheduleConfig } from "../control/schedule-start.ts";
-import { bindingsConfig } from "../control/routing.ts";
-import { sessionsConfig } from "../control/sessions.ts";
-import { listenersConfig } from "../execution/fan-out.ts";
-import { ledgerConfig } from "../fabric/ledger.ts";
-import { actuatorsConfig } from "../execution/intents.ts";
-import { execConfig } from "../execution/nodes.ts";
-import { skillsConfig } from "../execution/skills-start.ts";
-import { toolChoiceConfig } from "../execution/tools.ts";
-import { credentialsConfig, secretsConfig, SECRET_REF } from "../fabric/vault.ts";
+import { contextConfig } from "../cognition/context/config.ts";
+import { modelsConfig } from "../cognition/models/config.ts";
+import { supervisorConfig } from "../cognition/supervisor/config.ts";
+import { agentsConfig } from "../control/agents/config.ts";
+import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway/config.ts";
+import { hooksConfig, scheduleConfig } from "../control/schedule/config.ts";
+import { bindingsConfig } from "../control/routing/config.ts";
+import { sessionsConfig } from "../control/sessions/config.ts";
+import { listenersConfig } from "../execution/fan-out/config.ts";
+import { ledgerConfig } from "../fabric/ledger/config.ts";
+import { actuatorsConfig } from "../execution/intents/config.ts";
+import { execConfig } from "../execution/nodes/config.ts";
+import { skillsConfig } from "../execution/skills/config.ts";
+import { toolChoiceConfig } from "../execution/tools/config.ts";
+import { credentialsConfig, secretsConfig, SECRET_REF } from "../fabric/vault/config.ts";
 import { ACCEPTED, withAccepted } from "./accepted-keys.ts";
 import { authConfig, authModeConfig, bindConfig, discoveryConfig, pairingConfig, reachConfig } from "./reach-config.ts";
 

@@ -18,4 +18,5 @@ export {
 export { invokeOnce, type InvokeOutcome } from "./nodes/invoke-once.ts";
 export type { PlannedRun } from "./nodes/planned-run.ts";
 export { formatInvokeError } from "./nodes/format-invoke-error.ts";
-export { execConfig, execWishOf, type ExecSettings } from "./nodes/run-params.ts";
+export type { ExecSettings } from "./nodes/config.ts";
+export { execWishOf } from "./nodes/run-params.ts";

@@ -4,8 +4,7 @@
  */
 export { openTools } from "./tools/open-tools.ts";
 export { createTools, TOOL_LIMITS, type PreparedCall, type Tools } from "./tools/prepare-call.ts";
-export {
-  createToolPolicy, groupOf, profilesOf, TOOL_GROUPS, TOOL_PROFILES, toolChoiceConfig, type ToolChoice, type ToolPolicy,
-} from "./tools/tool-policy.ts";
+export { TOOL_PROFILES, type ToolChoice } from "./tools/config.ts";
+export { createToolPolicy, groupOf, profilesOf, TOOL_GROUPS, type ToolPolicy } from "./tools/tool-policy.ts";
 export { createToolInvoker, type ToolInvoked, type ToolInvoker } from "./tools/invoke-tool.ts";
 export { presentOutcome, type ToolOutcome } from "./tools/present-outcome.ts";

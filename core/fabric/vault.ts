@@ -7,8 +7,6 @@
  */
 export { openVault, type DataKey, type Vault } from "./vault/open-vault.ts";
 export { makePrivate, readPrivate, replacePrivate } from "./vault/private-file.ts";
-export { credentialsConfig, loadCredential, type CredentialsConfig } from "./vault/load-credential.ts";
-export {
-  isSecretRef, readSecret, resolveSecret, SECRET_REF, secretsConfig, storedNameOf, variableOf,
-  type SecretPlaces, type SecretRef, type SecretsConfig,
-} from "./vault/resolve-secret.ts";
+export type { CredentialsConfig, SecretRef, SecretsConfig } from "./vault/config.ts";
+export { loadCredential } from "./vault/load-credential.ts";
+export { isSecretRef, readSecret, resolveSecret, storedNameOf, variableOf, type SecretPlaces } from "./vault/resolve-secret.ts";

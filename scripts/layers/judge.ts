@@ -79,7 +79,7 @@ function judgeCore(from: Importer, { place: target, path }: Target): string | nu
     return `imports look down: ${nameOf(target)} stands above ${nameOf(from.place)}`;
   }
   // What a module keeps for tests alone (`world.testing.ts`) is a second door, for tests.
-  return target.isDoor || (from.isTest && /\.testing\.tsx?$/.test(path)) ? null : enterByDoor(target);
+  return target.isDoor || target.isConfig || (from.isTest && /\.testing\.tsx?$/.test(path)) ? null : enterByDoor(target);
 }
 
 function enterByDoor(target: Place): string {

@@ -1,11 +1,14 @@
 /** Where a file of the repository stands. */
-import { doorOf, ROOMS, startDoorOf } from "./rooms.ts";
+import { configOf, doorOf, ROOMS, startDoorOf } from "./rooms.ts";
 
 /** `packages` are the places that other readers know by a package name; `outside` is whatever lies in no known place. */
 export type Place =
   | { readonly area: "protocol" | "sdk" | "testkit" | "e2e" | "bench" | "scripts" | "ui" | "base" | "app" | "outside" }
   | { readonly area: "drop-in"; readonly folder: string }
-  | { readonly area: "room"; readonly floor: string; readonly room: string; readonly order: number; readonly isDoor: boolean };
+  | {
+      readonly area: "room"; readonly floor: string; readonly room: string; readonly order: number;
+      readonly isDoor: boolean; readonly isConfig: boolean;
+    };
 
 const plain = new Set(["protocol", "sdk", "testkit", "e2e", "bench", "scripts", "ui"]);
 
@@ -18,7 +21,9 @@ export function placeOf(path: string): Place {
   if (top !== "core") return { area: "outside" };
   if (second === "base" || second === "app") return { area: second };
   const room = ROOMS.find((each) => each.floor === second && each.room === third.replace(/(?:-start)?(?:\.test(?:ing)?)?\.ts$/, ""));
-  return room === undefined ? { area: "outside" } : { area: "room", ...room, isDoor: path === doorOf(room) || path === startDoorOf(room) };
+  return room === undefined ? { area: "outside" } : {
+    area: "room", ...room, isDoor: path === doorOf(room) || path === startDoorOf(room), isConfig: path === configOf(room),
+  };
 }
 
 /** How a sentence calls the place. */

@@ -18,3 +18,6 @@ export const doorOf = (place: { readonly floor: string; readonly room: string })
 
 /** A second door, for what a start needs of a module: its configuration, and what is loaded at its first use. */
 export const startDoorOf = ({ floor, room }: { readonly floor: string; readonly room: string }): string => `core/${floor}/${room}-start.ts`;
+
+/** A third, of data alone: its slice of the configuration, which the whole schema is made of without loading the module. */
+export const configOf = ({ floor, room }: { readonly floor: string; readonly room: string }): string => `core/${floor}/${room}/config.ts`;

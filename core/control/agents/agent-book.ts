@@ -2,7 +2,8 @@
 import { rename, mkdir, lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
-import { DEFAULT_AGENT, type Agent, type Agents, type AgentsConfig } from "./define-agents.ts";
+import type { AgentsConfig } from "./config.ts";
+import { DEFAULT_AGENT, type Agent, type Agents } from "./define-agents.ts";
 import type { Workspaces } from "./workspace/open-workspaces.ts";
 
 export interface AgentWish {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { checkSchema } from "../../base/schema.ts";
-import { agentsConfig, createAgents, type AgentsConfig } from "./define-agents.ts";
+import { agentsConfig, type AgentsConfig } from "./config.ts";
+import { createAgents } from "./define-agents.ts";
 
 const agentsOf = (config: AgentsConfig) => createAgents(() => config, "/state/workspace");
 

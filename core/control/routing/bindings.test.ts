@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { createAgents } from "../agents.ts";
-import { keyOfSender, matchBinding, type Binding, type KeyScopes, type Sender } from "./bindings.ts";
+import type { Binding } from "./config.ts";
+import { keyOfSender, matchBinding, type KeyScopes, type Sender } from "./bindings.ts";
 import { routeInbound } from "./route.ts";
 
 const agents = createAgents(() => ({ entries: { work: {}, family: {}, guild: {} } }), "/w");

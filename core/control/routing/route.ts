@@ -1,7 +1,8 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { Agents } from "../agents.ts";
 import { formatMainKey, parseSessionKey, type SessionKey } from "../sessions.ts";
-import { keyOfSender, matchBinding, type Binding, type KeyScopes, type Sender } from "./bindings.ts";
+import { keyOfSender, matchBinding, type KeyScopes, type Sender } from "./bindings.ts";
+import type { Binding } from "./config.ts";
 
 export interface RouteWish {
   /** A whole or a short session key; absent: the agent's main session. */

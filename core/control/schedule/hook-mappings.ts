@@ -2,7 +2,7 @@
  * Hooks of the owner's own, by the last part of their address: as an object under their names, or as the list that the
  * well-known program keeps. A template says what the agent is told; `{{path.to.value}}` is what stands there in the body.
  */
-import type { HooksConfig } from "./hooks-config.ts";
+import type { HooksConfig } from "./config.ts";
 
 export interface Mapping {
   readonly action: "agent" | "wake";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { hasCode, type ErrorCode } from "@openclaw/protocol";
 import { renderTemplate } from "./hook-mappings.ts";
-import { HOOKS_DEFAULTS, type HooksConfig } from "./hooks-config.ts";
+import { HOOKS_DEFAULTS, type HooksConfig } from "./config.ts";
 import { createHooks } from "./receive-hook.ts";
 import { openBench, pass } from "./schedule-world.testing.ts";
 

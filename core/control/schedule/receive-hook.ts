@@ -12,7 +12,7 @@ import type { Inbound, Intake } from "../channels.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import type { Sessions } from "../sessions.ts";
 import { findMapping, renderTemplate, type Mapping } from "./hook-mappings.ts";
-import type { HooksConfig } from "./hooks-config.ts";
+import type { HooksConfig } from "./config.ts";
 
 export interface HookCall {
   /** The last part of the address: `wake`, `agent`, or a mapping's name. */

@@ -10,7 +10,7 @@ import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
 import { createJournal, type NewEvent, type SessionLog } from "../../fabric/journal.ts";
 import { openVault } from "../../fabric/vault.ts";
-import type { ListenersConfig } from "./listeners-config.ts";
+import type { ListenersConfig } from "./config.ts";
 import { openFanOut, type FanOut } from "./open-fan-out.ts";
 import type { TopicEvent } from "./topic-event.ts";
 import { openQueueWatch, type QueueRow } from "./watch-queues.ts";

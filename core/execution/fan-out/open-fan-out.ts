@@ -6,7 +6,7 @@ import { crashPoint } from "../../base/crash-point.ts";
 import type { Recorded } from "../../fabric/journal.ts";
 import { Pace } from "../intents.ts";
 import { followSlots, type FollowSlots, type FollowSlotsDeps } from "./follow-slots.ts";
-import { LISTENER_DEFAULTS, type ListenersConfig, type ListenerSection } from "./listeners-config.ts";
+import { LISTENER_DEFAULTS, type ListenersConfig, type ListenerSection } from "./config.ts";
 import { fitsTopic, topicEventOf, type TopicEvent } from "./topic-event.ts";
 
 export interface FanOutDeps extends Pick<FollowSlotsDeps, "peek" | "open"> {

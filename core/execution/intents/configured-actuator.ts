@@ -3,7 +3,7 @@ import { codeOf, OpenClawError, type Effect } from "@openclaw/protocol";
 import type { Actuator, ActuatorContext, ActuatorEnd, ActuatorLimits, ActuatorRequest, OpenActuator } from "@openclaw/sdk";
 import { deadline, type Clock } from "../../base/clock.ts";
 import { checkSchema } from "../../base/schema.ts";
-import { SHARED_MEMBERS, type ActuatorSection } from "./actuators-config.ts";
+import { SHARED_MEMBERS, type ActuatorSection } from "./config.ts";
 import { Pace } from "./pace.ts";
 
 export interface ActuatorBounds extends ActuatorLimits {

@@ -6,7 +6,7 @@ import type { Actuator, ActuatorEnd, Records } from "@openclaw/sdk";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { systemIds } from "../../base/ids.ts";
 import { openMemoryEngine } from "../../fabric/engine.ts";
-import type { ActuatorSection } from "./actuators-config.ts";
+import type { ActuatorSection } from "./config.ts";
 import type { Nodes } from "../nodes.ts";
 import { createIntents, speaksFromOutside, type IntentOrder, type IntentsDeps } from "./carry-out.ts";
 import { ENDED, type HandedEnd } from "./handed-over.ts";

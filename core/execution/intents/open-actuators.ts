@@ -10,7 +10,7 @@ import type { Actuator, ActuatorContext, Queues, Records, Tool } from "@openclaw
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { actuatorTools, type HandedReceipt } from "./actuator-tools.ts";
-import type { ActuatorsConfig } from "./actuators-config.ts";
+import type { ActuatorsConfig } from "./config.ts";
 import type { Hand, IntentOrder } from "./carry-out.ts";
 import { configureActuator, type ConfiguredActuator } from "./configured-actuator.ts";
 import { exchangeHttp } from "./exchange-http.ts";

@@ -4,7 +4,8 @@ import { NODE_JOURNAL_CAP, OpenClawError, type InvokeRequestEvent } from "@openc
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { formatInvokeError } from "./format-invoke-error.ts";
 import type { InvokeRequest } from "./invoke-event.ts";
-import { execWishOf, type ExecSettings } from "./run-params.ts";
+import type { ExecSettings } from "./config.ts";
+import { execWishOf } from "./run-params.ts";
 import { openBench, order as plainOrder, RAN, Reader, settle, type ScriptedNode } from "./node-bench.ts";
 
 const never = new AbortController().signal;

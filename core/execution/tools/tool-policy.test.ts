@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createToolPolicy, groupOf, profilesOf, type ToolChoice } from "./tool-policy.ts";
+import type { ToolChoice } from "./config.ts";
+import { createToolPolicy, groupOf, profilesOf } from "./tool-policy.ts";
 
 const NAMES = [
   "cron", "exec", "job", "list_files", "read_file", "read_output", "read_skill", "recall", "remember", "sessions_history", "sessions_list",

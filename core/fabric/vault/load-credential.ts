@@ -1,24 +1,8 @@
 /** Named credentials: the configuration says where each is, in the environment or in a private file, and never what it is. */
 import { open } from "node:fs/promises";
-import { OpenClawError, type Infer, type JsonSchema } from "@openclaw/protocol";
+import { OpenClawError } from "@openclaw/protocol";
 import { Secret } from "../../base/secret.ts";
-
-/** The slice `credentials` of the configuration. */
-export const credentialsConfig = {
-  type: "object",
-  maxProperties: 64,
-  description: "Where named credentials are; actuators refer to them by name.",
-  additionalProperties: {
-    type: "object",
-    additionalProperties: false,
-    properties: {
-      env: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$", description: "An environment variable of the gateway." },
-      file: { type: "string", minLength: 1, maxLength: 4_096, description: "A file that only its owner can read." },
-    },
-  },
-} as const satisfies JsonSchema;
-
-export type CredentialsConfig = Infer<typeof credentialsConfig>;
+import type { CredentialsConfig } from "./config.ts";
 
 const BYTES_MAX = 65_536;
 

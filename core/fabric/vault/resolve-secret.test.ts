@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { hasCode, type ErrorCode } from "@openclaw/protocol";
-import { resolveSecret, storedNameOf, type SecretRef, type SecretsConfig } from "./resolve-secret.ts";
+import type { SecretRef, SecretsConfig } from "./config.ts";
+import { resolveSecret, storedNameOf } from "./resolve-secret.ts";
 
 const CANARY = "canary-0123456789abcdef";
 
