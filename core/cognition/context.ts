@@ -7,7 +7,7 @@
  */
 export { assembleContext, PROMPT_REVISION, type AssembledContext, type ContextAgent } from "./context/assemble.ts";
 export { BUDGET, CONTEXT_TOKENS_MIN, planBudget, type ContextBudget } from "./context/budget.ts";
-export { CONTEXT_DEFAULTS, contextConfig, type ContextConfig } from "./context/config.ts";
+export { CONTEXT_DEFAULTS, type ContextConfig } from "./context/config.ts";
 export { ESTIMATES, MESSAGE_TOKENS, estimateAhead, type TokenCounts } from "./context/count-tokens.ts";
 export { makeSummary, type MadeSummary, type SummaryWork } from "./context/make-summary.ts";
 export { labelOfSummary, planSummary, type SummaryPlan } from "./context/plan-summary.ts";

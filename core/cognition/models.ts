@@ -13,5 +13,5 @@ export type { Attempt, CallEvent, CallRecord } from "./models/call-stream.ts";
 export {
   createModels, type CallTerms, type ListedModel, type ModelCall, type Models, type ModelsDeps, type ResolvedModel,
 } from "./models/create-models.ts";
-export { modelsConfig, MODELS_DEFAULTS, type ModelsConfig } from "./models/config.ts";
+export { MODELS_DEFAULTS, type ModelsConfig } from "./models/config.ts";
 export { loadKey } from "./models/load-key.ts";

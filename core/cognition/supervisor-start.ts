@@ -1,2 +1,2 @@
 /** What a start needs of the supervisor: its part of the configuration. */
-export { supervisorConfig, SUPERVISOR_DEFAULTS, type SupervisorConfig } from "./supervisor/config.ts";
+export { SUPERVISOR_DEFAULTS, type SupervisorConfig } from "./supervisor/config.ts";

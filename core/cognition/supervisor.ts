@@ -6,5 +6,5 @@
  * repeated, how often and what it cost. It is a pure function of the state and its thresholds, so a restart and a replay
  * come to the same end. It never touches a single tool: blocking one call only teaches a model to write it differently.
  */
-export { supervisorConfig, SUPERVISOR_DEFAULTS, type SupervisorConfig, type SupervisorSettings } from "./supervisor/config.ts";
+export { SUPERVISOR_DEFAULTS, type SupervisorConfig, type SupervisorSettings } from "./supervisor/config.ts";
 export { watchTurn, type Verdict } from "./supervisor/watch-turn.ts";

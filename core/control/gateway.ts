@@ -24,7 +24,6 @@ export type { GatewaySnapshot } from "./gateway/hello.ts";
 export type { BroadcastOptions } from "./gateway/connections.ts";
 export type { HookDoor, HookRules } from "./gateway/hooks-surface.ts";
 export type { HttpDoor, HttpSettings, ToolAnswer, ToolOverHttp } from "./gateway/http/http-door.ts";
-export { controlUiConfig, httpConfig, httpToolsConfig } from "./gateway/config.ts";
 export type { NodeDoor, NodeHello, NodeLink, NodeSession } from "./gateway/node-link.ts";
 export type {
   ClientView, GatewayCounters, GatewayLog, GatewayView, MethodContext, MethodHandler, MethodHandlers,

@@ -3,8 +3,8 @@ import { late } from "../base/late.ts";
 
 export { openSchedulerLate as openScheduler } from "./schedule/open-scheduler-late.ts";
 export type { Scheduler, SchedulerDeps } from "./schedule/open-scheduler.ts";
-export { scheduleConfig, type ScheduleConfig } from "./schedule/config.ts";
-export { HOOKS_DEFAULTS, hooksConfig, type HooksConfig } from "./schedule/config.ts";
+export type { ScheduleConfig } from "./schedule/config.ts";
+export { HOOKS_DEFAULTS, type HooksConfig } from "./schedule/config.ts";
 export type { HookCall, Hooks } from "./schedule/receive-hook.ts";
 
 /** Loaded with the first webhook. */

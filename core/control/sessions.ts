@@ -10,7 +10,7 @@ export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/sess
 export { checkSettings, checkThinking } from "./sessions/check-settings.ts";
 export type { Aborted } from "./sessions/request-change.ts";
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
-export { sessionsConfig, SESSIONS_DEFAULTS, type SessionsConfig } from "./sessions/config.ts";
+export { SESSIONS_DEFAULTS, type SessionsConfig } from "./sessions/config.ts";
 export type { History, HistoryItem, HistoryPage } from "./sessions/transcript.ts";
 export { createSearchIndex, type SearchIndex } from "./sessions/search-index.ts";
 export type { SearchHit, SearchQuery, SearchResult } from "./sessions/search-sessions.ts";

@@ -9,7 +9,7 @@ import { late } from "../base/late.ts";
 export {
   createIntents, MEDIA_BUCKET, speaksFromOutside, type Hand, type IntentEvent, type IntentOrder, type Intents, type KeptMedia,
 } from "./intents/carry-out.ts";
-export { actuatorsConfig, ACTUATOR_NAME, type ActuatorsConfig } from "./intents/config.ts";
+export { ACTUATOR_NAME, type ActuatorsConfig } from "./intents/config.ts";
 export { openActuatorsLate as openActuators } from "./intents/open-actuators-late.ts";
 export type { ActuatorRow, Actuators } from "./intents/open-actuators.ts";
 export { createDeadLetters, type DeadLetter, type DeadLetters } from "./intents/dead-letters.ts";

@@ -6,7 +6,7 @@
  * right; where a program could have put it, it is labelled as outside text until the owner enables it by name.
  */
 export { openSkills, type AgentSkills, type Skills, type SkillsDeps } from "./skills/open-skills.ts";
-export { skillsConfig, type SkillsConfig } from "./skills/config.ts";
+export type { SkillsConfig } from "./skills/config.ts";
 export { createSkillTool, SKILL_TOOL } from "./skills/skill-tool.ts";
 export { presentSkills, type SkillsReport } from "./skills/present-skills.ts";
 export type { SkillPlace } from "./skills/find-skills.ts";

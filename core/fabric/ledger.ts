@@ -7,7 +7,7 @@
  * at once; that what was spent stays spent over a crash, a reservation nobody settled at its full amount; and that nothing is
  * charged twice. It never asks a model anything, and knows of sessions nothing but their tokens.
  */
-export { ledgerConfig, LEDGER_DEFAULTS, LEDGER_LIMITS, type LedgerConfig } from "./ledger/config.ts";
+export { LEDGER_DEFAULTS, LEDGER_LIMITS, type LedgerConfig } from "./ledger/config.ts";
 export {
   openLedger, type Ledger, type LedgerDeps, type Outcome, type Reservation, type ReserveOrder, type Settled,
 } from "./ledger/open-ledger.ts";
