@@ -1,7 +1,7 @@
 /** The page as a whole: every page of it, in both themes, on a desk and on a phone; what it weighs; and in longer words. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { test } from "node:test";
@@ -41,36 +41,61 @@ async function openFurnished(t: { after(ended: () => Promise<unknown>): void }):
   return gateway;
 }
 
-async function go(page: Page, place: string): Promise<void> {
-  await page.goto(`${new URL(page.url()).origin}/${place}`);
-  await page.locator("html[data-link=up]").waitFor();
+/** As a link of the page's own does: nothing is loaded again. */
+async function go(page: Page, path: string): Promise<void> {
+  await page.evaluate(`history.pushState(undefined, "", ${JSON.stringify(`/${path}`)}); dispatchEvent(new PopStateEvent("popstate"))`);
   await page.locator("main h1").first().waitFor();
-  await page.waitForLoadState("networkidle");
+  await page.waitForTimeout(SETTLE_MS);
 }
+
+/** What a page reads at its beginning has come by then; a page that is late is seen as it stands. */
+const SETTLE_MS = 150;
+/** Beside the places themselves. */
+const FURTHER = ["chat/agent%3Amain%3Atidy", "nowhere"];
+const OVERLAYS = { "Control+k": "combobox", "?": "dialog" } as const;
 
 test("every page, light and dark, desk and phone: no barrier, no error, nothing too small, nothing sideways, all of it by keyboard "
   + "(S4.28, S4.30, S3.2)", needs("chromium"), async (t) => {
   const gateway = await openFurnished(t);
   const browser = await openBrowser(t);
   const flaws: string[] = [];
-  for (const theme of ["light", "dark"] as const) {
-    const { page, findBarriers } = await openPage(t, browser, gateway, { theme });
-    for (const size of [DESK, PHONE]) {
-      await page.setViewportSize(size);
-      for (const place of readManifest().places) {
-        await go(page, place);
-        const where = `${place}, ${theme}, ${size.width} px`;
-        const found = [...await findBarriers(), ...await findFlaws(page), ...theme === "light" ? await walkByKeyboard(page) : []];
-        flaws.push(...found.map((each) => `${where}: ${each}`));
-      }
+  const { page, findBarriers } = await openPage(t, browser, gateway, { reducedMotion: true });
+  const look = async (where: string): Promise<void> => {
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      flaws.push(...(await findBarriers()).map((each) => `${where}, ${colorScheme}: ${each}`));
     }
-    await page.context().close();
+    flaws.push(...(await findFlaws(page)).map((each) => `${where}: ${each}`));
+  };
+  for (const size of [DESK, PHONE]) {
+    await page.setViewportSize(size);
+    for (const path of [...readManifest().places, ...FURTHER]) {
+      await go(page, path);
+      await look(`${path}, ${size.width} px`);
+      flaws.push(...(await walkByKeyboard(page)).map((each) => `${path}, ${size.width} px: ${each}`));
+    }
+    for (const [keys, role] of Object.entries(OVERLAYS)) {
+      await page.evaluate("document.activeElement.blur()");
+      await page.keyboard.press(keys);
+      await page.getByRole(role).waitFor();
+      await look(`${keys}, ${size.width} px`);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
   }
+  assert.deepEqual(flaws, []);
+});
+
+test("words longer by two fifths fit everywhere (S4.28)", needs("chromium"), async (t) => {
+  const gateway = await openFurnished(t);
+  const flaws: string[] = [];
   const dir = mkdtempSync(join(tmpdir(), "long-words-"));
   t.after(() => rmSync(dir, { recursive: true }));
   await promisify(execFile)(process.execPath, [join(PROGRAM_ROOT, "scripts", "ui.ts"), "--long-words", dir]);
+  const browser = await openBrowser(t);
   const { page, context } = await openPage(t, browser, gateway);
   await serveInstead(context, dir);
+  await page.reload();
   for (const size of [DESK, PHONE]) {
     await page.setViewportSize(size);
     for (const place of readManifest().places) {
@@ -84,19 +109,14 @@ test("every page, light and dark, desk and phone: no barrier, no error, nothing 
 
 const KINDS: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
-/** From here on the context shows another build; what the gateway says about it, its policy, stays. */
+/** From here on the context gets the files of another build; the HTML, and with it the policy, stays the gateway's. */
 async function serveInstead(context: BrowserContext, dir: string): Promise<void> {
-  const html = readFileSync(join(dir, "index.html"), "utf8");
-  await context.route(({ protocol }) => protocol === "http:", async (route) => {
-    const request = route.request();
-    const path = new URL(request.url()).pathname;
-    if (path.startsWith("/assets/")) {
-      const body = readFileSync(join(dir, "assets", path.slice("/assets/".length)));
-      return await route.fulfill({ body, contentType: KINDS[extname(path)] ?? "application/octet-stream" });
-    }
-    if (request.resourceType() !== "document") return await route.continue();
-    const place = path.split("/")[1] ?? "chat";
-    await route.fulfill({ response: await route.fetch(), body: html.replaceAll("{{base}}", "").replaceAll("{{place}}", place) });
+  const names = readdirSync(join(dir, "assets"));
+  const kindOf = (name: string): string => name.replace(/-[0-9A-Z]{8}(?=\.\w+$)/, "");
+  await context.route(/\/assets\//, async (route) => {
+    const asked = new URL(route.request().url()).pathname.replace("/assets/", "");
+    const name = names.includes(asked) ? asked : names.find((one) => kindOf(one) === kindOf(asked)) ?? asked;
+    await route.fulfill({ body: readFileSync(join(dir, "assets", name)), contentType: KINDS[extname(name)] ?? "application/octet-stream" });
   });
 }
 

@@ -382,7 +382,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S4.27", state: "later", text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle" },
   {
-    id: "S4.28", state: "proved", proofs: ["core/control/gateway/page/answer-page.test.ts", "e2e/page-conversation.test.ts"],
+    id: "S4.28", state: "proved",
+    proofs: [
+      "core/control/gateway/page/answer-page.test.ts", "e2e/page-conversation.test.ts", "e2e/page-whole.test.ts", "e2e/page-shell.test.ts",
+    ],
     text: "Control UI served by the Gateway itself, no second port",
   },
   {

@@ -70,7 +70,10 @@ const BEGIN = String.raw`(() => {
   for (const element of document.querySelectorAll("[data-walk]")) element.removeAttribute("data-walk");
   const groups = new Set();
   const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")].filter((element) => {
-    if (element.tabIndex < 0 || element.disabled === true || !element.checkVisibility()) return false;
+    if (element.disabled === true || !element.checkVisibility()) return false;
+    // Within these the arrow keys go about, and one of them is reached for all.
+    const isOneOfMany = element.closest("[role=tablist], [role=listbox], [role=menu], [role=toolbar], [role=grid], [role=tree]") !== null;
+    if (element.tabIndex < 0 && (isOneOfMany || !element.matches("a[href], button, input, select, textarea, summary"))) return false;
     if (element.type !== "radio") return true;
     const isNew = !groups.has(element.name);
     groups.add(element.name);
