@@ -5,4 +5,4 @@
  * events reach whoever listens, in order, and a gap in their numbers is a new beginning for all. Never keeps a message: what must not
  * be lost is kept by whoever sends it, under its own key.
  */
-export { openLink, type Ended, type Link, type LinkState } from "./link/open-link.ts";
+export { describe, openLink, type Ended, type Link, type LinkState } from "./link/open-link.ts";

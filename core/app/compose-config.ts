@@ -1,6 +1,7 @@
 /** The configuration as clients see and change it, wired to the file that is in force. */
 import type { Clock } from "../base/clock.ts";
-import { configMethods, type MethodContext, type MethodHandlers } from "../control/gateway.ts";
+import { systemIds } from "../base/ids.ts";
+import { configMethods, doctorMethods, type MethodContext, type MethodHandlers } from "../control/gateway.ts";
 import type { RunningConfig } from "../fabric/config-start.ts";
 import type { Vault } from "../fabric/vault.ts";
 import { configSchema } from "./config-schema.ts";
@@ -12,6 +13,8 @@ export interface ComposeConfigDeps {
   readonly vault: Pick<Vault, "derive">;
   readonly clock: Clock;
   readonly version: string;
+  readonly stateDir: string;
+  readonly credentialsDir: string;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly reloadMode: () => string;
 }
@@ -28,7 +31,8 @@ export interface ConfigDesk {
   readonly patch: (change: object) => Promise<void>;
 }
 
-export function composeConfig({ running, vault, clock, version, restart, reloadMode }: ComposeConfigDeps): ConfigDesk {
+export function composeConfig(deps: ComposeConfigDeps): ConfigDesk {
+  const { running, vault, clock, version, stateDir, credentialsDir, restart, reloadMode } = deps;
   const hashes = createConfigHashes(vault.derive("config-hash"));
   // Asked for by forms only: it is loaded when one asks.
   let described: Promise<DescribedConfig> | undefined;
@@ -40,11 +44,17 @@ export function composeConfig({ running, vault, clock, version, restart, reloadM
     show: async () => (await import("./show-config.ts")).showConfig(running, configSchema, hashes),
     describe: async () => (await description()).describe(), lookUp: async (path) => (await description()).lookUp(path),
     needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart, reloadMode,
+    keepSecret: async (path, value) => (await import("./secrets.ts")).keepSecret(credentialsDir, path, value, systemIds),
+  });
+  const repairs = doctorMethods({
+    examine: async () => (await import("./doctor.ts")).examineRunning({
+      stateDir, configPath: running.file.path, credentialsDir, environment: process.env,
+    }),
   });
   const call = async (method: "config.get" | "config.patch", params: object): Promise<Readonly<Record<string, unknown>>> =>
     (await handlers[method]?.(params, NOBODY)) as Readonly<Record<string, unknown>>;
   return {
-    handlers, hash: hashes.text,
+    handlers: { ...handlers, ...repairs }, hash: hashes.text,
     appliedHash: () => hashes.values(running.written),
     show: async () => (await call("config.get", {}))["config"],
     patch: async (change) => {

@@ -290,7 +290,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   });
   const voice = await openVoiceWake({ records, seal, unseal, tenant: HOME_TENANT, tell });
   const configDesk = composeConfig({
-    running: options.runningConfig, vault, clock, version, restart: options.restart,
+    running: options.runningConfig, vault, clock, version, stateDir: options.stateDir, credentialsDir: options.credentialsDir,
+    restart: options.restart,
     reloadMode: () => config().gateway?.reload?.mode ?? "hybrid",
   });
   const desk = agentDesk({

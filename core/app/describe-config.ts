@@ -16,6 +16,8 @@ export interface ConfigHint {
   readonly group: string;
   readonly order: number;
   readonly advanced: boolean;
+  /** What a change of it takes; none: nothing acts on it. Ours. */
+  readonly reloadKind: ReloadKind;
   readonly sensitive?: true;
 }
 
@@ -106,11 +108,13 @@ function* walk(place: Place): Generator<Place> {
   for (const child of childrenOf(place)) yield* walk(child);
 }
 
-function hintOf({ path, name, schema, order }: Place): ConfigHint {
+function hintOf(place: Place): ConfigHint {
+  const { path, name, schema, order } = place;
   const group = path.split(".", 1)[0] ?? "";
   return {
     label: labelOf(name), ...(schema.description === undefined ? {} : { help: schema.description }), group: labelOf(group), order,
-    advanced: schema.inert === true || !USUAL.has(group), ...(schema.secret === true ? { sensitive: true } : {}),
+    advanced: schema.inert === true || !USUAL.has(group), reloadKind: reloadKindOf(place),
+    ...(schema.secret === true ? { sensitive: true } : {}),
   };
 }
 

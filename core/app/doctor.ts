@@ -5,4 +5,5 @@
  * first, keeps what it replaces, and says what it did; what it cannot mend it names, with what a person does about it.
  */
 export { examine, type ExamineOptions } from "./doctor/examine.ts";
+export { examineRunning, type RunningPatient } from "./doctor/examine-running.ts";
 export type { Examined, Finding } from "./doctor/finding.ts";

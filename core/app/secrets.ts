@@ -5,4 +5,4 @@
  * shows a secret, and nothing is put anywhere but there.
  */
 export { fetchSecrets, type FetchedSecrets } from "./secrets/fetch-secrets.ts";
-export { moveSecrets, type MovedSecrets } from "./secrets/move-secrets.ts";
+export { keepSecret, moveSecrets, type MovedSecrets } from "./secrets/move-secrets.ts";

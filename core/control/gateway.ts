@@ -48,6 +48,7 @@ export type { ChannelMethodDeps } from "./gateway/methods/channels.ts";
 export type { TaskMethodDeps } from "./gateway/methods/tasks.ts";
 export type { VoiceMethodDeps } from "./gateway/methods/voice.ts";
 export type { ConfigMethodDeps } from "./gateway/methods/config.ts";
+export type { DoctorMethodDeps } from "./gateway/methods/doctor.ts";
 export type { RestartMethodDeps } from "./gateway/methods/restart.ts";
 export { openVoiceWake, type VoiceWake } from "./gateway/voice-wake.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
@@ -56,6 +57,6 @@ export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
   agentListMethods, approvalMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool, createListModels,
-  deviceMethods, listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods,
+  deviceMethods, doctorMethods, listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods,
   skillMethods, taskMethods, toolMethods, usageMethods, voiceMethods,
 } from "./gateway/rare-methods.ts";

@@ -76,4 +76,24 @@ export const CONFIG_METHODS = {
     role: "operator", scope: "operator.admin", controlPlaneWrite: true,
     summary: "Writes the whole file and puts it in force, by a restart where it takes one.", params: change, result: written,
   },
+  "config.secret.keep": {
+    role: "operator", scope: "operator.admin", hidden: true, controlPlaneWrite: true,
+    summary: "Puts a secret into the gateway's own store; the answer is what to write in its place. It never comes back out.",
+    params: {
+      type: "object", additionalProperties: false, required: ["path", "value"],
+      properties: {
+        path: { type: "string", minLength: 1, maxLength: 1_024 },
+        value: { type: "string", minLength: 1, maxLength: 16_384, secret: true },
+      },
+    },
+    result: {
+      type: "object", required: ["ref"],
+      properties: {
+        ref: {
+          type: "object", required: ["source", "provider", "id"],
+          properties: { source: { const: "store" }, provider: { type: "string" }, id: { type: "string" } },
+        },
+      },
+    },
+  },
 } as const satisfies Record<string, MethodSpec>;

@@ -1,6 +1,6 @@
 /** The gateway about itself: health, status, presence, log. */
 import type { MethodSpec } from "../method.ts";
-import { agentId, anything, count, flag, nothing, sessionKey, words } from "./fields.ts";
+import { agentId, anything, count, flag, id, nothing, sessionKey, words } from "./fields.ts";
 
 export const SYSTEM_METHODS = {
   health: {
@@ -83,5 +83,39 @@ export const SYSTEM_METHODS = {
     role: "operator", scope: "operator.read", summary: "Suggested tasks.",
     params: { type: "object", additionalProperties: false, properties: { agentId, sessionKey } },
     result: { type: "object", required: ["suggestions"], properties: { suggestions: { type: "array" } } },
+  },
+} as const satisfies Record<string, MethodSpec>;
+
+const examined = {
+  checks: {
+    type: "array",
+    items: {
+      type: "object", required: ["check", "note", "skipped"],
+      properties: { check: { type: "string" }, note: { type: "string" }, skipped: flag },
+    },
+  },
+  findings: {
+    type: "array",
+    items: {
+      type: "object", required: ["id", "check", "level", "code", "what", "next", "mendable"],
+      properties: {
+        id: { type: "string" }, check: { type: "string" }, level: { enum: ["problem", "attention"] }, code: { type: "string" },
+        what: { type: "string" }, why: { type: "string" }, next: { type: "string" }, mendable: flag,
+      },
+    },
+  },
+} as const;
+
+export const DOCTOR_METHODS = {
+  "doctor.examine": {
+    role: "operator", scope: "operator.admin", hidden: true,
+    summary: "What `openclaw doctor` finds that can be looked at while the gateway runs. Changes nothing.", params: nothing,
+    result: { type: "object", required: ["checks", "findings"], properties: examined },
+  },
+  "doctor.mend": {
+    role: "operator", scope: "operator.admin", hidden: true, controlPlaneWrite: true,
+    summary: "Mends one of its findings, keeps what it replaces, and looks again.",
+    params: { type: "object", additionalProperties: false, required: ["id"], properties: { id } },
+    result: { type: "object", required: ["mended", "checks", "findings"], properties: { mended: { type: "string" }, ...examined } },
   },
 } as const satisfies Record<string, MethodSpec>;

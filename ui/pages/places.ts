@@ -21,4 +21,5 @@ export const HOME = "chat";
 export const PLACES: readonly Place[] = [
   { path: "now", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
   { path: "chat", title: words.places.chat, icon: "chat", key: "c" },
+  { path: "settings", title: words.places.settings, icon: "settings", key: "s", load: () => import("./settings/page.tsx") },
 ];

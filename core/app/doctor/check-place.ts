@@ -6,20 +6,24 @@ import { loadConfig } from "../../fabric/config.ts";
 import { systemIds } from "../../base/ids.ts";
 import { configSchema } from "../config-schema.ts";
 import type { Examined, Finding, Patient } from "./finding.ts";
+import { findLastGood } from "./put-back.ts";
 
 const OTHERS = 0o077;
 /** Below this a gateway soon refuses messages. */
 const DISK_BYTES_MIN = 256 * 1_048_576;
 
-export async function checkConfig({ configPath, credentialsDir, environment }: Patient): Promise<Examined> {
+export async function checkConfig(patient: Patient): Promise<Examined> {
+  const { configPath, credentialsDir, environment } = patient;
   const check = "configuration";
   try {
     const { issues, warnings } = await loadConfig({ path: configPath, schema: configSchema, environment });
+    const putBack = issues.length === 0 ? undefined : await findLastGood(patient);
     const findings = issues.map(({ file, line, path, message }): Finding => ({
       check, level: "problem", code: "CONFIG_INVALID",
       what: `Line ${line}: ${path === "" ? "the file" : `"${path}"`} ${message}.`,
       why: "The last good configuration stays in force; where there was none, what of this one fits, with the fewest tools.",
-      next: `Edit ${file ?? configPath}.`,
+      next: `Edit ${file ?? configPath}${putBack === undefined ? "" : ", or have the last good one put back"}.`,
+      ...(putBack === undefined ? {} : { mend: putBack }),
     }));
     const open = warnings.filter(({ code }) => code === "CONFIG_SECRET_INLINE");
     if (open.length > 0) findings.push({

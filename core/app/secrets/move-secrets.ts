@@ -54,6 +54,13 @@ export async function moveSecrets({ path, credentialsDir, environment, ids }: Mo
   return { moved: [...moved], left: [...left] };
 }
 
+/** One secret that stands nowhere yet, durable when it resolves; the name it has in the store. */
+export async function keepSecret(credentialsDir: string, key: string, value: string, ids: Ids): Promise<string> {
+  const store = join(credentialsDir, "store");
+  await mkdir(store, { recursive: true, mode: 0o700 });
+  return await keep(store, key, value, ids);
+}
+
 /** Under the key's own name, or with a number behind it where that name holds something else. */
 async function keep(store: string, key: string, value: string, ids: Ids): Promise<string> {
   const plain = key.replace(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[^A-Za-z]+/, "").slice(0, 100);

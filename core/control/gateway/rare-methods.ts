@@ -1,7 +1,7 @@
 /** What a start does not wait for: tables of methods, each loaded when one of its methods is called first, and what they list. */
 import {
-  AGENT_METHODS, APPROVAL_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS, QUEUE_METHODS, RESTART_METHODS,
-  SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
+  AGENT_METHODS, APPROVAL_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS, DOCTOR_METHODS, QUEUE_METHODS,
+  RESTART_METHODS, SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 } from "@openclaw/protocol/methods";
 import type { MethodSpec } from "@openclaw/protocol";
 import type { AgentSkills } from "../../execution/skills.ts";
@@ -14,6 +14,7 @@ import type { ApprovalMethodDeps } from "./methods/approvals.ts";
 import type { ChannelMethodDeps } from "./methods/channels.ts";
 import type { ConfigMethodDeps } from "./methods/config.ts";
 import type { DeviceMethodDeps } from "./methods/devices.ts";
+import type { DoctorMethodDeps } from "./methods/doctor.ts";
 import type { ListModels, ModelDefaultsDeps, ModelListDeps } from "./methods/models.ts";
 import type { QueueMethodDeps } from "./methods/queues.ts";
 import type { RestartMethodDeps } from "./methods/restart.ts";
@@ -45,6 +46,10 @@ export function restartMethods(deps: RestartMethodDeps): MethodHandlers {
 
 export function deviceMethods(deps: DeviceMethodDeps): MethodHandlers {
   return lateMethods(DEVICE_METHODS, async () => (await import("./methods/devices.ts")).deviceMethods(deps));
+}
+
+export function doctorMethods(deps: DoctorMethodDeps): MethodHandlers {
+  return lateMethods(DOCTOR_METHODS, async () => (await import("./methods/doctor.ts")).doctorMethods(deps));
 }
 
 export function queueMethods(deps: QueueMethodDeps): MethodHandlers {

@@ -56,6 +56,7 @@ async function setUp(t: TestContext, text: string | undefined = TEXT) {
         at === "gateway.port" ? { path: at, schema: {}, reloadKind: "restart", hint: {}, hintPath: at, children: [] } : undefined
       ),
       needsRestart: async (at) => at.startsWith("gateway.port"), restart: (delayMs, reason) => void restarts.push(`${reason} ${delayMs}`),
+      keepSecret: async (at) => at.replaceAll(".", "-"),
     }),
   });
   config.onTaken((file) => running.gateway.broadcast("config.changed", { path: file.path, hash: hash(file.text), ts: 1 }));

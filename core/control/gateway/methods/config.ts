@@ -28,6 +28,8 @@ export interface ConfigMethodDeps {
   readonly needsRestart: (path: string) => Promise<boolean>;
   /** `gateway.reload.mode` in force; hybrid unless told. */
   readonly reloadMode?: () => string;
+  /** Puts a secret where only the gateway finds it; answers with the name it has there. */
+  readonly keepSecret: (path: string, value: string) => Promise<string>;
   /** Starts the gateway anew, if it can. */
   readonly restart?: (delayMs: number, reason: string) => void;
 }
@@ -56,6 +58,10 @@ export function configMethods(deps: ConfigMethodDeps): MethodHandlers {
     "config.set": (params) => replaceAll(deps, params as WriteParams, "config.set"),
     "config.apply": (params) => replaceAll(deps, params as WriteParams, "config.apply"),
     "config.patch": (params) => patch(deps, params as WriteParams),
+    "config.secret.keep": async (params) => {
+      const { path, value } = params as { readonly path: string; readonly value: string };
+      return { ref: { source: "store", provider: "default", id: await deps.keepSecret(path, value) } };
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import type { MethodHandlers } from "../method.ts";
 export interface ToolMethodDeps {
   readonly agents: Agents;
   readonly sessions: Pick<Sessions, "describe">;
-  readonly tools: Pick<Tools, "faces" | "ready">;
+  readonly tools: Pick<Tools, "faces" | "get" | "ready">;
   readonly policyOf: (agent: Agent, model: string) => ToolPolicy;
   readonly invoker: ToolInvoker;
   readonly denied: () => readonly string[];
@@ -65,7 +65,8 @@ export function toolMethods(deps: ToolMethodDeps): MethodHandlers {
       const { agentId, includePlugins = true } = params as Params;
       const agent = agents.get(agentId ?? agents.defaultId);
       const entries = tools.faces().map(({ name, summary }) => ({
-        group: groupOf(name), tool: { ...present(name, summary), defaultProfiles: profilesOf(name) },
+        group: groupOf(name), // Beside the reference's words: what it may touch.
+        tool: { ...present(name, summary), defaultProfiles: profilesOf(name), effect: tools.get(name)?.effect },
       }));
       const groups = [...TOOL_GROUPS, ...(includePlugins ? [PLUGINS] : [])].map(({ id, label }) => ({
         id, label, source: sourceOf(id), tools: entries.filter(({ group }) => group === id).map(({ tool }) => tool),

@@ -1,0 +1,58 @@
+/** Repairs over the wire: what the doctor finds beside a gateway that runs, and mending one finding at a time. */
+import { hash } from "node:crypto";
+import { OpenClawError } from "@openclaw/protocol";
+import type { MethodHandlers } from "../method.ts";
+
+export interface Examination {
+  readonly check: string;
+  readonly note: string;
+  readonly skipped?: boolean;
+  readonly findings: readonly ExaminedFinding[];
+}
+
+export interface ExaminedFinding {
+  readonly check: string;
+  readonly level: "problem" | "attention";
+  readonly code: string;
+  readonly what: string;
+  readonly why?: string;
+  readonly next: string;
+  /** Absent: only a person can. */
+  readonly mend?: () => Promise<string>;
+}
+
+export interface DoctorMethodDeps {
+  readonly examine: () => Promise<readonly Examination[]>;
+}
+
+/** Nothing is remembered between calls: what is mended is what is found now, so that nothing stale is ever mended. */
+export function doctorMethods({ examine }: DoctorMethodDeps): MethodHandlers {
+  return {
+    "doctor.examine": async () => present(await examine()),
+    "doctor.mend": async (params) => {
+      const { id } = params as { readonly id: string };
+      const finding = (await examine()).flatMap(({ findings }) => findings).find((one) => idOf(one) === id);
+      if (finding === undefined) throw new OpenClawError("NOT_FOUND", { why: "It is no longer found.", next: "Look again." });
+      if (finding.mend === undefined) {
+        throw new OpenClawError("PARAMS_INVALID", { why: "Only a person can mend this.", next: finding.next });
+      }
+      const mended = await finding.mend();
+      return { mended, ...present(await examine()) };
+    },
+  };
+}
+
+function present(examined: readonly Examination[]): { readonly checks: readonly object[]; readonly findings: readonly object[] } {
+  return {
+    checks: examined.map(({ check, note, skipped = false }) => ({ check, note, skipped })),
+    findings: examined.flatMap(({ findings }) => findings).map((finding) => {
+      const { mend, ...told } = finding;
+      return { id: idOf(finding), ...told, mendable: mend !== undefined };
+    }),
+  };
+}
+
+/** The same finding has the same name whenever it is found. */
+function idOf({ check, code, what }: ExaminedFinding): string {
+  return hash("sha256", JSON.stringify([check, code, what]), "hex").slice(0, 16);
+}

@@ -1,0 +1,118 @@
+/** The settings in a real browser: a change in force and in the file, two who write at once, a repair, and a browser that shuts itself out. */
+import assert from "node:assert/strict";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openBrowser, openPage } from "@openclaw/testkit/browser";
+import { openRealGateway } from "@openclaw/testkit/real-gateway";
+import { needs } from "@openclaw/testkit/skip";
+
+const CONFIG = `{
+  // why it is so
+  logging: { level: "info" },
+  tools: { allow: ["group:runtime"] },
+}
+`;
+
+test("a setting is changed: in force, in the file with its comments, refused with the command line's words, and taken back; two who "
+  + "write at once both see both (S3.13, S4.31)", needs("chromium"), async (t) => {
+  const gateway = await openRealGateway({ bare: true, config: CONFIG });
+  t.after(() => gateway.dispose());
+  const file = join(gateway.stateDir, "openclaw.json");
+  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { path: "/settings/config/logging" });
+  await page.getByLabel("Level", { exact: true }).selectOption("debug");
+  await page.getByRole("row", { name: /logging\.level/ }).getByText("debug").waitFor();
+  assert.deepEqual(await findBarriers(), []);
+  await page.getByRole("button", { name: "Save the change" }).click();
+  await page.getByText("Saved, and in force.").waitFor();
+  assert.match(await readFile(file, "utf8"), /\/\/ why it is so\s+logging: \{ level: "debug" \}/);
+  assert.equal((await gateway.cli(["config", "get", "logging.level"])).stdout.trim().replaceAll('"', ""), "debug");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByLabel("Level", { exact: true }).locator("option:checked", { hasText: /^info$/ }).waitFor({ state: "attached" });
+  await page.getByText("Saved, and in force.").waitFor();
+  assert.match(await readFile(file, "utf8"), /level: "info"/);
+
+  // Found by its words, and refused as the command line refuses it.
+  await page.getByRole("searchbox", { name: "Search settings" }).fill("deepest agents between");
+  await page.getByText("Nothing is called that.").waitFor();
+  await page.getByRole("searchbox", { name: "Search settings" }).fill("call timeout");
+  await page.getByRole("link", { name: /models\.callTimeoutMs/ }).click();
+  const timeout = page.getByLabel("Call timeout", { exact: true });
+  await timeout.fill("5");
+  await page.getByRole("button", { name: "Save the change" }).click();
+  const said = await page.locator(".trouble").innerText();
+  const cli = await gateway.cli(["config", "set", "models.callTimeoutMs", "5"]);
+  assert.equal(cli.code, 78);
+  assert.match(said, /CONFIG_INVALID/);
+  assert.match(cli.stderr, /CONFIG_INVALID|must be/);
+  assert.match(said, /models\.callTimeoutMs: must be/);
+  assert.equal(await timeout.getAttribute("aria-invalid"), "true");
+  assert.match(await readFile(file, "utf8"), /tools: \{ allow: \["group:runtime"\] \},\s*\}/, "nothing was written");
+
+  // Somebody else writes while the form is open.
+  await timeout.fill("90000");
+  assert.equal((await gateway.cli(["config", "set", "models.callTimeoutMs", "70000"])).code, 0);
+  await page.getByRole("button", { name: "Save the change" }).click();
+  const both = page.getByRole("row", { name: /models\.callTimeoutMs/ });
+  await both.getByText("70000").waitFor();
+  assert.match(await both.innerText(), /90000/);
+  assert.match(await readFile(file, "utf8"), /70000/, "theirs holds until a person decides");
+  await page.getByRole("button", { name: "Put mine on top" }).click();
+  await page.getByText("Saved, and in force.").waitFor();
+  assert.match(await readFile(file, "utf8"), /90000/);
+});
+
+test("a finding is mended with one press, a broken file gives way to the last good one, and a secret goes to the store and not into the "
+  + "file (S3.13, S0.1)", needs("chromium"), async (t) => {
+  const gateway = await openRealGateway({ bare: true, config: CONFIG });
+  t.after(() => gateway.dispose());
+  const file = join(gateway.stateDir, "openclaw.json");
+  const credentials = join(gateway.stateDir, "credentials");
+  await chmod(credentials, 0o755);
+  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { path: "/settings/repairs", width: 360, height: 640, theme: "dark" });
+  await page.getByText(`Others on this machine can reach ${credentials}.`).waitFor();
+  assert.deepEqual(await findBarriers(), []);
+  await page.getByRole("button", { name: "Mend it" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Mend it" }).click();
+  await page.getByText("Nothing is wrong in what was looked at").waitFor();
+  assert.equal((await stat(credentials)).mode & 0o777, 0o700);
+
+  await writeFile(file, "{ logging: { level: 7 } }", { mode: 0o600 });
+  await page.getByRole("button", { name: "Look again" }).click();
+  await page.getByText("CONFIG_INVALID").waitFor();
+  await page.getByRole("button", { name: "Mend it" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Mend it" }).click();
+  await page.getByText("The last good one is back").waitFor();
+  assert.equal(await readFile(file, "utf8"), CONFIG);
+  assert.equal(await readFile(`${file}.broken-1`, "utf8"), "{ logging: { level: 7 } }");
+
+  await page.getByRole("link", { name: "All settings" }).click();
+  await page.getByRole("link", { name: "Models" }).first().click();
+  const form = page.getByRole("form", { name: "Connect another" });
+  await form.getByLabel("Name here").fill("mine");
+  await form.getByLabel("Address").fill("http://127.0.0.1:9/v1");
+  await form.getByLabel("Model", { exact: true }).fill("small");
+  await form.getByLabel("Key").fill("sk-canary-0123456789");
+  await form.getByRole("button", { name: "Connect it" }).click();
+  await page.getByText("mine/small is there.").waitFor();
+  const written = await readFile(file, "utf8");
+  assert.doesNotMatch(written, /canary/);
+  assert.match(written, /source: "store"|"source": ?"store"/);
+  assert.equal((await readFile(join(credentials, "store", "models.providers.mine.apiKey"), "utf8")).trim(), "sk-canary-0123456789");
+  assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, "no sideways scrolling");
+});
+
+test("this very browser is removed: it is out at once and says how to come back (S4.30)", needs("chromium"), async (t) => {
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  const watched = await openPage(t, await openBrowser(t), gateway, { path: "/settings/devices" });
+  const { page, findBarriers } = watched;
+  watched.expect(/WebSocket/);
+  await page.getByText("this browser").waitFor();
+  assert.deepEqual(await findBarriers(), []);
+  await page.getByRole("button", { name: /^Remove Chrome/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await page.getByText("openclaw dashboard").first().waitFor();
+  const { stdout } = await gateway.cli(["devices", "list", "--json"]);
+  assert.doesNotMatch(stdout, /openclaw-control-ui/);
+});

@@ -1,0 +1,79 @@
+/** What would change, before it does; what came of it; and both sides where somebody else wrote meanwhile. */
+import type { VNode } from "preact";
+import { Icon } from "../../kit/icon.tsx";
+import { words } from "../../words/en/settings.ts";
+import { differences, showValue } from "./changes.ts";
+import type { ConfigDesk, SaveState } from "./config-desk.ts";
+import { Trouble } from "./trouble.tsx";
+
+export function SaveBar({ desk }: { readonly desk: ConfigDesk }): VNode | null {
+  const state = desk.state.value;
+  const draft = desk.draft.value;
+  if (draft.size === 0 && state.kind !== "saved") return null;
+  return (
+    <aside class="save-bar" aria-label={words.save.title}>
+      {state.kind === "saved" && draft.size === 0 ? <Saved desk={desk} state={state} /> : (
+        <>
+          {state.kind === "refused" ? <Trouble ended={state.ended} /> : null}
+          {state.kind === "conflict" ? <Conflict state={state} /> : <Changes desk={desk} />}
+          <div class="row">
+            <button type="button" class="primary" disabled={state.kind === "saving"} onClick={() => void desk.save()}>
+              {state.kind === "saving" ? words.save.saving : state.kind === "conflict" ? words.save.mineOnTop : words.save.save(draft.size)}
+            </button>
+            <button type="button" onClick={desk.discard}>{state.kind === "conflict" ? words.save.theirs : words.save.discard}</button>
+          </div>
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Changes({ desk }: { readonly desk: ConfigDesk }): VNode {
+  const changes = differences(desk.draft.value, desk.config.value?.set);
+  return (
+    <table class="diff">
+      <caption>{words.save.would(changes.length)}</caption>
+      <thead><tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.was}</th><th scope="col">{words.save.will}</th></tr></thead>
+      <tbody>{changes.map(({ key, was, now }) => (
+        <tr key={key}><th scope="row"><code>{key}</code></th><td><Value value={was} /></td><td><Value value={now} /></td></tr>
+      ))}</tbody>
+    </table>
+  );
+}
+
+function Conflict({ state }: { readonly state: Extract<SaveState, { kind: "conflict" }> }): VNode {
+  return (
+    <div role="alert">
+      <p class="bar attention"><Icon name="alert" /><span><strong>{words.save.conflict}</strong> {words.save.conflictWhy(state.clashes.length)}</span></p>
+      {state.others.length === 0 ? null : <p class="small soft">{words.save.others} <code>{state.others.join(", ")}</code></p>}
+      {state.clashes.length === 0 ? null : (
+        <table class="diff">
+          <caption>{words.save.both(state.clashes.length)}</caption>
+          <thead><tr>
+            <th scope="col">{words.save.key}</th><th scope="col">{words.save.was}</th><th scope="col">{words.save.theyWrote}</th>
+            <th scope="col">{words.save.youWant}</th>
+          </tr></thead>
+          <tbody>{state.clashes.map(({ key, was, theirs, now }) => (
+            <tr key={key}>
+              <th scope="row"><code>{key}</code></th><td><Value value={was} /></td><td><Value value={theirs} /></td><td><Value value={now} /></td>
+            </tr>
+          ))}</tbody>
+        </table>
+      )}
+    </div>
+  );
+}
+
+function Value({ value }: { readonly value: unknown }): VNode {
+  return value === undefined ? <span class="soft">{words.save.notSet}</span> : <code>{showValue(value)}</code>;
+}
+
+function Saved({ desk, state }: { readonly desk: ConfigDesk; readonly state: Extract<SaveState, { kind: "saved" }> }): VNode {
+  return (
+    <div class="row" role="status">
+      <p class="good saved"><Icon name="check" /><span>{state.restarts ? words.save.restarts : words.save.inForce}</span></p>
+      {state.back === undefined ? null : <button type="button" onClick={() => void desk.undo()}>{words.save.undo}</button>}
+      <button type="button" class="quiet" onClick={desk.discard}>{words.save.dismiss}</button>
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * What is to be repaired, for whoever shows it: the page of repairs, and a count beside its place.
+ *
+ * Opened by the first who needs it, and kept. It looks when the connection stands and when the configuration changes; a count that is
+ * not known is undefined, and never zero.
+ */
+import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import type { Link } from "../link.ts";
+
+export interface Finding {
+  readonly id: string;
+  readonly check: string;
+  readonly level: "problem" | "attention";
+  readonly code: string;
+  readonly what: string;
+  readonly why: string;
+  readonly next: string;
+  readonly mendable: boolean;
+}
+
+export interface Check { readonly check: string; readonly note: string; readonly skipped: boolean }
+export interface Examined { readonly checks: readonly Check[]; readonly findings: readonly Finding[]; readonly mended: string }
+
+export interface Repairs {
+  readonly examined: ReadonlySignal<Examined | undefined>;
+  readonly count: ReadonlySignal<number | undefined>;
+  look(): void;
+  /** Resolves with what was done. */
+  mend(id: string): Promise<string>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const fieldsOf = (value: unknown): Fields => (typeof value === "object" && value !== null ? (value as Fields) : {});
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const rows = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
+
+let opened: Repairs | undefined;
+
+export function openRepairs(link: Link): Repairs {
+  return (opened ??= createRepairs(link));
+}
+
+function createRepairs(link: Link): Repairs {
+  const examined = signal<Examined | undefined>(undefined);
+  const look = (): void => void link.request("doctor.examine", {}).then((answer) => {
+    examined.value = parseExamined(answer);
+  }, () => undefined); // who may not look, or is away, knows of none
+  link.onUp(look);
+  link.on("config.changed", look);
+  return {
+    examined, count: computed(() => examined.value?.findings.length), look,
+    mend: async (id) => {
+      const after = parseExamined(await link.request("doctor.mend", { id }));
+      examined.value = after;
+      return after.mended;
+    },
+  };
+}
+
+/** Nothing beyond this trusts the shape of what the gateway said. */
+function parseExamined(answer: unknown): Examined {
+  const said = fieldsOf(answer);
+  return {
+    mended: text(said["mended"]),
+    checks: rows(said["checks"]).map((check) => (
+      { check: text(check["check"]), note: text(check["note"]), skipped: check["skipped"] === true }
+    )),
+    findings: rows(said["findings"]).map((finding) => ({
+      id: text(finding["id"]), check: text(finding["check"]), level: finding["level"] === "problem" ? "problem" : "attention",
+      code: text(finding["code"]), what: text(finding["what"]), why: text(finding["why"]), next: text(finding["next"]),
+      mendable: finding["mendable"] === true,
+    })),
+  };
+}
