@@ -16,10 +16,11 @@ const CONFIG = `{
 
 test("a setting is changed: in force, in the file with its comments, refused with the command line's words, and taken back; two who "
   + "write at once both see both (S3.13, S4.31)", needs("chromium"), async (t) => {
+  const browser = await openBrowser(t); // closed before the gateway is
   const gateway = await openRealGateway({ bare: true, config: CONFIG });
   t.after(() => gateway.dispose());
   const file = join(gateway.stateDir, "openclaw.json");
-  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { path: "/settings/config/logging" });
+  const { page, findBarriers } = await openPage(t, browser, gateway, { path: "/settings/config/logging" });
   await page.getByLabel("Level", { exact: true }).selectOption("debug");
   await page.getByRole("row", { name: /logging\.level/ }).getByText("debug").waitFor();
   assert.deepEqual(await findBarriers(), []);
@@ -64,12 +65,13 @@ test("a setting is changed: in force, in the file with its comments, refused wit
 
 test("a finding is mended with one press, a broken file gives way to the last good one, and a secret goes to the store and not into the "
   + "file (S3.13, S0.1)", needs("chromium"), async (t) => {
+  const browser = await openBrowser(t); // closed before the gateway is
   const gateway = await openRealGateway({ bare: true, config: CONFIG });
   t.after(() => gateway.dispose());
   const file = join(gateway.stateDir, "openclaw.json");
   const credentials = join(gateway.stateDir, "credentials");
   await chmod(credentials, 0o755);
-  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { path: "/settings/repairs", width: 360, height: 640, theme: "dark" });
+  const { page, findBarriers } = await openPage(t, browser, gateway, { path: "/settings/repairs", width: 360, height: 640, theme: "dark" });
   await page.getByText(`Others on this machine can reach ${credentials}.`).waitFor();
   assert.deepEqual(await findBarriers(), []);
   await page.getByRole("button", { name: "Mend it" }).click();
@@ -103,9 +105,10 @@ test("a finding is mended with one press, a broken file gives way to the last go
 });
 
 test("this very browser is removed: it is out at once and says how to come back (S4.30)", needs("chromium"), async (t) => {
+  const browser = await openBrowser(t);
   const gateway = await openRealGateway({ bare: true });
   t.after(() => gateway.dispose());
-  const watched = await openPage(t, await openBrowser(t), gateway, { path: "/settings/devices" });
+  const watched = await openPage(t, browser, gateway, { path: "/settings/devices" });
   const { page, findBarriers } = watched;
   watched.expect(/WebSocket/);
   await page.getByText("this browser").waitFor();

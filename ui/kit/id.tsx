@@ -16,7 +16,8 @@ export function Id({ id, charsMax }: { readonly id: string; readonly charsMax?: 
     }, SAID_MS);
   };
   return (
-    <button type="button" class="id mono" title={id} aria-label={words.id(id)} onClick={() => void copy()}>
+    <button type="button" class="id mono" title={id} onClick={() => void copy()}>
+      <span class="unseen">{words.copyId} </span>
       {copied.value ? words.copied : shortenId(id, charsMax)}<span class="unseen" role="status">{copied.value ? words.copied : ""}</span>
     </button>
   );

@@ -64,7 +64,7 @@ function All({ known, act }: { readonly known: Known; readonly act: Act }): VNod
         <li key={agent.id} class="thing">
           <div class="thing-head">
             <h3><a href={pathOf("settings", "agents", agent.id)}>{agent.name}</a></h3>
-            {agent.id === known.usual ? <span class="badge">{say.usual}</span> : null}
+            {agent.id === known.usual ? <span class="mark-word">{say.usual}</span> : null}
           </div>
           <p class="small soft"><code>{agent.id}</code> · <code>{agent.model}</code></p>
         </li>

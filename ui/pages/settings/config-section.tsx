@@ -24,7 +24,9 @@ export function ConfigSection({ desk, name }: { readonly desk: ConfigDesk; reado
 }
 
 function Items({ desk, items }: { readonly desk: ConfigDesk; readonly items: readonly Item[] }): VNode {
-  return <>{items.map((item) => <ItemView key={item.key} desk={desk} item={item} />)}</>;
+  // What is said in a line comes before what has parts.
+  const ordered = [...items.filter(({ kind }) => kind === "field"), ...items.filter(({ kind }) => kind !== "field")];
+  return <>{ordered.map((item) => <ItemView key={item.key} desk={desk} item={item} />)}</>;
 }
 
 function ItemView({ desk, item }: { readonly desk: ConfigDesk; readonly item: Item }): VNode {

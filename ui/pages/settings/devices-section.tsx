@@ -113,7 +113,7 @@ function DeviceRow({ device, own, act }: { readonly device: Device; readonly own
             <button type="submit">{say.saveName}</button>
           </form>
         )}
-        {own ? <span class="badge">{say.thisBrowser}</span> : null}
+        {own ? <span class="mark-word">{say.thisBrowser}</span> : null}
         {device.revoked ? <StateMark state="problem" word={say.revoked} />
           : device.connected ? <StateMark state="good" word={say.connected} /> : <StateMark state="unknown" word={say.away} />}
       </div>
@@ -178,7 +178,7 @@ function Invite({ link, trouble }: { readonly link: Link; readonly trouble: Sign
         {done.value === "" ? null : <p class="good"><Icon name="check" /> {done.value}</p>}
         {way.value === undefined ? null : way.value.kind === "link" ? (
           <>
-            <p class="small soft">{say.linkHelp} <Time atMs={way.value.expiresAtMs} />.</p>
+            <p class="small soft">{say.linkHelp} <Time atMs={way.value.expiresAtMs} /></p>
             <p class="command"><code>{way.value.url}</code><CopyButton text={way.value.url} what={say.theLink} /></p>
           </>
         ) : <Code code={way.value.code} />}
@@ -192,7 +192,7 @@ function Code({ code }: { readonly code: SetupCode }): VNode {
     <div class="setup-code">
       {code.picture === undefined ? null : <img src={code.picture} alt={say.qr} width={200} height={200} />}
       <div>
-        <p class="small">{say.codeHelp(code.address)} <Time atMs={code.expiresAtMs} />.</p>
+        <p class="small">{say.codeHelp(code.address)} <Time atMs={code.expiresAtMs} /></p>
         {code.downgraded ? <p class="small"><StateMark state="attention" word={say.limited} /></p> : null}
         <p class="command"><code class="long-code">{code.code}</code><CopyButton text={code.code} what={say.theCode} /></p>
       </div>

@@ -94,7 +94,7 @@ function parseDevice(value: unknown): Device {
   const client = `${text(said["clientId"])} ${text(said["clientMode"])}`;
   return {
     id: text(said["deviceId"]), name: some(said["displayName"]) ?? text(said["clientId"]),
-    kind: roles.includes("node") || /node/.test(client) ? "node" : /control-ui|webchat/.test(client) ? "browser" : /cli/.test(client) ? "cli" : "app",
+    kind: /control-ui|webchat/.test(client) ? "browser" : /\bcli\b/.test(client) ? "cli" : /node/.test(client) ? "node" : "app",
     platform: text(said["platform"]), connected: said["connected"] === true, seenMs: number(said["lastSeenAtMs"]),
     sinceMs: number(said["approvedAtMs"]), roles, scopes: texts(said["scopes"]),
     revoked: tokens.length > 0 && tokens.every((token) => token["revokedAtMs"] !== undefined),

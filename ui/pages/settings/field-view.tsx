@@ -26,6 +26,7 @@ export function FieldView({ desk, field }: FieldViewProps): VNode {
   const value = valueAt(desk.values.value, field.path);
   const drafted = desk.draft.value.has(field.key);
   const issue = state.value.kind === "refused" ? state.value.issues.get(field.key) : undefined;
+  const reset = field.usual === undefined ? words.config.leaveOut : words.config.useDefault(showValue(field.usual));
   const sought = route.value.query.get("key") === field.key;
   useEffect(() => {
     if (!sought) return;
@@ -38,7 +39,7 @@ export function FieldView({ desk, field }: FieldViewProps): VNode {
       <div class="field-head">
         <label for={id}>{field.label}</label>
         <code class="soft">{field.key}</code>
-        {field.restart ? <span class="badge">{words.config.needsRestart}</span> : null}
+        {field.restart ? <span class="mark-word">{words.config.needsRestart}</span> : null}
       </div>
       <p id={`${id}-help`} class="soft small">
         {field.help}
@@ -48,10 +49,8 @@ export function FieldView({ desk, field }: FieldViewProps): VNode {
         <ControlOf {...shared} />
         {field.unit === undefined ? null : <span class="soft small">{field.unit}</span>}
         {value === undefined || field.control.kind === "secret" ? null : (
-          <button type="button" class="quiet" aria-label={words.config.resetWhat(field.label)}
-            onClick={() => desk.change(field.path, undefined)}>
-            {field.usual === undefined ? words.config.leaveOut : words.config.useDefault(showValue(field.usual))}
-          </button>
+          <button type="button" class="quiet" aria-label={words.config.ofField(reset, field.label)}
+            onClick={() => desk.change(field.path, undefined)}>{reset}</button>
         )}
       </div>
     </div>

@@ -53,7 +53,7 @@ function ModelRow({ link, desk, model }: { readonly link: Link; readonly desk: C
     <li class="thing">
       <div class="thing-head">
         <h3>{model.name}</h3>
-        {isDefault ? <span class="badge">{say.usual}</span> : null}
+        {isDefault ? <span class="mark-word">{say.usual}</span> : null}
         <Outcome tried={tried.value} />
       </div>
       <p class="small soft">

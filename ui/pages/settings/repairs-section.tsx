@@ -54,15 +54,17 @@ export function RepairsSection({ link }: { readonly link: Link }): VNode {
       )}
       <table class="facts">
         <caption>{say.looked}</caption>
-        <tbody>{examined?.checks.map(({ check, note, skipped }) => (
-          <tr key={check}>
-            <th scope="row">{check}</th>
-            <td>{skipped ? <StateMark state="unknown" word={say.notLooked} />
-              : examined.findings.some((finding) => finding.check === check) ? <StateMark state="attention" word={say.seeAbove} />
+        <tbody>{examined?.checks.map(({ check, note, skipped }) => {
+          const found = examined.findings.some((finding) => finding.check === check);
+          return (
+            <tr key={check}>
+              <th scope="row">{check}</th>
+              <td>{skipped ? <StateMark state="unknown" word={say.notLooked} /> : found ? <StateMark state="attention" word={say.seeAbove} />
                 : <StateMark state="good" word={say.fine} />}</td>
-            <td class="soft small">{note}</td>
-          </tr>
-        ))}</tbody>
+              <td class="soft small">{found ? "" : note}</td>
+            </tr>
+          );
+        })}</tbody>
       </table>
       <div class="row"><button type="button" onClick={() => repairs.look()}><Icon name="retry" />{say.again}</button></div>
     </section>

@@ -9,7 +9,7 @@ export function Trouble({ ended: { code, why, next } }: { readonly ended: Ended 
     <div class="bar problem trouble" role="alert">
       <Icon name="alert" />
       <p>
-        {why} {next === undefined ? null : <span>{next} </span>}
+        {why.replace(/([^.!?:])$/, "$1.")} {next === undefined ? null : <span>{next} </span>}
         <a href={`${pathOf("settings", "codes")}?code=${encodeURIComponent(code)}`}><code>{code}</code></a>
       </p>
     </div>

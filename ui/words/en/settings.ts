@@ -9,7 +9,7 @@ export const words = {
   config: {
     nothing: "Nothing here can be set.", needsRestart: "needs a restart",
     issue: (message: string) => `It ${message}.`,
-    resetWhat: (name: string) => `${name}: back to what holds where nothing is said`,
+    ofField: (act: string, name: string) => `${act}: ${name}`,
     leaveOut: "Leave out", useDefault: (value: string) => `Use ${value}`,
     on: "On", off: "Off", byDefault: "by default", notSet: "Not set", defaultIs: (value: string) => `${value} (default)`,
     onePerLine: "One on each line", notJson: (why: string) => `This is not JSON: ${why}`,
@@ -54,8 +54,8 @@ export const words = {
     removeBody: (name: string) => `${name} is disconnected now and cannot come back without being let in again.`,
     removeOwnBody: "This is the browser you are using. It is disconnected now; to come back, run openclaw dashboard on the gateway's machine.",
     another: "Let another one in", browserLink: "A link for a browser", phoneCode: "A code for a phone or an app",
-    linkHelp: "Opens this page in another browser, once. Whoever has it can do everything here. It ends", theLink: "the link",
-    codeHelp: (address: string) => `Scan it, or paste the text. It leads to ${address}, works once, and ends`, theCode: "the setup code",
+    linkHelp: "Opens this page in another browser, once. Whoever has it can do everything here. Ends", theLink: "the link",
+    codeHelp: (address: string) => `Scan it, or paste the text. It leads to ${address} and works once. Ends`, theCode: "the setup code",
     qr: "Setup code as a picture to scan", limited: "limited: the way there is not encrypted", letIn: "A device was let in.",
   },
   repairs: {
@@ -83,7 +83,7 @@ export const words = {
     usual: "default", context: (tokens: number) => `${tokens.toLocaleString()} tokens of context`,
     test: "Test", testWhat: (model: string) => `Test ${model}`, trying: "asking it…", failed: "did not answer",
     answered: (time: string, tools: boolean) => `answered in ${time}, ${tools ? "calls tools" : "calls no tools"}`,
-    makeUsual: "Make it the default", makeUsualWhat: (model: string) => `Make ${model} the default`,
+    makeUsual: "Make it the default", makeUsualWhat: (model: string) => `Make it the default: ${model}`,
     add: "Connect another", addHelp: "Anything that speaks like OpenAI or Anthropic: a service, or a server on this machine.",
     kind: "It speaks like", kinds: { "openai-compatible": "OpenAI", anthropic: "Anthropic" },
     name: "Name here", nameHelp: "Small letters, digits and dashes. Its models are called name/model.", url: "Address", model: "Model",
