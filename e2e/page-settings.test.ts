@@ -1,4 +1,4 @@
-/** The settings in a real browser: a change in force and in the file, two who write at once, a repair, and a browser that shuts itself out. */
+/** The settings in a real browser: a change in force and in the file, two who write at once, a repair, a browser that shuts itself out. */
 import assert from "node:assert/strict";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -104,7 +104,7 @@ test("a finding is mended with one press, a broken file gives way to the last go
   assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, "no sideways scrolling");
 });
 
-test("this very browser is removed: it is out at once and says how to come back (S4.30)", needs("chromium"), async (t) => {
+test("this very browser is removed: it is out at once and says how to come back (S4.29)", needs("chromium"), async (t) => {
   const browser = await openBrowser(t);
   const gateway = await openRealGateway({ bare: true });
   t.after(() => gateway.dispose());

@@ -292,7 +292,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S3.11", state: "proved", text: "Continuous, interactive, mainly sequential work", proofs: ["e2e/survive-kill.test.ts"] },
   { id: "S3.12", state: "later", text: "No load balancing, no auto-scaling as product features" },
   {
-    id: "S3.13", state: "proved", proofs: ["e2e/one-owner.test.ts", "e2e/bad-config.test.ts", "e2e/install.slow.test.ts"],
+    id: "S3.13", state: "proved", proofs: ["e2e/one-owner.test.ts", "e2e/bad-config.test.ts", "e2e/install.slow.test.ts", "e2e/page-settings.test.ts"],
     text: "Works locally, reliably, continuously, under the user's control",
   },
   {
@@ -389,7 +389,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Control UI served by the Gateway itself, no second port",
   },
   {
-    id: "S4.29", state: "proved", proofs: ["e2e/page.test.ts", "e2e/page-conversation.test.ts"],
+    id: "S4.29", state: "proved", proofs: ["e2e/page.test.ts", "e2e/page-conversation.test.ts", "e2e/page-settings.test.ts"],
     text: "WebChat connects straight to the Gateway WebSocket (SwiftUI client in the seed)",
   },
   {

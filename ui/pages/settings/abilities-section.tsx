@@ -62,7 +62,9 @@ export function AbilitiesSection({ link }: { readonly link: Link }): VNode {
       {tools.value.map((group) => (
         <table key={group.id} class="facts tools">
           <caption>{group.label}</caption>
-          <thead class="unseen"><tr><th scope="col">{say.tool}</th><th scope="col">{say.effect}</th><th scope="col">{say.what}</th></tr></thead>
+          <thead class="unseen">
+            <tr><th scope="col">{say.tool}</th><th scope="col">{say.effect}</th><th scope="col">{say.what}</th></tr>
+          </thead>
           <tbody>{group.tools.map((tool) => (
             <tr key={tool.id}><th scope="row"><code>{tool.id}</code></th><td class="small">{say.effects[tool.effect] ?? ""}</td>
               <td class="small soft">{tool.summary}</td></tr>

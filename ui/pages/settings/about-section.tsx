@@ -75,5 +75,6 @@ async function bundle(link: Link): Promise<string> {
     }
   }));
   const log = await link.request("logs.tail", { limit: 1_000 }).then((page) => fieldsOf(page)["lines"], () => []);
-  return JSON.stringify({ made: new Date().toISOString(), browser: navigator.userAgent, ...Object.fromEntries(answers), log }, undefined, 1);
+  const about = { made: new Date().toISOString(), browser: navigator.userAgent };
+  return JSON.stringify({ ...about, ...Object.fromEntries(answers), log }, undefined, 1);
 }

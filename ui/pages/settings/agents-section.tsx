@@ -100,7 +100,9 @@ function One({ link, desk, agent, known, act }: OneProps): VNode {
   };
   return (
     <>
-      <p class="small soft"><a href={pathOf("settings", "agents")}>{say.all}</a> · <code>{agent.id}</code> · <code>{agent.workspace}</code></p>
+      <p class="small soft">
+        <a href={pathOf("settings", "agents")}>{say.all}</a> · <code>{agent.id}</code> · <code>{agent.workspace}</code>
+      </p>
       <form class="add" onSubmit={(event) => {
         event.preventDefault();
         void act("agents.update", { agentId: agent.id, name: name.peek().trim() });
@@ -114,7 +116,8 @@ function One({ link, desk, agent, known, act }: OneProps): VNode {
       </form>
       <div class="pair">
         <label>{say.model}
-          <select value={agent.model} onChange={(event) => void act("agents.update", { agentId: agent.id, model: event.currentTarget.value })}>
+          <select value={agent.model}
+            onChange={(event) => void act("agents.update", { agentId: agent.id, model: event.currentTarget.value })}>
             {models.map((ref) => <option key={ref} value={ref}>{ref}</option>)}
           </select>
         </label>

@@ -145,7 +145,9 @@ function mayOf({ scopes, roles }: Pick<Device, "scopes" | "roles">): string {
   return say.may(scopes.map((scope) => scope.replace(/^operator\./, "")).join(", "));
 }
 
-type Way = { readonly kind: "link"; readonly url: string; readonly expiresAtMs: number } | { readonly kind: "code"; readonly code: SetupCode };
+type Way =
+  | { readonly kind: "link"; readonly url: string; readonly expiresAtMs: number }
+  | { readonly kind: "code"; readonly code: SetupCode };
 
 function Invite({ link, trouble }: { readonly link: Link; readonly trouble: Signal<Ended | undefined> }): VNode {
   const way = useSignal<Way | undefined>(undefined);

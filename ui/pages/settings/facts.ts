@@ -215,26 +215,28 @@ export interface Skill {
 export function parseSkills(answer: unknown): readonly Skill[] {
   return list(fieldsOf(answer)["skills"]).map(fieldsOf).map((skill) => {
     const lacking = fieldsOf(skill["missing"]);
-    const any = texts(lacking["anyBins"]);
+    const either = texts(lacking["anyBins"]).join(" / ");
     return {
       key: text(skill["skillKey"]), name: text(skill["name"]), summary: text(skill["description"]), source: text(skill["source"]),
       enabled: skill["disabled"] !== true, ready: skill["eligible"] === true,
-      missing: [...texts(lacking["bins"]), ...(any.length === 0 ? [] : [any.join(" / ")]), ...texts(lacking["env"]), ...texts(lacking["config"])],
+      missing: [...texts(lacking["bins"]), either, ...texts(lacking["env"]), ...texts(lacking["config"])].filter((each) => each !== ""),
     };
   });
 }
 
-export interface ToolGroup {
+export interface Tool {
   readonly id: string;
-  readonly label: string;
-  readonly tools: readonly { readonly id: string; readonly summary: string; readonly effect: string; readonly profiles: readonly string[] }[];
+  readonly summary: string;
+  readonly effect: string;
 }
+
+export interface ToolGroup { readonly id: string; readonly label: string; readonly tools: readonly Tool[] }
 
 export function parseTools(answer: unknown): readonly ToolGroup[] {
   return list(fieldsOf(answer)["groups"]).map(fieldsOf).map((group) => ({
     id: text(group["id"]), label: text(group["label"]),
     tools: list(group["tools"]).map(fieldsOf).map((tool) => ({
-      id: text(tool["id"]), summary: text(tool["description"]), effect: text(tool["effect"]), profiles: texts(tool["defaultProfiles"]),
+      id: text(tool["id"]), summary: text(tool["description"]), effect: text(tool["effect"]),
     })),
   }));
 }

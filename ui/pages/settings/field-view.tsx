@@ -104,7 +104,7 @@ function ChoiceControl({ desk, field, id, describedBy, invalid, value }: Control
   const index = options.findIndex((option) => same(option, value));
   return (
     <select id={id} aria-describedby={describedBy} aria-invalid={invalid} value={index < 0 ? "" : String(index)}
-      onChange={(event) => desk.change(field.path, event.currentTarget.value === "" ? undefined : options[Number(event.currentTarget.value)])}>
+      onChange={({ currentTarget: { value: at } }) => desk.change(field.path, at === "" ? undefined : options[Number(at)])}>
       <option value="">{field.usual === undefined ? words.config.notSet : words.config.defaultIs(showValue(field.usual))}</option>
       {options.map((option, at) => <option key={at} value={String(at)}>{showValue(option)}</option>)}
     </select>

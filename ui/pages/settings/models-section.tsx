@@ -62,7 +62,8 @@ function ModelRow({ link, desk, model }: { readonly link: Link; readonly desk: C
       {trouble.value === undefined ? null : <Trouble ended={trouble.value} />}
       {typeof tried.value === "object" && !tried.value.ok ? <Trouble ended={{ code: tried.value.code, why: tried.value.why }} /> : null}
       <div class="row">
-        <button type="button" class="quiet" disabled={tried.value === "trying"} aria-label={say.testWhat(model.ref)} onClick={() => void test()}>
+        <button type="button" class="quiet" disabled={tried.value === "trying"} aria-label={say.testWhat(model.ref)}
+          onClick={() => void test()}>
           <Icon name="play" />{say.test}
         </button>
         {isDefault ? null : (

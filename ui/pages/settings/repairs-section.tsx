@@ -59,8 +59,8 @@ export function RepairsSection({ link }: { readonly link: Link }): VNode {
           return (
             <tr key={check}>
               <th scope="row">{check}</th>
-              <td>{skipped ? <StateMark state="unknown" word={say.notLooked} /> : found ? <StateMark state="attention" word={say.seeAbove} />
-                : <StateMark state="good" word={say.fine} />}</td>
+              <td>{skipped ? <StateMark state="unknown" word={say.notLooked} />
+                : found ? <StateMark state="attention" word={say.seeAbove} /> : <StateMark state="good" word={say.fine} />}</td>
               <td class="soft small">{found ? "" : note}</td>
             </tr>
           );

@@ -33,7 +33,9 @@ function Changes({ desk }: { readonly desk: ConfigDesk }): VNode {
   return (
     <table class="diff">
       <caption>{words.save.would(changes.length)}</caption>
-      <thead><tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.was}</th><th scope="col">{words.save.will}</th></tr></thead>
+      <thead>
+        <tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.was}</th><th scope="col">{words.save.will}</th></tr>
+      </thead>
       <tbody>{changes.map(({ key, was, now }) => (
         <tr key={key}><th scope="row"><code>{key}</code></th><td><Value value={was} /></td><td><Value value={now} /></td></tr>
       ))}</tbody>
@@ -44,7 +46,9 @@ function Changes({ desk }: { readonly desk: ConfigDesk }): VNode {
 function Conflict({ state }: { readonly state: Extract<SaveState, { kind: "conflict" }> }): VNode {
   return (
     <div role="alert">
-      <p class="bar attention"><Icon name="alert" /><span><strong>{words.save.conflict}</strong> {words.save.conflictWhy(state.clashes.length)}</span></p>
+      <p class="bar attention">
+        <Icon name="alert" /><span><strong>{words.save.conflict}</strong> {words.save.conflictWhy(state.clashes.length)}</span>
+      </p>
       {state.others.length === 0 ? null : <p class="small soft">{words.save.others} <code>{state.others.join(", ")}</code></p>}
       {state.clashes.length === 0 ? null : (
         <table class="diff">
@@ -55,7 +59,8 @@ function Conflict({ state }: { readonly state: Extract<SaveState, { kind: "confl
           </tr></thead>
           <tbody>{state.clashes.map(({ key, was, theirs, now }) => (
             <tr key={key}>
-              <th scope="row"><code>{key}</code></th><td><Value value={was} /></td><td><Value value={theirs} /></td><td><Value value={now} /></td>
+              <th scope="row"><code>{key}</code></th>
+              <td><Value value={was} /></td><td><Value value={theirs} /></td><td><Value value={now} /></td>
             </tr>
           ))}</tbody>
         </table>

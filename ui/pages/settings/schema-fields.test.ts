@@ -1,13 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonSchema } from "@openclaw/protocol";
-import { configSchema } from "../../../core/app/config-schema.ts";
-import { createConfigDescription } from "../../../core/app/describe-config.ts";
 import { parseSchema } from "./facts.ts";
 import { fieldsBelow, groupsOf, labelOf, type Field, type Item } from "./schema-fields.ts";
 import { search } from "./sections.ts";
 
-const { schema, hints } = parseSchema(createConfigDescription(configSchema, "1", () => 0).describe());
+const text = { type: "string", maxLength: 64 } as const;
+const reference = { type: "object", properties: { source: { enum: ["store"] }, id: text } } as const;
+const own: JsonSchema = {
+  type: "object",
+  properties: {
+    gateway: {
+      type: "object",
+      properties: {
+        port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789, description: "The one port." },
+        token: { anyOf: [text, reference], description: "The shared token." }, pin: text, relics: text,
+      },
+    },
+    models: { type: "object", properties: { callTimeoutMs: { type: "integer" }, fallbacks: { type: "array", items: text }, odd: {} } },
+    agents: { type: "object", additionalProperties: { type: "object", properties: { thinking: { enum: ["off", "high"] } } } },
+    channels: { type: "object", properties: {} },
+  },
+};
+const { schema, hints } = parseSchema({
+  schema: own,
+  uiHints: {
+    "gateway.port": { reloadKind: "restart" }, "gateway.token": { sensitive: true }, "gateway.pin": { sensitive: true },
+    "gateway.relics": { reloadKind: "none" }, channels: { reloadKind: "none" },
+  },
+});
 
 const find = (key: string, values: Readonly<Record<string, unknown>> = {}): Field => {
   const all = groupsOf(schema, hints, values).flatMap((item) => fieldsBelow([item]));
@@ -20,18 +41,18 @@ test("every key that something acts on has a control, with its default, bounds, 
   assert.deepEqual(find("gateway.port").control, { kind: "number", step: "1", minimum: 1, maximum: 65_535 });
   assert.deepEqual([find("gateway.port").usual, find("gateway.port").restart], [18_789, true]);
   assert.deepEqual([find("models.callTimeoutMs").label, find("models.callTimeoutMs").unit], ["Call timeout", "ms"]);
-  assert.equal(find("gateway.auth.token").control.kind, "secret");
-  assert.deepEqual(find("logging.level").control.kind, "choice");
-  assert.equal(find("tools.allow").control.kind, "lines");
-  assert.equal(find("agents.defaults.model").control.kind, "text");
+  assert.deepEqual([find("gateway.token").control, find("gateway.pin").control], [
+    { kind: "secret", keeps: true }, { kind: "secret", keeps: false },
+  ]);
+  assert.deepEqual([find("models.fallbacks").control.kind, find("models.odd").control.kind], ["lines", "json"]);
 });
 
 test("what nothing acts on is not shown, and an entry of a map has the fields of its kind", () => {
-  const keys = groupsOf(schema, hints, {}).flatMap((item) => fieldsBelow([item])).map(({ key }) => key);
-  assert.ok(!keys.includes("gateway.reload.debounceMs"));
-  assert.ok(!groupsOf(schema, hints, {}).some(({ key }) => key === "channels"));
-  const filled = groupsOf(schema, hints, { agents: { entries: { ada: {} } } });
-  assert.ok(filled.flatMap((item) => fieldsBelow([item])).some(({ key }) => key === "agents.entries.ada.thinking"));
+  const all = groupsOf(schema, hints, { agents: { ada: {} } });
+  const keys = all.flatMap((item) => fieldsBelow([item])).map(({ key }) => key);
+  assert.ok(!keys.includes("gateway.relics"));
+  assert.ok(!all.some(({ key }) => key === "channels"));
+  assert.ok(keys.includes("agents.ada.thinking"));
 });
 
 test("a key in one of several shapes has the shape of its value", () => {
@@ -56,6 +77,6 @@ test("the search finds sections, keys and codes by any of their words, what is c
   const groups = groupsOf(schema, hints, {});
   assert.equal(search("port", groups)[0]?.where, "gateway.port");
   assert.equal(search("STATE_HELD", groups)[0]?.title, "STATE_HELD");
-  assert.ok(search("shared token", groups).some(({ where }) => where === "gateway.auth.token"));
+  assert.ok(search("shared token", groups).some(({ where }) => where === "gateway.token"));
   assert.deepEqual(search("  ", groups), []);
 });

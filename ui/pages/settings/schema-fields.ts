@@ -171,7 +171,7 @@ export function fieldsBelow(items: readonly Item[]): readonly (Field | MapItem)[
 }
 
 const UNITS: Readonly<Record<string, string>> = { ms: "ms", seconds: "s", minutes: "min", hours: "h", days: "days", bytes: "bytes" };
-const CAPITALS: ReadonlySet<string> = new Set(["ui", "http", "https", "tls", "url", "id", "api", "ssh", "dns", "mdns", "sql", "json", "ttl"]);
+const CAPITALS: ReadonlySet<string> = new Set("ui http https tls url id api ssh dns mdns sql json ttl".split(" "));
 
 /** `callTimeoutMs` as words, and its unit. */
 export function labelOf(name: string): { readonly label: string; readonly unit?: string } {

@@ -31,8 +31,9 @@ export function search(query: string, groups: readonly Item[]): readonly Hit[] {
   return all.flatMap((hit) => {
     const [title, rest] = [hit.title.toLowerCase(), `${hit.where} ${hit.help}`.toLowerCase()];
     if (!parts.every((part) => title.includes(part) || rest.includes(part))) return [];
-    const score = parts.reduce((sum, part) => sum + (title.startsWith(part) ? 4 : title.includes(part) ? 3 : hit.where.toLowerCase().includes(part) ? 2 : 1), 0);
-    return [{ hit, score }];
+    const where = hit.where.toLowerCase();
+    const weigh = (part: string): number => (title.startsWith(part) ? 4 : title.includes(part) ? 3 : where.includes(part) ? 2 : 1);
+    return [{ hit, score: parts.reduce((sum, part) => sum + weigh(part), 0) }];
   }).sort((a, b) => b.score - a.score).map(({ hit }) => hit);
 }
 
@@ -41,7 +42,9 @@ function placeHits(): readonly Hit[] {
     agents: words.agents.help, models: words.models.help, abilities: words.abilities.skillsHelp, devices: words.devices.help,
     repairs: words.repairs.help, codes: words.codes.help, about: words.about.diagnosisHelp, file: words.file.help,
   };
-  return [...OWN, ...MACHINE, "file" as const].map((name) => ({ title: words.places[name], where: words.title, help: helps[name], path: [name] }));
+  return [...OWN, ...MACHINE, "file" as const].map((name) => (
+    { title: words.places[name], where: words.title, help: helps[name], path: [name] }
+  ));
 }
 
 function configHits(group: Item): readonly Hit[] {

@@ -32,7 +32,8 @@ export const words = {
     undo: "Undo", dismiss: "Dismiss",
   },
   file: {
-    title: "The file", help: "JSON5, comments and all. Secrets show as marks; a mark that stays keeps its secret.", label: "Configuration file",
+    title: "The file", help: "JSON5, comments and all. Secrets show as marks; a mark that stays keeps its secret.",
+    label: "Configuration file",
     broken: "What stands in the file does not fit, so the last good configuration is in force.",
     issue: (line: number | undefined, path: string, message: string) =>
       `${line === undefined ? "" : `Line ${line}: `}${path === "" ? "the file" : path} ${message}`,
@@ -52,7 +53,8 @@ export const words = {
     rotateBody: "Its token stops working now. The new one is not shown to you: the device has to be paired again to get one.",
     remove: "Remove", removeWhat: (name: string) => `Remove ${name}`, removeTitle: (name: string) => `Remove ${name}?`,
     removeBody: (name: string) => `${name} is disconnected now and cannot come back without being let in again.`,
-    removeOwnBody: "This is the browser you are using. It is disconnected now; to come back, run openclaw dashboard on the gateway's machine.",
+    removeOwnBody: "This is the browser you are using. It is disconnected now; to come back, " +
+      "run openclaw dashboard on the gateway's machine.",
     another: "Let another one in", browserLink: "A link for a browser", phoneCode: "A code for a phone or an app",
     linkHelp: "Opens this page in another browser, once. Whoever has it can do everything here. Ends", theLink: "the link",
     codeHelp: (address: string) => `Scan it, or paste the text. It leads to ${address} and works once. Ends`, theCode: "the setup code",
@@ -108,7 +110,8 @@ export const words = {
       "No conversation is in it. Look into it before you pass it on.",
     gather: "Save a diagnosis", gathered: "It is in your downloads.",
     licences: "Licences", own: "OpenClaw is under the MIT licence. It is made with:",
-    draws: "draws this page", readsMarkdown: "reads Markdown", speaks: "speaks WebSocket", readsJson: "reads JSON5", tellsTime: "tells when a job is due",
+    draws: "draws this page", readsMarkdown: "reads Markdown", speaks: "speaks WebSocket", readsJson: "reads JSON5",
+    tellsTime: "tells when a job is due",
     counts: "counts tokens", asksPostgres: "asks Postgres, where you connect one",
   },
   places: {

@@ -23,7 +23,8 @@ test("what is mended is what is found at that moment, and the answer says what i
   const doctor = open(findings);
   const [found] = (await doctor.examine()).findings;
   assert.equal(found?.mendable, true);
-  assert.deepEqual(await doctor.mend(found?.id ?? ""), { mended: "freed", checks: [{ check: "disk", note: "", skipped: false }], findings: [] });
+  const checks = [{ check: "disk", note: "", skipped: false }];
+  assert.deepEqual(await doctor.mend(found?.id ?? ""), { mended: "freed", checks, findings: [] });
   await assert.rejects(doctor.mend(found?.id ?? ""), (error) => hasCode(error, "NOT_FOUND"));
 });
 
