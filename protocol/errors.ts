@@ -42,6 +42,12 @@ export const ERRORS = {
   STATE_NEWER: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 78, text: "The state directory was written by a newer version.", next: "Start that newer version, or restore the backup made before it." },
   STATE_FOREIGN: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 78, text: "A file in the state directory does not belong to this program.", next: "Move the named file away, or point OPENCLAW_STATE_DIR somewhere else." },
   STATE_DAMAGED: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 78, text: "Stored data does not verify.", next: "Restore the state directory from a backup; the named file is left as it is." },
+  BACKUP_FAILED: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 1, text: "The backup was not made.", next: "Mend what is named, then retry." },
+  BACKUP_DAMAGED: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "This backup does not verify; nothing was changed.", next: "Use another one: openclaw backup list" },
+  BACKUP_PASSPHRASE_MISSING: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "A passphrase is needed.", next: "Give it with --passphrase-file FILE, or in OPENCLAW_BACKUP_PASSPHRASE." },
+  BACKUP_PASSPHRASE_WRONG: { wire: "INVALID_REQUEST", http: 403, retry: "after-fix", exit: 77, text: "This passphrase does not open it.", next: "Try the one it was made with." },
+  BACKUP_KEYLESS: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "This backup was made without keys; alone it cannot be read.", next: "Name the credentials directory that was kept apart: --keys DIR" },
+  BACKUP_TARGET_FULL: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 5, text: "A backup is restored into an empty place only.", next: "Add --replace: what is there is moved aside, not removed." },
   MIGRATION_FAILED: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 78, text: "The stored data could not be brought to this version; the old data is untouched.", next: "Start the previous version, and report the cause." },
   DISK_FULL: { wire: "UNAVAILABLE", http: 507, retry: "after-fix", exit: 75, text: "The disk is full; nothing was half-written.", next: "Free some space, then retry." },
   FILE_LOCKED: { wire: "UNAVAILABLE", http: 503, retry: "later", exit: 75, text: "A file is locked by another program; nothing was half-written.", next: "Close the program that holds the file, then retry." },
@@ -185,6 +191,8 @@ export const ERRORS = {
   COMMAND_TIMEOUT: { wire: "AGENT_TIMEOUT", http: 504, retry: "later", exit: 124, text: "The command took longer than allowed and was ended.", next: "Run it as a background job, or raise its timeout." },
   COMMAND_NOT_STARTED: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 1, text: "The command could not be started.", next: "Check the program's name." },
   RUNTIME_MISSING: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 69, text: "Node 24 is needed and was not found.", next: "Install Node 24 or newer, or run npm install here." },
+  SERVICE_UNAVAILABLE: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 69, text: "systemd did not do it.", next: "See: openclaw service logs" },
+  SERVICE_FOREIGN: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 5, text: "A service of this name is not ours.", next: "Move that file away, or use --profile NAME." },
   RUNTIME_NOT_FETCHED: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 69, text: "A private Node could not be fetched.", next: "Install Node 24 or newer yourself." },
 } as const satisfies Record<string, ErrorSpec>;
 

@@ -52,6 +52,11 @@ const requirements = {
     lacking: () => (existsSync("/usr/bin/chromium") ? null : "Chromium is not installed"),
     enable: withSystem,
   },
+  "systemd-analyze": {
+    what: "the service as systemd judges it",
+    lacking: () => lacksCommand("systemd-analyze", ["systemd-analyze", "--version"]),
+    enable: "install systemd",
+  },
   "own-network": {
     what: "a network of the test's own",
     lacking: () => lacksCommand("unshare", ["unshare", "-nm", "ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]),

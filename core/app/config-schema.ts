@@ -159,6 +159,17 @@ const commandsConfig = {
   },
 } as const satisfies JsonSchema;
 
+const backupConfig = {
+  type: "object", additionalProperties: false, description: "Backups that the gateway makes by itself; none unless everyHours is set.",
+  properties: {
+    everyHours: { type: "integer", minimum: 1, maximum: 8_760, description: "One whenever the newest is older." },
+    keep: { type: "integer", minimum: 1, maximum: 1_000, default: 7, description: "How many are kept; older ones are removed." },
+    to: { type: "string", minLength: 1, maxLength: 4_096, description: "The folder (beside the state directory: its name with -backups)." },
+    passphrase: { ...secretOrRef, description: "What they are sealed under, or where it is." },
+    plain: { type: "boolean", default: false, description: "Tars that anybody can read, and that hold no keys." },
+  },
+} as const satisfies JsonSchema;
+
 /** What the rooms act on. */
 const actedOn = {
   type: "object",
@@ -170,7 +181,7 @@ const actedOn = {
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
     ledger: ledgerConfig, supervisor: supervisorConfig,
     logging: loggingConfig, commands: commandsConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
-    env: envConfig, listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
+    env: envConfig, listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig, backup: backupConfig,
   },
 } as const satisfies JsonSchema;
 

@@ -16,7 +16,8 @@ import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
 import { locateConfig, openConfig, variablesOf, type ConfigIssue, type RunningConfig, type TakenHow } from "../fabric/config-start.ts";
 import type { StateDir } from "../fabric/engine.ts";
 import { createLogger, openLogFile, type Logger, type LogLevel } from "../fabric/telemetry.ts";
-import { readSecret } from "../fabric/vault.ts";
+import { readSecret, type SecretPlaces } from "../fabric/vault.ts";
+import type { BackupWish } from "./backup.ts";
 import { composeGateway } from "./compose.ts";
 import type { Composition } from "./composition.ts";
 import { composeReach, type Reach } from "./compose-reach.ts";
@@ -48,6 +49,9 @@ export interface ServeGatewayOptions extends RunGatewayOptions {
 
 /** From an edit that takes a restart to the restart: what is being answered is answered. */
 const EDIT_RESTART_MS = 250;
+
+/** How soon it is seen that the configuration wants backups. */
+const BACKUP_LOOK_MS = 60_000;
 
 /** Instead of an exit code: it is to be started again, in this process. */
 export const RESTART = -1;
@@ -154,6 +158,10 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
     },
   });
   stack.defer(() => settling.close());
+  const backups = keepOwnBackups();
+  const told = process.env["NOTIFY_SOCKET"] === undefined ? undefined : (await import("./service.ts")).tellSystemd({
+    clock: systemClock, log: logger, environment: process.env, status: `Listening on ${composition.gateway.url.replace(/^ws/, "http")}`,
+  }, stopping.signal);
 
   await new Promise<void>((resolve) => {
     const either = AbortSignal.any([signal, restarting.signal]);
@@ -164,7 +172,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   terminal.note(restarts ? "Restarting." : "Stopping: what was accepted and is not finished goes on at the next start.");
   logger.info(restarts ? "gateway.restarting" : "gateway.stopping", {});
   stopping.abort(new Error("stopping"));
-  await recovering;
+  await Promise.all([recovering, backups, told]);
   await keeping.ended;
   return restarts ? RESTART : EXIT.ok;
 
@@ -210,6 +218,23 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
       model: { name: modelLabel, ...(modelLabel.startsWith("demo/") ? { about: "offline, rule-based, free" } : {}) },
       suggestion: `${COMMAND} agent --message "How busy is this machine?"`, warnings: await warningsOf(config, isYesLocal()),
     });
+  }
+
+  /** Loaded when the configuration first wants one. */
+  async function keepOwnBackups(): Promise<void> {
+    const wish = (): BackupWish | undefined => {
+      const { everyHours, keep = 7, to, plain = false } = current().backup ?? {};
+      return everyHours === undefined ? undefined : { everyHours, keep, to, plain };
+    };
+    while (wish() === undefined) {
+      if (stopping.signal.aborted) return;
+      await systemClock.wait(BACKUP_LOOK_MS, stopping.signal).catch(() => undefined);
+    }
+    const { keepBackups } = await import("./backup.ts");
+    await keepBackups({
+      stateDir: dir, configPath, version: VERSION, clock: systemClock, log: logger, wish,
+      passphrase: () => readSecret(current().backup?.passphrase, secretPlaces(current(), credentialsDir), "backup.passphrase"),
+    }, stopping.signal).catch((error: unknown) => logger.error("backup.failed", { error }));
   }
 
   function isYesLocal(): boolean {
@@ -273,8 +298,11 @@ function tellOnce(logger: Logger): (warnings: readonly ConfigIssue[]) => void {
 }
 
 async function resolveConfigured(config: Config, credentialsDir: string, key: "token" | "password"): Promise<Secret | undefined> {
-  const places = { config: config.secrets, environment: variablesOf(config, process.env), credentialsDir, home: homedir() };
-  return await readSecret(config.gateway?.auth?.[key], places, `gateway.auth.${key}`);
+  return await readSecret(config.gateway?.auth?.[key], secretPlaces(config, credentialsDir), `gateway.auth.${key}`);
+}
+
+function secretPlaces(config: Config, credentialsDir: string): SecretPlaces {
+  return { config: config.secrets, environment: variablesOf(config, process.env), credentialsDir, home: homedir() };
 }
 
 function reloadModeOf(config: Config): ReloadMode {

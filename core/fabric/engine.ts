@@ -56,3 +56,13 @@ export async function inspectDatabase(path: string): Promise<DatabaseReport> {
 export async function salvageDatabase(path: string, suffix: string): Promise<Salvage> {
   return (await import("./engine/salvage-database.ts")).salvageDatabase(path, suffix);
 }
+
+/** Copies the database as it is at one moment, whoever owns it and writes. Throws NOT_FOUND, DISK_FULL or ENGINE_UNAVAILABLE. */
+export async function copyDatabase(path: string, to: string): Promise<void> {
+  return (await import("./engine/copy-database.ts")).copyDatabase(path, to);
+}
+
+/** Makes a restored copy newer than its original for every node that knew that. Nobody may have the file open. */
+export async function outrunDatabase(path: string): Promise<void> {
+  return (await import("./engine/copy-database.ts")).outrunDatabase(path);
+}

@@ -96,6 +96,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./doctor.ts")).doctor,
   },
   {
+    name: "service", section: "Gateway", summary: "Run the gateway as a service of systemd: install, status, logs",
+    load: async () => (await import("./service.ts")).service,
+  },
+  {
+    name: "backup", section: "Also", summary: "Everything a gateway keeps, in one file: create, list, verify, restore",
+    load: async () => (await import("./backup.ts")).backup,
+  },
+  {
     name: "runtime", section: "Also", summary: "The Node an installed program runs on: fetch a private one, remove it",
     load: async () => (await import("./runtime.ts")).runtime,
   },

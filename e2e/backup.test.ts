@@ -1,0 +1,118 @@
+/**
+ * The drill: a gateway in the middle of its work is backed up, goes on, is lost, and comes back from the backup. What was accepted
+ * before is there, what was done is not done again, what waited still waits, and its nodes obey it.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { approvalOf, history, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
+import { endWithUs, untilEnd } from "@openclaw/testkit/end-with-us";
+import { openRealGateway, PROGRAM_MAIN, type RealGateway } from "@openclaw/testkit/real-gateway";
+import { openRealNode } from "@openclaw/testkit/real-node";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+
+const env = { OPENCLAW_BACKUP_PASSPHRASE: "four words nobody guesses" };
+const mark = (word: string): string => `echo ${word} >> witness; echo ${word}`;
+
+test("a restored gateway goes on from its backup: history, a question to a person and the schedule are there, nothing is done twice, "
+  + "and a node that served the original since obeys it (S3.13, S1.20)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: { ...scriptedConfig(model.url, { yesLocal: true }), backup: { everyHours: 1, passphrase: "x".repeat(12) } } });
+  t.after(() => gateway.dispose());
+  const node = await openRealNode(gateway, { name: "far", tags: ["gpu"] });
+  t.after(() => node.dispose());
+  const before = await gateway.connect();
+  await say(before, `first ${callMark("exec", { command: mark("first") })}`);
+  assert.equal(await witnessOf(gateway), "first\n");
+  await before.client.request("cron.add", {
+    name: "nightly", schedule: { kind: "cron", expr: "0 3 * * *", tz: "UTC" }, payload: { kind: "agentTurn", message: "look around" },
+    sessionTarget: "isolated", wakeMode: "now",
+  });
+  await send(before, `asked ${callMark("exec", { tag: "gpu", command: mark("asked") })}`, { key: "asked" });
+  const approvalId = await approvalOf(before);
+
+  const made = await gateway.cli(["backup", "create", "--json"], { env });
+  assert.equal(made.code, 0, made.stdout + made.stderr);
+  const { file } = JSON.parse(made.stdout) as { readonly file: string };
+  await killedHalfway(gateway);
+  const verified = await gateway.cli(["backup", "verify", file, "--json"], { env });
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+  const wrong = await gateway.cli(["backup", "verify", file, "--json"], { env: { OPENCLAW_BACKUP_PASSPHRASE: "another passphrase" } });
+  assert.match(wrong.stdout, /BACKUP_PASSPHRASE_WRONG/);
+
+  // The original goes on, and its node hears newer epochs than any the backup knows.
+  for (const word of ["second", "third"]) {
+    await gateway.kill();
+    await gateway.start();
+    const operator = await gateway.connect();
+    await untilOnline(gateway);
+    const turn = await say(operator, `${word} ${callMark("exec", { tag: "gpu", argv: ["uname"] })}`, { session: "other" });
+    assert.deepEqual(toolResults(turn), ["Linux"], turn.error);
+  }
+  const refused = await gateway.cli(["backup", "restore", file, "--replace", "--yes", "--json"], { env });
+  assert.match(refused.stdout, /STATE_HELD/, "not under a gateway that runs");
+  assert.equal(await gateway.stop(), 0);
+  const full = await gateway.cli(["backup", "restore", file, "--yes", "--json"], { env });
+  assert.match(full.stdout, /BACKUP_TARGET_FULL/);
+  const restored = await gateway.cli(["backup", "restore", file, "--replace", "--yes", "--json"], { env });
+  assert.equal(restored.code, 0, restored.stdout + restored.stderr);
+
+  await gateway.start();
+  const after = await gateway.connect();
+  const said = (await history(after)).filter(({ role }) => role === "user").map(textOf).join("\n");
+  assert.deepEqual([/first/.test(said), /asked/.test(said)], [true, true], said);
+  assert.deepEqual(await history(after, "other"), [], "of what came after the backup it knows nothing");
+  const jobs = await after.client.request("cron.list", {}) as { readonly jobs: readonly { readonly name: string }[] };
+  assert.deepEqual(jobs.jobs.map(({ name }) => name), ["nightly"]);
+  const waiting = (await after.client.request("exec.approval.list", {})) as readonly { readonly id: string }[];
+  assert.deepEqual(waiting.map(({ id }) => id), [approvalId]);
+  await untilOnline(gateway);
+  await after.client.request("exec.approval.resolve", { id: approvalId, decision: "allow-once" });
+  const turn = await settled(after, "asked");
+  assert.deepEqual([turn.status, toolResults(turn)], ["ok", ["asked"]], turn.error);
+  assert.equal(await readFile(join(node.workspace, "witness"), "utf8"), "asked\n");
+  assert.equal(await witnessOf(gateway), "first\n", "what was done before the backup is not done again");
+  assert.equal(await gateway.stop(), 0);
+  const examined = await gateway.cli(["doctor", "--json"]);
+  assert.equal(examined.code, 0, examined.stdout);
+});
+
+/** A backup that is killed in the middle leaves nothing that looks like one. */
+async function killedHalfway(gateway: RealGateway): Promise<void> {
+  await writeFile(join(gateway.stateDir, "workspace", "large"), Buffer.alloc(64 * 1_048_576, 7));
+  const folder = join(gateway.home, "killed");
+  const child = spawn(process.execPath, [PROGRAM_MAIN, "backup", "create", "--to", folder], {
+    env: { ...gateway.environment, ...env }, stdio: "ignore",
+  });
+  endWithUs(child);
+  for (;;) {
+    const names = await readdir(folder).catch((): string[] => []);
+    if (names.some((name) => name.endsWith(".part"))) break;
+    assert.equal(child.exitCode, null, "it was too quick to be killed");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  child.kill("SIGKILL");
+  await untilEnd(child);
+  const left = await readdir(folder);
+  assert.deepEqual(left.filter((name) => !name.endsWith(".part")), [], left.join());
+  const listed = await gateway.cli(["backup", "list", "--to", folder, "--json"]);
+  assert.deepEqual(JSON.parse(listed.stdout), { backups: [] });
+}
+
+async function untilOnline(gateway: RealGateway): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const { stdout } = await gateway.cli(["nodes", "--json"]);
+    const { nodes = [] } = JSON.parse(stdout) as { readonly nodes?: readonly { readonly displayName?: string; readonly connected?: boolean }[] };
+    if (["far", "local"].every((name) => nodes.some((one) => one.displayName === name && one.connected === true))) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail("a node stays away");
+}
+
+async function witnessOf(gateway: RealGateway): Promise<string> {
+  return await readFile(join(gateway.stateDir, "workspace", "witness"), "utf8").catch(() => "");
+}
