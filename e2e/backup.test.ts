@@ -21,7 +21,8 @@ test("a restored gateway goes on from its backup: history, a question to a perso
   + "and a node that served the original since obeys it (S3.13, S1.20)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({ config: { ...scriptedConfig(model.url, { yesLocal: true }), backup: { everyHours: 1, passphrase: "x".repeat(12) } } });
+  const backup = { everyHours: 1, passphrase: "x".repeat(12) };
+  const gateway = await openRealGateway({ config: { ...scriptedConfig(model.url, { yesLocal: true }), backup } });
   t.after(() => gateway.dispose());
   const node = await openRealNode(gateway, { name: "far", tags: ["gpu"] });
   t.after(() => node.dispose());
@@ -35,6 +36,10 @@ test("a restored gateway goes on from its backup: history, a question to a perso
   await send(before, `asked ${callMark("exec", { tag: "gpu", command: mark("asked") })}`, { key: "asked" });
   const approvalId = await approvalOf(before);
 
+  for (let tries = 0; (await listed(gateway)).length === 0; tries += 1) {
+    assert.ok(tries < 200, "the gateway makes one by itself, for the configuration says so");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   const made = await gateway.cli(["backup", "create", "--json"], { env });
   assert.equal(made.code, 0, made.stdout + made.stderr);
   const { file } = JSON.parse(made.stdout) as { readonly file: string };
@@ -99,14 +104,20 @@ async function killedHalfway(gateway: RealGateway): Promise<void> {
   await untilEnd(child);
   const left = await readdir(folder);
   assert.deepEqual(left.filter((name) => !name.endsWith(".part")), [], left.join());
-  const listed = await gateway.cli(["backup", "list", "--to", folder, "--json"]);
-  assert.deepEqual(JSON.parse(listed.stdout), { backups: [] });
+  assert.deepEqual(await listed(gateway, "--to", folder), []);
+}
+
+async function listed(gateway: RealGateway, ...more: readonly string[]): Promise<readonly unknown[]> {
+  const { stdout } = await gateway.cli(["backup", "list", "--json", ...more]);
+  return (JSON.parse(stdout) as { readonly backups: readonly unknown[] }).backups;
 }
 
 async function untilOnline(gateway: RealGateway): Promise<void> {
   for (let tries = 0; tries < 400; tries += 1) {
     const { stdout } = await gateway.cli(["nodes", "--json"]);
-    const { nodes = [] } = JSON.parse(stdout) as { readonly nodes?: readonly { readonly displayName?: string; readonly connected?: boolean }[] };
+    const { nodes = [] } = JSON.parse(stdout) as {
+      readonly nodes?: readonly { readonly displayName?: string; readonly connected?: boolean }[];
+    };
     if (["far", "local"].every((name) => nodes.some((one) => one.displayName === name && one.connected === true))) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

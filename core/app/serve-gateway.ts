@@ -159,7 +159,7 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   });
   stack.defer(() => settling.close());
   const backups = keepOwnBackups();
-  const told = process.env["NOTIFY_SOCKET"] === undefined ? undefined : (await import("./service.ts")).tellSystemd({
+  const told = process.env["NOTIFY_SOCKET"] === undefined ? undefined : (await import("./systemd.ts")).tellSystemd({
     clock: systemClock, log: logger, environment: process.env, status: `Listening on ${composition.gateway.url.replace(/^ws/, "http")}`,
   }, stopping.signal);
 

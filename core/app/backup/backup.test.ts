@@ -34,7 +34,8 @@ test("a sealed stream opens under its passphrase only, and not when one byte of 
   for (const at of [first + 50, first + frame + 9, sealed.length - 1]) {
     const changed = Buffer.from(sealed);
     changed[at] = (changed[at] ?? 0) ^ 1;
-    await assert.rejects(collect(openStream(pieces(changed, 65_536), word)), at === first + 50 ? coded("BACKUP_PASSPHRASE_WRONG") : coded("BACKUP_DAMAGED"));
+    const code = at === first + 50 ? "BACKUP_PASSPHRASE_WRONG" : "BACKUP_DAMAGED";
+    await assert.rejects(collect(openStream(pieces(changed, 65_536), word)), coded(code));
   }
   for (const end of [sealed.length - 20, first + 2 * frame, first + frame]) {
     await assert.rejects(collect(openStream(pieces(sealed.subarray(0, end), 65_536), word)), (error) => end === first + frame
@@ -64,17 +65,20 @@ test("a plain backup is a tar that tar reads; an archive that leads out of its d
   assert.equal(await readFile(join(to, "workspace", long), "utf8"), "long name");
   assert.ok(parts.some(({ path, target }) => path === "workspace/link" && target === "../../etc/passwd"));
   for (const path of ["../out", "/etc/x", "a/../../b", "a//b"]) {
-    const bytes = Buffer.concat([tarHeader({ path, kind: "file", mode: 0o600, modifiedMs: 0, bytes: 1 }), Buffer.from("x"), tarPadding(1), tarEnd()]);
+    const head = tarHeader({ path, kind: "file", mode: 0o600, modifiedMs: 0, bytes: 1 });
+    const bytes = Buffer.concat([head, Buffer.from("x"), tarPadding(1), tarEnd()]);
     await assert.rejects(readTar(pieces(bytes, 512), async () => undefined), coded("BACKUP_DAMAGED"), path);
   }
 });
 
-test("a backup is restored into an empty place only, or what is there is moved aside; one that does not verify changes nothing (S3.13)", async (t) => {
+test("a backup is restored into an empty place only, or what is there is moved aside; one that does not verify changes nothing "
+  + "(S3.13)", async (t) => {
   const { dir, state } = await openWorld(t);
   const file = join(dir, "out", "openclaw-20260101T000000Z.backup");
-  await createBackup({ ...options(state), file, passphrase: word, withKeys: true, withWorkspace: true }, never);
+  const whole = { ...options(state), file, passphrase: word, withKeys: true, withWorkspace: true };
+  await createBackup(whole, never);
   assert.equal((await stat(file)).mode & 0o077, 0);
-  await assert.rejects(createBackup({ ...options(state), file, passphrase: word, withKeys: true, withWorkspace: true }, never), coded("CONFLICT"));
+  await assert.rejects(createBackup(whole, never), coded("CONFLICT"));
   assert.equal((await verifyBackup(file, word, never)).withKeys, true);
   const restore = (stateDir: string, more: object = {}): Promise<unknown> => restoreBackup({
     file, passphrase: word, stateDir, replace: false, keysFrom: undefined, clock: systemClock, ids: systemIds, ...more,
@@ -105,7 +109,8 @@ test("a backup is restored into an empty place only, or what is there is moved a
   assert.equal(await readFile(join(empty, "credentials", "key-encryption-key"), "utf8"), "k".repeat(32));
 });
 
-test("a gateway makes a backup when the newest is older than it should be, keeps so many, and tries again after a failure (S3.13)", async (t) => {
+test("a gateway makes a backup when the newest is older than it should be, keeps so many, and tries again after a failure "
+  + "(S3.13)", async (t) => {
   const { dir, state } = await openWorld(t);
   const clock = new VirtualClock({ startMs: Date.UTC(2026, 0, 1) });
   const folder = join(dir, "kept");
@@ -115,7 +120,8 @@ test("a gateway makes a backup when the newest is older than it should be, keeps
   const failing = { now: true };
   const stopping = new AbortController();
   const running = keepBackups({
-    stateDir: state, configPath: join(state, "openclaw.json"), version: "1", clock, log: createLogger({ write: (line) => lines.push(line), clock }),
+    stateDir: state, configPath: join(state, "openclaw.json"), version: "1", clock,
+    log: createLogger({ write: (line) => lines.push(line), clock }),
     wish: () => ({ everyHours: 24, keep: 2, to: folder, plain: false }), passphrase: async () => word,
     make: async ({ file, passphrase }) => {
       assert.equal(passphrase, word.reveal());

@@ -36,7 +36,8 @@ export interface BackupMade {
 
 const CHUNK = 262_144;
 /** Of the process that runs, not of what is kept; or made anew at need. */
-const LEFT = /^(?:owner\.|logs(?:\/|$)|state(?:\/|$)|local-node\.json$|local-node\/(?:compile-cache|logs)(?:\/|$)|blobs\/incoming(?:\/|$)|credentials\/.*\.new$)/;
+const LEFT = new RegExp(String.raw`^(?:owner\.|local-node\.json$|credentials/.*\.new$`
+  + String.raw`|(?:logs|state|blobs/incoming|local-node/compile-cache|local-node/logs)(?:/|$))`);
 const BLOBS = /^blobs(?:\/|$)/;
 
 /**
@@ -117,7 +118,9 @@ async function* writeParts(
   done(manifest);
 }
 
-async function* writeOne(from: string, path: string, parts: BackupPart[], changed: string[], signal: AbortSignal): AsyncIterable<Uint8Array> {
+async function* writeOne(
+  from: string, path: string, parts: BackupPart[], changed: string[], signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
   signal.throwIfAborted();
   const found = await lstat(from).catch(() => undefined);
   if (found === undefined) return; // it went while we looked: nothing names it any more

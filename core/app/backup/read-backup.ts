@@ -123,8 +123,8 @@ function compare({ parts }: BackupManifest, found: ReadonlyMap<string, BackupPar
   if (parts.length !== found.size) throw damaged(`its manifest names ${parts.length} parts, and ${found.size} are in it`);
   for (const part of parts) {
     const own = found.get(part.path);
-    const same = own !== undefined && own.kind === part.kind && own.bytes === part.bytes && own.sha256 === part.sha256 && own.target === part.target;
-    if (!same) throw damaged(`${part.path} is not what was put into it`);
+    const same = own?.kind === part.kind && own.bytes === part.bytes && own.sha256 === part.sha256 && own.target === part.target;
+    if (own === undefined || !same) throw damaged(`${part.path} is not what was put into it`);
     const digest = /^blobs\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(part.path)?.[1];
     if (digest !== undefined && digest !== own.sha256) throw damaged(`${part.path} was damaged before it was put into it`);
   }

@@ -91,7 +91,8 @@ const verify: CommandSpec = {
     progress.hide();
     ctx.terminal.answer({ well: true, file, parts: parts.length, takenAtMs, program, withKeys, changed }, () => {
       const when = new Date(takenAtMs).toISOString().slice(0, 19).replace("T", " ");
-      ctx.terminal.done(`All of it verifies: ${parts.length} parts, of ${when} UTC, OpenClaw ${program}${withKeys ? "" : ", without keys"}`);
+      const keys = withKeys ? "" : ", without keys";
+      ctx.terminal.done(`All of it verifies: ${parts.length} parts, of ${when} UTC, OpenClaw ${program}${keys}`);
     });
     return 0;
   },
@@ -150,7 +151,9 @@ function folderOf({ given }: CommandContext, stateDir: string): string {
   return resolve(given.text("to") ?? `${stateDir}-backups`);
 }
 
-async function placeOf(ctx: CommandContext, stateDir: string, sealed: boolean): Promise<{ readonly file: string; readonly folder: string }> {
+async function placeOf(
+  ctx: CommandContext, stateDir: string, sealed: boolean,
+): Promise<{ readonly file: string; readonly folder: string }> {
   const to = folderOf(ctx, stateDir);
   const isFile = /\.(?:backup|tar)$/.test(to) && !(await stat(to).then((found) => found.isDirectory(), () => false));
   return isFile ? { file: to, folder: resolve(to, "..") } : { file: await newBackupFile(to, ctx.clock.now(), sealed), folder: to };

@@ -96,8 +96,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./doctor.ts")).doctor,
   },
   {
-    name: "service", section: "Gateway", summary: "Run the gateway as a service of systemd: install, status, logs",
-    load: async () => (await import("./service.ts")).service,
+    name: "service", section: "Also", summary: "Run the gateway as a service of systemd: install, status, logs",
+    load: async () => (await import("./as-service.ts")).service,
   },
   {
     name: "backup", section: "Also", summary: "Everything a gateway keeps, in one file: create, list, verify, restore",

@@ -38,8 +38,9 @@ export function followJournal(
   scope: "user" | "system", name: string, options: { readonly follow: boolean; readonly lines: number }, signal: AbortSignal,
 ): Promise<number> {
   const args = [scope === "user" ? "--user-unit" : "--unit", name, "--no-pager", "--output=short-iso", "-n", String(options.lines)];
+  const all = [...args, ...(options.follow ? ["--follow"] : [])];
   return new Promise((resolve, reject) => {
-    const child = spawn("journalctl", [...args, ...(options.follow ? ["--follow"] : [])], { stdio: ["ignore", "inherit", "inherit"], signal });
+    const child = spawn("journalctl", all, { stdio: ["ignore", "inherit", "inherit"], signal });
     child.on("error", (error) => {
       if (signal.aborted) resolve(0);
       else reject(new OpenClawError("SERVICE_UNAVAILABLE", { why: "journalctl was not found.", cause: error }));

@@ -14,13 +14,16 @@ import { formatUnit, type UnitOptions } from "./unit.ts";
 const EXPOSURE_MAX = 3.0;
 
 for (const scope of ["user", "system"] as const) {
-  test(`the ${scope} unit is one that systemd takes without a word, and closed by systemd's own measure (S3.13)`, needs("systemd-analyze"), (t) => {
+  const what = `the ${scope} unit is one that systemd takes without a word, and closed by systemd's own measure (S3.13)`;
+  test(what, needs("systemd-analyze"), (t) => {
     const file = write(t, formatUnit(optionsOf(scope)));
     const verified = spawnSync("systemd-analyze", [...(scope === "user" ? ["--user"] : []), "verify", file], {
       encoding: "utf8", timeout: 30_000, env: { ...process.env, XDG_RUNTIME_DIR: dirname(file) },
     });
     assert.deepEqual([verified.status, verified.stdout, verified.stderr], [0, "", ""]);
-    const measured = spawnSync("systemd-analyze", ["security", "--offline=true", "--no-pager", file], { encoding: "utf8", timeout: 30_000 });
+    const measured = spawnSync("systemd-analyze", ["security", "--offline=true", "--no-pager", file], {
+      encoding: "utf8", timeout: 30_000,
+    });
     const exposure = Number(/Overall exposure level for .*: ([\d.]+)/.exec(measured.stdout)?.[1]);
     assert.ok(exposure <= EXPOSURE_MAX, `${exposure}\n${measured.stdout}${measured.stderr}`);
   });
@@ -34,7 +37,8 @@ test("paths with blanks, quotes, percents and dollars stand in the unit as they 
   assert.equal(spawnSync("systemd-analyze", ["verify", file], { encoding: "utf8", timeout: 30_000 }).stderr, "");
 });
 
-test("systemd is told of the start, twice in each period of its watchdog, and of the end; a message that fails is no more than logged (S3.13)", async () => {
+test("systemd is told of the start, twice in each period of its watchdog, and of the end; a message that fails is logged and no more "
+  + "(S3.13)", async () => {
   const clock = new VirtualClock();
   const told: string[] = [];
   const lines: string[] = [];
@@ -66,7 +70,8 @@ test("systemd is told of the start, twice in each period of its watchdog, and of
 
 function optionsOf(scope: "user" | "system"): UnitOptions {
   return {
-    scope, command: "/bin/true", args: ["gateway", "run"], path: "/usr/bin:/bin", stateDir: "/tmp/openclaw-state", writable: ["/tmp/openclaw-state-backups"],
+    scope, command: "/bin/true", args: ["gateway", "run"], path: "/usr/bin:/bin", stateDir: "/tmp/openclaw-state",
+    writable: ["/tmp/openclaw-state-backups"],
     ...(scope === "system" ? { owner: { name: "daemon", uid: 1, gid: 1, home: "/nonexistent" } } : {}),
   };
 }

@@ -5,8 +5,8 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   followJournal, installService, planService, serviceState, uninstallService, type ServicePlace, type UnitOptions,
-} from "../service.ts";
-import { placeOfService } from "../service/place.ts";
+} from "../systemd.ts";
+import { placeOfService } from "../systemd/place.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { IS_INSTALLED } from "../version.ts";
 import { agreed } from "./agreed.ts";
@@ -153,5 +153,6 @@ function commandFile(): string {
 }
 
 function refuseElsewhere(): void {
-  if (process.platform !== "linux") throw new UsageError("Services are systemd's, which this machine has not.", "Run: openclaw gateway run");
+  if (process.platform === "linux") return;
+  throw new UsageError("Services are systemd's, which this machine has not.", "Run: openclaw gateway run");
 }

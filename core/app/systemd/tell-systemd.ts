@@ -21,7 +21,8 @@ const SEND_MS = 5_000;
  */
 export async function tellSystemd(deps: TellSystemdDeps, signal: AbortSignal): Promise<void> {
   const { clock, log, environment, status, send = sendByProgram } = deps;
-  const tell = (...words: readonly string[]): Promise<void> => send(words).catch((error: unknown) => log.warn("service.untold", { words, error }));
+  const tell = (...words: readonly string[]): Promise<void> =>
+    send(words).catch((error: unknown) => log.warn("service.untold", { words, error }));
   await tell("READY=1", `STATUS=${status}`);
   const periodMs = watchdogMs(environment);
   while (!signal.aborted) {

@@ -66,5 +66,6 @@ export async function serviceState(place: ServicePlace, signal: AbortSignal): Pr
 /** A file of that name that a person, or another program, wrote is theirs. */
 async function refuseForeign(file: string): Promise<void> {
   const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text !== undefined && !text.startsWith(UNIT_MARK)) throw new OpenClawError("SERVICE_FOREIGN", { why: `${file} was not written by us.` });
+  if (text === undefined || text.startsWith(UNIT_MARK)) return;
+  throw new OpenClawError("SERVICE_FOREIGN", { why: `${file} was not written by us.` });
 }
