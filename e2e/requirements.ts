@@ -293,7 +293,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S3.12", state: "later", text: "No load balancing, no auto-scaling as product features" },
   {
     id: "S3.13", state: "proved",
-    proofs: ["e2e/one-owner.test.ts", "e2e/bad-config.test.ts", "e2e/install.slow.test.ts", "e2e/page-settings.test.ts"],
+    proofs: [
+      "e2e/one-owner.test.ts", "e2e/bad-config.test.ts", "e2e/install.slow.test.ts", "e2e/page-settings.test.ts", "e2e/backup.test.ts",
+    ],
     text: "Works locally, reliably, continuously, under the user's control",
   },
   {

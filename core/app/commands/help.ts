@@ -31,10 +31,22 @@ function formatProgram(version: string, style: Style): string[] {
     "",
     ...SECTIONS.flatMap((section) => COMMANDS.filter((command) => command.section === section).map((command, at) =>
       `  ${style.dim((at === 0 ? section : "").padEnd(sectionWidth))}  ${command.name.padEnd(nameWidth)}  ${command.summary}`)),
-    `  ${style.dim("Also".padEnd(sectionWidth))}  ${also.join("  ")}`,
+    ...wrapNames(also).map((names, at) => `  ${style.dim((at === 0 ? "Also" : "").padEnd(sectionWidth))}  ${names}`),
     `  ${style.dim("Always".padEnd(sectionWidth))}  --json  --profile NAME  --port N  --url URL  --token T  --timeout MS`,
     `  ${" ".repeat(sectionWidth)}  --yes  --quiet  --no-color  --version  --help ${style.dim("(after any command: with examples)")}`,
   ];
+}
+
+const NAMES_WIDTH = 86;
+
+function wrapNames(names: readonly string[]): readonly string[] {
+  const rows: string[] = [];
+  for (const name of names) {
+    const last = rows.at(-1);
+    if (last === undefined || last.length + name.length + 2 > NAMES_WIDTH) rows.push(name);
+    else rows[rows.length - 1] = `${last}  ${name}`;
+  }
+  return rows;
 }
 
 function formatGroup(path: readonly string[], group: Extract<CommandModule, { verbs: unknown }>, style: Style): string[] {

@@ -80,7 +80,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./status.ts")).status,
   },
   {
-    name: "deadletters", section: "Look", summary: "Work that was given up: list, show, retry, discard",
+    name: "deadletters", section: "Also", summary: "Work that was given up: list, show, retry, discard",
     load: async () => (await import("./deadletters.ts")).deadletters,
   },
   {
