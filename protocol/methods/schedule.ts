@@ -55,6 +55,10 @@ export const SCHEDULE_METHODS = {
       properties: {
         enabled: flag, triggersEnabled: flag, storage: word, storePath: word, sqlitePath: word, jobs: count, running: count,
         nextWakeAtMs: { type: ["integer", "null"] },
+        /** Ours: are agents let look around, which, and when next. */
+        heartbeats: {
+          type: "object", required: ["enabled", "agents"], properties: { enabled: flag, agents: { type: "array", items: anything } },
+        },
       },
     },
   },
@@ -100,6 +104,18 @@ export const SCHEDULE_METHODS = {
         entries: { type: "array", items: anything }, total: count, offset: count, limit: count, hasMore: flag,
         nextOffset: { type: ["integer", "null"] },
       },
+    },
+  },
+  /** Ours: a form says when it would be, before anything is added. */
+  "cron.preview": {
+    role: "operator", scope: "operator.read", summary: "When a schedule would be due next. One that would never fire is refused.",
+    params: {
+      type: "object", additionalProperties: false, required: ["schedule"],
+      properties: { schedule, limit: { type: "integer", minimum: 1, maximum: 24 } },
+    },
+    result: {
+      type: "object", required: ["dueMs", "timeZone"],
+      properties: { dueMs: { type: "array", items: count }, timeZone: { type: "string" } },
     },
   },
   "cron.expected": {

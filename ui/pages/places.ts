@@ -21,5 +21,8 @@ export const HOME = "chat";
 export const PLACES: readonly Place[] = [
   { path: "now", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
   { path: "chat", title: words.places.chat, icon: "chat", key: "c" },
+  {
+    path: "automations", title: words.places.automations, icon: "automations", key: "u", load: () => import("./automations/page.tsx"),
+  },
   { path: "settings", title: words.places.settings, icon: "settings", key: "s", load: () => import("./settings/page.tsx") },
 ];

@@ -184,6 +184,9 @@ test("heartbeats that were switched off stay off over a restart, and a wake of n
   await wake(after, "left");
   await live(bench, 31 * MINUTE);
   assert.deepEqual([beats(after), after.offered.length], [["skipped disabled"], 0]);
+  const { heartbeats: { enabled, agents } } = await after.scheduler.status();
+  assert.deepEqual([enabled, agents.map(({ agentId }) => agentId)], [false, ["main"]], "they are told as they are");
+  assert.ok((agents[0]?.nextAtMs ?? 0) > bench.clock.now());
   await wake(after, "asked", "now");
   await live(bench, MINUTE);
   assert.equal(after.offered.length, 1);

@@ -53,6 +53,11 @@ export interface Heartbeats {
   leave(agentId: string, event: SystemEvent): Promise<boolean>;
   readonly last: HeartbeatEvent | null;
   switchTo(on: boolean): Promise<void>;
+  /** Whose they are, how often, and when next; `enabled` is the switch over all of them. */
+  describe(): {
+    readonly enabled: boolean;
+    readonly agents: readonly { readonly agentId: string; readonly everyMs: number; readonly nextAtMs: number }[];
+  };
   close(): Promise<void>;
 }
 
@@ -219,6 +224,10 @@ export function openHeartbeats(deps: HeartbeatsDeps): Heartbeats {
       await kept.switchTo(on);
       isOn = on;
     },
+    describe: () => ({
+      enabled: isOn,
+      agents: beatingAgents().map(({ id, everyMs }) => ({ agentId: id, everyMs, nextAtMs: dueOf(id, everyMs, clock.now()) })),
+    }),
     close: async () => {
       stopped.abort(new Error("the schedule is closing"));
       await Promise.all(beating.values());

@@ -44,6 +44,7 @@ export function openSchedulerLate(deps: SchedulerDeps): Scheduler {
     run: async (...args) => (await whole()).run(...args),
     entries: async (...args) => (await whole()).entries(...args),
     expected: async (...args) => (await whole()).expected(...args),
+    preview: async (...args) => (await whole()).preview(...args),
     status: async () => (await whole()).status(),
     [Symbol.asyncDispose]: async () => {
       await (await loading)?.[Symbol.asyncDispose]();

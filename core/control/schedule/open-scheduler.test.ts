@@ -274,3 +274,22 @@ test("a message that is refused for good ends the run with the refusal's code", 
   assert.match((await life.scheduler.get(id)).state.lastError ?? "", /larger than the limit/);
   await life.close();
 });
+
+test("a schedule is shown before there is a job: its next occurrences on the wall clock, and why one never fires (C11)", async (t) => {
+  const { open } = await openBench(t);
+  const life = await open();
+  const { preview } = life.scheduler;
+  assert.deepEqual(await preview(every(10 * MINUTE), 3), {
+    dueMs: [10, 20, 30].map((at) => START_MS + at * MINUTE), timeZone: new Intl.DateTimeFormat("en-US").resolvedOptions().timeZone,
+  });
+  const cron = await preview({ kind: "cron", expr: "0 9 * * 1-5", tz: "Europe/Berlin" }, 5);
+  const written = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
+  assert.deepEqual([cron.timeZone, new Set(cron.dueMs.map((at) => written.format(at)))], ["Europe/Berlin", new Set(["09:00"])]);
+  assert.equal(cron.dueMs.length, 5);
+  const refused = async (schedule: Readonly<Record<string, unknown>>, code: ErrorCode): Promise<void> =>
+    assert.rejects(preview(schedule, 5), (error) => hasCode(error, code));
+  await refused({ kind: "cron", expr: "0 9 30 2 *" }, "CRON_NEVER_FIRES");
+  await refused({ kind: "cron", expr: "soon" }, "CRON_EXPRESSION_INVALID");
+  assert.deepEqual(await life.scheduler.list(), [], "nothing was added");
+  await life.close();
+});

@@ -15,7 +15,7 @@ import { openHeartbeats, type Heartbeats } from "./heartbeats.ts";
 import { createJobBook } from "./job-book.ts";
 import { createJobStore, type Sealer } from "./job-store.ts";
 import { SCHEDULE_LIMITS, type Job, type JobSpec, type JobState, type OpenRun, type RunEntry, type StoredJob } from "./job.ts";
-import { formatSpec, parseJob, type ParseFacts } from "./parse-job.ts";
+import { formatSpec, parseJob, parseSchedule, type ParseFacts } from "./parse-job.ts";
 import { nextWake } from "./plan-due.ts";
 import { presentJob } from "./present-job.ts";
 import { createRunJobs, hasRoom } from "./run-jobs.ts";
@@ -61,7 +61,14 @@ export interface Scheduler extends AsyncDisposable {
   run(id: string, mode: RunMode, key?: string): Promise<string | null>;
   entries(id: string, limit: number): Promise<readonly RunEntry[]>;
   expected(id: string, sinceMs: number): Promise<ExpectedReport>;
-  status(): Promise<{ readonly enabled: boolean; readonly jobs: number; readonly nextWakeAtMs: number | null; readonly running: number }>;
+  /** When a schedule would be due next, the earliest first. Throws what a job's schedule can be refused for. */
+  preview(schedule: Readonly<Record<string, unknown>>, count: number): Promise<{
+    readonly dueMs: readonly number[]; readonly timeZone: string;
+  }>;
+  status(): Promise<{
+    readonly enabled: boolean; readonly jobs: number; readonly nextWakeAtMs: number | null; readonly running: number;
+    readonly heartbeats: ReturnType<Heartbeats["describe"]>;
+  }>;
   readonly instanceId: string;
   /** On the schedule's own clock. */
   now(): number;
@@ -227,9 +234,21 @@ export function openScheduler(deps: SchedulerDeps): Scheduler {
       const entries = await book.entries(stored, SCHEDULE_LIMITS.runsPerPage * SCHEDULE_LIMITS.runPages);
       return await compareExpected(stored, entries, calendar, sinceMs, nowMs);
     },
+    preview: async (input, count) => {
+      const known = await facts();
+      const schedule = parseSchedule(input, known);
+      known.calendar.check(schedule, known.nowMs);
+      const dueMs: number[] = [];
+      for (let at = known.calendar.next(schedule, known.nowMs); at !== null && dueMs.length < count;
+        at = known.calendar.next(schedule, at)) {
+        dueMs.push(at);
+      }
+      return { dueMs, timeZone: schedule.kind === "cron" ? schedule.tz : known.defaultZone };
+    },
     status: async () => {
       await loaded.promise;
-      return { enabled: config().enabled, jobs: book.size, nextWakeAtMs: book.due.peek()?.dueMs ?? null, running: runs.running };
+      const nextWakeAtMs = book.due.peek()?.dueMs ?? null;
+      return { enabled: config().enabled, jobs: book.size, nextWakeAtMs, running: runs.running, heartbeats: heartbeats.describe() };
     },
     [Symbol.asyncDispose]: async () => {
       stopped.abort();

@@ -64,7 +64,8 @@ function graceOf(schedule: Schedule): number {
   return schedule.kind === "at" ? SCHEDULE_LIMITS.graceMaxMs : 3_600_000;
 }
 
-function parseSchedule(input: Fields, { nowMs, defaultZone }: ParseFacts): Schedule {
+/** Throws as `parseJob` does; whether it ever fires is not looked at. */
+export function parseSchedule(input: Fields, { nowMs, defaultZone }: ParseFacts): Schedule {
   switch (input["kind"]) {
     case "at": {
       refuseUnknown(input, ["kind", "at"], "schedule");

@@ -56,6 +56,7 @@ const LIST_DEFAULT = 50;
 /** Entries of one job that a page may be taken from. */
 const ENTRIES_MAX = 1_100;
 const DAY_MS = 86_400_000;
+const PREVIEW_DEFAULT = 5;
 
 export function scheduleMethods({ scheduler, agents }: ScheduleMethodDeps): MethodHandlers {
   const agentOf = ({ job }: StoredJob): string => agentOfJob(job, agents.defaultId);
@@ -102,6 +103,11 @@ export function scheduleMethods({ scheduler, agents }: ScheduleMethodDeps): Meth
       return { ok: true, enqueued: true, runId, processInstanceId: scheduler.instanceId };
     },
     "cron.runs": (params) => listRuns(scheduler, params as RunsParams, agentOf),
+    "cron.preview": (params) => {
+      const { schedule, limit = PREVIEW_DEFAULT } = params as { readonly schedule: Readonly<Record<string, unknown>>;
+        readonly limit?: number };
+      return scheduler.preview(schedule, limit);
+    },
     "cron.expected": async (params) => {
       const { sinceMs } = params as { readonly sinceMs?: number };
       const { job: { id } } = await job(idOf(params as ById));
