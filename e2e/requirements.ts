@@ -310,7 +310,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "One WebSocket control plane for clients, tools and events",
   },
   { id: "S4.3", state: "proved", text: "Default bind `ws://127.0.0.1:18789`", proofs: ["e2e/one-owner.test.ts"] },
-  { id: "S4.4", state: "partly", text: "Clients: macOS app, CLI, WebChat, iOS/Android nodes" },
+  {
+    id: "S4.4", state: "partly", text: "Clients: macOS app, CLI, WebChat, iOS/Android nodes",
+    proofs: ["e2e/terminal.test.ts"],
+  },
   {
     id: "S4.5", state: "later",
     text: "Channels: WhatsApp, Telegram, Slack, Discord, Google Chat, Signal, iMessage, Microsoft Teams, more",

@@ -84,12 +84,13 @@ function resolveTarget(file: string, one: Import): Resolved {
 }
 
 /**
- * The gateway never does the work: where in core a process may be started. The last five run what a person's own command
- * asked for: ssh, tailscale, a program that knows secrets, npm for a private Node, systemctl.
+ * The gateway never does the work: where in core a process may be started. The last six run what a person's own command
+ * asked for: ssh, tailscale, a program that knows secrets, npm for a private Node, systemctl, the
+ * gateway itself for the time of a check.
  */
 export const STARTS_PROCESSES: readonly string[] = [
   "core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/", "core/app/secrets/",
-  "core/app/private-node/", "core/app/systemd/",
+  "core/app/private-node/", "core/app/systemd/", "core/app/onboard/",
 ];
 
 function ruleBroken(

@@ -57,6 +57,11 @@ const requirements = {
     lacking: () => lacksCommand("systemd-analyze", ["systemd-analyze", "--version"]),
     enable: "install systemd",
   },
+  tmux: {
+    what: "the conversation in a real terminal",
+    lacking: () => lacksCommand("tmux", ["tmux", "-V"]),
+    enable: withSystem,
+  },
   "own-network": {
     what: "a network of the test's own",
     lacking: () => lacksCommand("unshare", ["unshare", "-nm", "ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]),

@@ -9,6 +9,7 @@ import { systemClock } from "../base/clock.ts";
 import { GLOBAL_OPTIONS } from "./commands/command.ts";
 import { lexArguments } from "./commands/lex.ts";
 import { parseCommandLine, type Parsed } from "./commands/parse.ts";
+import { COMMANDS } from "./commands/table.ts";
 import { openTerminal, type Terminal } from "./terminal/open-terminal.ts";
 
 const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -50,7 +51,8 @@ async function obey(parsed: Parsed, terminal: Terminal, signal: AbortSignal): Pr
   }
   await using atEnd = new AsyncDisposableStack();
   return await parsed.spec.run({
-    terminal, given: parsed.given, environment: process.env, clock: systemClock, version: version(), signal, atEnd,
+    terminal, given: parsed.given, environment: process.env, clock: systemClock, version: version(), commands: COMMANDS,
+    signal, atEnd,
   });
 }
 

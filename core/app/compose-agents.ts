@@ -11,8 +11,9 @@ import { promptRevision } from "../cognition/context-start.ts";
 import { digestFaces, type TurnAgent } from "../cognition/runtime.ts";
 import { createAgentBook, createAuthorship, createWorkspaces, type Agent, type Agents } from "../control/agents.ts";
 import {
-  agentListMethods, createCommandDesk, createInvokeTool, createListModels, deniedTools, listCommands, listMethods, skillMethods,
-  toolMethods, type CommandDesk, type CommandDeskDeps, type GatewayDeps, type ListModels, type MethodHandlers, type ToolMethodDeps,
+  agentListMethods, createCommandDesk, createInvokeTool, createListModels, createTestModel, deniedTools, listCommands, listMethods,
+  skillMethods, toolMethods, type CommandDesk, type CommandDeskDeps, type GatewayDeps, type ListModels, type MethodHandlers,
+  type ToolMethodDeps,
 } from "../control/gateway.ts";
 import type { Sessions } from "../control/sessions.ts";
 import { createSkillTool, openSkills, SKILL_TOOL, type SkillPlace } from "../execution/skills-start.ts";
@@ -244,7 +245,9 @@ export function agentDesk(deps: AgentMethodParts): AgentDesk {
       config: { allowed: () => config().commands?.config === true, show: deps.configDesk.show, patch: deps.configDesk.patch },
     }),
     handlers: {
-      ...listMethods({ agents, listModels, listCommands: commandsOf }),
+      ...listMethods({
+        agents, listModels, listCommands: commandsOf, testModel: createTestModel({ agents, models, clock, ids: deps.ids }),
+      }),
       ...agentListMethods({ agents, book, workspaces, tell }),
       ...skillMethods({
         agents, skills, managedDir, tell,

@@ -6,7 +6,8 @@
  * ASCII forms. Text that came from elsewhere is shown, never obeyed: control characters are made visible before they reach
  * the screen. It never decides what is said, only how it looks.
  */
-export { openTerminal, type OutputStream, type Terminal, type TerminalOptions } from "./terminal/open-terminal.ts";
+export { openTerminal, type Terminal, type TerminalOptions } from "./terminal/open-terminal.ts";
+export type { OutputStream } from "./terminal/output-stream.ts";
 export type { BannerFacts } from "./terminal/banner.ts";
 export type { Style } from "./terminal/style.ts";
 export type { Column, Row } from "./terminal/table.ts";

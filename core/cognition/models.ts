@@ -8,6 +8,8 @@
  * after its signal, whatever the provider does. It never keeps a key longer than one call, never logs one, and knows no
  * provider by name.
  */
+import { late } from "../base/late.ts";
+
 export type { Resting } from "./models/breakers.ts";
 export type { Attempt, CallEvent, CallRecord } from "./models/call-stream.ts";
 export {
@@ -15,3 +17,6 @@ export {
 } from "./models/create-models.ts";
 export { MODELS_DEFAULTS, type ModelsConfig } from "./models/config.ts";
 export { loadKey } from "./models/load-key.ts";
+export type { Tried, TryDeps } from "./models/try-model.ts";
+
+export const tryModel = late(() => import("./models/try-model.ts"), "tryModel");

@@ -57,6 +57,6 @@ export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
   agentListMethods, approvalMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool, createListModels,
-  deviceMethods, doctorMethods, listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods, sessionPastMethods,
-  setupMethods, skillMethods, taskMethods, toolMethods, usageMethods, voiceMethods,
+  createTestModel, deviceMethods, doctorMethods, listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods,
+  sessionPastMethods, setupMethods, skillMethods, taskMethods, toolMethods, usageMethods, voiceMethods,
 } from "./gateway/rare-methods.ts";

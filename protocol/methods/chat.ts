@@ -154,6 +154,26 @@ export const CHAT_METHODS = {
     },
     result: { type: "object", required: ["models"], properties: { models: { type: "array", items: anything } } },
   },
+  "models.test": {
+    role: "operator", scope: "operator.write",
+    summary: "Ours: one real short chat with a model, a tool call in it. Not `ok`: it says why; `tools`: whether it called.",
+    params: {
+      type: "object", additionalProperties: false,
+      /** `provider/model`; the agent's own unless given. */
+      properties: { model: { type: "string", minLength: 3, maxLength: 256 }, agentId },
+    },
+    result: {
+      type: "object", required: ["ok", "model", "tookMs"],
+      properties: {
+        ok: flag, model: { type: "string" }, label: { type: "string" }, tools: flag, text: { type: "string" },
+        firstMs: count, tookMs: count, contextTokens: count, usage: anything,
+        error: {
+          type: "object", required: ["code", "why"],
+          properties: { code: { type: "string" }, why: { type: "string" }, next: { type: "string" } },
+        },
+      },
+    },
+  },
   "commands.list": {
     role: "operator", scope: "operator.read", summary: "Slash commands a chat understands.",
     params: {

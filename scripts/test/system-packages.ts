@@ -13,6 +13,7 @@ export const SYSTEM_PACKAGES = [
   { name: "openssh-server", command: "sshd", installOnly: true },
   { name: "avahi-daemon", command: "avahi-daemon", installOnly: true },
   { name: "avahi-utils", command: "avahi-browse", installOnly: true },
+  { name: "tmux", command: "tmux", installOnly: true },
   // Of many packages each: only installing brings them.
   { name: "postgresql", command: "pg_ctlcluster", installOnly: true },
   { name: "chromium", command: "chromium", installOnly: true },

@@ -61,7 +61,7 @@ export function showApproval(terminal: Terminal, approval: Payload, nowMs: numbe
 }
 
 /** The argv as it will be run: words that hold spaces or quotes are quoted, so that their limits can be seen. */
-function commandOf(request: Payload): string {
+export function commandOf(request: Payload): string {
   const argv = textsAt(request, "commandArgv").length > 0 ? textsAt(request, "commandArgv") : textsAt(request, "command");
   if (argv.length > 0) return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
   return textAt(request, "command") ?? textAt(request, "summary") ?? "something it does not describe";

@@ -58,6 +58,15 @@ export interface CommandGroup {
 
 export type CommandModule = CommandSpec | CommandGroup;
 
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Of `Also` only the names stand in the help, so that it stays one screen. */
+  readonly section: "Talk" | "Gateway" | "Nodes" | "Look" | "Also";
+  readonly aliases?: readonly string[];
+  readonly load: () => Promise<CommandModule>;
+}
+
 export interface CommandContext {
   readonly terminal: Terminal;
   /** What was said on the command line. */
@@ -65,6 +74,8 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly version: string;
+  /** Every command there is, for those that speak of the others. */
+  readonly commands: readonly CommandEntry[];
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
   /** Disposed when the command has ended, however it did. */

@@ -1,19 +1,14 @@
 /** All commands by name. A command's module is loaded when it is meant, so that no command pays for another. */
-import type { CommandModule } from "./command.ts";
-
-export interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  /** Of `Also` only the names stand in the help, so that it stays one screen. */
-  readonly section: "Talk" | "Gateway" | "Nodes" | "Look" | "Also";
-  readonly aliases?: readonly string[];
-  readonly load: () => Promise<CommandModule>;
-}
+import type { CommandEntry } from "./command.ts";
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "agent", section: "Talk", summary: "Send a message; watch the answer and the tools as they run",
     load: async () => (await import("./agent.ts")).agent,
+  },
+  {
+    name: "chat", aliases: ["tui"], section: "Talk", summary: "The same as a conversation: tools, approvals, history, other sessions",
+    load: async () => (await import("./chat.ts")).chat,
   },
   {
     name: "sessions", aliases: ["session"], section: "Talk", summary: "List conversations, read one, reset or delete it",
@@ -36,6 +31,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./config.ts")).config,
   },
   {
+    name: "model", aliases: ["models"], section: "Gateway", summary: "Connect a model, test it, take it away",
+    load: async () => (await import("./model.ts")).model,
+  },
+  {
+    name: "onboard", section: "Also", summary: "From nothing to a first real answer, step by step or by flags",
+    load: async () => (await import("./onboard.ts")).onboard,
+  },
+  {
+    name: "explain", section: "Also", summary: "What an error code means, and what to do",
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  {
+    name: "completion", section: "Also", summary: "Completion for bash, zsh and fish",
+    load: async () => (await import("./completion.ts")).completion,
+  },
+  {
     name: "secrets", section: "Also", summary: "Secrets in the configuration: move them into the vault, fetch them by a program",
     load: async () => (await import("./secrets.ts")).secrets,
   },
@@ -48,7 +59,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./migrate.ts")).migrate,
   },
   {
-    name: "devices", section: "Gateway", summary: "Who may connect: list, approve, reject, remove",
+    name: "devices", section: "Also", summary: "Who may connect: list, approve, reject, remove",
     load: async () => (await import("./devices.ts")).devices,
   },
   {
@@ -84,7 +95,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./deadletters.ts")).deadletters,
   },
   {
-    name: "usage", section: "Look", summary: "What model calls took and cost; what is left of the budgets",
+    name: "usage", section: "Also", summary: "What model calls took and cost; what is left of the budgets",
     load: async () => (await import("./usage.ts")).usage,
   },
   {

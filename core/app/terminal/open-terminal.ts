@@ -1,18 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 import { formatBanner, type BannerFacts } from "./banner.ts";
 import type { Failure } from "./failure.ts";
+import type { OutputStream } from "./output-stream.ts";
 import { startProgress, type Progress } from "./progress.ts";
 import { createStyle, type Style } from "./style.ts";
+import type { Taken } from "./take-over.ts";
 import { formatTable, type Column, type Row } from "./table.ts";
 import { cleanLine, cleanText, widthOf } from "./text.ts";
-
-/** The part of a process stream that is used. */
-export interface OutputStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly writableLength?: number;
-  write(text: string, done?: () => void): unknown;
-}
 
 export interface TerminalOptions {
   readonly stdout: OutputStream;
@@ -63,6 +57,8 @@ export interface Terminal {
   confirm(question: string, signal: AbortSignal): Promise<boolean>;
   /** One key of `keys`, pressed by the person; undefined when nobody can be asked or the signal aborts. */
   key(keys: string, signal: AbortSignal): Promise<string | undefined>;
+  /** The screen and the keys, for what draws by itself; undefined when nobody can be asked. Close it with `using`. */
+  takeOver(): Promise<Taken | undefined>;
   /** Resolves when all that was written has left the process. */
   flushed(): Promise<void>;
 }
@@ -152,6 +148,11 @@ export function openTerminal(options: TerminalOptions): Terminal {
       return key === "y";
     },
     key: (keys, signal) => (interactive ? readKey(options.stdin, keys, signal) : Promise.resolve(undefined)),
+    takeOver: async () => {
+      if (!interactive || options.stdin === undefined) return undefined;
+      active?.hide();
+      return (await import("./take-over.ts")).takeOver({ stdin: options.stdin, stdout, clock: options.clock });
+    },
     flushed: async () => {
       await Promise.all([stdout, stderr].map((stream) =>
         (stream.writableLength ?? 0) === 0 ? undefined : new Promise<void>((resolve) => stream.write("", resolve))));

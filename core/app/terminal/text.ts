@@ -32,7 +32,8 @@ export function widthOf(text: string): number {
   return width;
 }
 
-function cellsOf(point: number): number {
+/** Cells of one code point. */
+export function cellsOf(point: number): number {
   if (point === 0x200d || (point >= 0x300 && point <= 0x36f) || (point >= 0xfe00 && point <= 0xfe0f)) return 0;
   const wide = (point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) || (point >= 0xac00 && point <= 0xd7a3)
     || (point >= 0xf900 && point <= 0xfaff) || (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60)

@@ -15,7 +15,7 @@ import type { ChannelMethodDeps } from "./methods/channels.ts";
 import type { ConfigMethodDeps } from "./methods/config.ts";
 import type { DeviceMethodDeps } from "./methods/devices.ts";
 import type { DoctorMethodDeps } from "./methods/doctor.ts";
-import type { ListModels, ModelDefaultsDeps, ModelListDeps } from "./methods/models.ts";
+import type { ListModels, ModelDefaultsDeps, ModelListDeps, ModelTestDeps, TestModel } from "./methods/models.ts";
 import type { QueueMethodDeps } from "./methods/queues.ts";
 import type { RestartMethodDeps } from "./methods/restart.ts";
 import type { ScheduleMethodDeps } from "./methods/schedule.ts";
@@ -113,6 +113,10 @@ function named(prefix: string): Readonly<Record<string, MethodSpec>> {
 
 export function createListModels(deps: ModelListDeps): ListModels {
   return async (query) => await (await import("./methods/models.ts")).createListModels(deps)(query);
+}
+
+export function createTestModel(deps: ModelTestDeps): TestModel {
+  return async (query, signal) => await (await import("./methods/models.ts")).createTestModel(deps)(query, signal);
 }
 
 export function createDescribeDefaults(deps: ModelDefaultsDeps): (agentId: string) => Promise<object> {

@@ -156,7 +156,10 @@ test("approvals answer in the wire's words, and the second answer is shown the f
   await using running = await startGateway(
     { methods: {
       ...approvalMethods({ approvals, request: async () => ({ id: "a", createdAtMs: 1, expiresAtMs: 2 }), ask: async () => ({}) }),
-      ...listMethods({ agents: createAgents(() => ({}), "/w"), listModels: async () => ({ models: [] }), listCommands: async () => [] }),
+      ...listMethods({
+        agents: createAgents(() => ({}), "/w"), listModels: async () => ({ models: [] }), testModel: async () => ({}),
+        listCommands: async () => [],
+      }),
     } },
   );
   const client = await connectOk(running.url);

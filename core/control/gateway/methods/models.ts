@@ -1,6 +1,9 @@
 /** The models a chat can name. */
-import { OpenClawError } from "@openclaw/protocol";
-import type { ListedModel, Models } from "../../../cognition/models.ts";
+import { ERRORS, OpenClawError } from "@openclaw/protocol";
+import type { Clock } from "../../../base/clock.ts";
+import type { Ids } from "../../../base/ids.ts";
+import { tryModel, type ListedModel, type Models, type Tried } from "../../../cognition/models.ts";
+import { HOME_TENANT } from "../../../fabric/identity.ts";
 import type { Agents } from "../../agents.ts";
 
 export interface ModelQuery {
@@ -33,6 +36,28 @@ export function createListModels({ agents, models, configured }: ModelListDeps):
     const shown = view === "all" ? all : all.filter(isNamed);
     return { models: shown.map((model) => present(model, agent.model, agent.fallbacks ?? [], isNamed(model), agent.thinking)) };
   };
+}
+
+export interface ModelTestDeps {
+  readonly agents: Agents;
+  readonly models: Pick<Models, "resolveModel" | "streamModel">;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+export type TestModel = (query: { readonly model?: string; readonly agentId?: string }, signal: AbortSignal) => Promise<object>;
+
+/** It is paid for like any other call, by the agent whose model it is. Throws UNKNOWN_AGENT_ID. */
+export function createTestModel({ agents, ...deps }: ModelTestDeps): TestModel {
+  return async ({ model, agentId }, signal) => {
+    const agent = agents.get(agentId ?? agents.defaultId);
+    const charge = { tenant: HOME_TENANT, agentId: agent.id, session: "none", purpose: "test" };
+    return presentTried(await tryModel({ ...deps, charge }, model ?? agent.model, signal));
+  };
+}
+
+function presentTried({ error, ...tried }: Tried): object {
+  return { ...tried, ...(error === undefined ? {} : { error: { ...error, next: ERRORS[error.code].next } }) };
 }
 
 export interface ModelDefaultsDeps {

@@ -1,0 +1,120 @@
+/** The terminal as a person has it: a conversation in a real one, and models connected from the command line. */
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openRealGateway, PROGRAM_MAIN } from "@openclaw/testkit/real-gateway";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { needs } from "@openclaw/testkit/skip";
+import { openTmux } from "@openclaw/testkit/tmux";
+
+const count = (text: string, part: string | RegExp): number => text.split(part).length - 1;
+
+test("a conversation in a real terminal: paste, approval, history, resize, and a gateway that dies in the middle (S0.16, S4.4)",
+  needs("tmux"), async (t) => {
+    const model = await openScriptedModel();
+    t.after(() => model.close());
+    const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+    t.after(() => gateway.dispose());
+    const terminal = await openTmux({
+      command: [process.execPath, PROGRAM_MAIN, "chat"],
+      env: { HOME: gateway.home, OPENCLAW_GATEWAY_PORT: String(gateway.port) }, columns: 90, rows: 28,
+    });
+    t.after(() => terminal.dispose());
+
+    await terminal.until(/ready/);
+    await terminal.paste("two lines\nin one paste");
+    assert.equal(model.requests.length, 0, "a pasted newline sends nothing");
+    await terminal.keys("Enter");
+    await terminal.until(/echo: two lines/);
+
+    await terminal.type(callMark("exec", { command: "rm -f openclaw-not-there" }));
+    await terminal.keys("Enter");
+    await terminal.until(/Tab {2}d deny/);
+    await terminal.type("dada");
+    assert.match(await terminal.until(/> dada/), /Tab {2}d deny/, "keys that are typed answer nothing before Tab");
+    await terminal.keys("C-c", "Tab");
+    await terminal.type("d");
+    await terminal.until(/✗ Denied/);
+    await terminal.until(/done: .*[\s\S]*ready/);
+
+    await terminal.keys("Up", "Up");
+    await terminal.until(/> two lines/);
+    await terminal.keys("C-c");
+    await terminal.resize(60, 20);
+    await terminal.type("[[tokens 60 40]]");
+    await terminal.keys("Enter");
+    await terminal.until(/at work/);
+    await terminal.until(/word5 /);
+    await gateway.kill();
+    await terminal.until(/has been away since/);
+    await terminal.type("a draft that stays");
+    await gateway.start();
+    await terminal.until(/continued after/);
+    const seen = await terminal.until(/word59[\s\S]*ready/);
+    const words = [...seen.matchAll(/\bword(\d+)\b/g)].map((match) => Number(match[1]));
+    assert.deepEqual(words, Array.from({ length: 60 }, (_, at) => at), "no gap and no double");
+    assert.equal(count(seen, "echo: two lines"), 1, "what was shown before is not shown again");
+    assert.match(seen, /> a draft that stays/);
+
+    await terminal.keys("C-c");
+    await terminal.type("/session other");
+    await terminal.keys("Enter");
+    await terminal.until(/– other/);
+    await terminal.type("hello there");
+    await terminal.keys("Enter");
+    await terminal.until(/echo: hello there/);
+    await terminal.keys("C-o");
+    await terminal.until(/agent:main:main/);
+    await terminal.keys("Escape", "C-d");
+    await terminal.until(/Pane is dead \(status 0/);
+  });
+
+test("onboarding and models: added by a real answer, their keys in the vault, and nothing left of one that fails (S4.4)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  const env = { A_KEY: "sk-secret-of-the-test" };
+  const configText = (): Promise<string> => readFile(join(gateway.stateDir, "openclaw.json"), "utf8").catch(() => "");
+  const stored = (): Promise<readonly string[]> => readdir(join(gateway.stateDir, "credentials", "store")).catch(() => []);
+  const add = ["model", "add", model.url, "--name", "local", "-m", "scripted", "--key-from-env", "A_KEY", "--json"];
+
+  model.script({ status: 401, body: '{"error":{"message":"no"}}' });
+  const before = await configText();
+  const refused = await gateway.cli(add, { env });
+  assert.equal((JSON.parse(refused.stdout) as { readonly error: { readonly code: string } }).error.code, "MODEL_AUTH");
+  assert.deepEqual([await configText(), await stored()], [before, []], "nothing is written of a model that did not answer");
+
+  model.script(
+    { calls: [{ name: "check_tools", arguments: { word: "x" } }] }, { text: "fits" },
+    { calls: [{ name: "check_tools", arguments: { word: "x" } }] }, { text: "fits" },
+  );
+  const added = await gateway.cli(add, { env });
+  assert.equal(added.code, 0, added.stdout);
+  const document = JSON.parse(added.stdout) as { readonly model: string; readonly test: { readonly tools: boolean } };
+  assert.deepEqual([document.model, document.test.tools], ["local/scripted", true]);
+  assert.equal(model.requests.at(-1)?.headers["authorization"], "Bearer sk-secret-of-the-test");
+  assert.doesNotMatch(await configText(), /sk-secret/);
+  assert.equal((await stored()).length, 1);
+
+  const tested = await gateway.cli(["model", "test", "--json"]);
+  assert.equal((JSON.parse(tested.stdout) as { readonly ok: boolean }).ok, true, tested.stdout);
+  assert.match((await gateway.cli(["model", "list"])).stdout, /▸ default {2}local\/scripted/);
+
+  const talks = await gateway.cli(["model", "add", model.url, "--name", "talker", "-m", "t", "--keep-default"]);
+  assert.match(talks.stdout, /answers, and did not call the tool/, "a model without tools is no failure");
+
+  const onboarded = await gateway.cli(["onboard", model.url, "--name", "second", "-m", "two", "--yes", "--no-service", "--json"]);
+  const success = JSON.parse(onboarded.stdout) as { readonly ok: boolean; readonly answer: string };
+  assert.deepEqual([success.ok, success.answer], [true, "echo: Say in one short sentence that you are ready."]);
+  model.script({ text: "a" }, { status: 400, body: '{"error":{"message":"no"}}' });
+  const failed = await gateway.cli(["onboard", model.url, "--name", "third", "-m", "three", "--yes", "--no-service", "--json"]);
+  assert.equal((JSON.parse(failed.stdout) as { readonly ok: boolean }).ok, false);
+  assert.doesNotMatch(await configText(), /third/, "what was written is taken back where no answer came");
+
+  const removed = await gateway.cli(["model", "remove", "local", "--yes", "--json"]);
+  assert.equal((JSON.parse(removed.stdout) as { readonly ok: boolean }).ok, true, removed.stdout);
+  assert.deepEqual(await stored(), [], "the key leaves the vault with its provider");
+});
