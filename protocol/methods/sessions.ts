@@ -291,6 +291,30 @@ export const SESSION_METHODS = {
       },
     },
   },
+  "sessions.steps": {
+    role: "operator", scope: "operator.admin", hidden: true,
+    summary: "What was recorded of one run, step by step: input, output, tokens, cost, and the gate's decision.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key", "runId"], properties: { key: sessionKey, agentId, runId: id, entryId: id },
+    },
+    result: {
+      type: "object", required: ["key", "runId", "startedAtMs", "steps"],
+      properties: {
+        key: sessionKey, runId: id, startedAtMs: count, endedAtMs: count, status: { enum: ["ok", "error", "aborted", "halted"] },
+        code: word, why: { type: "string" }, model: word, revision: anything,
+        steps: {
+          type: "array", items: {
+            type: "object", required: ["stepId", "kind", "startedAtMs"],
+            properties: {
+              stepId: id, kind: { enum: ["model", "tool", "wait"] }, name: word, startedAtMs: count, endedAtMs: count,
+              input: { type: "string" }, output: { type: "string" }, isError: flag, code: word, usage: anything, costMicros: count,
+              decision: anything,
+            },
+          },
+        },
+      },
+    },
+  },
   "sessions.fork": {
     role: "operator", scope: "operator.write", summary: "A new session from another one, up to a step or a message.",
     params: {

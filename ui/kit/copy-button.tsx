@@ -5,10 +5,10 @@ import { Icon } from "./icon.tsx";
 
 const SAID_MS = 1_500;
 
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }): VNode {
+export function CopyButton({ text, what }: { readonly text: string | (() => string); readonly what: string }): VNode {
   const done = useSignal(false);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(typeof text === "string" ? text : text());
     done.value = true;
     setTimeout(() => {
       done.value = false;

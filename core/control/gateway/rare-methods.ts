@@ -89,7 +89,10 @@ const CONTEXT = {
   "sessions.pins": SESSION_METHODS["sessions.pins"], "sessions.pin": SESSION_METHODS["sessions.pin"],
   "sessions.unpin": SESSION_METHODS["sessions.unpin"], "sessions.compact": SESSION_METHODS["sessions.compact"],
 };
-const PAST = { "sessions.replay": SESSION_METHODS["sessions.replay"], "sessions.fork": SESSION_METHODS["sessions.fork"] };
+const PAST = {
+  "sessions.replay": SESSION_METHODS["sessions.replay"], "sessions.fork": SESSION_METHODS["sessions.fork"],
+  "sessions.steps": SESSION_METHODS["sessions.steps"],
+};
 
 export function sessionContextMethods(deps: SessionContextDeps): MethodHandlers {
   return lateMethods(CONTEXT, async () => (await import("./methods/session-context.ts")).sessionContextMethods(deps));

@@ -87,9 +87,11 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
       return { role: "user", content: text, timestamp, idempotencyKey: `${runId}:user`, __openclaw };
     }
     case "tool": {
-      const { callId: toolCallId, name: toolName, isError, nodeId } = content;
+      const { callId: toolCallId, name: toolName, isError, nodeId, durationMs, exitCode } = content;
       const where = nodeId === undefined ? {} : { nodeId };
-      return { role: "toolResult", content: text, timestamp, toolCallId, toolName, isError, ...where, __openclaw: marks };
+      const facts = { ...(durationMs === undefined ? {} : { durationMs }), ...(exitCode === undefined ? {} : { exitCode }) };
+      const details = Object.keys(facts).length === 0 ? {} : { details: facts };
+      return { role: "toolResult", content: text, timestamp, toolCallId, toolName, isError, ...where, ...details, __openclaw: marks };
     }
     case "assistant": {
       const calls = content.calls.map(({ id, name, arguments: args }) => ({ type: "toolCall", id, name, arguments: parseArguments(args) }));

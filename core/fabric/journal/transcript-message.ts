@@ -27,6 +27,8 @@ export interface TranscriptMessage {
         readonly text: string;
         readonly isError: boolean;
         readonly nodeId?: string;
+        readonly durationMs?: number;
+        readonly exitCode?: number;
       };
 }
 

@@ -2,257 +2,291 @@
  * One conversation as it stands: what is in the transcript, what is being said just now, and what was sent and is not there yet.
  *
  * Holds nothing twice: an entry replaces the live text and the waiting message it is the record of, by id, run and key. After a lost
- * connection it reads the newest page again and goes on. Everything that streams is gathered and shown once a frame.
+ * connection it reads the newest page again and goes on. Everything that streams is gathered and shown once a frame. Of a long
+ * conversation a part without gaps is held, and moved along as it is read.
  */
-import { batch, signal, type ReadonlySignal } from "@preact/signals";
+import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { describe, type Ended, type Link } from "../../link/open-link.ts";
+import { openAsked, type AskedStore } from "./asked.ts";
+import type { Attachment } from "./attachments.ts";
+import { addEntry, EMPTY_WINDOW, hasEarlier, hasLater, middleOf, placeNewest, placePage, WINDOW_LIMITS } from "./entry-window.ts";
 import { createFrames } from "./frames.ts";
-import { parseEntry, textOf, type Entry } from "./transcript.ts";
+import { emptyRun, foldAgent, type AgentEvent, type LiveCall, type LiveRun } from "./live-run.ts";
+import { openOutbox, type QueueMode, type Waiting } from "./outbox.ts";
+import { fields, number, parseEntry, text, textOf, texts, type Entry, type Fields } from "./transcript.ts";
 
-export interface LiveCall {
-  readonly id: string;
-  readonly name: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly output: string;
-  readonly startedMs: number;
-  readonly done: boolean;
-  readonly isError: boolean;
-  readonly details: Readonly<Record<string, unknown>>;
-}
+export type { LiveCall, LiveRun } from "./live-run.ts";
+export type { QueueMode, Waiting } from "./outbox.ts";
 
-export interface LiveRun {
-  readonly runId: string;
-  /** What is being said, not yet in the transcript. */
-  readonly text: string;
-  /** Pieces of it that came. */
-  readonly pieces: number;
-  readonly thinking: boolean;
-  readonly calls: readonly LiveCall[];
-  readonly failed?: Ended | undefined;
-  readonly resumed: boolean;
-}
+/** A message that the gateway holds until its turn comes. */
+export interface Queued { readonly runId: string; readonly text: string }
 
-export interface Waiting {
-  readonly key: string;
-  readonly text: string;
-  readonly state: "sending" | "stored" | "refused";
-  readonly ended?: Ended | undefined;
-}
+export interface Failure extends Ended { readonly runId: string }
 
 export interface Conversation {
   readonly key: string;
   readonly entries: ReadonlySignal<readonly Entry[]>;
-  readonly live: ReadonlySignal<LiveRun | undefined>;
-  readonly waiting: ReadonlySignal<readonly Waiting[]>;
-  readonly state: ReadonlySignal<"loading" | "ready" | Ended>;
   readonly hasEarlier: ReadonlySignal<boolean>;
-  send(text: string): void;
+  readonly hasLater: ReadonlySignal<boolean>;
+  /** How many came that are not looked at. */
+  readonly missed: ReadonlySignal<number>;
+  readonly live: ReadonlySignal<LiveRun | undefined>;
+  /** Calls whose whole output is still here, by their id. */
+  readonly calls: ReadonlyMap<string, LiveCall>;
+  /** What was thought before an answer, by the answer's id. */
+  readonly thoughts: ReadonlyMap<string, string>;
+  readonly waiting: ReadonlySignal<readonly Waiting[]>;
+  readonly queued: ReadonlySignal<readonly Queued[]>;
+  /** How the last run ended badly. */
+  readonly failure: ReadonlySignal<Failure | undefined>;
+  readonly asked: AskedStore;
+  /** The session's row, as the gateway shows it. */
+  readonly row: ReadonlySignal<Fields>;
+  readonly state: ReadonlySignal<"loading" | "ready" | Ended>;
+  /** Set by whoever shows it: the end is being read. */
+  atEnd: boolean;
+  send(text: string, more?: { readonly mode?: QueueMode | undefined; readonly attachments?: readonly Attachment[] }): void;
   /** Sends again what was refused, under its own key. */
   retry(key: string): void;
-  discard(key: string): void;
+  /** Takes a message back that waits. */
+  withdraw(key: string): void;
   stop(): void;
-  loadEarlier(): Promise<void>;
+  load(side: "earlier" | "later"): Promise<void>;
+  toLatest(): Promise<void>;
+  seen(): void;
   close(): void;
 }
 
-const PAGE = 100;
-/** A terminal that says more than this is read in the run's own view. */
-const OUTPUT_CHARS_MAX = 200_000;
+const CALLS_KEPT = 40;
 
 export function openConversation(link: Link, key: string): Conversation {
-  const entries = signal<readonly Entry[]>([]);
+  const held = signal(EMPTY_WINDOW);
   const live = signal<LiveRun | undefined>(undefined);
-  const waiting = signal<readonly Waiting[]>(recallWaiting(key));
+  const outbox = openOutbox(key);
+  const queued = signal<readonly Queued[]>([]);
+  const failure = signal<Failure | undefined>(undefined);
+  const row = signal<Fields>({});
   const state = signal<"loading" | "ready" | Ended>("loading");
-  const hasEarlier = signal(false);
+  const asked = openAsked(link, key);
   const frames = createFrames();
-  let offset = 0;
-  let item = "";
+  const calls = new Map<string, LiveCall>();
+  const thoughts = new Map<string, string>();
+  let loading = false;
 
   const mine = (payload: { readonly sessionKey?: string }): boolean => payload.sessionKey === key;
-  const setWaiting = (next: readonly Waiting[]): void => {
-    waiting.value = next;
-    keepWaiting(key, next);
-  };
 
-  const add = (found: readonly Entry[]): void => batch(() => {
-    if (found.length === 0) return;
-    const known = new Map(entries.peek().map((entry) => [entry.id, entry]));
-    for (const entry of found) known.set(entry.id, entry);
-    entries.value = [...known.values()].sort((a, b) => a.seq - b.seq);
-    const keys = new Set(found.map((entry) => entry.key));
-    if (waiting.peek().some((one) => keys.has(one.key))) setWaiting(waiting.peek().filter((one) => !keys.has(one.key)));
+  /** What the transcript has now is nowhere else any more. */
+  const settle = (found: readonly Entry[]): void => {
+    const keys = new Set(found.flatMap((entry) => entry.key ?? []));
+    outbox.remove((one) => keys.has(one.key));
+    if (queued.peek().some((one) => keys.has(one.runId))) queued.value = queued.peek().filter((one) => !keys.has(one.runId));
     const run = live.peek();
     if (run === undefined) return;
-    const answered = new Set(found.map((entry) => entry.callId));
-    const said = found.some((entry) => entry.role === "assistant" && entry.runId === run.runId);
-    live.value = {
-      ...run, calls: run.calls.filter((call) => !answered.has(call.id)), ...(said ? { text: "", pieces: 0, thinking: false } : {}),
-    };
+    const said = found.find((entry) => entry.role === "assistant" && entry.runId === run.runId);
+    if (said === undefined) return;
+    if (run.thought !== "") thoughts.set(said.id, run.thought);
+    live.value = { ...run, text: "", pieces: 0, thought: "", thinking: false };
+  };
+
+  const add = (entry: Entry): void => batch(() => {
+    const { window, gap } = addEntry(held.peek(), entry, self.atEnd);
+    held.value = window;
+    settle([entry]);
+    if (gap) void load();
   });
 
-  const load = async (): Promise<void> => {
+  const setLive = (next: LiveRun | undefined): void => {
+    for (const call of live.peek()?.calls ?? []) calls.set(call.id, call);
+    for (const call of next?.calls ?? []) calls.set(call.id, call);
+    for (const id of [...calls.keys()].slice(0, Math.max(0, calls.size - CALLS_KEPT))) calls.delete(id);
+    live.value = next;
+  };
+
+  const load = async (toEnd = self.atEnd): Promise<void> => {
     try {
-      const answer = (await link.call("chat.history", { sessionKey: key, limit: PAGE })) as unknown as HistoryAnswer;
+      const answer = fields(await link.call("chat.history", { sessionKey: key, limit: WINDOW_LIMITS.page }));
       batch(() => {
-        if (state.peek() !== "ready") entries.value = [];
-        add(parseAll(answer.messages));
-        offset = answer.messages.length;
-        hasEarlier.value = answer.hasMore === true;
-        const run = answer.inFlightRun;
-        if (run === undefined || run === null) live.value = undefined;
-        else live.value = { ...(live.peek()?.runId === run.runId ? live.peek() as LiveRun : emptyRun(run.runId)), text: run.text ?? "" };
+        const page = parseAll(answer["messages"]);
+        held.value = placeNewest(held.peek(), page, number(answer["totalMessages"]) ?? page.length, toEnd);
+        settle(page);
+        row.value = fields(answer["sessionInfo"]);
+        queued.value = parseQueued(answer["pendingInputs"]);
+        const run = fields(answer["inFlightRun"]);
+        const runId = text(run["runId"]);
+        const before = live.peek();
+        if (runId === undefined || isQueuedOnly(runId)) setLive(undefined);
+        else if (before?.runId === runId) setLive({ ...before, text: text(run["text"]) ?? "", resumed: before.resumed || isOtherLife() });
+        else setLive({ ...emptyRun(runId, number(run["startedAt"]) ?? Date.now()), text: text(run["text"]) ?? "" });
+        failure.value = failureOf(row.peek());
         state.value = "ready";
       });
-      for (const one of waiting.peek()) if (one.state === "sending") void offer(one);
+      for (const one of outbox.messages.peek()) if (one.state === "sending") void offer(one);
     } catch (error) {
       if ((error as { code?: string }).code !== "CONNECTION_LOST") state.value = describe(error);
     }
   };
+  const isQueuedOnly = (runId: string): boolean => queued.peek().some((one) => one.runId === runId) && row.peek()["status"] !== "running";
+  let life = "";
+  const isOtherLife = (): boolean => {
+    const now = link.hello.peek()?.server.bootId ?? "";
+    const other = life !== "" && life !== now;
+    life = now;
+    return other;
+  };
 
   const offer = async (message: Waiting): Promise<void> => {
-    const set = (changes: Partial<Waiting>): void =>
-      setWaiting(waiting.peek().map((one) => (one.key === message.key ? { ...one, ...changes } : one)));
+    const { key: idempotencyKey, text: said, mode, attachments = [] } = message;
     try {
-      await link.call("chat.send", { sessionKey: key, message: message.text, idempotencyKey: message.key });
-      set({ state: "stored" });
+      const answer = fields(await link.call("chat.send", {
+        sessionKey: key, message: said, idempotencyKey, ...(mode === undefined ? {} : { queueMode: mode }),
+        ...(attachments.length === 0 ? {} : { attachments: attachments.map((one) => ({ ...one })) }),
+      }));
+      // A word to the gateway, such as /stop, leaves nothing to wait for.
+      if (answer["runId"] === undefined) outbox.remove((one) => one.key === idempotencyKey);
+      else outbox.set(idempotencyKey, { state: "stored" });
     } catch (error) {
       const ended = describe(error);
       // Not known whether it arrived: it is offered again under its own key, and taken once.
       if (ended.code === "CONNECTION_LOST" || ended.code === "REQUEST_TIMEOUT") return;
-      set({ state: "refused", ended });
+      outbox.set(idempotencyKey, { state: "refused", ended });
     }
   };
 
-  const onAgent = (payload: AgentEvent): void => {
-    if (!mine(payload)) return;
-    const { runId, stream, data } = payload;
-    const run = live.peek()?.runId === runId ? live.peek() as LiveRun : emptyRun(runId);
-    switch (stream) {
-      case "lifecycle":
-        if (data.phase === "start") live.value = { ...run, resumed: data["resumed"] === true };
-        if (data.phase === "end" || data.phase === "error") live.value = undefined;
-        return;
-      case "assistant": {
-        const from = data.itemId !== undefined && data.itemId !== item ? "" : run.text;
-        item = data.itemId ?? item;
-        const text = data.delta === undefined ? data.text ?? from : from + data.delta;
-        live.value = { ...run, text, pieces: run.pieces + 1, thinking: false };
-        return;
+  const onChat = (payload: ChatEvent): void => {
+    if (payload.state === "delta" || payload.state === "status") {
+      const { retry } = payload;
+      const run = live.peek();
+      if (retry !== undefined && run?.runId === payload.runId) {
+        live.value = { ...run, retry: { attempt: retry.attempt, most: retry.maxAttempts, reason: retry.reason } };
       }
-      case "thinking":
-        live.value = { ...run, thinking: true };
-        return;
-      case "tool":
-        live.value = { ...run, calls: onTool(run.calls, data) };
-        return;
+      return;
+    }
+    if (live.peek()?.runId === payload.runId) setLive(undefined);
+    if (payload.state === "error") {
+      failure.value = { runId: payload.runId, code: payload.errorDetail?.code ?? payload.errorKind ?? "UNKNOWN", why: payload.errorMessage ?? "" };
+    } else if (payload.state === "final" && failure.peek() !== undefined) failure.value = undefined;
+    // A command is answered without a turn: its words and the answer stand in the transcript, and are told by nothing else.
+    if (outbox.messages.peek().some((one) => one.key === payload.runId)) void load();
+  };
+
+  const loadPage = async (side: "earlier" | "later"): Promise<void> => {
+    if (loading) return;
+    loading = true;
+    try {
+      const messageId = middleOf(held.peek(), side);
+      const answer = fields(await link.call("chat.history", { sessionKey: key, limit: WINDOW_LIMITS.page, messageId }));
+      const page = parseAll(answer["messages"]);
+      held.value = placePage(held.peek(), page, number(answer["totalMessages"]) ?? held.peek().total, side);
+    } catch {
+      // Asked again when the reader comes to the edge the next time.
+    } finally {
+      loading = false;
     }
   };
 
   const offs = [
     link.onUp(() => {
+      life ||= link.hello.peek()?.server.bootId ?? "";
       void link.call("sessions.messages.subscribe", { key }).catch(() => undefined);
       void load();
     }),
     link.on("session.message", (payload: { readonly sessionKey: string; readonly message: unknown }) => {
-      if (mine(payload)) frames.add(() => add(parseAll([payload.message])));
+      const entry = mine(payload) ? parseEntry(payload.message) : undefined;
+      if (entry !== undefined) frames.add(() => add(entry));
     }),
-    link.on("agent", (payload: AgentEvent) => frames.add(() => onAgent(payload))),
+    link.on("agent", (payload: AgentEvent) => {
+      if (mine(payload)) frames.add(() => onAgent(payload));
+    }),
     link.on("chat", (payload: ChatEvent) => {
-      if (!mine(payload) || payload.state === "delta" || payload.state === "status") return;
-      frames.add(() => {
-        if (live.peek()?.runId !== payload.runId) return;
-        live.value = payload.state === "error"
-          ? { ...(live.peek() as LiveRun), failed: { code: payload.errorKind ?? "UNKNOWN", why: payload.errorMessage ?? "" } } : undefined;
-      });
+      if (mine(payload)) frames.add(() => onChat(payload));
+    }),
+    link.on("sessions.changed", (payload: { readonly sessionKey?: string; readonly session?: unknown; readonly reason?: string }) => {
+      if (!mine(payload) || payload.session === undefined) return;
+      frames.add(() => onRow(fields(payload.session), payload.reason));
     }),
   ];
 
-  return {
-    key, entries, live, waiting, state, hasEarlier,
-    send: (words) => {
-      const message: Waiting = { key: crypto.randomUUID(), text: words, state: "sending" };
-      setWaiting([...waiting.peek(), message]);
+  const onAgent = (event: AgentEvent): void => {
+    if (event.data.phase === "start" && event.stream === "lifecycle") failure.value = undefined;
+    const next = foldAgent(live.peek(), event);
+    if (next !== live.peek()) setLive(next);
+  };
+
+  const onRow = (next: Fields, reason: string | undefined): void => {
+    row.value = next;
+    if (reason === "reset" || reason === "new") void load();
+    // Another client's message waits here too, or one of them was taken back.
+    const known = new Set([live.peek()?.runId, ...queued.peek().map(({ runId }) => runId), ...outbox.messages.peek().map((one) => one.key)]);
+    const active = texts(next["activeRunIds"]);
+    if (active.some((runId) => !known.has(runId)) && active.length > 1) void load();
+    const gone = queued.peek().filter(({ runId }) => !active.includes(runId));
+    if (gone.length > 0) queued.value = queued.peek().filter((one) => !gone.includes(one));
+  };
+
+  const self: Conversation = {
+    key, live, queued, failure, asked, row, state, calls, thoughts,
+    entries: computed(() => held.value.entries), hasEarlier: computed(() => hasEarlier(held.value)),
+    hasLater: computed(() => hasLater(held.value)), missed: computed(() => held.value.missed), waiting: outbox.messages, atEnd: true,
+    send: (said, { mode, attachments } = {}) => {
+      const message: Waiting = { key: crypto.randomUUID(), text: said, state: "sending", mode, attachments };
+      if (hasLater(held.peek())) void self.toLatest();
+      outbox.add(message);
       void offer(message);
     },
     retry: (id) => {
-      const message = waiting.peek().find((one) => one.key === id);
+      const message = outbox.messages.peek().find((one) => one.key === id);
       if (message === undefined) return;
-      setWaiting(waiting.peek().map((one) => (one.key === id ? { key: id, text: one.text, state: "sending" as const } : one)));
-      void offer({ key: id, text: message.text, state: "sending" });
+      outbox.set(id, { state: "sending", ended: undefined });
+      void offer(message);
     },
-    discard: (id) => setWaiting(waiting.peek().filter((one) => one.key !== id)),
+    withdraw: (id) => {
+      const isKnown = outbox.messages.peek().find((one) => one.key === id)?.state !== "refused";
+      const forget = (): void => {
+        outbox.remove((one) => one.key === id);
+        queued.value = queued.peek().filter(({ runId }) => runId !== id);
+      };
+      if (!isKnown) return forget();
+      void link.call("sessions.abort", { key, runId: id }).then(forget, () => undefined);
+    },
     stop: () => void link.call("chat.abort", { sessionKey: key }).catch(() => undefined),
-    loadEarlier: async () => {
-      const answer = (await link.call("chat.history", { sessionKey: key, limit: PAGE, offset })) as unknown as HistoryAnswer;
-      offset += answer.messages.length;
-      batch(() => {
-        add(parseAll(answer.messages));
-        hasEarlier.value = answer.hasMore === true && answer.messages.length > 0;
-      });
+    load: loadPage,
+    toLatest: async () => {
+      if (hasLater(held.peek())) await load(true);
+      else self.seen();
+    },
+    seen: () => {
+      if (held.peek().missed > 0 && !hasLater(held.peek())) held.value = { ...held.peek(), missed: 0 };
     },
     close: () => {
       for (const off of offs) off();
+      asked.close();
       frames.close();
       void link.call("sessions.messages.unsubscribe", { key }).catch(() => undefined);
     },
   };
+  return self;
 }
-
-interface HistoryAnswer {
-  readonly messages: readonly unknown[];
-  readonly hasMore?: boolean;
-  readonly inFlightRun?: { readonly runId: string; readonly text?: string } | null;
-}
-
-interface AgentData {
-  readonly phase?: string; readonly text?: string; readonly delta?: string; readonly itemId?: string; readonly toolCallId?: string;
-  readonly name?: string; readonly args?: Readonly<Record<string, unknown>>; readonly isError?: boolean;
-  readonly partialResult?: { readonly content?: unknown }; readonly result?: { readonly content?: unknown; readonly details?: object };
-  readonly [key: string]: unknown;
-}
-
-interface AgentEvent { readonly runId: string; readonly sessionKey?: string; readonly stream: string; readonly data: AgentData }
 
 interface ChatEvent {
   readonly runId: string; readonly sessionKey?: string; readonly state: string; readonly errorMessage?: string; readonly errorKind?: string;
+  readonly errorDetail?: { readonly code?: string };
+  readonly retry?: { readonly attempt: number; readonly maxAttempts: number; readonly reason: string };
 }
 
-function onTool(calls: readonly LiveCall[], data: AgentData): readonly LiveCall[] {
-  const id = data.toolCallId ?? "";
-  const known = calls.find((call) => call.id === id) ?? {
-    id, name: data.name ?? "", args: data.args ?? {}, output: "", startedMs: Date.now(), done: false, isError: false, details: {},
-  };
-  const next: LiveCall = data.phase === "update" ? { ...known, output: tail(known.output + textOf(data.partialResult?.content)) }
-    : data.phase === "result" ? {
-      ...known, done: true, isError: data.isError === true, output: textOf(data.result?.content) || known.output,
-      details: (data.result?.details ?? {}) as Readonly<Record<string, unknown>>,
-    } : known;
-  return calls.some((call) => call.id === id) ? calls.map((call) => (call.id === id ? next : call)) : [...calls, next];
+const parseAll = (messages: unknown): readonly Entry[] =>
+  (Array.isArray(messages) ? messages : []).flatMap((message: unknown) => parseEntry(message) ?? []);
+
+function parseQueued(pending: unknown): readonly Queued[] {
+  const { items } = fields(pending);
+  return (Array.isArray(items) ? items : []).flatMap((item: unknown) => {
+    const runId = text(fields(item)["runId"]);
+    return runId === undefined ? [] : [{ runId, text: textOf(fields(fields(item)["message"])["content"]) }];
+  });
 }
 
-const tail = (output: string): string => (output.length > OUTPUT_CHARS_MAX ? output.slice(-OUTPUT_CHARS_MAX) : output);
-
-const emptyRun = (runId: string): LiveRun => ({ runId, text: "", pieces: 0, thinking: false, calls: [], resumed: false });
-
-const parseAll = (messages: readonly unknown[]): readonly Entry[] => messages.flatMap((message) => parseEntry(message) ?? []);
-
-// ── what is not surely there yet outlives the page ───────────────────────────────────────────────────────────────────
-
-function recallWaiting(key: string): readonly Waiting[] {
-  try {
-    const kept = JSON.parse(localStorage.getItem(`waiting ${key}`) ?? "[]") as readonly Waiting[];
-    return kept.map((one) => (one.state === "stored" ? { ...one, state: "sending" } : one));
-  } catch {
-    return [];
-  }
-}
-
-function keepWaiting(key: string, waiting: readonly Waiting[]): void {
-  try {
-    if (waiting.length === 0) localStorage.removeItem(`waiting ${key}`);
-    else localStorage.setItem(`waiting ${key}`, JSON.stringify(waiting));
-  } catch {
-    // A full or closed store: the message is still here and still sent.
-  }
+function failureOf(row: Fields): Failure | undefined {
+  const why = text(row["error"]);
+  const runId = text(row["lastRunId"]);
+  if (runId === undefined || why === undefined || (row["status"] !== "failed" && row["status"] !== "timeout")) return undefined;
+  return { runId, why, code: text(row["errorCode"]) ?? "UNKNOWN" };
 }

@@ -1,57 +1,137 @@
+/** The conversation that the address names, the list of the others beside it, and, below `/run/`, what happened inside a turn. */
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import { Icon } from "../../kit/icon.tsx";
+import { lazy } from "../../kit/lazy.tsx";
+import { plainLine } from "../../kit/plain-line.ts";
+import type { Link } from "../../link.ts";
+import { navigate, pathOf, route } from "../../shell/route.ts";
 import { words } from "../../words/en/chat.ts";
 import type { PageProps } from "../page.ts";
 import type { Conversation } from "./conversation.ts";
+import { draft } from "./draft.ts";
+import { Scroller } from "./scroller.tsx";
 import { openSession } from "./sessions.ts";
-import { Timeline } from "./timeline.tsx";
+import type { SaidActs } from "./timeline.tsx";
+import { fields, text, type Entry } from "./transcript.ts";
+
+const SessionList = lazy(() => import("./list/session-list.tsx").then((part) => part.SessionList));
+const SessionSheet = lazy(() => import("./list/session-sheet.tsx").then((part) => part.SessionSheet));
+const RunInspector = lazy(() => import("./run/run-inspector.tsx").then((part) => part.RunInspector));
 
 export function Page({ link }: PageProps): VNode {
   const conversation = openSession(link).value;
+  const [, view, runId] = route.value.rest;
+  const isRun = view === "run" && runId !== undefined;
+  const isListed = useListed();
+  const isSheetOpen = useSignal(false);
+  const problem = useSignal<string | undefined>(undefined);
+  const acts = useMemo(() => actsOf(link, conversation, (why) => {
+    problem.value = why;
+  }), [conversation]);
+  useEffect(() => {
+    document.documentElement.dataset["view"] = isRun ? "run" : "conversation";
+    document.documentElement.dataset["list"] = isListed ? "open" : "closed";
+    return () => {
+      delete document.documentElement.dataset["list"];
+    };
+  }, [isRun, isListed]);
+  useReadMark(link, conversation);
   return (
     <section class="chat">
       <header class="page-head">
         <h1>{words.title}</h1>
-        <p class="soft mono">{conversation.key}</p>
+        <p class="session-name">{nameOf(conversation)}</p>
+        <div class="page-acts">
+          <button type="button" class="quiet" aria-expanded={isListed} onClick={() => toggleList(isListed)}>
+            <Icon name="chat" /><span>{words.sessions.show}</span>
+          </button>
+          <button type="button" class="quiet" onClick={() => startFresh()}><Icon name="plus" /><span>{words.sessions.fresh}</span></button>
+          <button type="button" class="quiet" aria-haspopup="dialog" onClick={() => {
+            isSheetOpen.value = true;
+          }}><Icon name="settings" /><span class="wide">{words.sessions.menu}</span></button>
+        </div>
       </header>
-      <Scroller key={conversation.key} conversation={conversation} />
+      {problem.value === undefined ? null : <p class="bar problem chat-problem" role="alert">{words.branchFailed} {problem.value}</p>}
+      <div class="chat-panes">
+        {isListed ? <SessionList link={link} openKey={conversation.key} /> : null}
+        {isRun ? <RunInspector link={link} conversation={conversation} runId={runId} />
+          : <Scroller key={conversation.key} conversation={conversation} acts={acts} />}
+      </div>
+      {isSheetOpen.value ? <SessionSheet link={link} conversation={conversation} onClose={() => {
+        isSheetOpen.value = false;
+      }} /> : null}
     </section>
   );
 }
 
-/** How near the end counts as reading the end. */
-const NEAR_PX = 48;
+/** As a person named it; else what its key says. */
+export function nameOf({ key, row }: Conversation): string {
+  const given = text(row.value["displayName"]) ?? text(row.value["label"]);
+  if (given !== undefined) return plainLine(given);
+  return key.endsWith(":main") ? words.sessions.main : plainLine(key.split(":").slice(2).join(":"));
+}
 
-/** Keeps the end in view for who reads the end, and moves nothing for who reads above it. */
-function Scroller({ conversation }: { readonly conversation: Conversation }): VNode {
-  const box = useRef<HTMLDivElement>(null);
-  const atEnd = useSignal(true);
-  const seen = [conversation.entries.value, conversation.live.value, conversation.waiting.value];
-  useLayoutEffect(() => {
-    if (atEnd.peek() && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
-  }, seen);
+const WIDE = "(min-width: 1100px)";
+
+/** On a wide window the list is there or not, as it was left; on a narrow one it is a view of its own. */
+function useListed(): boolean {
+  const isWide = useSignal(matchMedia(WIDE).matches);
   useEffect(() => {
-    const keepEnd = (): void => {
-      if (atEnd.peek() && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+    const media = matchMedia(WIDE);
+    const onChange = (): void => {
+      isWide.value = media.matches;
     };
-    const observer = new ResizeObserver(keepEnd);
-    if (box.current !== null) observer.observe(box.current);
-    return () => observer.disconnect();
+    media.addEventListener("change", onChange);
+    return () => media.removeEventListener("change", onChange);
   }, []);
-  const onScroll = (): void => {
-    const element = box.current;
-    if (element !== null) atEnd.value = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX;
+  return isWide.value ? kept.value : route.value.query.has("list");
+}
+
+const kept = draft.preference("list", true);
+
+function toggleList(isOpen: boolean): void {
+  if (matchMedia(WIDE).matches) kept.value = !isOpen;
+  else if (isOpen) history.back();
+  else navigate(`${location.pathname}?list`);
+}
+
+export function startFresh(): void {
+  navigate(pathOf("chat", `agent:main:dashboard:${crypto.randomUUID()}`));
+  document.getElementById("draft")?.focus();
+}
+
+/** A branch begins before what is to be said otherwise; the words stand in the box, or are sent again as they are. */
+function actsOf(link: Link, conversation: Conversation, onProblem: (why: string | undefined) => void): SaidActs {
+  const branch = async (entry: Entry, isSent: boolean): Promise<void> => {
+    onProblem(undefined);
+    try {
+      const answer = fields(await link.call("sessions.fork", { key: conversation.key, entryId: entry.id }));
+      const key = text(answer["key"]) ?? conversation.key;
+      const said = text(answer["editorText"]) ?? entry.text;
+      if (!isSent) draft.keep(key, said);
+      navigate(pathOf("chat", key));
+      if (isSent) openSession(link).peek().send(said);
+      else document.getElementById("draft")?.focus();
+    } catch (error) {
+      onProblem((error as { why?: string; message: string }).why ?? (error as Error).message);
+    }
   };
-  return (
-    <div class="scroller" ref={box} onScroll={onScroll} tabIndex={0} role="region" aria-label={words.title}>
-      <Timeline conversation={conversation} />
-      {atEnd.value ? null : (
-        <button type="button" class="to-latest" onClick={() => {
-          atEnd.value = true;
-          box.current?.scrollTo({ top: box.current.scrollHeight });
-        }}>{words.toLatest}</button>
-      )}
-    </div>
-  );
+  return {
+    edit: (entry) => void branch(entry, false),
+    regenerate: (entry) => {
+      const asked = conversation.entries.peek().findLast((one) => one.role === "user" && one.seq < entry.seq);
+      if (asked !== undefined) void branch(asked, true);
+    },
+  };
+}
+
+/** What is looked at is read. */
+function useReadMark(link: Link, conversation: Conversation): void {
+  const isUnread = conversation.row.value["unread"] === true;
+  useEffect(() => {
+    if (!isUnread || document.visibilityState === "hidden") return;
+    void link.call("sessions.patch", { key: conversation.key, unread: false }).catch(() => undefined);
+  }, [isUnread, conversation]);
 }

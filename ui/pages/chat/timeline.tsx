@@ -1,30 +1,53 @@
 /** The conversation from top to bottom: the person's words, the agent's, and between them what was done. */
 import type { VNode } from "preact";
 import { memo } from "preact/compat";
+import { CopyButton } from "../../kit/copy-button.tsx";
 import { Icon } from "../../kit/icon.tsx";
 import { Markdown } from "../../kit/markdown.tsx";
 import { words } from "../../words/en/chat.ts";
-import type { Conversation, LiveRun, Waiting } from "./conversation.ts";
+import { ApprovalCard } from "./approval-card.tsx";
+import type { Asked } from "./asked.ts";
+import type { Conversation, LiveCall, LiveRun, Waiting } from "./conversation.ts";
+import { Elapsed } from "./elapsed.tsx";
 import { ToolCard } from "./tool-card.tsx";
-import type { Entry } from "./transcript.ts";
+import type { Call, Entry } from "./transcript.ts";
 
-export function Timeline({ conversation }: { readonly conversation: Conversation }): VNode {
+/** What a person can do with what was said. */
+export interface SaidActs {
+  /** Says it otherwise, in a branch. */
+  edit(entry: Entry): void;
+  regenerate(entry: Entry): void;
+}
+
+export interface TimelineProps { readonly conversation: Conversation; readonly acts: SaidActs }
+
+export function Timeline({ conversation, acts }: TimelineProps): VNode {
   const entries = conversation.entries.value;
-  const live = conversation.live.value;
   const waiting = conversation.waiting.value;
+  const asked = conversation.asked.waiting.value;
   const results = new Map(entries.flatMap((entry) => (entry.callId === undefined ? [] : [[entry.callId, entry] as const])));
   const state = conversation.state.value;
   if (typeof state === "object") return <p class="bar problem" role="alert">{state.why} <code>{state.code}</code></p>;
-  const isEmpty = state === "ready" && entries.length === 0 && waiting.length === 0 && live === undefined;
+  const runId = conversation.live.value?.runId;
+  const isEmpty = state === "ready" && entries.length === 0 && waiting.length === 0 && runId === undefined;
+  const known = new Set(entries.flatMap(({ calls }) => calls.map(({ id }) => id)));
+  const keys = new Set(waiting.map(({ key }) => key));
+  const queued = conversation.queued.value.filter((one) => !keys.has(one.runId) && one.runId !== runId);
   return (
     <div class="timeline">
       {state === "loading" && entries.length === 0 ? <p class="soft">{words.loading}</p> : null}
-      {conversation.hasEarlier.value ? (
-        <button type="button" class="quiet earlier" onClick={() => void conversation.loadEarlier()}>{words.earlier}</button>
-      ) : null}
+      {conversation.hasEarlier.value ? <p class="soft small earlier">{words.earlier}</p> : null}
       {isEmpty ? <Beginning conversation={conversation} /> : null}
-      {entries.map((entry) => (entry.role === "tool" ? null : <EntryBlock key={entry.id} entry={entry} results={results} live={live} />))}
-      {live === undefined ? null : <LiveBlock run={live} known={entries} />}
+      {entries.map((entry) => (entry.role === "tool" ? null : (
+        <EntryBlock key={entry.id} entry={entry} results={results} conversation={conversation} asked={asked} acts={acts} />
+      )))}
+      {conversation.hasLater.value ? <p class="soft small later">{words.later}</p> : null}
+      <LiveBlock conversation={conversation} known={known} />
+      {asked.filter(({ callId }) => callId === undefined || !known.has(callId)).map((one) => (
+        <ApprovalCard key={one.id} asked={one} store={conversation.asked} />
+      ))}
+      <FailureBlock conversation={conversation} />
+      {queued.map((one) => <WaitingBlock key={one.runId} message={{ key: one.runId, text: one.text, state: "stored" }} conversation={conversation} />)}
       {waiting.map((one) => <WaitingBlock key={one.key} message={one} conversation={conversation} />)}
     </div>
   );
@@ -42,64 +65,142 @@ function Beginning({ conversation }: { readonly conversation: Conversation }): V
   );
 }
 
-interface EntryProps { readonly entry: Entry; readonly results: ReadonlyMap<string, Entry>; readonly live: LiveRun | undefined }
+interface EntryProps {
+  readonly entry: Entry;
+  readonly results: ReadonlyMap<string, Entry>;
+  readonly conversation: Conversation;
+  readonly asked: readonly Asked[];
+  readonly acts: SaidActs;
+}
 
-function EntryBlock({ entry, results, live }: EntryProps): VNode {
+function EntryBlock({ entry, results, conversation, asked, acts }: EntryProps): VNode {
+  const thought = conversation.thoughts.get(entry.id);
   return (
-    <>
-      <Said entry={entry} />
-      {entry.calls.map((call) => {
-        const result = results.get(call.id);
-        const running = live?.calls.find(({ id }) => id === call.id);
-        return (
-          <ToolCard
-            key={call.id} name={call.name} args={call.args} output={result?.text ?? running?.output ?? ""}
-            state={result === undefined ? (running?.done === true ? "done" : "running") : result.isError === true ? "failed" : "done"}
-            nodeId={result?.nodeId} details={result?.details ?? running?.details ?? {}} startedMs={entry.atMs} endedMs={result?.atMs}
-          />
-        );
-      })}
-    </>
+    <div class="entry" data-entry={entry.id}>
+      {thought === undefined ? null : <Thought text={thought} />}
+      <Said entry={entry} acts={acts} />
+      {entry.calls.map((call) => (
+        <RecordedCall key={call.id} call={call} entry={entry} result={results.get(call.id)} conversation={conversation}
+          asked={asked.find(({ callId }) => callId === call.id)} />
+      ))}
+    </div>
+  );
+}
+
+interface RecordedCallProps {
+  readonly call: Call;
+  readonly entry: Entry;
+  readonly result: Entry | undefined;
+  readonly conversation: Conversation;
+  readonly asked: Asked | undefined;
+}
+
+function RecordedCall({ call, entry, result, conversation, asked }: RecordedCallProps): VNode {
+  const isLive = conversation.live.value?.runId === entry.runId;
+  const seen = (isLive && result === undefined ? conversation.live.value?.calls.find(({ id }) => id === call.id) : undefined)
+    ?? conversation.calls.get(call.id);
+  const state = result !== undefined ? (result.isError === true ? "failed" : "done")
+    : asked !== undefined ? "asking" : seen !== undefined && seen.state !== "running" ? seen.state : isLive ? "running" : "unknown";
+  return (
+    <ToolCard
+      sessionKey={conversation.key} runId={entry.runId} name={call.name} args={call.args} output={seen?.output} version={seen?.version ?? 0}
+      result={result?.text} state={state} nodeId={result?.nodeId ?? seen?.nodeId} details={{ ...result?.details, ...seen?.details }}
+      startedMs={seen?.startedMs ?? entry.atMs} endedMs={result?.atMs}
+    >{asked === undefined ? null : <ApprovalCard asked={asked} store={conversation.asked} />}</ToolCard>
   );
 }
 
 /** Drawn again only when the entry is another: what stands does not cost while text streams below it. */
-const Said = memo(({ entry }: { readonly entry: Entry }): VNode | null => {
+const Said = memo(({ entry, acts }: { readonly entry: Entry; readonly acts: SaidActs }): VNode | null => {
   if (entry.text === "") return null;
-  return entry.role === "user" ? <article class="said person"><p class="plain">{entry.text}</p></article>
-    : <article class={`said ${entry.role}`}><Markdown text={entry.text} /></article>;
+  if (entry.role === "user") {
+    return (
+      <article class="said person">
+        <p class="plain" dir="auto">{entry.text}</p>
+        <p class="said-acts">
+          <CopyButton text={entry.text} what={words.copyWhat.person} />
+          <button type="button" class="quiet" onClick={() => acts.edit(entry)}><Icon name="edit" /><span>{words.edit}</span></button>
+        </p>
+      </article>
+    );
+  }
+  return (
+    <article class={`said ${entry.role}`}>
+      <Markdown text={entry.text} />
+      {entry.role === "assistant" && entry.calls.length === 0 ? (
+        <p class="said-acts">
+          <CopyButton text={entry.text} what={words.copyWhat.agent} />
+          <button type="button" class="quiet" onClick={() => acts.regenerate(entry)}><Icon name="branch" /><span>{words.regenerate}</span></button>
+        </p>
+      ) : null}
+    </article>
+  );
 });
 
-function LiveBlock({ run, known }: { readonly run: LiveRun; readonly known: readonly Entry[] }): VNode {
-  const recorded = new Set(known.flatMap((entry) => entry.calls.map(({ id }) => id)));
+function Thought({ text }: { readonly text: string }): VNode {
+  return <details class="thought"><summary class="soft small">{words.thought}</summary><p class="plain soft small">{text}</p></details>;
+}
+
+/** The only part that is drawn again while text comes. */
+function LiveBlock({ conversation, known }: { readonly conversation: Conversation; readonly known: ReadonlySet<string> }): VNode | null {
+  const run = conversation.live.value;
+  if (run === undefined) return null;
+  const isAsking = conversation.asked.waiting.value.some(({ runId }) => runId === run.runId);
   return (
     <div class="live" aria-busy="true">
-      {run.resumed ? <p class="soft small">{words.resumed}</p> : null}
-      {run.text === "" ? null : <article class="said assistant"><Markdown text={run.text} /></article>}
-      {run.calls.filter(({ id }) => !recorded.has(id)).map((call) => (
-        <ToolCard
-          key={call.id} name={call.name} args={call.args} output={call.output} details={call.details} startedMs={call.startedMs}
-          state={call.done ? (call.isError ? "failed" : "done") : "running"}
-        />
-      ))}
-      {run.failed === undefined ? <p class="soft small working">{run.thinking ? words.thinking : words.working}</p>
-        : <p class="bar problem"><Icon name="alert" /><span>{words.failed}: {run.failed.why} <code>{run.failed.code}</code></span></p>}
+      {run.resumed ? <p class="soft small resumed"><Icon name="check" /><span>{words.resumed}</span></p> : null}
+      {run.thought === "" ? null : <Thought text={run.thought} />}
+      {run.text === "" ? null : <article class="said assistant"><Markdown text={run.text} live /></article>}
+      {run.calls.filter(({ id }) => !known.has(id)).map((call) => <LiveCallCard key={call.id} call={call} run={run} sessionKey={conversation.key} />)}
+      {isAsking ? null : (
+        <p class="soft small working">
+          <span class="pulse" aria-hidden="true" /><span>{run.retry === undefined ? (run.thinking ? words.thinking : words.working)
+            : words.waits(run.retry.attempt, run.retry.most, run.retry.reason)}</span> <Elapsed sinceMs={run.startedMs} />
+        </p>
+      )}
+    </div>
+  );
+}
+
+function LiveCallCard({ call, run, sessionKey }: { readonly call: LiveCall; readonly run: LiveRun; readonly sessionKey: string }): VNode {
+  const { name, args, output, version, details, startedMs, state, nodeId } = call;
+  return <ToolCard {...{ sessionKey, name, args, output, version, details, startedMs, state, nodeId }} runId={run.runId} />;
+}
+
+function FailureBlock({ conversation }: { readonly conversation: Conversation }): VNode | null {
+  const failure = conversation.failure.value;
+  if (failure === undefined || conversation.live.value !== undefined || conversation.hasLater.value) return null;
+  const said = conversation.entries.value.findLast((entry) => entry.role === "user" && entry.runId === failure.runId);
+  return (
+    <div class="bar problem failure" role="alert">
+      <Icon name="alert" />
+      <div>
+        <p><strong>{words.failed}</strong> {failure.why} <code>{failure.code}</code></p>
+        <p class="soft small">{failure.next ?? words.failedNext}</p>
+        {said === undefined ? null : (
+          <button type="button" onClick={() => conversation.send(said.text)}><Icon name="retry" /><span>{words.again}</span></button>
+        )}
+      </div>
     </div>
   );
 }
 
 function WaitingBlock({ message, conversation }: { readonly message: Waiting; readonly conversation: Conversation }): VNode {
   const said = message.state === "sending" ? words.sending : message.state === "stored" ? words.stored : words.refused;
+  const files = message.attachments ?? [];
   return (
     <article class="said person waiting">
-      <p class="plain">{message.text}</p>
+      <p class="plain" dir="auto">{message.text}</p>
+      {files.length === 0 ? null : <p class="soft small">{files.map(({ fileName }) => fileName).join(", ")}</p>}
       <p class="soft small" role="status">
-        {said}{message.ended === undefined ? null : `: ${message.ended.why}`}
+        {said}{message.ended === undefined ? null : <>: {message.ended.why} <code>{message.ended.code}</code></>}
         {message.state === "refused" ? (
           <>
             {" "}<button type="button" class="quiet" onClick={() => conversation.retry(message.key)}>{words.retry}</button>
-            <button type="button" class="quiet" onClick={() => conversation.discard(message.key)}>{words.discard}</button>
+            <button type="button" class="quiet" onClick={() => conversation.withdraw(message.key)}>{words.discard}</button>
           </>
+        ) : message.state === "stored" && conversation.live.value !== undefined && conversation.live.value.runId !== message.key ? (
+          <button type="button" class="quiet" onClick={() => conversation.withdraw(message.key)}>{words.takeBack}</button>
         ) : null}
       </p>
     </article>

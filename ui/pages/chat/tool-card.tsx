@@ -1,49 +1,121 @@
 /** What was done: one line when it is over, open with its live output while it runs. */
-import type { VNode } from "preact";
-import { AnsiText } from "../../kit/ansi.tsx";
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, VNode } from "preact";
+import { useMemo } from "preact/hooks";
+import { CopyButton } from "../../kit/copy-button.tsx";
+import { diffLines, readUnified, type DiffLine } from "../../kit/diff.ts";
+import { DiffView } from "../../kit/diff-view.tsx";
 import { formatDuration } from "../../kit/format.ts";
+import { plainLine } from "../../kit/plain-line.ts";
 import { StateMark } from "../../kit/state-mark.tsx";
+import { TerminalText } from "../../kit/terminal-text.ts";
+import { Terminal } from "../../kit/terminal.tsx";
+import { pathOf } from "../../shell/route.ts";
 import { words } from "../../words/en/chat.ts";
+import { Elapsed } from "./elapsed.tsx";
+import { number, text, type Fields } from "./transcript.ts";
 
 export interface ToolCardProps {
+  readonly sessionKey: string;
+  readonly runId?: string | undefined;
   readonly name: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly output: string;
-  readonly state: "running" | "done" | "failed";
+  readonly args: Fields;
+  /** What it has written so far, where this page saw it; otherwise `result` is what is known. */
+  readonly output?: TerminalText | undefined;
+  readonly version?: number;
+  readonly result?: string | undefined;
+  /** `unknown`: its turn is over and nothing was recorded of its end. */
+  readonly state: "running" | "asking" | "done" | "failed" | "unknown";
   readonly nodeId?: string | undefined;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: Fields;
   readonly startedMs: number;
   readonly endedMs?: number | undefined;
+  readonly children?: ComponentChildren;
 }
 
 const MARKS = {
-  running: { state: "live", word: words.running }, done: { state: "good", word: words.done },
-  failed: { state: "problem", word: words.failedCall },
+  running: { state: "live", word: words.running }, asking: { state: "attention", word: words.asking }, done: { state: "good", word: words.done },
+  failed: { state: "problem", word: words.failedCall }, unknown: { state: "unknown", word: words.notKnown },
 } as const;
 
-export function ToolCard({ name, args, output, state, details, startedMs, endedMs }: ToolCardProps): VNode {
-  const ms = typeof details["durationMs"] === "number" ? details["durationMs"] : endedMs === undefined ? undefined : endedMs - startedMs;
-  const exit = typeof details["exitCode"] === "number" ? details["exitCode"] : undefined;
-  const about = [exit === undefined ? [] : words.exit(exit), ms === undefined ? [] : formatDuration(ms)].flat().join(" · ");
+export function ToolCard(props: ToolCardProps): VNode {
+  const { name, args, state, details, startedMs, endedMs, nodeId, children } = props;
+  // Open while it runs, unless somebody closed it; closed when it is over, unless somebody opened it.
+  const chosen = useSignal<boolean | undefined>(undefined);
+  const isOpen = chosen.value ?? (state === "running" || state === "asking");
+  const ms = number(details["durationMs"]) ?? (endedMs === undefined ? undefined : endedMs - startedMs);
+  const exit = number(details["exitCode"]);
+  const facts = [
+    nodeId === undefined ? [] : words.on(plainLine(nodeId)), exit === undefined ? [] : words.exit(exit), ms === undefined ? [] : formatDuration(ms),
+  ].flat();
   return (
-    <details class={`tool ${state}`} open={state === "running"}>
-      <summary>
+    <details class={`tool ${state}`} open={isOpen}>
+      <summary onClick={(event) => {
+        event.preventDefault();
+        chosen.value = !isOpen;
+      }}>
         <StateMark {...MARKS[state]} />
         <code>{commandOf(name, args)}</code>
-        <span class="soft small">{about}</span>
+        <span class="soft small">{facts.join(" · ")}{state === "running" ? <Elapsed sinceMs={startedMs} /> : null}</span>
       </summary>
-      {output === "" ? null : <pre class="terminal" tabIndex={0} aria-label={words.output(name)}><AnsiText text={output} /></pre>}
+      {children}
+      {isOpen ? <Body {...props} /> : null}
     </details>
   );
 }
 
-/** What a person would type, where there is such a thing. */
-export function commandOf(name: string, args: Readonly<Record<string, unknown>>): string {
+function Body({ sessionKey, runId, name, args, output, version = 0, result = "", details }: ToolCardProps): VNode {
+  const read = useMemo(() => {
+    const made = new TerminalText();
+    made.append(result);
+    return made;
+  }, [result]);
+  const shown = output !== undefined && output.count > 0 ? output : read;
+  const diff = useMemo(() => diffOf(name, args, result), [name, args, result]);
+  const why = whyOf(details);
+  return (
+    <div class="tool-body">
+      {diff === undefined ? null : <DiffView lines={diff} />}
+      {shown.count === 0 || (diff !== undefined && readUnified(result) !== undefined) ? null
+        : <Terminal output={shown} version={shown === read ? 0 : version} label={words.output(name)} />}
+      <p class="tool-foot soft small">
+        {why === "" ? null : <span>{why}</span>}
+        <CopyButton text={commandOf(name, args)} what={words.command} />
+        {runId === undefined ? null : <a href={pathOf("chat", sessionKey, "run", runId)}>{words.inspect}</a>}
+      </p>
+    </div>
+  );
+}
+
+/** Effect and rule in words: why it was let through, or was not. */
+function whyOf(details: Fields): string {
+  const effect = text(details["effect"]);
+  const rule = text(details["rule"]);
+  return [
+    effect === undefined ? [] : words.effects[effect] ?? effect, rule === undefined ? [] : words.rules[rule] ?? words.rule(rule),
+    text(details["code"]) ?? [],
+  ].flat().join(" · ");
+}
+
+/** Lines that were changed, where the call or its output says so. */
+function diffOf(name: string, args: Fields, result: string): readonly DiffLine[] | undefined {
+  const before = args["oldText"] ?? args["old_string"];
+  const after = args["newText"] ?? args["new_string"];
+  if (typeof before === "string" && typeof after === "string") return diffLines(before, after);
+  if (name === "write_file" && typeof args["content"] === "string") return diffLines("", args["content"]);
+  return readUnified(result);
+}
+
+const COMMAND_CHARS_MAX = 2_000;
+
+/** What a person would type, where there is such a thing; nothing in it can hide. */
+export function commandOf(name: string, args: Fields): string {
   const { argv, command } = args;
-  if (Array.isArray(argv)) return argv.map((word) => quote(String(word))).join(" ");
-  if (typeof command === "string") return command;
-  const shown = Object.entries(args).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
-  return shown === "" ? name : `${name} ${shown}`;
+  if (Array.isArray(argv)) return plainLine(argv.map((word) => quote(String(word))).join(" ").slice(0, COMMAND_CHARS_MAX));
+  if (typeof command === "string") return plainLine(command.slice(0, COMMAND_CHARS_MAX));
+  const shown = Object.entries(args).filter(([key]) => !(name === "write_file" && key === "content"))
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
+  return plainLine((shown === "" ? name : `${name} ${shown}`).slice(0, COMMAND_CHARS_MAX));
 }
 
 function quote(word: string): string {

@@ -22,11 +22,13 @@ export interface Entry {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-const fields = (value: unknown): Fields => (typeof value === "object" && value !== null ? (value as Fields) : {});
-const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-const number = (value: unknown): number | undefined => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
+export const fields = (value: unknown): Fields => (typeof value === "object" && value !== null ? (value as Fields) : {});
+export const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+export const number = (value: unknown): number | undefined => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
+export const texts = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : []);
 
 /** Undefined for what has no id and no place: it cannot be shown once and only once. */
 export function parseEntry(message: unknown): Entry | undefined {

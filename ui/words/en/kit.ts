@@ -6,4 +6,11 @@ export const words = {
   sparkline: (title: string, last: string, most: string) => `${title}: now ${last}, at most ${most}`,
   next: "The next", before: "The one before",
   noFigures: (title: string) => `${title}: no figures yet`,
+  find: "Find", findIn: (what: string) => `Find in: ${what}`, follow: "Follow",
+  lines: (count: number) => `${count.toLocaleString()} lines`,
+  found: (at: number, count: number) => (count === 0 ? "not found" : `${at + 1} of ${count}`),
+  dropped: (count: number) => `The first ${count.toLocaleString()} lines are not kept here.`,
+  partFailed: "This part could not be loaded.", again: "Load it again",
+  moreLines: (count: number) => `${count.toLocaleString()} more lines`,
+  diff: "Changes", added: "added", removed: "removed",
 } as const;

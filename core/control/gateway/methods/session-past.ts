@@ -3,9 +3,10 @@ import { OpenClawError } from "@openclaw/protocol";
 import type { Agents } from "../../agents.ts";
 import { parseSessionKey, type SessionRow, type Sessions } from "../../sessions.ts";
 import type { MethodHandlers } from "../method.ts";
+import { readSteps, type StepsWish } from "./session-steps.ts";
 
 export interface SessionPastDeps {
-  readonly sessions: Pick<Sessions, "past" | "history">;
+  readonly sessions: Pick<Sessions, "past" | "history" | "dump">;
   readonly agents: Agents;
   /** What a new key is made of, where none is named. */
   readonly newId: () => string;
@@ -29,13 +30,19 @@ interface ForkParams {
   readonly as?: string;
 }
 
+interface StepsParams extends StepsWish {
+  readonly key: string;
+  readonly agentId?: string;
+}
+
 interface EntryPlace {
   readonly place: { readonly before: number };
   /** Of a person's message. */
   readonly text?: string;
 }
 
-export function sessionPastMethods({ sessions: { past, history }, agents, newId }: SessionPastDeps): MethodHandlers {
+export function sessionPastMethods({ sessions, agents, newId }: SessionPastDeps): MethodHandlers {
+  const { past, history } = sessions;
   /** A message's id is its place in the log and its number. */
   const entryAt = async (key: string, entryId: string): Promise<EntryPlace> => {
     const [, position = "", seq = ""] = /^(\d{1,15})-(\d{1,15})$/.exec(entryId) ?? [];
@@ -51,6 +58,10 @@ export function sessionPastMethods({ sessions: { past, history }, agents, newId 
       const { key, agentId, at, model } = params as ReplayParams;
       const wish = { ...(at === undefined ? {} : { at: stepOf(at) }), ...(model === undefined ? {} : { model }) };
       return await past.replay(parseSessionKey(key, agentId ?? agents.defaultId).key, wish, ctx.signal);
+    },
+    "sessions.steps": async (params, ctx) => {
+      const { key, agentId, ...wish } = params as StepsParams;
+      return await readSteps(sessions, parseSessionKey(key, agentId ?? agents.defaultId).key, wish, ctx.signal);
     },
     "sessions.fork": async (params, ctx) => {
       const { sessionKey, key = sessionKey, agentId, at, as, entryId } = params as ForkParams;

@@ -1,0 +1,47 @@
+/** What exactly is to be done, where and why a person is asked, answered where the conversation stands. Nothing is chosen beforehand. */
+import type { VNode } from "preact";
+import { formatDuration } from "../../kit/format.ts";
+import { Icon } from "../../kit/icon.tsx";
+import { plainLine } from "../../kit/plain-line.ts";
+import { words } from "../../words/en/chat.ts";
+import type { Asked, AskedStore, Verdict } from "./asked.ts";
+import { useNow } from "./elapsed.tsx";
+
+export function ApprovalCard({ asked, store }: { readonly asked: Asked; readonly store: AskedStore }): VNode {
+  const leftMs = Math.max(0, asked.expiresMs - useNow());
+  const left = leftMs < 60_000 ? formatDuration(Math.floor(leftMs / 1_000) * 1_000) : formatDuration(Math.floor(leftMs / 60_000) * 60_000).replace(/ 0 s$/, "");
+  const node = plainLine(asked.nodeName ?? asked.nodeId ?? "");
+  const id = `asked-${asked.id}`;
+  const button = (verdict: Verdict, label: string): VNode => (
+    <button type="button" disabled={asked.answering !== undefined || !asked.allowed.includes(verdict)}
+      onClick={() => void store.answer(asked.id, verdict)}>{label}</button>
+  );
+  return (
+    <section class="approval" aria-labelledby={id}>
+      <h3 id={id}><Icon name="approvals" /><span>{node === "" ? words.ask.title : words.ask.titleOn(node)}</span></h3>
+      <pre class="approval-command" tabIndex={0} role="region" aria-label={words.ask.command}><code>{plainLine(asked.command)}</code></pre>
+      <p>{plainLine(asked.reason)}</p>
+      <details class="approval-more">
+        <summary>{words.ask.exact}</summary>
+        <dl>
+          {asked.argv.length === 0 ? null : (
+            <><dt>{words.ask.arguments}</dt><dd><ol start={0}>{asked.argv.map((word, index) => (
+              <li key={index}><code>{plainLine(word)}</code></li>
+            ))}</ol></dd></>
+          )}
+          {asked.cwd === undefined ? null : <><dt>{words.ask.folder}</dt><dd><code>{plainLine(asked.cwd)}</code></dd></>}
+          {node === "" ? null : <><dt>{words.ask.node}</dt><dd>{node}</dd></>}
+          <dt>{words.ask.rule}</dt><dd>{words.rules[asked.rule] ?? plainLine(asked.rule)}</dd>
+          <dt>{words.ask.source}</dt><dd>{asked.labels.map((label) => words.labels[label] ?? plainLine(label)).join(", ")}</dd>
+        </dl>
+      </details>
+      <div class="approval-acts">
+        {button("deny", words.ask.deny)}
+        {button("allow-once", words.ask.once)}
+        {button("allow-always", asked.remember === "session" ? words.ask.session : words.ask.always)}
+        <span class="soft small">{words.ask.left(left)}</span>
+      </div>
+      {asked.ended === undefined ? null : <p class="bar problem" role="alert">{words.ask.failed} {asked.ended.why} <code>{asked.ended.code}</code></p>}
+    </section>
+  );
+}

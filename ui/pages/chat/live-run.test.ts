@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { foldAgent, type AgentData, type LiveRun } from "./live-run.ts";
+
+const fold = (run: LiveRun | undefined, stream: string, data: AgentData): LiveRun | undefined =>
+  foldAgent(run, { runId: "r", sessionKey: "s", stream, ts: 5, data });
+const news = (text: string, offset: number): AgentData => ({
+  phase: "update", toolCallId: "c", name: "exec", partialResult: { content: [{ type: "text", text }], details: { stream: "stdout", offset } },
+});
+
+test("text goes on within its item and begins anew with the next; a run that is taken up shows none of what is void (S0.16)", () => {
+  let run = fold(undefined, "assistant", { delta: "one ", itemId: "r:0" });
+  run = fold(run, "assistant", { delta: "two", itemId: "r:0" });
+  assert.deepEqual([run?.text, run?.pieces], ["one two", 2]);
+  run = fold(run, "lifecycle", { phase: "resumed" });
+  assert.deepEqual([run?.text, run?.resumed], ["", true]);
+  run = fold(run, "assistant", { delta: "anew", itemId: "r:1" });
+  assert.equal(run?.text, "anew");
+  assert.equal(fold(run, "lifecycle", { phase: "end" }), undefined);
+});
+
+test("output that is told again after a restart stands once, to the byte (S0.16, S4.29)", () => {
+  let run = fold(undefined, "tool", { phase: "start", toolCallId: "c", name: "exec", args: { argv: ["x"] } });
+  for (const [text, offset] of [["ärger\n", 0], ["two\n", 7], ["ärger\ntwo\nthree\n", 0], ["four\n", 17]] as const) {
+    run = fold(run, "tool", news(text, offset));
+  }
+  assert.equal(run?.calls[0]?.output.text(), "ärger\ntwo\nthree\nfour");
+  run = fold(run, "tool", { phase: "start", toolCallId: "c", name: "exec" });
+  assert.equal(run?.calls.length, 1);
+});
+
+test("a page that comes in the middle of a command begins with what the next news hold", () => {
+  let run = fold(undefined, "tool", news("late\n", 500));
+  run = fold(run, "command_output", { phase: "delta", toolCallId: "c", output: "before\nlate\n" });
+  run = fold(run, "tool", news("later\n", 505));
+  assert.equal(run?.calls[0]?.output.text(), "before\nlate\nlater");
+});

@@ -1,0 +1,92 @@
+/**
+ * Keeps the end in view for who reads the end, and moves nothing for who reads above it.
+ *
+ * What is read is held by the topmost piece in view: whatever changes its height, above or below, that piece stays where it is.
+ */
+import { useSignal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Icon } from "../../kit/icon.tsx";
+import { words } from "../../words/en/chat.ts";
+import type { Conversation } from "./conversation.ts";
+import { Timeline, type SaidActs } from "./timeline.tsx";
+
+/** How near the end counts as reading the end. */
+const NEAR_PX = 48;
+/** How near an edge the next page is asked for. */
+const EDGE_PX = 1_200;
+
+interface Held { readonly element: Element; readonly top: number }
+
+export function Scroller({ conversation, acts }: { readonly conversation: Conversation; readonly acts: SaidActs }): VNode {
+  const box = useRef<HTMLDivElement>(null);
+  const held = useRef<Held | undefined>(undefined);
+  const atEnd = useSignal(true);
+
+  const hold = (): void => {
+    const element = box.current;
+    if (element === null) return;
+    const top = element.getBoundingClientRect().top;
+    const first = Array.from(element.querySelectorAll("[data-entry]")).find((one) => one.getBoundingClientRect().bottom > top);
+    held.current = first === undefined ? undefined : { element: first, top: first.getBoundingClientRect().top };
+  };
+  const keep = (): void => {
+    const element = box.current;
+    if (element === null) return;
+    if (atEnd.peek() && !conversation.hasLater.peek()) element.scrollTop = element.scrollHeight;
+    else if (held.current?.element.isConnected === true) {
+      const moved = held.current.element.getBoundingClientRect().top - held.current.top;
+      if (Math.abs(moved) >= 1) element.scrollTop += moved;
+    }
+  };
+  const fill = (): void => {
+    const element = box.current;
+    if (element === null || conversation.state.peek() !== "ready") return;
+    if (element.scrollTop < EDGE_PX && conversation.hasEarlier.peek()) void conversation.load("earlier");
+    const below = element.scrollHeight - element.scrollTop - element.clientHeight;
+    if (below < EDGE_PX && conversation.hasLater.peek()) void conversation.load("later");
+  };
+  const entries = conversation.entries.value;
+  useLayoutEffect(() => {
+    keep();
+    hold();
+    // A page that does not fill the view asks for the next.
+    const timer = setTimeout(fill, 50);
+    return () => clearTimeout(timer);
+  }, [entries]);
+  useEffect(() => {
+    const observer = new ResizeObserver(keep);
+    const element = box.current;
+    if (element !== null) for (const one of [element, element.firstElementChild]) if (one !== null) observer.observe(one);
+    return () => observer.disconnect();
+  }, []);
+  const onScroll = (): void => {
+    const element = box.current;
+    if (element === null) return;
+    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX && !conversation.hasLater.peek();
+    if (near !== atEnd.peek()) atEnd.value = near;
+    conversation.atEnd = near;
+    if (near) conversation.seen();
+    hold();
+    fill();
+  };
+  const toLatest = async (): Promise<void> => {
+    conversation.atEnd = true;
+    await conversation.toLatest();
+    atEnd.value = true;
+    box.current?.scrollTo({ top: box.current.scrollHeight });
+  };
+  const missed = conversation.missed.value;
+  return (
+    <div class="scroller-frame">
+      <div class="scroller" ref={box} onScroll={onScroll} tabIndex={0} role="region" aria-label={words.title}>
+        <Timeline conversation={conversation} acts={acts} />
+      </div>
+      {atEnd.value ? null : (
+        <button type="button" class="to-latest" onClick={() => void toLatest()}>
+          <Icon name="chevron" /><span>{missed > 0 ? words.newer(missed) : words.toLatest}</span>
+        </button>
+      )}
+    </div>
+  );
+}
