@@ -6,10 +6,10 @@
  */
 import type { Token, Tokens } from "marked";
 import type { ComponentChildren, VNode } from "preact";
-import { memo } from "preact/compat";
 import { useMemo, useRef } from "preact/hooks";
 import { words } from "../words/en/kit.ts";
 import { CodeBlock } from "./code-block.tsx";
+import { memo } from "./memo.ts";
 import { MARKDOWN_LIMITS, NOTHING, readMarkdown, safeAddress, type ReadText } from "./read-markdown.ts";
 
 /** `live`: more is coming, so only the last block is read again. What is too much to be read in time is shown as it is written. */

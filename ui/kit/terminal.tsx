@@ -4,12 +4,12 @@
  */
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { words } from "../words/en/kit.ts";
 import { AnsiText } from "./ansi.tsx";
 import { CopyButton } from "./copy-button.tsx";
 import { Icon } from "./icon.tsx";
+import { memo } from "./memo.ts";
 import type { TerminalText } from "./terminal-text.ts";
 
 export interface TerminalProps {

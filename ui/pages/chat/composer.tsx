@@ -3,9 +3,8 @@
  * from its first byte on, so what is typed before this runs is kept; and its text outlives a reload, for each conversation.
  */
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import type { VNode } from "preact";
-import { createPortal } from "preact/compat";
-import { useEffect, useRef } from "preact/hooks";
+import { render, type VNode } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { formatBytes } from "../../kit/format.ts";
 import { Icon } from "../../kit/icon.tsx";
 import type { Link } from "../../link.ts";
@@ -219,10 +218,13 @@ export function Composer({ link }: { readonly link: Link }): VNode {
       ) : null}
     </>
   );
-  const place = document.getElementById("composer-above");
+  // It stands in the form above the box, which is not ours to draw.
+  useLayoutEffect(() => {
+    const place = document.getElementById("composer-above");
+    if (place !== null) render(above, place);
+  });
   return (
     <>
-      {place === null ? null : createPortal(above, place)}
       <input type="file" multiple hidden ref={picker} onChange={(event) => {
         void addFiles([...(event.currentTarget.files ?? [])]);
         event.currentTarget.value = "";

@@ -11,6 +11,7 @@ import { words } from "../../words/en/chat.ts";
 import type { PageProps } from "../page.ts";
 import type { Conversation } from "./conversation.ts";
 import { draft } from "./draft.ts";
+import { watchNodeNames } from "./node-names.ts";
 import { Scroller } from "./scroller.tsx";
 import { openSession } from "./sessions.ts";
 import type { SaidActs } from "./timeline.tsx";
@@ -38,6 +39,7 @@ export function Page({ link }: PageProps): VNode {
     };
   }, [isRun, isListed]);
   useReadMark(link, conversation);
+  watchNodeNames(link);
   return (
     <section class="chat">
       <header class="page-head">

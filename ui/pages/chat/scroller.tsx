@@ -22,6 +22,7 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
   const box = useRef<HTMLDivElement>(null);
   const held = useRef<Held | undefined>(undefined);
   const atEnd = useSignal(true);
+  const sized = useRef("");
 
   const hold = (): void => {
     const element = box.current;
@@ -63,6 +64,12 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
   const onScroll = (): void => {
     const element = box.current;
     if (element === null) return;
+    const size = `${element.clientWidth} ${element.clientHeight} ${element.scrollHeight}`;
+    if (size !== sized.current && atEnd.peek()) {
+      sized.current = size; // the window changed, or what is in it: nobody scrolled
+      return keep();
+    }
+    sized.current = size;
     const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX && !conversation.hasLater.peek();
     if (near !== atEnd.peek()) atEnd.value = near;
     conversation.atEnd = near;

@@ -1,9 +1,9 @@
 /** The conversation from top to bottom: the person's words, the agent's, and between them what was done. */
 import type { VNode } from "preact";
-import { memo } from "preact/compat";
 import { CopyButton } from "../../kit/copy-button.tsx";
 import { Icon } from "../../kit/icon.tsx";
 import { Markdown } from "../../kit/markdown.tsx";
+import { memo } from "../../kit/memo.ts";
 import { words } from "../../words/en/chat.ts";
 import { ApprovalCard } from "./approval-card.tsx";
 import type { Asked } from "./asked.ts";

@@ -13,6 +13,7 @@ import { Terminal } from "../../kit/terminal.tsx";
 import { pathOf } from "../../shell/route.ts";
 import { words } from "../../words/en/chat.ts";
 import { Elapsed } from "./elapsed.tsx";
+import { nodeName } from "./node-names.ts";
 import { number, text, type Fields } from "./transcript.ts";
 
 export interface ToolCardProps {
@@ -46,7 +47,7 @@ export function ToolCard(props: ToolCardProps): VNode {
   const ms = number(details["durationMs"]) ?? (endedMs === undefined ? undefined : endedMs - startedMs);
   const exit = number(details["exitCode"]);
   const facts = [
-    nodeId === undefined ? [] : words.on(plainLine(nodeId)), exit === undefined ? [] : words.exit(exit), ms === undefined ? [] : formatDuration(ms),
+    nodeId === undefined ? [] : words.on(nodeName(nodeId)), exit === undefined ? [] : words.exit(exit), ms === undefined ? [] : formatDuration(ms),
   ].flat();
   return (
     <details class={`tool ${state}`} open={isOpen}>

@@ -2,15 +2,14 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import { formatAgo } from "../../../kit/format-ago.ts";
 import { Icon } from "../../../kit/icon.tsx";
 import { plainLine } from "../../../kit/plain-line.ts";
 import { StateMark } from "../../../kit/state-mark.tsx";
+import { Time } from "../../../kit/time.tsx";
 import type { Link } from "../../../link.ts";
 import { pathOf } from "../../../shell/route.ts";
 import { sessionStore, type SessionItem } from "../../../stores/sessions.ts";
-import { words } from "../../../words/en/chat.ts";
-import { useNow } from "../elapsed.tsx";
+import { words as said } from "../../../words/en/chat-sessions.ts";
 import { fields, text } from "../transcript.ts";
 
 const FILTERS = ["all", "running", "unread", "archived"] as const;
@@ -19,7 +18,6 @@ type Filter = (typeof FILTERS)[number];
 interface Hit { readonly key: string; readonly snippet: string }
 
 const SEARCH_AFTER_MS = 250;
-const said = words.sessions;
 
 export function SessionList({ link, openKey }: { readonly link: Link; readonly openKey: string }): VNode {
   const store = sessionStore(link);
@@ -90,7 +88,6 @@ export function SessionList({ link, openKey }: { readonly link: Link; readonly o
 }
 
 function Row({ item, isOpen }: { readonly item: SessionItem; readonly isOpen: boolean }): VNode {
-  const at = new Date(item.updatedMs);
   return (
     <li>
       <a href={pathOf("chat", item.key)} class="session-row" {...(isOpen ? { "aria-current": "page" as const } : {})}>
@@ -98,7 +95,7 @@ function Row({ item, isOpen }: { readonly item: SessionItem; readonly isOpen: bo
         <span class="session-about soft small">
           {item.isRunning ? <StateMark state="live" word={said.running} /> : item.isFailed ? <StateMark state="problem" word={said.failed} />
             : item.isUnread ? <StateMark state="attention" word={said.unread} /> : null}
-          <time dateTime={at.toISOString()} title={at.toLocaleString()}>{formatAgo(item.updatedMs, useNow())}</time>
+          <Time atMs={item.updatedMs} />
         </span>
       </a>
     </li>

@@ -6,12 +6,12 @@ import { CopyButton } from "../../../kit/copy-button.tsx";
 import { Icon } from "../../../kit/icon.tsx";
 import { describe, type Ended, type Link } from "../../../link/open-link.ts";
 import { navigate, pathOf } from "../../../shell/route.ts";
+import { words as said } from "../../../words/en/chat-sessions.ts";
 import { words } from "../../../words/en/chat.ts";
 import type { Conversation } from "../conversation.ts";
 import { fields, number, text } from "../transcript.ts";
 import { downloadLog, downloadText } from "./download-session.ts";
 
-const said = words.sessions;
 const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;
 const VERBOSE = ["off", "on", "full"] as const;
 const MODES = ["followup", "steer", "collect", "interrupt"] as const;
@@ -82,7 +82,7 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
         {choice("queueMode", said.queueMode, MODES, (value) => words.queue[value as (typeof MODES)[number]])}
         {choice("verboseLevel", said.verbose, VERBOSE)}
         <dl class="facts small">
-          <dt>{said.tokens}</dt><dd>{words.run.tokenFlow(number(row["inputTokens"]) ?? 0, number(row["outputTokens"]) ?? 0)}</dd>
+          <dt>{said.tokens}</dt><dd>{said.tokenFlow(number(row["inputTokens"]) ?? 0, number(row["outputTokens"]) ?? 0)}</dd>
           <dt>{said.key}</dt><dd><code>{key}</code> <CopyButton text={key} what={said.key} /></dd>
         </dl>
         {problem.value === undefined ? null : (

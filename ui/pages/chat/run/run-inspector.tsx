@@ -10,13 +10,13 @@ import { TerminalText } from "../../../kit/terminal-text.ts";
 import { Terminal } from "../../../kit/terminal.tsx";
 import { describe, type Ended, type Link } from "../../../link/open-link.ts";
 import { navigate, pathOf } from "../../../shell/route.ts";
+import { words as said } from "../../../words/en/chat-run.ts";
 import { words } from "../../../words/en/chat.ts";
 import type { Conversation } from "../conversation.ts";
 import { useNow } from "../elapsed.tsx";
+import { nodeName } from "../node-names.ts";
 import { fields, number, text } from "../transcript.ts";
 import { parseRun, placeOf, type RecordedRun, type Step } from "./steps.ts";
-
-const said = words.run;
 
 export interface RunInspectorProps { readonly link: Link; readonly conversation: Conversation; readonly runId: string }
 
@@ -117,7 +117,7 @@ function StepFacts({ step, link, sessionKey }: { readonly step: Step; readonly l
     <section class="step-facts" aria-label={`${said[step.kind]} ${plainLine(step.name)}`}>
       <dl class="facts">
         {step.tokens === undefined ? null : row(said.tokens, said.tokenFlow(step.tokens.input, step.tokens.output))}
-        {row(said.node, text(facts["nodeId"]))}
+        {row(said.node, text(facts["nodeId"]) === undefined ? undefined : nodeName(String(facts["nodeId"])))}
         {row(said.effect, words.effects[text(facts["effect"]) ?? ""])}
         {row(said.exit, number(facts["exitCode"])?.toString())}
         {row(said.decision, text(facts["answered"]))}
