@@ -68,7 +68,7 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
     absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
-    define: { "process.env.NODE_ENV": "\"production\"" }, plugins: [...plugins, oneFirstScript(source)],
+    define: { "process.env.NODE_ENV": "\"production\"" }, plugins: [...plugins, oneFirstScript(source), spareCatalogue],
   });
   const outputs = Object.entries(result.metafile.outputs);
   const script = nameOfEntry(outputs, "main.tsx");
@@ -115,6 +115,21 @@ function oneFirstScript(source: string): Plugin {
     },
   };
 }
+
+/**
+ * The gateway says in full what happened, why and what next. Of the catalogue of errors a page needs the words of those alone that its own
+ * side of the connection can meet; of the others it only knows that they exist.
+ */
+const spareCatalogue: Plugin = {
+  name: "spare-catalogue",
+  setup: ({ onLoad }) => onLoad({ filter: /[\\/]protocol[\\/]errors\.ts$/ }, async ({ path }) => {
+    const client = await readFile(join(dirname(path), "client.ts"), "utf8");
+    const own = new Set(["INTERNAL", ...Array.from(client.matchAll(/OpenClawError\("([A-Z_]+)"/g), ([, code]) => code)]);
+    const source = await readFile(path, "utf8");
+    const spare = source.replace(/^ {2}([A-Z][A-Z_]+): \{ wire: .*\},$/gm, (line, code: string) => (own.has(code) ? line : `  ${code}: NO_WORDS,`));
+    return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${spare}` };
+  }),
+};
 
 /** Below `dir`, beside the real build: whoever shows it sees where longer words do not fit. */
 export async function buildLongWords(root: string, dir: string): Promise<void> {
