@@ -41,6 +41,6 @@ test("the gateway dies while it speaks: the page says so, keeps what came, and g
     await page.locator(".said.person", { hasText: "said while it was away" }).waitFor();
     await page.locator(".waiting").waitFor({ state: "detached" });
     await page.locator(".said.assistant").nth(1).waitFor();
-    assert.deepEqual(await page.locator(".said.person").allTextContents(), ["first words", "said while it was away"]);
+    assert.deepEqual(await page.locator(".said.person .plain").allTextContents(), ["first words", "said while it was away"]);
     assert.equal(await page.getByLabel("Your message").inputValue(), "a draft");
   });

@@ -395,7 +395,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Control UI served by the Gateway itself, no second port",
   },
   {
-    id: "S4.29", state: "proved", proofs: ["e2e/page.test.ts", "e2e/page-conversation.test.ts", "e2e/page-settings.test.ts"],
+    id: "S4.29", state: "proved",
+    proofs: ["e2e/page.test.ts", "e2e/page-conversation.test.ts", "e2e/page-settings.test.ts", "e2e/page-chat.test.ts"],
     text: "WebChat connects straight to the Gateway WebSocket (SwiftUI client in the seed)",
   },
   {

@@ -126,7 +126,8 @@ const spareCatalogue: Plugin = {
     const client = await readFile(join(dirname(path), "client.ts"), "utf8");
     const own = new Set(["INTERNAL", ...Array.from(client.matchAll(/OpenClawError\("([A-Z_]+)"/g), ([, code]) => code)]);
     const source = await readFile(path, "utf8");
-    const spare = source.replace(/^ {2}([A-Z][A-Z_]+): \{ wire: .*\},$/gm, (line, code: string) => (own.has(code) ? line : `  ${code}: NO_WORDS,`));
+    const spare = source.replace(/^ {2}([A-Z][A-Z_]+): \{ wire: .*\},$/gm, (line, code: string) => (own.has(code) ? line
+      : `  ${code}: NO_WORDS,`));
     return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${spare}` };
   }),
 };

@@ -295,7 +295,8 @@ export const SESSION_METHODS = {
     role: "operator", scope: "operator.admin", hidden: true,
     summary: "What was recorded of one run, step by step: input, output, tokens, cost, and the gate's decision.",
     params: {
-      type: "object", additionalProperties: false, required: ["key", "runId"], properties: { key: sessionKey, agentId, runId: id, entryId: id },
+      type: "object", additionalProperties: false, required: ["key", "runId"], properties: { key: sessionKey, agentId, runId: id,
+        entryId: id },
     },
     result: {
       type: "object", required: ["key", "runId", "startedAtMs", "steps"],

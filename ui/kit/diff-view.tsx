@@ -12,7 +12,8 @@ export function DiffView({ lines }: { readonly lines: readonly DiffLine[] }): VN
     <pre class="diff" tabIndex={0} role="region" aria-label={words.diff}>
       {lines.slice(0, LINES_MAX).map(({ kind, text }, index) => (
         <span key={index} class={`diff-line ${kind}`}>
-          <span class="diff-sign" aria-hidden="true">{SIGNS[kind]}</span>{NAMES[kind] === "" ? null : <span class="hidden">{NAMES[kind]}: </span>}{text}{"\n"}
+          <span class="diff-sign" aria-hidden="true">{SIGNS[kind]}</span>{NAMES[kind] === "" ? null
+            : <span class="hidden">{NAMES[kind]}: </span>}{text}{"\n"}
         </span>
       ))}
       {lines.length > LINES_MAX ? <span class="soft">{words.moreLines(lines.length - LINES_MAX)}</span> : null}

@@ -22,7 +22,9 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): (
     useEffect(fetchPart, []);
     const found = loaded.value;
     if (found === undefined) return null;
-    if (found === "failed") return <p class="bar problem" role="alert">{words.partFailed} <button type="button" onClick={fetchPart}>{words.again}</button></p>;
+    if (found === "failed") {
+      return <p class="bar problem" role="alert">{words.partFailed} <button type="button" onClick={fetchPart}>{words.again}</button></p>;
+    }
     return <found.Part {...props} />;
   };
 }

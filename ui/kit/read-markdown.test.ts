@@ -4,8 +4,10 @@ import { lexer } from "marked";
 import { MARKDOWN_LIMITS, NOTHING, readMarkdown, safeAddress, type ReadText } from "./read-markdown.ts";
 
 const TEXT = [
-  "# Title", "", "A paragraph with `code` and", "a second line.", "", "- one", "- two", "", "  goes on in two", "", "1. first", "2. second", "",
-  "```sh", "ls -l", "", "echo", "```", "", "| a | b |", "| - | - |", "| 1 | 2 |", "", "> said", "> by another", "", "Setext", "===", "", "end",
+  "# Title", "", "A paragraph with `code` and", "a second line.", "", "- one", "- two", "", "  goes on in two", "", "1. first",
+    "2. second", "",
+  "```sh", "ls -l", "", "echo", "```", "", "| a | b |", "| - | - |", "| 1 | 2 |", "", "> said", "> by another", "", "Setext", "===",
+    "", "end",
 ].join("\n");
 
 test("read piece by piece, a text is what it is read at once, however it is cut (S4.29)", () => {
@@ -35,7 +37,8 @@ test("what cannot be read in time or is too deep is shown as it is written (S4.2
 });
 
 test("a link leads to the web or to an address for mail, and nowhere else (S4.28)", () => {
-  for (const href of ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:x", "//evil", "#x", "/approvals"]) {
+  for (const href of ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:x",
+    "//evil", "#x", "/approvals"]) {
     assert.equal(safeAddress(href), undefined, href);
   }
   assert.equal(safeAddress("https://example.org/a b"), "https://example.org/a%20b");

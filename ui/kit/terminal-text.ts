@@ -109,6 +109,7 @@ const STYLE_CHARS_MAX = 200;
 function styleAfter(line: string): string {
   if (!line.includes("\u001b[")) return "";
   let style = "";
-  for (const [sequence, codes = ""] of line.matchAll(STYLES)) style = /^0*(?:;|$)/.test(codes) && !/[1-9]/.test(codes) ? "" : style + sequence;
+  for (const [sequence, codes = ""] of line.matchAll(STYLES)) style = /^0*(?:;|$)/.test(codes) && !/[1-9]/.test(codes) ? ""
+    : style + sequence;
   return style.slice(-STYLE_CHARS_MAX).replace(/^[^\u001b]+/, "");
 }

@@ -72,7 +72,8 @@ export function Terminal({ output, version, label }: TerminalProps): VNode {
               event.preventDefault();
               step(event.shiftKey ? -1 : 1);
             }} />
-          <span class="soft small" role="status">{query.value === "" ? words.lines(output.count) : words.found(at.value, found.length)}</span>
+          <span class="soft small" role="status">{query.value === "" ? words.lines(output.count) : words.found(at.value,
+            found.length)}</span>
           {follow.value ? null : (
             <button type="button" class="quiet" onClick={() => {
               follow.value = true;
@@ -98,5 +99,6 @@ export function Terminal({ output, version, label }: TerminalProps): VNode {
 interface LineProps { readonly index: number; readonly text: string; readonly hit: boolean; readonly current: boolean }
 
 const Line = memo(({ index, text, hit, current }: LineProps): VNode => (
-  <span class={`line${hit ? " hit" : ""}${current ? " current" : ""}`} data-line={index}><AnsiText text={text} />{"\n"}</span>
+  <span class={`line${hit ? " hit" : ""}${current ? " current" : ""}`} data-line={index}>{text === "" ? "\n"
+    : <AnsiText text={text} />}</span>
 ));

@@ -9,7 +9,8 @@ import { useNow } from "./elapsed.tsx";
 
 export function ApprovalCard({ asked, store }: { readonly asked: Asked; readonly store: AskedStore }): VNode {
   const leftMs = Math.max(0, asked.expiresMs - useNow());
-  const left = leftMs < 60_000 ? formatDuration(Math.floor(leftMs / 1_000) * 1_000) : formatDuration(Math.floor(leftMs / 60_000) * 60_000).replace(/ 0 s$/, "");
+  const left = leftMs < 60_000 ? formatDuration(Math.floor(leftMs / 1_000) * 1_000)
+    : formatDuration(Math.floor(leftMs / 60_000) * 60_000).replace(/ 0 s$/, "");
   const node = plainLine(asked.nodeName ?? asked.nodeId ?? "");
   const id = `asked-${asked.id}`;
   const button = (verdict: Verdict, label: string): VNode => (
@@ -41,7 +42,8 @@ export function ApprovalCard({ asked, store }: { readonly asked: Asked; readonly
         {button("allow-always", asked.remember === "session" ? words.ask.session : words.ask.always)}
         <span class="soft small">{words.ask.left(left)}</span>
       </div>
-      {asked.ended === undefined ? null : <p class="bar problem" role="alert">{words.ask.failed} {asked.ended.why} <code>{asked.ended.code}</code></p>}
+      {asked.ended === undefined ? null
+        : <p class="bar problem" role="alert">{words.ask.failed} {asked.ended.why} <code>{asked.ended.code}</code></p>}
     </section>
   );
 }

@@ -102,7 +102,8 @@ export function Composer({ link }: { readonly link: Link }): VNode {
       if (open > 0 && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
         event.preventDefault();
         chosen.value = (chosen.peek() + (event.key === "ArrowDown" ? 1 : -1) + open) % open;
-      } else if (open > 0 && (event.key === "Tab" || (event.key === "Enter" && matches.peek()[chosen.peek()]?.name !== box.value.slice(1)))) {
+      } else if (open > 0 && (event.key === "Tab" || (event.key === "Enter"
+        && matches.peek()[chosen.peek()]?.name !== box.value.slice(1)))) {
         event.preventDefault();
         complete(chosen.peek());
       } else if (open > 0 && event.key === "Escape") {

@@ -115,7 +115,11 @@ export function openConversation(link: Link, key: string): Conversation {
         const runId = text(run["runId"]);
         const before = live.peek();
         if (runId === undefined || isQueuedOnly(runId)) setLive(undefined);
-        else if (before?.runId === runId) setLive({ ...before, text: text(run["text"]) ?? "", resumed: before.resumed || isOtherLife() });
+        else if (before?.runId === runId) {
+          // What its calls wrote meanwhile was told to nobody: their end brings it.
+          const unsure = before.calls.map((call) => (call.state === "running" ? { ...call, behind: true } : call));
+          setLive({ ...before, calls: unsure, text: text(run["text"]) ?? "", resumed: before.resumed || isOtherLife() });
+        }
         else setLive({ ...emptyRun(runId, number(run["startedAt"]) ?? Date.now()), text: text(run["text"]) ?? "" });
         failure.value = failureOf(row.peek());
         state.value = "ready";
@@ -163,7 +167,8 @@ export function openConversation(link: Link, key: string): Conversation {
     }
     if (live.peek()?.runId === payload.runId) setLive(undefined);
     if (payload.state === "error") {
-      failure.value = { runId: payload.runId, code: payload.errorDetail?.code ?? payload.errorKind ?? "UNKNOWN", why: payload.errorMessage ?? "" };
+      failure.value = { runId: payload.runId, code: payload.errorDetail?.code ?? payload.errorKind ?? "UNKNOWN",
+        why: payload.errorMessage ?? "" };
     } else if (payload.state === "final" && failure.peek() !== undefined) failure.value = undefined;
     // A command is answered without a turn: its words and the answer stand in the transcript, and are told by nothing else.
     if (outbox.messages.peek().some((one) => one.key === payload.runId)) void load();
@@ -184,28 +189,6 @@ export function openConversation(link: Link, key: string): Conversation {
     }
   };
 
-  const offs = [
-    link.onUp(() => {
-      life ||= link.hello.peek()?.server.bootId ?? "";
-      void link.call("sessions.messages.subscribe", { key }).catch(() => undefined);
-      void load();
-    }),
-    link.on("session.message", (payload: { readonly sessionKey: string; readonly message: unknown }) => {
-      const entry = mine(payload) ? parseEntry(payload.message) : undefined;
-      if (entry !== undefined) frames.add(() => add(entry));
-    }),
-    link.on("agent", (payload: AgentEvent) => {
-      if (mine(payload)) frames.add(() => onAgent(payload));
-    }),
-    link.on("chat", (payload: ChatEvent) => {
-      if (mine(payload)) frames.add(() => onChat(payload));
-    }),
-    link.on("sessions.changed", (payload: { readonly sessionKey?: string; readonly session?: unknown; readonly reason?: string }) => {
-      if (!mine(payload) || payload.session === undefined) return;
-      frames.add(() => onRow(fields(payload.session), payload.reason));
-    }),
-  ];
-
   const onAgent = (event: AgentEvent): void => {
     if (event.data.phase === "start" && event.stream === "lifecycle") failure.value = undefined;
     const next = foldAgent(live.peek(), event);
@@ -216,7 +199,8 @@ export function openConversation(link: Link, key: string): Conversation {
     row.value = next;
     if (reason === "reset" || reason === "new") void load();
     // Another client's message waits here too, or one of them was taken back.
-    const known = new Set([live.peek()?.runId, ...queued.peek().map(({ runId }) => runId), ...outbox.messages.peek().map((one) => one.key)]);
+    const known = new Set([live.peek()?.runId, ...queued.peek().map(({ runId }) => runId), ...outbox.messages.peek().map((one) =>
+      one.key)]);
     const active = texts(next["activeRunIds"]);
     if (active.some((runId) => !known.has(runId)) && active.length > 1) void load();
     const gone = queued.peek().filter(({ runId }) => !active.includes(runId));
@@ -264,6 +248,28 @@ export function openConversation(link: Link, key: string): Conversation {
       void link.call("sessions.messages.unsubscribe", { key }).catch(() => undefined);
     },
   };
+  // Last: where the connection stands, all of this begins at once.
+  const offs = [
+    link.onUp(() => {
+      life ||= link.hello.peek()?.server.bootId ?? "";
+      void link.call("sessions.messages.subscribe", { key }).catch(() => undefined);
+      void load();
+    }),
+    link.on("session.message", (payload: { readonly sessionKey: string; readonly message: unknown }) => {
+      const entry = mine(payload) ? parseEntry(payload.message) : undefined;
+      if (entry !== undefined) frames.add(() => add(entry));
+    }),
+    link.on("agent", (payload: AgentEvent) => {
+      if (mine(payload)) frames.add(() => onAgent(payload));
+    }),
+    link.on("chat", (payload: ChatEvent) => {
+      if (mine(payload)) frames.add(() => onChat(payload));
+    }),
+    link.on("sessions.changed", (payload: { readonly sessionKey?: string; readonly session?: unknown; readonly reason?: string }) => {
+      if (!mine(payload) || payload.session === undefined) return;
+      frames.add(() => onRow(fields(payload.session), payload.reason));
+    }),
+  ];
   return self;
 }
 

@@ -5,7 +5,8 @@ import { foldAgent, type AgentData, type LiveRun } from "./live-run.ts";
 const fold = (run: LiveRun | undefined, stream: string, data: AgentData): LiveRun | undefined =>
   foldAgent(run, { runId: "r", sessionKey: "s", stream, ts: 5, data });
 const news = (text: string, offset: number): AgentData => ({
-  phase: "update", toolCallId: "c", name: "exec", partialResult: { content: [{ type: "text", text }], details: { stream: "stdout", offset } },
+  phase: "update", toolCallId: "c", name: "exec", partialResult: { content: [{ type: "text", text }], details: { stream: "stdout",
+    offset } },
 });
 
 test("text goes on within its item and begins anew with the next; a run that is taken up shows none of what is void (S0.16)", () => {

@@ -65,7 +65,8 @@ export function foldAgent(before: LiveRun | undefined, { runId, stream, ts = 0, 
       const isNew = data.itemId !== undefined && data.itemId !== run.item;
       const text = (isNew ? "" : run.text) + (data.delta ?? "");
       return {
-        ...run, text: data.delta === undefined ? data.text ?? text : text, item: data.itemId ?? run.item, pieces: (isNew ? 0 : run.pieces) + 1,
+        ...run, text: data.delta === undefined ? data.text ?? text : text, item: data.itemId ?? run.item, pieces: (isNew ? 0
+          : run.pieces) + 1,
         thinking: false, retry: undefined,
       };
     }

@@ -12,7 +12,8 @@ export function watchNodeNames(link: Link): void {
   if (isWatched) return;
   isWatched = true;
   link.onUp(() => void link.call("node.list", {}).then(({ nodes }) => {
-    names.value = new Map(nodes.map((node) => [node.nodeId, text(fields(node)["displayName"]) ?? ""] as const).filter(([, name]) => name !== ""));
+    names.value = new Map(nodes.map((node) => [node.nodeId, text(fields(node)["displayName"]) ?? ""] as const).filter(([, name]) =>
+      name !== ""));
   }, () => undefined));
 }
 

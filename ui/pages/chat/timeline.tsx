@@ -47,7 +47,8 @@ export function Timeline({ conversation, acts }: TimelineProps): VNode {
         <ApprovalCard key={one.id} asked={one} store={conversation.asked} />
       ))}
       <FailureBlock conversation={conversation} />
-      {queued.map((one) => <WaitingBlock key={one.runId} message={{ key: one.runId, text: one.text, state: "stored" }} conversation={conversation} />)}
+      {queued.map((one) => <WaitingBlock key={one.runId} message={{ key: one.runId, text: one.text,
+        state: "stored" }} conversation={conversation} />)}
       {waiting.map((one) => <WaitingBlock key={one.key} message={one} conversation={conversation} />)}
     </div>
   );
@@ -101,9 +102,11 @@ function RecordedCall({ call, entry, result, conversation, asked }: RecordedCall
     ?? conversation.calls.get(call.id);
   const state = result !== undefined ? (result.isError === true ? "failed" : "done")
     : asked !== undefined ? "asking" : seen !== undefined && seen.state !== "running" ? seen.state : isLive ? "running" : "unknown";
+  const isWhole = result === undefined || (seen?.behind === false && seen.state !== "running");
   return (
     <ToolCard
-      sessionKey={conversation.key} runId={entry.runId} name={call.name} args={call.args} output={seen?.output} version={seen?.version ?? 0}
+      sessionKey={conversation.key} runId={entry.runId} name={call.name} args={call.args} output={isWhole ? seen?.output : undefined}
+      version={seen?.version ?? 0}
       result={result?.text} state={state} nodeId={result?.nodeId ?? seen?.nodeId} details={{ ...result?.details, ...seen?.details }}
       startedMs={seen?.startedMs ?? entry.atMs} endedMs={result?.atMs}
     >{asked === undefined ? null : <ApprovalCard asked={asked} store={conversation.asked} />}</ToolCard>
@@ -130,7 +133,8 @@ const Said = memo(({ entry, acts }: { readonly entry: Entry; readonly acts: Said
       {entry.role === "assistant" && entry.calls.length === 0 ? (
         <p class="said-acts">
           <CopyButton text={entry.text} what={words.copyWhat.agent} />
-          <button type="button" class="quiet" onClick={() => acts.regenerate(entry)}><Icon name="branch" /><span>{words.regenerate}</span></button>
+          <button type="button" class="quiet" onClick={() =>
+            acts.regenerate(entry)}><Icon name="branch" /><span>{words.regenerate}</span></button>
         </p>
       ) : null}
     </article>

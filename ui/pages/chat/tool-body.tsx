@@ -8,7 +8,7 @@ import { TerminalText } from "../../kit/terminal-text.ts";
 import { Terminal } from "../../kit/terminal.tsx";
 import { pathOf } from "../../shell/route.ts";
 import { words } from "../../words/en/chat.ts";
-import { commandOf, type ToolCardProps } from "./tool-card.tsx";
+import { commandOf, type ToolCardProps } from "./tool-call.ts";
 import { text, type Fields } from "./transcript.ts";
 
 export function ToolBody({ sessionKey, runId, name, args, output, version = 0, result = "", details }: ToolCardProps): VNode {

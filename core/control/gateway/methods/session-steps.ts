@@ -39,7 +39,8 @@ export async function readSteps(
     if (type === "step.started") steps.set(String(body["stepId"]), begun(body as unknown as StepStarted, timeMs));
     else if (type === "step.ended") {
       const stepId = String(body["stepId"]);
-      steps.set(stepId, { ...(steps.get(stepId) ?? { startedAtMs: timeMs }), ...ended(body as unknown as StepEnded), stepId, endedAtMs: timeMs });
+      steps.set(stepId, { ...(steps.get(stepId) ?? { startedAtMs: timeMs }), ...ended(body as unknown as StepEnded), stepId,
+        endedAtMs: timeMs });
     } else if (type === "turn.ended" && body["runId"] === runId) {
       const { status, code, why } = body;
       run = { ...run, endedAtMs: timeMs, status, ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }) };
@@ -47,7 +48,8 @@ export async function readSteps(
     }
     if (steps.size >= STEPS_LIMITS.steps) break;
   }
-  if (run === undefined) throw new OpenClawError("NOT_FOUND", { why: "Nothing is recorded of this run.", next: "Name a run of this session." });
+  if (run === undefined) throw new OpenClawError("NOT_FOUND", { why: "Nothing is recorded of this run.",
+    next: "Name a run of this session." });
   return { key, ...run, steps: [...steps.values()] };
 }
 
@@ -69,7 +71,8 @@ async function* entriesFrom(sessions: Pick<Sessions, "dump">, key: string, after
     signal.throwIfAborted();
     const page = await sessions.dump(key, from, STEPS_LIMITS.page);
     for (const { kind, header, body } of page) {
-      if (kind === "event" && header !== undefined) yield { type: header.type, timeMs: header.timeMs, body: (body ?? {}) as Recorded["body"] };
+      if (kind === "event" && header !== undefined) yield { type: header.type, timeMs: header.timeMs,
+        body: (body ?? {}) as Recorded["body"] };
     }
     const last = page.at(-1);
     if (last === undefined) return;
@@ -82,11 +85,13 @@ function begun(body: StepStarted, startedAtMs: number): Step {
   const { stepId, kind } = body;
   if (kind === "model") {
     const { model, prompt, contextTokens } = body;
-    return { stepId, kind, name: model, startedAtMs, ...(prompt === undefined ? {} : { prompt }), ...(contextTokens === undefined ? {} : { contextTokens }) };
+    return { stepId, kind, name: model, startedAtMs, ...(prompt === undefined ? {} : { prompt }), ...(contextTokens === undefined
+      ? {} : { contextTokens }) };
   }
   const { call, intent, nodeId, decision } = body;
   return {
-    stepId, kind, name: call.name, startedAtMs, callId: call.id, input: clip(call.arguments), summary: intent.summary, effect: intent.effect,
+    stepId, kind, name: call.name, startedAtMs, callId: call.id, input: clip(call.arguments), summary: intent.summary,
+      effect: intent.effect,
     ...(nodeId === null ? {} : { nodeId }), decision: shown(decision), ...(kind === "wait" ? { expiresAtMs: body.expiresAtMs } : {}),
   };
 }
@@ -97,7 +102,8 @@ function ended(body: StepEnded): Readonly<Record<string, unknown>> {
     const { call, text, isError, code, label, nodeId, durationMs, exitCode, decision } = body;
     return {
       kind: "tool", name: call.name, callId: call.id, input: clip(call.arguments), output: clip(text), isError, label,
-      ...defined({ code, nodeId, durationMs, exitCode: exitCode ?? undefined }), ...(decision === undefined ? {} : { decision: shown(decision) }),
+      ...defined({ code, nodeId, durationMs, exitCode: exitCode ?? undefined }), ...(decision === undefined
+        ? {} : { decision: shown(decision) }),
     };
   }
   const asked = defined({ name: body.model, costMicros: body.costMicros, attempts: body.attempts });

@@ -67,7 +67,8 @@ export function SessionList({ link, openKey }: { readonly link: Link; readonly o
         </div>
       </div>
       <div class="session-scroll">
-        {shown.value.length === 0 && store.isRead.value && hits.value.length === 0 ? <p class="soft small">{wanted === "" && filter.value === "all" ? said.noneYet : said.none}</p> : null}
+        {shown.value.length > 0 || hits.value.length > 0 || !store.isRead.value ? null
+          : <p class="soft small">{wanted === "" && filter.value === "all" ? said.noneYet : said.none}</p>}
         <ul>{shown.value.map((item) => <Row key={item.key} item={item} isOpen={item.key === openKey} />)}</ul>
         {store.hasMore.value ? <button type="button" class="quiet" onClick={() => void store.more()}>{said.more}</button> : null}
         {hits.value.length === 0 ? null : (
@@ -91,9 +92,11 @@ function Row({ item, isOpen }: { readonly item: SessionItem; readonly isOpen: bo
   return (
     <li>
       <a href={pathOf("chat", item.key)} class="session-row" {...(isOpen ? { "aria-current": "page" as const } : {})}>
-        <span class="session-title">{item.isPinned ? <Icon name="pin" /> : null}{item.isPinned ? <span class="hidden">{said.pinned}: </span> : null}{titleOf(item)}</span>
+        <span class="session-title">{item.isPinned ? <Icon name="pin" /> : null}{item.isPinned
+          ? <span class="hidden">{said.pinned}: </span> : null}{titleOf(item)}</span>
         <span class="session-about soft small">
-          {item.isRunning ? <StateMark state="live" word={said.running} /> : item.isFailed ? <StateMark state="problem" word={said.failed} />
+          {item.isRunning ? <StateMark state="live" word={said.running} /> : item.isFailed
+            ? <StateMark state="problem" word={said.failed} />
             : item.isUnread ? <StateMark state="attention" word={said.unread} /> : null}
           <Time atMs={item.updatedMs} />
         </span>
@@ -104,5 +107,6 @@ function Row({ item, isOpen }: { readonly item: SessionItem; readonly isOpen: bo
 
 function titleOf({ key, name = "", isMain = false }: { readonly key: string; readonly name?: string; readonly isMain?: boolean }): string {
   if (name !== "") return plainLine(name);
-  return isMain ? said.main : plainLine(key.split(":").slice(2).join(":")).replace(/^(?:dashboard|branch):/, `${said.untitled} `).slice(0, 40);
+  return isMain ? said.main : plainLine(key.split(":").slice(2).join(":")).replace(/^(?:dashboard|branch):/,
+    `${said.untitled} `).slice(0, 40);
 }

@@ -50,7 +50,8 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
   const model = `${text(row["modelProvider"]) ?? ""}/${text(row["model"]) ?? ""}`;
   const choice = (name: string, label: string, values: readonly string[], shown: (value: string) => string = (value) => value): VNode => (
     <Field label={label}>
-      <select value={text(row[name]) ?? ""} onChange={(event) => void patch({ [name]: event.currentTarget.value === "" ? null : event.currentTarget.value })}>
+      <select value={text(row[name]) ?? ""} onChange={(event) => void patch({ [name]: event.currentTarget.value === "" ? null
+        : event.currentTarget.value })}>
         <option value="">{said.usual}</option>{values.map((value) => <option key={value} value={value}>{shown(value)}</option>)}
       </select>
     </Field>
@@ -66,14 +67,17 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
     }}>
       <div class="sheet-body">
         <header><h2 id="sheet-title">{said.menu}</h2>
-          <button type="button" class="quiet" onClick={() => dialog.current?.close()}><Icon name="cross" /><span>{said.close}</span></button>
+          <button type="button" class="quiet" onClick={() =>
+            dialog.current?.close()}><Icon name="cross" /><span>{said.close}</span></button>
         </header>
         <Field label={said.name}>
           <input type="text" autocomplete="off" maxLength={200} value={text(row["label"]) ?? text(row["displayName"]) ?? ""}
-            onChange={(event) => void patch({ label: event.currentTarget.value.trim() === "" ? null : event.currentTarget.value.trim() })} />
+            onChange={(event) => void patch({ label: event.currentTarget.value.trim() === "" ? null
+              : event.currentTarget.value.trim() })} />
         </Field>
         <Field label={said.model}>
-          <select value={model} onChange={(event) => void patch({ model: event.currentTarget.value === "" ? null : event.currentTarget.value })}>
+          <select value={model} onChange={(event) => void patch({ model: event.currentTarget.value === "" ? null
+            : event.currentTarget.value })}>
             <option value="">{said.usual}</option>
             {[...new Set([...models.value, model])].filter((one) => one !== "/").map((one) => <option key={one} value={one}>{one}</option>)}
           </select>
@@ -86,7 +90,9 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
           <dt>{said.key}</dt><dd><code>{key}</code> <CopyButton text={key} what={said.key} /></dd>
         </dl>
         {problem.value === undefined ? null : (
-          <p class="bar problem" role="alert"><span>{said.failedChange} {problem.value.why} {problem.value.next ?? ""} <code>{problem.value.code}</code></span></p>
+          <p class="bar problem" role="alert">
+            <span>{said.failedChange} {problem.value.why} {problem.value.next ?? ""} <code>{problem.value.code}</code></span>
+          </p>
         )}
         <div class="sheet-acts">
           <button type="button" onClick={() => void patch({ pinned: row["pinned"] !== true })}>

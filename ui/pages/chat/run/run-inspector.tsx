@@ -1,4 +1,4 @@
-/** What happened inside one turn: its steps as a waterfall, and of the chosen one what went in, what came out and why it was let through. */
+/** What happened inside one turn: its steps, and of the chosen one what went in, what came out and why it was let through. */
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
@@ -46,7 +46,8 @@ export function RunInspector({ link, conversation, runId }: RunInspectorProps): 
         : !isRun ? <p class="bar problem" role="alert">{found.why} <code>{found.code}</code></p>
           : <><Facts run={found} /><Waterfall run={found} chosen={chosen.value} onChoose={(id) => {
             chosen.value = id;
-          }} />{step === undefined ? <p class="soft small">{said.chosen}</p> : <StepFacts key={step.id} step={step} link={link} sessionKey={key} />}
+          }} />{step === undefined
+            ? <p class="soft small">{said.chosen}</p> : <StepFacts key={step.id} step={step} link={link} sessionKey={key} />}
           <Replay link={link} sessionKey={key} /></>}
     </section>
   );
@@ -60,7 +61,8 @@ function Facts({ run }: { readonly run: RecordedRun }): VNode {
   return (
     <dl class="facts">
       <dt>{said.state}</dt><dd>{run.status === undefined ? <StateMark state="live" word={said.open} />
-        : <StateMark state={run.status === "ok" ? "good" : "problem"} word={said.status[run.status] ?? run.status} />} {run.why === undefined ? null
+        : <StateMark state={run.status === "ok" ? "good"
+          : "problem"} word={said.status[run.status] ?? run.status} />} {run.why === undefined ? null
         : <span>{run.why} <code>{run.code}</code></span>}</dd>
       <dt>{said.started}</dt><dd><time dateTime={new Date(run.startedMs).toISOString()}>{formatClock(run.startedMs)}</time></dd>
       {took === undefined ? null : <><dt>{said.time}</dt><dd>{formatDuration(took)}</dd></>}
@@ -85,13 +87,16 @@ function Waterfall({ run, chosen, onChoose }: WaterfallProps): VNode {
         ].flat().join(" · ");
         return (
           <li key={step.id}>
-            <button type="button" class={`step ${step.kind}${step.isFailed ? " failed" : ""}`} aria-pressed={step.id === chosen} onClick={() => onChoose(step.id)}>
+            <button type="button" class={`step ${step.kind}${step.isFailed ? " failed" : ""}`} aria-pressed={step.id === chosen}
+              onClick={() => onChoose(step.id)}>
               <span class="step-name"><Icon name={step.kind === "model" ? "chat" : step.kind === "tool" ? "tool" : "pause"} />
                 <span class="soft">{said[step.kind]}</span> <code>{plainLine(step.name)}</code></span>
               <svg class="step-line" viewBox="0 0 1000 8" preserveAspectRatio="none" aria-hidden="true">
-                <rect class="step-track" x="0" y="3" width="1000" height="2" /><rect class="step-span" x={from} y="0" width={width} height="8" />
+                <rect class="step-track" x="0" y="3" width="1000" height="2" />
+                <rect class="step-span" x={from} y="0" width={width} height="8" />
               </svg>
-              <span class="soft small step-about">{step.isFailed ? <StateMark state="problem" word={words.failedCall} /> : null}{about}</span>
+              <span class="soft small step-about">{step.isFailed
+                ? <StateMark state="problem" word={words.failedCall} /> : null}{about}</span>
             </button>
           </li>
         );
@@ -111,7 +116,8 @@ function StepFacts({ step, link, sessionKey }: { readonly step: Step; readonly l
       problem.value = describe(error);
     }
   };
-  const row = (label: string, value: string | undefined): VNode | null => (value === undefined ? null : <><dt>{label}</dt><dd>{plainLine(value)}</dd></>);
+  const row = (label: string, value: string | undefined): VNode | null => (value === undefined ? null
+    : <><dt>{label}</dt><dd>{plainLine(value)}</dd></>);
   const attempts = Array.isArray(facts["attempts"]) ? facts["attempts"].map(fields) : [];
   return (
     <section class="step-facts" aria-label={`${said[step.kind]} ${plainLine(step.name)}`}>
@@ -123,11 +129,13 @@ function StepFacts({ step, link, sessionKey }: { readonly step: Step; readonly l
         {row(said.decision, text(facts["answered"]))}
         {row(said.promptHash, text(facts["prompt"]))}
         {decision === undefined ? null : (
-          <><dt>{said.gate}</dt><dd>{said[decision.answer as "allow" | "ask" | "refuse"] ?? decision.answer}: {words.rules[decision.rule] ?? plainLine(decision.rule)}.{" "}
+          <><dt>{said.gate}</dt><dd>{said[decision.answer as "allow" | "ask" | "refuse"] ?? decision.answer}:
+            {" "}{words.rules[decision.rule] ?? plainLine(decision.rule)}.{" "}
             <span class="soft">{plainLine(decision.reason)}</span></dd>
           <dt>{said.labels}</dt><dd>{words.labels[decision.label] ?? decision.label}</dd></>
         )}
-        {attempts.length < 2 ? null : row(said.attempts, attempts.map((one) => `${String(one["model"])} ${text(one["code"]) ?? ""}`.trim()).join(", "))}
+        {attempts.length < 2 ? null : row(said.attempts,
+          attempts.map((one) => `${String(one["model"])} ${text(one["code"]) ?? ""}`.trim()).join(", "))}
         {step.code === undefined ? null : <><dt>{words.failedCall}</dt><dd><code>{step.code}</code></dd></>}
       </dl>
       <Words title={said.input} text={step.input} />

@@ -50,7 +50,8 @@ function parseStep(value: unknown): Step | undefined {
   return {
     id, kind, startedMs, endedMs: number(step["endedAtMs"]), name: text(step["name"]) ?? kind,
     input: text(step["input"]) ?? "", output: text(step["output"]) ?? "", isFailed: step["isError"] === true, code: text(step["code"]),
-    tokens: step["usage"] === undefined ? undefined : { input: number(usage["inputTokens"]) ?? 0, output: number(usage["outputTokens"]) ?? 0 },
+    tokens: step["usage"] === undefined ? undefined : { input: number(usage["inputTokens"]) ?? 0,
+      output: number(usage["outputTokens"]) ?? 0 },
     costMicros: number(step["costMicros"]), facts: step,
     decision: step["decision"] === undefined ? undefined : {
       answer: text(decision["answer"]) ?? "", rule: text(decision["rule"]) ?? "", reason: text(decision["reason"]) ?? "",

@@ -1,0 +1,144 @@
+/** The conversation in a real browser: what is asked in it, what a crash leaves of it, and a long one. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openBrowser, openPage, type Page } from "@openclaw/testkit/browser";
+import { openRealGateway } from "@openclaw/testkit/real-gateway";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { needs } from "@openclaw/testkit/skip";
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByLabel("Your message").fill(text);
+  await page.keyboard.press("Enter");
+}
+
+test("what would change something is asked in its place with every argument; it is answered there, the run can be looked into, and "
+  + "what was said can be said otherwise in a branch (S4.22, S4.28, S4.29)", needs("chromium"), async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway);
+  const command = ["/bin/sh", "-c", "echo one; echo \u202etwo; exit 3"];
+  await say(page, `please ${callMark("exec", { argv: command })}`);
+  const card = page.locator(".approval");
+  await card.waitFor();
+  assert.match(await card.locator(".approval-command").innerText(), /echo one; echo ⟨U\+202E⟩two; exit 3/, "nothing in it is hidden");
+  assert.deepEqual(await card.locator(".approval-acts button").allInnerTexts(), ["Deny", "Allow once", "Allow this exact one always"]);
+  assert.equal(await page.evaluate("document.activeElement.closest('.approval')"), null, "nothing is chosen beforehand");
+  assert.deepEqual(await findBarriers(), []);
+  await card.getByRole("button", { name: "Allow once" }).click();
+  const done = page.locator(".tool.failed");
+  await done.waitFor();
+  assert.match(await done.locator("summary").innerText(), /exit 3/);
+  await page.reload();
+  assert.match(await done.locator("summary").innerText(), /exit 3/, "a reload loses nothing of it");
+  await done.locator("summary").click();
+  assert.match(await done.locator(".terminal").innerText(), /one\n\u202etwo/);
+  await done.getByRole("link", { name: "Inspect this run" }).click();
+  await page.locator(".waterfall .step.tool").click();
+  assert.match(await page.locator(".step-facts").innerText(), /it runs a program on this machine|a person allowed it/);
+  assert.equal(await page.locator(".waterfall .step").count(), 4, "the model, the wait, the program and the model again");
+  assert.deepEqual(await findBarriers(), []);
+  await page.goBack();
+  await say(page, "an answer, please");
+  await page.locator(".said.assistant", { hasText: "echo: an answer, please" }).waitFor();
+  await page.locator(".said.person", { hasText: "an answer, please" }).hover();
+  await page.getByRole("button", { name: "Say it otherwise" }).last().click();
+  await page.waitForURL(/branch/);
+  await page.locator(".said.person", { hasText: "please [[call" }).waitFor();
+  assert.equal(await page.getByLabel("Your message").inputValue(), "an answer, please");
+  assert.equal(await page.locator(".said.person").count(), 1, "the branch ends before what is said otherwise");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 360, height: 640 });
+  assert.deepEqual(await findBarriers(), []);
+  assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing goes off to the side");
+});
+
+test("killed in the middle of a text and in the middle of a command: it is shown once and whole (S0.16, S4.29)", needs("chromium"),
+  async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
+  t.after(() => gateway.dispose());
+  const watched = await openPage(t, await openBrowser(t), gateway);
+  const { page } = watched;
+  watched.expect(/ERR_CONNECTION_REFUSED|WebSocket connection/);
+  await say(page, "[[tokens 150 10]]");
+  await page.locator(".live .said.assistant", { hasText: "word20 " }).waitFor();
+  await gateway.kill();
+  await page.locator("html[data-link=lost]").waitFor();
+  assert.match(await page.locator(".live .said.assistant").innerText(), /word20/, "what came stands while it is away");
+  await gateway.start();
+  await page.locator(".resumed", { hasText: "Continued after a restart" }).waitFor();
+  assert.equal(await page.locator(".resumed").count(), 1);
+  await page.locator(".entry .said.assistant", { hasText: "word149" }).waitFor();
+  const words = Array.from({ length: 150 }, (_, at) => `word${at}`).join(" ");
+  assert.equal((await page.locator(".said.assistant .prose").innerText()).trim(), words);
+  assert.equal(await page.locator(".said.assistant").count(), 1);
+
+  const loop = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; sleep 0.25; done";
+  await say(page, `now ${callMark("exec", { argv: ["/bin/sh", "-c", loop] })}`);
+  await page.locator(".tool.running .terminal", { hasText: "line 3" }).waitFor();
+  await gateway.kill();
+  await page.locator("html[data-link=lost]").waitFor();
+  await gateway.start();
+  const tool = page.locator(".tool.done", { hasText: "echo line" });
+  await tool.waitFor();
+  if ((await tool.getAttribute("open")) === null) await tool.locator("summary").click();
+  const lines = Array.from({ length: 12 }, (_, at) => `line ${at + 1}`).join("\n");
+  assert.equal((await tool.locator(".terminal").innerText()).trim(), lines);
+  assert.equal(await page.locator(".said.person").count(), 2);
+  assert.equal(await page.locator(".tool").count(), 1);
+});
+
+const MANY = 1_000;
+
+test("a long conversation: what is read stays where it is while earlier ones come and text streams; the page stays small (S4.29)",
+  needs("chromium"), async (t) => {
+    const model = await openScriptedModel();
+    t.after(() => model.close());
+    const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url) });
+    t.after(() => gateway.dispose());
+    const { client } = await gateway.connect();
+    const key = "agent:main:long";
+    await client.request("sessions.create", { key });
+    for (let from = 0; from < MANY; from += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, at) => client.request("chat.inject", { sessionKey: key,
+        message: `note ${from + at + 1}` })));
+    }
+    const { page } = await openPage(t, await openBrowser(t), gateway, { path: `/chat/${key}` });
+    await page.locator(".entry", { hasText: `note ${MANY}` }).waitFor();
+    const scroller = page.locator(".scroller");
+    const scrollTo = (top: number): Promise<void> => scroller.evaluate((box, to) => box.scrollTo({ top: to }), top);
+    const seen = (): Promise<{ readonly text: string; readonly top: number; readonly count: number }> => scroller.evaluate((box) => {
+      const { top } = box.getBoundingClientRect();
+      const all = [...box.querySelectorAll("[data-entry]")];
+      const first = all.find((one) => one.getBoundingClientRect().bottom > top);
+      return { text: first?.querySelector(".prose")?.textContent ?? "",
+        top: Math.round((first?.getBoundingClientRect().top ?? 0) - top), count: all.length };
+    });
+    await scrollTo(1_300);
+    const { count } = await seen();
+    await scrollTo(1_100);
+    const before = await seen();
+    await page.waitForFunction(`document.querySelectorAll("[data-entry]").length > ${count}`);
+    const after = await seen();
+    assert.deepEqual([after.text, after.top], [before.text, before.top], "earlier ones came above, and nothing moved");
+    await say(page, "[[tokens 100 5]]");
+    await page.locator(".live .said.assistant").waitFor({ state: "attached" });
+    await page.locator(".to-latest", { hasText: "new message" }).waitFor();
+    const streamed = await seen();
+    assert.deepEqual([streamed.text, streamed.top], [before.text, before.top], "text came below, and nothing moved");
+    let most = 0;
+    for (let step = 0; step < 60 && (await seen()).text !== "note 1"; step++) {
+      await scrollTo(0);
+      await page.waitForTimeout(50);
+      most = Math.max(most, (await seen()).count);
+    }
+    assert.equal((await seen()).text, "note 1");
+    assert.ok(most <= 620, `${most} messages on the page`);
+    await page.locator(".to-latest").click();
+    await page.locator(".entry .said.assistant", { hasText: "word99" }).waitFor();
+    assert.ok(await scroller.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60));
+  });
