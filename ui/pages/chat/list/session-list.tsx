@@ -62,7 +62,10 @@ export function SessionList({ link, openKey }: { readonly link: Link; readonly o
           {agents.value.length < 2 ? null : (
             <select aria-label={said.agent} value={agent.value} onChange={(event) => {
               agent.value = event.currentTarget.value;
-            }}><option value="">{said.everyAgent}</option>{agents.value.map((id) => <option key={id} value={id}>{plainLine(id)}</option>)}</select>
+            }}>
+              <option value="">{said.everyAgent}</option>
+              {agents.value.map((id) => <option key={id} value={id}>{plainLine(id)}</option>)}
+            </select>
           )}
         </div>
       </div>
