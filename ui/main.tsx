@@ -60,3 +60,7 @@ const bar = document.getElementById("composer-bar");
 if (shell === null || bar === null) throw new Error("This is not the page that the script belongs to.");
 render(<Composer link={link} />, bar);
 render(<Shell link={link} first={{ chat: ChatPage }} />, shell);
+
+/** What is to be repaired is looked up once the first view stands. */
+const REPAIRS_AFTER_MS = 2_000;
+setTimeout(() => void import("./stores/repairs.ts").then(({ openRepairs }) => openRepairs(link), () => undefined), REPAIRS_AFTER_MS);

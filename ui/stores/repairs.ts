@@ -6,6 +6,8 @@
  */
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Link } from "../link.ts";
+import { setBadge } from "../shell/badges.ts";
+import { words } from "../words/en/shell.ts";
 
 export interface Finding {
   readonly id: string;
@@ -42,8 +44,12 @@ export function openRepairs(link: Link): Repairs {
 
 function createRepairs(link: Link): Repairs {
   const examined = signal<Examined | undefined>(undefined);
+  const show = (found: Examined): void => {
+    examined.value = found;
+    setBadge("settings", found.findings.length, words.repairs(found.findings.length));
+  };
   const look = (): void => void link.request("doctor.examine", {}).then((answer) => {
-    examined.value = parseExamined(answer);
+    show(parseExamined(answer));
   }, () => undefined); // who may not look, or is away, knows of none
   link.onUp(look);
   link.on("config.changed", look);
@@ -51,7 +57,7 @@ function createRepairs(link: Link): Repairs {
     examined, count: computed(() => examined.value?.findings.length), look,
     mend: async (id) => {
       const after = parseExamined(await link.request("doctor.mend", { id }));
-      examined.value = after;
+      show(after);
       return after.mended;
     },
   };

@@ -4,12 +4,12 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { confirm } from "../../kit/confirm.tsx";
 import { CopyButton } from "../../kit/copy-button.tsx";
+import { fingerprintWords } from "../../kit/fingerprint-words.ts";
 import { Icon } from "../../kit/icon.tsx";
 import { Id } from "../../kit/id.tsx";
 import { StateMark } from "../../kit/state-mark.tsx";
 import { Time } from "../../kit/time.tsx";
 import { describe, type Ended, type Link } from "../../link.ts";
-import { openDevice } from "../../link/device.ts";
 import { words } from "../../words/en/settings.ts";
 import { parseDevices, parseLink, parseSetupCode, type Device, type Devices, type PairRequest, type SetupCode } from "./facts.ts";
 import { Trouble } from "./trouble.tsx";
@@ -19,14 +19,10 @@ const say = words.devices;
 export function DevicesSection({ link }: { readonly link: Link }): VNode {
   const devices = useSignal<Devices | undefined>(undefined);
   const trouble = useSignal<Ended | undefined>(undefined);
-  const own = useSignal("");
   const read = (): void => void link.request("device.pair.list", {}).then((answer) => {
     devices.value = parseDevices(answer);
   }, () => undefined); // whoever is away is told so by the bar above
   useEffect(() => {
-    openDevice(location.origin).then(({ id }) => {
-      own.value = id;
-    }, () => undefined);
     const ends = [
       link.onUp(read),
       ...["device.pair.requested", "device.pair.resolved", "device.pair.changed", "presence"].map((event) => link.on(event, read)),
@@ -53,7 +49,7 @@ export function DevicesSection({ link }: { readonly link: Link }): VNode {
         {devices.value?.pending.map((request) => <Asking key={request.requestId} request={request} act={act} />)}
       </div>
       <ul class="things">
-        {devices.value?.paired.map((device) => <DeviceRow key={device.id} device={device} own={device.id === own.value} act={act} />)}
+        {devices.value?.paired.map((device) => <DeviceRow key={device.id} device={device} own={device.id === link.deviceId.value} act={act} />)}
       </ul>
       <Invite link={link} trouble={trouble} />
     </section>
@@ -63,6 +59,10 @@ export function DevicesSection({ link }: { readonly link: Link }): VNode {
 type Act = (method: string, params: object) => Promise<boolean>;
 
 function Asking({ request, act }: { readonly request: PairRequest; readonly act: Act }): VNode {
+  const shown = useSignal<readonly string[]>([]);
+  useEffect(() => void fingerprintWords(request.id).then((found) => {
+    shown.value = found;
+  }), [request.id]);
   return (
     <article class="thing asking" aria-label={say.asks(request.name)}>
       <p><StateMark state="attention" word={say.asks(request.name)} /></p>
@@ -70,7 +70,9 @@ function Asking({ request, act }: { readonly request: PairRequest; readonly act:
         {say.asksFor(request.roles.join(", "), mayOf(request))} {request.address === "" ? null : say.from(request.address)}{" "}
         {request.atMs === undefined ? null : <Time atMs={request.atMs} />}
       </p>
-      <p class="small soft">{say.compare} <Id id={request.id} charsMax={24} /></p>
+      <p class="small soft">{say.compare}</p>
+      <p class="finger-words mono">{shown.value.join(" ")}</p>
+      <p class="small soft"><Id id={request.id} charsMax={24} /></p>
       <div class="row">
         <button type="button" onClick={() => void act("device.pair.reject", { requestId: request.requestId })}>{say.reject}</button>
         <button type="button" class="primary" onClick={() => void act("device.pair.approve", { requestId: request.requestId })}>

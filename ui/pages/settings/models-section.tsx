@@ -62,10 +62,12 @@ function ModelRow({ link, desk, model }: { readonly link: Link; readonly desk: C
       {trouble.value === undefined ? null : <Trouble ended={trouble.value} />}
       {typeof tried.value === "object" && !tried.value.ok ? <Trouble ended={{ code: tried.value.code, why: tried.value.why }} /> : null}
       <div class="row">
-        <button type="button" class="quiet" disabled={tried.value === "trying"} aria-label={say.testWhat(model.ref)}
-          onClick={() => void test()}>
-          <Icon name="play" />{say.test}
-        </button>
+        {link.has("models.test") ? (
+          <button type="button" class="quiet" disabled={tried.value === "trying"} aria-label={say.testWhat(model.ref)}
+            onClick={() => void test()}>
+            <Icon name="play" />{say.test}
+          </button>
+        ) : null}
         {isDefault ? null : (
           <button type="button" class="quiet" aria-label={say.makeUsualWhat(model.ref)}
             onClick={() => desk.change(["agents", "defaults", "model"], model.ref)}>

@@ -1,9 +1,11 @@
 /** What would change, before it does; what came of it; and both sides where somebody else wrote meanwhile. */
 import type { VNode } from "preact";
 import { Icon } from "../../kit/icon.tsx";
+import { pathOf } from "../../shell/route.ts";
 import { words } from "../../words/en/settings.ts";
 import { differences, showValue } from "./changes.ts";
 import type { ConfigDesk, SaveState } from "./config-desk.ts";
+import { pathOfConfig } from "./sections.ts";
 import { Trouble } from "./trouble.tsx";
 
 export function SaveBar({ desk }: { readonly desk: ConfigDesk }): VNode | null {
@@ -34,13 +36,18 @@ function Changes({ desk }: { readonly desk: ConfigDesk }): VNode {
     <table class="diff">
       <caption>{words.save.would(changes.length)}</caption>
       <thead>
-        <tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.was}</th><th scope="col">{words.save.will}</th></tr>
+        <tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.is}</th><th scope="col">{words.save.will}</th></tr>
       </thead>
       <tbody>{changes.map(({ key, was, now }) => (
-        <tr key={key}><th scope="row"><code>{key}</code></th><td><Value value={was} /></td><td><Value value={now} /></td></tr>
+        <tr key={key}><th scope="row"><a href={placeOf(key)}><code>{key}</code></a></th><td><Value value={was} /></td><td><Value value={now} /></td></tr>
       ))}</tbody>
     </table>
   );
+}
+
+/** Where its field is. */
+function placeOf(key: string): string {
+  return `${pathOf("settings", ...pathOfConfig(key.split(/[.[]/, 1)[0] ?? ""))}?key=${encodeURIComponent(key)}`;
 }
 
 function Conflict({ state }: { readonly state: Extract<SaveState, { kind: "conflict" }> }): VNode {

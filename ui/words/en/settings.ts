@@ -20,7 +20,7 @@ export const words = {
     shape: "Given as", shapes: { text: "a text", details: "details", list: "a list", value: "a value" },
   },
   save: {
-    title: "Changes not saved", key: "Key", was: "Is", will: "Will be", theyWrote: "They wrote", youWant: "You want", notSet: "not set",
+    title: "Changes not saved", key: "Key", is: "Is", was: "Was", will: "Will be", theyWrote: "They wrote", youWant: "You want", notSet: "not set",
     would: (count: number) => `${count} ${count === 1 ? "change" : "changes"}, not saved yet`,
     both: (count: number) => `Changed on both sides: ${count}`,
     save: (count: number) => (count === 1 ? "Save the change" : `Save ${count} changes`), saving: "Saving…", discard: "Discard",
@@ -43,7 +43,7 @@ export const words = {
   devices: {
     title: "Devices", help: "Each browser, command line, phone and node has a key of its own, and can be shut out on its own.",
     asks: (name: string) => `${name} asks to be let in`, asksFor: (roles: string, may: string) => `As ${roles}. ${may}`,
-    from: (address: string) => `From ${address}.`, compare: "Let it in only if it shows the same id:",
+    from: (address: string) => `From ${address}.`, compare: "Let it in only if it shows the same words:",
     approve: "Let it in", reject: "Refuse",
     kinds: { browser: "Browser", cli: "Command line", app: "App", node: "Node" },
     connected: "connected", away: "away", revoked: "shut out", thisBrowser: "this browser", seen: "seen", since: "let in",

@@ -7,7 +7,7 @@ export const words = {
   more: "More",
   skip: "Skip to the content",
   reload: "Reload",
-  waiting: (count: number) => `${count} waiting`,
+  waiting: (count: number) => `${count} waiting`, repairs: (count: number) => `${count} to repair`,
   lost: (since: string) => `The gateway has been away since ${since}.`,
   lostSafe: "What you sent is kept and goes on by itself; drafts stay here.",
   lostNext: (tries: number) => (tries < 2 ? "Trying again." : `Tried ${tries} times; trying again.`),
