@@ -51,9 +51,7 @@ async function go(page: Page, path: string): Promise<void> {
 /** What a page reads at its beginning has come by then; a page that is late is seen as it stands. */
 const SETTLE_MS = 150;
 /** Beside the places themselves. */
-const FURTHER = [
-  "chat/agent%3Amain%3Atidy", "settings/config/gateway", "settings/devices", "settings/models", "settings/abilities", "nowhere",
-];
+const FURTHER = ["chat/agent%3Amain%3Atidy", "settings/config/hooks", "settings/devices", "settings/models", "nowhere"];
 const OVERLAYS = { "Control+k": "combobox", "?": "dialog" } as const;
 
 test("every page, light and dark, desk and phone: no barrier, no error, nothing too small, nothing sideways, all of it by keyboard "

@@ -39,7 +39,9 @@ function Changes({ desk }: { readonly desk: ConfigDesk }): VNode {
         <tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.is}</th><th scope="col">{words.save.will}</th></tr>
       </thead>
       <tbody>{changes.map(({ key, was, now }) => (
-        <tr key={key}><th scope="row"><a href={placeOf(key)}><code>{key}</code></a></th><td><Value value={was} /></td><td><Value value={now} /></td></tr>
+        <tr key={key}>
+          <th scope="row"><a href={placeOf(key)}><code>{key}</code></a></th><td><Value value={was} /></td><td><Value value={now} /></td>
+        </tr>
       ))}</tbody>
     </table>
   );

@@ -20,7 +20,8 @@ export const words = {
     shape: "Given as", shapes: { text: "a text", details: "details", list: "a list", value: "a value" },
   },
   save: {
-    title: "Changes not saved", key: "Key", is: "Is", was: "Was", will: "Will be", theyWrote: "They wrote", youWant: "You want", notSet: "not set",
+    title: "Changes not saved", key: "Key",
+    is: "Is", was: "Was", will: "Will be", theyWrote: "They wrote", youWant: "You want", notSet: "not set",
     would: (count: number) => `${count} ${count === 1 ? "change" : "changes"}, not saved yet`,
     both: (count: number) => `Changed on both sides: ${count}`,
     save: (count: number) => (count === 1 ? "Save the change" : `Save ${count} changes`), saving: "Saving…", discard: "Discard",
