@@ -4,7 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, test, type TestContext } from "node:test";
@@ -121,6 +123,16 @@ test("the packed program installs far from the clone without a script, and answe
   const again = await startInstalled(t, env);
   assert.match(mustRun(run(command, "--port", String(again.port), "sessions", "history", "main")), /How busy is this machine/);
   assert.equal(await again.stop(), 0);
+  const home = join(far, "home24");
+  writeFileSync(join(home, ".bashrc"), "export A=1\nsource <(openclaw completion bash)\n");
+  const before = readdirSync(home).sort();
+  const planned = mustRun(run(command, "uninstall", "--dry-run"));
+  assert.match(planned, /\.openclaw {2}conversations.*\.cache\/openclaw.*\.bashrc.*Nothing was removed/s);
+  assert.deepEqual(readdirSync(home).sort(), before);
+  mustRun(run(command, "uninstall", "--yes"));
+  assert.ok(before.includes(".openclaw"));
+  assert.deepEqual(filesBelow(home).map((file) => file.slice(home.length)).filter((file) => file.includes("openclaw")), []);
+  assert.equal(readFileSync(join(home, ".bashrc"), "utf8"), "export A=1\n");
   npm("uninstall", "openclaw");
   assert.deepEqual(filesBelow(prefix), []);
   install(); // for the next

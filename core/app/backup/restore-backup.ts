@@ -6,8 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Secret } from "../../base/secret.ts";
 import { openStateDir, outrunDatabase } from "../../fabric/engine.ts";
-import { loadRecord } from "../local-node/local-node-record.ts";
-import { endGroup, processStart } from "../local-node/process-table.ts";
+import { endLeftNode } from "../local-node/end-left-node.ts";
 import { DATABASE, type BackupManifest } from "./manifest.ts";
 import { checkDatabase, unpackBackup } from "./read-backup.ts";
 
@@ -29,8 +28,6 @@ export interface Restored {
   readonly movedTo: string | undefined;
 }
 
-const NODE_GRACE_MS = 5_000;
-
 /**
  * Puts a backup in the place of the state directory. Everything is unpacked and compared beside it first, so a backup that does not
  * verify changes nothing. The copy is made newer than its original for every node: they obey it, and refuse the original from then on.
@@ -43,6 +40,7 @@ export async function restoreBackup(options: RestoreOptions, signal: AbortSignal
   await using stack = new AsyncDisposableStack();
   // Held until the end: no gateway starts on a directory that is about to be moved.
   if (full) stack.use(await openStateDir({ dir: stateDir, clock: options.clock, ids: options.ids, port: null }));
+  // It would go on in what is moved aside, under the name of the next one.
   if (full) await endLeftNode(stateDir, options.clock);
   await mkdir(dirname(stateDir), { recursive: true });
   const beside = await mkdtemp(`${stateDir}.restoring-`);
@@ -65,13 +63,6 @@ export async function restoreBackup(options: RestoreOptions, signal: AbortSignal
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
-}
-
-/** A local node outlives a gateway that was killed. It would go on in what is moved aside, under the name of the next one. */
-async function endLeftNode(stateDir: string, clock: Clock): Promise<void> {
-  const record = await loadRecord(stateDir);
-  if (record === undefined || (await processStart(record.pid)) !== record.start) return;
-  await endGroup(record.pid, record.start, NODE_GRACE_MS, clock);
 }
 
 async function takeKeys(from: string, to: string): Promise<void> {

@@ -115,6 +115,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./backup.ts")).backup,
   },
   {
+    name: "uninstall", section: "Also", summary: "Remove what it keeps on this machine; --dry-run shows the list",
+    load: async () => (await import("./uninstall.ts")).uninstall,
+  },
+  {
     name: "runtime", section: "Also", summary: "The Node an installed program runs on: fetch a private one, remove it",
     load: async () => (await import("./runtime.ts")).runtime,
   },
