@@ -111,6 +111,8 @@ export const ERRORS = {
   SESSION_QUEUE_FULL: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "Too many messages are waiting in this session.", next: "Wait for an answer, then send again." },
   PINS_FULL: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 5, text: "As many facts are pinned in this session as may be.", next: "Take one away: openclaw sessions unpin KEY ID" },
   MESSAGE_TOO_LARGE: { wire: "INVALID_REQUEST", http: 413, retry: "after-fix", exit: 2, text: "The message is larger than the limit.", next: "Send it in parts, or as a file." },
+  MEDIA_TOO_LARGE: { wire: "INVALID_REQUEST", http: 413, retry: "after-fix", exit: 2, text: "A file is larger than the limit.", next: "Send a smaller one, or raise media.maxBytes and its kind's limit." },
+  MEDIA_INVALID: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "A file is not what it is said to be.", next: "Send the file as it is, base64, with its own type or none." },
   MESSAGE_DROPPED: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "The message was taken out of the line unanswered.", next: "Send it again." },
   MESSAGE_EMPTY: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "The message is empty.", next: "Write something." },
   SUBAGENT_LIMIT: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "No further sub-agent may start.", next: "Wait for an answer of one that runs, or do the work here." },

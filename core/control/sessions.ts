@@ -5,13 +5,13 @@
  * in a session; whoever is killed, the next owner folds the log and goes on. A session nobody uses is on disk only.
  */
 export { openSessions, type Sessions, type SessionsDeps } from "./sessions/open-sessions.ts";
-export type { RunStatus, SentMessage } from "./sessions/send-message.ts";
+export type { IncomingFile, RunStatus, SentMessage } from "./sessions/send-message.ts";
 export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/session-key.ts";
 export { checkSettings, checkThinking } from "./sessions/check-settings.ts";
 export type { Aborted } from "./sessions/request-change.ts";
 export { admitMessage, type AdmissionLimits } from "./sessions/admit.ts";
 export { SESSIONS_DEFAULTS, type SessionsConfig } from "./sessions/config.ts";
-export type { History, HistoryItem, HistoryPage } from "./sessions/transcript.ts";
+export { formatFile, type History, type HistoryItem, type HistoryPage } from "./sessions/transcript.ts";
 export { createSearchIndex, type SearchIndex } from "./sessions/search-index.ts";
 export type { SearchHit, SearchQuery, SearchResult } from "./sessions/search-sessions.ts";
 export { createSessionIndex, type SessionIndex } from "./sessions/session-index.ts";

@@ -1,4 +1,4 @@
-import type { SessionState, TranscriptMessage } from "../../fabric/journal.ts";
+import { saidIn, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 import { BUDGET } from "./budget.ts";
 import type { TokenCounts } from "./count-tokens.ts";
 import { withoutLooseEnds } from "./loose-ends.ts";
@@ -40,7 +40,7 @@ export function fitTurn(view: SessionState, room: number, counts: TokenCounts): 
 function withQuestion({ turn }: SessionState, messages: readonly TranscriptMessage[]): readonly TranscriptMessage[] {
   if (turn === null || messages.some(({ content }) => content.role === "user")) return messages;
   const asked = turn.inputs.map(({ position, timeMs, label, message }): TranscriptMessage => ({
-    position, seq: 0, timeMs, runId: turn.runId, label, content: { role: "user", text: message.text },
+    position, seq: 0, timeMs, runId: turn.runId, label, content: saidIn(message),
   }));
   return [...asked, ...messages];
 }

@@ -3,7 +3,7 @@ import type { Principal } from "../../fabric/identity.ts";
 import type { MessageOrigin, QueueMode, ReplyAddress } from "../../fabric/journal.ts";
 import type { Agent, Agents } from "../agents.ts";
 import { routeInbound, type RouteRules, type RouteWish, type Sender } from "../routing.ts";
-import type { RunStatus, Sessions } from "../sessions.ts";
+import type { IncomingFile, RunStatus, Sessions } from "../sessions.ts";
 
 export interface Inbound {
   readonly sessionKey?: string;
@@ -11,6 +11,8 @@ export interface Inbound {
   /** Who sent it, where no session is named. */
   readonly sender?: Sender;
   readonly text: string;
+  /** What comes with it, as `readAttachments` gives it. */
+  readonly files?: readonly IncomingFile[];
   /** Makes the message the same message, however often it is brought; becomes the run id. */
   readonly idempotencyKey: string;
   readonly principal: Principal;

@@ -14,12 +14,14 @@ export type AdmissionLimits = Pick<SessionsConfig, "turnsWaitingMax" | "messageB
 /** Throws MESSAGE_EMPTY, MESSAGE_TOO_LARGE, MESSAGE_LOOP, SESSION_QUEUE_FULL or KEY_DESTROYED. There is nothing to undo. */
 export function admitMessage(
   state: SessionState,
-  message: { readonly offerId: string; readonly text: string; readonly bytes: number; readonly offersInFlight: number; readonly relays?: number },
+  message: { readonly offerId: string; readonly text: string; readonly bytes: number; readonly offersInFlight: number; readonly relays?: number;
+    /** Files came with it: it may go without words. */
+    readonly hasFiles?: boolean },
   limits: AdmissionLimits,
 ): void {
   if (state.deleted) throw new OpenClawError("KEY_DESTROYED");
   if (state.seen.has(message.offerId)) return; // a repeat takes no place in the line: the fold will drop it
-  if (message.text.trim() === "") throw new OpenClawError("MESSAGE_EMPTY");
+  if (message.text.trim() === "" && message.hasFiles !== true) throw new OpenClawError("MESSAGE_EMPTY");
   const { bytes } = message;
   const { messageBytesMax } = limits;
   if (bytes > messageBytesMax) {

@@ -112,6 +112,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
         // Their key is about to go, and nothing will name them any more.
         for (const { blob } of state.outputs) await log.blobs.drop(blob);
         await log.blobs.sweep([]);
+        await log.blobs.attachments.dropAll();
       }
       await log.append(claim, "owner", () => (state.requests.includes(request) ? [eventFor(request)] : []));
       crashPoint("change.recorded");

@@ -5,7 +5,7 @@ import { deadline, type Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { HOME_TENANT, type Principal } from "../../fabric/identity.ts";
 import type {
-  ChainReport, DumpedEntry, Journal, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings,
+  ChainReport, DumpedEntry, Journal, KeptAttachment, OfferBodies, RunOutcome, SessionAddress, SessionLog, SessionSettings,
 } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { PAST_DEADLINE, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
@@ -39,6 +39,8 @@ export interface Sessions extends AsyncDisposable {
   send(message: SentMessage): Promise<RunStatus>;
   /** The newest `limit` messages before the newest `offset` ones. Empty for a session that does not exist. */
   history(key: string, limit: number, offset: number): Promise<History>;
+  /** A file that came with one of its messages. Throws NOT_FOUND where it is not, or no longer. */
+  file(key: string, id: string): Promise<KeptAttachment>;
   /** Newest first, read a page at a time: whoever has seen enough stops. */
   rows(): AsyncIterable<SessionRow>;
   /** The same from a place with at most `skip` sessions of these kinds before it: a page far down costs what the first does. */
@@ -120,11 +122,16 @@ export interface SessionsDeps {
   publish(address: SessionAddress, event: LiveEvent): void;
   /** Many sessions were put to sleep and nothing is under way: the moment to give memory back. */
   readonly onRest?: () => void;
+  /** Bytes of files that one session may keep; beyond them its oldest go. */
+  readonly filesBytesMax?: () => number;
   /** A session's row changed. */
   onChanged(row: SessionRow): void;
   /** A session's tombstone is durable: whatever else is kept under its key has to go. */
   onDeleted(sessionKey: string): Promise<void>;
 }
+
+/** Unless the configuration says otherwise. */
+const FILES_BYTES_MAX = 536_870_912;
 
 /** Only the session's own end ends a wait for it. */
 const NEVER = new AbortController().signal;
@@ -212,7 +219,7 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const offer = createMakeOffer({ journal, placement: deps.placement, live });
   const reply = createDeliverReply({ addressOf, offer, channels: deps.channels ?? new Map() });
   const change = createRequestChange({ clock, ids, live, offer, erase });
-  const send = createSend({ journal, live, runs, offer, config, checkReply: reply.check });
+  const send = createSend({ journal, live, runs, offer, config, checkReply: reply.check, filesBytesMax: deps.filesBytesMax ?? (() => FILES_BYTES_MAX) });
 
   const active = (): readonly SessionRow[] => liveStandings(live).flatMap(({ session }) => {
     const { turn, queue } = session.log.state;
@@ -285,6 +292,11 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const { queue, window } = session.log.state;
       const seen = { row: rowIfOpen(session), waiting: [...queue], window };
       return { ...(await page), ...seen };
+    },
+    file: async (key, id) => {
+      const session = await live.holdExisting(journal.address(key));
+      if (session === null) throw new OpenClawError("NOT_FOUND");
+      return await session.log.blobs.attachments.get(id);
     },
     describe: async (key) => rowIfOpen(await live.holdExisting(journal.address(key))),
     peek: (key) => rowIfOpen(live.get(addressOf(key).token)),

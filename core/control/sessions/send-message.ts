@@ -2,7 +2,7 @@
 import { QUEUE_MODES, type Label } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Principal } from "../../fabric/identity.ts";
-import type { Journal, MessageOffer, QueueMode, ReplyAddress, RunOutcome, SessionState } from "../../fabric/journal.ts";
+import type { Attachment, Journal, MessageOffer, NewAttachment, QueueMode, ReplyAddress, RunOutcome, SessionState } from "../../fabric/journal.ts";
 import type { AcceptedRuns } from "./accepted-runs.ts";
 import { admitMessage } from "./admit.ts";
 import type { SessionsConfig } from "./config.ts";
@@ -10,7 +10,12 @@ import type { LiveSessions } from "./live-sessions.ts";
 import type { MakeOffer } from "./make-offer.ts";
 import { parseSessionKey } from "./session-key.ts";
 
-export interface SentMessage extends MessageOffer {
+/** A file as it comes in: looked at, and not yet kept. */
+export interface IncomingFile extends Omit<Attachment, "id"> { readonly content: Uint8Array }
+
+export interface SentMessage extends Omit<MessageOffer, "attachments"> {
+  /** What comes with it: kept before the message is offered, under the session's key. */
+  readonly files?: readonly IncomingFile[];
   readonly principal: Principal;
   readonly label?: Label;
   /** The agent's own way with messages that come during a turn. */
@@ -26,13 +31,15 @@ export interface SendDeps {
   readonly live: LiveSessions;
   readonly runs: AcceptedRuns;
   readonly offer: MakeOffer;
+  /** Bytes of files that one session may keep; beyond them its oldest go. */
+  readonly filesBytesMax: () => number;
   readonly config: () => SessionsConfig;
   /** Throws where the outcome could be brought to nobody. */
   readonly checkReply: (to: ReplyAddress) => void;
 }
 
 /** Resolves once the message is durable, or with what became of the same run before. Throws admission's refusals. */
-export function createSend({ journal, live, runs, offer, config, checkReply }: SendDeps): (message: SentMessage) => Promise<RunStatus> {
+export function createSend({ journal, live, runs, offer, config, checkReply, filesBytesMax }: SendDeps): (message: SentMessage) => Promise<RunStatus> {
   const inFlight = new Map<string, number>();
   const count = (token: string, more: 1 | -1): void => {
     const now = (inFlight.get(token) ?? 0) + more;
@@ -40,10 +47,10 @@ export function createSend({ journal, live, runs, offer, config, checkReply }: S
     else inFlight.set(token, now);
   };
 
-  return async ({ principal, label, agentQueueMode, mentioned, ...given }) => {
+  return async ({ principal, label, agentQueueMode, mentioned, files = [], ...given }) => {
     const { runId, text } = given;
     const address = journal.address(given.sessionKey);
-    const { state } = (await live.hold(address)).log;
+    const { state, blobs } = (await live.hold(address)).log;
     const known = statusOf(state, runId);
     if (known !== undefined) return known;
     const offerId = journal.offerId(address, "message.offered", runId);
@@ -51,19 +58,23 @@ export function createSend({ journal, live, runs, offer, config, checkReply }: S
     if (given.replyTo !== undefined) checkReply(given.replyTo);
     const offersInFlight = inFlight.get(address.token) ?? 0;
     const far = given.relays === undefined ? {} : { relays: given.relays };
-    admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight, ...far }, config());
+    admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight, hasFiles: files.length > 0, ...far }, config());
     // What is accepted is accepted as it is: a setting changed later changes nothing of it.
     const mode = modeOf(given, state, agentQueueMode, config());
     const historyOnly = isForOthers(given, state, mentioned ?? isOurs(principal), config());
     const { queueMode: _, ...plain } = given;
     const wish = historyOnly ? { historyOnly } : mode === "followup" ? {} : { queueMode: mode };
-    const message = { ...plain, ...wish };
     count(address.token, 1);
     runs.begin(runId, address);
     try {
       crashPoint("message.admitted");
+      const kept = files.length === 0 ? undefined
+        : await blobs.attachments.put(files.map(fileOf), offerId, filesBytesMax(), (id) => state.seen.has(id));
+      if (kept !== undefined) crashPoint("attachments.kept");
       const labelled = label === undefined ? {} : { label };
+      const message = { ...plain, ...wish, ...(kept === undefined ? {} : { attachments: files.map((file, at) => named(file, kept[at])) }) };
       const { duplicate } = await offer(address, { type: "message.offered", id: runId, body: message, principal, ...labelled });
+      if (kept !== undefined && !duplicate) blobs.attachments.offered(kept);
       crashPoint("message.offered");
       return duplicate ? (statusOf(state, runId) ?? { status: "in_flight" }) : { status: "started" };
     } catch (error) {
@@ -75,6 +86,14 @@ export function createSend({ journal, live, runs, offer, config, checkReply }: S
   };
 }
 
+function fileOf({ kind, mimeType, name, content }: IncomingFile): NewAttachment {
+  return { head: { kind, mimeType, name }, content };
+}
+
+function named({ content: _, ...facts }: IncomingFile, id = ""): Attachment {
+  return { id, ...facts };
+}
+
 function statusOf(state: SessionState, runId: string): RunStatus | undefined {
   const ended = state.runs.get(runId);
   if (ended !== undefined) return ended;
@@ -84,7 +103,7 @@ function statusOf(state: SessionState, runId: string): RunStatus | undefined {
 
 /** The message's own wish, then the session's setting, the agent's, the gateway's. Only a person ends what runs unasked. */
 function modeOf(
-  { queueMode: wanted, origin }: MessageOffer, { settings }: SessionState, ofAgent: QueueMode | undefined, config: SessionsConfig,
+  { queueMode: wanted, origin }: Pick<MessageOffer, "queueMode" | "origin">, { settings }: SessionState, ofAgent: QueueMode | undefined, config: SessionsConfig,
 ): QueueMode {
   if (wanted !== undefined) return wanted;
   const usual = QUEUE_MODES.find((mode) => mode === settings.queueMode) ?? ofAgent ?? config.queue.mode ?? "followup";
@@ -98,7 +117,7 @@ function isOurs({ kind }: Principal): true | undefined {
 
 /** Said in a group, and not to the agent. A session told to wait for a mention holds what is not known to be one for none. */
 function isForOthers(
-  { sessionKey, agentId }: MessageOffer, { settings }: SessionState, mentioned: boolean | undefined, { groupActivation }: SessionsConfig,
+  { sessionKey, agentId }: Pick<MessageOffer, "sessionKey" | "agentId">, { settings }: SessionState, mentioned: boolean | undefined, { groupActivation }: SessionsConfig,
 ): boolean {
   if (mentioned === true || parseSessionKey(sessionKey, agentId).kind !== "group") return false;
   return settings.groupActivation === "mention" || (mentioned === false && (settings.groupActivation ?? groupActivation) === "mention");

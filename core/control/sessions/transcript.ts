@@ -1,6 +1,6 @@
 /** The transcript: a view of the journal, in the wire's shape. */
 import type { Label } from "@openclaw/protocol";
-import { isAside, readMessages, type QueuedMessage, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
+import { isAside, readMessages, type Attachment, type QueuedMessage, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
 import type { SessionRow } from "./session-row.ts";
 
 export interface HistoryMarks {
@@ -84,7 +84,8 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
   switch (content.role) {
     case "user": {
       const __openclaw = { ...marks, senderIsOwner: label === "owner" };
-      return { role: "user", content: text, timestamp, idempotencyKey: `${runId}:user`, __openclaw };
+      const files = (content.attachments ?? []).map(formatFile);
+      return { role: "user", content: files.length > 0 && content.text === "" ? files : [...text, ...files], timestamp, idempotencyKey: `${runId}:user`, __openclaw };
     }
     case "tool": {
       const { callId: toolCallId, name: toolName, isError, nodeId, durationMs, exitCode } = content;
@@ -105,6 +106,14 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
       };
     }
   }
+}
+
+/** What a client asks for by `artifacts.download`; its bytes are no part of a transcript. */
+export function formatFile(
+  { id: artifactId, kind, mimeType, name: fileName, bytes: sizeBytes, width, height }: Attachment,
+): HistoryItem["content"][number] {
+  const size = width === undefined ? {} : { width, height };
+  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size };
 }
 
 function parseArguments(text: string): unknown {

@@ -14,7 +14,7 @@ import { foldResumed, foldStepEnded } from "./fold-step.ts";
 import { abandon, foldJobEnded, stopAsked, stopOf, takeAnswer } from "./fold-stop.ts";
 import { labelSeen } from "./label-seen.ts";
 import type { Debt } from "./offer.ts";
-import { markTurn, pushMessage } from "./push-message.ts";
+import { markTurn, pushMessage, saidIn } from "./push-message.ts";
 import { STATE_LIMITS, type OwedOutcome, type QueuedMessage, type RunOutcome, type SessionState } from "./session-state.ts";
 
 export function foldEntry(state: SessionState, entry: Recorded, link: string): void {
@@ -82,7 +82,7 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
     case "message.dropped": return foldDropped(state, entry);
     case "message.noted":
       for (const { timeMs, label, message } of takeFromQueue(state, entry.body.inputs)) {
-        pushMessage(state, entry.position, timeMs, message.runId, label, { role: "user", text: message.text });
+        pushMessage(state, entry.position, timeMs, message.runId, label, saidIn(message));
         endRun(state, message.runId, { status: "ok", endedAtMs: entry.header.timeMs });
       }
       return;
@@ -205,7 +205,7 @@ function takeFromQueue(state: SessionState, offerIds: readonly string[]): readon
 type WithRun = Extract<Recorded, { type: "turn.started" | "input.joined" }>;
 
 function pushInputs(state: SessionState, { position, body: { runId } }: WithRun, inputs: readonly QueuedMessage[]): void {
-  for (const { timeMs, label, message } of inputs) pushMessage(state, position, timeMs, runId, label, { role: "user", text: message.text });
+  for (const { timeMs, label, message } of inputs) pushMessage(state, position, timeMs, runId, label, saidIn(message));
 }
 
 function foldJoined(state: SessionState, entry: Extract<Recorded, { type: "input.joined" }>): void {

@@ -1,4 +1,6 @@
 /** What anyone may put into a session's log: messages, answers, wishes. Bodies are sealed. */
+import type { Attachment } from "./transcript-message.ts";
+
 /** What a person or a part of the system wants of a session. */
 export interface OfferBodies {
   "message.offered": MessageOffer;
@@ -42,6 +44,7 @@ export interface MessageOffer {
   /** The client's idempotency key: a message of the same run id is the same message. */
   readonly runId: string;
   readonly text: string;
+  readonly attachments?: readonly Attachment[];
   /** Where a reply belongs: `web`, `cli`, a channel. */
   readonly channel: string;
   readonly model?: string;

@@ -1,5 +1,17 @@
 import type { Label } from "@openclaw/protocol";
+import type { MessageOffer } from "./offer.ts";
 import { STATE_LIMITS, leastOf, type SessionState, type TranscriptMessage } from "./session-state.ts";
+
+/** A message as the transcript holds it. */
+export function saidIn({ text, attachments }: Pick<MessageOffer, "text" | "attachments">): TranscriptMessage["content"] {
+  return attachments === undefined ? { role: "user", text } : { role: "user", text, attachments };
+}
+
+/** What it takes in memory: its own words, and those of texts that came with it. */
+export function charsOf(content: TranscriptMessage["content"]): number {
+  if (content.role !== "user" || content.attachments === undefined) return content.text.length;
+  return content.attachments.reduce((sum, { text = "", name }) => sum + text.length + name.length, content.text.length);
+}
 
 /** Adds to the transcript, and lets go of the oldest of it where it is too much to be kept at hand. Part of the fold. */
 export function pushMessage(
@@ -10,9 +22,10 @@ export function pushMessage(
   state.messages.push({ position, seq: state.messageCount, timeMs, runId, label, content });
   if (state.messages.length <= STATE_LIMITS.messagesKept / 2) return;
   let chars = 0;
-  for (const message of state.messages) chars += message.content.text.length;
+  for (const message of state.messages) chars += charsOf(message.content);
   while (state.messages.length > 1 && (state.messages.length > STATE_LIMITS.messagesKept || chars > STATE_LIMITS.messageCharsKept)) {
-    chars -= state.messages.shift()?.content.text.length ?? 0;
+    const oldest = state.messages.shift();
+    if (oldest !== undefined) chars -= charsOf(oldest.content);
   }
 }
 

@@ -187,7 +187,7 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress,
         if (page.length === 0 || opened.length >= limit) return opened;
       }
     },
-    blobs: createSessionBlobs(engine, key, address),
+    blobs: createSessionBlobs(engine, key, address, () => clock.now()),
     snapshot,
     compact,
   };

@@ -2,6 +2,21 @@
 import type { Label } from "@openclaw/protocol";
 import type { ToolCall, Usage } from "@openclaw/sdk";
 
+/** What came with a message. Its bytes are a blob under the session's key; here is what a reader needs without them. */
+export interface Attachment {
+  /** Digest of the sealed blob: its name everywhere. */
+  readonly id: string;
+  /** As its bytes say, whatever was claimed. */
+  readonly kind: "image" | "audio" | "video" | "text" | "file";
+  readonly mimeType: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly width?: number;
+  readonly height?: number;
+  /** The beginning of a text, for models. */
+  readonly text?: string;
+}
+
 export interface TranscriptMessage {
   readonly position: number;
   readonly seq: number;
@@ -9,7 +24,7 @@ export interface TranscriptMessage {
   readonly runId: string;
   readonly label: Label;
   readonly content:
-    | { readonly role: "user"; readonly text: string; readonly aside?: true }
+    | { readonly role: "user"; readonly text: string; readonly attachments?: readonly Attachment[]; readonly aside?: true }
     | {
         readonly role: "assistant";
         readonly text: string;

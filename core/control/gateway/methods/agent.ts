@@ -5,7 +5,7 @@ import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
 import type { RouteWish } from "../../routing.ts";
 import { saidBy, type CommandDesk } from "../commands/command-desk.ts";
-import type { MethodContext, MethodHandlers } from "../method.ts";
+import type { MethodContext, MethodHandlers, ReadFiles } from "../method.ts";
 
 export interface AgentDeps {
   readonly sessions: Sessions;
@@ -15,6 +15,7 @@ export interface AgentDeps {
   /** What a person reads wherever the model is named. */
   readonly labelOf: (model: string) => Promise<string>;
   readonly commands: CommandDesk;
+  readonly readFiles: ReadFiles;
 }
 
 interface RunParams {
@@ -42,14 +43,16 @@ interface RunParams {
   readonly timeout?: number;
   readonly extraSystemPrompt?: string;
   readonly thinking?: string;
+  readonly attachments?: readonly unknown[];
 }
 
 const WAIT_DEFAULT_MS = 30_000;
 const RUN_WAIT_MS = 86_400_000;
 
-export function agentMethods({ sessions, intake, agents, now, labelOf, commands }: AgentDeps): MethodHandlers {
+export function agentMethods({ sessions, intake, agents, now, labelOf, commands, readFiles }: AgentDeps): MethodHandlers {
   const run = async (params: RunParams, ctx: MethodContext): Promise<unknown> => {
     checkThinking(params.thinking);
+    const files = await readFiles(params.attachments ?? []);
     const startedAt = now();
     const { agentId: named, sessionKey: key } = intake.placeOf(await placeWished(params));
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.
@@ -65,7 +68,7 @@ export function agentMethods({ sessions, intake, agents, now, labelOf, commands 
     }
     const message = command?.text ?? params.message;
     const inbound = inboundOf({ ...params, message, agentId: named, sessionKey: key }, ctx);
-    const { runId, sessionKey, agentId } = await intake.receiveInbound(inbound);
+    const { runId, sessionKey, agentId } = await intake.receiveInbound(files.length === 0 ? inbound : { ...inbound, files });
     ctx.respond({ runId, sessionKey, agentId, status: "accepted", acceptedAt: now() });
     const outcome = await sessions.wait(runId, RUN_WAIT_MS, ctx.signal);
     const text = outcome === undefined ? "" : await replyOf(sessions, sessionKey, outcome.answeredBy ?? runId);

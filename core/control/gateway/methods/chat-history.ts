@@ -1,6 +1,6 @@
 /** A conversation as whoever comes in finds it: what was said, what is being said, and what waits for a turn. */
 import type { Agents } from "../../agents.ts";
-import { parseSessionKey, type History, type HistoryItem, type Sessions } from "../../sessions.ts";
+import { formatFile, parseSessionKey, type History, type HistoryItem, type Sessions } from "../../sessions.ts";
 
 export interface ChatHistoryDeps {
   readonly sessions: Pick<Sessions, "history">;
@@ -100,10 +100,11 @@ function sinceCursor(seen: History, cursor: string): readonly HistoryItem[] | un
 function pendingOf({ waiting }: History, before = Number.POSITIVE_INFINITY): object {
   const older = waiting.filter(({ position }) => position < before);
   const page = older.slice(-PENDING.page);
-  const items = page.map(({ offerId: id, timeMs: acceptedAt, label, message: { runId, text } }) => {
+  const items = page.map(({ offerId: id, timeMs: acceptedAt, label, message: { runId, text, attachments = [] } }) => {
     const shown = text.length > PENDING.chars ? `${text.slice(0, PENDING.chars).toWellFormed()}…` : text;
+    const words = text === "" && attachments.length > 0 ? [] : [{ type: "text", text: shown }];
     const message = {
-      role: "user", content: [{ type: "text", text: shown }], timestamp: acceptedAt, idempotencyKey: `${runId}:user`,
+      role: "user", content: [...words, ...attachments.map(formatFile)], timestamp: acceptedAt, idempotencyKey: `${runId}:user`,
       __openclaw: { id, runId, recordTimestampMs: acceptedAt, senderIsOwner: label === "owner" },
     };
     return { id, runId, message, acceptedAt, state: "queued" };

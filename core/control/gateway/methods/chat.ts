@@ -1,12 +1,11 @@
 /** Talking with an agent through a session: send, read, stop. */
 import { randomUUID } from "node:crypto";
-import { OpenClawError } from "@openclaw/protocol";
 import type { QueueMode } from "../../../fabric/journal.ts";
 import type { Agents } from "../../agents.ts";
 import type { Inbound, Intake } from "../../channels.ts";
 import { checkThinking, parseSessionKey, type Sessions } from "../../sessions.ts";
 import { saidBy, type CommandDesk } from "../commands/command-desk.ts";
-import type { MethodContext, MethodHandlers } from "../method.ts";
+import type { MethodContext, MethodHandlers, ReadFiles } from "../method.ts";
 import type { ChatHistory, ChatHistoryDeps, HistoryParams } from "./chat-history.ts";
 import type { ListModels } from "./models.ts";
 
@@ -16,6 +15,7 @@ export interface ChatDeps extends Pick<ChatHistoryDeps, "textSoFar" | "defaultsO
   readonly agents: Agents;
   readonly listModels: ListModels;
   readonly commands: CommandDesk;
+  readonly readFiles: ReadFiles;
   /** As `commands.list`. */
   readonly listCommands: (agentId: string) => Promise<readonly unknown[]>;
 }
@@ -68,7 +68,7 @@ interface InjectParams {
 const GET_DEFAULT = 200;
 
 export function chatMethods(deps: ChatDeps): MethodHandlers {
-  const { sessions, intake, agents, listModels, commands, listCommands, textSoFar, defaultsOf } = deps;
+  const { sessions, intake, agents, listModels, commands, listCommands, readFiles, textSoFar, defaultsOf } = deps;
   const keyOf = (sessionKey: string, agentId?: string): string => parseSessionKey(sessionKey, agentId ?? agents.defaultId).key;
 
   /** What becomes of a message that may be a command: an answer, or what goes to the agent in its place. */
@@ -88,10 +88,7 @@ export function chatMethods(deps: ChatDeps): MethodHandlers {
   const send = async (params: SendParams, ctx: MethodContext): Promise<unknown> => {
     const { sessionKey, message: said, idempotencyKey, agentId, timeoutMs, queueMode, thinking, mentions, attachments = [] } = params;
     checkThinking(thinking);
-    if (attachments.length > 0) {
-      const next = "Put the file into the agent's workspace and name it.";
-      throw new OpenClawError("PARAMS_INVALID", { why: "This gateway takes no attachments.", next });
-    }
+    const files = await readFiles(attachments);
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.
     const key = keyOf(sessionKey, agentId);
     ctx.watch(key);
@@ -102,7 +99,7 @@ export function chatMethods(deps: ChatDeps): MethodHandlers {
       sessionKey, text: message, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
       ...(agentId === undefined ? {} : { agentId }), ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(queueMode === undefined ? {} : { queueMode }), ...(thinking === undefined ? {} : { thinking }),
-      ...(mentions === undefined ? {} : { mentions: mentions.map(idOf) }),
+      ...(mentions === undefined ? {} : { mentions: mentions.map(idOf) }), ...(files.length === 0 ? {} : { files }),
       ...replyOf(params),
     });
     return { runId, status: outcome.status };

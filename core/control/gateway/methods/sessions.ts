@@ -71,10 +71,10 @@ interface CreateParams {
 }
 
 /** A session that is less guarded than its maker believes is not made. */
-function refuseUnkept({ incognito, permissionMode, execNode, worktree, toolOverrides, attachments = [] }: CreateParams): void {
+function refuseUnkept({ incognito, permissionMode, execNode, worktree, toolOverrides }: CreateParams): void {
   const wished = {
     incognito: incognito === true, permissionMode: typeof permissionMode === "string", execNode: execNode !== undefined,
-    worktree: worktree !== undefined && worktree !== false, attachments: attachments.length > 0,
+    worktree: worktree !== undefined && worktree !== false,
     toolOverrides: typeof toolOverrides === "object" && toolOverrides !== null && Object.keys(toolOverrides).length > 0,
   };
   const refused = Object.entries(wished).flatMap(([name, isWished]) => (isWished ? [name] : []));
@@ -236,7 +236,7 @@ async function resolve({ sessions, agents }: SessionDeps, params: ResolveParams)
 }
 
 async function create(
-  { sessions, intake, agents, checkModel }: SessionDeps, params: CreateParams, ctx: MethodContext,
+  { sessions, intake, agents, checkModel, readFiles }: SessionDeps, params: CreateParams, ctx: MethodContext,
 ): Promise<unknown> {
   const { agentId: wished, message, task, displayName, label = displayName, model, thinkingLevel, idempotencyKey = randomUUID() } = params;
   checkThinking(thinkingLevel ?? undefined);
@@ -244,7 +244,8 @@ async function create(
   const agentId = agents.get(wished ?? agents.defaultId).id;
   const { key } = parseSessionKey(params.key ?? `dashboard:${randomUUID()}`, agentId);
   ctx.watch(key);
-  const text = message ?? task;
+  const files = await readFiles(params.attachments ?? []);
+  const text = message ?? task ?? (files.length === 0 ? undefined : "");
   const parent = params.parentSessionKey === undefined ? undefined : parseSessionKey(params.parentSessionKey, agentId).key;
   if (params.succeedsParent === true && parent !== undefined && (await sessions.describe(parent))?.hasActiveRun === true) {
     throw refusal("CONFLICT", `Parent session ${parent} is still active; try again in a moment.`);
@@ -268,7 +269,7 @@ async function create(
     sessionKey: key, agentId, text, idempotencyKey, principal: ctx.client.principal, channel: ctx.client.mode,
     ...(model === undefined ? {} : { model }), ...(params.timeoutMs === undefined ? {} : { timeoutMs: params.timeoutMs }),
     ...(thinkingLevel === undefined || thinkingLevel === null ? {} : { thinking: thinkingLevel }),
-    ...(parent === undefined ? {} : { origin: { kind: "person", sessionKey: parent } }),
+    ...(parent === undefined ? {} : { origin: { kind: "person", sessionKey: parent } }), ...(files.length === 0 ? {} : { files }),
   });
   await settle({});
   const row = await sessions.describe(key);

@@ -1,0 +1,91 @@
+/**
+ * What a client says came with a message, as files: decoded, looked at, measured. Whatever is wrong is refused here, before
+ * anything is kept.
+ */
+import { OpenClawError } from "@openclaw/protocol";
+import type { IncomingFile } from "../sessions.ts";
+import { MEDIA_DEFAULTS, type MediaLimits } from "./limits.ts";
+import { sniff, type Sniffed } from "./sniff.ts";
+
+/** As `chat.send` names them. */
+export interface AttachmentParams {
+  readonly type?: string;
+  readonly mimeType?: string;
+  readonly fileName?: string;
+  /** Base64, also as a data URL. */
+  readonly content?: string;
+  readonly sizeBytes?: number;
+}
+
+/** Characters of a name that is shown and stored. */
+const NAME_CHARS = 120;
+
+/** Throws MEDIA_INVALID, MEDIA_TOO_LARGE. Takes a tenth of a second for the largest. */
+export function readAttachments(given: readonly unknown[], limits: MediaLimits = MEDIA_DEFAULTS): readonly IncomingFile[] {
+  if (given.length > limits.filesMax) {
+    throw new OpenClawError("MEDIA_TOO_LARGE", { why: `${given.length} files came with one message; ${limits.filesMax} are allowed.` });
+  }
+  let bytesLeft = limits.maxBytes;
+  let charsLeft = limits.textCharsMax;
+  return given.map((one, at): IncomingFile => {
+    const params = one as AttachmentParams;
+    const content = decode(params, at);
+    const { kind, ...looks } = sniff(content);
+    const name = nameOf(params.fileName, kind, looks.mimeType, at);
+    checkClaim(params, kind, looks.mimeType, name);
+    const most = Math.min(bytesLeft, kind === "image" ? limits.maxImageBytes : kind === "audio" ? limits.maxAudioBytes
+      : kind === "video" ? limits.maxVideoBytes : limits.maxFileBytes);
+    if (content.length > most) {
+      const why = `${name} has ${content.length} bytes; ${most} are allowed${most === bytesLeft ? " for all files of a message together" : ` for ${kind}`}.`;
+      throw new OpenClawError("MEDIA_TOO_LARGE", { why, detail: { bytes: content.length, max: most, kind } });
+    }
+    bytesLeft -= content.length;
+    const facts = { kind, ...looks, name, bytes: content.length, content };
+    if (kind !== "text") return facts;
+    const text = Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, charsLeft * 4)).toString("utf8").slice(0, charsLeft).toWellFormed();
+    charsLeft -= text.length;
+    return text === "" ? facts : { ...facts, text };
+  });
+}
+
+function decode({ content, sizeBytes, fileName = "" }: AttachmentParams, at: number): Buffer {
+  const name = fileName === "" ? `Attachment ${at + 1}` : cleanName(fileName);
+  if (content === undefined || content === "") throw invalid(`${name} has no content.`);
+  const base64 = content.startsWith("data:") ? content.slice(content.indexOf(",") + 1) : content;
+  const bytes = Buffer.from(base64, "base64");
+  // The decoder passes over what is not base64: then fewer bytes come than the length promises.
+  const promised = Math.floor((base64.replace(/=+$/, "").length * 3) / 4);
+  if (bytes.length !== promised) throw invalid(`The content of ${name} is not base64.`);
+  if (bytes.length === 0) throw invalid(`${name} is empty.`);
+  if (sizeBytes !== undefined && sizeBytes !== bytes.length) throw invalid(`${name} is said to have ${sizeBytes} bytes; ${bytes.length} came.`);
+  return bytes;
+}
+
+/** A claim that would be shown or played has to be true; of other files a sender may know more than their bytes tell. */
+function checkClaim({ type, mimeType = "" }: AttachmentParams, kind: Sniffed["kind"], found: string, name: string): void {
+  const claimed = /^(?:image|audio|video)(?=\/)/.exec(mimeType)?.[0] ?? (type === "image" || type === "audio" || type === "video" ? type : undefined);
+  if (claimed === undefined || claimed === kind) return;
+  if (found.startsWith(`${claimed}/`) || /svg/.test(mimeType)) return; // a form that is kept as a file
+  if (claimed === "audio" && kind === "video") return; // one container for both
+  throw invalid(`${name} is said to be ${mimeType === "" ? claimed : mimeType.slice(0, 80)}; its bytes are ${found}.`);
+}
+
+const ENDINGS: Readonly<Record<string, string>> = {
+  "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp", "audio/mpeg": "mp3", "audio/wav": "wav",
+  "audio/ogg": "ogg", "video/mp4": "mp4", "video/webm": "webm", "application/pdf": "pdf", "text/plain": "txt",
+};
+
+function nameOf(given: string | undefined, kind: Sniffed["kind"], mimeType: string, at: number): string {
+  const clean = cleanName(given ?? "");
+  return clean === "" ? `${kind}-${at + 1}.${ENDINGS[mimeType] ?? "bin"}` : clean;
+}
+
+/** The last part of a path, without what would break a line or a header. */
+function cleanName(given: string): string {
+  const last = given.split(/[\\/]/).at(-1) ?? "";
+  return last.replace(/[\p{Cc}\p{Cf}"<>|:*?]/gu, "").replace(/^\.+/, "").trim().slice(0, NAME_CHARS).toWellFormed();
+}
+
+function invalid(why: string): OpenClawError {
+  return new OpenClawError("MEDIA_INVALID", { why });
+}
