@@ -386,7 +386,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.26", state: "partly", proofs: ["e2e/queue-modes.test.ts", "e2e/stop-turn.test.ts"],
     text: "Activation modes, queue modes, reply-back",
   },
-  { id: "S4.27", state: "later", text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle" },
+  {
+    id: "S4.27", state: "partly", proofs: ["e2e/media.test.ts", "core/control/media/read-attachments.test.ts"],
+    text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle",
+  },
   {
     id: "S4.28", state: "proved",
     proofs: [

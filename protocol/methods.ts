@@ -6,6 +6,7 @@ import type { MethodSpec } from "./method.ts";
 import type { Infer } from "./schema.ts";
 import { AGENT_METHODS } from "./methods/agents.ts";
 import { APPROVAL_METHODS } from "./methods/approvals.ts";
+import { ARTIFACT_METHODS } from "./methods/artifacts.ts";
 import { CHANNEL_METHODS } from "./methods/channels.ts";
 import { CHAT_METHODS } from "./methods/chat.ts";
 import { CONFIG_METHODS } from "./methods/config.ts";
@@ -21,14 +22,15 @@ import { USAGE_METHODS } from "./methods/usage.ts";
 import { VOICE_METHODS } from "./methods/voice.ts";
 
 export {
-  AGENT_METHODS, APPROVAL_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS, DOCTOR_METHODS, QUEUE_METHODS,
-  RESTART_METHODS, SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
+  AGENT_METHODS, APPROVAL_METHODS, ARTIFACT_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS,
+  DOCTOR_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 };
 
 export const METHODS = {
   ...SYSTEM_METHODS, ...DOCTOR_METHODS, ...CONFIG_METHODS, ...RESTART_METHODS, ...CHAT_METHODS, ...AGENT_METHODS, ...SESSION_METHODS,
   ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS, ...QUEUE_METHODS,
   ...SCHEDULE_METHODS, ...USAGE_METHODS, ...CHANNEL_METHODS, ...TASK_METHODS, ...VOICE_METHODS,
+  ...ARTIFACT_METHODS,
 } as const satisfies Record<string, MethodSpec>;
 
 export type MethodName = keyof typeof METHODS;

@@ -20,8 +20,19 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
+/** A picture that is shown to a model. */
+export interface ImagePart {
+  /** Names it in the gateway's own records; no server is told. */
+  readonly id: string;
+  readonly mimeType: string;
+  /** Empty while it is only spoken of. */
+  readonly base64: string;
+}
+
 export type ModelMessage =
-  | { readonly role: "system" | "user"; readonly text: string }
+  | { readonly role: "system"; readonly text: string }
+  /** Pictures come before the words; only a model that takes `image` is given any. */
+  | { readonly role: "user"; readonly text: string; readonly images?: readonly ImagePart[] }
   | { readonly role: "assistant"; readonly text: string; readonly calls?: readonly ToolCall[] }
   | { readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string; readonly isError: boolean };
 
@@ -91,6 +102,8 @@ export interface ModelInfo {
   readonly tokenizer?: string;
   /** How much it can be told to think, least first; it cannot unless given. */
   readonly thinkingLevels?: readonly string[];
+  /** What it takes besides text; nothing unless given. */
+  readonly input?: readonly ("text" | "image")[];
   /** False: it cannot condense a text, so long conversations are condensed without it. */
   readonly condenses?: boolean;
   /** In the owner's currency, for a million tokens. */
@@ -102,6 +115,8 @@ export interface Provider {
   /** Shown wherever the model is named: `Demo model (offline, rule-based, free)`. */
   readonly label: string;
   readonly config: JsonSchema;
+  /** What its models take of which the configuration does not tell; text alone unless given. */
+  readonly input?: ModelInfo["input"];
   /** Interfaces of servers it speaks, as `models.providers.<id>.api` names them. */
   readonly apis?: readonly string[];
   /** Models it offers under this configuration, without asking the network. */

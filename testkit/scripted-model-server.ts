@@ -54,6 +54,8 @@ export interface ScriptedRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: ChatBody;
+  /** Addresses of the pictures in it, in order. */
+  readonly images: readonly string[];
   /** Resolves when the client closed the connection, or the answer was complete. */
   readonly closed: Promise<"complete" | "closed-by-client">;
 }
@@ -121,11 +123,12 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
     if (request.method !== "POST" || !path.endsWith("/chat/completions")) {
       return respond(response, 404, errorBody("no such path", "not_found"));
     }
-    const body = inPlainText(await readBody(request));
+    const sent = await readBody(request);
+    const body = inPlainText(sent);
     const closed = new Promise<"complete" | "closed-by-client">((resolve) => {
       response.on("close", () => resolve(response.writableFinished ? "complete" : "closed-by-client"));
     });
-    requests.push({ path, headers: request.headers, body, closed });
+    requests.push({ path, headers: request.headers, body, images: imagesIn(sent), closed });
     if (requests.length > REQUESTS_KEPT) requests.shift();
     await give(queue.shift() ?? options.rule?.(body) ?? decide(body), body, response, counters);
   }
@@ -150,6 +153,14 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
 }
 
 // ── the rule-based model ─────────────────────────────────────────────────────────────────────────────────────────────
+
+function imagesIn({ messages }: ChatBody): readonly string[] {
+  const partsOf = ({ content }: { readonly content?: unknown }): readonly unknown[] => (Array.isArray(content) ? content : []);
+  return messages.flatMap(partsOf).flatMap((part: unknown) => {
+    const { url } = (part as { readonly image_url?: { readonly url?: unknown } }).image_url ?? {};
+    return typeof url === "string" ? [url] : [];
+  });
+}
 
 /** Clients may send a message's text in parts; here it is one text. */
 function inPlainText(body: ChatBody): ChatBody {

@@ -93,7 +93,7 @@ export const ACCEPTED: JsonSchema = keyed({
     load: keyed({ watch: flag("Look out for changes: done at each use."), watchDebounceMs: count("How long to wait.") }),
   }),
   plugins: theirs("Plugins."), surfaces: theirs("Surfaces."), proxy: theirs("Outbound proxy."), audio: theirs("Audio."),
-  media: theirs("Media."), web: theirs("Web chat."), worktreeRoot: text("Where worktrees are made."),
+  web: theirs("Web chat."), worktreeRoot: text("Where worktrees are made."),
   worktreeAcceleration: any("How worktrees are made."), canvasHost: theirs("Canvas host."),
   gateway: keyed({
     customBindHost: text("Address of bind custom."), publicOrigin: text("Address people use."), trustedProxies: list("Proxies before it."),

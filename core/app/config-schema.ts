@@ -6,6 +6,7 @@ import { supervisorConfig } from "../cognition/supervisor/config.ts";
 import { agentsConfig } from "../control/agents/config.ts";
 import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway/config.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule/config.ts";
+import { mediaConfig } from "../control/media/config.ts";
 import { bindingsConfig } from "../control/routing/config.ts";
 import { sessionsConfig } from "../control/sessions/config.ts";
 import { listenersConfig } from "../execution/fan-out/config.ts";
@@ -179,7 +180,7 @@ const actedOn = {
     gateway: gatewayConfig, discovery: discoveryConfig,
     agents: agentsConfig, session: sessionsConfig, models: modelsConfig, tools: toolsConfig,
     context: contextConfig, cron: scheduleConfig, hooks: hooksConfig,
-    ledger: ledgerConfig, supervisor: supervisorConfig,
+    ledger: ledgerConfig, media: mediaConfig, supervisor: supervisorConfig,
     logging: loggingConfig, commands: commandsConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
     env: envConfig, listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
     backup: backupConfig,

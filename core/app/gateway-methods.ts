@@ -6,11 +6,13 @@ import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, channelMethods, chatMethods, createDescribeDefaults, deviceMethods, nodeMethods,
+  agentMethods, approvalMethods, artifactMethods, channelMethods, chatMethods, createDescribeDefaults, createReadFiles, deviceMethods,
+  nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
   type Broadcaster, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
 } from "../control/gateway.ts";
+import type { MediaLimits } from "../control/media-start.ts";
 import type { Scheduler } from "../control/schedule.ts";
 import { parseSessionKey, type Sessions } from "../control/sessions.ts";
 import type { ExecApprovalRequest, OperatorInvoker } from "../execution/intents.ts";
@@ -45,6 +47,7 @@ export interface GatewayMethodsDeps {
   readonly config: MethodHandlers;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly logsDir: string;
+  readonly mediaLimits: () => MediaLimits;
   readonly desk: AgentDesk;
   readonly voice: VoiceWake;
   readonly tell: (event: string, payload: unknown) => void;
@@ -63,6 +66,7 @@ export interface GatewayMethods {
 export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const { sessions, intake, agents, models, identity, nodes, operator, exec, approvals, clock } = deps;
   const now = (): number => clock.now();
+  const readFiles = createReadFiles(deps.mediaLimits);
   const describe = createDescribeGateway({ agents, sessions, models, clock, store: deps.store });
   const system: SystemDeps = {
     clock, gatewayKey: identity.gateway, stateDir: dirname(dirname(deps.store)), eventLoop: () => deps.loop.read(),
@@ -133,13 +137,14 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
           }
         },
       }),
-      ...chatMethods({ sessions, intake, agents, ...deps.desk, defaultsOf, textSoFar: deps.broadcaster.textSoFar }),
+      ...artifactMethods({ sessions, agents }),
+      ...chatMethods({ sessions, intake, agents, readFiles, ...deps.desk, defaultsOf, textSoFar: deps.broadcaster.textSoFar }),
       ...agentMethods({
-        sessions, intake, agents, now, commands: deps.desk.commands,
+        sessions, intake, agents, now, commands: deps.desk.commands, readFiles,
         labelOf: (ref) => models.resolveModel(ref).then(({ label }) => label, () => ref),
       }),
       ...sessionMethods({
-        sessions, intake, agents, now, checkModel: models.resolveModel, approvals: exec.sessionApprovals, defaultsOf,
+        sessions, intake, agents, now, readFiles, checkModel: models.resolveModel, approvals: exec.sessionApprovals, defaultsOf,
         contextTokensOf: (ref) => models.resolveModel(ref).then(({ info }) => info.contextTokens, () => undefined),
       }),
       ...sessionContextMethods({

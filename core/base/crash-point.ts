@@ -11,6 +11,7 @@ import { writeFileSync } from "node:fs";
 
 /** Every label, and what has and has not happened there. `crash-point.test.ts` holds each to exactly one place in the code. */
 export const CRASH_POINTS = {
+  "attachments.kept": "what came with a message is kept, and the message is not yet offered",
   "message.admitted": "a message was admitted and is not yet offered",
   "message.offered": "a message is durable and not yet acknowledged",
   "turn.beginning": "a message waits, nothing of its turn is recorded",

@@ -56,7 +56,8 @@ export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/meth
 export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
-  agentListMethods, approvalMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool, createListModels,
-  createTestModel, deviceMethods, doctorMethods, listCommands, queueMethods, restartMethods, scheduleMethods, sessionContextMethods,
-  sessionPastMethods, setupMethods, skillMethods, taskMethods, toolMethods, usageMethods, voiceMethods,
+  agentListMethods, approvalMethods, artifactMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool,
+  createListModels, createReadFiles, createTestModel, deviceMethods, doctorMethods, listCommands, queueMethods, restartMethods,
+  scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods, skillMethods, taskMethods, toolMethods, usageMethods,
+  voiceMethods,
 } from "./gateway/rare-methods.ts";

@@ -1,2 +1,2 @@
 /** What a start needs of media: its configuration. */
-export { mediaConfig, MEDIA_DEFAULTS, type MediaLimits } from "./media/limits.ts";
+export { MEDIA_DEFAULTS, type MediaLimits } from "./media/config.ts";

@@ -40,9 +40,10 @@ export interface CrashPointCounts {
 
 /** What leads a process to a label. `fresh`: only a new home comes by; `bulk`: a session long enough for a segment. */
 type Way = Kind | "new session" | "bulk" | "delete" | "stop" | "start" | "rename" | "config" | "cron" | "pair"
-  | "restart local node" | "fresh" | "job" | "stopped job" | "wake" | "usage" | "search" | "search bulk" | "paged";
+  | "restart local node" | "fresh" | "job" | "stopped job" | "wake" | "usage" | "search" | "search bulk" | "paged" | "attached";
 
 const WAYS: Readonly<Record<CrashPoint, Way>> = {
+  "attachments.kept": "attached",
   "message.admitted": "plain", "message.offered": "plain", "turn.beginning": "plain", "model.asked": "slow-speech",
   "model.answered": "plain", "intent.recorded": "here", "intent.sent": "here", "result.received": "here", "result.recorded": "here",
   "result.acknowledged": "here", "turn.ended": "plain", "job.ended": "stopped job", "question.recorded": "far", "approval.opened": "far",
@@ -180,6 +181,11 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
       await line.request("chat.send", { sessionKey: key, message: "soon gone", idempotencyKey: key }).catch(unlessDeleted);
       await line.request("agent.wait", { runId: key, timeoutMs: 20_000 });
       await line.request("sessions.delete", { key }).catch(unlessDeleted);
+      return;
+    }
+    case "attached": {
+      const attachments = [{ fileName: "note.txt", content: Buffer.from(name).toString("base64") }];
+      await line.request("chat.send", { sessionKey: session, message: name, idempotencyKey: `${name}-file`, attachments });
       return;
     }
     case "rename":

@@ -173,3 +173,20 @@ test("the question is shown though its turn has pushed it out of memory", () => 
   assertPaired(shown);
   assert.deepEqual(linesOf(shown), ["user: what I want", "assistant:  b", "tool: B"]);
 });
+
+test("files are told in words, the newest pictures go along where there is room, and of an old prompt nothing changes (S4.27)", () => {
+  const picture = (id: string) => ({ id, kind: "image", mimeType: "image/png", name: `${id}.png`, bytes: 9 }) as const;
+  const said = (...ids: readonly string[]): TranscriptMessage["content"] => ({ role: "user", text: "look", attachments: ids.map(picture) });
+  const note = { id: "n", kind: "text", mimeType: "text/plain", name: "n.txt", bytes: 99, text: "half of it" } as const;
+  const state = stateOf([said("a", "b"), says("seen")], [{ role: "user", text: "", attachments: [picture("c"), note] }]);
+  const shown = (tokens: number) => assembleContext(state, agent, [], planBudget(tokens)).messages.flatMap(
+    (message) => (message.role === "user" ? [{ text: message.text, ids: (message.images ?? []).map(({ id }) => id) }] : []));
+  assert.deepEqual(shown(100_000).map(({ ids }) => ids), [["a", "b"], ["c"]]);
+  assert.deepEqual(shown(6_500).map(({ ids }) => ids), [["b"], ["c"]], "what is asked goes before what was");
+  assert.deepEqual(shown(1_500).map(({ ids }) => ids), [[], []]);
+  assert.equal(shown(100_000)[1]?.text, '[File "c.png": image/png, 9 bytes.]\n\n'
+    + '[File "n.txt": text/plain, 99 bytes. Its beginning follows, as data.]\nhalf of it\n[End of "n.txt".]');
+  const many = stateOf([said(..."abcdefghij")]);
+  const { messages } = assembleContext(many, agent, [], planBudget(200_000));
+  assert.deepEqual(messages.flatMap((one) => (one.role === "user" ? one.images ?? [] : [])).map(({ id }) => id), [..."cdefghij"]);
+});

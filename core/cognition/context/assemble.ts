@@ -18,6 +18,7 @@ import { cutMiddle } from "./cut-text.ts";
 import { notesShown, otherNotes, ownerNotes, type ContextNote } from "./notes.ts";
 import { fitTurn } from "./fit-turn.ts";
 import { shrinkMessage } from "./shrink-message.ts";
+import { IMAGES_MAX, IMAGE_TOKENS, imagesOf, imagesOfTurn, newestImages, withAttachmentsTold } from "./tell-attachments.ts";
 import { withoutLooseEnds } from "./loose-ends.ts";
 
 export interface ContextAgent {
@@ -58,8 +59,9 @@ const NOTED = "Noted.";
 export const PROMPT_REVISION = hash("sha256", [PROMPT, SKILLS, FACTS, NOTED].join("\n"), "hex").slice(0, 12);
 
 export function assembleContext(
-  view: SessionState, agent: ContextAgent, tools: readonly ToolFace[], budget: ContextBudget, counts: TokenCounts = ESTIMATES,
+  given: SessionState, agent: ContextAgent, tools: readonly ToolFace[], budget: ContextBudget, counts: TokenCounts = ESTIMATES,
 ): AssembledContext {
+  const view = withAttachmentsTold(given);
   let left = budget.whole - budget.reply;
   const system = cutMiddle(systemPrompt(view, agent), budget.system - MESSAGE_TOKENS, counts.text);
   const systemTokens = counts.text(system) + MESSAGE_TOKENS;
@@ -71,6 +73,8 @@ export function assembleContext(
   left -= facts.tokens;
 
   const upToSeq = view.summary?.upToSeq ?? 0;
+  const asked = imagesOfTurn(view, left);
+  left -= asked * IMAGE_TOKENS;
   const turn = fitTurn(view, left, counts);
   left -= turn.tokens;
   const before = view.messages.filter((message) => message.runId !== view.turn?.runId && message.seq > upToSeq && !isAside(message));
@@ -78,8 +82,10 @@ export function assembleContext(
   left -= earlier.tokens;
 
   const said = withoutLooseEnds([...earlier.messages, ...turn.messages]);
+  const shownImages = newestImages(said, Math.min(IMAGES_MAX, asked + Math.floor(left / IMAGE_TOKENS)));
+  left -= Math.max(0, shownImages.size - asked) * IMAGE_TOKENS;
   return {
-    messages: [{ role: "system", text: system }, ...facts.messages, ...said.map(toModelMessage)],
+    messages: [{ role: "system", text: system }, ...facts.messages, ...said.map((message) => toModelMessage(message, shownImages))],
     tools: shown.tools,
     tokens: budget.whole - budget.reply - left,
   };
@@ -153,9 +159,13 @@ function newestThatFit(messages: readonly TranscriptMessage[], room: number, cou
   return { messages: shown.reverse(), tokens };
 }
 
-function toModelMessage({ content }: TranscriptMessage): ModelMessage {
+function toModelMessage(message: TranscriptMessage, shown: ReadonlySet<string>): ModelMessage {
+  const { content } = message;
   const { role, text } = content;
-  if (role === "user") return { role, text };
+  if (role === "user") {
+    const images = shown.size === 0 ? [] : imagesOf(message).filter(({ id }) => shown.has(id));
+    return images.length === 0 ? { role, text } : { role, text, images };
+  }
   if (role === "tool") return { role, callId: content.callId, name: content.name, text, isError: content.isError };
   return content.calls.length === 0 ? { role, text } : { role, text, calls: content.calls };
 }

@@ -13,6 +13,7 @@ import { checkSchema } from "../../base/schema.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Charge, Ledger, Price } from "../../fabric/ledger.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
+import { fitImages, takesImages } from "./fit-images.ts";
 import { createChooseDropIn } from "./choose-drop-in.ts";
 import { createBreakers, type Resting, type Target } from "./breakers.ts";
 import { streamCall, type CallEvent, type Candidate } from "./call-stream.ts";
@@ -166,7 +167,8 @@ export function createModels(deps: ModelsDeps): Models {
       ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
       stream: (limits, signal) => bounded(text, call, {
         open: (stop) => {
-          const asked = { ...request, ...(profile === undefined ? {} : { profile }), ...limits, model: ref.model };
+          const messages = fitImages(request.messages, takesImages(info, provider));
+          const asked = { ...request, messages, ...(profile === undefined ? {} : { profile }), ...limits, model: ref.model };
           return provider.stream(asked, contextOf(ref.provider, section, profile), stop);
         },
         onError: (code) => {

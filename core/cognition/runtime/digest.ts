@@ -12,6 +12,7 @@ function partsOf(message: ModelMessage): readonly unknown[] {
   switch (message.role) {
     case "assistant": return ["assistant", message.text, (message.calls ?? []).map(({ id, name, arguments: args }) => [id, name, args])];
     case "tool": return ["tool", message.callId, message.name, message.isError, message.text];
+    case "user": return ["user", message.text, ...(message.images === undefined ? [] : [message.images.map(({ id }) => id)])];
     default: return [message.role, message.text];
   }
 }

@@ -1,8 +1,10 @@
-import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
-import type { ToolCall } from "@openclaw/sdk";
+import { hasCode, OpenClawError, type ErrorCode } from "@openclaw/protocol";
+import type { ModelMessage, ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { startNow } from "../../base/start-now.ts";
-import { leadOf, type AskedFacts, type NewEvent, type SessionState, type TurnState } from "../../fabric/journal.ts";
+import {
+  leadOf, type AskedFacts, type NewEvent, type SessionAttachments, type SessionState, type TurnState,
+} from "../../fabric/journal.ts";
 import type { CallEvent, CallTerms, ResolvedModel } from "../models.ts";
 import { composeRequest, type ComposedRequest } from "./compose-request.ts";
 import { exactCounts } from "./exact-counts.ts";
@@ -55,14 +57,33 @@ interface Asked extends ComposedRequest {
   readonly wishes: { readonly thinking?: string; readonly profile?: string };
 }
 
-async function composed({ deps, agent }: TurnWork, view: SessionState, { info }: ResolvedModel, signal: AbortSignal): Promise<Asked> {
+async function composed(
+  { deps, agent, session: { log } }: TurnWork, view: SessionState, { info }: ResolvedModel, signal: AbortSignal,
+): Promise<Asked> {
   const { contextTokens } = info;
   const exact = await exactCounts(view, deps, info, signal);
   const { thinking = null, profile = null } = view.turn ?? {};
   const wishes = { ...(thinking === null ? {} : { thinking }), ...(profile === null ? {} : { profile }) };
   const tokenizer = exact === undefined ? {} : { tokenizer: exact.tokenizer };
   const faces = deps.tools.faces(toolsFor(agent, view));
-  return { ...composeRequest(view, agent, faces, contextTokens, exact?.counts), contextTokens, wishes, ...tokenizer };
+  const request = composeRequest(view, agent, faces, contextTokens, exact?.counts);
+  return { ...request, messages: await withImages(request.messages, log.blobs.attachments), contextTokens, wishes, ...tokenizer };
+}
+
+/** Pictures are read for the call, and for no longer; one that is gone stays empty, which the model is told. */
+async function withImages(messages: readonly ModelMessage[], files: Pick<SessionAttachments, "get">): Promise<readonly ModelMessage[]> {
+  if (!messages.some((message) => message.role === "user" && message.images !== undefined)) return messages;
+  return await Promise.all(messages.map(async (message): Promise<ModelMessage> => {
+    if (message.role !== "user" || message.images === undefined) return message;
+    const images = await Promise.all(message.images.map(async (image) => {
+      const file = await files.get(image.id).catch((error: unknown) => {
+        if (hasCode(error, "NOT_FOUND") || hasCode(error, "STATE_DAMAGED")) return undefined;
+        throw error;
+      });
+      return file === undefined ? image : { ...image, base64: Buffer.from(file.content).toString("base64") };
+    }));
+    return { ...message, images };
+  }));
 }
 
 function recordOf(asked: Asked | Error): Partial<Pick<Asked, "contextTokens" | "tokenizer"> & ComposedRequest["digests"]> {

@@ -1,6 +1,7 @@
 /** What a method's handler is given, and what it may do. */
 import type { PresenceEntry, Role } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
+import type { IncomingFile } from "../sessions.ts";
 import type { NodeSession } from "./node-link.ts";
 
 export interface ClientView {
@@ -81,3 +82,6 @@ export interface GatewayLog {
   warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
 }
+
+/** What a client says came with a message, as files. Throws MEDIA_INVALID, MEDIA_TOO_LARGE. */
+export type ReadFiles = (given: readonly unknown[]) => Promise<readonly IncomingFile[]>;

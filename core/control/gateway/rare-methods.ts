@@ -1,15 +1,17 @@
 /** What a start does not wait for: tables of methods, each loaded when one of its methods is called first, and what they list. */
 import {
-  AGENT_METHODS, APPROVAL_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS, DOCTOR_METHODS, QUEUE_METHODS,
-  RESTART_METHODS, SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
+  AGENT_METHODS, APPROVAL_METHODS, ARTIFACT_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS,
+  DOCTOR_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 } from "@openclaw/protocol/methods";
 import type { MethodSpec } from "@openclaw/protocol";
 import type { AgentSkills } from "../../execution/skills.ts";
 import type { CommandQuery } from "./commands/list-commands.ts";
 import type { HttpDoor } from "./http/http-door.ts";
 import { lateMethods } from "./late-methods.ts";
-import type { MethodHandlers } from "./method.ts";
+import type { MediaLimits } from "../media-start.ts";
+import type { MethodHandlers, ReadFiles } from "./method.ts";
 import type { AgentListMethodDeps } from "./methods/agents.ts";
+import type { ArtifactMethodDeps } from "./methods/artifacts.ts";
 import type { ApprovalMethodDeps } from "./methods/approvals.ts";
 import type { ChannelMethodDeps } from "./methods/channels.ts";
 import type { ConfigMethodDeps } from "./methods/config.ts";
@@ -30,6 +32,10 @@ import type { VoiceMethodDeps } from "./methods/voice.ts";
 
 export function approvalMethods(deps: ApprovalMethodDeps): MethodHandlers {
   return lateMethods(APPROVAL_METHODS, async () => (await import("./methods/approvals.ts")).approvalMethods(deps));
+}
+
+export function artifactMethods(deps: ArtifactMethodDeps): MethodHandlers {
+  return lateMethods(ARTIFACT_METHODS, async () => (await import("./methods/artifacts.ts")).artifactMethods(deps));
 }
 
 export function channelMethods(deps: ChannelMethodDeps): MethodHandlers {
@@ -132,4 +138,9 @@ export function createInvokeTool(deps: ToolMethodDeps): NonNullable<HttpDoor["in
 
 export async function listCommands(query: CommandQuery, skills: AgentSkills): Promise<readonly object[]> {
   return (await import("./commands/list-commands.ts")).listCommands(query, skills);
+}
+
+/** Files that clients send are looked at with the first of them. */
+export function createReadFiles(limits: () => MediaLimits): ReadFiles {
+  return async (given) => (given.length === 0 ? [] : (await import("../media.ts")).readAttachments(given, limits()));
 }

@@ -4,7 +4,7 @@
  */
 import { OpenClawError } from "@openclaw/protocol";
 import type { IncomingFile } from "../sessions.ts";
-import { MEDIA_DEFAULTS, type MediaLimits } from "./limits.ts";
+import { MEDIA_DEFAULTS, type MediaLimits } from "./config.ts";
 import { sniff, type Sniffed } from "./sniff.ts";
 
 /** As `chat.send` names them. */
@@ -36,13 +36,14 @@ export function readAttachments(given: readonly unknown[], limits: MediaLimits =
     const most = Math.min(bytesLeft, kind === "image" ? limits.maxImageBytes : kind === "audio" ? limits.maxAudioBytes
       : kind === "video" ? limits.maxVideoBytes : limits.maxFileBytes);
     if (content.length > most) {
-      const why = `${name} has ${content.length} bytes; ${most} are allowed${most === bytesLeft ? " for all files of a message together" : ` for ${kind}`}.`;
+      const of = most === bytesLeft ? "all files of a message together" : `files of the kind ${kind}`;
+      const why = `${name} has ${content.length} bytes; ${most} are allowed for ${of}.`;
       throw new OpenClawError("MEDIA_TOO_LARGE", { why, detail: { bytes: content.length, max: most, kind } });
     }
     bytesLeft -= content.length;
     const facts = { kind, ...looks, name, bytes: content.length, content };
     if (kind !== "text") return facts;
-    const text = Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, charsLeft * 4)).toString("utf8").slice(0, charsLeft).toWellFormed();
+    const text = content.toString("utf8", 0, Math.min(content.length, charsLeft * 4)).slice(0, charsLeft).toWellFormed();
     charsLeft -= text.length;
     return text === "" ? facts : { ...facts, text };
   });
@@ -57,13 +58,17 @@ function decode({ content, sizeBytes, fileName = "" }: AttachmentParams, at: num
   const promised = Math.floor((base64.replace(/=+$/, "").length * 3) / 4);
   if (bytes.length !== promised) throw invalid(`The content of ${name} is not base64.`);
   if (bytes.length === 0) throw invalid(`${name} is empty.`);
-  if (sizeBytes !== undefined && sizeBytes !== bytes.length) throw invalid(`${name} is said to have ${sizeBytes} bytes; ${bytes.length} came.`);
+  if (sizeBytes !== undefined && sizeBytes !== bytes.length) {
+    throw invalid(`${name} is said to have ${sizeBytes} bytes; ${bytes.length} came.`);
+  }
   return bytes;
 }
 
+const SHOWN = ["image", "audio", "video"] as const;
+
 /** A claim that would be shown or played has to be true; of other files a sender may know more than their bytes tell. */
 function checkClaim({ type, mimeType = "" }: AttachmentParams, kind: Sniffed["kind"], found: string, name: string): void {
-  const claimed = /^(?:image|audio|video)(?=\/)/.exec(mimeType)?.[0] ?? (type === "image" || type === "audio" || type === "video" ? type : undefined);
+  const claimed = /^(?:image|audio|video)(?=\/)/.exec(mimeType)?.[0] ?? SHOWN.find((one) => one === type);
   if (claimed === undefined || claimed === kind) return;
   if (found.startsWith(`${claimed}/`) || /svg/.test(mimeType)) return; // a form that is kept as a file
   if (claimed === "audio" && kind === "video") return; // one container for both

@@ -39,7 +39,8 @@ const UNKNOWN: Sniffed = { kind: "file", mimeType: "application/octet-stream" };
 const isMpegFrame = (content: Uint8Array): boolean => content[0] === 0xff && ((content[1] ?? 0) & 0xe6) > 0xe0;
 
 export function sniff(content: Uint8Array): Sniffed {
-  const found = MAGIC.find(({ at = 0, bytes, also }) => matches(content, at, bytes) && (also === undefined || matches(content, also[0], chars(also[1]))));
+  const found = MAGIC.find(({ at = 0, bytes, also: [where, what] = [0, ""] }) =>
+    matches(content, at, bytes) && matches(content, where, chars(what)));
   if (found !== undefined) return found.is.kind === "image" ? { ...found.is, ...sizeOf(content, found.is.mimeType) } : found.is;
   if (isMpegFrame(content)) return { kind: "audio", mimeType: "audio/mpeg" };
   return isText(content) ? { kind: "text", mimeType: "text/plain" } : UNKNOWN;
@@ -49,9 +50,12 @@ function matches(content: Uint8Array, at: number, bytes: readonly number[]): boo
   return content.length >= at + bytes.length && bytes.every((byte, index) => content[at + index] === byte);
 }
 
+/** Tab, line feed, form feed, return, escape. */
+const TEXT_CONTROLS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
+
 /** UTF-8 without control characters that no text has. Every byte is looked at: a text with one odd byte is a file. */
 function isText(content: Uint8Array): boolean {
-  for (const byte of content) if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d && byte !== 0x1b) return false;
+  for (const byte of content) if (byte < 0x20 && !TEXT_CONTROLS.has(byte)) return false;
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(content);
     return true;

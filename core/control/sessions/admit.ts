@@ -14,7 +14,8 @@ export type AdmissionLimits = Pick<SessionsConfig, "turnsWaitingMax" | "messageB
 /** Throws MESSAGE_EMPTY, MESSAGE_TOO_LARGE, MESSAGE_LOOP, SESSION_QUEUE_FULL or KEY_DESTROYED. There is nothing to undo. */
 export function admitMessage(
   state: SessionState,
-  message: { readonly offerId: string; readonly text: string; readonly bytes: number; readonly offersInFlight: number; readonly relays?: number;
+  message: { readonly offerId: string; readonly text: string; readonly bytes: number; readonly offersInFlight: number;
+    readonly relays?: number;
     /** Files came with it: it may go without words. */
     readonly hasFiles?: boolean },
   limits: AdmissionLimits,

@@ -219,7 +219,8 @@ export function openSessions(deps: SessionsDeps): Sessions {
   const offer = createMakeOffer({ journal, placement: deps.placement, live });
   const reply = createDeliverReply({ addressOf, offer, channels: deps.channels ?? new Map() });
   const change = createRequestChange({ clock, ids, live, offer, erase });
-  const send = createSend({ journal, live, runs, offer, config, checkReply: reply.check, filesBytesMax: deps.filesBytesMax ?? (() => FILES_BYTES_MAX) });
+  const filesBytesMax = deps.filesBytesMax ?? (() => FILES_BYTES_MAX);
+  const send = createSend({ journal, live, runs, offer, config, checkReply: reply.check, filesBytesMax });
 
   const active = (): readonly SessionRow[] => liveStandings(live).flatMap(({ session }) => {
     const { turn, queue } = session.log.state;

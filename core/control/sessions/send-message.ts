@@ -2,7 +2,9 @@
 import { QUEUE_MODES, type Label } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Principal } from "../../fabric/identity.ts";
-import type { Attachment, Journal, MessageOffer, NewAttachment, QueueMode, ReplyAddress, RunOutcome, SessionState } from "../../fabric/journal.ts";
+import type {
+  Attachment, Journal, MessageOffer, NewAttachment, QueueMode, ReplyAddress, RunOutcome, SessionState,
+} from "../../fabric/journal.ts";
 import type { AcceptedRuns } from "./accepted-runs.ts";
 import { admitMessage } from "./admit.ts";
 import type { SessionsConfig } from "./config.ts";
@@ -39,7 +41,9 @@ export interface SendDeps {
 }
 
 /** Resolves once the message is durable, or with what became of the same run before. Throws admission's refusals. */
-export function createSend({ journal, live, runs, offer, config, checkReply, filesBytesMax }: SendDeps): (message: SentMessage) => Promise<RunStatus> {
+export function createSend(
+  { journal, live, runs, offer, config, checkReply, filesBytesMax }: SendDeps,
+): (message: SentMessage) => Promise<RunStatus> {
   const inFlight = new Map<string, number>();
   const count = (token: string, more: 1 | -1): void => {
     const now = (inFlight.get(token) ?? 0) + more;
@@ -101,9 +105,11 @@ function statusOf(state: SessionState, runId: string): RunStatus | undefined {
   return state.turn?.runId === runId || under.some(({ message }) => message.runId === runId) ? { status: "in_flight" } : undefined;
 }
 
+type Said = Omit<MessageOffer, "attachments">;
+
 /** The message's own wish, then the session's setting, the agent's, the gateway's. Only a person ends what runs unasked. */
 function modeOf(
-  { queueMode: wanted, origin }: Pick<MessageOffer, "queueMode" | "origin">, { settings }: SessionState, ofAgent: QueueMode | undefined, config: SessionsConfig,
+  { queueMode: wanted, origin }: Said, { settings }: SessionState, ofAgent: QueueMode | undefined, config: SessionsConfig,
 ): QueueMode {
   if (wanted !== undefined) return wanted;
   const usual = QUEUE_MODES.find((mode) => mode === settings.queueMode) ?? ofAgent ?? config.queue.mode ?? "followup";
@@ -117,7 +123,7 @@ function isOurs({ kind }: Principal): true | undefined {
 
 /** Said in a group, and not to the agent. A session told to wait for a mention holds what is not known to be one for none. */
 function isForOthers(
-  { sessionKey, agentId }: Pick<MessageOffer, "sessionKey" | "agentId">, { settings }: SessionState, mentioned: boolean | undefined, { groupActivation }: SessionsConfig,
+  { sessionKey, agentId }: Said, { settings }: SessionState, mentioned: boolean | undefined, { groupActivation }: SessionsConfig,
 ): boolean {
   if (mentioned === true || parseSessionKey(sessionKey, agentId).kind !== "group") return false;
   return settings.groupActivation === "mention" || (mentioned === false && (settings.groupActivation ?? groupActivation) === "mention");

@@ -1,6 +1,8 @@
 /** The transcript: a view of the journal, in the wire's shape. */
 import type { Label } from "@openclaw/protocol";
-import { isAside, readMessages, type Attachment, type QueuedMessage, type SessionLog, type TranscriptMessage } from "../../fabric/journal.ts";
+import {
+  isAside, readMessages, type Attachment, type QueuedMessage, type SessionLog, type TranscriptMessage,
+} from "../../fabric/journal.ts";
 import type { SessionRow } from "./session-row.ts";
 
 export interface HistoryMarks {
@@ -85,7 +87,8 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
     case "user": {
       const __openclaw = { ...marks, senderIsOwner: label === "owner" };
       const files = (content.attachments ?? []).map(formatFile);
-      return { role: "user", content: files.length > 0 && content.text === "" ? files : [...text, ...files], timestamp, idempotencyKey: `${runId}:user`, __openclaw };
+      const parts = files.length > 0 && content.text === "" ? files : [...text, ...files];
+      return { role: "user", content: parts, timestamp, idempotencyKey: `${runId}:user`, __openclaw };
     }
     case "tool": {
       const { callId: toolCallId, name: toolName, isError, nodeId, durationMs, exitCode } = content;

@@ -70,6 +70,7 @@ export interface WorldOptions {
   readonly dormantAfterMs?: number;
   readonly session?: Partial<SessionsConfig>;
   readonly onRest?: () => void;
+  readonly filesBytesMax?: () => number;
   readonly onEvent?: (event: LiveEvent) => void;
   /** While a turn is being started and before each model step. */
   readonly onResolve?: () => Promise<void>;
@@ -215,6 +216,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       events.push(event);
       options.onEvent?.(event);
     },
+    ...(options.filesBytesMax === undefined ? {} : { filesBytesMax: options.filesBytesMax }),
     ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: () => undefined,
     onDeleted: async () => undefined,

@@ -31,6 +31,10 @@ export const messagesConfig = {
             },
           },
           reasoning: { type: "boolean", default: false, description: "It can be told to think; without it, it never is." },
+          input: {
+            type: "array", maxItems: 2, uniqueItems: true, items: { enum: ["text", "image"] },
+            description: "What it takes; text and pictures unless given.",
+          },
           tokenizer: {
             type: "string", pattern: "^[a-z0-9][a-z0-9_.-]{0,63}$", description: "Encoding that counts its tokens; none: estimated.",
           },

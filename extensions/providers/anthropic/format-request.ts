@@ -75,7 +75,7 @@ function turnsOf(messages: readonly ModelMessage[]): readonly Turn[] {
     else turns.push({ role, content: [...blocks] });
   };
   for (const message of messages) {
-    if (message.role === "user") add("user", message.text.trim() === "" ? [] : [textBlock(message.text)]);
+    if (message.role === "user") add("user", formatSaid(message));
     else if (message.role === "tool") add("user", [formatResult(message)]);
     else if (message.role === "assistant") add("assistant", formatAnswer(message));
   }
@@ -83,6 +83,12 @@ function turnsOf(messages: readonly ModelMessage[]): readonly Turn[] {
   // A conversation begins with the user; one cut short may not.
   if (turns[0]?.role !== "user") turns.unshift({ role: "user", content: [textBlock("(The conversation goes on.)")] });
   return turns;
+}
+
+/** The server advises to show pictures before the words about them. */
+function formatSaid({ text, images = [] }: Extract<ModelMessage, { role: "user" }>): readonly Block[] {
+  const shown = images.map(({ mimeType, base64 }) => ({ type: "image", source: { type: "base64", media_type: mimeType, data: base64 } }));
+  return text.trim() === "" ? shown : [...shown, textBlock(text)];
 }
 
 /** Results come before what is said along with them. */

@@ -20,6 +20,7 @@ export default {
   label: "Anthropic",
   apis: ["anthropic-messages"],
   config: messagesConfig,
+  input: ["text", "image"],
   models: (config) =>
     ((config as MessagesConfig).models ?? []).map((model) => ({
       id: model.id,
@@ -27,6 +28,7 @@ export default {
       contextTokens: model.contextTokens ?? CONTEXT_TOKENS_ASSUMED,
       ...(model.outputTokens === undefined ? {} : { outputTokens: model.outputTokens }),
       ...(model.reasoning ? { thinkingLevels: LEVELS } : {}),
+      ...(model.input === undefined ? {} : { input: model.input }),
       ...(model.cost === undefined ? {} : { cost: model.cost }),
       ...(model.tokenizer === undefined ? {} : { tokenizer: model.tokenizer }),
     })),

@@ -35,6 +35,10 @@ export const chatConfig = {
             type: "array", maxItems: 6, uniqueItems: true, items: { enum: ["off", "minimal", "low", "medium", "high", "xhigh"] },
             description: "Levels of reasoning_effort the model knows; without them none is sent.",
           },
+          input: {
+            type: "array", maxItems: 2, uniqueItems: true, items: { enum: ["text", "image"] },
+            description: "What it takes; without \"image\" it is told of pictures and shown none.",
+          },
           tokenizer: {
             type: "string", pattern: "^[a-z0-9][a-z0-9_.-]{0,63}$",
             description: "Encoding that counts its tokens, such as o200k_base; none: as its name tells, or estimated.",

@@ -1,5 +1,5 @@
 /** Our request in the words of the wire. */
-import type { ModelMessage, ModelRequest, ToolCall, ToolFace } from "@openclaw/sdk";
+import type { ImagePart, ModelMessage, ModelRequest, ToolCall, ToolFace } from "@openclaw/sdk";
 import type { ChatConfig } from "./config.ts";
 
 const ARGUMENTS_QUOTED_CHARS = 1_000;
@@ -42,8 +42,9 @@ function reasoningOf({ model, thinking }: ModelRequest, { models = [] }: ChatCon
 function formatMessage(message: ModelMessage): object {
   switch (message.role) {
     case "system":
+      return { role: "system", content: message.text };
     case "user":
-      return { role: message.role, content: message.text };
+      return { role: "user", content: message.images === undefined ? message.text : withImages(message.text, message.images) };
     case "tool":
       // The wire has no field for failure; without the word a model takes the text of an error for an answer.
       return { role: "tool", tool_call_id: message.callId, content: message.isError ? `Error: ${message.text}` : message.text };
@@ -53,6 +54,11 @@ function formatMessage(message: ModelMessage): object {
       return { role: "assistant", content: message.text === "" ? null : message.text, tool_calls: calls.map(formatCall) };
     }
   }
+}
+
+function withImages(text: string, images: readonly ImagePart[]): readonly object[] {
+  const shown = images.map(({ mimeType, base64 }) => ({ type: "image_url", image_url: { url: `data:${mimeType};base64,${base64}` } }));
+  return text === "" ? shown : [...shown, { type: "text", text }];
 }
 
 function formatTool(tool: ToolFace): object {

@@ -25,6 +25,7 @@ export default {
       contextTokens: model.contextTokens ?? CONTEXT_TOKENS_ASSUMED,
       ...(model.outputTokens === undefined ? {} : { outputTokens: model.outputTokens }),
       ...(model.thinkingLevels === undefined ? {} : { thinkingLevels: model.thinkingLevels }),
+      ...(model.input === undefined ? {} : { input: model.input }),
       ...(model.cost === undefined ? {} : { cost: model.cost }),
       ...(model.tokenizer === undefined ? {} : { tokenizer: model.tokenizer }),
     })),

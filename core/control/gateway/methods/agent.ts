@@ -52,7 +52,8 @@ const RUN_WAIT_MS = 86_400_000;
 export function agentMethods({ sessions, intake, agents, now, labelOf, commands, readFiles }: AgentDeps): MethodHandlers {
   const run = async (params: RunParams, ctx: MethodContext): Promise<unknown> => {
     checkThinking(params.thinking);
-    const files = await readFiles(params.attachments ?? []);
+    const { attachments = [] } = params;
+    const files = attachments.length === 0 ? [] : await readFiles(attachments);
     const startedAt = now();
     const { agentId: named, sessionKey: key } = intake.placeOf(await placeWished(params));
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.

@@ -88,7 +88,7 @@ export function chatMethods(deps: ChatDeps): MethodHandlers {
   const send = async (params: SendParams, ctx: MethodContext): Promise<unknown> => {
     const { sessionKey, message: said, idempotencyKey, agentId, timeoutMs, queueMode, thinking, mentions, attachments = [] } = params;
     checkThinking(thinking);
-    const files = await readFiles(attachments);
+    const files = attachments.length === 0 ? [] : await readFiles(attachments);
     // Watching begins before the message is stored, so that nothing of a quick answer is missed.
     const key = keyOf(sessionKey, agentId);
     ctx.watch(key);

@@ -6,6 +6,8 @@ import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { checkSchema } from "../../../base/schema.ts";
 import { openMemoryEngine } from "../../../fabric/engine.ts";
 import { OWNER } from "../../../fabric/identity.ts";
+import { MEDIA_DEFAULTS } from "../../media-start.ts";
+import { artifactMethods, createReadFiles } from "../rare-methods.ts";
 import { createAgents } from "../../agents.ts";
 import { createIntake } from "../../channels.ts";
 import { makeKeyDir, openWorld, type World, type WorldOptions } from "../../sessions/world.testing.ts";
@@ -81,14 +83,16 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
   const resolveModel = async (): Promise<ResolvedModel> =>
     ({ info: { id: "test", name: "Test", contextTokens: 8_000, thinkingLevels: ["low"] } }) as unknown as ResolvedModel;
   const defaultsOf = (agentId: string): Promise<object> => describeDefaults({ agents, models: { resolveModel } }, agentId);
+  const readFiles = createReadFiles(() => MEDIA_DEFAULTS);
   const handlers = {
+    ...artifactMethods({ sessions, agents }),
     ...chatMethods({
-      sessions, intake, agents, listModels, commands, textSoFar: broadcaster.textSoFar, defaultsOf,
+      sessions, intake, agents, listModels, commands, readFiles, textSoFar: broadcaster.textSoFar, defaultsOf,
       listCommands: async (agentId) => listCommands({}, await skills.refresh(agentId)),
     }),
-    ...agentMethods({ sessions, intake, agents, now, commands, labelOf: async (ref) => `Label of ${ref}` }),
+    ...agentMethods({ sessions, intake, agents, now, commands, readFiles, labelOf: async (ref) => `Label of ${ref}` }),
     ...sessionMethods({
-      sessions, intake, agents, now, checkModel, defaultsOf, contextTokensOf: async () => 8_000,
+      sessions, intake, agents, now, readFiles, checkModel, defaultsOf, contextTokensOf: async () => 8_000,
     }),
     ...sessionPastMethods({ sessions, agents, newId: () => "new" }),
     ...sessionContextMethods({ sessions, agents, onCompacted: () => undefined }),

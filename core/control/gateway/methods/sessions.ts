@@ -8,7 +8,7 @@ import {
   checkSettings, checkThinking, parseSessionKey, showRow, type SearchQuery, type SessionRow, type Sessions,
 } from "../../sessions.ts";
 import type { SessionSettings } from "../../../fabric/journal.ts";
-import type { MethodContext, MethodHandlers } from "../method.ts";
+import type { MethodContext, MethodHandlers, ReadFiles } from "../method.ts";
 import { refusal } from "../refuse.ts";
 import type { ListParams } from "./list-sessions.ts";
 import type { RowWish } from "./present-rows.ts";
@@ -19,6 +19,7 @@ export interface SessionDeps {
   readonly intake: Intake;
   readonly agents: Agents;
   readonly now: () => number;
+  readonly readFiles: ReadFiles;
   /** Throws MODEL_NOT_CONFIGURED for a model nobody could call. */
   readonly checkModel: (ref: string) => Promise<unknown>;
   /** Who is told of a session's approvals. */

@@ -18,7 +18,8 @@ export const mediaConfig = {
     maxFileBytes: bytes(FRAME_BYTES, FRAME_BYTES, "Largest file of any other kind."),
     filesMax: { type: "integer", minimum: 1, maximum: 32, default: 16, description: "Files that may come with one message." },
     textCharsMax: {
-      type: "integer", minimum: 0, maximum: 60_000, default: 40_000, description: "Characters of text files that a model is shown of one message.",
+      type: "integer", minimum: 0, maximum: 60_000, default: 40_000,
+      description: "Characters of text files that a model is shown of one message.",
     },
     sessionBytesMax: bytes(1_000_000_000_000, 536_870_912, "Files that one session keeps; beyond, its oldest go."),
   },

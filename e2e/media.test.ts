@@ -1,0 +1,101 @@
+/** Files that come with messages, through the real program: to the model, into the store, to whoever may read them, and away again. */
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { codeOf } from "@openclaw/protocol";
+import { openRealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAYAAAC56t6BAAAAFElEQVR4nGP8z8Dwn4GBgYGJAQoAHgQCAQ1c3xMAAAAASUVORK5CYII=";
+const NOTE = "The code word is heliotrope.";
+const picture = { type: "image", mimeType: "image/png", fileName: "dot.png", content: PNG };
+const note = { fileName: "note.txt", content: Buffer.from(NOTE).toString("base64") };
+
+interface Item { readonly role: string; readonly content: readonly Readonly<Record<string, unknown>>[] }
+
+test("a picture reaches a model that takes pictures and no other, a text is read, both are kept sealed and go with their session (S4.27)",
+  async (t) => {
+    const model = await openScriptedModel();
+    t.after(() => model.close());
+    const models = [{ id: "test", input: ["text", "image"] }, { id: "blind" }];
+    const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url, { provider: { models } }) });
+    t.after(() => gateway.dispose());
+    const watched = await gateway.connect();
+    const { client } = watched;
+    await send(watched, "seen", { message: "What is this?", attachments: [picture, note] });
+    const seen = model.requests.at(-1);
+    assert.deepEqual(seen?.images, [`data:image/png;base64,${PNG}`]);
+    const said = seen.body.messages.at(-1)?.content ?? "";
+    assert.match(said, /^What is this\?\n\n\[File "dot\.png": image\/png, \d+ bytes\.\]\n\n\[File "note\.txt"[^]*heliotrope/);
+
+    await client.request("sessions.patch", { key: "main", model: "scripted/blind" });
+    await send(watched, "unseen", { message: "And now?" });
+    assert.deepEqual(model.requests.at(-1)?.images, []);
+    assert.match(JSON.stringify(model.requests.at(-1)?.body), /takes no pictures/);
+
+    const { messages } = (await client.request("chat.history", { sessionKey: "main" })) as { readonly messages: readonly Item[] };
+    const [words, shown, text] = messages[0]?.content ?? [];
+    assert.deepEqual(words, { type: "text", text: "What is this?" });
+    assert.deepEqual([shown?.["type"], shown?.["mimeType"], shown?.["fileName"], shown?.["width"], shown?.["height"]],
+      ["image", "image/png", "dot.png", 2, 3]);
+    assert.equal(text?.["type"], "file");
+    assert.ok(!JSON.stringify(messages).includes(PNG.slice(0, 40)), "bytes are no part of a transcript");
+    const artifactId = String(shown?.["artifactId"]);
+    const got = (await client.request("artifacts.download", { sessionKey: "main", artifactId })) as { readonly data: string };
+    assert.equal(got.data, PNG);
+    const refused = (more: object): Promise<unknown> =>
+      client.request("artifacts.download", { sessionKey: "main", artifactId, ...more }).catch(codeOf);
+    assert.equal(await refused({ sessionKey: "other" }), "NOT_FOUND");
+    assert.equal(await refused({ artifactId: "../../openclaw.json" }), "NOT_FOUND");
+    const { artifacts } = (await client.request("artifacts.list", { sessionKey: "main" })) as { readonly artifacts: readonly object[] };
+    assert.equal(artifacts.length, 2);
+    assert.equal(await blobsWith(gateway.stateDir, "heliotrope"), 0, "what is stored is sealed");
+
+    await send(watched, "gone", { sessionKey: "short", message: "", attachments: [note] });
+    const before = await blobs(gateway.stateDir);
+    await client.request("sessions.delete", { key: "short" });
+    assert.equal((await blobs(gateway.stateDir)).length, before.length - 1, "a deleted session keeps no files");
+  });
+
+test("the gateway dies between the file and its message: sent again under the same key, both are there once (S4.27, S0.16)", async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({
+    bare: true, config: scriptedConfig(model.url), env: { OPENCLAW_CRASH_AT: "attachments.kept@crashed" },
+  });
+  t.after(() => gateway.dispose());
+  const first = await gateway.connect();
+  const params = { sessionKey: "main", message: "read it", idempotencyKey: "once", attachments: [note] };
+  await assert.rejects(first.client.request("chat.send", params));
+  await gateway.gone();
+  await gateway.start({ OPENCLAW_CRASH_AT: "" });
+  const watched = await gateway.connect();
+  await send(watched, "once", params);
+  assert.equal(await client(watched, "once"), "ok");
+  const { messages } = (await watched.client.request("chat.history", { sessionKey: "main" })) as { readonly messages: readonly Item[] };
+  assert.deepEqual(messages.map(({ role }) => role), ["user", "assistant"]);
+  const artifactId = messages[0]?.content.find((part) => part["artifactId"] !== undefined)?.["artifactId"];
+  const got = (await watched.client.request("artifacts.download", { sessionKey: "main", artifactId })) as { readonly data: string };
+  assert.equal(Buffer.from(got.data, "base64").toString(), NOTE);
+});
+
+async function send(watched: Watched, idempotencyKey: string, params: object): Promise<void> {
+  await watched.client.request("chat.send", { sessionKey: "main", idempotencyKey, ...params });
+  await client(watched, idempotencyKey);
+}
+
+async function client(watched: Watched, runId: string): Promise<unknown> {
+  return ((await watched.client.request("agent.wait", { runId, timeoutMs: 20_000 })) as { readonly status: string }).status;
+}
+
+async function blobs(stateDir: string): Promise<readonly string[]> {
+  const entries = await readdir(join(stateDir, "blobs"), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+async function blobsWith(stateDir: string, text: string): Promise<number> {
+  const all = await Promise.all((await blobs(stateDir)).map((file) => readFile(file)));
+  return all.filter((bytes) => bytes.includes(text)).length;
+}
