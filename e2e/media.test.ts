@@ -62,15 +62,15 @@ test("a picture reaches a model that takes pictures and no other, a text is read
 test("the gateway dies between the file and its message: sent again under the same key, both are there once (S4.27, S0.16)", async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({
-    bare: true, config: scriptedConfig(model.url), env: { OPENCLAW_CRASH_AT: "attachments.kept@crashed" },
-  });
+  const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url) });
   t.after(() => gateway.dispose());
+  await gateway.stop();
+  await gateway.start({ OPENCLAW_CRASH_AT: "attachments.kept" });
   const first = await gateway.connect();
   const params = { sessionKey: "main", message: "read it", idempotencyKey: "once", attachments: [note] };
   await assert.rejects(first.client.request("chat.send", params));
   await gateway.gone();
-  await gateway.start({ OPENCLAW_CRASH_AT: "" });
+  await gateway.start();
   const watched = await gateway.connect();
   await send(watched, "once", params);
   assert.equal(await client(watched, "once"), "ok");

@@ -19,10 +19,9 @@ import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule-start.ts";
 import { createBroadcaster, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
-import { MEDIA_DEFAULTS } from "../control/media-start.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import {
-  createSearchIndex, createSessionIndex, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
+  createSearchIndex, createSessionIndex, FILES_BYTES_MAX, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
 } from "../control/sessions.ts";
 import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
 import { execWishOf, openNodes } from "../execution/nodes.ts";
@@ -227,7 +226,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     publish: (address, event) => live.publish(address.token, event),
     ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: (row) => broadcaster.changed(row),
-    filesBytesMax: () => config().media?.sessionBytesMax ?? MEDIA_DEFAULTS.sessionBytesMax,
+    filesBytesMax: () => config().media?.sessionBytesMax ?? FILES_BYTES_MAX,
     onDeleted: async (sessionKey) => {
       await approvalsOf().forget(sessionKey);
       broadcaster.deleted(sessionKey);
@@ -306,7 +305,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     sessions, intake, agents, models, identity, nodes, operator, exec, approvals: waiting.approvals, scheduler, queues, clock,
     loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
     store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
-    logsDir: options.logsDir, mediaLimits: () => ({ ...MEDIA_DEFAULTS, ...config().media }),
+    logsDir: options.logsDir, mediaLimits: () => config().media ?? {},
     ledger, tokenOf: (key) => journal.address(key).token, broadcaster,
   });
   const gateway = (late.gateway = await openGateway({

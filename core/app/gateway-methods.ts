@@ -12,7 +12,7 @@ import {
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
   type Broadcaster, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
 } from "../control/gateway.ts";
-import type { MediaLimits } from "../control/media-start.ts";
+import type { MediaLimits } from "../control/media.ts";
 import type { Scheduler } from "../control/schedule.ts";
 import { parseSessionKey, type Sessions } from "../control/sessions.ts";
 import type { ExecApprovalRequest, OperatorInvoker } from "../execution/intents.ts";
@@ -47,7 +47,7 @@ export interface GatewayMethodsDeps {
   readonly config: MethodHandlers;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly logsDir: string;
-  readonly mediaLimits: () => MediaLimits;
+  readonly mediaLimits: () => Partial<MediaLimits>;
   readonly desk: AgentDesk;
   readonly voice: VoiceWake;
   readonly tell: (event: string, payload: unknown) => void;

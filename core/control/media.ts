@@ -7,3 +7,4 @@
  */
 export { readAttachments, type AttachmentParams } from "./media/read-attachments.ts";
 export { sniff, type Sniffed } from "./media/sniff.ts";
+export type { MediaLimits } from "./media/config.ts";

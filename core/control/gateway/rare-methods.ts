@@ -8,7 +8,7 @@ import type { AgentSkills } from "../../execution/skills.ts";
 import type { CommandQuery } from "./commands/list-commands.ts";
 import type { HttpDoor } from "./http/http-door.ts";
 import { lateMethods } from "./late-methods.ts";
-import type { MediaLimits } from "../media-start.ts";
+import type { MediaLimits } from "../media.ts";
 import type { MethodHandlers, ReadFiles } from "./method.ts";
 import type { AgentListMethodDeps } from "./methods/agents.ts";
 import type { ArtifactMethodDeps } from "./methods/artifacts.ts";
@@ -141,6 +141,6 @@ export async function listCommands(query: CommandQuery, skills: AgentSkills): Pr
 }
 
 /** Files that clients send are looked at with the first of them. */
-export function createReadFiles(limits: () => MediaLimits): ReadFiles {
+export function createReadFiles(limits: () => Partial<MediaLimits>): ReadFiles {
   return async (given) => (given.length === 0 ? [] : (await import("../media.ts")).readAttachments(given, limits()));
 }

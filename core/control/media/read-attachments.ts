@@ -21,7 +21,8 @@ export interface AttachmentParams {
 const NAME_CHARS = 120;
 
 /** Throws MEDIA_INVALID, MEDIA_TOO_LARGE. Takes a tenth of a second for the largest. */
-export function readAttachments(given: readonly unknown[], limits: MediaLimits = MEDIA_DEFAULTS): readonly IncomingFile[] {
+export function readAttachments(given: readonly unknown[], set: Partial<MediaLimits> = {}): readonly IncomingFile[] {
+  const limits = { ...MEDIA_DEFAULTS, ...set };
   if (given.length > limits.filesMax) {
     throw new OpenClawError("MEDIA_TOO_LARGE", { why: `${given.length} files came with one message; ${limits.filesMax} are allowed.` });
   }

@@ -130,8 +130,8 @@ export interface SessionsDeps {
   onDeleted(sessionKey: string): Promise<void>;
 }
 
-/** Unless the configuration says otherwise. */
-const FILES_BYTES_MAX = 536_870_912;
+/** Unless the configuration says otherwise: files of one session. */
+export const FILES_BYTES_MAX = 536_870_912;
 
 /** Only the session's own end ends a wait for it. */
 const NEVER = new AbortController().signal;

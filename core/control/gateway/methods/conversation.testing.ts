@@ -6,7 +6,6 @@ import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { checkSchema } from "../../../base/schema.ts";
 import { openMemoryEngine } from "../../../fabric/engine.ts";
 import { OWNER } from "../../../fabric/identity.ts";
-import { MEDIA_DEFAULTS } from "../../media-start.ts";
 import { artifactMethods, createReadFiles } from "../rare-methods.ts";
 import { createAgents } from "../../agents.ts";
 import { createIntake } from "../../channels.ts";
@@ -83,7 +82,7 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
   const resolveModel = async (): Promise<ResolvedModel> =>
     ({ info: { id: "test", name: "Test", contextTokens: 8_000, thinkingLevels: ["low"] } }) as unknown as ResolvedModel;
   const defaultsOf = (agentId: string): Promise<object> => describeDefaults({ agents, models: { resolveModel } }, agentId);
-  const readFiles = createReadFiles(() => MEDIA_DEFAULTS);
+  const readFiles = createReadFiles(() => ({}));
   const handlers = {
     ...artifactMethods({ sessions, agents }),
     ...chatMethods({
