@@ -179,6 +179,7 @@ export const ERRORS = {
   NODE_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "never", exit: 4, text: "There is no node of that name.", next: "Run: openclaw nodes list" },
   NODE_TAG_NONE: { wire: "UNAVAILABLE", http: 503, retry: "after-fix", exit: 4, text: "No node carries this tag.", next: "Start one: openclaw node start --tags=TAG" },
   NODE_OFFLINE: { wire: "UNAVAILABLE", http: 503, retry: "later", exit: 69, text: "No connected node offers this.", next: "Run: openclaw nodes list" },
+  NODE_DRAINING: { wire: "UNAVAILABLE", http: 503, retry: "after-fix", exit: 75, text: "The node is being drained: it is given no new work.", next: "Give it work again: openclaw nodes drain NODE --off" },
   NODE_LOST: { wire: "UNAVAILABLE", http: 503, retry: "later", exit: 69, text: "The node went away in the middle of the command.", next: "Try another node, or wait for it to come back." },
   NODE_COMMAND_NOT_ALLOWED: { wire: "INVALID_REQUEST", http: 403, retry: "after-fix", exit: 3, text: "This node may not be asked for that command.", next: "Approve the node's commands: openclaw nodes" },
   NODE_COMMAND_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "never", exit: 4, text: "The node does not know this command.", next: "Run: openclaw nodes describe NODE" },

@@ -72,7 +72,7 @@ export const EVENTS = {
   "node.pair.requested": { scope: "operator.pairing", summary: "A node declares commands that nobody approved yet.", payload: "NodeRequest" },
   "node.pair.resolved": { scope: "operator.pairing", summary: "Its request was answered.", payload: "{ requestId: string; nodeId: string; decision: 'approved' | 'rejected' | 'removed'; ts: number }" },
   "node.presence": { scope: "operator.read", summary: "A node came or went.", payload: "{ nodeId: string; connected: boolean; ts: number }" },
-  "node.hostStats": { scope: "operator.read", summary: "Load and memory of a node's machine.", payload: "{ nodeId: string; hostStats: object }" },
+  "node.hostStats": { scope: "operator.read", summary: "Load and memory of a node's machine.", payload: "{ nodeId: string; hostStats: object; sample: NodeSample }" },
 
   "node.invoke.request": { direct: true, summary: "To a node: carry this out.", payload: "InvokeRequestEvent" },
   "node.invoke.cancel": { direct: true, summary: "To a node: stop it.", payload: "{ invokeId: string; nodeId: string }" },

@@ -110,15 +110,18 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       ...nodeMethods({
         directory: {
           list,
-          describe: (nodeId) => {
+          describe: async (nodeId) => {
             const node = nodes.describe(nodeId);
-            if (node !== null) return { ts: now(), ...node };
+            if (node !== null) return { ts: now(), ...node, ...await wordsOf(node.nodeId) };
             const names = nodes.list().map((known) => known.displayName).join(", ") || "none";
             throw reword(new OpenClawError("NODE_UNKNOWN", { why: `Nodes: ${names}.` }), UNKNOWN_NODE);
           },
           rename: (nodeId, displayName) => nodes.rename(nodeId, displayName).catch((error: unknown) => {
             throw error instanceof OpenClawError && error.code === "NODE_UNKNOWN" ? reword(error, UNKNOWN_NODE) : error;
           }),
+          drain: (nodeId, draining) => nodes.drain(nodeId, draining),
+          retag: (nodeId, tags) => nodes.retag(nodeId, tags),
+          telemetry: (nodeId) => ({ ts: now(), nodes: nodes.telemetry(nodeId) }),
           pairList: () => nodes.pairs(),
           approve: (requestId, by) => nodes.approve(requestId, by),
           reject: (requestId, by) => nodes.reject(requestId, by),
@@ -172,6 +175,12 @@ async function keysOf({ sessions, tokenOf }: GatewayMethodsDeps, tokens: Readonl
     if (found.size === tokens.size) break;
   }
   return found;
+}
+
+/** A node's id is the fingerprint of its key. */
+async function wordsOf(nodeId: string): Promise<{ readonly fingerprintWords?: readonly string[] }> {
+  const { fingerprintWords, parseFingerprint } = await import("../fabric/certificate.ts");
+  return parseFingerprint(nodeId) === undefined ? {} : { fingerprintWords: fingerprintWords(nodeId) };
 }
 
 const UNKNOWN_NODE = { code: "INVALID_REQUEST", message: "unknown nodeId" } as const;

@@ -20,4 +20,4 @@ export {
   APPROVAL_LIMITS, type ApprovalAnswer, type ApprovalDecision, type ApprovalEnding, type ApprovalOpening, type ApprovalStatus,
   type AskedByClient, type StoredApproval,
 } from "./policy/approval.ts";
-export type { ApprovalListed, ApprovalRequest, ApprovalShown, ApprovalSummary } from "./policy/present-approval.ts";
+export type { ApprovalListed, ApprovalPast, ApprovalRequest, ApprovalShown, ApprovalSummary } from "./policy/present-approval.ts";

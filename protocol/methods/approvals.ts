@@ -79,6 +79,23 @@ export const APPROVAL_METHODS = {
       },
     },
   },
+  "exec.approval.history": {
+    role: "operator", scope: "operator.approvals", hidden: true, summary: "What ended in the last day, the newest first, and by whom.",
+    params: {
+      type: "object", additionalProperties: false, properties: { limit: { type: "integer", minimum: 1, maximum: 500 } },
+    },
+    result: {
+      type: "array",
+      items: {
+        type: "object", required: ["id", "request", "createdAtMs", "expiresAtMs", "status", "resolvedAtMs"],
+        properties: {
+          id, request: anything, createdAtMs: count, expiresAtMs: count,
+          status: { enum: ["allowed", "denied", "expired", "cancelled"] },
+          decision: { enum: ["allow-once", "allow-always", "deny", null] }, resolvedBy: { type: ["string", "null"] }, resolvedAtMs: count,
+        },
+      },
+    },
+  },
   "exec.approval.get": {
     role: "operator", scope: "operator.approvals", summary: "One of them, as it is shown.", params: byId,
     result: {

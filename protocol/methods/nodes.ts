@@ -5,6 +5,10 @@ import {
 } from "../node.ts";
 import { anything, count, done, flag, id, idempotencyKey, nothing, sessionKey, timeoutMs, word, words } from "./fields.ts";
 
+const tags = {
+  type: ["array", "null"], maxItems: 64, items: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" },
+} as const;
+
 const row = {
   type: "object", required: ["nodeId", "platform", "version", "caps", "commands", "paired", "connected"],
   properties: {
@@ -12,6 +16,10 @@ const row = {
     clientId: { type: "string" }, clientMode: { type: "string" },
     caps: words, commands: words, tags: words, paired: flag, connected: flag, approvalState: { type: "string" },
     connectedAtMs: count, lastSeenAtMs: count, approvedAtMs: count,
+    /** It is given no new work. */
+    draining: flag,
+    /** Of its key, for two people to compare: the node prints the same. Only where one node is described. */
+    fingerprintWords: words,
   },
 } as const;
 
@@ -33,6 +41,33 @@ export const NODE_METHODS = {
       properties: { nodeId: id, displayName: { type: "string", minLength: 1, maxLength: 64 } },
     },
     result: { type: "object", required: ["nodeId", "displayName"], properties: { nodeId: id, displayName: { type: "string" } } },
+  },
+  "node.drain": {
+    role: "operator", scope: "operator.pairing", hidden: true, summary: "Gives a node no new work, or again; what runs there goes on.",
+    params: {
+      type: "object", additionalProperties: false, required: ["nodeId", "draining"], properties: { nodeId: id, draining: flag },
+    },
+    result: { type: "object", required: ["nodeId", "draining"], properties: { nodeId: id, draining: flag } },
+  },
+  "node.tags.set": {
+    role: "operator", scope: "operator.pairing", hidden: true,
+    summary: "Gives a node other tags than it brings along; null: its own again.",
+    params: { type: "object", additionalProperties: false, required: ["nodeId", "tags"], properties: { nodeId: id, tags } },
+    result: { type: "object", required: ["nodeId", "tags"], properties: { nodeId: id, tags: words } },
+  },
+  "node.telemetry": {
+    role: "operator", scope: "operator.read", hidden: true, summary: "How busy nodes were in the last quarter of an hour.",
+    params: { type: "object", additionalProperties: false, properties: { nodeId: id } },
+    result: {
+      type: "object", required: ["ts", "nodes"],
+      properties: {
+        ts: count,
+        nodes: {
+          type: "array",
+          items: { type: "object", required: ["nodeId", "samples"], properties: { nodeId: id, samples: { type: "array", items: anything } } },
+        },
+      },
+    },
   },
   "node.invoke": {
     role: "operator", scope: "operator.write", summary: "Has a node carry out a command, through the same gate as an agent's.",

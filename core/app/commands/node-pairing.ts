@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { formatDeviceProof, hasCode, NODE_COMMANDS, NODE_JOURNAL_CAP, OpenClawError, type ConnectParams } from "@openclaw/protocol";
 import type { GatewayClient } from "@openclaw/protocol/client";
 import { Secret } from "../../base/secret.ts";
+import { fingerprintWords } from "../../fabric/certificate.ts";
 import { loadNodeIdentity, saveDeviceToken, syncDirectory, type NodeIdentity } from "../../execution/node-host.ts";
 import { askGateway, openGateway, pinnedFor, requestOptions, withGateway } from "../connect.ts";
 import { addressOf, tokenFor, type GatewayAddress } from "../gateway-address.ts";
@@ -29,6 +30,8 @@ export interface Pairing {
 }
 
 export interface Paired extends Pairing {
+  /** Of this machine's key; the gateway shows the same. */
+  readonly words: readonly string[];
   /** Commands the gateway may now ask for. */
   readonly commands: readonly string[];
 }
@@ -70,7 +73,7 @@ export async function pairNode(
     };
     await saveDeviceToken(nodeDir, new Secret(deviceToken));
     await savePairing(nodeDir, pairing);
-    return { ...pairing, commands };
+    return { ...pairing, commands, words: fingerprintWords(pairing.nodeId) };
   } finally {
     node.close();
   }
@@ -99,7 +102,7 @@ export async function pairByCode(ctx: CommandContext, nodeDir: string, code: Set
       const pairing: Pairing = { url, name, nodeId: identity.deviceId, ...(tlsFingerprint === undefined ? {} : { tlsFingerprint }) };
       await saveDeviceToken(nodeDir, new Secret(deviceToken));
       await savePairing(nodeDir, pairing);
-      return { ...pairing, commands: Object.keys(NODE_COMMANDS) };
+      return { ...pairing, commands: Object.keys(NODE_COMMANDS), words: fingerprintWords(pairing.nodeId) };
     } catch (error) {
       trouble = error;
       if (!hasCode(error, "GATEWAY_UNREACHABLE")) throw error;

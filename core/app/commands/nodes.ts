@@ -4,6 +4,7 @@ import { OpenClawError, type Scope } from "@openclaw/protocol";
 import { askGateway, requestOptions, withGateway, type GatewayChoice } from "../connect.ts";
 import { formatAgo, formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText, shortenId } from "../terminal/text.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
 import { findNamed, type Named } from "./find-named.ts";
 import { deviceVerbs } from "./nodes-device.ts";
@@ -74,6 +75,7 @@ function showNodes(ctx: CommandContext, rows: readonly Payload[]): void {
 
 function stateOf(row: Payload, mark: { readonly good: string; readonly quiet: string; readonly live: string }): string {
   if (row["approvalState"] === "pending") return `${mark.live} waiting`;
+  if (row["draining"] === true) return row["connected"] === true ? `${mark.quiet} draining` : `${mark.quiet} offline`;
   return row["connected"] === true ? `${mark.good} online` : `${mark.quiet} offline`;
 }
 
@@ -100,6 +102,7 @@ const describe: CommandSpec = {
       terminal.line();
       terminal.facts([
         ["Id", node.id],
+        ["Its words", textsAt(row, "fingerprintWords").join(" ") || undefined],
         ["Tags", cleanLine(textsAt(row, "tags").join(", "))],
         [
           "Platform",
@@ -109,6 +112,7 @@ const describe: CommandSpec = {
         ],
         ["Address", cleanLine(textAt(row, "remoteIp") ?? "")],
         ["Seen", row["connected"] === true ? "now" : seenAgo(row, ctx.clock.now())],
+        ["New work", row["draining"] === true ? style.attention("none: it is being drained") : undefined],
         ["Commands", cleanLine(textsAt(row, "commands").join(", ")) || style.attention("none approved")],
         ["Abilities", cleanLine(textsAt(row, "caps").join(", "))],
       ]);
@@ -259,6 +263,44 @@ const rename: CommandSpec = {
   }),
 };
 
+const drain: CommandSpec = {
+  summary: "Give a node no new work; what runs there goes on",
+  words: [NODE],
+  options: [{ name: "off", summary: "Give it work again" }],
+  examples: [
+    { line: "openclaw nodes drain pi", about: "before its machine is restarted" },
+    { line: "openclaw nodes drain pi --off", about: "it takes work again" },
+  ],
+  run: (ctx) => withGateway(ctx, { scopes: ["operator.read", "operator.pairing"] }, async (gateway) => {
+    const node = await resolveNode(ctx, gateway, ctx.given.need("NODE"));
+    const draining = !ctx.given.flag("off");
+    const payload = await gateway.request("node.drain", { nodeId: node.id, draining }, requestOptions(ctx));
+    const name = cleanLine(node.name ?? node.id);
+    ctx.terminal.answer(payload, () => ctx.terminal.done(draining ? `${name} is given no new work.` : `${name} is given work again.`));
+    return 0;
+  }),
+};
+
+const tags: CommandSpec = {
+  summary: "Give a node other tags than it brings along",
+  words: [NODE, { name: "A,B" }],
+  options: [{ name: "own", summary: "Back to its own" }],
+  examples: [
+    { line: "openclaw nodes tags pi garage,camera", about: "work for these tags goes there" },
+    { line: "openclaw nodes tags pi --own", about: "those it was started with" },
+  ],
+  run: (ctx) => withGateway(ctx, { scopes: ["operator.read", "operator.pairing"] }, async (gateway) => {
+    const said = ctx.given.word("A,B");
+    if (said === undefined && !ctx.given.flag("own")) throw new UsageError("Which tags?", "openclaw nodes tags NODE A,B");
+    const node = await resolveNode(ctx, gateway, ctx.given.need("NODE"));
+    const wanted = ctx.given.flag("own") ? null : (said ?? "").split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
+    const payload = await gateway.request("node.tags.set", { nodeId: node.id, tags: wanted }, requestOptions(ctx));
+    const now = cleanLine(textsAt(payload, "tags").join(", ")) || "none";
+    ctx.terminal.answer(payload, () => ctx.terminal.done(`Tags of ${cleanLine(node.name ?? node.id)}: ${now}.`));
+    return 0;
+  }),
+};
+
 export const nodes: CommandGroup = {
   summary: "The machines that do the work, seen from the gateway",
   usual: "list",
@@ -267,7 +309,7 @@ export const nodes: CommandGroup = {
     { line: "openclaw nodes describe pi", about: "what one may do" },
     { line: `openclaw nodes invoke --node pi --command system.info`, about: "ask it something" },
   ],
-  verbs: { list, describe, invoke, ...deviceVerbs(resolveNode), pending, approve, reject, remove, rename },
+  verbs: { list, describe, invoke, ...deviceVerbs(resolveNode), pending, approve, reject, remove, rename, drain, tags },
   aliases: { ls: "list", status: "list", rm: "remove" },
 };
 

@@ -1,6 +1,7 @@
 /** The node host in the foreground: opens it within its owner's limits and says when it is online and when it is not. */
 import { ERRORS, hasCode, type ErrorCode } from "@openclaw/protocol";
 import { systemIds } from "../../base/ids.ts";
+import { fingerprintWords } from "../../fabric/certificate.ts";
 import {
   defaultNodeLimits, loadNodeIdentity, openNodeHost, saveDeviceToken, type ConnectionState, type StateDetail,
 } from "../../execution/node-host.ts";
@@ -61,6 +62,7 @@ function showStart(ctx: CommandContext, options: RunNodeOptions, allowedDirs: re
   const elsewhere = allowedDirs.filter((dir) => dir !== options.workspace);
   terminal.suggest(`Node ${style.strong(cleanLine(options.name))} for ${showAddress(options.pairing.url)}`);
   terminal.facts([
+    ["  Its words", fingerprintWords(options.pairing.nodeId).join(" ")],
     ["  Tags", options.tags.length === 0 ? style.dim("none; work is routed here by name only") : options.tags.join(", ")],
     ["  Works in", options.workspace],
     ["  May touch", elsewhere.length === 0 ? style.dim("nothing else") : elsewhere.join(", ")],

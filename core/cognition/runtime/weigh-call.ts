@@ -76,7 +76,9 @@ interface Placed {
   readonly place?: CommandPlace;
 }
 
-const UNPLACEABLE = ["NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_COMMAND_NOT_ALLOWED"] as const satisfies ErrorCode[];
+const UNPLACEABLE = [
+  "NODE_UNKNOWN", "NODE_TAG_NONE", "NODE_OFFLINE", "NODE_DRAINING", "NODE_COMMAND_NOT_ALLOWED",
+] as const satisfies ErrorCode[];
 
 const NOT_BY_SKILL = "What a skill says does not change who the agent is or what it remembers: not in a turn that has read one.";
 

@@ -19,7 +19,7 @@ import { createPathGuard } from "./path-guard.ts";
 import { createRunningCommands } from "./running-commands.ts";
 import { createInvocationServer, type ServeDeps } from "./serve.ts";
 import { stayConnected, type ConnectionState, type StateDetail } from "./stay-connected.ts";
-import { readHostStats } from "./system-info.ts";
+import { createHostStats, type HostStats } from "./system-info.ts";
 
 export interface NodeHostOptions {
   /** `http`, `https`, `ws` or `wss`. */
@@ -61,7 +61,8 @@ export interface NodeHost extends AsyncDisposable {
   readonly jobsRunning: number;
 }
 
-const STATS_EVERY_MS = 60_000;
+/** A quarter of an hour is sixty looks: enough to see what a machine does, and one short frame each. */
+const STATS_EVERY_MS = 15_000;
 
 /**
  * Opens the journal, settles what an earlier run left behind, and starts to connect; resolves before the connection stands.
@@ -91,7 +92,9 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
   const ended = Promise.withResolvers<NodeHostEnd>();
   let live: Connection | undefined;
   const alone = watchAlone(clock, options.endAfterAloneMs, () => live === undefined && running.count === 0, () => void close("alone"));
-  const stats = repeat(clock, STATS_EVERY_MS, () => sendStats(live, running.count, limits.jobsRunningMax));
+  const readStats = createHostStats(() => clock.monotonic());
+  const tellStats = (): void => sendStats(live, readStats(running.count, limits.jobsRunningMax));
+  const stats = repeat(clock, STATS_EVERY_MS, tellStats);
 
   const connected = stayConnected(
     {
@@ -111,7 +114,7 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
       onOpen: (connection) => {
         live = connection;
         alone.update();
-        sendStats(live, running.count, limits.jobsRunningMax);
+        tellStats();
         greetGateway(connection, clock);
       },
       onEvent: ({ event, payload }, connection) => server.receive(event, payload, connection),
@@ -156,10 +159,10 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
   };
 }
 
-function sendStats(connection: Connection | undefined, jobsRunning: number, jobsRunningMax: number): void {
-  const { jobsRunning: running, jobsRunningMax: runningMax, ...bare } = readHostStats(jobsRunning, jobsRunningMax);
-  // How busy it is belongs to what we added to the node's wire; another gateway refuses the whole report for it.
-  const payload = connection?.knowsJournal === true ? { ...bare, jobsRunning: running, jobsRunningMax: runningMax } : bare;
+function sendStats(connection: Connection | undefined, stats: HostStats): void {
+  const { cpuCount, loadAverage, memoryTotalBytes, memoryFreeBytes } = stats;
+  // The rest belongs to what we added to the node's wire; another gateway refuses the whole report for it.
+  const payload = connection?.knowsJournal === true ? stats : { cpuCount, loadAverage, memoryTotalBytes, memoryFreeBytes };
   connection?.request("node.event", { event: "node.host.stats", payload }).catch(() => undefined);
 }
 

@@ -46,7 +46,7 @@ test("the pairing token is spent for a device token, which is used from then on"
   assert.deepEqual(sent, [{ token: "first-token" }, { token: "first-token" }, { deviceToken: "device-token" }]);
 });
 
-test("host stats are sent after connecting and every minute", async () => {
+test("host stats are sent after connecting and every quarter of a minute", async () => {
   const clock = new VirtualClock();
   await using t = await openHostForTest({ clock });
   const stats = (): Record<string, unknown>[] =>
@@ -55,11 +55,13 @@ test("host stats are sent after connecting and every minute", async () => {
   assert.equal(stats()[0]?.["event"], "node.host.stats");
   assert.ok(Number((stats()[0]?.["payload"] as { cpuCount: number }).cpuCount) > 0);
   t.gateway.send("tick", { ts: 1 });
-  await clock.advance(59_999);
+  await clock.advance(14_999);
   await breathe();
   assert.equal(stats().length, 1);
   await clock.advance(1);
   await t.gateway.until(() => stats().length >= 2);
+  const { cpuUsed } = stats().at(-1)?.["payload"] as { readonly cpuUsed?: number };
+  assert.ok(cpuUsed === undefined || (cpuUsed >= 0 && cpuUsed <= 1), "a share of all processors, where any time had passed");
 });
 
 test("a gateway far away is tried every 15 s at last; one on the same machine is there again at once or not at all", () => {

@@ -34,14 +34,72 @@ export interface HostStats {
   readonly memoryFreeBytes: number;
   readonly jobsRunning: number;
   readonly jobsRunningMax: number;
+  /** These three since the look before; absent at the first, and where the system does not tell. Of all processors, 0 to 1. */
+  readonly cpuUsed?: number;
+  readonly receivedBytesPerSecond?: number;
+  readonly sentBytesPerSecond?: number;
 }
 
-/** The short form that is sent every minute. */
-export function readHostStats(jobsRunning: number, jobsRunningMax: number): HostStats {
-  return {
-    cpuCount: os.availableParallelism(), loadAverage: os.loadavg(), memoryTotalBytes: os.totalmem(), memoryFreeBytes: os.freemem(),
-    jobsRunning, jobsRunningMax,
+interface Counters {
+  readonly atMs: number;
+  readonly busyMs: number;
+  readonly allMs: number;
+  readonly receivedBytes: number | undefined;
+  readonly sentBytes: number | undefined;
+}
+
+/** Looks closer together than this say nothing. */
+const LOOK_MS_MIN = 500;
+
+/** The short form that is sent again and again: each look tells what happened since the one before. */
+export function createHostStats(nowMs: () => number): (jobsRunning: number, jobsRunningMax: number) => HostStats {
+  let before: Counters | undefined;
+  return (jobsRunning, jobsRunningMax) => {
+    const atMs = nowMs();
+    const enough = before === undefined || atMs - before.atMs >= LOOK_MS_MIN;
+    const now = enough ? readCounters(atMs) : undefined;
+    const since = before === undefined || now === undefined ? {} : ratesOf(before, now);
+    before = now ?? before;
+    return {
+      cpuCount: os.availableParallelism(), loadAverage: os.loadavg(), memoryTotalBytes: os.totalmem(), memoryFreeBytes: os.freemem(),
+      jobsRunning, jobsRunningMax, ...since,
+    };
   };
+}
+
+function readCounters(atMs: number): Counters {
+  let busyMs = 0;
+  let allMs = 0;
+  for (const { times: { user, nice, sys, irq, idle } } of os.cpus()) {
+    busyMs += user + nice + sys + irq;
+    allMs += user + nice + sys + irq + idle;
+  }
+  return { atMs, busyMs, allMs, ...readNetwork() };
+}
+
+function ratesOf(before: Counters, now: Counters): Partial<HostStats> {
+  const seconds = (now.atMs - before.atMs) / 1_000;
+  const allMs = now.allMs - before.allMs;
+  const rate = (from: number | undefined, to: number | undefined): number | undefined =>
+    from === undefined || to === undefined || to < from ? undefined : Math.round((to - from) / seconds);
+  const received = rate(before.receivedBytes, now.receivedBytes);
+  const sent = rate(before.sentBytes, now.sentBytes);
+  return {
+    ...(allMs > 0 ? { cpuUsed: Math.min(1, Math.max(0, (now.busyMs - before.busyMs) / allMs)) } : {}),
+    ...(received === undefined ? {} : { receivedBytesPerSecond: received }), ...(sent === undefined ? {} : { sentBytesPerSecond: sent }),
+  };
+}
+
+/** All interfaces but the machine's own; a system without /proc does not tell. */
+function readNetwork(): Pick<Counters, "receivedBytes" | "sentBytes"> {
+  try {
+    const rows = [...readFileSync("/proc/net/dev", "utf8").matchAll(/^\s*([^\s:]+):\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm)];
+    const others = rows.filter(([, name]) => name !== "lo");
+    const sum = (column: 2 | 3): number => others.reduce((all, row) => all + Number(row[column]), 0);
+    return { receivedBytes: sum(2), sentBytes: sum(3) };
+  } catch {
+    return { receivedBytes: undefined, sentBytes: undefined };
+  }
 }
 
 async function readDisks(places: readonly string[]): Promise<NodeCommandResult<"system.info">["disks"]> {

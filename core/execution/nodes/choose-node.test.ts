@@ -3,7 +3,7 @@ import { test, type TestContext } from "node:test";
 import { codeOf, type OpenClawError } from "@openclaw/protocol";
 import type { NodeWish } from "./choose-node.ts";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
-import { openBench, order, Reader, ScriptedNode, settle, type Bench } from "./node-bench.ts";
+import { openBench, order, RAN, Reader, ScriptedNode, settle, type Bench } from "./node-bench.ts";
 
 const never = new AbortController().signal;
 
@@ -93,4 +93,40 @@ test("a command that waits for approval says so, with the command that approves 
   assert.equal(waiting.code, "NODE_COMMAND_NOT_ALLOWED");
   assert.match(waiting.message, /nobody has approved it yet/);
   assert.match(waiting.next, /^Approve it: openclaw nodes approve [0-9a-f-]{36}$/);
+});
+
+test("a node that is drained is given no new work, whoever names it, and goes on with what it has (S0.10, S3.2)", async (t) => {
+  const bench = await house(t);
+  const running = new Reader(bench.nodes.invoke(order("i1", { nodeId: "big" }), never));
+  await settle();
+  await bench.nodes.drain("big", true);
+  assert.deepEqual(bench.events.at(-1)?.payload["reason"], "draining");
+  assert.equal(bench.nodes.choose({ tag: "gpu", command: "system.run" }).nodeId, "small", "the other one of the tag");
+  const refused = attempt(bench, { node: "Big Box", command: "system.run" });
+  assert.equal(codeOf(refused), "NODE_DRAINING");
+  assert.match(String(refused.detail?.["why"] ?? refused.message), /Big Box.*drained|small/);
+  await bench.join("yard", { displayName: "yard", commands: ["job.start", "job.poll"] });
+  await bench.nodes.drain("yard", true);
+  assert.equal(bench.nodes.choose({ node: "yard", command: "job.poll" }).nodeId, "yard", "what runs there can be looked after");
+  assert.equal(codeOf(attempt(bench, { command: "job.start" })), "NODE_DRAINING");
+  await bench.big.result("i1", RAN);
+  await running.done;
+  assert.equal(running.outcome, "ok");
+  await bench.restart();
+  assert.equal(bench.nodes.describe("big")?.draining, true, "it outlives a restart");
+  await bench.nodes.drain("big", false);
+  await bench.join("big", { displayName: "Big Box", tags: ["gpu"] });
+  assert.equal(bench.nodes.choose({ node: "big", command: "system.run" }).nodeId, "big");
+});
+
+test("tags that a person gave stay, whatever the node brings along, until it is given its own again (S0.36)", async (t) => {
+  const bench = await house(t);
+  await bench.nodes.retag("small", ["attic", "gpu"]);
+  assert.equal(bench.nodes.choose({ tag: "attic", command: "system.run" }).nodeId, "small");
+  await bench.restart();
+  await bench.join("small", { displayName: "small", tags: ["cellar"] });
+  assert.deepEqual(bench.nodes.describe("small")?.tags, ["attic", "gpu"]);
+  assert.deepEqual(await bench.nodes.retag("small", null), { nodeId: "small", tags: ["cellar"] });
+  assert.equal(codeOf(attempt(bench, { tag: "attic", command: "system.run" })), "NODE_TAG_NONE");
+  await assert.rejects(bench.nodes.retag("nobody", []), (error) => codeOf(error) === "NODE_UNKNOWN");
 });

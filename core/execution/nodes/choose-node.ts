@@ -24,11 +24,13 @@ export interface NodeChoice {
   readonly candidates: number;
 }
 
-/** Throws NODE_UNKNOWN, NODE_TAG_NONE, NODE_OFFLINE or NODE_COMMAND_NOT_ALLOWED. */
+/** Throws NODE_UNKNOWN, NODE_TAG_NONE, NODE_OFFLINE, NODE_DRAINING or NODE_COMMAND_NOT_ALLOWED. */
 export function chooseNode(wish: NodeWish, nodes: KnownNodes): NodeChoice {
   const { named, by, what } = namedNodes(wish, nodes);
   const online = named.filter(({ live }) => live !== null);
-  const candidates = online.filter(({ live }) => live?.usable.has(wish.command) === true);
+  const able = online.filter(({ live }) => live?.usable.has(wish.command) === true);
+  const candidates = able.filter(({ record }) => record.draining !== true || GOES_ON.test(wish.command));
+  if (candidates.length === 0 && able.length > 0) throw allDraining(wish, able, nodes);
   const anywhere = wish.node === undefined && wish.tag === undefined;
   if (candidates.length === 0) throw nobodyFits(wish, what, named, online, nodes);
   const local = anywhere ? candidates.find(({ record }) => record.local) : undefined;
@@ -37,6 +39,21 @@ export function chooseNode(wish: NodeWish, nodes: KnownNodes): NodeChoice {
   if (best === undefined) throw nobodyFits(wish, what, named, online, nodes);
   const settled = second === undefined ? (anywhere ? "only candidate" : by) : best.record.nodeId === wish.sticky ? "sticky" : "load";
   return choice(best, settled, candidates.length);
+}
+
+/** What a node that is drained still answers: for the jobs it has, and for its owner's rules. Nothing of this is new work. */
+const GOES_ON = /^(?:job\.(?:poll|wait|kill)|system\.execApprovals\.)/;
+
+function allDraining({ command }: NodeWish, able: readonly KnownNode[], nodes: KnownNodes): OpenClawError {
+  const [first] = able;
+  const name = first?.record.displayName ?? "";
+  const others = nodes.all().filter(({ live, record }) => live?.usable.has(command) === true && record.draining !== true);
+  return new OpenClawError("NODE_DRAINING", {
+    why: `${capital(listNames(able))} ${able.length === 1 ? "is" : "are"} being drained and given no new work. `
+      + (others.length === 0 ? "No other connected node offers it." : `Connected and able: ${listNames(others)}.`),
+    ...(/^[\w.-]+$/.test(name) ? { next: `Give it work again: openclaw nodes drain ${name} --off` } : {}),
+    detail: { command, nodes: able.slice(0, 8).map(({ record }) => record.nodeId) },
+  });
 }
 
 function choice({ record }: KnownNode, by: string, candidates: number): NodeChoice {

@@ -21,6 +21,10 @@ export interface NodeRecord {
   readonly remoteIp: string | null;
   readonly local: boolean;
   readonly tags: readonly string[];
+  /** The tags were given by a person: what the node brings along does not change them. */
+  readonly retagged?: boolean;
+  /** It is given no new work. */
+  readonly draining?: boolean;
   readonly approved: Surface | null;
   readonly approvedVia: "local" | "owner" | "automatic" | null;
   readonly approvedBy: string | null;
@@ -48,9 +52,25 @@ export interface LiveNode {
   load: number | null;
 }
 
+/** One look at how busy a node's machine was: what it told, as far as it makes sense. */
+export interface NodeSample {
+  readonly ts: number;
+  /** Of all processors, 0 to 1. */
+  readonly cpu?: number;
+  /** 0 to 1. */
+  readonly memory?: number;
+  readonly receivedBytesPerSecond?: number;
+  readonly sentBytesPerSecond?: number;
+}
+
+/** What is kept of each node; in memory only. */
+export const NODE_SAMPLES = { keptMs: 900_000, most: 120 } as const;
+
 export interface KnownNode {
   record: NodeRecord;
   live: LiveNode | null;
+  /** How busy it was lately, the oldest first; bounded by `NODE_SAMPLES`. */
+  readonly samples: NodeSample[];
   revision: number;
   saving: Promise<void>;
   saveQueued: boolean;
@@ -76,7 +96,7 @@ export class KnownNodes {
       const page = await this.#readPage(after);
       for (const { key, value, revision } of page) {
         const record = JSON.parse(Buffer.from(value).toString("utf8")) as NodeRecord;
-        this.#nodes.set(key, { record, live: null, revision, saving: Promise.resolve(), saveQueued: false });
+        this.#nodes.set(key, { record, live: null, samples: [], revision, saving: Promise.resolve(), saveQueued: false });
       }
       const last = page.at(-1);
       if (last === undefined) return;
@@ -106,7 +126,7 @@ export class KnownNodes {
 
   /** A node seen for the first time; durable a moment later. */
   add(record: NodeRecord): KnownNode {
-    const node: KnownNode = { record, live: null, revision: 0, saving: Promise.resolve(), saveQueued: false };
+    const node: KnownNode = { record, live: null, samples: [], revision: 0, saving: Promise.resolve(), saveQueued: false };
     this.#nodes.set(record.nodeId, node);
     return node;
   }

@@ -182,3 +182,25 @@ test("a store that fails before or after writing leaves an approval made or not 
   }
   assert.deepEqual(new Set(outcomes.values()), new Set([true, false]), "the seed should show both");
 });
+
+test("how busy a node was is kept for a quarter of an hour and no longer, over its connections (S3.2)", async (t) => {
+  const bench = await openBench(t, new VirtualClock());
+  let node = await bench.join("n1");
+  const tell = (payload: object): Promise<unknown> => node.session.receive("node.event", { event: "node.host.stats", payload });
+  await tell({
+    cpuCount: 4, loadAverage: [8, 1, 1], memoryTotalBytes: 1_000, memoryFreeBytes: 250, cpuUsed: 0.25, receivedBytesPerSecond: 12.7,
+    sentBytesPerSecond: -1,
+  });
+  const [first] = bench.nodes.telemetry("n1")[0]?.samples ?? [];
+  assert.deepEqual({ ...first, ts: 0 }, { ts: 0, cpu: 0.25, memory: 0.75, receivedBytesPerSecond: 13 });
+  node = await bench.join("n1");
+  await tell({ cpuCount: 2, loadAverage: [8, 1, 1] });
+  assert.equal(bench.nodes.telemetry()[0]?.samples.at(-1)?.cpu, 1, "a load above its processors is a busy machine");
+  await bench.clock.advance(899_999);
+  await tell({});
+  assert.equal(bench.nodes.telemetry("n1")[0]?.samples.length, 3);
+  await bench.clock.advance(1);
+  for (let times = 0; times < 500; times += 1) await tell({});
+  assert.equal(bench.nodes.telemetry("n1")[0]?.samples.length, 120);
+  assert.throws(() => bench.nodes.telemetry("nobody"), (error) => hasCode(error, "NODE_UNKNOWN"));
+});

@@ -7,7 +7,9 @@ import { Artifacts } from "./artifacts.ts";
 import { chooseNode, findByName, type NodeChoice, type NodeWish } from "./choose-node.ts";
 import { Invocations } from "./invocations.ts";
 import { NODE_TIMING, type InvokeEvent, type InvokeRequest, type LateResult, type ReattachRequest } from "./invoke-event.ts";
-import { KnownNodes, unknownNode, type KnownNode, type LiveNode, type NodeRecord, type PendingSurface } from "./known-nodes.ts";
+import {
+  KnownNodes, unknownNode, type KnownNode, type LiveNode, type NodeRecord, type NodeSample, type PendingSurface,
+} from "./known-nodes.ts";
 import type { NodeHello, NodeLink, NodeSession } from "./node-link.ts";
 import { presentNode, presentPaired, presentPending, type NodePairView, type NodePendingView, type NodeView } from "./present-node.ts";
 import { receiveFromNode } from "./receive.ts";
@@ -51,7 +53,13 @@ export interface Nodes extends AsyncDisposable {
   remove(nodeId: string): Promise<{ readonly nodeId: string }>;
   /** Throws NODE_UNKNOWN, PARAMS_INVALID, or CONFLICT when another node has the name. */
   rename(nodeId: string, displayName: string): Promise<{ readonly nodeId: string; readonly displayName: string }>;
-  /** Throws NODE_UNKNOWN, NODE_TAG_NONE, NODE_OFFLINE or NODE_COMMAND_NOT_ALLOWED, each saying who would fit. */
+  /** A node that is drained is given no new work; what runs there goes on. Durable. Throws NODE_UNKNOWN. */
+  drain(nodeId: string, draining: boolean): Promise<{ readonly nodeId: string; readonly draining: boolean }>;
+  /** Instead of those it brings along; null: its own again. Durable. Throws NODE_UNKNOWN. */
+  retag(nodeId: string, tags: readonly string[] | null): Promise<{ readonly nodeId: string; readonly tags: readonly string[] }>;
+  /** How busy nodes were lately: all, or one. Throws NODE_UNKNOWN. */
+  telemetry(nodeId?: string): readonly { readonly nodeId: string; readonly samples: readonly NodeSample[] }[];
+  /** Throws NODE_UNKNOWN, NODE_TAG_NONE, NODE_OFFLINE, NODE_DRAINING or NODE_COMMAND_NOT_ALLOWED, each saying who would fit. */
   choose(wish: NodeWish): NodeChoice;
   /**
    * How a node of another make would run it: ask before a person is asked, and invoke with the parameters it gives. Null where
@@ -119,6 +127,11 @@ export async function openNodes(deps: NodesDeps): Promise<Nodes> {
     reject: (requestId, by) => desk.reject(requestId, by),
     remove: (nodeId) => desk.remove(nodeId),
     rename: (nodeId, displayName) => desk.rename(nodeId, displayName),
+    drain: (nodeId, draining) => desk.drain(nodeId, draining),
+    retag: (nodeId, tags) => desk.retag(nodeId, tags),
+    telemetry: (nodeId) => (nodeId === undefined ? nodes.all() : [desk.find(nodeId)]).map(
+      ({ record, samples }) => ({ nodeId: record.nodeId, samples }),
+    ),
     choose: (wish) => chooseNode(wish, nodes),
     plan: async (request, signal) => {
       if (!mayPlan(request)) return null;
@@ -218,7 +231,7 @@ class PairingDesk {
   }
 
   async remove(nodeId: string): Promise<{ nodeId: string }> {
-    const node = this.#find(nodeId);
+    const node = this.find(nodeId);
     await this.#nodes.remove(node);
     const { live } = node;
     this.#resolved(node, "", "removed");
@@ -230,7 +243,7 @@ class PairingDesk {
   }
 
   async rename(nodeId: string, displayName: string): Promise<{ nodeId: string; displayName: string }> {
-    const node = this.#find(nodeId);
+    const node = this.find(nodeId);
     const name = displayName.trim();
     if (name === "" || name.length > NAME_CHARS_MAX) throw new OpenClawError(
       "PARAMS_INVALID", { why: `A name has 1 to ${NAME_CHARS_MAX} characters.` }
@@ -239,7 +252,24 @@ class PairingDesk {
       "CONFLICT", { why: `Another node is called "${name}".`, next: "Choose another name." }
     );
     await this.#nodes.decide(node, (record) => ({ ...record, displayName: name, renamed: true }));
+    this.#tellPresence(node, "renamed");
     return { nodeId, displayName: name };
+  }
+
+  async drain(nodeId: string, draining: boolean): Promise<{ nodeId: string; draining: boolean }> {
+    const node = this.find(nodeId);
+    await this.#nodes.decide(node, (record) => ({ ...record, draining }));
+    this.#deps.log.info("node.draining_changed", { nodeId, draining });
+    this.#tellPresence(node, draining ? "draining" : "undrained");
+    return { nodeId, draining };
+  }
+
+  async retag(nodeId: string, tags: readonly string[] | null): Promise<{ nodeId: string; tags: readonly string[] }> {
+    const node = this.find(nodeId);
+    const wanted = boundTags(tags ?? node.live?.hello.tags ?? node.record.tags);
+    await this.#nodes.decide(node, (record) => ({ ...record, tags: wanted, retagged: tags !== null }));
+    this.#tellPresence(node, "retagged");
+    return { nodeId, tags: wanted };
   }
 
   /** Asks people to approve what the node declares beyond what they approved; once for the same surface. */
@@ -276,7 +306,8 @@ class PairingDesk {
     );
   }
 
-  #find(nodeId: string): KnownNode {
+  /** Throws NODE_UNKNOWN. */
+  find(nodeId: string): KnownNode {
     const node = this.#nodes.get(nodeId);
     if (node === undefined) throw unknownNode(nodeId, this.#nodes);
     return node;
@@ -314,7 +345,8 @@ function describeHello(record: NodeRecord, hello: NodeHello, now: number): Parti
   return {
     displayName: record.renamed || said === "" ? record.displayName : said,
     clientId: hello.clientId, clientMode: hello.clientMode, platform: hello.platform, version: hello.version,
-    deviceFamily: hello.deviceFamily ?? null, remoteIp: hello.remoteIp ?? null, local: hello.local, tags: boundTags(hello.tags),
+    deviceFamily: hello.deviceFamily ?? null, remoteIp: hello.remoteIp ?? null, local: hello.local,
+    tags: record.retagged === true ? record.tags : boundTags(hello.tags),
     lastConnectedAtMs: now, lastSeenAtMs: now, lastSeenReason: "connect",
   };
 }

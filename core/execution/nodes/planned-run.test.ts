@@ -156,5 +156,6 @@ test("how busy a node is goes to whoever watches; another program's file command
   assert.deepEqual(bench.nodes.describe("n1")?.commands, ["system.run"]);
   await node.session.receive("node.event", { event: "node.host.stats", payload: { cpuCount: 2, loadAverage: [1, 1, 1] } });
   const told = bench.events.filter(({ name }) => name === "node.hostStats");
-  assert.deepEqual(told.map(({ payload }) => payload), [{ nodeId: "n1", hostStats: { cpuCount: 2, loadAverage: [1, 1, 1] } }]);
+  const sample = { ts: bench.clock.now(), cpu: 0.5 };
+  assert.deepEqual(told.map(({ payload }) => payload), [{ nodeId: "n1", hostStats: { cpuCount: 2, loadAverage: [1, 1, 1] }, sample }]);
 });

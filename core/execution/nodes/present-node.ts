@@ -1,5 +1,5 @@
 /** Nodes in the shapes of `node.list`, `node.describe` and `node.pair.list`. */
-import type { KnownNode, NodeRecord } from "./known-nodes.ts";
+import type { KnownNode, LiveNode, NodeRecord } from "./known-nodes.ts";
 import { requiredApproveScopes } from "./surface.ts";
 
 /** What every view tells of a node. */
@@ -23,6 +23,7 @@ export interface NodeView extends NodeIdentityView {
   readonly pathEnv?: string;
   readonly tags: readonly string[];
   readonly local: boolean;
+  readonly draining?: true;
   readonly sessionHost: boolean;
   readonly hostStats?: Readonly<Record<string, unknown>>;
   readonly nodePluginTools: readonly never[];
@@ -36,6 +37,8 @@ export interface NodeView extends NodeIdentityView {
   readonly lastSeenReason?: string;
   /** Invocations under way. */
   readonly running: number;
+  /** What they are, and for which session; the first ones. */
+  readonly work?: readonly { readonly command: string; readonly sessionKey?: string }[];
   readonly paired: boolean;
   readonly connected: boolean;
 }
@@ -67,6 +70,7 @@ export function presentNode({ record, live }: KnownNode): NodeView {
     ...(live?.hello.pathEnv === undefined ? {} : { pathEnv: live.hello.pathEnv }),
     tags: record.tags,
     local: record.local,
+    ...(record.draining === true ? { draining: true } : {}),
     sessionHost: false,
     ...(live === null || live.hostStats === null ? {} : { hostStats: live.hostStats }),
     nodePluginTools: [],
@@ -77,9 +81,18 @@ export function presentNode({ record, live }: KnownNode): NodeView {
     ...(record.lastConnectedAtMs === null ? {} : { lastConnectedAtMs: record.lastConnectedAtMs }),
     ...seen(record),
     running: live?.running.size ?? 0,
+    ...(live === null || live.running.size === 0 ? {} : { work: workOf(live) }),
     paired: true,
     connected: live !== null,
   };
+}
+
+const WORK_SHOWN = 32;
+
+function workOf({ running }: LiveNode): NonNullable<NodeView["work"]> {
+  return [...running].slice(0, WORK_SHOWN).map(
+    ({ request: { command, sessionKey } }) => ({ command, ...(sessionKey === undefined ? {} : { sessionKey }) }),
+  );
 }
 
 /** Null when nothing waits for approval. */

@@ -6,7 +6,7 @@ import {
 import { checkSchema } from "../../base/schema.ts";
 import type { Artifacts } from "./artifacts.ts";
 import type { Invocations } from "./invocations.ts";
-import type { KnownNode, KnownNodes, LiveNode } from "./known-nodes.ts";
+import { NODE_SAMPLES, type KnownNode, type KnownNodes, type LiveNode, type NodeSample } from "./known-nodes.ts";
 
 export interface ReceiveDeps {
   readonly nodes: KnownNodes;
@@ -65,7 +65,9 @@ function receiveEvent(
       if (JSON.stringify(facts).length > STATS_CHARS_MAX) return answer(false, "invalid_payload");
       live.hostStats = facts;
       live.load = loadOf(facts);
-      onEvent("node.hostStats", { nodeId: node.record.nodeId, hostStats: facts });
+      onEvent("node.hostStats", {
+        nodeId: node.record.nodeId, hostStats: facts, sample: addSample(node.samples, facts, live.load, now()),
+      });
       return answer(true, "updated");
     case "node.presence.alive":
       nodes.note(
@@ -99,6 +101,32 @@ function loadOf(stats: Record<string, unknown>): number | null {
   const count: unknown = stats["cpuCount"];
   if (typeof first !== "number" || !Number.isFinite(first) || first < 0) return null;
   return first / (typeof count === "number" && count >= 1 ? count : 1);
+}
+
+/** Adds what a node told, and lets go of what is old. */
+function addSample(samples: NodeSample[], stats: Readonly<Record<string, unknown>>, load: number | null, nowMs: number): NodeSample {
+  const { cpuUsed, memoryTotalBytes, memoryFreeBytes, receivedBytesPerSecond: received, sentBytesPerSecond: sent } = stats;
+  const cpu = isAmount(cpuUsed) ? cpuUsed : load;
+  const knowsMemory = isAmount(memoryTotalBytes) && memoryTotalBytes > 0 && isAmount(memoryFreeBytes);
+  const sample = {
+    ts: nowMs,
+    ...(cpu === null ? {} : { cpu: share(cpu) }), ...(knowsMemory ? { memory: share(1 - memoryFreeBytes / memoryTotalBytes) } : {}),
+    ...(isAmount(received) ? { receivedBytesPerSecond: Math.round(received) } : {}),
+    ...(isAmount(sent) ? { sentBytesPerSecond: Math.round(sent) } : {}),
+  };
+  samples.push(sample);
+  const old = samples.findIndex(({ ts }) => ts > nowMs - NODE_SAMPLES.keptMs);
+  samples.splice(0, Math.max(old, samples.length - NODE_SAMPLES.most, 0));
+  return sample;
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+/** 0 to 1, with no more digits than a line shows. */
+function share(value: number): number {
+  return Math.round(Math.min(1, Math.max(0, value)) * 1_000) / 1_000;
 }
 
 function parse<const S extends JsonSchema>(method: string, schema: S, params: unknown): Infer<S> {

@@ -3,7 +3,7 @@ import type { Records } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { ApprovalAnswer, ApprovalDecision, ApprovalEnding, ApprovalOpening, StoredApproval } from "./approval.ts";
-import type { ApprovalListed, ApprovalShown, ApprovalSummary } from "./present-approval.ts";
+import type { ApprovalListed, ApprovalPast, ApprovalShown, ApprovalSummary } from "./present-approval.ts";
 
 export interface ApprovalsDeps {
   readonly records: Records;
@@ -27,6 +27,8 @@ export interface Approvals extends AsyncDisposable {
   open(opening: ApprovalOpening): Promise<ApprovalListed>;
   /** What waits, oldest first: the result of `exec.approval.list`. */
   list(): readonly ApprovalListed[];
+  /** What ended and is still kept, the newest first: the result of `exec.approval.history`. */
+  past(limit: number): readonly ApprovalPast[];
   /** The result of `exec.approval.get`. Throws APPROVAL_NOT_FOUND. */
   get(id: string): ApprovalSummary;
   /** The result of `approval.get`. Throws APPROVAL_NOT_FOUND. */

@@ -269,3 +269,19 @@ test("a decision an approval does not allow is refused, and it goes on waiting",
   await assert.rejects(approvals.resolve("a1", "allow-always", "owner"), (error) => hasCode(error, "PARAMS_INVALID"));
   assert.equal(approvals.list().length, 1);
 });
+
+test("what ended is told with who ended it, the newest first (S4.22)", async (t) => {
+  const it = await world(t);
+  await using approvals = await it.start();
+  for (const id of ["a1", "a2", "a3", "a4"]) await approvals.open({ ...opening, id });
+  await approvals.resolve("a1", "allow-always", "device:d1");
+  await it.clock.advance(5);
+  await approvals.resolve("a2", "deny", "owner");
+  await it.clock.advance(5);
+  await approvals.expire("a3");
+  const told = approvals.past(10).map(({ id, status, decision, resolvedBy }) => [id, status, decision, resolvedBy]);
+  assert.deepEqual(told, [
+    ["a3", "expired", null, "clock"], ["a2", "denied", "deny", "owner"], ["a1", "allowed", "allow-always", "device:d1"],
+  ]);
+  assert.deepEqual(approvals.past(1).map(({ id }) => id), ["a3"]);
+});

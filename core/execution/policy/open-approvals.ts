@@ -17,7 +17,8 @@ import {
 import type { Approvals, ApprovalsDeps } from "./approvals-port.ts";
 import { awaitEnding, wake, type Waiters } from "./await-ending.ts";
 import {
-  presentListed, presentRequest, presentShown, presentSummary, type ApprovalListed, type ApprovalShown, type ApprovalSummary,
+  presentListed, presentPast, presentRequest, presentShown, presentSummary, type ApprovalListed, type ApprovalPast, type ApprovalShown,
+  type ApprovalSummary,
 } from "./present-approval.ts";
 
 const BUCKET = "approvals";
@@ -134,6 +135,11 @@ class ApprovalIndex implements Approvals {
       .filter(({ approval, revision }) => approval.state === "waiting" && revision > 0)
       .sort((a, b) => a.approval.createdAtMs - b.approval.createdAtMs)
       .map(({ approval }) => presentListed(approval));
+  }
+
+  past(limit: number): readonly ApprovalPast[] {
+    return [...this.#held.values()].map(({ approval }) => presentPast(approval)).filter((past) => past !== null)
+      .sort((a, b) => b.resolvedAtMs - a.resolvedAtMs).slice(0, limit);
   }
 
   get(id: string): ApprovalSummary {

@@ -1,5 +1,5 @@
 /** The three shapes in which the wire knows an approval: as an item of a list, in short, and for a page of its own. */
-import type { ApprovalDecision, ApprovalStatus, StoredApproval } from "./approval.ts";
+import type { ApprovalDecision, ApprovalDeskName, ApprovalStatus, StoredApproval } from "./approval.ts";
 
 /** The member `request` of `exec.approval.list` and of the events; null where nothing was set. */
 export interface ApprovalRequest {
@@ -28,6 +28,8 @@ export interface ApprovalRequest {
   readonly turnSourceAccountId: string | number | null;
   readonly turnSourceThreadId: string | number | null;
   readonly warningText: string;
+  /** Who waits: a turn of the session, or a client of the wire; its "always" is a rule of the machine. */
+  readonly asker: ApprovalDeskName;
   readonly rule: string;
   readonly labels: readonly string[];
   readonly intentHash: string;
@@ -38,6 +40,15 @@ export interface ApprovalListed {
   readonly request: ApprovalRequest;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+}
+
+/** One that has ended. */
+export interface ApprovalPast extends ApprovalListed {
+  readonly status: Exclude<ApprovalStatus, "pending">;
+  readonly decision: ApprovalDecision | null;
+  /** The principal; `clock` where its time was over. */
+  readonly resolvedBy: string | null;
+  readonly resolvedAtMs: number;
 }
 
 export interface ApprovalSummary {
@@ -82,6 +93,12 @@ export function presentListed(approval: StoredApproval): ApprovalListed {
   return { id: approval.id, request: presentRequest(approval), createdAtMs: approval.createdAtMs, expiresAtMs: approval.expiresAtMs };
 }
 
+/** Null while it waits. */
+export function presentPast(approval: StoredApproval): ApprovalPast | null {
+  const { status, decision, resolvedBy, resolvedAtMs } = approval;
+  return status === "pending" ? null : { ...presentListed(approval), status, decision, resolvedBy, resolvedAtMs: resolvedAtMs ?? 0 };
+}
+
 export function presentRequest(approval: StoredApproval): ApprovalRequest {
   const { asked = {}, commandArgv, cwd, agentId, sessionKey, intentHash } = approval;
   const { turnSource = {} } = asked;
@@ -96,7 +113,8 @@ export function presentRequest(approval: StoredApproval): ApprovalRequest {
     systemRunPlan: asked.systemRunPlan ?? null, systemRunBinding: binds,
     turnSourceChannel: turnSource["turnSourceChannel"] ?? null, turnSourceTo: turnSource["turnSourceTo"] ?? null,
     turnSourceAccountId: turnSource["turnSourceAccountId"] ?? null, turnSourceThreadId: turnSource["turnSourceThreadId"] ?? null,
-    warningText: asked.warningText ?? approval.reason, rule: approval.rule, labels: approval.labels, intentHash,
+    warningText: asked.warningText ?? approval.reason, asker: approval.desk ?? "session",
+    rule: approval.rule, labels: approval.labels, intentHash,
   };
 }
 

@@ -14,8 +14,10 @@ export function unreachable(code: string | undefined): boolean {
 
 /** It is certain that nothing ran. */
 export function neverStarted(code: string | undefined): boolean {
-  return code === "NODE_OFFLINE" || code === "NODE_TAG_NONE" || code === "NODE_UNKNOWN" || code === "NODE_BUSY";
+  return code !== undefined && NEVER_STARTED.has(code);
 }
+
+const NEVER_STARTED: ReadonlySet<string> = new Set(["NODE_OFFLINE", "NODE_DRAINING", "NODE_TAG_NONE", "NODE_UNKNOWN", "NODE_BUSY"]);
 
 interface Explanation {
   readonly happened: (said: string) => string;
@@ -39,6 +41,10 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   NODE_TAG_NONE: {
     happened: (said) => `No node carries the tag **${said}**.`,
     instead: (said) => `Start one with \`openclaw node start --tags=${said}\`, or ask me again without naming it.`,
+  },
+  NODE_DRAINING: {
+    happened: (said) => `**${said}** is being drained: it is given no new work.`,
+    instead: (said) => `Give it work again with \`openclaw nodes drain ${said} --off\`, or ask me again without naming ${said}.`,
   },
   NODE_LOST: { happened: (said) => `**${said}** went away in the middle of it.`, instead: () => NOT_REPEATED },
   OUTCOME_UNKNOWN: {

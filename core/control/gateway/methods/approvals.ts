@@ -15,6 +15,7 @@ interface Waiting {
 /** The part of the policy room that people reach; each answers in the wire's own shape. */
 export interface ApprovalDesk {
   list(): unknown;
+  past(limit: number): unknown;
   /** Throws APPROVAL_NOT_FOUND, as the others do. */
   get(id: string): unknown;
   show(id: string): { readonly approval: object };
@@ -31,6 +32,8 @@ export interface ApprovalMethodDeps extends ExecRulesDeps {
   /** Opens an approval for a client; its parameters fit the method. */
   readonly request: (params: unknown, client: ClientView) => Promise<Waiting>;
 }
+
+const PAST_SHOWN = 100;
 
 export function approvalMethods({ approvals, request, ask }: ApprovalMethodDeps): MethodHandlers {
   return {
@@ -53,6 +56,7 @@ export function approvalMethods({ approvals, request, ask }: ApprovalMethodDeps)
       }
     },
     "exec.approval.list": () => approvals.list(),
+    "exec.approval.history": (params) => approvals.past((params as { readonly limit?: number }).limit ?? PAST_SHOWN),
     "exec.approval.get": (params) => found(() => approvals.get((params as { id: string }).id)),
     "exec.approval.resolve": async (params, { client }) => {
       const { id, decision } = params as { id: string; decision: ApprovalVerdict };

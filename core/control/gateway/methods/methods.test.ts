@@ -105,6 +105,8 @@ test("approving a node's commands needs the scopes the request lists (W.4.9)", a
       return { requestId, node: {} };
     },
     reject: (requestId: string) => ({ requestId, nodeId: "n" }), remove: (nodeId: string) => ({ nodeId }),
+    drain: (nodeId: string, draining: boolean) => ({ nodeId, draining }),
+    retag: (nodeId: string, tags: readonly string[] | null) => ({ nodeId, tags: tags ?? [] }), telemetry: () => ({ ts: 1, nodes: [] }),
   };
   await using running = await startGateway(
     { methods: nodeMethods(
@@ -121,6 +123,7 @@ test("approving a node's commands needs the scopes the request lists (W.4.9)", a
   assert.deepEqual(approved, ["owner"]);
   for (const [method, params] of [
     ["node.list", {}], ["node.describe", { nodeId: "n" }], ["node.rename", { nodeId: "n", displayName: "x" }], ["node.pair.list", {}],
+    ["node.drain", { nodeId: "n", draining: true }], ["node.tags.set", { nodeId: "n", tags: null }], ["node.telemetry", {}],
     ["node.pair.reject", { requestId: "r" }], ["node.pair.remove", { nodeId: "n" }],
     ["node.invoke", { nodeId: "n", command: "system.which", idempotencyKey: "k" }],
   ] as const) await ask(owner, method, params);
@@ -137,7 +140,7 @@ test("approving a node's commands needs the scopes the request lists (W.4.9)", a
 
 test("approvals answer in the wire's words, and the second answer is shown the first (W.6.42)", async () => {
   const approvals = {
-    list: () => [{ id: "a", request: {}, createdAtMs: 1, expiresAtMs: 2 }],
+    list: () => [{ id: "a", request: {}, createdAtMs: 1, expiresAtMs: 2 }], past: () => [],
     get: (id: string) => {
       if (id !== "a") throw new OpenClawError("APPROVAL_NOT_FOUND");
       return { id, commandText: "uptime", allowedDecisions: ["allow-once", "deny"], expiresAtMs: 2 };
@@ -164,7 +167,7 @@ test("approvals answer in the wire's words, and the second answer is shown the f
   );
   const client = await connectOk(running.url);
   for (const [method, params] of [
-    ["exec.approval.list", {}], ["exec.approval.get", { id: "a" }], ["exec.approval.resolve", { id: "a", decision: "deny" }],
+    ["exec.approval.list", {}], ["exec.approval.history", { limit: 5 }], ["exec.approval.get", { id: "a" }], ["exec.approval.resolve", { id: "a", decision: "deny" }],
     ["approval.get", { id: "a" }], ["plugin.approval.list", {}], ["models.list", {}],
     ["commands.list", { scope: "text" }],
   ] as const) await ask(client, method, params);

@@ -18,6 +18,9 @@ export interface NodeDirectory {
   /** Throws NODE_UNKNOWN. */
   describe(nodeId: string): unknown;
   rename(nodeId: string, displayName: string): unknown;
+  drain(nodeId: string, draining: boolean): unknown;
+  retag(nodeId: string, tags: readonly string[] | null): unknown;
+  telemetry(nodeId: string | undefined): unknown;
   pairList(): {
     readonly pending: readonly { readonly requestId: string; readonly requiredApproveScopes?: readonly string[] }[];
     readonly paired: readonly unknown[];
@@ -59,6 +62,15 @@ export function nodeMethods({ directory, invoke, skillBins }: NodeMethodDeps): M
       const { nodeId, displayName } = params as { nodeId: string; displayName: string };
       return directory.rename(nodeId, displayName);
     },
+    "node.drain": (params) => {
+      const { nodeId, draining } = params as { nodeId: string; draining: boolean };
+      return directory.drain(nodeId, draining);
+    },
+    "node.tags.set": (params) => {
+      const { nodeId, tags } = params as { nodeId: string; tags: readonly string[] | null };
+      return directory.retag(nodeId, tags);
+    },
+    "node.telemetry": (params) => directory.telemetry((params as { nodeId?: string }).nodeId),
     "node.invoke": (params, { client, signal }) => invoke(params as NodeInvokeRequest, client, signal),
     "node.pair.list": () => directory.pairList(),
     "node.pair.approve": (params, { client }) => {
