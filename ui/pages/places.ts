@@ -21,6 +21,8 @@ export const HOME = "chat";
 export const PLACES: readonly Place[] = [
   { path: "now", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
   { path: "chat", title: words.places.chat, icon: "chat", key: "c" },
+  { path: "nodes", title: words.places.nodes, icon: "nodes", key: "o", load: () => import("./nodes/page.tsx") },
+  { path: "approvals", title: words.places.approvals, icon: "approvals", key: "a", load: () => import("./approvals/page.tsx") },
   {
     path: "automations", title: words.places.automations, icon: "automations", key: "u", load: () => import("./automations/page.tsx"),
   },

@@ -1,7 +1,55 @@
+/** What an operator asks first: what waits for me, what runs and where, what failed and why, what it costs today. */
 import type { VNode } from "preact";
-import { words } from "../../words/en/shell.ts";
+import { useEffect, useMemo } from "preact/hooks";
+import { StateMark } from "../../kit/state-mark.tsx";
+import { openApprovals } from "../../stores/approvals.ts";
+import { openNodes } from "../../stores/nodes.ts";
+import { openRuns } from "../../stores/runs.ts";
+import { words } from "../../words/en/now.ts";
 import type { PageProps } from "../page.ts";
+import { Failures } from "./failures.tsx";
+import { NodeList } from "./node-list.tsx";
+import { openToday } from "./open-today.ts";
+import { Queues } from "./queues.tsx";
+import { Running } from "./running.tsx";
+import { TodayFigures } from "./today-figures.tsx";
+import { WaitingList } from "./waiting-list.tsx";
 
-export function Page(_props: PageProps): VNode {
-  return <section class="page"><header class="page-head"><h1>{words.places.now}</h1></header></section>;
+export function Page({ link }: PageProps): VNode {
+  const runs = openRuns(link);
+  const nodes = openNodes(link);
+  const approvals = openApprovals(link);
+  const view = useMemo(() => openToday(link, runs), []);
+  useEffect(() => () => view.close(), []);
+  useEffect(() => nodes.followWork(), []);
+  const waits = approvals.waiting.value.length + nodes.requests.value.length;
+  const troubles = runs.failed.value.length + view.resting.value.length
+    + view.queues.value.filter(({ isLagging, dead }) => isLagging || dead > 0).length;
+  const isRead = runs.isLoaded.value && approvals.isLoaded.value && nodes.state.value === "ready";
+  return (
+    <section class="page now">
+      <header class="page-head">
+        <h1>{words.title}</h1>
+        <p role="status">{isRead ? <Summary waits={waits} troubles={troubles} runs={runs.active.value.length} /> : ""}</p>
+      </header>
+      <div class="now-columns">
+        <div class="now-main">
+          <WaitingList approvals={approvals} nodes={nodes} />
+          <Running runs={runs} nodes={nodes} approvals={approvals} />
+          <Failures runs={runs} resting={view.resting.value} />
+        </div>
+        <div class="now-side">
+          <NodeList nodes={nodes} />
+          <TodayFigures today={view.today.value} budgets={view.budgets.value} />
+          <Queues queues={view.queues.value} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Summary({ waits, troubles, runs }: { readonly waits: number; readonly troubles: number; readonly runs: number }): VNode {
+  if (waits > 0) return <StateMark state="attention" word={words.waits(waits)} />;
+  if (troubles > 0) return <StateMark state="problem" word={words.troubled(troubles)} />;
+  return <StateMark state="good" word={runs === 0 ? words.calm : words.calmRuns(runs)} />;
 }
