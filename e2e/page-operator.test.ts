@@ -83,15 +83,16 @@ test("what waits is judged and answered by keyboard, ends by itself when nobody 
   assert.match(rows[2] ?? "", /touch (?:one|two).*denied.*Chrome on Linux/);
   await assertNoBarriers(watched);
 
-  const rule = { version: 1, agents: { main: { allowlist: [{ pattern: "/usr/bin/touch", argPattern: "^one\0$", source: "allow-always" }] } } };
+  const allowlist = [{ pattern: "/usr/bin/touch", argPattern: "^one\0$", source: "allow-always" }];
+  const rule = { version: 1, agents: { main: { allowlist } } };
   const { hash } = (await operator.client.request("exec.approvals.get", {})) as { readonly hash: string };
   await operator.client.request("exec.approvals.set", { file: rule, baseHash: hash });
   await page.getByRole("link", { name: "Rules" }).click();
   await page.locator(".machine tbody tr", { hasText: "/usr/bin/touch" }).waitFor();
   await assertNoBarriers(watched);
   const listed = async (): Promise<number> => {
-    const { file } = (await operator.client.request("exec.approvals.get", {})) as { file: { agents?: { main?: { allowlist?: unknown[] } } } };
-    return file.agents?.main?.allowlist?.length ?? 0;
+    const { file } = (await operator.client.request("exec.approvals.get", {})) as { readonly file: typeof rule };
+    return file.agents.main.allowlist.length;
   };
   await page.getByRole("button", { name: "Remove the rule for /usr/bin/touch one" }).click();
   await page.getByText("No rule yet.").waitFor();

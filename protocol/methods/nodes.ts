@@ -64,7 +64,9 @@ export const NODE_METHODS = {
         ts: count,
         nodes: {
           type: "array",
-          items: { type: "object", required: ["nodeId", "samples"], properties: { nodeId: id, samples: { type: "array", items: anything } } },
+          items: {
+            type: "object", required: ["nodeId", "samples"], properties: { nodeId: id, samples: { type: "array", items: anything } },
+          },
         },
       },
     },

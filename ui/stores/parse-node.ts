@@ -110,7 +110,9 @@ export function parseSample(value: unknown): Sample | undefined {
 export const LINE = { spanMs: 900_000, places: 60 } as const;
 
 /** What stands in each place of a line that ends now; undefined where nothing was told. */
-export function placesOf(samples: readonly Sample[], endMs: number, pick: (sample: Sample) => number | undefined): readonly (number | undefined)[] {
+export function placesOf(
+  samples: readonly Sample[], endMs: number, pick: (sample: Sample) => number | undefined,
+): readonly (number | undefined)[] {
   const places: (number | undefined)[] = Array.from({ length: LINE.places }, () => undefined);
   const stepMs = LINE.spanMs / LINE.places;
   for (const sample of samples) {

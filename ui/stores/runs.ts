@@ -78,9 +78,13 @@ function createRuns(link: Link): Runs {
   return {
     isLoaded, doing, ended,
     active: computed(() => [...rows.value.values()].filter(({ status }) => status === "running" || status === "queued").toSorted(
-      (a, b) => Number(b.status === "running") - Number(a.status === "running") || (a.startedAtMs ?? a.updatedAtMs) - (b.startedAtMs ?? b.updatedAtMs),
+      (a, b) => Number(b.status === "running") - Number(a.status === "running") || sinceOf(a) - sinceOf(b),
     )),
     failed: computed(() => [...rows.value.values()].filter(({ status }) => status === "failed" || status === "timeout")
       .toSorted((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))),
   };
+}
+
+function sinceOf({ startedAtMs, updatedAtMs }: RunRow): number {
+  return startedAtMs ?? updatedAtMs;
 }

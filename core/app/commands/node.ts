@@ -53,7 +53,8 @@ export function showPaired(ctx: CommandContext, paired: Paired, nodeDir: string)
   terminal.line();
   terminal.facts([
     ["Key", shortenId(paired.nodeId, style.mark.ellipsis)],
-    ["Its words", `${style.strong(paired.words.join(" "))}  ${style.dim("the gateway shows the same")}`], ["Kept in", `${nodeDir}  ${style.dim("the gateway's token is not")}`],
+    ["Its words", `${style.strong(paired.words.join(" "))}  ${style.dim("the gateway shows the same")}`],
+    ["Kept in", `${nodeDir}  ${style.dim("the gateway's token is not")}`],
   ]);
   terminal.line();
   terminal.table(

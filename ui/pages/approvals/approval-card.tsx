@@ -43,7 +43,9 @@ export function ApprovalCard({ approval, isArmed, isOpen, failure, onAnswer }: A
           {words.once} <kbd aria-hidden="true">a</kbd>
         </button>
         {decisions.includes("allow-always") ? (
-          <button type="button" title={words.covers[covers]} aria-description={words.covers[covers]} onClick={() => onAnswer("allow-always")}>
+          <button
+            type="button" title={words.covers[covers]} aria-description={words.covers[covers]} onClick={() => onAnswer("allow-always")}
+          >
             {words.always[covers]}
           </button>
         ) : null}

@@ -70,7 +70,10 @@ export function AddNode({ link, nodes }: AddNodeProps): VNode {
         ) : (
           <>
             <p>{words.pair.intro}</p>
-            <p class="command long"><code>{words.pair.command(made.code)}</code><CopyButton text={words.pair.command(made.code)} what={words.pair.commandName} /></p>
+            <p class="command long">
+              <code>{words.pair.command(made.code)}</code>
+              <CopyButton text={words.pair.command(made.code)} what={words.pair.commandName} />
+            </p>
             <p class="waiting-line" role="status"><span class="pulse" aria-hidden="true" />{words.pair.waiting}</p>
             <p class="soft acts">
               <Left key={made.setupId} untilMs={made.expiresAtMs} say={words.pair.good} />
@@ -93,7 +96,11 @@ export function AddNode({ link, nodes }: AddNodeProps): VNode {
               </form>
             </details>
             {made.qr === undefined ? null : (
-              <details><summary>{words.pair.showQr}</summary><p>{words.pair.qr}</p><img class="qr" src={made.qr} alt={words.pair.qrAlt} /></details>
+              <details>
+                <summary>{words.pair.showQr}</summary>
+                <p>{words.pair.qr}</p>
+                <img class="qr" src={made.qr} alt={words.pair.qrAlt} />
+              </details>
             )}
           </>
         )}

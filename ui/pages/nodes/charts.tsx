@@ -28,7 +28,8 @@ export function Charts({ node, samples }: { readonly node: NodeRow; readonly sam
         <figure key={title}>
           <figcaption>{title} <strong>{node.connected && value !== undefined ? format(value) : ""}</strong></figcaption>
           <Sparkline
-            title={`${title}, ${words.span}`} values={placesOf(samples, nowMs.value, pick)} max={max} format={format} width={240} height={48}
+            title={`${title}, ${words.span}`} values={placesOf(samples, nowMs.value, pick)} max={max} format={format}
+            width={240} height={48}
           />
         </figure>
       );

@@ -107,13 +107,20 @@ function About({ node, fingerprint }: { readonly node: NodeRow; readonly fingerp
       <h2>{words.about}</h2>
       <dl class="facts">
         <dt>{words.words}</dt>
-        <dd>{fingerprint.length === 0 ? "" : <strong class="mono">{fingerprint.join(" ")}</strong>} <span class="soft small">{words.wordsHint}</span></dd>
+        <dd>
+          {fingerprint.length === 0 ? null : <strong class="mono">{fingerprint.join(" ")}</strong>}{" "}
+          <span class="soft small">{words.wordsHint}</span>
+        </dd>
         <dt>{words.id}</dt><dd><Id id={node.id} /></dd>
-        <dt>{words.platform}</dt><dd>{node.platform} {node.clientId === "" ? "" : <span class="soft">{node.clientId} {node.version}</span>}</dd>
+        <dt>{words.platform}</dt>
+        <dd>{node.platform} {node.clientId === "" ? null : <span class="soft">{node.clientId} {node.version}</span>}</dd>
         {size === "" ? null : <><dt>{words.machine}</dt><dd>{size}</dd></>}
         {node.address === undefined ? null : <><dt>{words.address}</dt><dd>{node.address}</dd></>}
         <dt>{words.approved}</dt>
-        <dd>{words.via[node.approvedVia ?? ""] ?? words.never} {node.approvedAtMs === undefined ? null : <Time atMs={node.approvedAtMs} />}</dd>
+        <dd>
+          {words.via[node.approvedVia ?? ""] ?? words.never}{" "}
+          {node.approvedAtMs === undefined ? null : <Time atMs={node.approvedAtMs} />}
+        </dd>
         <dt>{node.connected ? words.connected : words.lastSeen}</dt>
         <dd>{whenOf(node)}</dd>
         <dt>{words.caps}</dt><dd>{node.caps.join(", ")}</dd>

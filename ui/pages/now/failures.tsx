@@ -44,7 +44,10 @@ function Failure({ row: { key, title, agentId, why, code, status, endedAtMs } }:
         <a href={pathOf("chat", key)}>{title}<span class="soft small"> {agentId}</span></a>
         {endedAtMs === undefined ? null : <span class="soft small"><Time atMs={endedAtMs} /></span>}
       </p>
-      <p>{why ?? known?.text ?? (status === "timeout" ? words.timeout : words.unknown)} {code === undefined ? null : <code>{code}</code>}</p>
+      <p>
+        {why ?? known?.text ?? (status === "timeout" ? words.timeout : words.unknown)}{" "}
+        {code === undefined ? null : <code>{code}</code>}
+      </p>
       {known === undefined ? null : <p class="soft">{words.next}: {known.next}</p>}
       {command === undefined ? null : <p class="command small"><code>{command}</code><CopyButton text={command} what={command} /></p>}
     </li>

@@ -42,7 +42,10 @@ export function Running({ runs, nodes, approvals }: RunningProps): VNode {
                 return node === undefined ? "" : <a href={pathOf("nodes", node.id)}>{node.name}</a>;
               },
             },
-            { title: words.since, side: "right", cell: ({ startedAtMs }) => (startedAtMs === undefined ? "" : <Time atMs={startedAtMs} />) },
+            {
+              title: words.since, side: "right",
+              cell: ({ startedAtMs }) => (startedAtMs === undefined ? "" : <Time atMs={startedAtMs} />),
+            },
           ]}
         />
       )}

@@ -30,7 +30,8 @@ export function TodayFigures({ today, budgets }: TodayProps): VNode {
 
 function BudgetLine({ budget, currency }: { readonly budget: Budget; readonly currency: string }): VNode {
   const { scope, agentId, period, unit, limit, left } = budget;
-  const show = (value: number): string => (unit === "money" ? formatMoney(value, currency) : `${formatCount(value)} ${words.tokens.toLowerCase()}`);
+  const show = (value: number): string =>
+    (unit === "money" ? formatMoney(value, currency) : `${formatCount(value)} ${words.tokens.toLowerCase()}`);
   const name = words.budget(agentId ?? words.scopes[scope] ?? scope, words.periods[period] ?? period);
   return (
     <div class="budget">
@@ -44,7 +45,7 @@ function BudgetLine({ budget, currency }: { readonly budget: Budget; readonly cu
 export function formatMoney(value: number, currency: string): string {
   const digits = value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
   try {
-    return new Intl.NumberFormat(undefined, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: digits }).format(value);
+    return value.toLocaleString(undefined, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: digits });
   } catch {
     return `${value.toFixed(digits)} ${currency}`;
   }

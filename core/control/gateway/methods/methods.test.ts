@@ -167,7 +167,8 @@ test("approvals answer in the wire's words, and the second answer is shown the f
   );
   const client = await connectOk(running.url);
   for (const [method, params] of [
-    ["exec.approval.list", {}], ["exec.approval.history", { limit: 5 }], ["exec.approval.get", { id: "a" }], ["exec.approval.resolve", { id: "a", decision: "deny" }],
+    ["exec.approval.list", {}], ["exec.approval.history", { limit: 5 }], ["exec.approval.get", { id: "a" }],
+    ["exec.approval.resolve", { id: "a", decision: "deny" }],
     ["approval.get", { id: "a" }], ["plugin.approval.list", {}], ["models.list", {}],
     ["commands.list", { scope: "text" }],
   ] as const) await ask(client, method, params);
