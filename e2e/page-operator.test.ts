@@ -40,7 +40,7 @@ async function assertNoBarriers({ page, findBarriers }: WatchedPage): Promise<vo
 const touch = (name: string): string => `do ${callMark("exec", { argv: ["touch", name] })}`;
 
 test("what waits is judged and answered by keyboard, ends by itself when nobody answers, and is remembered with who answered "
-  + "(S4.19, S4.22, S4.28, S4.30)", needs("chromium"), async (t) => {
+  + "(S4.28)", needs("chromium"), async (t) => {
   const { operator, watched } = await open(t, "/approvals");
   const { page } = watched;
   await page.getByText("Nothing waits for you.").waitFor();
@@ -103,7 +103,7 @@ test("what waits is judged and answered by keyboard, ends by itself when nobody 
 });
 
 test("Now shows what runs, what waits and what failed, with its cause, as it happens; each row leads to its conversation "
-  + "(S3.2, S4.28)", needs("chromium"), async (t) => {
+  + "(S1.5, S4.28)", needs("chromium"), async (t) => {
   const { operator, watched } = await open(t, "/now");
   const { page } = watched;
   await page.getByText("All is well.").waitFor();
@@ -133,7 +133,7 @@ test("Now shows what runs, what waits and what failed, with its cause, as it hap
 });
 
 test("a second machine is paired by one command, with the same words on both sides; it is tagged, drained, renamed and removed here "
-  + "(S0.35, S0.36, S1.33, S4.28)", needs("chromium"), async (t) => {
+  + "(S0.36, S0.37, S1.33, S4.28)", needs("chromium"), async (t) => {
   const { gateway, operator, watched } = await open(t, "/nodes");
   const { page } = watched;
   await page.getByRole("link", { name: "Add a node" }).click();

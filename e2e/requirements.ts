@@ -141,7 +141,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.2", state: "later", text: "New nodes find the cluster by multicast and DNS-based service discovery" },
   { id: "S1.3", state: "later", text: "Join secured by mutual TLS" },
   { id: "S1.4", state: "later", text: "Dynamic load balancing over CPU, memory, network latency and past performance" },
-  { id: "S1.5", state: "later", text: "Continuous monitoring of node health, utilisation and agent performance" },
+  {
+    id: "S1.5", state: "partly", proofs: ["e2e/page-operator.test.ts"],
+    text: "Continuous monitoring of node health, utilisation and agent performance",
+  },
   { id: "S1.6", state: "partly", text: "Self-healing: work of a dead node redistributed, state kept, conversations and workflows continue" },
   { id: "S1.7", state: "later", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord" },
   { id: "S1.8", state: "later", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation" },
@@ -173,7 +176,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.30", state: "later", text: "Split-brain prevention" },
   { id: "S1.31", state: "later", text: "Multi-region deployment as one logical system; disaster recovery, lower latency" },
   { id: "S1.32", state: "later", text: "Data residency: given data types stay inside given borders" },
-  { id: "S1.33", state: "later", text: "One management interface for the whole cluster" },
+  { id: "S1.33", state: "partly", text: "One management interface for the whole cluster", proofs: ["e2e/page-operator.test.ts"] },
   { id: "S1.34", state: "later", text: "Automated operations: add node, update software, change configuration" },
   { id: "S1.35", state: "later", text: "Alerting on business-relevant matters: agent performance, security, capacity" },
   { id: "S1.36", state: "later", text: "Elastic scaling up in peaks and down in quiet times" },
@@ -394,6 +397,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.28", state: "proved",
     proofs: [
       "core/control/gateway/page/answer-page.test.ts", "e2e/page-conversation.test.ts", "e2e/page-whole.test.ts", "e2e/page-shell.test.ts",
+      "e2e/page-operator.test.ts",
     ],
     text: "Control UI served by the Gateway itself, no second port",
   },

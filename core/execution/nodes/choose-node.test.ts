@@ -95,7 +95,7 @@ test("a command that waits for approval says so, with the command that approves 
   assert.match(waiting.next, /^Approve it: openclaw nodes approve [0-9a-f-]{36}$/);
 });
 
-test("a node that is drained is given no new work, whoever names it, and goes on with what it has (S0.10, S3.2)", async (t) => {
+test("a node that is drained is given no new work, whoever names it, and goes on with what it has (S0.10)", async (t) => {
   const bench = await house(t);
   const running = new Reader(bench.nodes.invoke(order("i1", { nodeId: "big" }), never));
   await settle();

@@ -183,7 +183,7 @@ test("a store that fails before or after writing leaves an approval made or not 
   assert.deepEqual(new Set(outcomes.values()), new Set([true, false]), "the seed should show both");
 });
 
-test("how busy a node was is kept for a quarter of an hour and no longer, over its connections (S3.2)", async (t) => {
+test("how busy a node was is kept for a quarter of an hour and no longer, over its connections (S1.5)", async (t) => {
   const bench = await openBench(t, new VirtualClock());
   let node = await bench.join("n1");
   const tell = (payload: object): Promise<unknown> => node.session.receive("node.event", { event: "node.host.stats", payload });

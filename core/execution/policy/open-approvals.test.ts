@@ -270,7 +270,7 @@ test("a decision an approval does not allow is refused, and it goes on waiting",
   assert.equal(approvals.list().length, 1);
 });
 
-test("what ended is told with who ended it, the newest first (S4.22)", async (t) => {
+test("what ended is told with who ended it, the newest first", async (t) => {
   const it = await world(t);
   await using approvals = await it.start();
   for (const id of ["a1", "a2", "a3", "a4"]) await approvals.open({ ...opening, id });
