@@ -9,7 +9,7 @@ import type { Nodes } from "../../stores/nodes.ts";
 import type { Doing, RunRow } from "../../stores/parse-run.ts";
 import type { Runs } from "../../stores/runs.ts";
 import { words } from "../../words/en/now.ts";
-import { commandOf } from "../chat/tool-card.tsx";
+import { commandOf } from "../chat/tool-call.ts";
 
 interface RunningProps { readonly runs: Runs; readonly nodes: Nodes; readonly approvals: Approvals }
 
