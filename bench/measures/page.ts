@@ -94,6 +94,7 @@ const WATCH_ANSWER = String.raw`new Promise((resolve) => {
   const seen = { firstMs: NaN, finalMs: NaN, lates: [], changesMost: 0, tasks: [] };
   const tasks = new PerformanceObserver((list) => seen.tasks.push(...list.getEntries().map(({ duration }) => duration)));
   tasks.observe({ type: "longtask" });
+  const beganMs = nowMs();
   let newestMs = 0;
   let changes = 0;
   let painting = false;
@@ -105,8 +106,8 @@ const WATCH_ANSWER = String.raw`new Promise((resolve) => {
       seen.changesMost = Math.max(seen.changesMost, changes);
       painting = false;
       changes = 0;
-      const text = document.querySelector(".live .said.assistant")?.textContent ?? "";
-      const moments = [...text.matchAll(/@(\d+\.\d+)/g)].map((found) => Number(found[1]));
+      const text = [...document.querySelectorAll(".said.assistant")].at(-1)?.textContent ?? "";
+      const moments = [...text.matchAll(/@(\d+\.\d+)/g)].map((found) => Number(found[1])).filter((moment) => moment > beganMs);
       const newest = moments.at(-1) ?? 0;
       if (newest > newestMs) {
         if (Number.isNaN(seen.firstMs)) seen.firstMs = nowMs() - moments[0];
