@@ -80,3 +80,46 @@ test("all of the page by keyboard: palette, places, shortcuts; what was chosen o
   await page.getByRole("link", { name: "Go to Chat" }).click();
   await page.waitForURL(/\/chat$/);
 });
+
+test("an event that is lost on the way, and a gateway that falls silent: the page reads again what is open, says since when it hears "
+  + "nothing, and goes on (S4.29, S0.16)", needs("chromium"), async (t) => {
+  const gateway = await openRealGateway({ bare: true });
+  t.after(() => gateway.dispose());
+  const browser = await openBrowser(t);
+  const context = await browser.newContext();
+  const way = { dropped: 0, drops: false, silent: false, asked: [] as string[] };
+  await context.routeWebSocket(/.*/, (page) => {
+    const server = page.connectToServer();
+    page.onMessage((frame) => {
+      way.asked.push((JSON.parse(String(frame)) as { readonly method: string }).method);
+      server.send(frame);
+    });
+    server.onMessage((frame) => {
+      const { event, payload } = JSON.parse(String(frame)) as { readonly event?: string; readonly payload?: { readonly message?: unknown } };
+      if (way.silent) return;
+      if (way.drops && event === "session.message" && payload?.message !== undefined) {
+        way.dropped += 1;
+        return;
+      }
+      page.send(frame);
+    });
+  });
+  const { page } = await openPage(t, browser, gateway, { context });
+  way.drops = true;
+  const { client } = await gateway.connect();
+  t.after(() => client.close());
+  await client.call("chat.send", { sessionKey: "agent:main:main", message: "said elsewhere", idempotencyKey: "elsewhere" });
+  await page.locator(".said.person", { hasText: "said elsewhere" }).waitFor();
+  assert.ok(way.dropped > 0, "what told of it was lost, and it is there");
+  assert.ok(way.asked.filter((method) => method === "chat.history").length > 1);
+
+  await page.clock.install();
+  way.silent = true;
+  for (let second = 0; second < 13; second += 1) await page.clock.runFor(1_000);
+  await page.getByText("The gateway has not answered since").waitFor();
+  assert.ok(way.asked.includes("health"), "it was asked");
+  way.silent = false;
+  for (let second = 0; second < 16; second += 1) await page.clock.runFor(1_000);
+  await page.getByText("The gateway has not answered since").waitFor({ state: "detached" });
+  await page.locator("html[data-link=up]").waitFor();
+});

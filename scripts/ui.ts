@@ -64,11 +64,13 @@ export async function buildUi(root: string): Promise<UiBuild> {
 }
 
 async function bundle(source: string, assets: string, plugins: Plugin[] = []): Promise<UiBuild["files"]> {
+  const lateStyles = lateStylesOf(source);
   const result = await build({
-    absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css"], outdir: assets, entryNames: "[name]-[hash]",
+    absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css", ...lateStyles.map((name) => `style/${name}.css`)], outdir: assets, entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
-    define: { "process.env.NODE_ENV": "\"production\"" }, plugins: [...plugins, oneFirstScript(source), spareCatalogue],
+    define: { "process.env.NODE_ENV": "\"production\"" },
+    plugins: [...plugins, oneFirstScript(source), stylesApart(lateStyles), spareCatalogue],
   });
   const outputs = Object.entries(result.metafile.outputs);
   const script = nameOfEntry(outputs, "main.tsx");
@@ -79,7 +81,8 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
   writeFileSync(join(assets, icon), readFileSync(join(source, "mark.svg")));
   const preload = [...first].filter((name) => name.endsWith(".js") && name !== script && name !== theme)
     .map((name) => `<link rel="modulepreload" href="{{base}}/assets/${name}">`).join("\n");
-  const values: Readonly<Record<string, string>> = { icon, style, script, theme, preload };
+  const styles = JSON.stringify(Object.fromEntries(lateStyles.map((name) => [name, nameOfEntry(outputs, `style/${name}.css`)])));
+  const values: Readonly<Record<string, string>> = { styles: styles.replaceAll("\"", "&#34;"), icon, style, script, theme, preload };
   const page = readFileSync(join(source, "index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (text, name: string) => values[name] ?? text);
   writeFileSync(join(dirname(assets), "index.html"), page);
   const files: Record<string, UiBuild["files"][string]> = {};
@@ -131,6 +134,26 @@ const spareCatalogue: Plugin = {
     return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${spare}` };
   }),
 };
+
+/** The styles of pages that are fetched later, by their names: each comes with its page. */
+function lateStylesOf(source: string): readonly string[] {
+  const places = placesOf(source).filter((place) => place !== FIRST_PLACE);
+  return readdirSync(join(source, "style")).map((name) => basename(name, ".css")).filter((name) => places.includes(name)).sort();
+}
+
+/** The page that the first script brings. */
+const FIRST_PLACE = "chat";
+
+function stylesApart(names: readonly string[]): Plugin {
+  return {
+    name: "styles-apart",
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /\.css$/ }, ({ kind, path }) => kind === "import-rule" && names.includes(basename(path, ".css"))
+        ? { path, namespace: "apart" } : undefined);
+      onLoad({ filter: /.*/, namespace: "apart" }, () => ({ contents: "", loader: "css" }));
+    },
+  };
+}
 
 /** Below `dir`, beside the real build: whoever shows it sees where longer words do not fit. */
 export async function buildLongWords(root: string, dir: string): Promise<void> {

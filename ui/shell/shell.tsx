@@ -13,7 +13,7 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import { findNearest } from "./nearest.ts";
 import { overlay, type Overlay } from "./overlay.ts";
 import { Rail } from "./rail.tsx";
-import { pathOf, route } from "./route.ts";
+import { base, pathOf, route } from "./route.ts";
 import { Unpaired } from "./unpaired.tsx";
 
 export interface ShellProps {
@@ -54,8 +54,22 @@ export function Shell({ link, first }: ShellProps): VNode {
 }
 
 async function load(place: Place): Promise<void> {
-  const page = await place.load?.().then(({ Page }) => Page, () => "failed" as const) ?? "failed";
+  const loading: Promise<Loaded> = place.load?.().then(({ Page }) => Page, () => "failed" as const) ?? Promise.resolve("failed" as const);
+  const [page] = await Promise.all([loading, loadStyle(place.path)]);
   loaded.value = { ...loaded.value, [place.path]: page };
+}
+
+/** The page's own style, where it has one: there before the page is drawn. */
+function loadStyle(place: string): Promise<void> {
+  const name = (JSON.parse(document.documentElement.dataset["styles"] ?? "{}") as Readonly<Record<string, string>>)[place];
+  const href = `${base}/assets/${name}`;
+  if (name === undefined || document.querySelector(`link[href="${href}"]`) !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    // A page without its style can still be read: it is drawn in any case.
+    document.head.append(Object.assign(document.createElement("link"), {
+      rel: "stylesheet", href, onload: () => resolve(), onerror: () => resolve(),
+    }));
+  });
 }
 
 type OverlayView = ComponentType<{ readonly link: Link }>;
