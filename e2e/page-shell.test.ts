@@ -95,9 +95,9 @@ test("an event that is lost on the way, and a gateway that falls silent: the pag
       server.send(frame);
     });
     server.onMessage((frame) => {
-      const { event, payload } = JSON.parse(String(frame)) as { readonly event?: string; readonly payload?: { readonly message?: unknown } };
+      const { event } = JSON.parse(String(frame)) as { readonly event?: string };
       if (way.silent) return;
-      if (way.drops && event === "session.message" && payload?.message !== undefined) {
+      if (way.drops && event === "session.message") {
         way.dropped += 1;
         return;
       }

@@ -66,7 +66,8 @@ export async function buildUi(root: string): Promise<UiBuild> {
 async function bundle(source: string, assets: string, plugins: Plugin[] = []): Promise<UiBuild["files"]> {
   const lateStyles = lateStylesOf(source);
   const result = await build({
-    absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css", ...lateStyles.map((name) => `style/${name}.css`)], outdir: assets, entryNames: "[name]-[hash]",
+    absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css", ...lateStyles.map((name) => `style/${name}.css`)],
+    outdir: assets, entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
     define: { "process.env.NODE_ENV": "\"production\"" },
