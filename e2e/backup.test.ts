@@ -80,6 +80,8 @@ test("a restored gateway goes on from its backup: history, a question to a perso
   const turn = await settled(after, "asked");
   assert.deepEqual([turn.status, toolResults(turn)], ["ok", ["asked"]], turn.error);
   assert.equal(await readFile(join(node.workspace, "witness"), "utf8"), "asked\n");
+  const obeyed = await say(after, `again ${callMark("exec", { tag: "gpu", argv: ["uname"] })}`, { session: "other" });
+  assert.deepEqual(toolResults(obeyed), ["Linux"], "the node heard newer epochs of this session, from the original");
   assert.equal(await witnessOf(gateway), "first\n", "what was done before the backup is not done again");
   assert.equal(await gateway.stop(), 0);
   const examined = await gateway.cli(["doctor", "--json"]);
