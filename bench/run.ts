@@ -19,6 +19,7 @@ import { calls, connect } from "./measures/calls.ts";
 import { configReload } from "./measures/config-reload.ts";
 import { crowd } from "./measures/crowd.ts";
 import { fairness } from "./measures/fairness.ts";
+import { firstMinutes } from "./measures/first-minutes.ts";
 import { history } from "./measures/history.ts";
 import { memory } from "./measures/memory.ts";
 import { nodes } from "./measures/nodes.ts";
@@ -34,7 +35,7 @@ import { openReport } from "./report.ts";
 import { openStand, type Stand } from "./stand.ts";
 
 const MEASURES: readonly Measure[] = [
-  start, memory, commands, connect, calls, wire, configReload, nodes, turns, exec, tokens, rate, recovery, replay,
+  start, firstMinutes, memory, commands, connect, calls, wire, configReload, nodes, turns, exec, tokens, rate, recovery, replay,
   fairness, crowd, history, live, dormant, soak, actuators, page,
 ];
 /** One measure that hangs must not cost the others their turn. */

@@ -315,7 +315,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S4.3", state: "proved", text: "Default bind `ws://127.0.0.1:18789`", proofs: ["e2e/one-owner.test.ts"] },
   {
     id: "S4.4", state: "partly", text: "Clients: macOS app, CLI, WebChat, iOS/Android nodes",
-    proofs: ["e2e/terminal.test.ts"],
+    proofs: ["e2e/terminal.test.ts", "e2e/first-five-minutes.test.ts"],
   },
   {
     id: "S4.5", state: "later",

@@ -6,12 +6,16 @@ import type { Measure } from "../measure.ts";
 import { endedChildrenCpuMs, hasProc } from "../processes.ts";
 import { median } from "../statistics.ts";
 
-const COMMANDS: readonly (readonly [name: "node" | "version" | "help" | "status" | "health" | "config", argv: readonly string[]])[] = [
+type Name = "node" | "version" | "help" | "status" | "health" | "config" | "completion" | "explain";
+
+const COMMANDS: readonly (readonly [name: Name, argv: readonly string[]])[] = [
   ["node", [process.execPath, "-e", "0"]],
   ["version", [OPENCLAW, "--version"]],
   ["help", [OPENCLAW, "--help"]],
   ["status", [OPENCLAW, "status"]],
   ["health", [OPENCLAW, "health"]],
+  ["completion", [OPENCLAW, "completion", "bash"]],
+  ["explain", [OPENCLAW, "explain", "NODE_OFFLINE"]],
   ["config", [OPENCLAW, "config", "get", "gateway.port"]],
 ];
 

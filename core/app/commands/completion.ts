@@ -17,9 +17,8 @@ export const completion: CommandSpec = {
     const said = ctx.given.need("SHELL");
     const shell = SHELLS.find((one) => one === said);
     if (shell === undefined) throw new UsageError(`There is no script for "${said}".`, `openclaw completion ${SHELLS.join("|")}`);
-    const { readCommandWords } = await import("./completion/command-words.ts");
-    const { formatCompletion } = await import("./completion/format-completion.ts");
-    const script = formatCompletion(shell, await readCommandWords(ctx.commands));
+    const { readKeptScript } = await import("./completion/kept-script.ts");
+    const script = await readKeptScript(shell, ctx.commands);
     ctx.terminal.answer({ shell, script }, () => ctx.terminal.put(script));
     return 0;
   },

@@ -2,6 +2,7 @@ import { systemIds } from "../../base/ids.ts";
 import { examine, type Examined, type Finding } from "../doctor.ts";
 import { describeFailure } from "../terminal/failure.ts";
 import { cleanLine } from "../terminal/text.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { stateDirOf } from "./state-dir.ts";
 
@@ -16,15 +17,20 @@ export const doctor: CommandSpec = {
   summary: "Examine configuration, database and log; --mend what can be mended",
   options: [
     { name: "mend", summary: "Mend what can be mended, after asking" },
+    { name: "lint", summary: "For CI: one line a finding, nothing is asked or changed, exit 1 for any of them" },
     { name: "fix", hidden: true, summary: "The same, as the well-known program calls it" },
   ],
   examples: [
     { line: "openclaw doctor", about: "look, and change nothing" },
     { line: "openclaw doctor --mend", about: "look, and mend" },
-    { line: "openclaw doctor --json", about: "for a script" },
+    { line: "openclaw doctor --lint", about: "for CI; --json for a script" },
   ],
   notes: ["The database and the log are looked at while no gateway runs on them. Mending keeps what it replaces."],
   run: async (ctx) => {
+    const isLint = ctx.given.flag("lint");
+    if (isLint && (ctx.given.flag("mend") || ctx.given.flag("fix"))) throw new UsageError(
+      "--lint changes nothing, and --mend does.", "Say one of them: openclaw doctor --lint",
+    );
     const told: Told[] = [];
     const checks: { readonly check: string; readonly note: string; readonly skipped: boolean }[] = [];
     using progress = ctx.terminal.progress("Looking");
@@ -33,10 +39,22 @@ export const doctor: CommandSpec = {
       progress: (sessions) => progress.update(`Looking: ${sessions} sessions`),
       onExamined: async (examined) => {
         checks.push({ check: examined.check, note: examined.note, skipped: examined.skipped === true });
+        if (isLint) {
+          for (const { mend, ...finding } of examined.findings) {
+            const { level, check, code, what, next } = finding;
+            told.push({ ...finding, mendable: mend !== undefined });
+            ctx.terminal.line(cleanLine(`${level} ${check} ${code}: ${what} ${next}`));
+          }
+          return;
+        }
         if (examined.findings.length === 0) showWell(ctx, examined);
         for (const finding of examined.findings) told.push(await show(ctx, finding));
       },
     });
+    if (isLint) {
+      ctx.terminal.answer({ well: told.length === 0, checks, findings: told }, () => undefined);
+      return told.length === 0 ? 0 : 1;
+    }
     const left = told.filter(({ mended, level }) => mended === undefined && level === "problem");
     ctx.terminal.answer({ well: left.length === 0, checks, findings: told }, () => {
       const { style } = ctx.terminal;

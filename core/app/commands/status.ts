@@ -5,9 +5,12 @@ import { formatBytes, formatDuration } from "../terminal/quantities.ts";
 import type { Style } from "../terminal/style.ts";
 import { cleanLine } from "../terminal/text.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
-import { at, listAt, numberAt, textAt, type Payload } from "./payload.ts";
+import { findDegraded, type Degraded } from "./find-degraded.ts";
+import { listAt, numberAt, textAt, type Payload } from "./payload.ts";
 
 const NAMED_MAX = 6;
+/** So that it stays one screen. */
+const DEGRADED_MAX = 5;
 
 /** What runs, where, what waits for a person. */
 export const status: CommandSpec = {
@@ -27,14 +30,15 @@ export const status: CommandSpec = {
       may ? gateway.request("exec.approval.list", {}, options) : [],
     ]);
     const url = showAddress((await addressOf(ctx)).url);
+    const degraded = findDegraded({ hello: gateway.hello, status, nodes, nowMs: ctx.clock.now() });
     ctx.terminal.answer({
       gateway: {
         url, version: gateway.hello.server.version, uptimeMs: gateway.hello.snapshot.uptimeMs,
         stateDir: gateway.hello.snapshot.stateDir,
       },
-      status, nodes, agents, approvals,
+      status, nodes, agents, approvals, degraded,
     }, () => {
-      show(ctx, url, { hello: gateway.hello, status, nodes, agents, approvals });
+      show(ctx, url, { hello: gateway.hello, status, nodes, agents, approvals, degraded });
     });
     return 0;
   }),
@@ -46,6 +50,7 @@ interface Seen {
   readonly nodes: unknown;
   readonly agents: unknown;
   readonly approvals: unknown;
+  readonly degraded: readonly Degraded[];
 }
 
 function show(ctx: CommandContext, url: string, seen: Seen): void {
@@ -87,11 +92,9 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
         : style.attention(`${waiting} ${waiting === 1 ? "approval waits" : "approvals wait"} for you`),
     ],
   ]);
-  for (const row of listAt(seen.status, "models", "resting")) showResting(ctx, row);
+  showDegraded(ctx, seen.degraded);
   if (waiting > 0) terminal.suggest("openclaw approvals list");
-  if (listAt(seen.status, "queues").some((row) => (numberAt(row, "dead") ?? 0) > 0)) terminal.suggest("openclaw deadletters list");
   if (unapproved.length > 0) terminal.suggest("openclaw nodes pending");
-  if (at(seen.hello, "snapshot", "health", "ok") === false) terminal.suggest("openclaw health --json");
 }
 
 /** Said only where there is something to say. */
@@ -109,12 +112,17 @@ function describeQueues(status: unknown, style: Style): string | undefined {
   ].join("  ");
 }
 
-/** A model that is not asked for the moment: why, and until when. */
-function showResting({ terminal, clock }: CommandContext, row: Payload): void {
-  const inMs = Math.max(0, (numberAt(row, "nextTryAtMs") ?? 0) - clock.now());
-  const model = textAt(row, "model") === "*" ? `every model of ${textAt(row, "credential") ?? "?"}` : (textAt(row, "model") ?? "?");
-  const next = row["trying"] === true ? "one call is trying it now" : `next try in ${formatDuration(inMs)}`;
-  terminal.note(cleanLine(`${model} rests after ${numberAt(row, "failures") ?? 0} failures (${textAt(row, "code") ?? "?"}): ${next}`));
+/** What does not work as it should, since when, and the one command that goes on with it. */
+function showDegraded({ terminal, clock }: CommandContext, degraded: readonly Degraded[]): void {
+  if (degraded.length === 0) return;
+  const { style } = terminal;
+  terminal.line();
+  for (const { what, sinceMs, next } of degraded.slice(0, DEGRADED_MAX)) {
+    const since = sinceMs === undefined ? "" : style.dim(`  since ${formatDuration(Math.max(0, clock.now() - sinceMs))}`);
+    terminal.line(`${style.attention(style.mark.problem)} ${cleanLine(what)}${since}`);
+    terminal.line(`  ${style.accent(style.mark.live)} ${next}`);
+  }
+  if (degraded.length > DEGRADED_MAX) terminal.note(`${degraded.length - DEGRADED_MAX} more: openclaw status --json`);
 }
 
 function describeNodes(rows: readonly Payload[]): string {

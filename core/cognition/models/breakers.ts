@@ -51,6 +51,8 @@ export interface Resting {
   readonly kind: FailureKind;
   readonly code: ErrorCode;
   readonly failures: number;
+  /** When it was first given a rest, of those without a success between them. */
+  readonly sinceMs: number;
   /** When the next call is let through; in the past while one is on its way. */
   readonly nextTryAtMs: number;
   readonly trying: boolean;
@@ -76,6 +78,7 @@ interface State {
   rests: number;
   /** On the monotonic clock; undefined: closed. */
   openUntilMs: number | undefined;
+  sinceMs: number;
   trying: boolean;
   /** Rises when it opens: a call that began before tells nothing new. */
   opened: number;
@@ -122,7 +125,7 @@ export function createBreakers(clock: Clock): Breakers {
     }
     const state: State = {
       credential, model: OF_CREDENTIAL.has(kind) ? "*" : model, kind, section, code: "MODEL_UNAVAILABLE", failures: 0, rests: 0,
-      openUntilMs: undefined, trying: false, opened: 0,
+      openUntilMs: undefined, sinceMs: 0, trying: false, opened: 0,
     };
     states.set(keyOf({ credential, model }, kind), state);
     return state;
@@ -130,14 +133,15 @@ export function createBreakers(clock: Clock): Breakers {
 
   const rest = (state: State, retryAfterMs: number | undefined): void => {
     const ms = Math.min(BREAKER_LIMITS.restLastMs, BREAKER_LIMITS.restFirstMs[state.kind] * 2 ** state.rests);
+    if (state.rests === 0) state.sinceMs = Math.round(clock.now());
     state.rests += 1;
     state.opened += 1;
     state.trying = false;
     state.openUntilMs = clock.monotonic() + Math.max(ms, retryAfterMs ?? 0);
   };
 
-  const show = ({ credential, model, kind, code, failures, openUntilMs = 0, trying }: State): Resting =>
-    ({ credential, model, kind, code, failures, trying, nextTryAtMs: Math.round(clock.now() + openUntilMs - clock.monotonic()) });
+  const show = ({ credential, model, kind, code, failures, sinceMs, openUntilMs = 0, trying }: State): Resting =>
+    ({ credential, model, kind, code, failures, sinceMs, trying, nextTryAtMs: Math.round(clock.now() + openUntilMs - clock.monotonic()) });
 
   const issue = (target: Target, tries: readonly State[]): Ticket => {
     const began = new Map(KINDS.map((kind) => [kind, find(target, kind)?.opened ?? 0]));

@@ -1,0 +1,55 @@
+// The script in the shells themselves: what they would offer a person who presses Tab.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { needsThat } from "@openclaw/testkit/skip";
+import { COMMANDS } from "../table.ts";
+import { readCommandWords } from "./command-words.ts";
+import { formatCompletion } from "./format-completion.ts";
+import { readKeptScript } from "./kept-script.ts";
+
+const has = (shell: string) => needsThat(["/bin", "/usr/bin"].some((folder) => existsSync(join(folder, shell))), {
+  what: `completion in ${shell}`, why: `${shell} is not installed`, enable: `apt-get install ${shell}`,
+});
+
+test("bash completes commands, verbs and options, and no word behind an option that takes one (S4.4)", async () => {
+  const script = formatCompletion("bash", await readCommandWords(COMMANDS));
+  const offers = (...words: readonly string[]): readonly string[] => execFileSync("bash", ["--norc", "-c", `${script}
+    COMP_WORDS=("$@"); COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 )); _openclaw; printf '%s\\n' "\${COMPREPLY[@]}"`, "bash", ...words,
+  ], { encoding: "utf8", env: { PATH: process.env["PATH"] ?? "" }, cwd: "/" }).split("\n").filter((word) => word !== "");
+  assert.deepEqual(offers("openclaw", "comp"), ["completion"]);
+  assert.deepEqual(offers("openclaw", "model", "re"), ["remove"]);
+  assert.deepEqual(offers("openclaw", "--port", "3000", "model", "te"), ["test"], "a value is not taken for a command");
+  assert.deepEqual(offers("openclaw", "model", "add", "--key-f"), ["--key-from-env", "--key-file"]);
+  assert.deepEqual(offers("openclaw", "agent", "--mess"), ["--message"]);
+  const first = offers("openclaw", "");
+  for (const { name } of COMMANDS) assert.ok(first.includes(name), name);
+});
+
+for (const shell of ["zsh", "fish"] as const) {
+  test(`${shell} reads its script (S4.4)`, has(shell), async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "openclaw-completion-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, "script");
+    await writeFile(file, formatCompletion(shell, await readCommandWords(COMMANDS)));
+    if (shell === "zsh") return void execFileSync("zsh", ["-f", "-n", file]);
+    const offered = execFileSync("fish", ["--no-config", "-c", `source ${file}; complete -C 'openclaw model te'`], { encoding: "utf8" });
+    assert.match(offered, /^test\t/m);
+  });
+}
+
+test("the script is kept, and made anew once a command's file is another (S4.4)", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "openclaw-completion-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "kept.json");
+  const whole = await readKeptScript("bash", COMMANDS, path);
+  assert.equal(await readKeptScript("bash", [], path), whole, "no command was read the second time");
+  await writeFile(path, "{ broken");
+  assert.equal(await readKeptScript("bash", COMMANDS, path), whole);
+  await writeFile(path, JSON.stringify({ stamp: "old", scripts: { bash: "old" } }));
+  assert.equal(await readKeptScript("bash", COMMANDS, path), whole);
+});

@@ -1,0 +1,44 @@
+/**
+ * The script, kept between runs: a shell loads it at each of its starts, and reading every command for it would cost each of them a
+ * third of a second. Kept beside the compile cache, under what the commands' files looked like; where nothing can be kept, or what was
+ * kept is not readable, it is made anew.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CommandEntry } from "../command.ts";
+import type { Shell } from "./format-completion.ts";
+
+const COMMANDS_DIR = fileURLToPath(new URL("../", import.meta.url));
+const KEPT = fileURLToPath(new URL("../../../../.cache/completion.json", import.meta.url));
+
+interface Kept {
+  readonly stamp?: unknown;
+  readonly scripts: Readonly<Record<Shell, string>>;
+}
+
+export async function readKeptScript(shell: Shell, commands: readonly CommandEntry[], path: string = KEPT): Promise<string> {
+  const stamp = stampOf(COMMANDS_DIR);
+  try {
+    const kept = JSON.parse(readFileSync(path, "utf8")) as Kept;
+    if (kept.stamp === stamp) return kept.scripts[shell];
+  } catch {
+    // there is none yet
+  }
+  const [{ readCommandWords }, { formatCompletion }] = await Promise.all([import("./command-words.ts"), import("./format-completion.ts")]);
+  const words = await readCommandWords(commands);
+  const scripts = { bash: formatCompletion("bash", words), zsh: formatCompletion("zsh", words), fish: formatCompletion("fish", words) };
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.${process.pid}`, JSON.stringify({ stamp, scripts }));
+    renameSync(`${path}.${process.pid}`, path);
+  } catch {
+    // a folder that is not ours to write
+  }
+  return scripts[shell];
+}
+
+/** Changes whenever a command's file does. */
+function stampOf(folder: string): string {
+  return readdirSync(folder).sort().map((name) => `${name}:${Math.round(statSync(`${folder}/${name}`).mtimeMs)}`).join(" ");
+}

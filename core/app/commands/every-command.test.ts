@@ -1,0 +1,88 @@
+// Every command there is, run as a script would: with --json, without a person, in an empty state directory, no gateway up.
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { systemClock } from "../../base/clock.ts";
+import { describeFailure } from "../terminal/failure.ts";
+import { openTerminal } from "../terminal/open-terminal.ts";
+import { isGroup, type CommandSpec } from "./command.ts";
+import { parseCommandLine } from "./parse.ts";
+import { openclaw } from "./run-openclaw.testing.ts";
+import { COMMANDS } from "./table.ts";
+
+/** They go on until they are stopped, or change this machine. */
+const LEFT_OUT = new Set(["gateway run", "gateway start", "node start", "remote", "gateway advertise", "gateway discover", "onboard"]);
+const LEFT_OUT_NOUNS = new Set(["service", "tailscale", "runtime", "uninstall"]);
+
+test("every command answers --json with one document on stdout and nothing on stderr, a failure as an envelope (S4.4)", async (t) => {
+  const home = await mkdtemp(join(tmpdir(), "openclaw-every-"));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const commands: { readonly path: readonly string[]; readonly spec: CommandSpec }[] = [];
+  for (const { name, load } of COMMANDS) {
+    const module = await load();
+    if (LEFT_OUT_NOUNS.has(name)) continue;
+    if (!isGroup(module)) commands.push({ path: [name], spec: module });
+    else commands.push(...Object.entries(module.verbs).map(([verb, spec]) => ({ path: [name, verb], spec })));
+  }
+  for (const { path, spec } of commands) {
+    const line = path.join(" ");
+    if (LEFT_OUT.has(line)) continue;
+    const words = (spec.words ?? []).filter((word) => word.required === true).map(() => "nothing-like-it");
+    const options = (spec.options ?? []).filter((option) => option.required === true).flatMap((option) => [
+      `--${option.name}`, option.kind === "integer" ? "1" : option.kind === "json" ? "{}" : "x",
+    ]);
+    const said = await runHere([...path, ...words, ...options, "--json", "--yes", "--timeout", "2000"], {
+      HOME: home, OPENCLAW_GATEWAY_PORT: "1",
+    });
+    const document = JSON.parse(said.stdout) as { readonly ok?: unknown; readonly error?: Readonly<Record<string, unknown>> } | null;
+    assert.equal(said.stderr, "", line);
+    // What a command found, such as a configuration that does not fit, is its answer and no failure of it.
+    if (said.code === 0 || document?.error === undefined) continue;
+    assert.equal(document.ok, false, line);
+    for (const part of ["code", "message", "next"]) assert.equal(typeof document.error[part], "string", `${line}: ${part}`);
+  }
+});
+
+/** As the program does it, in this process: a hundred starts of it would take longer than all they show. */
+async function runHere(argv: readonly string[], environment: Readonly<Record<string, string>>) {
+  const said = { code: 0, stdout: "", stderr: "" };
+  const sink = (stream: "stdout" | "stderr") => ({
+    write: (text: string, done?: () => void) => {
+      said[stream] += text;
+      done?.();
+    },
+  });
+  const terminal = openTerminal({
+    stdout: sink("stdout"), stderr: sink("stderr"), environment, clock: systemClock, json: true, quiet: false, colour: false,
+  });
+  await using atEnd = new AsyncDisposableStack();
+  try {
+    const parsed = await parseCommandLine(argv);
+    assert.ok(parsed.kind === "run", argv.join(" "));
+    said.code = await parsed.spec.run({
+      terminal, given: parsed.given, environment, clock: systemClock, version: "0.0.0", commands: COMMANDS,
+      signal: AbortSignal.timeout(60_000), atEnd,
+    });
+  } catch (error) {
+    said.code = terminal.fail(describeFailure(error));
+  }
+  return said;
+}
+
+test("a code is explained without a gateway; a wrong one with the nearest (S4.4)", async () => {
+  const known = await openclaw(["explain", "node-offline"]);
+  assert.match(known.stdout, /^NODE_OFFLINE {2}.*\n\nNext {3}.*openclaw nodes list\nAgain /);
+  const wrong = await openclaw(["explain", "NODE_OFLINE"]);
+  assert.deepEqual([wrong.code, wrong.stdout], [4, ""]);
+  assert.match(wrong.stderr, /Did you mean NODE_OFFLINE\?/);
+  const all = JSON.parse((await openclaw(["explain", "--json"])).stdout) as { readonly codes: readonly { readonly code: string }[] };
+  assert.ok(all.codes.length > 80 && all.codes.some(({ code }) => code === "DISK_FULL"));
+});
+
+test("a conversation wants a terminal, and says what to do without one (S4.4)", async () => {
+  const said = await openclaw(["chat"], { OPENCLAW_GATEWAY_PORT: "1" });
+  assert.equal(said.code, 2);
+  assert.match(said.stderr, /needs a terminal[\s\S]*Next {2}.*openclaw agent --message/);
+});
