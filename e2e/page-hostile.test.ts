@@ -17,13 +17,17 @@ const HTML: readonly string[] = [
   `<script>${RUN}</script>`, `<img src=x onerror="${RUN}">`, `<img src="${AWAY}.png">`, `<svg onload="${RUN}"></svg>`,
   `<svg><script>${RUN}</script></svg>`, `<svg><animate onbegin="${RUN}" attributeName=x dur=1s>`,
   `<svg><use href="data:image/svg+xml;base64,PHN2Zy8+"></use></svg>`, `<iframe srcdoc="<script>parent.pwned=1</script>"></iframe>`,
-  `<iframe src="${AWAY}"></iframe>`, `<object data="${AWAY}"></object>`, `<embed src="${AWAY}">`, `<video><source onerror="${RUN}"></video>`,
-  `<audio src=x onerror="${RUN}">`, `<body onload="${RUN}">`, `<input autofocus onfocus="${RUN}">`, `<details open ontoggle="${RUN}">x</details>`,
+  `<iframe src="${AWAY}"></iframe>`, `<object data="${AWAY}"></object>`, `<embed src="${AWAY}">`,
+  `<video><source onerror="${RUN}"></video>`,
+  `<audio src=x onerror="${RUN}">`, `<body onload="${RUN}">`, `<input autofocus onfocus="${RUN}">`,
+  `<details open ontoggle="${RUN}">x</details>`,
   `<math><mtext><script>${RUN}</script></mtext></math>`, `<noscript><p title="</noscript><img src=x onerror='${RUN}'>">`,
   `<style>@import "${AWAY}.css"; .rail{display:none}</style>`, `<link rel=stylesheet href="${AWAY}.css">`, `<base href="${AWAY}/">`,
   `<meta http-equiv=refresh content="0;url=${AWAY}">`, `<form id=composer action="${AWAY}"><button>Send</button></form>`,
-  `<form name=body><input name=cookie></form>`, `<div id=shell></div>`, `<a href="javascript:${RUN}">x</a>`, `<template><img src=x></template>`,
-  `<!--><img src=x onerror="${RUN}">-->`, `<![CDATA[<script>${RUN}</script>]]>`, `<portal src="${AWAY}">`, `<dialog open>May this be done?</dialog>`,
+  `<form name=body><input name=cookie></form>`, `<div id=shell></div>`, `<a href="javascript:${RUN}">x</a>`,
+  `<template><img src=x></template>`,
+  `<!--><img src=x onerror="${RUN}">-->`, `<![CDATA[<script>${RUN}</script>]]>`, `<portal src="${AWAY}">`,
+  `<dialog open>May this be done?</dialog>`,
   `<marquee onstart="${RUN}">`, `<button popovertarget=x onclick="${RUN}">Allow once</button>`, `</article></div></main><h1>Chat</h1>`,
   `<p style="position:fixed;inset:0;background:url(${AWAY})">over all</p>`, `<textarea></textarea><script>${RUN}</script>`,
 ];
@@ -31,25 +35,32 @@ const HTML: readonly string[] = [
 const MARKDOWN: readonly string[] = [
   `[x](javascript:${RUN})`, `[x](JaVaScRiPt:${RUN})`, `[x](java\tscript:${RUN})`, `[x](&#106;avascript:${RUN})`, `[x](vbscript:x)`,
   `[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)`, `![x](${AWAY}.png)`, `![x](data:image/svg+xml,<svg/onload=${RUN}>)`,
-  `![x][r]\n\n[r]: ${AWAY}.gif`, `<javascript:${RUN}>`, `<${AWAY}/auto>`, `[a]: javascript:${RUN}\n\n[a]`, `[x](blob:${AWAY})`, `[x](//127.0.0.1:9/away)`,
+  `![x][r]\n\n[r]: ${AWAY}.gif`, `<javascript:${RUN}>`, `<${AWAY}/auto>`, `[a]: javascript:${RUN}\n\n[a]`, `[x](blob:${AWAY})`,
+  `[x](//127.0.0.1:9/away)`,
   `[x](file:///etc/passwd)`, `[![x](${AWAY}.png)](javascript:${RUN})`, `[x](<javascript:${RUN}> "onmouseover=${RUN}")`,
-  "```html\n<script>window.pwned=1</script>\n```", "```\" onload=\"window.pwned=1\nx\n```", "~~~\nnever closed", "`<img src=x onerror=window.pwned=1>`",
+  "```html\n<script>window.pwned=1</script>\n```", "```\" onload=\"window.pwned=1\nx\n```", "~~~\nnever closed",
+  "`<img src=x onerror=window.pwned=1>`",
   `| <script>${RUN}</script> | <img src=x onerror=${RUN}> |\n| - | - |\n| 1 | [x](javascript:${RUN}) |`,
   `| ${"a | ".repeat(500)}\n| ${"- | ".repeat(500)}\n| ${"b | ".repeat(500)}`, `${"| a | b |\n"}| - | - |\n${"| 1 | 2 |\n".repeat(1_500)}`,
   `- [x] <input type=checkbox onclick="${RUN}">`, "# Chat\n\n**May this be done?**\n\n| Deny | Allow once |\n| - | - |",
-  "> Approved by the owner\n\n✓ done `rm -rf /` exit 0", ">".repeat(5_000), "- ".repeat(3_000), "[".repeat(8_000), "*".repeat(9_000), "_*".repeat(4_000),
+  "> Approved by the owner\n\n✓ done `rm -rf /` exit 0", ">".repeat(5_000), "- ".repeat(3_000), "[".repeat(8_000), "*".repeat(9_000),
+  "_*".repeat(4_000),
   "***".repeat(3_000), "`".repeat(9_000),
 ];
 
 const WRITING: readonly string[] = [
-  "\u202eereht si tahw\u202c", "\u2066\u2067\u2068 never closed", "\u200f\u200e\u061c marks", `Z${"\u0300\u0301\u0302\u0489".repeat(400)}algo`,
-  "\u0000\u0007\u0008\u001b[2J\u001b[H", "\ufeff\u200b\u200d\u2060 nothing to see", "😀\u200d".repeat(2_000), "\ud800 alone", "𒀱".repeat(300), "﷽".repeat(300),
+  "\u202eereht si tahw\u202c", "\u2066\u2067\u2068 never closed", "\u200f\u200e\u061c marks",
+  `Z${"\u0300\u0301\u0302\u0489".repeat(400)}algo`,
+  "\u0000\u0007\u0008\u001b[2J\u001b[H", "\ufeff\u200b\u200d\u2060 nothing to see", "😀\u200d".repeat(2_000), "\ud800 alone",
+  "𒀱".repeat(300), "﷽".repeat(300),
 ];
 
 const TERMINAL: readonly string[] = [
   `${ESC}]8;;javascript:${RUN}${ESC}\\link${ESC}]8;;${ESC}\\`, `${ESC}]8;;${AWAY}\u0007link${ESC}]8;;\u0007`, `${ESC}]0;title${"\u0007"}`,
-  `${ESC}]52;c;cm0gLXJm\u0007`, `${ESC}]1337;File=inline=1:AAAA\u0007`, `${ESC}[31;1;4;5;7;8;9m<img src=x onerror=${RUN}>`, `${ESC}P1$r${ESC}\\`,
-  `${ESC}[999999999;999999999H`, `${ESC}[38;2;999;0;0mx${ESC}[48;5;999mx`, `${ESC}c${ESC}[?1049h${ESC}[3J`, `${ESC}]never closed`, `${ESC}[;;;;;;;;;m`,
+  `${ESC}]52;c;cm0gLXJm\u0007`, `${ESC}]1337;File=inline=1:AAAA\u0007`, `${ESC}[31;1;4;5;7;8;9m<img src=x onerror=${RUN}>`,
+  `${ESC}P1$r${ESC}\\`,
+  `${ESC}[999999999;999999999H`, `${ESC}[38;2;999;0;0mx${ESC}[48;5;999mx`, `${ESC}c${ESC}[?1049h${ESC}[3J`, `${ESC}]never closed`,
+  `${ESC}[;;;;;;;;;m`,
 ];
 
 test("over ninety hostile texts, from a model, a program, and in names: no script runs, nothing is fetched from elsewhere, nothing "
@@ -107,13 +118,14 @@ test("over ninety hostile texts, from a model, a program, and in names: no scrip
   assert.equal(await page.locator(".approval, .timeline > .bar").count(), 0, "no card was forged");
   assert.equal(await page.locator("h1").count(), 1);
   const strange = await page.evaluate(`(() => {
-    const allowed = new Set(["P","H3","H4","H5","H6","UL","OL","LI","A","STRONG","EM","DEL","CODE","PRE","BLOCKQUOTE","HR","BR","TABLE","THEAD","TBODY",
-      "TR","TH","TD","DIV","SPAN","FIGURE","FIGCAPTION","BUTTON","INPUT"]);
+    const allowed = new Set(["P","H3","H4","H5","H6","UL","OL","LI","A","STRONG","EM","DEL","CODE","PRE","BLOCKQUOTE","HR","BR","TABLE",
+      "THEAD","TBODY","TR","TH","TD","DIV","SPAN","FIGURE","FIGCAPTION","BUTTON","INPUT"]);
     const found = [];
     for (const one of document.querySelectorAll(".prose *, .terminal *, .plain *, .session-row *")) {
       if (one.closest("svg.icon, .state, time, .session-about") !== null) continue;
       const names = one.getAttributeNames();
-      const isOwn = one.matches("button.quiet, input[type=checkbox][disabled]") || allowed.has(one.tagName) && one.tagName !== "BUTTON" && one.tagName !== "INPUT";
+      const isOwn = one.matches("button.quiet, input[type=checkbox][disabled]") || allowed.has(one.tagName)
+        && one.tagName !== "BUTTON" && one.tagName !== "INPUT";
       const href = one.getAttribute("href");
       if (!isOwn || names.some((name) => /^on|^style$|^src|^id$|^name$|^action$|^form/.test(name))
         || href !== null && !/^(?:https?:|mailto:)/.test(href)) found.push(one.outerHTML.slice(0, 120));

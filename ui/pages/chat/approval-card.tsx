@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { formatDuration } from "../../kit/format.ts";
 import { Icon } from "../../kit/icon.tsx";
 import { plainLine } from "../../kit/plain-line.ts";
-import { words } from "../../words/en/chat.ts";
+import { words } from "../../words/en/chat-gate.ts";
 import type { Asked, AskedStore, Verdict } from "./asked.ts";
 import { useNow } from "./elapsed.tsx";
 

@@ -2,15 +2,17 @@
 import type { VNode } from "preact";
 import { CopyButton } from "../../kit/copy-button.tsx";
 import { Icon } from "../../kit/icon.tsx";
+import { lazy } from "../../kit/lazy.tsx";
 import { Markdown } from "../../kit/markdown.tsx";
 import { memo } from "../../kit/memo.ts";
 import { words } from "../../words/en/chat.ts";
-import { ApprovalCard } from "./approval-card.tsx";
 import type { Asked } from "./asked.ts";
 import type { Conversation, LiveCall, LiveRun, Waiting } from "./conversation.ts";
 import { Elapsed } from "./elapsed.tsx";
 import { ToolCard } from "./tool-card.tsx";
 import type { Call, Entry } from "./transcript.ts";
+
+const ApprovalCard = lazy(() => import("./approval-card.tsx").then((part) => part.ApprovalCard));
 
 /** What a person can do with what was said. */
 export interface SaidActs {

@@ -7,6 +7,7 @@ import { DiffView } from "../../kit/diff-view.tsx";
 import { TerminalText } from "../../kit/terminal-text.ts";
 import { Terminal } from "../../kit/terminal.tsx";
 import { pathOf } from "../../shell/route.ts";
+import { words as gate } from "../../words/en/chat-gate.ts";
 import { words } from "../../words/en/chat.ts";
 import { commandOf, type ToolCardProps } from "./tool-call.ts";
 import { text, type Fields } from "./transcript.ts";
@@ -39,7 +40,7 @@ function whyOf(details: Fields): string {
   const effect = text(details["effect"]);
   const rule = text(details["rule"]);
   return [
-    effect === undefined ? [] : words.effects[effect] ?? effect, rule === undefined ? [] : words.rules[rule] ?? words.rule(rule),
+    effect === undefined ? [] : gate.effects[effect] ?? effect, rule === undefined ? [] : gate.rules[rule] ?? gate.rule(rule),
     text(details["code"]) ?? [],
   ].flat().join(" · ");
 }

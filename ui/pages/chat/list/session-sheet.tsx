@@ -85,7 +85,7 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
         {choice("thinkingLevel", said.thinkingLevel, THINKING)}
         {choice("queueMode", said.queueMode, MODES, (value) => words.queue[value as (typeof MODES)[number]])}
         {choice("verboseLevel", said.verbose, VERBOSE)}
-        <dl class="facts small">
+        <dl class="run-facts small">
           <dt>{said.tokens}</dt><dd>{said.tokenFlow(number(row["inputTokens"]) ?? 0, number(row["outputTokens"]) ?? 0)}</dd>
           <dt>{said.key}</dt><dd><code>{key}</code> <CopyButton text={key} what={said.key} /></dd>
         </dl>
@@ -123,5 +123,5 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
 }
 
 function Field({ label, children }: { readonly label: string; readonly children: ComponentChildren }): VNode {
-  return <label class="field"><span class="soft small">{label}</span>{children}</label>;
+  return <label class="sheet-field"><span class="soft small">{label}</span>{children}</label>;
 }

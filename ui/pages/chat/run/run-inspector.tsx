@@ -10,6 +10,7 @@ import { TerminalText } from "../../../kit/terminal-text.ts";
 import { Terminal } from "../../../kit/terminal.tsx";
 import { describe, type Ended, type Link } from "../../../link/open-link.ts";
 import { navigate, pathOf } from "../../../shell/route.ts";
+import { words as gate } from "../../../words/en/chat-gate.ts";
 import { words as said } from "../../../words/en/chat-run.ts";
 import { words } from "../../../words/en/chat.ts";
 import type { Conversation } from "../conversation.ts";
@@ -59,7 +60,7 @@ function Facts({ run }: { readonly run: RecordedRun }): VNode {
   const cost = sum(run.steps.map(({ costMicros }) => costMicros));
   const took = run.endedMs === undefined ? undefined : run.endedMs - run.startedMs;
   return (
-    <dl class="facts">
+    <dl class="run-facts">
       <dt>{said.state}</dt><dd>{run.status === undefined ? <StateMark state="live" word={said.open} />
         : <StateMark state={run.status === "ok" ? "good"
           : "problem"} word={said.status[run.status] ?? run.status} />} {run.why === undefined ? null
@@ -121,18 +122,18 @@ function StepFacts({ step, link, sessionKey }: { readonly step: Step; readonly l
   const attempts = Array.isArray(facts["attempts"]) ? facts["attempts"].map(fields) : [];
   return (
     <section class="step-facts" aria-label={`${said[step.kind]} ${plainLine(step.name)}`}>
-      <dl class="facts">
+      <dl class="run-facts">
         {step.tokens === undefined ? null : row(said.tokens, said.tokenFlow(step.tokens.input, step.tokens.output))}
         {row(said.node, text(facts["nodeId"]) === undefined ? undefined : nodeName(String(facts["nodeId"])))}
-        {row(said.effect, words.effects[text(facts["effect"]) ?? ""])}
+        {row(said.effect, gate.effects[text(facts["effect"]) ?? ""])}
         {row(said.exit, number(facts["exitCode"])?.toString())}
         {row(said.decision, text(facts["answered"]))}
         {row(said.promptHash, text(facts["prompt"]))}
         {decision === undefined ? null : (
           <><dt>{said.gate}</dt><dd>{said[decision.answer as "allow" | "ask" | "refuse"] ?? decision.answer}:
-            {" "}{words.rules[decision.rule] ?? plainLine(decision.rule)}.{" "}
+            {" "}{gate.rules[decision.rule] ?? plainLine(decision.rule)}.{" "}
             <span class="soft">{plainLine(decision.reason)}</span></dd>
-          <dt>{said.labels}</dt><dd>{words.labels[decision.label] ?? decision.label}</dd></>
+          <dt>{said.labels}</dt><dd>{gate.labels[decision.label] ?? decision.label}</dd></>
         )}
         {attempts.length < 2 ? null : row(said.attempts,
           attempts.map((one) => `${String(one["model"])} ${text(one["code"]) ?? ""}`.trim()).join(", "))}
@@ -174,7 +175,7 @@ function sum(values: readonly (number | undefined)[]): number {
   return values.reduce<number>((all, value) => all + (value ?? 0), 0);
 }
 
-/** In the currency of the prices; what is less than a hundredth is said as such. */
+/** What is less than a hundredth is said as such. */
 function formatCost(micros: number): string {
-  return micros < 10_000 ? "< 0.01" : (micros / 1_000_000).toFixed(2);
+  return micros < 10_000 ? "< $0.01" : `$${(micros / 1_000_000).toFixed(2)}`;
 }
