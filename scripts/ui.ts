@@ -122,17 +122,17 @@ function oneFirstScript(source: string): Plugin {
 
 /**
  * The gateway says in full what happened, why and what next. Of the catalogue of errors a page needs the words of those alone that its own
- * side of the connection can meet; of the others it only knows that they exist.
+ * side of the connection can meet; any other code it takes as it comes.
  */
 const spareCatalogue: Plugin = {
   name: "spare-catalogue",
   setup: ({ onLoad }) => onLoad({ filter: /[\\/]protocol[\\/]errors\.ts$/ }, async ({ path }) => {
     const client = await readFile(join(dirname(path), "client.ts"), "utf8");
     const own = new Set(["INTERNAL", ...Array.from(client.matchAll(/OpenClawError\("([A-Z_]+)"/g), ([, code]) => code)]);
-    const source = await readFile(path, "utf8");
-    const spare = source.replace(/^ {2}([A-Z][A-Z_]+): \{ wire: .*\},$/gm, (line, code: string) => (own.has(code) ? line
-      : `  ${code}: NO_WORDS,`));
-    return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${spare}` };
+    const source = (await readFile(path, "utf8"))
+      .replace(/^ {2}([A-Z][A-Z_]+): \{ wire: .*\},\n/gm, (line, code: string) => (own.has(code) ? line : ""))
+      .replaceAll("Object.hasOwn(ERRORS, code)", "/^[A-Z][A-Z_]+$/.test(code)").replaceAll("ERRORS[code]", "(ERRORS[code] ?? NO_WORDS)");
+    return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${source}` };
   }),
 };
 
