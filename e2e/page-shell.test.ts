@@ -64,7 +64,7 @@ test("all of the page by keyboard: palette, places, shortcuts; what was chosen o
   await page.keyboard.type("? g n is text here");
   assert.equal(await page.getByLabel("Your message").inputValue(), "? g n is text here");
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("theme dark");
+  await page.getByRole("dialog").getByRole("combobox").fill("theme dark");
   await page.getByRole("option", { name: "Theme: dark" }).waitFor();
   await page.keyboard.press("Enter");
   const ground = "getComputedStyle(document.body).backgroundColor";
