@@ -97,6 +97,10 @@ test("a finding is mended with one press, a broken file gives way to the last go
   await form.getByLabel("Key").fill("sk-canary-0123456789");
   await form.getByRole("button", { name: "Connect it" }).click();
   await page.getByText("mine/small is there.").waitFor();
+  await page.getByRole("button", { name: "Test demo/demo" }).click();
+  await page.getByText(/answered in .* calls (?:no )?tools/).waitFor();
+  await page.getByRole("button", { name: "Test mine/small" }).click();
+  await page.getByText("did not answer").waitFor();
   const written = await readFile(file, "utf8");
   assert.doesNotMatch(written, /canary/);
   assert.match(written, /source: "store"|"source": ?"store"/);
@@ -113,6 +117,13 @@ test("this very browser is removed: it is out at once and says how to come back 
   watched.expect(/WebSocket/);
   await page.getByText("this browser").waitFor();
   assert.deepEqual(await findBarriers(), []);
+  // A new token for itself: it goes on, also after it comes back.
+  await page.getByRole("button", { name: /^New token for Chrome/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "New token" }).click();
+  await page.getByText("It has a new token.").waitFor();
+  await page.reload();
+  await page.locator("html[data-link=up]").waitFor();
+  await page.getByText("this browser").waitFor();
   await page.getByRole("button", { name: /^Remove Chrome/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("openclaw dashboard").first().waitFor();

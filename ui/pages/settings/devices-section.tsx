@@ -11,7 +11,9 @@ import { StateMark } from "../../kit/state-mark.tsx";
 import { Time } from "../../kit/time.tsx";
 import { describe, type Ended, type Link } from "../../link.ts";
 import { words } from "../../words/en/settings.ts";
-import { parseDevices, parseLink, parseSetupCode, type Device, type Devices, type PairRequest, type SetupCode } from "./facts.ts";
+import {
+  parseDevices, parseLink, parseSetupCode, parseToken, type Device, type Devices, type PairRequest, type SetupCode,
+} from "./facts.ts";
 import { Trouble } from "./trouble.tsx";
 
 const say = words.devices;
@@ -31,7 +33,10 @@ export function DevicesSection({ link }: { readonly link: Link }): VNode {
   }, []);
   const act = async (method: string, params: object): Promise<boolean> => {
     try {
-      await link.request(method, params);
+      const answer = await link.request(method, params);
+      // This browser's own new token comes along, and is kept before the next connection asks for it.
+      const token = method === "device.token.rotate" ? parseToken(answer, "operator") : undefined;
+      if (token !== undefined) await link.keepToken(token);
       trouble.value = undefined;
       read();
       return true;
@@ -85,7 +90,7 @@ function Asking({ request, act }: { readonly request: PairRequest; readonly act:
 
 function DeviceRow({ device, own, act }: { readonly device: Device; readonly own: boolean; readonly act: Act }): VNode {
   const renaming = useSignal<string | undefined>(undefined);
-  const role = device.roles[0] ?? "operator";
+  const said = useSignal("");
   const remove = async (): Promise<void> => {
     const body = own ? say.removeOwnBody : say.removeBody(device.name);
     if (await confirm({ title: say.removeTitle(device.name), body, act: say.remove })) {
@@ -93,8 +98,10 @@ function DeviceRow({ device, own, act }: { readonly device: Device; readonly own
     }
   };
   const rotate = async (): Promise<void> => {
-    if (await confirm({ title: say.rotateTitle(device.name), body: say.rotateBody, act: say.rotate })) {
-      await act("device.token.rotate", { deviceId: device.id, role });
+    if (await confirm({ title: say.rotateTitle(device.name), body: own ? say.rotateOwnBody : say.rotateBody, act: say.rotate })) {
+      // A device may serve and be served: it has a token for each.
+      for (const role of device.roles) if (!await act("device.token.rotate", { deviceId: device.id, role })) return;
+      said.value = say.rotated;
     }
   };
   return (
@@ -128,7 +135,7 @@ function DeviceRow({ device, own, act }: { readonly device: Device; readonly own
         <button type="button" class="quiet" aria-label={say.renameWhat(device.name)} onClick={() => {
           renaming.value = renaming.peek() === undefined ? device.name : undefined;
         }}><Icon name="edit" />{say.rename}</button>
-        {own || device.revoked ? null : (
+        {device.revoked ? null : (
           <button type="button" class="quiet" aria-label={say.rotateWhat(device.name)} onClick={() => void rotate()}>
             <Icon name="retry" />{say.rotate}
           </button>
@@ -136,6 +143,7 @@ function DeviceRow({ device, own, act }: { readonly device: Device; readonly own
         <button type="button" class="quiet" aria-label={say.removeWhat(device.name)} onClick={() => void remove()}>
           <Icon name="cross" />{say.remove}
         </button>
+        <span role="status" class="small soft">{said.value}</span>
       </div>
     </li>
   );

@@ -101,6 +101,12 @@ function parseDevice(value: unknown): Device {
   };
 }
 
+/** Of this browser in a role, when it made itself a new one; that of another device is never told. */
+export function parseToken(answer: unknown, role: string): string | undefined {
+  const said = fieldsOf(answer);
+  return said["role"] === role ? some(said["token"]) : undefined;
+}
+
 export interface SetupCode {
   readonly code: string;
   readonly picture?: string | undefined;

@@ -51,6 +51,8 @@ export const words = {
     mayAll: "may do everything", mayServe: "serves commands", may: (scopes: string) => `may: ${scopes}`,
     rename: "Rename", renameWhat: (name: string) => `Rename ${name}`, newName: "New name", saveName: "Save",
     rotate: "New token", rotateWhat: (name: string) => `New token for ${name}`, rotateTitle: (name: string) => `A new token for ${name}?`,
+    rotated: "It has a new token.",
+    rotateOwnBody: "This browser gets it at once and goes on; a copy of the one before is worth nothing.",
     rotateBody: "Its token stops working now. The new one is not shown to you: the device has to be paired again to get one.",
     remove: "Remove", removeWhat: (name: string) => `Remove ${name}`, removeTitle: (name: string) => `Remove ${name}?`,
     removeBody: (name: string) => `${name} is disconnected now and cannot come back without being let in again.`,
