@@ -4,9 +4,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { codeOf } from "@openclaw/protocol";
+import { openBrowser, openPage } from "@openclaw/testkit/browser";
 import { openRealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 import { scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { needs } from "@openclaw/testkit/skip";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAYAAAC56t6BAAAAFElEQVR4nGP8z8Dwn4GBgYGJAQoAHgQCAQ1c3xMAAAAASUVORK5CYII=";
 const NOTE = "The code word is heliotrope.";
@@ -79,6 +81,34 @@ test("the gateway dies between the file and its message: sent again under the sa
   const artifactId = messages[0]?.content.find((part) => part["artifactId"] !== undefined)?.["artifactId"];
   const got = (await watched.client.request("artifacts.download", { sessionKey: "main", artifactId })) as { readonly data: string };
   assert.equal(Buffer.from(got.data, "base64").toString(), NOTE);
+});
+
+test("a person attaches a picture and a drawing: the picture is shown, also after a reload, the drawing is only saved, and what hides in "
+  + "either never runs (S4.27, S4.29)", needs("chromium"), async (t) => {
+  const model = await openScriptedModel();
+  t.after(() => model.close());
+  const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url) });
+  t.after(() => gateway.dispose());
+  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { width: 360, height: 760, theme: "dark" });
+  const script = "<script>document.title = 'ran'</script>";
+  await page.locator('input[type="file"]').setInputFiles([
+    { name: "dot.png", mimeType: "image/png", buffer: Buffer.concat([Buffer.from(PNG, "base64"), Buffer.from(`<html>${script}`)]) },
+    { name: "drawing.svg", mimeType: "image/svg+xml", buffer: Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg">${script}</svg>`) },
+  ]);
+  await page.getByLabel("Your message").fill("look at these");
+  await page.keyboard.press("Enter");
+  const picture = page.getByRole("img", { name: "dot.png" });
+  await picture.waitFor();
+  await page.reload();
+  await picture.waitFor();
+  assert.deepEqual(await picture.evaluate("(one) => one.decode().then(() => [one.naturalWidth, one.naturalHeight])"), [2, 3]);
+  assert.match(String(await picture.getAttribute("src")), /^blob:/);
+  assert.equal(await page.locator(".media img").count(), 1, "a drawing with a script is no picture");
+  assert.deepEqual(await findBarriers(), []);
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save drawing.svg" }).click()]);
+  assert.equal(saved.suggestedFilename(), "drawing.svg");
+  const shown = await page.evaluate("[document.title, document.documentElement.scrollWidth]") as readonly [string, number];
+  assert.ok(!shown[0].includes("ran") && shown[1] === 360, String(shown));
 });
 
 async function send(watched: Watched, idempotencyKey: string, params: object): Promise<void> {

@@ -51,6 +51,8 @@ export interface Conversation {
   /** Takes a message back that waits. */
   withdraw(key: string): void;
   stop(): void;
+  /** The bytes of a file that came with a message. */
+  readFile(id: string): Promise<Uint8Array<ArrayBuffer>>;
   load(side: "earlier" | "later"): Promise<void>;
   toLatest(): Promise<void>;
   seen(): void;
@@ -233,6 +235,10 @@ export function openConversation(link: Link, key: string): Conversation {
       void link.call("sessions.abort", { key, runId: id }).then(forget, () => undefined);
     },
     stop: () => void link.call("chat.abort", { sessionKey: key }).catch(() => undefined),
+    readFile: async (artifactId) => {
+      const { data } = await link.call("artifacts.download", { sessionKey: key, artifactId });
+      return Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+    },
     load: loadPage,
     toLatest: async () => {
       if (hasLater(held.peek())) await load(true);

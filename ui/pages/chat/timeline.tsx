@@ -5,6 +5,7 @@ import { Icon } from "../../kit/icon.tsx";
 import { lazy } from "../../kit/lazy.tsx";
 import { Markdown } from "../../kit/markdown.tsx";
 import { memo } from "../../kit/memo.ts";
+import type { ReadMedia } from "../../kit/media.tsx";
 import { words } from "../../words/en/chat.ts";
 import type { Asked } from "./asked.ts";
 import type { Conversation, LiveCall, LiveRun, Waiting } from "./conversation.ts";
@@ -13,6 +14,7 @@ import { ToolCard } from "./tool-card.tsx";
 import type { Call, Entry } from "./transcript.ts";
 
 const ApprovalCard = lazy(() => import("./approval-card.tsx").then((part) => part.ApprovalCard));
+const MediaList = lazy(() => import("../../kit/media.tsx").then((part) => part.MediaList));
 
 /** What a person can do with what was said. */
 export interface SaidActs {
@@ -81,7 +83,7 @@ function EntryBlock({ entry, results, conversation, asked, acts }: EntryProps): 
   return (
     <div class="entry" data-entry={entry.id}>
       {thought === undefined ? null : <Thought text={thought} />}
-      <Said entry={entry} acts={acts} />
+      <Said entry={entry} acts={acts} read={conversation.readFile} />
       {entry.calls.map((call) => (
         <RecordedCall key={call.id} call={call} entry={entry} result={results.get(call.id)} conversation={conversation}
           asked={asked.find(({ callId }) => callId === call.id)} />
@@ -116,22 +118,29 @@ function RecordedCall({ call, entry, result, conversation, asked }: RecordedCall
 }
 
 /** Drawn again only when the entry is another: what stands does not cost while text streams below it. */
-const Said = memo(({ entry, acts }: { readonly entry: Entry; readonly acts: SaidActs }): VNode | null => {
-  if (entry.text === "") return null;
+interface SaidProps { readonly entry: Entry; readonly acts: SaidActs; readonly read: ReadMedia }
+
+const Said = memo(({ entry, acts, read }: SaidProps): VNode | null => {
+  const files = entry.files ?? [];
+  if (entry.text === "" && files.length === 0) return null;
   if (entry.role === "user") {
     return (
       <article class="said person">
-        <p class="plain" dir="auto">{entry.text}</p>
-        <p class="said-acts">
-          <CopyButton text={entry.text} what={words.copyWhat.person} />
-          <button type="button" class="quiet" onClick={() => acts.edit(entry)}><Icon name="edit" /><span>{words.edit}</span></button>
-        </p>
+        {entry.text === "" ? null : <p class="plain" dir="auto">{entry.text}</p>}
+        {files.length === 0 ? null : <MediaList parts={files} read={read} />}
+        {entry.text === "" ? null : (
+          <p class="said-acts">
+            <CopyButton text={entry.text} what={words.copyWhat.person} />
+            <button type="button" class="quiet" onClick={() => acts.edit(entry)}><Icon name="edit" /><span>{words.edit}</span></button>
+          </p>
+        )}
       </article>
     );
   }
   return (
     <article class={`said ${entry.role}`}>
       <Markdown text={entry.text} />
+      {files.length === 0 ? null : <MediaList parts={files} read={read} />}
       {entry.role === "assistant" && entry.calls.length === 0 ? (
         <p class="said-acts">
           <CopyButton text={entry.text} what={words.copyWhat.agent} />

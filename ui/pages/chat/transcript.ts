@@ -1,4 +1,6 @@
 /** What the gateway says of a conversation, parsed: nothing beyond this file trusts the shape of a message. */
+import type { MediaPart } from "../../kit/media.tsx";
+
 export interface Call { readonly id: string; readonly name: string; readonly args: Readonly<Record<string, unknown>> }
 
 export interface Entry {
@@ -7,6 +9,8 @@ export interface Entry {
   readonly role: "user" | "assistant" | "tool" | "note";
   readonly text: string;
   readonly calls: readonly Call[];
+  /** What came with it. */
+  readonly files?: readonly MediaPart[] | undefined;
   readonly atMs: number;
   readonly runId?: string | undefined;
   /** Of a person's message: the key it was sent under. */
@@ -41,6 +45,7 @@ export function parseEntry(message: unknown): Entry | undefined {
   const key = text(said["idempotencyKey"])?.replace(/:user$/, "");
   return {
     id, seq, role: roleOf(said["role"]), text: textOf(said["content"]), calls: callsOf(said["content"]),
+    files: filesOf(said["content"]),
     atMs: number(said["timestamp"]) ?? 0, runId: text(own["runId"]), key, label: text(own["label"]), model: text(said["model"]),
     stopReason: text(said["stopReason"]), callId: text(said["toolCallId"]), nodeId: text(said["nodeId"]),
     isError: said["isError"] === true, details: fields(said["details"]),
@@ -60,6 +65,22 @@ function callsOf(content: unknown): readonly Call[] {
   return content.map(fields).filter((part) => part["type"] === "toolCall").map((part) => ({
     id: text(part["id"]) ?? "", name: text(part["name"]) ?? "", args: fields(part["arguments"]),
   }));
+}
+
+const KINDS = ["image", "audio", "video", "file"] as const;
+
+function filesOf(content: unknown): readonly MediaPart[] | undefined {
+  if (!Array.isArray(content)) return undefined;
+  const files = content.map(fields).flatMap((part): readonly MediaPart[] => {
+    const id = text(part["artifactId"]);
+    const kind = KINDS.find((one) => one === part["type"]);
+    if (id === undefined || kind === undefined) return [];
+    return [{
+      id, kind, mimeType: text(part["mimeType"]) ?? "", name: text(part["fileName"]) ?? kind, bytes: number(part["sizeBytes"]) ?? 0,
+      width: number(part["width"]), height: number(part["height"]),
+    }];
+  });
+  return files.length === 0 ? undefined : files;
 }
 
 function roleOf(role: unknown): Entry["role"] {
