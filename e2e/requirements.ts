@@ -397,7 +397,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.28", state: "proved",
     proofs: [
       "core/control/gateway/page/answer-page.test.ts", "e2e/page-conversation.test.ts", "e2e/page-whole.test.ts", "e2e/page-shell.test.ts",
-      "e2e/page-operator.test.ts",
+      "e2e/page-operator.test.ts", "e2e/page-work.test.ts",
     ],
     text: "Control UI served by the Gateway itself, no second port",
   },

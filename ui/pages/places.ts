@@ -26,5 +26,7 @@ export const PLACES: readonly Place[] = [
   {
     path: "automations", title: words.places.automations, icon: "automations", key: "u", load: () => import("./automations/page.tsx"),
   },
+  { path: "logs", title: words.places.logs, icon: "logs", key: "l", load: () => import("./logs/page.tsx") },
   { path: "settings", title: words.places.settings, icon: "settings", key: "s", load: () => import("./settings/page.tsx") },
+  { path: "usage", title: words.places.usage, icon: "now", load: () => import("./usage/page.tsx"), hidden: true },
 ];

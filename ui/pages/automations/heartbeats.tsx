@@ -3,7 +3,6 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { CopyButton } from "../../kit/copy-button.tsx";
 import { Failure } from "../../kit/failure.tsx";
-import { formatDuration } from "../../kit/format.ts";
 import { Icon } from "../../kit/icon.tsx";
 import { StateMark } from "../../kit/state-mark.tsx";
 import { Table } from "../../kit/table.tsx";
@@ -12,6 +11,7 @@ import type { Ended, Link } from "../../link.ts";
 import { describe } from "../../link/open-link.ts";
 import { useLive } from "../../stores/use-live.ts";
 import { words } from "../../words/en/automations.ts";
+import { writeSchedule } from "../../words/en/schedule.ts";
 import { parseBeat, parseClock, type Beat, type ClockState } from "./parse-jobs.ts";
 
 const BEATS_KEPT = 50;
@@ -69,7 +69,7 @@ function Agents({ state: { heartbeats: { enabled, agents } }, onSwitch }: {
         label={words.beats.agents} rows={agents} keyOf={({ agentId }) => agentId}
         columns={[
           { title: words.agent, wide: true, cell: ({ agentId }) => agentId },
-          { title: words.beats.every, side: "right", cell: ({ everyMs }) => formatDuration(everyMs) },
+          { title: words.beats.every, cell: ({ everyMs }) => writeSchedule({ kind: "every", everyMs }) },
           { title: words.next, cell: ({ nextAtMs }) => (enabled ? <Time atMs={nextAtMs} /> : "–") },
         ]}
       />

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { CodeBlock } from "../../kit/code-block.tsx";
 import { CopyButton } from "../../kit/copy-button.tsx";
+import { Icon } from "../../kit/icon.tsx";
 import { Failure } from "../../kit/failure.tsx";
 import type { Link } from "../../link.ts";
 import { useLive } from "../../stores/use-live.ts";
@@ -35,7 +36,8 @@ function Address({ hook: { action, body }, url }: { readonly hook: Hook; readonl
   const call = `curl ${url} -H "Authorization: Bearer $TOKEN" \\\n  -H "Idempotency-Key: 1" -d '${body}'`;
   return (
     <details class="work-card">
-      <summary><code>{url}</code><span class="soft">{words.hooks[action]}</span></summary>
+      <summary><code>{url}</code><span class="soft">{words.hooks[action]}</span>
+        <span class="work-how soft small"><Icon name="chevron" />{words.hooks.call}</span></summary>
       <CodeBlock text={call} language="sh" />
     </details>
   );

@@ -49,7 +49,7 @@ export const words = {
   beats: {
     about: "At each heartbeat it is decided without a model whether there is anything new. "
       + "With nothing new, nothing is sent and no token is spent.",
-    agents: "Agents with a heartbeat", every: "Every", off: "All heartbeats are off.", switchOff: "Switch all off",
+    agents: "Agents with a heartbeat", every: "Rhythm", off: "All heartbeats are off.", switchOff: "Switch all off",
       switchOn: "Switch all on",
     none: "No agent has a heartbeat. Give all of them a rhythm:", command: "openclaw config set agents.defaults.heartbeat.every 30m",
     last: "The last one", never: "There was none since the gateway started.", sent: "sent", skipped: "nothing new", beatFailed: "failed",

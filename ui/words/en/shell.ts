@@ -2,6 +2,7 @@ export const words = {
   product: "OpenClaw",
   places: {
     now: "Now", chat: "Chat", nodes: "Nodes", approvals: "Approvals", automations: "Automations", logs: "Logs", settings: "Settings",
+    usage: "Usage",
   },
   rail: "Places",
   more: "More",

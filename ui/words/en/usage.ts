@@ -1,0 +1,26 @@
+export const words = {
+  title: "Usage", days: "Days", dayChoices: { 1: "Today", 7: "7 days", 30: "30 days", 90: "90 days" },
+  about: (zone: string, currency: string) => `Days begin at midnight in ${zone}; money is in ${currency}.`,
+  cost: "Cost", calls: "Calls", tokens: "Tokens", failed: "Failed", input: "Prompt", output: "Answer", cacheRead: "From cache",
+    cacheWrite: "Into cache",
+  unpriced: (count: number) => `${count} ${count === 1 ? "call" : "calls"} of a model without a price; what they cost is not known. `
+    + "Set models.providers.<name>.models[].cost.",
+  reserved: (count: string) => `${count} set aside for calls that run`,
+  share: "Share", byDay: "Day by day", show: "Show", asTable: "As a table", most: (value: string) => `at most ${value} in a day`,
+  day: "Day", by: "By", none: "Nothing was spent in this time. What a model is asked appears here as soon as it has answered.",
+  kinds: { model: "Model", agent: "Agent", channel: "Channel", session: "Conversation", purpose: "Purpose" },
+  csv: "Save as CSV", csvDays: "Days as CSV", cut: "Only the dearest are shown.",
+  home: "browser and terminal", deleted: "(deleted)", schedule: "schedule", hook: "webhooks",
+  budgets: "Budgets", noBudgets: "No budget is set: nothing ends a costly day. Set one:",
+  budgetCommand: "openclaw config set ledger.budgets.tenant.day.cost 5",
+  everything: "Everything together", ofAgent: (id: string) => `Agent ${id}`, of: (what: string, period: string) => `${what}, ${period}`,
+    day1: "a day", month: "a month",
+  left: "Left", limit: "Limit", spent: "Spent", held: "Set aside", renews: "Renews", over: "used up", near: "nearly used up",
+    fine: "enough left",
+  atEnd: "A call that would pass a budget is refused before it is sent, with the reason; "
+    + "what runs ends. It goes on when the budget renews or is raised.",
+  budget: "Budget", state: "State", resting: "Models that rest",
+    restingAbout: "After failures these are not asked for a while; others answer for them.",
+  failures: (count: number) => `${count} ${count === 1 ? "failure" : "failures"}`,
+  model: "Model", until: "Until", why: "Why",
+} as const;
