@@ -61,6 +61,14 @@ test("a setting is changed: in force, in the file with its comments, refused wit
   await page.getByRole("button", { name: "Put mine on top" }).click();
   await page.getByText("Saved, and in force.").waitFor();
   assert.match(await readFile(file, "utf8"), /90000/);
+
+  // The file as it is written is the other view of the same.
+  await page.getByRole("link", { name: "The file" }).click();
+  const raw = page.getByLabel("Configuration file");
+  await raw.fill((await raw.inputValue()).replace("why it is so", "and why it stays so"));
+  await page.getByRole("button", { name: "Save the file" }).click();
+  await page.getByRole("button", { name: "Undo" }).waitFor();
+  assert.match(await readFile(file, "utf8"), /and why it stays so/);
 });
 
 test("a finding is mended with one press, a broken file gives way to the last good one, and a secret goes to the store and not into the "
@@ -105,6 +113,15 @@ test("a finding is mended with one press, a broken file gives way to the last go
   assert.doesNotMatch(written, /canary/);
   assert.match(written, /source: "store"|"source": ?"store"/);
   assert.equal((await readFile(join(credentials, "store", "models.providers.mine.apiKey"), "utf8")).trim(), "sk-canary-0123456789");
+
+  // What is passed on to whoever helps holds neither the key nor the gateway's token.
+  await page.getByRole("link", { name: "All settings" }).click();
+  await page.getByRole("link", { name: "About" }).click();
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save a diagnosis" }).click();
+  const diagnosis = await readFile(await (await downloading).path(), "utf8");
+  for (const part of ["runtimeVersion", "gateway.started", "models", "checks"]) assert.ok(diagnosis.includes(part), `${part} in it`);
+  assert.ok(!diagnosis.includes("canary") && !diagnosis.includes(gateway.token), "no secret in it");
   assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, "no sideways scrolling");
 });
 
