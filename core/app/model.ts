@@ -5,7 +5,7 @@
  * store, never into the configuration. What a server lists about itself is a help for choosing and decides nothing.
  */
 export { detectModels, type DetectedModel, type DetectOptions } from "./model/detect-models.ts";
-export { candidateAt, MODEL_PLACES, placeNamed, type Candidate, type ModelPlace } from "./model/model-places.ts";
+export { candidateAt, isLocal, MODEL_PLACES, placeNamed, type Candidate, type ModelPlace } from "./model/model-places.ts";
 export { readOffer, type Offer } from "./model/read-offer.ts";
 export { tryCandidate } from "./model/try-candidate.ts";
 export { changeForCandidate, changeForRemoval } from "./model/change-models.ts";

@@ -14,6 +14,8 @@ export const SYSTEM_PACKAGES = [
   { name: "avahi-daemon", command: "avahi-daemon", installOnly: true },
   { name: "avahi-utils", command: "avahi-browse", installOnly: true },
   { name: "tmux", command: "tmux", installOnly: true },
+  { name: "zsh", command: "zsh", installOnly: true },
+  { name: "fish", command: "fish", installOnly: true },
   // Of many packages each: only installing brings them.
   { name: "postgresql", command: "pg_ctlcluster", installOnly: true },
   { name: "chromium", command: "chromium", installOnly: true },

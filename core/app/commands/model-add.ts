@@ -6,7 +6,7 @@ import { Secret } from "../../base/secret.ts";
 import { systemIds } from "../../base/ids.ts";
 import type { Tried } from "../../cognition/models.ts";
 import {
-  candidateAt, changeForCandidate, detectModels, MODEL_PLACES, placeNamed, readOffer, tryCandidate,
+  candidateAt, changeForCandidate, detectModels, isLocal, MODEL_PLACES, placeNamed, readOffer, tryCandidate,
   type Candidate, type DetectedModel, type ModelPlace, type Offer,
 } from "../model.ts";
 import { keepSecret } from "../secrets.ts";
@@ -139,7 +139,11 @@ async function readKey(ctx: CommandContext, place: ModelPlace, keyFrom: string |
     );
     return new Secret(value);
   }
-  if (place.keys.length === 0) return undefined;
+  if (place.keys.length === 0) {
+    if (place.name !== "" || isLocal(URL.parse(place.baseUrl)?.hostname ?? "")) return undefined;
+    const key = await ask(ctx.terminal, "Its key, if it wants one", ctx.signal, { secret: true });
+    return key === undefined || key === "" ? undefined : new Secret(key);
+  }
   const typed = await ask(ctx.terminal, `Key for ${place.title}`, ctx.signal, {
     secret: true, check: (text) => (text === "" ? "It is empty" : /\s/.test(text) ? "A key has no spaces" : undefined),
   });

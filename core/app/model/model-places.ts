@@ -41,6 +41,11 @@ export interface Candidate {
 
 const USUAL_API = "openai-completions";
 
+/** On this machine: nothing leaves it, and a key is rarely wanted. */
+export function isLocal(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
 export function placeNamed(name: string): ModelPlace | undefined {
   return MODEL_PLACES.find((place) => place.name === name.toLowerCase());
 }
@@ -55,7 +60,8 @@ export function candidateAt(
       `"${place.baseUrl}" is not where an API begins.`, "Write it as http://127.0.0.1:8080/v1, and the key by --key-from-env.",
     );
   }
-  const provider = place.name ?? url.hostname.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "").toLowerCase();
+  const byHost = url.hostname.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "").toLowerCase();
+  const provider = place.name ?? (isLocal(url.hostname) ? "local" : byHost);
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(provider)) throw new UsageError(
     `"${provider}" cannot be a provider's name.`, "Say --name with lower-case letters, digits and dashes.",
   );

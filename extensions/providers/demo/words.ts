@@ -1,12 +1,10 @@
 /** What the demo model says of itself. */
 
 const CONNECT = [
-  "To connect a real model, any server that speaks the OpenAI wire:",
+  "To connect a real model, found here or at an address, and tried before it is used:",
   "",
   "```sh",
-  "openclaw config set models.providers.openai-compatible.baseUrl http://127.0.0.1:8080/v1",
-  "openclaw config set models.providers.openai-compatible.apiKeyEnv MY_API_KEY   # only if the server wants a key",
-  "openclaw config set agents.defaults.model openai-compatible/MODEL",
+  "openclaw model add",
   "```",
 ].join("\n");
 

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { parseJson5 } from "../../fabric/config.ts";
+import { Secret } from "../../base/secret.ts";
+import { changeForCandidate, changeForRemoval } from "./change-models.ts";
+import { detectModels } from "./detect-models.ts";
+import { candidateAt } from "./model-places.ts";
+import { parseOffer, readOffer } from "./read-offer.ts";
+
+const never = new AbortController().signal;
+const parse = async (text: string): Promise<unknown> => {
+  const parsed = await parseJson5(text);
+  assert.ok(parsed.ok);
+  return parsed.value;
+};
+
+test("keys in the environment and servers on this machine are found; what does not answer is not there (S4.4)", async (t) => {
+  const fake = await openScriptedModel();
+  t.after(() => fake.close());
+  const places = [
+    { name: "here", title: "Here", baseUrl: fake.url, keys: [] },
+    { name: "gone", title: "Gone", baseUrl: "http://127.0.0.1:1/v1", keys: [] },
+    { name: "keyed", title: "Keyed", baseUrl: "https://service.invalid/v1", keys: ["FIRST_KEY", "SECOND_KEY"] },
+    { name: "keyless", title: "Keyless", baseUrl: "https://service.invalid/v1", keys: ["NO_KEY"] },
+  ];
+  const found = await detectModels({ environment: { SECOND_KEY: "k", NO_KEY: " " }, places }, never);
+  assert.deepEqual(found.map(({ place, keyFrom, offers }) => [place.name, keyFrom, offers.map(({ id }) => id)]), [
+    ["here", undefined, ["scripted"]], ["keyed", "SECOND_KEY", []],
+  ]);
+});
+
+test("what a server says it offers is read with care, and decides nothing (S4.4)", async (t) => {
+  const data = [{ id: "a", context_length: 8_192 }, { id: "b", meta: { n_ctx_train: 4_096 } }, { id: "c d" }, { id: 1 }, null];
+  assert.deepEqual(parseOffer({ data }), [
+    { id: "a", contextTokens: 8_192 }, { id: "b", contextTokens: 4_096 },
+  ]);
+  assert.deepEqual(parseOffer({ data: [{ id: "a", context_length: 1e300 }] }), [{ id: "a" }]);
+  assert.equal(parseOffer({ models: [] }), undefined);
+  const fake = await openScriptedModel();
+  t.after(() => fake.close());
+  assert.deepEqual(await readOffer({ baseUrl: `${fake.url}/` }, new Secret("k"), never), [{ id: "scripted" }]);
+  assert.equal(await readOffer({ baseUrl: "http://127.0.0.1:1/v1" }, new Secret("k"), never), undefined);
+});
+
+test("adding writes where a key is and never the key; a list of models is added to, anything else stays (S4.4)", async () => {
+  const section = '{ use: "openai-compatible", baseUrl: "http://a/v1", timeoutMs: 5000, models: [{ id: "one" }] }';
+  const text = `{ // mine\n  models: { providers: { local: ${section} } } }`;
+  const candidate = candidateAt({ name: "local", baseUrl: "http://127.0.0.1:8080/v1/" }, "two", 4_096);
+  const changed = await changeForCandidate(candidate, { keyId: "models-providers-local-apiKey", isDefault: true })(text, await parse(text));
+  assert.match(changed, /\/\/ mine/);
+  assert.deepEqual(await parse(changed), {
+    models: { providers: { local: {
+      baseUrl: "http://127.0.0.1:8080/v1", timeoutMs: 5_000, models: [{ id: "one" }, { id: "two", contextTokens: 4_096 }],
+      api: "openai-completions", apiKey: { source: "store", provider: "default", id: "models-providers-local-apiKey" },
+    } } },
+    agents: { defaults: { model: "local/two" } },
+  });
+  const removed = await changeForRemoval({ what: "local/two" })(changed, await parse(changed));
+  const left = (await parse(removed)) as { readonly models: { readonly providers: { readonly local: { readonly models: unknown } } } };
+  assert.deepEqual(left.models.providers.local.models, [{ id: "one" }]);
+  assert.deepEqual((left as { readonly agents?: { readonly defaults?: unknown } }).agents?.defaults ?? {}, {}, "the demo answers again");
+});
+
+test("what an agent of its own still uses is not taken away, and what is not there is named (S4.4)", async () => {
+  const text = '{ models: { providers: { local: {} } }, agents: { entries: { ops: { model: "local/x" } } } }';
+  const source = await parse(text);
+  await assert.rejects(changeForRemoval({ what: "local" })(text, source), { code: "CONFLICT" });
+  await assert.rejects(changeForRemoval({ what: "other" })(text, source), /has no provider "other"; it has local/);
+  assert.throws(() => candidateAt({ baseUrl: "https://key@host/v1" }, "m"), /is not where an API begins/);
+  assert.equal(candidateAt({ baseUrl: "https://api.Example.com/v1" }, "m").provider, "api-example-com");
+});
