@@ -60,3 +60,24 @@ test("beyond what a session may keep its oldest files go, and only its own (S4.2
   assert.equal((await world.sessions.file("agent:main:other", await idOf("agent:main:other", 0))).head.name, "f1");
   await world.close();
 });
+
+test("a file whose message came stays, though the process ended before it was noted (S4.27)", async (t) => {
+  const { clock, engine, world, notes } = await open(t);
+  const first = await world();
+  const write = engine.records.write.bind(engine.records);
+  const isSettling = (bucket: string, value: Uint8Array | null): boolean =>
+    bucket === "attachments" && Buffer.from(value ?? []).includes('"offerId":null');
+  engine.records.write = (bucket, key, value, expected) =>
+    (isSettling(bucket, value) ? Promise.reject(new Error("gone")) : write(bucket, key, value, expected));
+  await first.send(KEY, "kept", "kept", { files: [file("kept")] });
+  first.crash();
+  engine.records.write = write;
+  const second = await world();
+  await clock.advance(61_000);
+  await second.send(KEY, "late", "late", { files: [file("late")] });
+  assert.equal((await notes()).length, 2);
+  const { messages } = await second.sessions.history(KEY, 10, 0);
+  const id = String(messages[0]?.content.at(-1)?.["artifactId"]);
+  assert.equal((await second.sessions.file(KEY, id)).head.name, "kept");
+  await second.close();
+});
