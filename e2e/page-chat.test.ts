@@ -49,6 +49,19 @@ test("what would change something is asked in its place with every argument; it 
   await page.locator(".said.person", { hasText: "please [[call" }).waitFor();
   assert.equal(await page.getByLabel("Your message").inputValue(), "an answer, please");
   assert.equal(await page.locator(".said.person").count(), 1, "the branch ends before what is said otherwise");
+
+  await say(page, "[[tokens 400 20]]");
+  await page.locator(".timeline > .live .said").waitFor();
+  await say(page, "this one waits");
+  await page.locator(".waiting", { hasText: "Stored; waits for its turn" }).getByRole("button", { name: "Take back" }).click();
+  await page.locator(".waiting").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.locator(".timeline > .live").waitFor({ state: "detached" });
+  await page.getByLabel("Search names and words").fill("echo: an answer");
+  await page.locator(".session-snippet", { hasText: "echo: an answer, please" }).first().click();
+  await page.waitForURL(/main%3Amain$/);
+  await page.locator(".said.assistant", { hasText: "echo: an answer, please" }).waitFor();
+  assert.equal(await page.locator(".said.person", { hasText: "this one waits" }).count(), 0);
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 360, height: 640 });
   assert.deepEqual(await findBarriers(), []);
@@ -122,7 +135,7 @@ test("a long conversation: what is read stays where it is while earlier ones com
     const { count } = await seen();
     await scrollTo(1_100);
     const before = await seen();
-    await page.waitForFunction(`document.querySelectorAll("[data-entry]").length > ${count}`);
+    await page.locator("[data-entry]").nth(count).waitFor({ state: "attached" });
     const after = await seen();
     assert.deepEqual([after.text, after.top], [before.text, before.top], "earlier ones came above, and nothing moved");
     await say(page, "[[tokens 100 5]]");
