@@ -91,8 +91,10 @@ test("killed in the middle of a text and in the middle of a command: it is shown
   assert.equal(await page.locator(".said.assistant").count(), 1);
 
   const loop = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; sleep 0.25; done";
-  await say(page, `now ${callMark("exec", { argv: ["/bin/sh", "-c", loop] })}`);
+  model.script({ text: "I will count.", calls: [{ name: "exec", arguments: { argv: ["/bin/sh", "-c", loop] } }] });
+  await say(page, "count");
   await page.locator(".tool.running .terminal", { hasText: "line 3" }).waitFor();
+  assert.equal(await page.locator(".said.assistant", { hasText: "I will count." }).count(), 1, "recorded, and not said again");
   await gateway.kill();
   await page.locator("html[data-link=lost]").waitFor();
   await gateway.start();

@@ -336,3 +336,19 @@ test("looks of a session are kept and cleared; that it was read is recorded only
   const after = await row();
   assert.deepEqual([after["unread"], "icon" in after, after["displayName"]], [false, false, "Mine"]);
 });
+
+test("of one run it is told what was recorded, step by step; of an unknown one nothing (S4.28)", async (t) => {
+  const { call, settled } = await openConversation(t);
+  for (const id of ["one", "two"]) await settled("sessions.send", { key: "a", message: `say ${id}`, idempotencyKey: id });
+  interface Told {
+    readonly runId: string; readonly status: string; readonly startedAtMs: number; readonly endedAtMs: number;
+    readonly steps: readonly { readonly kind: string; readonly name: string; readonly output: string; readonly endedAtMs: number }[];
+  }
+  for (const id of ["one", "two"]) {
+    const { runId, status, steps, startedAtMs, endedAtMs } = (await call("sessions.steps", { key: "a", runId: id })) as unknown as Told;
+    assert.deepEqual([runId, status, steps.map(({ kind, name, output }) => [kind, name, output])],
+      [id, "ok", [["model", "test/test", `echo: say ${id}`]]]);
+    assert.ok(startedAtMs <= endedAtMs && steps.every((step) => step.endedAtMs <= endedAtMs));
+  }
+  await assert.rejects(call("sessions.steps", { key: "a", runId: "none" }), (error) => hasCode(error, "NOT_FOUND"));
+});
