@@ -16,7 +16,7 @@ export interface EntryWindow {
 
 export const WINDOW_LIMITS = {
   /** What one question brings. Odd: the message in its middle is named. */
-  page: 101,
+  page: 51,
   /** Held while its end is read: what is older goes. */
   follow: 300,
   /** Held while something above is read: what is farther from there goes. */
