@@ -10,6 +10,8 @@ import type { MethodName, MethodParams, MethodResult } from "./methods.ts";
 /** The part of the browser's WebSocket that is used; the `ws` package has it too. */
 export interface SocketLike {
   readonly bufferedAmount: number;
+  /** Above 1 it closes, or is closed: what is sent then goes nowhere. */
+  readonly readyState?: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: "open" | "error", on: (event: unknown) => void): void;
@@ -107,6 +109,7 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       const id = String(++counter);
       const text = JSON.stringify(params === undefined ? { type: "req", id, method } : { type: "req", id, method, params });
       if (isLonger(text, frameBytesMax)) return rejectRequest(tooLarge(method, frameBytesMax));
+      if ((socket.readyState ?? 1) > 1) return rejectRequest(new OpenClawError("CONNECTION_LOST"));
       const timeoutMs = requestOptions.timeoutMs ?? 30_000;
       const requestTimer = timeoutMs === 0 ? undefined : setTimeout(() => {
         settle();

@@ -138,7 +138,8 @@ const spareCatalogue: Plugin = {
 
 /** The styles of pages that are fetched later, by their names: each comes with its page. */
 function lateStylesOf(source: string): readonly string[] {
-  const places = placesOf(source).filter((place) => place !== FIRST_PLACE);
+  const named = readFileSync(join(source, "pages", "places.ts"), "utf8").matchAll(/ style: "([\w-]+)"/g);
+  const places = [...placesOf(source).filter((place) => place !== FIRST_PLACE), ...Array.from(named, ([, style]) => style)];
   return readdirSync(join(source, "style")).map((name) => basename(name, ".css")).filter((name) => places.includes(name)).sort();
 }
 

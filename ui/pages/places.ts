@@ -11,6 +11,8 @@ export interface Place {
   readonly key?: string;
   /** Absent: it is there from the beginning. */
   readonly load?: () => Promise<PageModule>;
+  /** The file of `ui/style` that comes with it; the one that has its path as name unless told. */
+  readonly style?: string;
   /** Reached from another page, not from the rail. */
   readonly hidden?: true;
 }
@@ -19,10 +21,13 @@ export const HOME = "chat";
 
 /** As in the rail; a phone's bar has the first four. */
 export const PLACES: readonly Place[] = [
-  { path: "now", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
+  { path: "now", style: "operator", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
   { path: "chat", title: words.places.chat, icon: "chat", key: "c" },
-  { path: "nodes", title: words.places.nodes, icon: "nodes", key: "o", load: () => import("./nodes/page.tsx") },
-  { path: "approvals", title: words.places.approvals, icon: "approvals", key: "a", load: () => import("./approvals/page.tsx") },
+  { path: "nodes", style: "operator", title: words.places.nodes, icon: "nodes", key: "o", load: () => import("./nodes/page.tsx") },
+  {
+    path: "approvals", style: "operator", title: words.places.approvals, icon: "approvals", key: "a",
+    load: () => import("./approvals/page.tsx"),
+  },
   {
     path: "automations", title: words.places.automations, icon: "automations", key: "u", load: () => import("./automations/page.tsx"),
   },

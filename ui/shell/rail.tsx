@@ -48,7 +48,11 @@ function RailPlace({ place: { path, title, icon }, active }: { readonly place: P
   return (
     <a href={pathOf(path)} class="rail-place" title={title} {...(path === active ? { "aria-current": "page" as const } : {})}>
       <Icon name={icon} /><span class="rail-title">{title}</span>
-      {waits ? <span class="badge"><span aria-hidden="true">{badge.count > 99 ? "99+" : badge.count}</span><span class="unseen">, {badge.word}</span></span> : null}
+      {waits ? (
+        <span class="badge">
+          <span aria-hidden="true">{badge.count > 99 ? "99+" : badge.count}</span><span class="unseen">, {badge.word}</span>
+        </span>
+      ) : null}
     </a>
   );
 }

@@ -14,7 +14,7 @@ import { findNearest } from "./nearest.ts";
 import { overlay, type Overlay } from "./overlay.ts";
 import { Rail } from "./rail.tsx";
 import { base, pathOf, route } from "./route.ts";
-import { Unpaired } from "./unpaired.tsx";
+import type { UnpairedProps } from "./unpaired.tsx";
 
 export interface ShellProps {
   readonly link: Link;
@@ -41,7 +41,7 @@ export function Shell({ link, first }: ShellProps): VNode {
       <Rail active={name} />
       <main id="main" tabIndex={-1}>
         <ConnectionBar link={link} />
-        {refused !== undefined ? <Unpaired link={link} ended={refused.ended} waits={refused.waits} />
+        {refused !== undefined ? <Refused link={link} ended={refused.ended} waits={refused.waits} />
           : place === undefined ? <NotFound name={name} />
             : Page === undefined ? <div class="page-wait" />
               : Page === "failed" ? <Failed place={place} /> : <ErrorBoundary key={name}><Page link={link} /></ErrorBoundary>}
@@ -55,13 +55,13 @@ export function Shell({ link, first }: ShellProps): VNode {
 
 async function load(place: Place): Promise<void> {
   const loading: Promise<Loaded> = place.load?.().then(({ Page }) => Page, () => "failed" as const) ?? Promise.resolve("failed" as const);
-  const [page] = await Promise.all([loading, loadStyle(place.path)]);
+  const [page] = await Promise.all([loading, loadStyle(place.style ?? place.path)]);
   loaded.value = { ...loaded.value, [place.path]: page };
 }
 
 /** The page's own style, where it has one: there before the page is drawn. */
-function loadStyle(place: string): Promise<void> {
-  const name = (JSON.parse(document.documentElement.dataset["styles"] ?? "{}") as Readonly<Record<string, string>>)[place];
+function loadStyle(style: string): Promise<void> {
+  const name = (JSON.parse(document.documentElement.dataset["styles"] ?? "{}") as Readonly<Record<string, string>>)[style];
   const href = `${base}/assets/${name}`;
   if (name === undefined || document.querySelector(`link[href="${href}"]`) !== null) return Promise.resolve();
   return new Promise((resolve) => {
@@ -90,6 +90,17 @@ function OpenOverlay({ link }: { readonly link: Link }): VNode | null {
     });
   }, [name, View]);
   return View === undefined ? null : <View key={name} link={link} />;
+}
+
+const unpaired = signal<ComponentType<UnpairedProps> | undefined>(undefined);
+
+/** Few browsers are ever refused: what they see is fetched then. Until it is there, or cannot be had, its first sentence stands. */
+function Refused(props: UnpairedProps): VNode {
+  useEffect(() => void import("./unpaired.tsx").then(({ Unpaired }) => {
+    unpaired.value = Unpaired;
+  }, () => undefined), []);
+  const View = unpaired.value;
+  return View === undefined ? <section class="page"><p>{props.ended.why} {props.ended.next}</p></section> : <View {...props} />;
 }
 
 function NotFound({ name }: { readonly name: string }): VNode {

@@ -1,0 +1,23 @@
+export const words = {
+  title: "This browser is not paired yet",
+  removed: "This browser was removed, or has a new token",
+  version: "This page and the gateway are of different versions",
+  versionNext: "Load the page again: the gateway serves the one that fits it.",
+  insecure: "This address is not safe enough",
+  insecureNext: "A browser keeps its key only where nobody can listen: open the page on this machine (localhost), through a tunnel "
+    + "(ssh -L), or over https.",
+  why: (why: string) => `The gateway said: ${why}`,
+  next: "On the gateway's machine, run this and open the link it prints:",
+  command: "openclaw dashboard",
+  paste: "Or paste the link, or a setup code, here",
+  noToken: "There is no pairing token in it. The link ends with #pair= and letters.",
+  pair: "Pair",
+  ask: "No terminal at hand?",
+  askAbout: "Ask, and whoever is at the gateway lets you in: on another paired browser, or in a terminal there.",
+  askNow: "Ask to be let in",
+  waits: "Waiting to be let in",
+  waitsNext: "On the gateway's machine, or on a paired browser under Settings:",
+  compare: "Agree only if these five words stand there too:",
+  waitsOn: "This page comes in by itself as soon as somebody agrees. A question waits five minutes; the page asks again.",
+  otherwise: "Or with a link",
+} as const;
