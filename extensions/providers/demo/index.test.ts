@@ -194,7 +194,7 @@ test("outside its table it says what it is, what it understands and how to conne
     "Run the tests"]) {
     const { text, calls } = await ask([{ role: "user", text: message }]);
     assert.equal(calls.length, 0);
-    assert.ok(text.includes("rule-based demo") && text.includes("openclaw config set agents.defaults.model openai-compatible/MODEL"));
+    assert.ok(text.includes("rule-based demo") && text.includes("openclaw model add"));
   }
 });
 
