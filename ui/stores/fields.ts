@@ -1,4 +1,6 @@
 /** Reading what came over the wire: nothing is there until it was looked at. */
+import { plainLine } from "../kit/plain-line.ts";
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function fieldsOf(value: unknown): Fields {
@@ -12,6 +14,12 @@ export function listOf(value: unknown): readonly Fields[] {
 /** Undefined for the empty text too. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A name, a command, a path: whoever wrote it, nothing in it hides or turns around what stands beside it. */
+export function lineOf(value: unknown): string | undefined {
+  const text = textOf(value);
+  return text === undefined ? undefined : plainLine(text);
 }
 
 export function numberOf(value: unknown): number | undefined {

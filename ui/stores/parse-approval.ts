@@ -1,5 +1,6 @@
 /** A side effect that waits for a person, or did, as the gateway tells it. */
-import { fieldsOf, numberOf, textOf, textsOf } from "./fields.ts";
+import { plainLine } from "../kit/plain-line.ts";
+import { fieldsOf, lineOf, numberOf, textOf, textsOf } from "./fields.ts";
 
 export type Verdict = "deny" | "allow-once" | "allow-always";
 
@@ -49,10 +50,10 @@ export function parseApproval(value: unknown, kind: Approval["kind"] = "exec"): 
   const session = textOf(request["sessionKey"]);
   const decisions = VERDICTS.filter((each) => textsOf(request["allowedDecisions"]).includes(each));
   return {
-    id, kind, command: textOf(request["command"]) ?? textOf(request["title"]) ?? id, argv: textsOf(request["commandArgv"]),
-    cwd: textOf(request["cwd"]), host: textOf(request["host"]), nodeId: textOf(request["nodeId"]), nodeName: textOf(request["nodeName"]),
+    id, kind, command: lineOf(request["command"]) ?? lineOf(request["title"]) ?? id, argv: textsOf(request["commandArgv"]).map(plainLine),
+    cwd: lineOf(request["cwd"]), host: textOf(request["host"]), nodeId: textOf(request["nodeId"]), nodeName: lineOf(request["nodeName"]),
     agentId: textOf(request["agentId"]), sessionKey: session === undefined || NO_SESSION.has(session) ? undefined : session,
-    reason: textOf(request["warningText"]) ?? textOf(request["description"]) ?? "", rule: textOf(request["rule"]),
+    reason: lineOf(request["warningText"]) ?? lineOf(request["description"]) ?? "", rule: textOf(request["rule"]),
     labels: textsOf(request["labels"]),
     covers: request["asker"] === "client" ? "rule" : request["remember"] === "session" ? "session" : "exact",
     decisions: decisions.length === 0 ? VERDICTS : decisions,

@@ -1,5 +1,8 @@
 /** A node, and how busy it was, as the gateway tells it. */
-import { fieldsOf, listOf, numberOf, textOf, textsOf, type Fields } from "./fields.ts";
+import { plainLine } from "../kit/plain-line.ts";
+import { fieldsOf, lineOf, listOf, numberOf, textOf, textsOf, type Fields } from "./fields.ts";
+
+const namesOf = (value: unknown): readonly string[] => textsOf(value).map(plainLine);
 
 export interface NodeRow {
   readonly id: string;
@@ -64,14 +67,14 @@ export function parseNode(value: unknown): NodeRow | undefined {
   const id = textOf(row["nodeId"]);
   if (id === undefined) return undefined;
   return {
-    id, name: textOf(row["displayName"]) ?? id.slice(0, 12), connected: row["connected"] === true, draining: row["draining"] === true,
-    waits: row["approvalState"] === "pending", local: row["local"] === true, platform: textOf(row["platform"]) ?? "",
-    version: textOf(row["version"]) ?? "", clientId: textOf(row["clientId"]) ?? "", address: textOf(row["remoteIp"]),
-    caps: textsOf(row["caps"]), commands: textsOf(row["commands"]).toSorted(), tags: textsOf(row["tags"]),
+    id, name: lineOf(row["displayName"]) ?? id.slice(0, 12), connected: row["connected"] === true, draining: row["draining"] === true,
+    waits: row["approvalState"] === "pending", local: row["local"] === true, platform: lineOf(row["platform"]) ?? "",
+    version: lineOf(row["version"]) ?? "", clientId: lineOf(row["clientId"]) ?? "", address: textOf(row["remoteIp"]),
+    caps: namesOf(row["caps"]), commands: namesOf(row["commands"]).toSorted(), tags: namesOf(row["tags"]),
     approvedVia: textOf(row["approvedVia"]), approvedBy: textOf(row["approvedBy"]), approvedAtMs: numberOf(row["approvedAtMs"]),
     connectedAtMs: numberOf(row["connectedAtMs"]), lastSeenAtMs: numberOf(row["lastSeenAtMs"]),
     running: numberOf(row["running"]) ?? 0,
-    work: listOf(row["work"]).map((each) => ({ command: textOf(each["command"]) ?? "", sessionKey: textOf(each["sessionKey"]) })),
+    work: listOf(row["work"]).map((each) => ({ command: lineOf(each["command"]) ?? "", sessionKey: textOf(each["sessionKey"]) })),
     stats: parseStats(row["hostStats"]), words: textsOf(row["fingerprintWords"]),
   };
 }
@@ -91,8 +94,8 @@ export function parseRequest(value: unknown): NodeRequest | undefined {
   const nodeId = textOf(row["nodeId"]);
   if (requestId === undefined || nodeId === undefined) return undefined;
   return {
-    requestId, nodeId, name: textOf(row["displayName"]) ?? nodeId.slice(0, 12), platform: textOf(row["platform"]) ?? "",
-    commands: textsOf(row["commands"]), atMs: numberOf(row["ts"]) ?? 0,
+    requestId, nodeId, name: lineOf(row["displayName"]) ?? nodeId.slice(0, 12), platform: lineOf(row["platform"]) ?? "",
+    commands: namesOf(row["commands"]), atMs: numberOf(row["ts"]) ?? 0,
   };
 }
 

@@ -1,5 +1,6 @@
 /** A session at work, or one whose last turn ended badly, as the gateway tells it. */
-import { fieldsOf, numberOf, textOf, type Fields } from "./fields.ts";
+import { plainLine } from "../kit/plain-line.ts";
+import { fieldsOf, lineOf, numberOf, textOf, type Fields } from "./fields.ts";
 
 export interface RunRow {
   readonly key: string;
@@ -37,25 +38,25 @@ export function parseRun(value: unknown): RunRow | undefined {
   const agentId = textOf(row["agentId"]) ?? "main";
   const ids = row["activeRunIds"];
   return {
-    key, agentId, title: textOf(row["displayName"]) ?? textOf(row["derivedTitle"]) ?? nameOfKey(key),
+    key, agentId, title: lineOf(row["displayName"]) ?? lineOf(row["derivedTitle"]) ?? nameOfKey(key),
     status: STATUSES.find((each) => each === row["status"]) ?? "none",
     model: [textOf(row["modelProvider"]), textOf(row["model"])].filter((part) => part !== undefined).join("/"),
     startedAtMs: numberOf(row["startedAt"]), endedAtMs: numberOf(row["endedAt"]), updatedAtMs: numberOf(row["updatedAt"]) ?? 0,
     isBackground: row["isBackground"] === true, turns: Array.isArray(ids) ? ids.length : 0, code: textOf(row["errorCode"]),
-    why: textOf(row["error"]),
+    why: lineOf(row["error"]),
   };
 }
 
 /** Without the agent, which stands beside it. */
 export function nameOfKey(key: string): string {
-  return key.replace(/^agent:[^:]+:/, "");
+  return plainLine(key).replace(/^agent:[^:]+:/, "");
 }
 
 /** What follows from an event of stream `tool`; null: it thinks. Undefined where the event says nothing new. */
 export function doingAfter(before: Doing | undefined, data: Fields, atMs: number): Doing | null | undefined {
   const callId = textOf(data["toolCallId"]);
   if (callId === undefined) return undefined;
-  const name = textOf(data["name"]) ?? "";
+  const name = lineOf(data["name"]) ?? "";
   switch (data["phase"]) {
     case "start": return { callId, name, args: fieldsOf(data["args"]), sinceMs: atMs };
     case "update": {

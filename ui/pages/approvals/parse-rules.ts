@@ -1,5 +1,6 @@
 /** The rules of a machine, as it told them, and the file without one of them. */
-import { fieldsOf, listOf, numberOf, textOf, type Fields } from "../../stores/fields.ts";
+import { plainLine } from "../../kit/plain-line.ts";
+import { fieldsOf, lineOf, listOf, numberOf, textOf, type Fields } from "../../stores/fields.ts";
 
 export interface RuleRow {
   readonly agentId: string;
@@ -31,8 +32,8 @@ export function parseRules(value: unknown): RulesFile {
     path: textOf(told["path"]) ?? "", hash: textOf(told["hash"]) ?? "", security: textOf(defaults["security"]) ?? "full",
     ask: textOf(defaults["ask"]) ?? "off", file,
     rows: Object.entries(fieldsOf(file["agents"])).flatMap(([agentId, agent]) => listOf(fieldsOf(agent)["allowlist"]).map((rule, at) => ({
-      agentId, at, pattern: textOf(rule["pattern"]) ?? "", args: showArgs(textOf(rule["argPattern"])), source: textOf(rule["source"]),
-      usedAtMs: numberOf(rule["lastUsedAt"]), usedFor: textOf(rule["lastUsedCommand"]),
+      agentId, at, pattern: lineOf(rule["pattern"]) ?? "", args: showArgs(textOf(rule["argPattern"])), source: textOf(rule["source"]),
+      usedAtMs: numberOf(rule["lastUsedAt"]), usedFor: lineOf(rule["lastUsedCommand"]),
     }))),
   };
 }
@@ -57,10 +58,10 @@ export function withRule(file: Fields, { agentId, at }: RuleRow, rule: Fields): 
 export function showArgs(pattern: string | undefined): string | undefined {
   if (pattern === undefined) return undefined;
   const inner = /^\^([^]*)\$$/.exec(pattern)?.[1];
-  if (inner === undefined) return pattern;
+  if (inner === undefined) return plainLine(pattern);
   const plain = inner.replace(/\\([.*+?^${}()|[\]\\])/g, "$1");
   const escaped = plain.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  if (escaped !== inner) return pattern.replaceAll("\0", "␀");
+  if (escaped !== inner) return plainLine(pattern);
   const args = plain.split("\0").slice(0, -1);
-  return args.length === 0 ? "" : args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(" ");
+  return args.length === 0 ? "" : args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : plainLine(JSON.stringify(arg)))).join(" ");
 }
