@@ -45,7 +45,7 @@ test("what waits is judged and answered by keyboard, ends by itself when nobody 
   const { page } = watched;
   await page.getByText("Nothing waits for you.").waitFor();
   for (const name of ["one", "two"]) await send(operator, touch(name), { session: `agent:main:${name}` });
-  const armed = page.locator(".approval[data-armed=yes]");
+  const armed = page.locator(".judged[data-armed=yes]");
   await armed.waitFor();
   assert.equal(await page.locator(".queue-list li").count(), 2);
   const first = await armed.locator(".approval-what code").textContent();
@@ -60,7 +60,7 @@ test("what waits is judged and answered by keyboard, ends by itself when nobody 
   await page.locator(".approval-what code", { hasText: first === "touch one" ? "touch two" : "touch one" }).waitFor();
   await page.keyboard.press("a"); // just opened: an answer to what was there before
   await page.keyboard.press("k");
-  await page.locator(".approval[data-armed=yes] .approval-what code", { hasText: first ?? "" }).waitFor();
+  await page.locator(".judged[data-armed=yes] .approval-what code", { hasText: first ?? "" }).waitFor();
   await page.keyboard.press("o");
   assert.deepEqual(await page.locator(".argv code").allTextContents(), (first ?? "").split(" "));
   await page.keyboard.press("d");
@@ -124,12 +124,13 @@ test("Now shows what runs, what waits and what failed, with its cause, as it hap
   await operator.client.request("chat.abort", { sessionKey: "agent:main:long" });
   await running.waitFor({ state: "detached" });
   await page.locator("[aria-label='Waits for you'] .line", { hasText: "touch three" }).click();
-  await page.locator(".approval[data-armed=yes]").waitFor();
+  await page.locator(".judged[data-armed=yes]").waitFor();
   await page.keyboard.press("d");
   await page.goBack();
   await page.getByRole("heading", { name: "Waits for you" }).waitFor({ state: "detached" });
   await failure.getByRole("link").first().click();
   await page.locator(".said.person", { hasText: "fault malformed" }).waitFor();
+  await page.close(); // before its gateway goes: it would say so
 });
 
 test("a second machine is paired by one command, with the same words on both sides; it is tagged, drained, renamed and removed here "

@@ -21,11 +21,11 @@ export const HOME = "chat";
 
 /** As in the rail; a phone's bar has the first four. */
 export const PLACES: readonly Place[] = [
-  { path: "now", style: "operator", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
+  { path: "now", title: words.places.now, icon: "now", key: "n", load: () => import("./now/page.tsx") },
   { path: "chat", title: words.places.chat, icon: "chat", key: "c" },
-  { path: "nodes", style: "operator", title: words.places.nodes, icon: "nodes", key: "o", load: () => import("./nodes/page.tsx") },
+  { path: "nodes", title: words.places.nodes, icon: "nodes", key: "o", load: () => import("./nodes/page.tsx") },
   {
-    path: "approvals", style: "operator", title: words.places.approvals, icon: "approvals", key: "a",
+    path: "approvals", title: words.places.approvals, icon: "approvals", key: "a",
     load: () => import("./approvals/page.tsx"),
   },
   {

@@ -21,7 +21,7 @@ export interface ApprovalCardProps {
 export function ApprovalCard({ approval, isArmed, isOpen, failure, onAnswer }: ApprovalCardProps): VNode {
   const { decisions, covers } = approval;
   return (
-    <article class="card approval" tabIndex={-1} aria-labelledby="approval-what" data-armed={isArmed ? "yes" : "no"}>
+    <article class="card judged" tabIndex={-1} aria-labelledby="approval-what" data-armed={isArmed ? "yes" : "no"}>
       <StateMark state="attention" word={words.state} />
       <h2 id="approval-what" class="approval-what"><span class="unseen">{words.what}: </span><code>{approval.command}</code></h2>
       <ApprovalFacts approval={approval}>
@@ -60,7 +60,7 @@ interface FactsProps { readonly approval: Approval; readonly children?: Componen
 export function ApprovalFacts({ approval, children }: FactsProps): VNode {
   const { cwd, agentId, sessionKey, nodeId, reason, labels } = approval;
   return (
-    <dl class="facts">
+    <dl class="particulars">
       <dt>{words.where}</dt>
       <dd>
         {nodeId === undefined ? placeOf(approval) : <a href={pathOf("nodes", nodeId)}>{placeOf(approval)}</a>}
@@ -88,7 +88,7 @@ function Origin({ approval: { argv, rule, id } }: { readonly approval: Approval 
           <li key={at}><span class="unseen">{at === 0 ? words.program : words.argument(at)}</span><code>{argument}</code></li>
         ))}</ol>
       )}
-      <dl class="facts">
+      <dl class="particulars">
         {rule === undefined ? null : <><dt>{words.rule}</dt><dd><code>{rule}</code></dd></>}
         <dt>{words.id}</dt><dd><Id id={id} /></dd>
       </dl>

@@ -23,7 +23,7 @@ export function PastCard({ link, approvals, id }: PastCardProps): VNode {
   const found = approvals.past.value.find((one) => one.id === id);
   if (found === undefined) return isRead.value ? <p>{words.gone404}</p> : <div />;
   return (
-    <article class="card approval">
+    <article class="card judged">
       <StateMark state={ENDED[found.status]} word={words.statuses[found.status]} />
       <h2 class="approval-what"><span class="unseen">{words.what}: </span><code>{found.command}</code></h2>
       <ApprovalFacts approval={found}>

@@ -105,7 +105,7 @@ function About({ node, fingerprint }: { readonly node: NodeRow; readonly fingerp
   return (
     <section aria-label={words.about}>
       <h2>{words.about}</h2>
-      <dl class="facts">
+      <dl class="particulars">
         <dt>{words.words}</dt>
         <dd>
           {fingerprint.length === 0 ? null : <strong class="mono">{fingerprint.join(" ")}</strong>}{" "}

@@ -1,5 +1,4 @@
 /** What ended badly within a day: its cause in the gateway's words, and what to do next. */
-import { ERRORS } from "@openclaw/protocol";
 import type { VNode } from "preact";
 import { CopyButton } from "../../kit/copy-button.tsx";
 import { StateMark } from "../../kit/state-mark.tsx";
@@ -35,7 +34,6 @@ export function Failures({ runs, resting }: { readonly runs: Runs; readonly rest
 }
 
 function Failure({ row: { key, title, agentId, why, code, status, endedAtMs } }: { readonly row: RunRow }): VNode {
-  const known = code !== undefined && Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined;
   const command = code === undefined ? undefined : words.explain(code);
   return (
     <li class="failure">
@@ -45,11 +43,12 @@ function Failure({ row: { key, title, agentId, why, code, status, endedAtMs } }:
         {endedAtMs === undefined ? null : <span class="soft small"><Time atMs={endedAtMs} /></span>}
       </p>
       <p>
-        {why ?? known?.text ?? (status === "timeout" ? words.timeout : words.unknown)}{" "}
+        {why ?? (status === "timeout" ? words.timeout : words.unknown)}{" "}
         {code === undefined ? null : <code>{code}</code>}
       </p>
-      {known === undefined ? null : <p class="soft">{words.next}: {known.next}</p>}
-      {command === undefined ? null : <p class="command small"><code>{command}</code><CopyButton text={command} what={command} /></p>}
+      {command === undefined ? null : (
+        <p class="command small"><span class="soft">{words.next}</span><code>{command}</code><CopyButton text={command} what={command} /></p>
+      )}
     </li>
   );
 }

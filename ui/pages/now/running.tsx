@@ -58,5 +58,5 @@ function Does({ row, doing, isAsked }: { readonly row: RunRow; readonly doing: D
   if (row.status === "queued") return <StateMark state="unknown" word={words.queued} />;
   if (isAsked) return <><StateMark state="attention" word={words.waitsForYou} />{more}</>;
   if (doing === undefined) return <><StateMark state="live" word={words.thinking} />{more}</>;
-  return <><StateMark state="live" word={doing.name} /> <code class="one-line">{commandOf(doing.name, doing.args)}</code>{more}</>;
+  return <><StateMark state="live" word={doing.name} /> <code class="free">{commandOf(doing.name, doing.args)}</code>{more}</>;
 }
