@@ -7,13 +7,14 @@ import { doingAfter, parseRun } from "./parse-run.ts";
 
 const asked = {
   id: "a1", createdAtMs: 10, expiresAtMs: 20, request: {
-    command: "rm old", commandArgv: ["rm", "old"], nodeName: "shed", sessionKey: "agent:main:main", agentId: "main", warningText: "It runs.",
-    remember: "session", allowedDecisions: ["allow-once", "allow-always", "deny"], asker: "session", labels: ["agent"],
+    command: "rm old", commandArgv: ["rm", "old"], nodeName: "shed", sessionKey: "agent:main:main", agentId: "main",
+    warningText: "It runs.", remember: "session", allowedDecisions: ["allow-once", "allow-always", "deny"], asker: "session", labels: ["agent"],
   },
 };
 
 test("an approval shows every mark that hides or turns text around, in its line and in each argument", () => {
-  const evil = { ...asked, request: { ...asked.request, command: "cat \u202egpj.exe", commandArgv: ["cat", "a\u200bb"], nodeName: "sh\u0000ed" } };
+  const said = { command: "cat \u202egpj.exe", commandArgv: ["cat", "a\u200bb"], nodeName: "sh\u0000ed" };
+  const evil = { ...asked, request: { ...asked.request, ...said } };
   const approval = parseApproval(evil);
   assert.equal(approval?.command, "cat ⟨U+202E⟩gpj.exe");
   assert.deepEqual(approval?.argv, ["cat", "a⟨U+200B⟩b"]);
@@ -40,16 +41,21 @@ test("an approval that ended says how, from the history as from its event", () =
 });
 
 test("a node is what was said of it, and a gap in what it told is a gap in its line", () => {
-  const node = parseNode({ nodeId: "n", displayName: "a\u202eb", tags: ["x", 7], commands: ["b", "a"], approvalState: "pending", work: [{ command: "system.run" }] });
-  assert.deepEqual([node?.name, node?.tags, node?.commands, node?.waits, node?.work.length], ["a⟨U+202E⟩b", ["x"], ["a", "b"], true, 1]);
+  const node = parseNode({
+    nodeId: "n", displayName: "a\u202eb", tags: ["x", 7], commands: ["b", "a"], approvalState: "pending", work: [{ command: "system.run" }],
+  });
+  assert.deepEqual([node?.name, node?.tags, node?.commands], ["a⟨U+202E⟩b", ["x"], ["a", "b"]]);
+  assert.deepEqual([node?.waits, node?.work.length], [true, 1]);
   assert.equal(parseNode({ displayName: "nobody" }), undefined);
   const stepMs = LINE.spanMs / LINE.places;
   const at = (steps: number, cpu: number) => parseSample({ ts: 1_000_000_000 - steps * stepMs, cpu }) ?? assert.fail();
   const places = placesOf([at(70, 0.9), at(10, 0.2), at(8, 0.4), at(1, 0.6)], 1_000_000_000, ({ cpu }) => cpu);
   assert.equal(places.length, LINE.places);
-  assert.deepEqual(places.slice(-12).map((value) => (value === undefined ? "-" : value.toFixed(1))).join(" "), "0.2 0.2 0.3 0.4 - - - - - - 0.6 0.6");
+  const line = places.slice(-12).map((value) => (value === undefined ? "-" : value.toFixed(1))).join(" ");
+  assert.equal(line, "0.2 0.2 0.3 0.4 - - - - - - 0.6 0.6");
   assert.equal(places.slice(0, -12).every((value) => value === undefined), true, "what is older than the line is not in it");
-  assert.ok(placesOf([at(0, 0.5)], 1_000_000_000, ({ cpu }) => cpu).filter((value) => value !== undefined).length === 2, "one look is seen");
+  const alone = placesOf([at(0, 0.5)], 1_000_000_000, ({ cpu }) => cpu);
+  assert.equal(alone.filter((value) => value !== undefined).length, 2, "one look is seen");
 });
 
 test("what a run does follows its tools: begins, is somewhere, is over; another call's end changes nothing", () => {
@@ -57,7 +63,8 @@ test("what a run does follows its tools: begins, is somewhere, is over; another 
   assert.deepEqual(begun, { callId: "1", name: "exec", args: { argv: ["ls"] }, sinceMs: 5 });
   const placed = doingAfter(begun ?? undefined, { phase: "update", toolCallId: "1", partialResult: { details: { nodeId: "n" } } }, 6);
   assert.equal(placed?.nodeId, "n");
-  assert.equal(doingAfter(placed ?? undefined, { phase: "update", toolCallId: "1", partialResult: { details: { nodeId: "n" } } }, 7), undefined);
+  const again = { phase: "update", toolCallId: "1", partialResult: { details: { nodeId: "n" } } };
+  assert.equal(doingAfter(placed ?? undefined, again, 7), undefined);
   assert.equal(doingAfter(placed ?? undefined, { phase: "result", toolCallId: "2" }, 8), undefined);
   assert.equal(doingAfter(placed ?? undefined, { phase: "result", toolCallId: "1" }, 8), null);
   assert.equal(doingAfter(undefined, {}, 8), undefined);

@@ -32,7 +32,10 @@ export function PastList({ link, approvals }: { readonly link: Link; readonly ap
     <Table
       label={words.pastLabel} rows={rows} keyOf={({ id }) => id}
       columns={[
-        { title: words.command, wide: true, cell: ({ id, command }) => <a href={pathOf("approvals", id)}><code class="free">{command}</code></a> },
+        {
+          title: words.command, wide: true,
+          cell: ({ id, command }) => <a href={pathOf("approvals", id)}><code class="free">{command}</code></a>,
+        },
         { title: words.where, cell: placeOf },
         {
           title: words.decision, cell: ({ status, decision }) => (

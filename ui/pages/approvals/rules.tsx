@@ -77,7 +77,10 @@ function Machine({ link, name, nodeId }: MachineProps): VNode {
               label={words.rulesOf(name)} rows={found.rows} keyOf={({ agentId, at }) => `${agentId} ${at}`}
               columns={[
                 { title: words.pattern, cell: ({ pattern }) => <code>{pattern}</code> },
-                { title: words.args, wide: true, cell: ({ args }) => (args === undefined ? words.anyArgs : <code class="free">{args}</code>) },
+                {
+                  title: words.args, wide: true,
+                  cell: ({ args }) => (args === undefined ? words.anyArgs : <code class="free">{args}</code>),
+                },
                 { title: words.agent, cell: ({ agentId }) => (agentId === "*" ? words.anyAgent : agentId) },
                 { title: words.from, cell: ({ source }) => words.sources[source ?? ""] ?? words.byHand },
                 {

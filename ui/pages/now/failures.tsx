@@ -47,7 +47,9 @@ function Failure({ row: { key, title, agentId, why, code, status, endedAtMs } }:
         {code === undefined ? null : <code>{code}</code>}
       </p>
       {command === undefined ? null : (
-        <p class="command small"><span class="soft">{words.next}</span><code>{command}</code><CopyButton text={command} what={command} /></p>
+        <p class="command small">
+          <span class="soft">{words.next}</span><code>{command}</code><CopyButton text={command} what={command} />
+        </p>
       )}
     </li>
   );
