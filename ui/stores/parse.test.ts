@@ -8,7 +8,8 @@ import { doingAfter, parseRun } from "./parse-run.ts";
 const asked = {
   id: "a1", createdAtMs: 10, expiresAtMs: 20, request: {
     command: "rm old", commandArgv: ["rm", "old"], nodeName: "shed", sessionKey: "agent:main:main", agentId: "main",
-    warningText: "It runs.", remember: "session", allowedDecisions: ["allow-once", "allow-always", "deny"], asker: "session", labels: ["agent"],
+    warningText: "It runs.", remember: "session",
+    allowedDecisions: ["allow-once", "allow-always", "deny"], asker: "session", labels: ["agent"],
   },
 };
 
