@@ -99,7 +99,7 @@ test("a model that fails is stood in for; its rest is shown with cause and next 
   for (let turn = 0; turn < 4; turn++) assert.equal((await say(operator, "hello")).reply, "echo: hello");
   assert.deepEqual([one.requests.length, two.requests.length], [3, 4], "the fourth was not asked of the one that rests");
   const status = await gateway.cli(["status"]);
-  assert.match(status.stdout + status.stderr, /one\/test rests after 3 failures \(MODEL_UNAVAILABLE\): next try in \d/);
+  assert.match(status.stdout, /one\/test is given a rest \(3 failures, MODEL_UNAVAILABLE; next try in \d/);
   const { rows } = await cost(operator, "model");
   assert.deepEqual(rows.map(({ name, calls }) => [name, calls]), [["two/test", 4], ["one/test", 3]]);
   const table = await gateway.cli(["usage", "--by", "session"]);
