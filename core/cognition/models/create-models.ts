@@ -6,14 +6,13 @@
  */
 import { hash } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
-import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderContext } from "@openclaw/sdk";
+import type { ModelEvent, ModelInfo, ModelMessage, ModelRequest, Provider, ProviderContext } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { checkSchema } from "../../base/schema.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Charge, Ledger, Price } from "../../fabric/ledger.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
-import { fitImages, takesImages } from "./fit-images.ts";
 import { createChooseDropIn } from "./choose-drop-in.ts";
 import { createBreakers, type Resting, type Target } from "./breakers.ts";
 import { streamCall, type CallEvent, type Candidate } from "./call-stream.ts";
@@ -370,4 +369,24 @@ function listModel(name: string, provider: Provider, info: ModelInfo): ListedMod
     ...(info.outputTokens === undefined ? {} : { outputTokens: info.outputTokens }),
     ...(info.thinkingLevels === undefined ? {} : { thinkingLevels: info.thinkingLevels }),
   };
+}
+
+function takesImages(info: Pick<ModelInfo, "input">, provider: Pick<Provider, "input">): boolean {
+  return (info.input ?? provider.input ?? []).includes("image");
+}
+
+const UNSEEN = "[The model that answers takes no pictures: it knows only what is written here of them.]";
+const GONE = "[A picture could not be read any more.]";
+
+/** Pictures only for a model that takes them, and only those that were read; whatever is missing is said. */
+function fitImages(messages: readonly ModelMessage[], takes: boolean): readonly ModelMessage[] {
+  if (!messages.some((message) => message.role === "user" && message.images !== undefined)) return messages;
+  return messages.map((message) => {
+    if (message.role !== "user" || message.images === undefined) return message;
+    const { images, text } = message;
+    if (!takes) return { role: "user", text: `${text}\n${UNSEEN}` };
+    const read = images.filter(({ base64 }) => base64 !== "");
+    const said = read.length === images.length ? text : `${text}\n${GONE}`;
+    return read.length === 0 ? { role: "user", text: said } : { role: "user", text: said, images: read };
+  });
 }

@@ -1,7 +1,6 @@
 import { hasCode, OpenClawError, type ErrorCode } from "@openclaw/protocol";
 import type { ModelMessage, ToolCall } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
-import { startNow } from "../../base/start-now.ts";
 import {
   leadOf, type AskedFacts, type NewEvent, type SessionAttachments, type SessionState, type TurnState,
 } from "../../fabric/journal.ts";
@@ -204,4 +203,18 @@ async function* oneEvent(event: CallEvent): AsyncGenerator<CallEvent> {
 
 function one(event: CallEvent): AsyncIterator<CallEvent> {
   return oneEvent(event)[Symbol.asyncIterator]();
+}
+
+/** Begins at once what an iterator would begin with its first `next`, and is else the same. What it rejects with waits for its reader. */
+function startNow<T>(events: AsyncIterator<T>): AsyncIterator<T> {
+  let first: Promise<IteratorResult<T>> | undefined = events.next();
+  first.catch(() => undefined);
+  return {
+    next: () => {
+      const taken = first ?? events.next();
+      first = undefined;
+      return taken;
+    },
+    return: (value) => events.return?.(value) ?? Promise.resolve({ done: true, value }),
+  };
 }
