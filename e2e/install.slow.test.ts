@@ -21,8 +21,10 @@ const STEP_MS = 120_000;
 const READY_MS = 20_000;
 
 const cache = process.env["npm_config_cache"] ?? join(homedir(), ".npm");
+// npm runs under our Node here: it is to believe whom the machine believes.
+const trust = { NODE_USE_SYSTEM_CA: "1" };
 const reachable = spawnSync("npm", ["view", "ws@8.23.0", "version", "--prefer-offline", "--fetch-retries=0", "--fetch-timeout=8000"], {
-  encoding: "utf8", timeout: 20_000, cwd: tmpdir(), env: { ...process.env, npm_config_cache: cache },
+  encoding: "utf8", timeout: 20_000, cwd: tmpdir(), env: { ...process.env, ...trust, npm_config_cache: cache },
 }).status === 0;
 const registry = needsThat(reachable, {
   what: "installing the packed program far from the clone", why: "npm reaches no registry", enable: "run npm test where npm install works",
@@ -48,7 +50,7 @@ function openWorld(name: string, node: string): { readonly env: Record<string, s
   const others = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
   const env = {
     PATH: [bin, ...others].join(delimiter), HOME: home, TMPDIR: tmpdir(), NO_COLOR: "1", npm_config_cache: cache,
-    npm_config_update_notifier: "false",
+    npm_config_update_notifier: "false", ...trust,
     ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
   };
   return {
