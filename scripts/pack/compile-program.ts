@@ -63,7 +63,7 @@ function checkNames(to: string, path: string): void {
 }
 
 /** Made after this check, or places that need not be there. */
-const OUTSIDE: ReadonlySet<string> = new Set(["../package.json", "../../ui/dist", "../../.cache/compile"]);
+const OUTSIDE: ReadonlySet<string> = new Set(["../package.json", "../../ui/dist", "../../.cache/compile", "../../../../.cache/compile"]);
 
 function relativeTo(folder: string, file: string): string {
   const path = relative(folder, file);

@@ -4,13 +4,15 @@
  * kept is not readable, it is made anew.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandEntry } from "../command.ts";
 import type { Shell } from "./format-completion.ts";
 
 const COMMANDS_DIR = fileURLToPath(new URL("../", import.meta.url));
-const KEPT = fileURLToPath(new URL("../../../../.cache/completion.json", import.meta.url));
+/** An installed program keeps it where its owner's caches are: its own folder may be anybody's. */
+const CACHE = process.env["NODE_COMPILE_CACHE"] ?? fileURLToPath(new URL("../../../../.cache/compile", import.meta.url));
+const KEPT = join(dirname(CACHE), "completion.json");
 
 interface Kept {
   readonly stamp?: unknown;
