@@ -37,7 +37,7 @@ test("the gateway dies while it speaks: the page says so, keeps what came, and g
     await page.keyboard.press("Enter");
     await page.getByLabel("Your message").fill("a draft");
     await gateway.start();
-    await page.getByText("Continued after").waitFor();
+    await page.getByText(/^Continued after [\d.]+ m?s\.$/).waitFor();
     await page.locator(".said.person", { hasText: "said while it was away" }).waitFor();
     await page.locator(".waiting").waitFor({ state: "detached" });
     await page.locator(".said.assistant").nth(1).waitFor();

@@ -78,6 +78,7 @@ const SETTLE_MS = 60_000;
 const COMPANY: readonly Kind[] = ["plain", "here-slow"];
 const TRIES = 6;
 const TRY_AGAIN_MS = 3_000;
+const POLL_MS = 50;
 /** Longer than any run: whoever finds it at the end finds it because nobody ended it. */
 const STOPPED_SECONDS = 3_333;
 const BULK_CALLS = 32;
@@ -205,16 +206,13 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
         if (codeOf(error) !== "CRON_NEVER_FIRES") throw error;
       });
       return;
-    case "stopped job": {
-      // Not in the ledger: a run that is stopped has no answer.
-      const key = `agent:main:${name}-stopped`;
-      const sleep = { command: `echo ${name}; sleep ${STOPPED_SECONDS}` };
-      const text = `${callMark("exec", { ...sleep, background: true })} ${callMark("exec", sleep)}`;
-      await line.request("chat.send", { sessionKey: key, message: text, idempotencyKey: key });
-      await wait(TRY_AGAIN_MS, undefined, { signal: enough }).catch(() => undefined);
-      await line.request("sessions.abort", { key });
+    case "stopped job":
+      // Not in the ledger: a run that is stopped has no answer. Again where the node died with the one before.
+      for (let tries = 1; tries <= TRIES && !enough.aborted; tries += 1) {
+        await stopMidway(`${name}-stopped-${tries}`, enough, deps);
+        await wait(TRY_AGAIN_MS, undefined, { signal: enough }).catch(() => undefined);
+      }
       return;
-    }
     case "usage":
       await talk.send(makeErrand(session, `${name}-main`, "plain"));
       await line.request("agent.wait", { runId: `${name}-main`, timeoutMs: 20_000 });
@@ -265,6 +263,17 @@ async function provoke(way: Way, number: number, enough: AbortSignal, deps: Cras
       await wait(TRY_AGAIN_MS, undefined, { signal: enough }).catch(() => undefined);
     }
   }
+}
+
+async function stopMidway(name: string, enough: AbortSignal, { stage, line }: CrashPointsDeps): Promise<void> {
+  const key = `agent:main:${name}`;
+  // The second begins when the first is known to run in the background, and only then is there anything to end.
+  const begun = join(stage.gateway.stateDir, "workspace", `.begun-${name}`);
+  const first = callMark("exec", { command: `echo ${name}; sleep ${STOPPED_SECONDS}`, background: true });
+  const second = callMark("exec", { command: `touch ${begun}; sleep ${STOPPED_SECONDS}` });
+  await line.request("chat.send", { sessionKey: key, message: `${first} ${second}`, idempotencyKey: key });
+  while (!enough.aborted && !existsSync(begun)) await wait(POLL_MS, undefined, { signal: enough }).catch(() => undefined);
+  await line.request("sessions.abort", { key });
 }
 
 const doomed = (number: number): string => `agent:main:c${number}-doomed`;
