@@ -6,7 +6,6 @@ import type { RunGatewayOptions } from "../run-gateway-options.ts";
 import { formatDuration } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
 import type { CommandContext, CommandGroup, CommandSpec, OptionSpec } from "./command.ts";
-import { advertise, discover, tls } from "./gateway-reach.ts";
 import { profileOf, stateDirOf } from "./state-dir.ts";
 
 const RUN_OPTIONS: readonly OptionSpec[] = [
@@ -159,6 +158,35 @@ const SCOPES_BESIDE: Readonly<Record<string, readonly Scope[]>> = {
   "device.pair.list": ["operator.admin"],
   "sessions.patch": ["operator.admin"],
   "sessions.delete": ["operator.admin"],
+};
+
+const tls: CommandSpec = {
+  summary: "The certificate: its words, to compare; --rotate for another",
+  options: [{ name: "rotate", summary: "Make another; whoever pinned this one has to pair or compare again" }],
+  examples: [
+    { line: "openclaw gateway tls", about: "five words, the same on the machine that connects" },
+    { line: "openclaw gateway tls --rotate", about: "then restart the gateway" },
+  ],
+  notes: ["The gateway speaks TLS when it listens beyond this machine, or with gateway.tls.enabled."],
+  run: async (ctx) => await (await import("./gateway-reach.ts")).showCertificate(ctx),
+};
+
+const discover: CommandSpec = {
+  summary: "Gateways that advertise themselves on this network",
+  options: [{ name: "wait", value: "MS", kind: "integer", min: 100, summary: "How long to listen (2000)" }],
+  examples: [
+    { line: "openclaw gateway discover", about: "two seconds" }, { line: "openclaw gateway discover --json", about: "for a script" },
+  ],
+  notes: ["What is heard is anybody's word: an address to try. The certificate's words say whether it is yours."],
+  run: async (ctx) => await (await import("./gateway-reach.ts")).discoverGateways(ctx),
+};
+
+const advertise: CommandSpec = {
+  summary: "Say on this network that the gateway is here, until Ctrl-C",
+  options: [{ name: "name", value: "NAME", summary: "What people see (this machine's name)" }],
+  examples: [{ line: "openclaw gateway advertise", about: "multicast DNS, _openclaw-gw._tcp" }],
+  notes: ["discovery.mdns.mode: minimal, full or off. OPENCLAW_DISABLE_BONJOUR=1 forbids it, OPENCLAW_MDNS_HOSTNAME names the host."],
+  run: async (ctx) => await (await import("./gateway-reach.ts")).advertiseGatewayHere(ctx),
 };
 
 export const gateway: CommandGroup = {
