@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { openBrowser, openPage, type WatchedPage } from "@openclaw/testkit/browser";
+import { openBrowser, openPage, type OpenOptions, type WatchedPage } from "@openclaw/testkit/browser";
 import { history, send } from "@openclaw/testkit/conversation";
 import { endWithUs } from "@openclaw/testkit/end-with-us";
 import { openRealGateway, PROGRAM_MAIN, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
@@ -14,13 +14,13 @@ import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 
-async function open(t: TestContext, path: string): Promise<{ gateway: RealGateway; operator: Watched; watched: WatchedPage }> {
+async function open(t: TestContext, path: string, options: OpenOptions = {}): Promise<{ gateway: RealGateway; operator: Watched; watched: WatchedPage }> {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
-  return { gateway, operator, watched: await openPage(t, await openBrowser(t), gateway, { path }) };
+  return { gateway, operator, watched: await openPage(t, await openBrowser(t), gateway, { path, ...options }) };
 }
 
 /** Looks at the page as it is, at both widths and in both themes. */
@@ -37,11 +37,12 @@ async function assertNoBarriers({ page, findBarriers }: WatchedPage): Promise<vo
   await page.setViewportSize({ width: 1_280, height: 800 });
 }
 
+const HOUR_MS = 3_600_000;
 const touch = (name: string): string => `do ${callMark("exec", { argv: ["touch", name] })}`;
 
 test("what waits is judged and answered by keyboard, ends by itself when nobody answers, and is remembered with who answered "
   + "(S4.28)", needs("chromium"), async (t) => {
-  const { operator, watched } = await open(t, "/approvals");
+  const { operator, watched } = await open(t, "/approvals", { clockAheadMs: HOUR_MS });
   const { page } = watched;
   await page.getByText("Nothing waits for you.").waitFor();
   for (const name of ["one", "two"]) await send(operator, touch(name), { session: `agent:main:${name}` });
@@ -53,6 +54,7 @@ test("what waits is judged and answered by keyboard, ends by itself when nobody 
   for (const text of ["runs a program on the local node", "local", "the agent's own words", "it is refused by itself"]) {
     assert.ok((await armed.textContent())?.includes(text), text);
   }
+  assert.match(await armed.locator("time").textContent() ?? "", /^In (?:29|30) min it is refused by itself/, "told by the gateway's clock");
   assert.equal(await page.evaluate("document.activeElement?.closest('.answers') === null"), true, "never on Allow by itself");
   await assertNoBarriers(watched);
 

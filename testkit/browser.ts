@@ -24,6 +24,8 @@ export interface OpenOptions {
   readonly height?: number;
   readonly theme?: "light" | "dark";
   readonly reducedMotion?: boolean;
+  /** Its clock is so much ahead of this machine's. */
+  readonly clockAheadMs?: number;
   /** A browser that was let in before; a new one otherwise. */
   readonly context?: BrowserContext;
 }
@@ -64,6 +66,7 @@ export async function openPage(t: TestContext, browser: Browser, gateway: PageHo
     viewport: { width: options.width ?? 1_280, height: options.height ?? 800 }, colorScheme: options.theme ?? "light",
     reducedMotion: options.reducedMotion === true ? "reduce" : "no-preference",
   }));
+  if (options.clockAheadMs !== undefined) await context.addInitScript(aheadBy, options.clockAheadMs);
   const page = await context.newPage();
   const problems: string[] = [];
   // A gateway that ends before the browser does leaves a page that tries to reach it: that is what it is for.
@@ -83,6 +86,15 @@ export async function openPage(t: TestContext, browser: Browser, gateway: PageHo
   await page.goto(link.href);
   await page.locator("html[data-link=up]").waitFor();
   return { page, context, problems, expect: (problem) => void expected.push(problem), findBarriers: () => findBarriers(page) };
+}
+
+/** Runs in the browser, before the page. */
+function aheadBy(byMs: number): void {
+  const Real = Date;
+  globalThis.Date = new Proxy(Real, {
+    construct: (target, args: [], self) => (args.length > 0 ? Reflect.construct(target, args, self) : new Real(Real.now() + byMs)) as object,
+    get: (target, name) => (name === "now" ? () => Real.now() + byMs : Reflect.get(target, name) as unknown),
+  });
 }
 
 interface AxeNode { readonly target: readonly unknown[]; readonly failureSummary?: string }

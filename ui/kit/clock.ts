@@ -1,8 +1,30 @@
-/** One clock for all relative times of the page: it ticks only while somebody shows one, and not in a page that nobody sees. */
+/**
+ * The gateway's time, which all times of this page are told by: a browser whose own clock is wrong shows no wrong countdown.
+ *
+ * One clock for all relative times: it ticks only while somebody shows one, and not in a page that nobody sees.
+ */
 import { signal, type ReadonlySignal } from "@preact/signals";
 
 const EVERY_MS = 5_000;
-const current = signal(Date.now());
+/** What the gateway's clock shows when the page's steady one shows 0; the browser's word until the gateway has told its own. */
+let zeroMs = Date.now() - performance.now();
+
+export function now(): number {
+  return Math.round(zeroMs + performance.now());
+}
+
+/**
+ * The gateway said what time it is. What it says is late by its way here, never early: of one connection the newest time is the
+ * best. A new connection begins again, for a clock may have been set back meanwhile.
+ */
+export function hearTime(atMs: number, isNew = false): void {
+  const told = atMs - performance.now();
+  if (!Number.isFinite(told) || (!isNew && told <= zeroMs)) return;
+  zeroMs = told;
+  if (isNew) current.value = now();
+}
+
+const current = signal(now());
 let users = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -11,9 +33,9 @@ export const nowMs: ReadonlySignal<number> = current;
 /** The answer ends it. */
 export function useClockWhileShown(): () => void {
   users++;
-  current.value = Date.now();
+  current.value = now();
   timer ??= setInterval(() => {
-    if (document.visibilityState !== "hidden") current.value = Date.now();
+    if (document.visibilityState !== "hidden") current.value = now();
   }, EVERY_MS);
   return () => {
     users--;

@@ -2,6 +2,7 @@ import { connectGateway, type GatewayClient, type RequestOptions } from "@opencl
 import { ASK_TO_PAIR_CAP, formatDeviceProof, TEXT_INCREMENTS_CAP, type EventFrame, type HelloOk } from "@openclaw/protocol";
 import type { MethodName, MethodParams, MethodResult } from "@openclaw/protocol/methods";
 import { batch, signal, type ReadonlySignal } from "@preact/signals";
+import { hearTime, now } from "../kit/clock.ts";
 import { openDevice, type Device } from "./device.ts";
 
 /** Why it is not there, in the gateway's words where it had any. */
@@ -89,6 +90,7 @@ export function openLink(address: string, token: string | undefined): Link {
     heardMs = performance.now();
     const missed = frame.seq !== undefined && lastSeq > 0 && frame.seq > lastSeq + 1;
     lastSeq = frame.seq ?? lastSeq;
+    if (frame.event === "tick") hearTime((frame.payload as { readonly ts: number }).ts);
     for (const name of [frame.event, "*"]) for (const listener of listeners.get(name) ?? []) listener(frame.payload as never, frame);
     if (!missed || heardMs - reloadedMs < RELOAD_EVERY_MS) return;
     reloadedMs = heardMs;
@@ -118,8 +120,8 @@ export function openLink(address: string, token: string | undefined): Link {
     url: address, openSocket: (url) => new WebSocket(url), onEvent: (frame) => {
       if (mine === attempt) onEvent(frame);
     },
-    hello: async ({ nonce }) => {
-      const signedAt = Date.now();
+    hello: async ({ nonce, ts: signedAt }) => {
+      if (mine === attempt) hearTime(signedAt, true);
       const about = { id: "openclaw-control-ui", mode: "webchat", version: "0.1.0", platform: "web" } as const;
       const token = asks ? undefined : bootstrapToken ?? own.token;
       const auth = token === undefined ? {} : bootstrapToken !== undefined ? { bootstrapToken: token } : { deviceToken: token };
@@ -147,11 +149,11 @@ export function openLink(address: string, token: string | undefined): Link {
     const before = state.peek();
     const bootBefore = hello.peek()?.server.bootId;
     batch(() => {
-      awayMs.value = before.kind === "lost" ? Date.now() - before.sinceMs : 0;
+      awayMs.value = before.kind === "lost" ? now() - before.sinceMs : 0;
       silentSinceMs.value = 0;
       if (bootBefore !== undefined && bootBefore !== made.hello.server.bootId) restarts.value++;
       hello.value = made.hello;
-      state.value = { kind: "up", sinceMs: Date.now() };
+      state.value = { kind: "up", sinceMs: now() };
     });
     rise();
   };
@@ -189,7 +191,7 @@ export function openLink(address: string, token: string | undefined): Link {
     client = undefined;
     const before = state.peek();
     tries++;
-    state.value = { kind: "lost", sinceMs: before.kind === "lost" ? before.sinceMs : Date.now(), ended, tries };
+    state.value = { kind: "lost", sinceMs: before.kind === "lost" ? before.sinceMs : now(), ended, tries };
     silentSinceMs.value = 0;
     const waitMs = Math.min(RETRY.mostMs, RETRY.firstMs * 2 ** (tries - 1));
     timer = setTimeout(() => void connect(), waitMs * (0.75 + Math.random() / 2));
@@ -202,21 +204,20 @@ export function openLink(address: string, token: string | undefined): Link {
   addEventListener("online", hurry);
   document.addEventListener("visibilitychange", hurry);
   otherTabs.onmessage = () => {
-    const now = state.peek();
-    if (now.kind !== "refused") return;
+    if (state.peek().kind !== "refused") return;
     device = undefined; // what this tab knows is older than what the other one was given
     void connect();
   };
   // A peer that went away without a word is found by asking it: a tick is too far from the next to tell.
   setInterval(() => {
     if (client === undefined || document.visibilityState === "hidden") return;
-    const now = performance.now();
-    if (now - heardMs < SILENCE.askAfterMs) return;
+    const atMs = performance.now();
+    if (atMs - heardMs < SILENCE.askAfterMs) return;
     if (askedMs <= heardMs) {
-      askedMs = now;
+      askedMs = atMs;
       void request("health", {}, { timeoutMs: SILENCE.endAfterMs }).catch(() => undefined);
-    } else if (now - askedMs > SILENCE.endAfterMs) client.close();
-    else if (now - askedMs > SILENCE.tellAfterMs && silentSinceMs.peek() === 0) silentSinceMs.value = Date.now() - (now - heardMs);
+    } else if (atMs - askedMs > SILENCE.endAfterMs) client.close();
+    else if (atMs - askedMs > SILENCE.tellAfterMs && silentSinceMs.peek() === 0) silentSinceMs.value = now() - (atMs - heardMs);
   }, 1_000);
 
   const heard = (): void => {

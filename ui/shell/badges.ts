@@ -3,6 +3,7 @@
  * here, because they are shown from the first second, whichever page is open.
  */
 import { signal, type ReadonlySignal } from "@preact/signals";
+import { now } from "../kit/clock.ts";
 import type { Link } from "../link.ts";
 
 export interface Badge {
@@ -27,12 +28,12 @@ export function followApprovals(link: Link, word: (count: number) => string): vo
   const waiting = new Map<string, number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const show = (): void => {
-    const now = Date.now();
-    for (const [id, expiresAtMs] of waiting) if (expiresAtMs <= now) waiting.delete(id);
+    const atMs = now();
+    for (const [id, expiresAtMs] of waiting) if (expiresAtMs <= atMs) waiting.delete(id);
     setBadge("approvals", waiting.size, word(waiting.size));
     clearTimeout(timer);
     const next = Math.min(...waiting.values());
-    if (Number.isFinite(next)) timer = setTimeout(show, Math.min(next - now + 50, 2 ** 30));
+    if (Number.isFinite(next)) timer = setTimeout(show, Math.min(next - atMs + 50, 2 ** 30));
   };
   link.onUp(() => {
     if (!link.has("exec.approval.list")) return;

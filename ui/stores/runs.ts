@@ -5,6 +5,7 @@
  * text.
  */
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
+import { now } from "../kit/clock.ts";
 import type { Link } from "../link.ts";
 import { fieldsOf, listOf, numberOf, textOf } from "./fields.ts";
 import { doingAfter, parseRun, type Doing, type RunRow } from "./parse-run.ts";
@@ -70,7 +71,7 @@ function createRuns(link: Link): Runs {
     const told = fieldsOf(payload);
     const key = textOf(told["sessionKey"]);
     if (key === undefined) return;
-    const next = doingAfter(doing.peek().get(key), fieldsOf(told["data"]), numberOf(told["ts"]) ?? Date.now());
+    const next = doingAfter(doing.peek().get(key), fieldsOf(told["data"]), numberOf(told["ts"]) ?? now());
     if (next === undefined) return;
     if (next === null) forget(key);
     else doing.value = new Map(doing.peek()).set(key, next);

@@ -2,24 +2,25 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
+import { now } from "../../kit/clock.ts";
 import { formatDuration, formatMoment } from "../../kit/format.ts";
 import { words } from "../../words/en/approvals.ts";
 
 const LAST_MS = 120_000;
 
 export function Left({ untilMs, say = (left) => left }: { readonly untilMs: number; readonly say?: (left: string) => string }): VNode {
-  const now = useSignal(Date.now());
+  const atMs = useSignal(now());
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const tick = (): void => {
-      now.value = Date.now();
-      const left = untilMs - now.peek();
+      atMs.value = now();
+      const left = untilMs - atMs.peek();
       if (left > 0) timer = setTimeout(tick, left > LAST_MS ? 10_000 : 1_000);
     };
     tick();
     return () => clearTimeout(timer);
   }, [untilMs]);
-  const left = untilMs - now.value;
+  const left = untilMs - atMs.value;
   return (
     <time dateTime={new Date(untilMs).toISOString()} title={formatMoment(untilMs)}>
       {left <= 0 ? words.over : say(left > LAST_MS ? `${Math.ceil(left / 60_000)} min` : formatDuration(Math.ceil(left / 1_000) * 1_000))}

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
+import { now } from "../../kit/clock.ts";
 import { Dialog } from "../../kit/dialog.tsx";
 import { Failure } from "../../kit/failure.tsx";
 import { toast } from "../../kit/toasts.tsx";
@@ -134,7 +135,7 @@ export function JobForm({ link, draft, onClose }: { readonly link: Link; readonl
 /** A job that stands in another zone stays there; a rhythm keeps its anchor while its words are the same. */
 function readWhen(said: string, job: Job | undefined): Schedule | undefined {
   if (job !== undefined && said.trim() === writeSchedule(job.schedule)) return job.schedule;
-  return readSchedule(said, job?.schedule.kind === "cron" ? job.schedule.tz : OWN_ZONE, Date.now());
+  return readSchedule(said, job?.schedule.kind === "cron" ? job.schedule.tz : OWN_ZONE, now());
 }
 
 function isSame(schedule: Schedule, job: Job): boolean {

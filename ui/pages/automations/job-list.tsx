@@ -1,6 +1,7 @@
 /** All jobs, the next due first: state, next time, and what became of what was expected lately. */
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
+import { now } from "../../kit/clock.ts";
 import { Failure } from "../../kit/failure.tsx";
 import { Icon } from "../../kit/icon.tsx";
 import { StateMark } from "../../kit/state-mark.tsx";
@@ -134,7 +135,7 @@ export async function readOccurrences(
 ): Promise<{ readonly rows: readonly Occurrence[]; readonly more: boolean }> {
   let best: { readonly rows: readonly Occurrence[]; readonly more: boolean } = { rows: [], more: false };
   for (const spanMs of SPANS_MS) {
-    const found = parseOccurrences(await link.call("cron.expected", { id, sinceMs: Date.now() - spanMs }));
+    const found = parseOccurrences(await link.call("cron.expected", { id, sinceMs: now() - spanMs }));
     // Of too many the oldest are told: the shorter span has the newest.
     if (found.more) return { ...best, more: true };
     best = found;

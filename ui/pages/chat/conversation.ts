@@ -6,6 +6,7 @@
  * conversation a part without gaps is held, and moved along as it is read.
  */
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
+import { now } from "../../kit/clock.ts";
 import { describe, type Ended, type Link } from "../../link/open-link.ts";
 import { openAsked, type AskedStore } from "./asked.ts";
 import type { Attachment } from "./attachments.ts";
@@ -122,7 +123,7 @@ export function openConversation(link: Link, key: string): Conversation {
           const unsure = before.calls.map((call) => (call.state === "running" ? { ...call, behind: true } : call));
           setLive({ ...before, calls: unsure, text: text(run["text"]) ?? "", resumed: before.resumed || isOtherLife() });
         }
-        else setLive({ ...emptyRun(runId, number(run["startedAt"]) ?? Date.now()), text: text(run["text"]) ?? "" });
+        else setLive({ ...emptyRun(runId, number(run["startedAt"]) ?? now()), text: text(run["text"]) ?? "" });
         failure.value = failureOf(row.peek());
         state.value = "ready";
       });

@@ -2,18 +2,19 @@
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
+import { now } from "../../kit/clock.ts";
 import { formatDuration } from "../../kit/format.ts";
 
-const now = signal(Date.now());
+const atMs = signal(now());
 let watching = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
 export function useNow(): number {
   useEffect(() => {
     watching += 1;
-    now.value = Date.now();
+    atMs.value = now();
     timer ??= setInterval(() => {
-      if (document.documentElement.dataset["link"] === "up") now.value = Date.now();
+      if (document.documentElement.dataset["link"] === "up") atMs.value = now();
     }, 1_000);
     return () => {
       watching -= 1;
@@ -22,7 +23,7 @@ export function useNow(): number {
       timer = undefined;
     };
   }, []);
-  return now.value;
+  return atMs.value;
 }
 
 /** Whole seconds, after the first. */

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
-import { nowMs } from "../../kit/clock.ts";
+import { useEffect } from "preact/hooks";
+import { nowMs, useClockWhileShown } from "../../kit/clock.ts";
 import { formatBytes } from "../../kit/format.ts";
 import { Sparkline } from "../../kit/sparkline.tsx";
 import { placesOf, type NodeRow, type Sample } from "../../stores/parse-node.ts";
@@ -18,6 +19,7 @@ const LINES = [
 
 /** The last quarter of an hour; nothing of a node that never told anything. */
 export function Charts({ node, samples }: { readonly node: NodeRow; readonly samples: readonly Sample[] }): VNode | null {
+  useEffect(useClockWhileShown, []);
   const told = LINES.filter(({ pick }) => samples.some((sample) => pick(sample) !== undefined));
   if (told.length === 0) return null;
   return (

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
-import { nowMs } from "../../kit/clock.ts";
+import { useEffect } from "preact/hooks";
+import { nowMs, useClockWhileShown } from "../../kit/clock.ts";
 import { Sparkline } from "../../kit/sparkline.tsx";
 import { StateMark, type Mark } from "../../kit/state-mark.tsx";
 import { Table } from "../../kit/table.tsx";
@@ -18,6 +19,7 @@ export function NodeState({ node }: { readonly node: NodeRow }): VNode {
 }
 
 export function NodeTable({ nodes }: { readonly nodes: Nodes }): VNode {
+  useEffect(useClockWhileShown, []);
   const samples = nodes.samples.value;
   const rows = nodes.rows.value;
   return (

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
-import { nowMs } from "../../kit/clock.ts";
+import { useEffect } from "preact/hooks";
+import { nowMs, useClockWhileShown } from "../../kit/clock.ts";
 import { Sparkline } from "../../kit/sparkline.tsx";
 import { pathOf } from "../../shell/route.ts";
 import type { Nodes } from "../../stores/nodes.ts";
@@ -11,6 +12,7 @@ import { countOf, NodeState } from "../nodes/node-table.tsx";
 const SHOWN = 8;
 
 export function NodeList({ nodes }: { readonly nodes: Nodes }): VNode {
+  useEffect(useClockWhileShown, []); // a line goes on although nothing new was told
   const rows = nodes.rows.value;
   const samples = nodes.samples.value;
   return (
