@@ -14,7 +14,9 @@ import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 
-async function open(t: TestContext, path: string, options: OpenOptions = {}): Promise<{ gateway: RealGateway; operator: Watched; watched: WatchedPage }> {
+interface Opened { readonly gateway: RealGateway; readonly operator: Watched; readonly watched: WatchedPage }
+
+async function open(t: TestContext, path: string, options: OpenOptions = {}): Promise<Opened> {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });

@@ -92,7 +92,7 @@ export async function openPage(t: TestContext, browser: Browser, gateway: PageHo
 function aheadBy(byMs: number): void {
   const Real = Date;
   globalThis.Date = new Proxy(Real, {
-    construct: (target, args: [], self) => (args.length > 0 ? Reflect.construct(target, args, self) : new Real(Real.now() + byMs)) as object,
+    construct: (target, args, self) => Reflect.construct(target, args.length > 0 ? args : [Real.now() + byMs], self) as object,
     get: (target, name) => (name === "now" ? () => Real.now() + byMs : Reflect.get(target, name) as unknown),
   });
 }
