@@ -4,7 +4,8 @@
  * A message is acknowledged only after its offer is durable, and every refusal comes before that. One turn at a time runs
  * in a session; whoever is killed, the next owner folds the log and goes on. A session nobody uses is on disk only.
  */
-export { FILES_BYTES_MAX, openSessions, type Sessions, type SessionsDeps } from "./sessions/open-sessions.ts";
+export { FILES_BYTES_MAX, openSessions } from "./sessions/open-sessions.ts";
+export type { Sessions, SessionsDeps } from "./sessions/contract.ts";
 export type { IncomingFile, RunStatus, SentMessage } from "./sessions/send-message.ts";
 export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/session-key.ts";
 export { checkSettings, checkThinking } from "./sessions/check-settings.ts";

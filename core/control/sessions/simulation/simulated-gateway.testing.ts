@@ -19,7 +19,8 @@ import { createLogger } from "../../../fabric/telemetry.ts";
 import { openVault, type Vault } from "../../../fabric/vault.ts";
 import { openPlacement, type Placement } from "../../placement.ts";
 import { SESSIONS_DEFAULTS } from "../config.ts";
-import { openSessions, type Sessions } from "../open-sessions.ts";
+import type { Sessions } from "../contract.ts";
+import { openSessions } from "../open-sessions.ts";
 import { createSearchIndex } from "../search-index.ts";
 import { createSessionIndex } from "../session-index.ts";
 
