@@ -34,6 +34,26 @@ test("after a lost connection the text goes on where it stopped, though it begin
   assert.equal(text().trim(), "one two three four");
 });
 
+test("who comes in the middle is told the text so far, and the first piece may hold all of it again: it stands once (S0.16)", () => {
+  const { view, say, text } = open();
+  say("word0 word1 ");
+  view.lost();
+  view.textSoFar("word0 ");
+  view.event({ stream: "assistant", data: { delta: "word0 word1 word2 ", itemId: "r:0", replace: true } });
+  say("word3", "r:0");
+  view.entry(entry(2, { text: "word0 word1 word2 word3" }));
+  assert.equal(text().trim(), "word0 word1 word2 word3");
+});
+
+test("a model that is asked again in the middle says nothing twice, and its record may lack the space around (S0.16)", () => {
+  const { view, say, text } = open();
+  say("\n\none two ", "r:0");
+  say("\n\none ", "r:1");
+  say("two three\n", "r:1");
+  view.entry(entry(2, { text: "one two three" }));
+  assert.equal(text().trim(), "one two three");
+});
+
 test("what the gateway has of the text by now is shown as far as it is new (S0.16)", () => {
   const { view, say, text } = open();
   say("one tw");

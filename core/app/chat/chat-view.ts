@@ -1,9 +1,12 @@
 /** A conversation as lines on the screen, each written once: messages, what streams, tool cards. */
 import { createAgentView } from "../commands/agent-view.ts";
 import { at, textAt, type Payload } from "../commands/payload.ts";
+import { createSaidText } from "../commands/said-text.ts";
 import type { Terminal } from "../terminal/open-terminal.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
 import type { ChatEntry } from "./chat-entry.ts";
+
+const CALLS_KEPT = 500;
 
 export interface ChatView {
   /** A message of the record. What of it stands here already is not written again. */
@@ -35,48 +38,29 @@ export function createChatView({ terminal, write, columns, nameOf }: ChatViewDep
       return columns();
     },
   }, nameOf);
-  /** Of the text being said: what stands on the screen, and what has come since it was begun, perhaps for the second time. */
-  let shown = "";
-  let come = "";
-  let item: string | undefined;
-  /** The next item takes over what stands here, whatever it is called. */
-  let resumes = false;
   /** What was said before the call that has just begun: its record may come later. */
   let before = "";
   const openCalls = new Set<string>();
+  /** The record of a call may come after its end. */
+  const endedCalls = new Set<string>();
 
-  const say = (delta: string): void => view.event({ stream: "assistant", data: { delta } });
-  const advance = (): void => {
-    if (shown.startsWith(come)) return;
-    if (!come.startsWith(shown)) {
-      view.interrupted();
-      shown = "";
-    }
-    say(come.slice(shown.length));
-    shown = come;
-    resumes = false;
-  };
-  const begin = (id: string | undefined): void => {
-    if (item !== undefined && id !== undefined && id !== item && !resumes) shown = "";
-    if (id !== item && !resumes) come = "";
-    item = id ?? item;
-  };
-  const endItem = (): void => {
-    shown = "";
-    come = "";
-    item = undefined;
-    resumes = false;
-  };
+  const said = createSaidText({
+    show: (delta) => view.event({ stream: "assistant", data: { delta } }), withdraw: () => view.interrupted(),
+  });
   const tool = (data: Payload): void => {
     const id = textAt(data, "toolCallId") ?? "";
     const phase = textAt(data, "phase");
     if (phase === "start") {
-      if (openCalls.has(id)) return;
+      if (openCalls.has(id) || endedCalls.has(id)) return;
       openCalls.add(id);
-      before = shown;
-      endItem();
+      before = said.shown;
+      said.end();
     }
-    if (phase === "result" && !openCalls.delete(id)) return; // shown as ended already
+    if (phase === "result") {
+      if (!openCalls.delete(id)) return; // shown as ended already
+      endedCalls.add(id);
+      for (const oldest of [...endedCalls].slice(0, Math.max(0, endedCalls.size - CALLS_KEPT))) endedCalls.delete(oldest);
+    }
     view.event({ stream: "tool", data });
   };
 
@@ -86,7 +70,7 @@ export function createChatView({ terminal, write, columns, nameOf }: ChatViewDep
         view.interrupted();
         for (const one of cleanText(text).split("\n")) line(`${style.dim(style.mark.bar)} ${style.strong(one)}`);
         line();
-        return endItem();
+        return said.end();
       }
       if (role === "tool") {
         return tool({
@@ -94,42 +78,24 @@ export function createChatView({ terminal, write, columns, nameOf }: ChatViewDep
         });
       }
       if (role === "note") return text === "" ? undefined : line(style.dim(cleanLine(text)));
-      if (shown !== "" || !before.startsWith(text)) {
-        come = text;
-        advance();
-      }
+      if (said.shown !== "" || !before.startsWith(text)) said.whole(text);
       before = "";
       for (const call of calls) tool({ phase: "start", toolCallId: call.id, name: call.name, args: call.args });
       if (calls.length === 0) {
         view.interrupted();
-        endItem();
+        said.end();
       }
     },
     event: (payload) => {
       const data = (at(payload, "data") ?? {}) as Payload;
       switch (textAt(payload, "stream")) {
-        case "assistant": {
-          const delta = typeof data["delta"] === "string" ? data["delta"] : undefined;
-          begin(textAt(data, "itemId"));
-          come = delta === undefined ? textAt(data, "text") ?? come : come + delta;
-          return advance();
-        }
+        case "assistant": return said.piece(data);
         case "tool": return tool(data);
         default: return view.event(payload);
       }
     },
-    textSoFar: (text) => {
-      come = text;
-      item = undefined;
-      resumes = true;
-      advance();
-      resumes = true;
-    },
-    lost: () => {
-      come = "";
-      item = undefined;
-      resumes = true;
-    },
+    textSoFar: said.soFar,
+    lost: said.lost,
     note: (text) => {
       view.interrupted();
       line(text);

@@ -25,8 +25,8 @@ export interface AgentView {
   event(payload: Payload): void;
   /** Something else is about to be written: ends an open line. What was streamed so far may be withdrawn. */
   interrupted(): void;
-  /** The final text; written only as far as it was not streamed. */
-  finish(text: string): void;
+  /** The final text; written only where it does not stand there as the end of what was `said`. */
+  finish(text: string, said: string): void;
 }
 
 /** `nameOf` gives what a node is called, where that is known by now. */
@@ -161,8 +161,8 @@ export function createAgentView(terminal: Terminal, nameOf: (nodeId: string) => 
       apart = false;
       streamed = "";
     },
-    finish: (final) => {
-      if (final !== "" && !streamed.trimEnd().endsWith(final.trim())) {
+    finish: (final, said) => {
+      if (final !== "" && !said.trimEnd().endsWith(final.trim())) {
         toLineStart();
         apart ||= streamed !== "";
         streamed = "";

@@ -14,6 +14,7 @@ import { createAgentView, type AgentView } from "./agent-view.ts";
 import { showApproval } from "./approvals.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { asPayload, at, listAt, numberAt, textAt, type Payload } from "./payload.ts";
+import { createSaidText, type SaidText } from "./said-text.ts";
 
 const ANSWER_GRACE_MS = 5_000;
 /** How long an interrupted turn has to say what it had done. */
@@ -60,7 +61,7 @@ export const agent: CommandSpec = {
       throw failedTurn(final, status);
     }
     ctx.terminal.answer(final, () => {
-      turn.view.finish(text);
+      turn.view.finish(text, turn.said.shown);
       showFoot(ctx, final, ctx.clock.monotonic() - startedAt);
     });
     return 0;
@@ -69,6 +70,7 @@ export const agent: CommandSpec = {
 
 class Turn {
   readonly view: AgentView;
+  readonly said: SaidText;
   readonly #ctx: CommandContext;
   readonly #message: string;
   readonly #key = systemIds.uuid();
@@ -81,6 +83,9 @@ class Turn {
     this.#ctx = ctx;
     this.#message = message;
     this.view = createAgentView(ctx.terminal, (nodeId) => this.#nodeNames.get(nodeId));
+    this.said = createSaidText({
+      show: (delta) => this.view.event({ stream: "assistant", data: { delta } }), withdraw: () => this.view.interrupted(),
+    });
   }
 
   /** The second answer of `agent`. Comes back over as many connections as it takes. */
@@ -102,6 +107,7 @@ class Turn {
         if (lostAt === undefined) {
           lostAt = clock.monotonic();
           this.view.interrupted();
+          this.said.lost();
           terminal.note("The connection is lost. What was accepted is kept; waiting for the gateway to come back.");
         }
         await clock.wait(waitMs, signal);
@@ -174,8 +180,12 @@ class Turn {
     if (frame.event !== "agent") return;
     const payload = asPayload(frame.payload);
     if (textAt(payload, "runId") !== this.#key) return;
-    if (textAt(payload, "stream") === "approval") void this.#onApproval(asPayload(payload["data"]), gateway()).catch(() => {});
-    else if (!this.#ctx.terminal.quiet && !this.#ctx.terminal.json) this.view.event(payload);
+    const [stream, data] = [textAt(payload, "stream"), asPayload(payload["data"])];
+    if (stream === "approval") void this.#onApproval(data, gateway()).catch(() => {});
+    if (stream === "approval" || this.#ctx.terminal.quiet || this.#ctx.terminal.json) return;
+    if (stream === "assistant") return this.said.piece(data);
+    if (stream === "tool" && textAt(data, "phase") === "start") this.said.end();
+    this.view.event(payload);
   }
 
   /** Shows what is asked once, and where a person sits at the terminal, takes the answer here. */

@@ -134,6 +134,8 @@ test("a reader that negotiated increments gets what is new alone, also when it c
     ["one ", undefined, undefined], ["two ", undefined, undefined], ["three", undefined, undefined],
   ]);
   assert.deepEqual(late.chats().map(({ deltaText, replace }) => [deltaText, replace]), [["one two three", true]]);
+  const data = late.frames.filter(({ event }) => event === "agent").map(({ payload }) => payload["data"]);
+  assert.deepEqual(data, [{ delta: "one two three", itemId: "r:0", replace: true }], "who draws from agent events is told so too");
   assert.equal(reader.heads.join("").includes('"text"'), false);
 });
 

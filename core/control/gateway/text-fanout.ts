@@ -247,7 +247,7 @@ function formatPair(run: Run, { from, to, anew, whole, atMs }: Span): Pair {
   const item = JSON.stringify(`${runId}:${part}`);
   return [
     new EventHead(`{"type":"event","event":"agent","payload":{${names},"stream":"assistant","seq":${seq},"ts":${ts},`
-      + `"data":{${whole ? `"text":${all},` : ""}"delta":${said},"itemId":${item}}}`),
+      + `"data":{${whole ? `"text":${all},` : ""}"delta":${said},"itemId":${item}${replace}}}`),
     new EventHead(`{"type":"event","event":"chat","payload":{${names},"seq":${seq},"state":"delta",`
       + `"deltaText":${said}${replace}${message}}`),
   ];

@@ -13,6 +13,8 @@ test("text goes on within its item and begins anew with the next; a run that is 
   let run = fold(undefined, "assistant", { delta: "one ", itemId: "r:0" });
   run = fold(run, "assistant", { delta: "two", itemId: "r:0" });
   assert.deepEqual([run?.text, run?.pieces], ["one two", 2]);
+  run = fold(run, "assistant", { delta: "one two three", itemId: "r:0", replace: true });
+  assert.equal(run?.text, "one two three", "a piece that holds all of it takes the place of what is there");
   run = fold(run, "lifecycle", { phase: "resumed" });
   assert.deepEqual([run?.text, run?.resumed], ["", true]);
   run = fold(run, "assistant", { delta: "anew", itemId: "r:1" });

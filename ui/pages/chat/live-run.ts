@@ -38,7 +38,8 @@ export interface LiveRun {
 }
 
 export interface AgentData {
-  readonly phase?: string; readonly text?: string; readonly delta?: string; readonly itemId?: string; readonly toolCallId?: string;
+  readonly phase?: string; readonly text?: string; readonly delta?: string; readonly itemId?: string; readonly replace?: true;
+  readonly toolCallId?: string;
   readonly name?: string; readonly args?: Fields; readonly isError?: boolean; readonly output?: string; readonly startedAt?: number;
   readonly partialResult?: { readonly content?: unknown; readonly details?: Fields };
   readonly result?: { readonly content?: unknown; readonly details?: Fields };
@@ -62,7 +63,7 @@ export function foldAgent(before: LiveRun | undefined, { runId, stream, ts = 0, 
       // What was shown of a text that no message holds is void: it is said anew.
       return data.phase === "resumed" ? { ...run, text: "", pieces: 0, resumed: true } : run;
     case "assistant": {
-      const isNew = data.itemId !== undefined && data.itemId !== run.item;
+      const isNew = data.replace === true || (data.itemId !== undefined && data.itemId !== run.item);
       const text = (isNew ? "" : run.text) + (data.delta ?? "");
       return {
         ...run, text: data.delta === undefined ? data.text ?? text : text, item: data.itemId ?? run.item, pieces: (isNew ? 0
