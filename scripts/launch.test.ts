@@ -242,6 +242,54 @@ test("a manifest that the lock file does not fit is npm's to explain, and what i
   assert.ok(existsSync(join(skeleton.path, "node_modules", ".bin", "node")));
 });
 
+// ── what was compiled ahead ──────────────────────────────────────────────────────────────────────────────────────────
+
+/** Stands for gateways and tests of the same clone: each ends now and then, and writes what it compiled. */
+const busyWriter = `
+const { mkdirSync, writeFileSync, renameSync } = require("node:fs");
+for (let i = 0; ; i = (i + 1) % 500) {
+  try {
+    mkdirSync(process.argv[1], { recursive: true });
+    writeFileSync(process.argv[1] + "/" + i + ".new", "compiled");
+    renameSync(process.argv[1] + "/" + i + ".new", process.argv[1] + "/" + i);
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+  }
+}
+`;
+
+test("two starts at once in one clone both work while others write to the cache of compiled code, and nothing they have there is torn "
+  + "away (S3.13)", async (t) => {
+  const skeleton = makeSkeleton(t);
+  await launch(skeleton, ["openclaw", "--version"]);
+  const folder = join(skeleton.path, ".cache", "compile", "v24.21.0-x64-of-a-gateway");
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["of-who-runs", ...Array.from({ length: 500 }, (_, i) => String(i))]) writeFileSync(join(folder, name), "compiled");
+  const writers = [1, 2].map(() => spawn(process.execPath, ["-e", busyWriter, folder], { stdio: "ignore" }));
+  t.after(() => writers.forEach((writer) => writer.kill("SIGKILL")));
+  const answers = await Promise.all([1, 2].map(() => launch(skeleton, ["start", "now", "--version"])));
+  const said = "openclaw 0.0.0 gateway run now --version\n";
+  assert.deepEqual(answers, [1, 2].map(() => ({ code: 0, out: said, err: "" })));
+  assert.deepEqual(writers.map(({ exitCode }) => exitCode), [null, null]);
+  assert.ok(existsSync(join(folder, "of-who-runs")));
+  const own = readdirSync(join(skeleton.path, ".cache", "compile")).find((name) => name.startsWith(process.version)) ?? "";
+  assert.ok(readdirSync(join(skeleton.path, ".cache", "compile", own)).length > 0, "and the program was compiled");
+});
+
+test("a cache that cannot be made, or is full of what is gone, keeps no start from starting (S3.13)", async (t) => {
+  const skeleton = makeSkeleton(t);
+  await launch(skeleton, ["openclaw", "--version"]);
+  const cache = join(skeleton.path, "elsewhere");
+  mkdirSync(join(cache, "v24"), { recursive: true });
+  for (let i = 0; i <= 8_000; i++) writeFileSync(join(cache, "v24", String(i)), "");
+  const full = await launch(skeleton, ["start", "x", "--version"], { NODE_COMPILE_CACHE: cache });
+  assert.deepEqual(full, { code: 0, out: "openclaw 0.0.0 gateway run x --version\n", err: "" });
+  assert.deepEqual(readdirSync(cache).filter((name) => !name.startsWith(process.version)), ["warm"]);
+  skeleton.write("a-file", "");
+  const broken = await launch(skeleton, ["start", "x", "--version"], { NODE_COMPILE_CACHE: join(skeleton.path, "a-file", "below") });
+  assert.equal(broken.code, 0, broken.err);
+});
+
 // ── which Node ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const oldNode = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "node")).find((path) => {

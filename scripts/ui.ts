@@ -15,6 +15,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { takeLock } from "./launch/lock.mjs";
 
 export interface UiBuild {
   /** Names below `assets/`, with what they weigh compressed with gzip. */
@@ -31,36 +32,63 @@ interface Manifest {
 
 const SOURCE = /\.(?:ts|tsx|css|html|svg|json)$/;
 
+/** Less than who calls for a build waits for it. */
+const LOCK_WAIT_MAX_MS = 40_000;
+
 /** Builds below `root/ui/dist` and answers what is there. Throws what the bundler says, and then leaves the old build in place. */
 export async function buildUi(root: string): Promise<UiBuild> {
-  const source = join(root, "ui");
-  const dist = join(source, "dist");
-  const digest = digestOf(root);
-  const known = readManifest(dist);
-  if (known?.source === digest) {
-    utimesSync(join(dist, "manifest.json"), new Date(), new Date()); // looked at: as new as its sources
-    return { files: known.files, fresh: false };
-  }
-  const made = `${dist}.${process.pid}`;
-  const assets = join(made, "assets");
-  rmSync(made, { recursive: true, force: true });
-  mkdirSync(assets, { recursive: true });
+  const dist = join(root, "ui", "dist");
+  const known = knownBuild(root, dist);
+  if (known !== undefined) return known;
+  const release = await takeLock(join(root, ".cache", "page.lock"), { what: "build of the page", waitMaxMs: LOCK_WAIT_MAX_MS });
   try {
-    const files = await bundle(source, assets);
+    return knownBuild(root, dist) ?? (await buildInto(root, dist)); // somebody else may have built it meanwhile
+  } finally {
+    release();
+  }
+}
+
+/** Undefined when a source changed since. */
+function knownBuild(root: string, dist: string): UiBuild | undefined {
+  const known = readManifest(dist);
+  const now = new Date();
+  if (known?.source !== digestOf(root)) return undefined;
+  utimesSync(join(dist, "manifest.json"), now, now); // looked at: as new as its sources
+  return { files: known.files, fresh: false };
+}
+
+async function buildInto(root: string, dist: string): Promise<UiBuild> {
+  const source = join(root, "ui");
+  const left = readdirSync(source).filter((name) => /^dist\.(?:old\.)?\d+$/.test(name)); // by builds that were ended
+  for (const name of left) rmSync(join(source, name), { recursive: true, force: true });
+  const begun = new Date();
+  const digest = digestOf(root);
+  const made = `${dist}.${process.pid}`;
+  mkdirSync(join(made, "assets"), { recursive: true });
+  try {
+    const files = await bundle(source, join(made, "assets"));
     const manifest: Manifest = { source: digest, places: placesOf(source), files };
     writeFileSync(join(made, "manifest.json"), JSON.stringify(manifest, undefined, 1));
-    const old = `${dist}.old.${process.pid}`;
-    try {
-      renameSync(dist, old);
-    } catch {
-      // The first build has nothing to put aside.
-    }
-    renameSync(made, dist);
-    rmSync(old, { recursive: true, force: true });
+    utimesSync(join(made, "manifest.json"), begun, begun); // a source that was changed since is newer
+    putInPlace(made, dist);
     return { files, fresh: true };
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
+}
+
+/**
+ * A gateway may serve from there, and a build may be ended at any line: each file appears whole, what names it comes after it, and what
+ * is named no more goes last.
+ */
+function putInPlace(made: string, dist: string): void {
+  mkdirSync(join(dist, "assets"), { recursive: true });
+  const names = readdirSync(join(made, "assets"));
+  for (const path of [...names.map((name) => join("assets", name)), "index.html", "manifest.json"]) {
+    renameSync(join(made, path), join(dist, path));
+  }
+  const named = new Set(names);
+  for (const name of readdirSync(join(dist, "assets"))) if (!named.has(name)) rmSync(join(dist, "assets", name), { force: true });
 }
 
 async function bundle(source: string, assets: string, plugins: Plugin[] = []): Promise<UiBuild["files"]> {

@@ -2,7 +2,7 @@
  * Leaves a note that this process runs from the clone, so that set-up does not replace `node_modules` under it. The form of
  * the note is described in scripts/launch/running.mjs.
  */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export async function registerRunning({
@@ -16,7 +16,9 @@ export async function registerRunning({
   const file = join(dir, `${process.pid}.json`);
   try {
     await mkdir(dir, { recursive: true });
-    await writeFile(file, `${JSON.stringify({ pid: process.pid, startedAt: await startTime(), what })}\n`);
+    // Whole or not at all: set-up sweeps up what is no note.
+    await writeFile(`${file}.new`, `${JSON.stringify({ pid: process.pid, startedAt: await startTime(), what })}\n`);
+    await rename(`${file}.new`, file);
   } catch {
     // A program that cannot be written to cannot be replaced by this user either.
   }

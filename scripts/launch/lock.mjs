@@ -1,6 +1,6 @@
 /**
- * One set-up at a time. The lock is a directory (making one is atomic everywhere) that names its holder; a holder that
- * died is noticed and its lock broken.
+ * One set-up at a time, and one build of the page. The lock is a directory (making one is atomic everywhere) that names its
+ * holder; a holder that died is noticed and its lock broken.
  */
 import { mkdirSync, readFileSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,10 +10,12 @@ import { EXIT, Refusal } from "./refusal.mjs";
 
 /** A holder writes its name right after making the directory; one that has not after this long never will. */
 const namelessMs = 5_000;
-const waitMaxMs = 10 * 60_000;
 
-/** Waits for the lock and returns how to let go of it. Calls `onWait(pid)` once if somebody else holds it. */
-export async function takeLock(path, onWait) {
+/**
+ * Waits for the lock and returns how to let go of it. Calls `onWait(pid)` once if somebody else holds it. Throws a `Refusal` that names
+ * `what` (a set-up, a build) and its process after `waitMaxMs`.
+ */
+export async function takeLock(path, { what, waitMaxMs, onWait = () => {} }) {
   mkdirSync(dirname(path), { recursive: true });
   const until = Date.now() + waitMaxMs;
   for (let told = false; ; ) {
@@ -30,7 +32,7 @@ export async function takeLock(path, onWait) {
     }
     if (Date.now() > until) {
       const who = holder === null ? "unknown" : String(holder.pid);
-      throw new Refusal(EXIT.temporary, `Another set-up (pid ${who}) has not finished for ten minutes. End it, then retry.`);
+      throw new Refusal(EXIT.temporary, `Another ${what} (pid ${who}) has not finished for ${waitMaxMs / 1000} s. End it, then retry.`);
     }
     await wait(100);
   }

@@ -12,7 +12,8 @@ export function buildPage(root, node) {
   const built = statSync(join(root, "ui", "dist", "manifest.json"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const named = ["package-lock.json", join("scripts", "ui.ts")].map((file) => join(root, file));
   const sources = [...named, ...filesBelow(join(root, "ui")), ...filesBelow(join(root, "protocol"))];
-  if (sources.every((file) => statSync(file).mtimeMs < built)) return;
+  // What went since it was listed is a change as well: the build looks at what is there.
+  if (sources.every((file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < built)) return;
   const { status, stderr } = spawnSync(node, [join(root, "scripts", "ui.ts")], { encoding: "utf8", timeout: limitMs });
   if (status === 0) return;
   const paint = createPainter(process.stderr);

@@ -6,5 +6,4 @@ export interface RunningNote {
 export function startTimeOf(pid: number): string | null;
 export function parentOf(pid: number): number | null;
 export function isAlive(pid: number, startedAt: string | null): boolean;
-export function registerRunning(root: string, what: string): () => void;
 export function listRunning(root: string): readonly RunningNote[];

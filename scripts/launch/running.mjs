@@ -7,10 +7,11 @@
  *   <root>/.cache/running/<pid>.json   { "pid": 4711, "startedAt": "1234567", "what": "gateway on port 18789" }
  *
  * `startedAt` is field 22 of /proc/<pid>/stat as a string (clock ticks since boot), or null where there is no /proc. It
- * tells a process from a later one that was given the same number. Write it before the first lazy import can happen,
- * remove it at exit. A file that a crash left behind does no harm: its process is gone, and it is swept up.
+ * tells a process from a later one that was given the same number. Write it before the first lazy import can happen, whole
+ * (under another name, then renamed: what is no note is swept up), and remove it at exit. A file that a crash left behind
+ * does no harm: its process is gone, and it is swept up.
  */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /** When the process with this number began, in a form to compare; null where it cannot be known or there is none. */
@@ -37,15 +38,6 @@ export function isAlive(pid, startedAt) {
   if (fields === null) return true;
   if (fields[0] === "Z" || fields[0] === "X") return false;
   return typeof startedAt !== "string" || fields[19] === startedAt;
-}
-
-/** Notes that this process runs from `root`; returns how to take the note back. */
-export function registerRunning(root, what) {
-  const directory = join(root, ".cache", "running");
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, `${process.pid}.json`);
-  writeFileSync(file, `${JSON.stringify({ pid: process.pid, startedAt: startTimeOf(process.pid), what })}\n`);
-  return () => rmSync(file, { force: true });
 }
 
 /** The programs that run from `root` now. Sweeps up the notes of those that are gone. */

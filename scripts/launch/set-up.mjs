@@ -14,6 +14,7 @@ import { EXIT, Refusal } from "./refusal.mjs";
 import { listRunning } from "./running.mjs";
 
 const platform = `${process.platform}-${process.arch}`;
+const waitMaxMs = 10 * 60_000;
 const npmTailLines = 30;
 const npmOutputCharsMax = 256 * 1024;
 
@@ -22,9 +23,10 @@ export async function setUp(root) {
   const wanted = fingerprint(root);
   if (isCurrent(root, wanted)) return keepNewer(root);
   const paint = createPainter(process.stderr);
-  const release = await takeLock(join(root, ".cache", "setup.lock"), (pid) => {
+  const onWait = (pid) => {
     process.stderr.write(`${paint.step} Another set-up is under way (pid ${pid}); waiting for it${paint.ellipsis}\n`);
-  });
+  };
+  const release = await takeLock(join(root, ".cache", "setup.lock"), { what: "set-up", waitMaxMs, onWait });
   const onTerm = () => process.exit(143);
   process.once("SIGTERM", onTerm);
   process.once("exit", release);
@@ -60,7 +62,10 @@ function writeStamp(root, wanted) {
 /** core/bin/openclaw compares ages only: a lock file that was written anew with the same content must not look newer. */
 function keepNewer(root) {
   const now = new Date();
-  if (statSync(join(root, "package-lock.json")).mtimeMs >= statSync(stampOf(root)).mtimeMs) utimesSync(stampOf(root), now, now);
+  const stamped = statSync(stampOf(root), { throwIfNoEntry: false });
+  // Gone since it was read: another set-up has begun, and this start goes on with what it found.
+  if (stamped === undefined || statSync(join(root, "package-lock.json")).mtimeMs < stamped.mtimeMs) return;
+  utimesSync(stampOf(root), now, now);
 }
 
 /** npm rewrites its record at every install: a record we have not seen means somebody changed the tree since. */
