@@ -31,9 +31,11 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
     const first = Array.from(element.querySelectorAll("[data-entry]")).find((one) => one.getBoundingClientRect().bottom > top);
     held.current = first === undefined ? undefined : { element: first, top: first.getBoundingClientRect().top };
   };
+  const sizeOf = ({ clientWidth, clientHeight, scrollHeight }: Element): string => `${clientWidth} ${clientHeight} ${scrollHeight}`;
   const keep = (): void => {
     const element = box.current;
     if (element === null) return;
+    sized.current = sizeOf(element);
     if (atEnd.peek() && !conversation.hasLater.peek()) element.scrollTop = element.scrollHeight;
     else if (held.current?.element.isConnected === true) {
       const moved = held.current.element.getBoundingClientRect().top - held.current.top;
@@ -56,26 +58,38 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
     return () => clearTimeout(timer);
   }, [entries]);
   useEffect(() => {
-    const observer = new ResizeObserver(keep);
+    const observer = new ResizeObserver(() => {
+      keep();
+      judge();
+    });
     const element = box.current;
     if (element !== null) for (const one of [element, element.firstElementChild]) if (one !== null) observer.observe(one);
     return () => observer.disconnect();
   }, []);
-  const onScroll = (): void => {
+  const judge = (): void => {
     const element = box.current;
     if (element === null) return;
-    const size = `${element.clientWidth} ${element.clientHeight} ${element.scrollHeight}`;
-    if (size !== sized.current && atEnd.peek()) {
-      sized.current = size; // the window changed, or what is in it: nobody scrolled
-      return keep();
-    }
-    sized.current = size;
     const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX && !conversation.hasLater.peek();
     if (near !== atEnd.peek()) atEnd.value = near;
     conversation.atEnd = near;
     if (near) conversation.seen();
+  };
+  const onScroll = (): void => {
+    const element = box.current;
+    if (element === null) return;
+    // The window changed, or what is in it: nobody scrolled.
+    if (sizeOf(element) !== sized.current && atEnd.peek()) return keep();
+    sized.current = sizeOf(element);
+    judge();
     hold();
     fill();
+  };
+  /** What a person opens stays under the hand: it grows downwards, also at the end. */
+  const onClick = ({ target }: Event): void => {
+    const pressed = target instanceof Element ? target.closest("summary") : null;
+    if (pressed === null) return;
+    held.current = { element: pressed, top: pressed.getBoundingClientRect().top };
+    conversation.atEnd = atEnd.value = false;
   };
   const toLatest = async (): Promise<void> => {
     conversation.atEnd = true;
@@ -86,7 +100,7 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
   const missed = conversation.missed.value;
   return (
     <div class="scroller-frame">
-      <div class="scroller" ref={box} onScroll={onScroll} tabIndex={0} role="region" aria-label={words.title}>
+      <div class="scroller" ref={box} onScroll={onScroll} onClickCapture={onClick} tabIndex={0} role="region" aria-label={words.title}>
         <Timeline conversation={conversation} acts={acts} />
       </div>
       {atEnd.value ? null : (
