@@ -108,23 +108,38 @@ test("what waits is judged and answered by keyboard, ends by itself when nobody 
 
 test("Now shows what runs, what waits and what failed, with its cause, as it happens; each row leads to its conversation "
   + "(S1.5, S4.28)", needs("chromium"), async (t) => {
-  const { operator, watched } = await open(t, "/now");
+  const { gateway, operator, watched } = await open(t, "/now", { clockAheadMs: HOUR_MS });
   const { page } = watched;
   await page.getByText("All is well.").waitFor();
   await page.getByText("Nothing runs.").waitFor();
+  await page.locator("[aria-label=Nodes] .line", { hasText: "online" }).getByRole("img").waitFor();
   await send(operator, "[[tokens 400 50]]", { session: "agent:main:long" });
   const running = page.locator("[aria-label=Running] tbody tr", { hasText: "long" });
   await running.getByText("thinking").waitFor();
   await page.getByText("1 turn runs.").waitFor();
+  await running.locator("time", { hasText: /^(?:now|\d+ sec\. ago)$/ }).waitFor(); // by the gateway's clock
   await send(operator, touch("three"), { session: "agent:main:asks" });
   await page.locator("[aria-label=Running] tbody tr", { hasText: "asks" }).getByText("waits for your answer").waitFor();
   await page.locator("[aria-label='Waits for you'] .line", { hasText: "touch three" }).waitFor();
   await page.getByText("1 thing waits for you.").waitFor();
+  const stranger = await (await page.context().browser()?.newContext())?.newPage();
+  await stranger?.goto(`http://127.0.0.1:${gateway.port}/now`);
+  await stranger?.getByRole("button", { name: "Ask to be let in" }).click();
+  const asking = page.locator("[aria-label='Waits for you'] .line", { hasText: "Chrome on Linux asks to be let in" });
+  await asking.waitFor();
+  await page.getByText("2 things wait for you.").waitFor();
   await send(operator, "[[fault malformed]]", { session: "agent:main:broken" });
   const failure = page.locator(".failure", { hasText: "broken" });
   await failure.waitFor();
   assert.match(await failure.textContent() ?? "", /openclaw explain [A-Z_]+/);
   await assertNoBarriers(watched);
+  await asking.click();
+  await page.getByRole("article", { name: "Chrome on Linux asks" }).getByRole("button", { name: "Refuse" }).click();
+  await page.goBack();
+  await page.getByText("1 thing waits for you.").waitFor();
+  await running.getByRole("link", { name: "long" }).click();
+  await page.locator(".said.person", { hasText: "tokens 400" }).waitFor();
+  await page.goBack();
   await operator.client.request("chat.abort", { sessionKey: "agent:main:long" });
   await running.waitFor({ state: "detached" });
   await page.locator("[aria-label='Waits for you'] .line", { hasText: "touch three" }).click();

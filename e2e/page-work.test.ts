@@ -82,7 +82,8 @@ test("what was given up says why and is tried again or discarded; a log line is 
     model.script({ calls: [{ name: "webhook", arguments: { body: { n }, async: true } }], usage }, { text: "handed over", usage });
     await say(operator, `run ${n}`);
   }
-  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { path: "/automations/queues", reducedMotion: true });
+  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { path: "/now", reducedMotion: true });
+  await page.locator("[aria-label=Queues] .line", { hasText: "actuator-ci" }).filter({ hasText: "2 given up" }).click();
   await page.locator(".letter").nth(1).waitFor();
   assert.match(await page.locator(".letter").first().textContent() ?? "", /ACTUATOR_FAILED.*1 try.*actuator-ci.*answered 503/);
   assert.deepEqual(await findBarriers(), []);
@@ -120,12 +121,19 @@ test("what was given up says why and is tried again or discarded; a log line is 
     Number((await page.locator(".figures > div", { hasText: name }).locator("dd").textContent())?.replace(/[^\d.]/g, ""));
   await page.getByRole("cell", { name: "scripted/test" }).waitFor();
   assert.deepEqual([await shown("Calls"), await shown("Prompt"), await shown("Answer")], [totals.calls, totals.input, totals.output]);
-  assert.equal(await shown("Cost"), Number(totals.totalCost.toFixed(2)));
+  const cost = await shown("Cost");
+  assert.equal(cost, Number(totals.totalCost.toFixed(2)));
   await page.getByRole("row", { name: /Everything together.*€50\.00/ }).waitFor();
   const saving = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save as CSV" }).click();
   const text = Buffer.concat(await (await (await saving).createReadStream()).toArray() as Buffer[]).toString("utf8");
   assert.match(text, new RegExp(`^model,cost,calls,.*\\r\\nscripted/test,${String(totals.totalCost)},${totals.calls},`));
+  await page.getByRole("link", { name: "Now" }).click();
+  const today = page.getByRole("region", { name: "Today" });
+  await today.getByText(`€${cost.toFixed(2)}`, { exact: true }).waitFor();
+  await today.getByText(`All agents, today: €${(50 - cost).toFixed(2)} of €50.00 left`).waitFor();
+  await today.getByRole("link", { name: "Usage and budgets" }).click();
+  await page.getByRole("cell", { name: "scripted/test" }).waitFor();
   for (const [size, colorScheme] of [[DESK, "light"], [DESK, "dark"], [PHONE, "dark"], [PHONE, "light"]] as const) {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme });

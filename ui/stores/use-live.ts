@@ -16,15 +16,17 @@ export interface Live<T> {
 
 export interface LiveOptions {
   readonly events?: readonly string[];
-  /** For what no event tells; only while somebody looks. */
+  /** For what no event tells; only while somebody looks, and at once when somebody looks again. */
   readonly everyMs?: number;
+  /** Events within this long are one reading: 150 ms where nothing is said. */
+  readonly gatherMs?: number;
   /** Another one is read from the beginning. */
   readonly key?: string;
 }
 
 const TOGETHER_MS = 150;
 
-export function useLive<T>(link: Link, read: () => Promise<T>, { events = [], everyMs, key = "" }: LiveOptions = {}): Live<T> {
+export function useLive<T>(link: Link, read: () => Promise<T>, { events = [], everyMs, gatherMs = TOGETHER_MS, key = "" }: LiveOptions = {}): Live<T> {
   const value = useSignal<T | undefined>(undefined);
   const failed = useSignal<Ended | undefined>(undefined);
   const latest = useRef(read);
@@ -48,17 +50,20 @@ export function useLive<T>(link: Link, read: () => Promise<T>, { events = [], ev
       if (isWanted) soon();
       isWanted = false;
     };
-    const soon = (): void => void (timer ??= setTimeout(() => void now(), TOGETHER_MS));
+    const soon = (): void => void (timer ??= setTimeout(() => void now(), gatherMs));
     run.current = () => void now();
     value.value = undefined;
     const stops = [link.onUp(() => void now()), ...events.map((event) => link.on(event, soon))];
-    const rhythm = everyMs === undefined ? undefined : setInterval(() => {
+    const look = (): void => {
       if (document.visibilityState !== "hidden" && link.state.peek().kind === "up") void now();
-    }, everyMs);
+    };
+    const rhythm = everyMs === undefined ? undefined : setInterval(look, everyMs);
+    if (everyMs !== undefined) document.addEventListener("visibilitychange", look);
     return () => {
       ended = true;
       clearTimeout(timer);
       clearInterval(rhythm);
+      document.removeEventListener("visibilitychange", look);
       for (const stop of stops) stop();
     };
   }, [link, key]);

@@ -1,6 +1,7 @@
 /** All jobs, the next due first: state, next time, and what became of what was expected lately. */
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { now } from "../../kit/clock.ts";
 import { Failure } from "../../kit/failure.tsx";
 import { Icon } from "../../kit/icon.tsx";
@@ -18,9 +19,8 @@ import { parseClock, parseJobs, parseOccurrences, type Job, type Occurrence } fr
 import { Strip, StripLegend } from "./strip.tsx";
 
 const JOBS_MOST = 200;
-/** Of so many jobs the marks are read too; a job's own page has them always. */
-const STRIPS_MOST = 40;
 const MARKS_SHOWN = 24;
+const NEAR = "200px";
 const MANY = 8;
 
 interface Known { readonly jobs: readonly Job[]; readonly total: number; readonly clockOn: boolean }
@@ -60,7 +60,7 @@ export function JobList({ link }: { readonly link: Link }): VNode {
               { title: words.job, wide: true, cell: (job) => <JobName job={job} /> },
               { title: words.state, cell: (job) => <JobState job={job} /> },
               { title: words.next, cell: ({ nextMs }) => (nextMs === undefined ? <span class="soft">–</span> : <Time atMs={nextMs} />) },
-              { title: words.happened, cell: (job) => (jobs.indexOf(job) < STRIPS_MOST ? <JobStrip link={link} job={job} /> : "") },
+              { title: words.happened, cell: (job) => <JobStrip link={link} job={job} /> },
               { title: words.acts, quiet: true, cell: (job) => <JobActs link={link} job={job} /> },
             ]}
           />
@@ -106,10 +106,31 @@ export function JobState({ job }: { readonly job: Job }): VNode {
   return job.last?.status === "error" ? <StateMark state="problem" word={words.failing} /> : <StateMark state="good" word={words.on} />;
 }
 
-function JobStrip({ link, job }: { readonly link: Link; readonly job: Job }): VNode {
+interface JobStripProps { readonly link: Link; readonly job: Job }
+
+/** Of many jobs only those that come into view are asked for. */
+function JobStrip(props: JobStripProps): VNode {
+  const isSeen = useSignal(false);
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (place.current === null) return;
+    const observer = new IntersectionObserver((changes) => {
+      if (!changes.some(({ isIntersecting }) => isIntersecting)) return;
+      isSeen.value = true;
+      observer.disconnect();
+    }, { rootMargin: NEAR });
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, []);
+  return isSeen.value ? <SeenStrip {...props} /> : <span ref={place} class="strip-wait" />;
+}
+
+function SeenStrip({ link, job }: JobStripProps): VNode {
   const seen = `${job.id} ${job.last?.atMs ?? 0} ${job.runningSinceMs ?? 0} ${job.nextMs ?? 0}`;
   const { value } = useLive(link, () => readOccurrences(link, job.id, MARKS_SHOWN), { key: seen });
-  return value.value === undefined ? <span class="strip-wait" /> : <Strip rows={value.value.rows} most={MARKS_SHOWN} />;
+  const known = useRef(value.value);
+  known.current = value.value ?? known.current; // what was known stays while the next is read
+  return known.current === undefined ? <span class="strip-wait" /> : <Strip rows={known.current.rows} most={MARKS_SHOWN} />;
 }
 
 function JobActs({ link, job }: { readonly link: Link; readonly job: Job }): VNode {

@@ -1,6 +1,6 @@
 /**
- * The end of the log, and what is added to it while the page is open: read from where the last reading ended, so that nothing is told
- * twice, over a lost connection too. Holds the newest lines; that older ones were let go, or that some are missing, is told.
+ * The end of the log, and what is added to it while somebody looks: read from where the last reading ended, so that nothing is told
+ * twice, over a lost connection or a page in the background too. Holds the newest lines; that older ones were let go, or that some are missing, is told.
  */
 import { signal, type ReadonlySignal } from "@preact/signals";
 import type { Ended, Link } from "../../link.ts";
@@ -12,7 +12,6 @@ const FIRST_LINES = 2_000;
 const MORE_LINES = 5_000;
 const BYTES = 1_000_000;
 const EVERY_MS = 1_000;
-const HIDDEN_EVERY_MS = 10_000;
 
 export interface TailState {
   readonly lines: readonly Line[];
@@ -58,8 +57,7 @@ export function openTail(link: Link): OpenTail {
       if (ended.code !== "CONNECTION_LOST") failed.value = ended;
     }
     isReading = false;
-    const everyMs = document.visibilityState === "hidden" ? HIDDEN_EVERY_MS : EVERY_MS;
-    if (!isClosed && link.state.peek().kind === "up") timer = setTimeout(() => void read(), isFull ? 0 : everyMs);
+    if (!isClosed && isWatched()) timer = setTimeout(() => void read(), isFull ? 0 : EVERY_MS);
   };
 
   const take = (raws: readonly string[], file: string, isTruncated: boolean, isReset: boolean): void => {
@@ -70,12 +68,18 @@ export function openTail(link: Link): OpenTail {
     state.value = { ...before, file, lines: over === 0 ? all : all.slice(over), dropped: before.dropped + over };
   };
 
+  const isWatched = (): boolean => document.visibilityState !== "hidden" && link.state.peek().kind === "up";
+  const look = (): void => {
+    if (isWatched()) void read();
+  };
+  document.addEventListener("visibilitychange", look);
   const stop = link.onUp(() => void read());
   return {
     state, failed,
     close: () => {
       isClosed = true;
       clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
       stop();
     },
   };

@@ -5,15 +5,19 @@ import { StateMark } from "../../kit/state-mark.tsx";
 import { openApprovals } from "../../stores/approvals.ts";
 import { openNodes } from "../../stores/nodes.ts";
 import { openRuns } from "../../stores/runs.ts";
+import { useLive } from "../../stores/use-live.ts";
 import { words } from "../../words/en/now.ts";
 import type { PageProps } from "../page.ts";
 import { Failures } from "./failures.tsx";
 import { NodeList } from "./node-list.tsx";
 import { openToday } from "./open-today.ts";
+import { parseAsking } from "./parse-asking.ts";
 import { Queues } from "./queues.tsx";
 import { Running } from "./running.tsx";
 import { TodayFigures } from "./today-figures.tsx";
 import { WaitingList } from "./waiting-list.tsx";
+
+const DEVICE_EVENTS = ["device.pair.requested", "device.pair.resolved", "device.pair.changed"];
 
 export function Page({ link }: PageProps): VNode {
   const runs = openRuns(link);
@@ -22,10 +26,13 @@ export function Page({ link }: PageProps): VNode {
   const view = useMemo(() => openToday(link, runs), []);
   useEffect(() => () => view.close(), []);
   useEffect(() => nodes.followWork(), []);
-  const waits = approvals.waiting.value.length + nodes.requests.value.length;
+  const asking = useLive(link, async () => parseAsking(await link.call("device.pair.list", {})), { events: DEVICE_EVENTS });
+  const devices = asking.value.value ?? [];
+  const waits = approvals.waiting.value.length + nodes.requests.value.length + devices.length;
   const troubles = runs.failed.value.length + view.resting.value.length
     + view.queues.value.filter(({ isLagging, dead }) => isLagging || dead > 0).length;
-  const isRead = runs.isLoaded.value && approvals.isLoaded.value && nodes.state.value === "ready";
+  const isRead = runs.isLoaded.value && approvals.isLoaded.value && nodes.state.value === "ready"
+    && (asking.value.value ?? asking.failed.value) !== undefined; // who may not see devices is not asked for them
   return (
     <section class="page now">
       <header class="page-head">
@@ -34,7 +41,7 @@ export function Page({ link }: PageProps): VNode {
       </header>
       <div class="now-columns">
         <div class="now-main">
-          <WaitingList approvals={approvals} nodes={nodes} />
+          <WaitingList approvals={approvals} nodes={nodes} devices={devices} />
           <Running runs={runs} nodes={nodes} approvals={approvals} />
           <Failures runs={runs} resting={view.resting.value} />
         </div>

@@ -14,7 +14,7 @@ export function Queues({ queues }: { readonly queues: readonly QueueRow[] }): VN
       <h2>{words.queues}</h2>
       <ul class="lines">{held.map(({ queue, jobs, dead, lagMs, isLagging }) => (
         <li key={queue}>
-          <a class="line" href={pathOf("automations")}>
+          <a class="line" href={pathOf("automations", "queues")}>
             <StateMark state={dead > 0 ? "problem" : isLagging ? "attention" : "good"} word={isLagging ? words.lagging : words.flowing} />
             <span class="grow">{queue}</span>
             <span class="soft small">

@@ -7,13 +7,16 @@ import type { Nodes } from "../../stores/nodes.ts";
 import { words } from "../../words/en/now.ts";
 import { words as approvalWords } from "../../words/en/approvals.ts";
 import { Left } from "../approvals/left.tsx";
+import type { AskingDevice } from "./parse-asking.ts";
 
 const SHOWN = 6;
 
-export function WaitingList({ approvals, nodes }: { readonly approvals: Approvals; readonly nodes: Nodes }): VNode | null {
+export interface WaitingProps { readonly approvals: Approvals; readonly nodes: Nodes; readonly devices: readonly AskingDevice[] }
+
+export function WaitingList({ approvals, nodes, devices }: WaitingProps): VNode | null {
   const waiting = approvals.waiting.value;
   const requests = nodes.requests.value;
-  if (waiting.length + requests.length === 0) return null;
+  if (waiting.length + requests.length + devices.length === 0) return null;
   return (
     <section aria-label={words.waiting}>
       <h2>{words.waiting}</h2>
@@ -28,6 +31,14 @@ export function WaitingList({ approvals, nodes }: { readonly approvals: Approval
           </li>
         ))}
         {waiting.length > SHOWN ? <li><a class="line" href={pathOf("approvals")}>{approvalWords.count(waiting.length)}</a></li> : null}
+        {devices.map(({ requestId, name, address }) => (
+          <li key={requestId}>
+            <a class="line" href={pathOf("settings", "devices")}>
+              <StateMark state="attention" word={words.compare} /><span class="grow">{words.device(name)}</span>
+              <span class="soft small">{address}</span>
+            </a>
+          </li>
+        ))}
         {requests.map((one) => (
           <li key={one.requestId}>
             <a class="line" href={pathOf("nodes", one.nodeId)}>

@@ -7,6 +7,7 @@ import { Table, type Column } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
 import type { Link } from "../../link.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
+import { openRuns } from "../../stores/runs.ts";
 import { useLive } from "../../stores/use-live.ts";
 import { words } from "../../words/en/usage.ts";
 import type { PageProps } from "../page.ts";
@@ -20,16 +21,19 @@ const KINDS = ["model", "agent", "channel", "session", "purpose"] as const;
 type Kind = (typeof KINDS)[number];
 const DAYS = [1, 7, 30, 90] as const;
 const DAYS_USUAL = 7;
-/** A call that ended is no event; a session that changed often is one. */
-const LOOK_EVERY_MS = 10_000;
+/** Turns tell of themselves; what is asked of a model beside them does not. */
+const LOOK_EVERY_MS = 60_000;
+/** Turns that change one after another are summed up once. */
+const GATHER_MS = 1_000;
 const ROWS_SHOWN = 100;
 
 export function Page({ link }: PageProps): VNode {
   const { query } = route.value;
   const days = DAYS.find((each) => String(each) === query.get("days")) ?? DAYS_USUAL;
   const kind = KINDS.find((each) => each === query.get("by")) ?? "model";
+  openRuns(link); // from then on this page hears of all sessions
   const { value, failed } = useLive(link, () => read(link, days, kind),
-    { events: ["sessions.changed"], everyMs: LOOK_EVERY_MS, key: `${days} ${kind}` });
+    { events: ["sessions.changed"], everyMs: LOOK_EVERY_MS, gatherMs: GATHER_MS, key: `${days} ${kind}` });
   const known = value.value;
   return (
     <section class="page work usage">

@@ -5,6 +5,7 @@ export const words = {
   troubled: (count: number) => `${count} ${count === 1 ? "thing needs" : "things need"} a look.`,
   good: "well", attention: "waits", problem: "look",
   waiting: "Waits for you", approve: "Allow or deny", node: (name: string) => `${name} asks to be asked for more`, look: "Look at it",
+  device: (name: string) => `${name} asks to be let in`, compare: "Compare its words",
   running: "Running", runningNone: "Nothing runs.", runningHint: "Ask something:", toChat: "Chat",
   session: "Conversation", agent: "Agent", does: "This moment", on: "On", since: "Since",
   thinking: "thinking", waitsForYou: "waits for your answer", queued: "waits for its turn",
