@@ -26,7 +26,8 @@ export interface LiveOptions {
 
 const TOGETHER_MS = 150;
 
-export function useLive<T>(link: Link, read: () => Promise<T>, { events = [], everyMs, gatherMs = TOGETHER_MS, key = "" }: LiveOptions = {}): Live<T> {
+export function useLive<T>(link: Link, read: () => Promise<T>, options: LiveOptions = {}): Live<T> {
+  const { events = [], everyMs, gatherMs = TOGETHER_MS, key = "" } = options;
   const value = useSignal<T | undefined>(undefined);
   const failed = useSignal<Ended | undefined>(undefined);
   const latest = useRef(read);

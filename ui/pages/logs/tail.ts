@@ -1,6 +1,7 @@
 /**
  * The end of the log, and what is added to it while somebody looks: read from where the last reading ended, so that nothing is told
- * twice, over a lost connection or a page in the background too. Holds the newest lines; that older ones were let go, or that some are missing, is told.
+ * twice or left out, after a lost connection and after a page in the background too. Holds the newest lines; that older ones were let
+ * go, or that some are missing, is told.
  */
 import { signal, type ReadonlySignal } from "@preact/signals";
 import type { Ended, Link } from "../../link.ts";
