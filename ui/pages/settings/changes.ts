@@ -42,6 +42,11 @@ export function withChange(draft: Draft, set: unknown, path: Path, value: unknow
   return same(valueAt(set, path), value) ? next : next.set(key, { path, value });
 }
 
+/** What is left of a draft once some of it is saved: a key that says something else by now is still to be saved. */
+export function without(draft: Draft, saved: Draft): Draft {
+  return new Map([...draft].filter(([key, { value }]) => !saved.has(key) || !same(saved.get(key)?.value, value)));
+}
+
 function isBelow(path: Path, holder: Path): boolean {
   return path.length > holder.length && holder.every((part, index) => path[index] === part);
 }

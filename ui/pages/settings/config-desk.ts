@@ -2,23 +2,25 @@
  * The configuration in this page: read, drafted, saved, and taken back.
  *
  * What is saved names the state it was made from; where the file says something else by now, nothing is written and both sides are
- * shown. One for the whole page: a draft outlives a look at another section.
+ * shown. One for the whole page: a draft outlives a look at another section. What a person typed is taken away by nobody but them: an
+ * answer that comes late finds a newer one and gives way, and what was changed while something was being saved stays a draft.
  */
-import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import { describe, type Ended, type Link } from "../../link.ts";
 import {
-  changedKeys, clashes, drafted, inverse, patchOf, replacedLists, withChange, type Clash, type Draft,
+  changedKeys, clashes, drafted, inverse, patchOf, replacedLists, withChange, without, type Clash, type Draft,
 } from "./changes.ts";
-import { isStale, issuesOf, parseConfig, parseSaved, parseSchema, type ConfigState, type Schema } from "./facts.ts";
+import { isStale, issuesOf, parseConfig, parseSaved, parseSchema, type ConfigState, type Saved, type Schema } from "./facts.ts";
 import type { Path } from "./schema-fields.ts";
 
 export type SaveState =
   | { readonly kind: "idle" }
   | { readonly kind: "saving" }
-  | { readonly kind: "saved"; readonly restarts: boolean; readonly keys: readonly string[]; readonly back?: Draft | undefined }
+  /** `takes`: when it is in force. `back`: the way back, made from what was written. */
+  | { readonly kind: "saved"; readonly takes: Saved["takes"]; readonly back?: Draft | undefined; readonly written: ConfigState }
   | { readonly kind: "refused"; readonly ended: Ended; readonly issues: ReadonlyMap<string, string> }
-  /** Somebody else wrote meanwhile; `clashes` are the keys both changed, `others` what else they changed. */
-  | { readonly kind: "conflict"; readonly clashes: readonly Clash[]; readonly others: readonly string[] };
+  /** Somebody else wrote meanwhile, over what the draft was made from. */
+  | { readonly kind: "conflict"; readonly from: ConfigState };
 
 export interface ConfigDesk {
   readonly config: ReadonlySignal<ConfigState | undefined>;
@@ -32,31 +34,47 @@ export interface ConfigDesk {
   discard(): void;
   save(): Promise<void>;
   undo(): Promise<void>;
-  /** The whole file. Rejects with what the gateway says. */
-  writeFile(raw: string, base: ConfigState): Promise<void>;
+  /** What was said of the last save is over: somebody went on to something else. */
+  settle(): void;
+  /** The whole file. Rejects with what the gateway says; what the file says now is then known. */
+  writeFile(raw: string, base: ConfigState): Promise<Saved>;
   /** Into the gateway's store; answers with what to write in its place. */
   keepSecret(key: string, value: string): Promise<unknown>;
 }
 
+/** The keys that both changed, and what else they changed. */
+export function bothSides(desk: ConfigDesk, from: ConfigState): { readonly clashes: readonly Clash[]; readonly others: readonly string[] } {
+  const theirs = desk.config.value?.set ?? {};
+  const both = clashes(desk.draft.value, from.set, theirs);
+  return { clashes: both, others: changedKeys(from.set, theirs).filter((key) => !both.some((clash) => clash.key === key)) };
+}
+
 const NOTHING: Draft = new Map();
+const IDLE: SaveState = { kind: "idle" };
 let opened: ConfigDesk | undefined;
 
 export function openConfigDesk(link: Link): ConfigDesk {
   return (opened ??= createConfigDesk(link));
 }
 
-function createConfigDesk(link: Link): ConfigDesk {
+/** Lives as long as the page does. */
+export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "state" | "restarts">): ConfigDesk {
   const config = signal<ConfigState | undefined>(undefined);
   const schema = signal<Schema | undefined>(undefined);
   const trouble = signal<Ended | undefined>(undefined);
   const draft = signal<Draft>(NOTHING);
-  const state = signal<SaveState>({ kind: "idle" });
+  const state = signal<SaveState>(IDLE);
   /** What the draft was begun from. */
   let base: ConfigState | undefined;
+  let asked = 0;
+  let shown = 0;
 
   const read = async (): Promise<ConfigState | undefined> => {
+    const mine = ++asked;
     try {
       const next = parseConfig(await link.request("config.get", {}));
+      if (mine < shown) return config.peek(); // a newer answer was here first
+      shown = mine;
       config.value = next;
       trouble.value = undefined;
       if (draft.peek().size === 0) base = next;
@@ -66,30 +84,32 @@ function createConfigDesk(link: Link): ConfigDesk {
       return undefined;
     }
   };
+  let restartsSeen = 0;
   link.onUp(() => {
     void read();
-    if (schema.peek() === undefined) {
-      link.request("config.schema", {}).then(
-        (answer) => {
-          schema.value = parseSchema(answer);
-        },
-        (error: unknown) => {
-          trouble.value = describe(error);
-        },
-      );
-    }
+    const now = state.peek();
+    if (link.restarts.peek() > restartsSeen && now.kind === "saved") state.value = { ...now, takes: "now" };
+    restartsSeen = link.restarts.peek();
+    if (schema.peek() !== undefined) return;
+    link.request("config.schema", {}).then((answer) => {
+      schema.value = parseSchema(answer);
+    }, (error: unknown) => {
+      trouble.value = describe(error);
+    });
   });
   link.on("config.changed", () => void read());
 
   const send = async (wanted: Draft, from: ConfigState): Promise<void> => {
     state.value = { kind: "saving" };
     try {
-      const answer = parseSaved(await link.request("config.patch", {
+      const { takes, hash } = parseSaved(await link.request("config.patch", {
         raw: JSON.stringify(patchOf(wanted)), baseHash: from.hash, replacePaths: replacedLists(wanted, from.set),
       }));
-      draft.value = NOTHING;
-      state.value = { kind: "saved", restarts: answer.restarts, keys: answer.changed, back: inverse(wanted, from.set) };
-      await read();
+      await read(); // before the draft goes: nothing is seen to jump back and forth
+      const written: ConfigState = { ...from, set: drafted(from.set, wanted) as ConfigState["set"], hash: hash ?? from.hash };
+      draft.value = without(draft.peek(), wanted);
+      base = draft.peek().size === 0 ? config.peek() : written;
+      state.value = draft.peek().size === 0 ? { kind: "saved", takes, back: inverse(wanted, from.set), written } : IDLE;
     } catch (error) {
       if (isStale(error)) return await meet(wanted, from);
       const issues = new Map(issuesOf(error).map(({ path, message }) => [path, message]));
@@ -97,46 +117,45 @@ function createConfigDesk(link: Link): ConfigDesk {
     }
   };
   const meet = async (wanted: Draft, from: ConfigState): Promise<void> => {
-    draft.value = wanted;
+    draft.value = new Map([...wanted, ...draft.peek()]);
     const theirs = await read();
-    if (theirs === undefined) return void (state.value = { kind: "idle" });
+    if (theirs === undefined) return void (state.value = IDLE);
     base = theirs;
-    const both = clashes(wanted, from.set, theirs.set);
-    const others = changedKeys(from.set, theirs.set).filter((key) => !both.some((clash) => clash.key === key));
-    state.value = { kind: "conflict", clashes: both, others };
+    state.value = { kind: "conflict", from };
   };
-  const values = computed(() => drafted(config.value?.set ?? {}, draft.value));
-  // An answer is about what was sent; the next change begins anew.
-  effect(() => {
-    if (draft.value.size === 0) return;
-    untracked(() => {
-      if (state.peek().kind === "saved") state.value = { kind: "idle" };
-    });
-  });
+  const busy = (): boolean => state.peek().kind === "saving";
   return {
-    config, schema, trouble, draft, values, state,
+    config, schema, trouble, draft, state, values: computed(() => drafted(config.value?.set ?? {}, draft.value)),
     change: (path, value) => {
       const from = base ?? config.peek();
       if (from === undefined) return;
       base = from;
       draft.value = withChange(draft.peek(), from.set, path, value);
+      // An answer is about what was sent; what is typed now is something else.
+      const { kind } = state.peek();
+      if (kind === "saved" || kind === "refused" || (kind === "conflict" && draft.peek().size === 0)) state.value = IDLE;
     },
     discard: () => {
       draft.value = NOTHING;
       base = config.peek();
-      state.value = { kind: "idle" };
+      if (!busy()) state.value = IDLE;
     },
     save: async () => {
-      if (base !== undefined && draft.peek().size > 0 && state.peek().kind !== "saving") await send(draft.peek(), base);
+      if (base !== undefined && draft.peek().size > 0 && !busy()) await send(draft.peek(), base);
     },
     undo: async () => {
-      const { value } = state;
-      const now = config.peek();
-      if (value.kind === "saved" && value.back !== undefined && now !== undefined) await send(value.back, now);
+      const now = state.peek();
+      if (now.kind === "saved" && now.back !== undefined) await send(now.back, now.written);
+    },
+    settle: () => {
+      if (state.peek().kind === "saved") state.value = IDLE;
     },
     writeFile: async (raw, from) => {
-      parseSaved(await link.request("config.apply", { raw, baseHash: from.hash }));
-      await read();
+      try {
+        return parseSaved(await link.request("config.apply", { raw, baseHash: from.hash }));
+      } finally {
+        await read();
+      }
     },
     keepSecret: async (path, value) => (await link.request("config.secret.keep", { path, value }) as { readonly ref?: unknown }).ref,
   };

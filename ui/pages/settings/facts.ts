@@ -50,11 +50,17 @@ export function parseSchema(answer: unknown): Schema {
   return { schema: fieldsOf(said["schema"]) as JsonSchema, hints: new Map(hints) };
 }
 
-export interface Saved { readonly restarts: boolean; readonly changed: readonly string[] }
+export interface Saved {
+  /** In force now, after the restart that comes by itself, or at a start that somebody has to ask for. */
+  readonly takes: "now" | "restart" | "start";
+  /** Of what was written; undefined where nothing had to be. */
+  readonly hash?: string | undefined;
+}
 
 export function parseSaved(answer: unknown): Saved {
   const said = fieldsOf(answer);
-  return { restarts: said["restart"] !== undefined, changed: texts(said["changedPaths"]) };
+  const stats = fieldsOf(fieldsOf(fieldsOf(said["sentinel"])["payload"])["stats"]);
+  return { takes: said["restart"] !== undefined ? "restart" : stats["requiresRestart"] === true ? "start" : "now", hash: some(said["hash"]) };
 }
 
 export interface Device {

@@ -68,16 +68,34 @@ function ControlOf(props: ControlProps): VNode {
   }
 }
 
+/**
+ * What was typed stands as it was typed for as long as it means what is set: `1.` on the way to `1.5`, an empty line on the way to the
+ * next. Where the value changes from elsewhere it is shown, unless what stands there is not finished.
+ */
+function useTyped(value: unknown, show: (value: unknown) => string) {
+  const typed = useSignal<{ readonly text: string; readonly meant: unknown; readonly unfinished: boolean } | undefined>(undefined);
+  const now = typed.value;
+  return {
+    text: now !== undefined && (now.unfinished || same(now.meant, value)) ? now.text : show(value),
+    type: (text: string, meant: unknown, unfinished = false): void => {
+      typed.value = { text, meant, unfinished };
+    },
+  };
+}
+
 function TextControl({ desk, field, id, describedBy, invalid, value }: ControlProps): VNode {
   const { control } = field;
+  const { text, type } = useTyped(value, (own) => (own === undefined ? "" : showValue(own)));
   const change = (typed: string): void => {
-    if (typed === "") return desk.change(field.path, undefined);
     // What is no number is sent as it is: the gateway says what is wrong with it.
-    desk.change(field.path, control.kind === "number" && Number.isFinite(Number(typed)) ? Number(typed) : typed);
+    const isNumber = control.kind === "number" && Number.isFinite(Number(typed));
+    const meant = typed === "" ? undefined : isNumber ? Number(typed) : typed;
+    type(typed, meant);
+    desk.change(field.path, meant);
   };
   const shared = {
     id, "aria-describedby": describedBy, "aria-invalid": invalid, spellcheck: false, autocomplete: "off" as const,
-    value: value === undefined ? "" : showValue(value), placeholder: showValue(field.usual),
+    value: text, placeholder: showValue(field.usual),
   };
   if (control.kind === "text" && control.long) {
     return <textarea {...shared} rows={4} onInput={(event) => change(event.currentTarget.value)} />;
@@ -112,28 +130,32 @@ function ChoiceControl({ desk, field, id, describedBy, invalid, value }: Control
 }
 
 function LinesControl({ desk, field, id, describedBy, invalid, value }: ControlProps): VNode {
-  const lines = Array.isArray(value) ? value.map(String) : [];
+  const { text, type } = useTyped(value, (own) => (Array.isArray(own) ? own.map(String).join("\n") : ""));
   return (
-    <textarea id={id} aria-describedby={describedBy} aria-invalid={invalid} rows={Math.min(8, Math.max(2, lines.length + 1))}
-      spellcheck={false} placeholder={words.config.onePerLine} defaultValue={lines.join("\n")} key={JSON.stringify(value === undefined)}
-      onChange={(event) => {
-        const wanted = event.currentTarget.value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-        desk.change(field.path, wanted.length === 0 && value === undefined ? undefined : wanted);
+    <textarea id={id} aria-describedby={describedBy} aria-invalid={invalid} rows={Math.min(8, Math.max(2, text.split("\n").length + 1))}
+      spellcheck={false} placeholder={words.config.onePerLine} value={text}
+      onInput={({ currentTarget: { value: typed } }) => {
+        const wanted = typed.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+        const meant = wanted.length === 0 && value === undefined ? undefined : wanted;
+        type(typed, meant);
+        desk.change(field.path, meant);
       }} />
   );
 }
 
 function JsonControl({ desk, field, id, describedBy, invalid, value }: ControlProps): VNode {
   const wrong = useSignal("");
+  const { text, type } = useTyped(value, (own) => (own === undefined ? "" : JSON.stringify(own, undefined, 2)));
   return (
     <>
       <textarea id={id} class="mono" aria-describedby={describedBy} aria-invalid={invalid || wrong.value !== ""} rows={3} spellcheck={false}
-        key={JSON.stringify(value)} defaultValue={value === undefined ? "" : JSON.stringify(value, undefined, 2)}
-        placeholder={field.usual === undefined ? "" : JSON.stringify(field.usual)}
-        onChange={(event) => {
-          const typed = event.currentTarget.value.trim();
+        value={text} placeholder={field.usual === undefined ? "" : JSON.stringify(field.usual)}
+        onInput={(event) => type(event.currentTarget.value, undefined, true)}
+        onChange={({ currentTarget: { value: typed } }) => {
           try {
-            desk.change(field.path, typed === "" ? undefined : (JSON.parse(typed) as unknown));
+            const meant = typed.trim() === "" ? undefined : (JSON.parse(typed) as unknown);
+            type(typed, meant);
+            desk.change(field.path, meant);
             wrong.value = "";
           } catch (error) {
             wrong.value = error instanceof Error ? error.message : String(error);
@@ -150,9 +172,10 @@ function SecretControl({ desk, field, id, describedBy, value }: ControlProps): V
   const trouble = useSignal<Ended | undefined>(undefined);
   const keeps = field.control.kind === "secret" && field.control.keeps;
   const keep = async (): Promise<void> => {
+    const wanted = typed.peek();
     try {
-      desk.change(field.path, keeps ? await desk.keepSecret(field.key, typed.peek()) : typed.peek());
-      typed.value = "";
+      desk.change(field.path, keeps ? await desk.keepSecret(field.key, wanted) : wanted);
+      if (typed.peek() === wanted) typed.value = "";
       trouble.value = undefined;
     } catch (error) {
       trouble.value = describe(error);

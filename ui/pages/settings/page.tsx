@@ -34,6 +34,7 @@ export function Page({ link }: PageProps): VNode {
   const address = `${route.value.rest.join("/")}?${route.value.query}`;
   useEffect(() => {
     query.value = "";
+    return desk.settle; // what was just saved is another place's news
   }, [address]);
   return (
     <section class="page settings" data-section={query.value.trim() === "" ? section ?? "none" : "search"}>
@@ -55,7 +56,7 @@ export function Page({ link }: PageProps): VNode {
         <div class="settings-stage">
           <a class="settings-back" href={pathOf("settings")}><Icon name="chevron" />{words.back}</a>
           {query.value.trim() === "" ? <Stage link={link} desk={desk} /> : <Hits query={query.value} groups={groups.value} />}
-          <SaveBar desk={desk} />
+          <SaveBar link={link} desk={desk} />
         </div>
       </div>
     </section>
@@ -72,7 +73,7 @@ function Stage({ link, desk }: { readonly link: Link; readonly desk: ConfigDesk 
     case "repairs": return <RepairsSection link={link} />;
     case "codes": return <CodesSection />;
     case "about": return <AboutSection link={link} />;
-    case "file": return <FileSection desk={desk} />;
+    case "file": return <FileSection link={link} desk={desk} />;
     case "config": return <ConfigSection key={part} desk={desk} name={part} />;
     default: return <p>{words.unknown}</p>;
   }

@@ -1,23 +1,28 @@
 /** What would change, before it does; what came of it; and both sides where somebody else wrote meanwhile. */
 import type { VNode } from "preact";
 import { Icon } from "../../kit/icon.tsx";
+import type { Link } from "../../link.ts";
 import { pathOf } from "../../shell/route.ts";
 import { words } from "../../words/en/settings.ts";
 import { differences, showValue } from "./changes.ts";
-import type { ConfigDesk, SaveState } from "./config-desk.ts";
+import { bothSides, type ConfigDesk } from "./config-desk.ts";
+import type { ConfigState } from "./facts.ts";
+import { SavedMark } from "./saved-mark.tsx";
 import { pathOfConfig } from "./sections.ts";
 import { Trouble } from "./trouble.tsx";
 
-export function SaveBar({ desk }: { readonly desk: ConfigDesk }): VNode | null {
+export function SaveBar({ link, desk }: { readonly link: Link; readonly desk: ConfigDesk }): VNode | null {
   const state = desk.state.value;
   const draft = desk.draft.value;
   if (draft.size === 0 && state.kind !== "saved") return null;
   return (
     <aside class="save-bar" aria-label={words.save.title}>
-      {state.kind === "saved" && draft.size === 0 ? <Saved desk={desk} state={state} /> : (
+      {state.kind === "saved" && draft.size === 0 ? (
+        <SavedMark link={link} takes={state.takes} undo={state.back === undefined ? undefined : desk.undo} dismiss={desk.settle} />
+      ) : (
         <>
           {state.kind === "refused" ? <Trouble ended={state.ended} /> : null}
-          {state.kind === "conflict" ? <Conflict state={state} /> : <Changes desk={desk} />}
+          {state.kind === "conflict" ? <Conflict desk={desk} from={state.from} /> : <Changes desk={desk} />}
           <div class="row">
             <button type="button" class="primary" disabled={state.kind === "saving"} onClick={() => void desk.save()}>
               {state.kind === "saving" ? words.save.saving : state.kind === "conflict" ? words.save.mineOnTop : words.save.save(draft.size)}
@@ -33,7 +38,7 @@ export function SaveBar({ desk }: { readonly desk: ConfigDesk }): VNode | null {
 function Changes({ desk }: { readonly desk: ConfigDesk }): VNode {
   const changes = differences(desk.draft.value, desk.config.value?.set);
   return (
-    <table class="diff">
+    <table class="sides">
       <caption>{words.save.would(changes.length)}</caption>
       <thead>
         <tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.is}</th><th scope="col">{words.save.will}</th></tr>
@@ -52,21 +57,22 @@ function placeOf(key: string): string {
   return `${pathOf("settings", ...pathOfConfig(key.split(/[.[]/, 1)[0] ?? ""))}?key=${encodeURIComponent(key)}`;
 }
 
-function Conflict({ state }: { readonly state: Extract<SaveState, { kind: "conflict" }> }): VNode {
+function Conflict({ desk, from }: { readonly desk: ConfigDesk; readonly from: ConfigState }): VNode {
+  const { clashes, others } = bothSides(desk, from);
   return (
     <div role="alert">
       <p class="bar attention">
-        <Icon name="alert" /><span><strong>{words.save.conflict}</strong> {words.save.conflictWhy(state.clashes.length)}</span>
+        <Icon name="alert" /><span><strong>{words.save.conflict}</strong> {words.save.conflictWhy(clashes.length)}</span>
       </p>
-      {state.others.length === 0 ? null : <p class="small soft">{words.save.others} <code>{state.others.join(", ")}</code></p>}
-      {state.clashes.length === 0 ? null : (
-        <table class="diff">
-          <caption>{words.save.both(state.clashes.length)}</caption>
+      {others.length === 0 ? null : <p class="small soft">{words.save.others} <code>{others.join(", ")}</code></p>}
+      {clashes.length === 0 ? null : (
+        <table class="sides">
+          <caption>{words.save.both(clashes.length)}</caption>
           <thead><tr>
             <th scope="col">{words.save.key}</th><th scope="col">{words.save.was}</th><th scope="col">{words.save.theyWrote}</th>
             <th scope="col">{words.save.youWant}</th>
           </tr></thead>
-          <tbody>{state.clashes.map(({ key, was, theirs, now }) => (
+          <tbody>{clashes.map(({ key, was, theirs, now }) => (
             <tr key={key}>
               <th scope="row"><code>{key}</code></th>
               <td><Value value={was} /></td><td><Value value={theirs} /></td><td><Value value={now} /></td>
@@ -80,14 +86,4 @@ function Conflict({ state }: { readonly state: Extract<SaveState, { kind: "confl
 
 function Value({ value }: { readonly value: unknown }): VNode {
   return value === undefined ? <span class="soft">{words.save.notSet}</span> : <code>{showValue(value)}</code>;
-}
-
-function Saved({ desk, state }: { readonly desk: ConfigDesk; readonly state: Extract<SaveState, { kind: "saved" }> }): VNode {
-  return (
-    <div class="row" role="status">
-      <p class="good saved"><Icon name="check" /><span>{state.restarts ? words.save.restarts : words.save.inForce}</span></p>
-      {state.back === undefined ? null : <button type="button" onClick={() => void desk.undo()}>{words.save.undo}</button>}
-      <button type="button" class="quiet" onClick={desk.discard}>{words.save.dismiss}</button>
-    </div>
-  );
 }

@@ -29,8 +29,11 @@ export const words = {
     conflictWhy: (count: number) => (count === 0 ? "Nothing was written. Yours touch other keys: they can go on top."
       : "Nothing was written. Decide whose holds."),
     others: "Changed there:", mineOnTop: "Put mine on top", theirs: "Keep theirs",
-    inForce: "Saved, and in force.", restarts: "Saved. The gateway restarts now to take it; running work goes on afterwards.",
-    undo: "Undo", dismiss: "Dismiss",
+    takes: {
+      now: "Saved, and in force.", restart: "Saved. The gateway restarts now to take it; running work goes on afterwards.",
+      start: "Saved. It takes effect at the next start of the gateway.",
+    },
+    restart: "Restart it now", undo: "Undo", dismiss: "Dismiss",
   },
   file: {
     title: "The file", help: "JSON5, comments and all. Secrets show as marks; a mark that stays keeps its secret.",
@@ -38,8 +41,8 @@ export const words = {
     broken: "What stands in the file does not fit, so the last good configuration is in force.",
     issue: (line: number | undefined, path: string, message: string) =>
       `${line === undefined ? "" : `Line ${line}: `}${path === "" ? "the file" : path} ${message}`,
-    save: "Save the file", overwrite: "Save over theirs", discard: "Discard", undo: "Undo", saved: "Saved.",
-    theirs: "What the file says now",
+    save: "Save the file", overwrite: "Save over theirs", discard: "Discard",
+    both: "Nothing of yours is lost or written yet. This is what yours would change in what it says now:",
   },
   devices: {
     title: "Devices", help: "Each browser, command line, phone and node has a key of its own, and can be shut out on its own.",
