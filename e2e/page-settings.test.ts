@@ -4,6 +4,7 @@ import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
+import { holdAnswers } from "@openclaw/testkit/hold-answers";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { needs } from "@openclaw/testkit/skip";
 
@@ -20,7 +21,10 @@ test("a setting is changed: in force, in the file with its comments, refused wit
   const gateway = await openRealGateway({ bare: true, config: CONFIG });
   t.after(() => gateway.dispose());
   const file = join(gateway.stateDir, "openclaw.json");
-  const { page, findBarriers } = await openPage(t, browser, gateway, { path: "/settings/config/logging" });
+  const context = await browser.newContext({ viewport: { width: 1_280, height: 800 } });
+  const answersOf = await holdAnswers(context);
+  const { page, findBarriers } = await openPage(t, browser, gateway, { path: "/settings/config/logging", context });
+  const answers = answersOf(page);
   await page.getByLabel("Level", { exact: true }).selectOption("debug");
   await page.getByRole("row", { name: /logging\.level/ }).getByText("debug").waitFor();
   assert.deepEqual(await findBarriers(), []);
@@ -62,13 +66,43 @@ test("a setting is changed: in force, in the file with its comments, refused wit
   await page.getByText("Saved, and in force.").waitFor();
   assert.match(await readFile(file, "utf8"), /90000/);
 
-  // The file as it is written is the other view of the same.
+  // The file as it is written is the other view of the same; what was said of another save does not follow there.
   await page.getByRole("link", { name: "The file" }).click();
   const raw = page.getByLabel("Configuration file");
-  await raw.fill((await raw.inputValue()).replace("why it is so", "and why it stays so"));
+  const undo = page.getByRole("button", { name: "Undo" });
+  await raw.waitFor();
+  await undo.waitFor({ state: "detached" });
+  const text = (await raw.inputValue()).replace("why it is so", "and why it stays so");
+  await raw.fill(text);
   await page.getByRole("button", { name: "Save the file" }).click();
-  await page.getByRole("button", { name: "Undo" }).waitFor();
-  assert.match(await readFile(file, "utf8"), /and why it stays so/);
+  await page.getByText("Saved, and in force.").waitFor();
+  assert.equal(await readFile(file, "utf8"), text);
+  await undo.click();
+  const reads = (area: unknown): boolean => (area as { readonly value: string }).value.includes("// why it is so");
+  await page.waitForFunction(reads, await raw.elementHandle());
+  await page.getByText("Saved, and in force.").waitFor();
+  assert.match(await readFile(file, "utf8"), /\/\/ why it is so/);
+
+  // What is typed while an answer is on its way is nobody's to take away.
+  await answers.hold("config.apply");
+  await raw.fill(text);
+  await page.getByRole("button", { name: "Save the file" }).click();
+  await answers.held();
+  await raw.fill(`${text}// and more\n`);
+  await answers.release();
+  await page.getByRole("button", { name: "Save the file" }).waitFor();
+  assert.equal(await raw.inputValue(), `${text}// and more\n`);
+  assert.equal(await readFile(file, "utf8"), text);
+  assert.equal((await gateway.cli(["config", "set", "logging.level", "warn"])).code, 0);
+  await page.getByText("The file was changed while you were at it.").waitFor();
+  assert.match(await page.getByRole("alert").innerText(), /warn/, "both sides are shown");
+  assert.equal(await raw.inputValue(), `${text}// and more\n`);
+  await page.getByRole("button", { name: "Save the file" }).click();
+  await page.getByRole("button", { name: "Save over theirs" }).waitFor();
+  assert.match(await readFile(file, "utf8"), /warn/, "theirs holds until a person decides");
+  await page.getByRole("button", { name: "Save over theirs" }).click();
+  await page.getByText("Saved, and in force.").waitFor();
+  assert.equal(await readFile(file, "utf8"), `${text}// and more\n`);
 });
 
 test("a finding is mended with one press, a broken file gives way to the last good one, and a secret goes to the store and not into the "

@@ -3,15 +3,14 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { confirm } from "../../kit/confirm.tsx";
-import { formatBytes } from "../../kit/format.ts";
 import { Icon } from "../../kit/icon.tsx";
 import { describe, type Ended, type Link } from "../../link.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
 import { words } from "../../words/en/settings.ts";
+import { AgentFileEditor } from "./agent-file.tsx";
 import { valueAt } from "./changes.ts";
 import type { ConfigDesk } from "./config-desk.ts";
-import { isStale, parseAgents, parseFile, parseFiles, parseModels, type Agent, type AgentFile, type Model } from "./facts.ts";
-import { fieldsOf } from "./schema-fields.ts";
+import { parseAgents, parseFiles, parseModels, type Agent, type AgentFile, type Model } from "./facts.ts";
 import { Trouble } from "./trouble.tsx";
 
 const say = words.agents;
@@ -71,9 +70,10 @@ function All({ known, act }: { readonly known: Known; readonly act: Act }): VNod
       ))}</ul>
       <form class="add" onSubmit={(event) => {
         event.preventDefault();
-        if (name.peek().trim() === "") return;
-        void act("agents.create", { name: name.peek().trim() }).then((made) => {
-          if (made) name.value = "";
+        const wanted = name.peek();
+        if (wanted.trim() === "") return;
+        void act("agents.create", { name: wanted.trim() }).then((made) => {
+          if (made && name.peek() === wanted) name.value = "";
         });
       }}>
         <label>{say.newName}
@@ -147,64 +147,7 @@ function Files({ link, agentId }: { readonly link: Link; readonly agentId: strin
     <section aria-labelledby="files-title">
       <h3 id="files-title">{say.files}</h3>
       <p class="soft small">{say.filesHelp}</p>
-      {files.value.map((file) => <FileEditor key={file.name} link={link} agentId={agentId} file={file} onSaved={look} />)}
+      {files.value.map((file) => <AgentFileEditor key={file.name} link={link} agentId={agentId} file={file} onSaved={look} />)}
     </section>
-  );
-}
-
-interface FileProps { readonly link: Link; readonly agentId: string; readonly file: AgentFile; readonly onSaved: () => void }
-
-function FileEditor({ link, agentId, file, onSaved }: FileProps): VNode {
-  const read = useSignal<AgentFile | undefined>(undefined);
-  const typed = useSignal<string | undefined>(undefined);
-  const trouble = useSignal<Ended | undefined>(undefined);
-  const said = useSignal("");
-  const params = { agentId, name: file.name };
-  const load = async (): Promise<void> => {
-    try {
-      read.value = parseFile(fieldsOf(await link.request("agents.files.get", params))["file"]);
-    } catch (error) {
-      trouble.value = describe(error);
-    }
-  };
-  const save = async (): Promise<void> => {
-    const base = read.peek();
-    try {
-      const answer = await link.request("agents.files.set", {
-        ...params, content: typed.peek() ?? "", ...(base?.hash === undefined ? {} : { expectedHash: base.hash }),
-      });
-      read.value = { ...parseFile(fieldsOf(answer)["file"]), content: typed.peek() ?? "" };
-      typed.value = undefined;
-      trouble.value = undefined;
-      said.value = say.saved;
-      onSaved();
-    } catch (error) {
-      trouble.value = describe(error);
-      // What was typed stays; the next attempt is made from what stands there now.
-      if (isStale(error)) await load();
-    }
-  };
-  return (
-    <details class="file-box" onToggle={(event) => {
-      if (event.currentTarget.open && read.peek() === undefined) void load();
-    }}>
-      <summary><code>{file.name}</code><span class="soft small">{file.missing ? say.missing : formatBytes(file.bytes)}</span></summary>
-      {trouble.value === undefined ? null : <Trouble ended={trouble.value} />}
-      {read.value === undefined ? null : (
-        <>
-          <textarea class="mono" aria-label={say.content(file.name)} rows={14} spellcheck={false} value={typed.value ?? read.value.content}
-            onInput={(event) => {
-              typed.value = event.currentTarget.value;
-              said.value = "";
-            }} />
-          <div class="row">
-            <button type="button" disabled={typed.value === undefined || typed.value === read.value.content} onClick={() => void save()}>
-              {say.save}
-            </button>
-            <span role="status" class="small soft">{said.value}</span>
-          </div>
-        </>
-      )}
-    </details>
   );
 }
