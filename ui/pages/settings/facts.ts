@@ -60,7 +60,8 @@ export interface Saved {
 export function parseSaved(answer: unknown): Saved {
   const said = fieldsOf(answer);
   const stats = fieldsOf(fieldsOf(fieldsOf(said["sentinel"])["payload"])["stats"]);
-  return { takes: said["restart"] !== undefined ? "restart" : stats["requiresRestart"] === true ? "start" : "now", hash: some(said["hash"]) };
+  const takes = said["restart"] !== undefined ? "restart" : stats["requiresRestart"] === true ? "start" : "now";
+  return { takes, hash: some(said["hash"]) };
 }
 
 export interface Device {
