@@ -46,6 +46,8 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
   /** Methods that answer twice: sees the first answer (`status: "accepted"`), the promise gets the second. */
   readonly onAccepted?: (payload: unknown) => void;
+  /** Sees the answer in its place among the events: before any that came after it. Must not throw. */
+  readonly onAnswer?: (payload: unknown) => void;
 }
 
 export interface ConnectionEnd { readonly code: number; readonly reason: string }
@@ -78,6 +80,7 @@ interface Pending {
   readonly resolve: (payload: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly onAccepted: ((payload: unknown) => void) | undefined;
+  readonly onAnswer: ((payload: unknown) => void) | undefined;
   readonly settle: () => void;
 }
 
@@ -127,7 +130,8 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       };
       if (requestOptions.signal?.aborted === true) return onRequestAbort();
       requestOptions.signal?.addEventListener("abort", onRequestAbort, { once: true });
-      pending.set(id, { resolve: resolveRequest, reject: rejectRequest, onAccepted: requestOptions.onAccepted, settle });
+      const { onAccepted, onAnswer } = requestOptions;
+      pending.set(id, { resolve: resolveRequest, reject: rejectRequest, onAccepted, onAnswer, settle });
       socket.send(text);
     });
 
@@ -141,6 +145,7 @@ export function connectGateway(options: ClientOptions, signal?: AbortSignal): Pr
       return;
     }
     waiting.settle();
+    if (frame.ok) waiting.onAnswer?.(frame.payload);
     if (frame.ok) waiting.resolve(frame.payload);
     else waiting.reject(parseWireError(frame.error ?? { code: "UNAVAILABLE", message: "The gateway refused without a reason." }));
   };

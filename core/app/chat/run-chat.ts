@@ -23,6 +23,7 @@ const PAGE = 40;
 const SAID_MS = 4_000;
 const TICK_MS = 500;
 const SESSIONS_MAX = 200;
+const HELD_MAX = 10_000;
 
 /** Gives the exit code: 0 when the person left. Throws where no terminal is there, and what keeps the connection from being made. */
 export async function runChat(ctx: CommandContext, session: string): Promise<number> {
@@ -49,6 +50,8 @@ class Chat implements ChatActions {
   readonly #history: string[] = [];
   /** Of the record: everything up to here stands on the screen. */
   #seq = 0;
+  /** What happens before the record was read: it is shown after it. */
+  #held: EventFrame[] | undefined = [];
 
   constructor(ctx: CommandContext, taken: Taken, session: string) {
     this.#ctx = ctx;
@@ -66,6 +69,7 @@ class Chat implements ChatActions {
       up: (gateway, awayMs) => this.#up(gateway, awayMs), event: (frame) => this.#onEvent(frame),
       down: () => {
         this.state.awaySinceMs = this.#link.awaySinceMs;
+        this.#held = [];
         this.#view.lost();
         this.screen.changed();
       },
@@ -171,11 +175,23 @@ class Chat implements ChatActions {
   /** The record from where the screen ends, then what is going on just now. */
   async #load(gateway: GatewayClient): Promise<void> {
     this.state.key = await fullKey(gateway, this.state.key);
-    await gateway.request("sessions.messages.subscribe", { key: this.state.key });
-    const [page, approvals] = await Promise.all([
-      gateway.request("chat.history", { sessionKey: this.state.key, limit: PAGE }),
-      gateway.request("exec.approval.list", {}).catch(() => []),
-    ]);
+    const held = (this.#held ??= []);
+    try {
+      await gateway.request("sessions.messages.subscribe", { key: this.state.key });
+      const params = { sessionKey: this.state.key, limit: PAGE };
+      await Promise.all([
+        gateway.request("chat.history", params, { onAnswer: (page) => this.#showPage(page, held) }),
+        gateway.request("exec.approval.list", {}, { onAnswer: (listed) => this.#showApprovals(listed) }).catch(() => undefined),
+      ]);
+    } finally {
+      if (this.#held === held) this.#held = undefined;
+    }
+    this.screen.changed();
+  }
+
+  #showPage(page: unknown, held: readonly EventFrame[]): void {
+    if (this.#held !== held) return; // another conversation was opened meanwhile
+    this.#held = undefined;
     const isFirst = this.#seq === 0;
     for (const message of listAt(page, "messages")) {
       const entry = parseChatEntry(message);
@@ -189,13 +205,14 @@ class Chat implements ChatActions {
     this.state.model = model === undefined ? undefined : provider === undefined ? model : `${provider}/${model}`;
     const runId = textAt(page, "inFlightRun", "runId");
     if (runId === undefined) this.state.run = undefined;
-    else {
-      if (this.state.run?.id !== runId) this.#begun(runId, numberAt(page, "inFlightRun", "startedAt"));
-      this.#view.textSoFar(textAt(page, "inFlightRun", "text") ?? "");
-    }
-    this.state.approvals = (Array.isArray(approvals) ? approvals : []).map(asPayload).flatMap((approval) =>
+    else if (this.state.run?.id !== runId) this.#begun(runId, numberAt(page, "inFlightRun", "startedAt"));
+    for (const frame of held) this.#onEvent(frame);
+    if (runId !== undefined && this.state.run?.id === runId) this.#view.textSoFar(textAt(page, "inFlightRun", "text") ?? "");
+  }
+
+  #showApprovals(listed: unknown): void {
+    this.state.approvals = (Array.isArray(listed) ? listed : []).map(asPayload).flatMap((approval) =>
       (textAt(approval, "request", "sessionKey") === this.state.key ? [{ id: textAt(approval, "id") ?? "", approval }] : []));
-    this.screen.changed();
   }
 
   #begun(id: string, sinceMs = this.nowMs): void {
@@ -209,8 +226,14 @@ class Chat implements ChatActions {
     this.#view.entry(entry);
   }
 
-  #onEvent({ event, payload }: EventFrame): void {
+  #onEvent(frame: EventFrame): void {
+    const { event, payload } = frame;
     const isMine = textAt(payload, "sessionKey") === this.state.key;
+    if (this.#held !== undefined && isMine) {
+      // What is said before the record's answer stands in it.
+      if (textAt(payload, "stream") !== "assistant" && this.#held.length < HELD_MAX) this.#held.push(frame);
+      return;
+    }
     if (event === "session.message" && isMine) {
       const entry = parseChatEntry(at(payload, "message"));
       if (entry !== undefined) this.#show(entry);

@@ -4,6 +4,7 @@ export interface Style {
   readonly unicode: boolean;
   dim(text: string): string;
   strong(text: string): string;
+  italic(text: string): string;
   good(text: string): string;
   attention(text: string): string;
   problem(text: string): string;
@@ -53,6 +54,7 @@ export function createStyle(options: StyleOptions): Style {
     unicode,
     dim: paint("2", "22"),
     strong: paint("1", "22"),
+    italic: paint("3", "23"),
     good: paint("32", "39"),
     attention: paint("33", "39"),
     problem: paint("31", "39"),
