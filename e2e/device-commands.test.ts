@@ -1,7 +1,6 @@
 /** What belongs to a device, proved with a fake one: no phone is asked for. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { join } from "node:path";
 import { FAKE_PICTURE, openFakeDevice, type FakeDevice } from "@openclaw/testkit/fake-device-node";
@@ -21,7 +20,7 @@ describe("devices", () => {
   before(async () => {
     model = await openScriptedModel();
     gateway = await openRealGateway({
-      config: { ...scriptedConfig(model.url), gateway: { nodes: { commands: { allow: ["camera.snap", "camera.clip", "screen.record"], deny: ["screen.record"] } } } },
+      config: { ...scriptedConfig(model.url, { provider: { models: [{ id: "test", input: ["text", "image"] }] } }), gateway: { nodes: { commands: { allow: ["camera.snap", "camera.clip", "screen.record"], deny: ["screen.record"] } } } },
     });
     phone = await openFakeDevice(gateway, { name: "phone", platform: "ios", commands: PHONE });
     owner = await connectPlain(gateway.port, { token: gateway.token });
@@ -77,7 +76,7 @@ describe("devices", () => {
     odd.close();
   });
 
-  test("an agent's picture is asked for, kept in the store, and read as a digest (S4.22)", async () => {
+  test("an agent's picture is asked for, kept sealed in the conversation, and shown to its model (S4.22, S4.27)", async () => {
     const client = await gateway.connect();
     const saying = say(client, `take a picture ${callMark("nodes", { action: "camera_snap", node: "phone", params: {} })}`);
     const { payload } = await owner.until(({ event }) => event === "exec.approval.requested");
@@ -85,9 +84,30 @@ describe("devices", () => {
     assert.ok(request.command.startsWith("camera.snap on phone"), request.command);
     await owner.call("exec.approval.resolve", { id, decision: "allow-once" });
     await saying;
-    const history = JSON.stringify(await owner.call("chat.history", { sessionKey: "agent:main:main", limit: 20 }));
-    const digest = createHash("sha256").update(FAKE_PICTURE).digest("hex");
-    assert.ok(history.includes(`Stored as ${digest}: jpg, ${FAKE_PICTURE.length} bytes`), history.slice(0, 2_000));
-    assert.equal(history.includes(FAKE_PICTURE.toString("base64").slice(0, 64)), false);
+    const bytes = FAKE_PICTURE.toString("base64");
+    assert.deepEqual(model.requests.at(-1)?.images, [`data:image/jpeg;base64,${bytes}`]);
+    assert.equal((await brought(`It brought a file: jpg, ${FAKE_PICTURE.length} bytes`)).data, bytes);
+    const stored = await readdir(join(gateway.stateDir, "blobs"), { recursive: true, withFileTypes: true });
+    for (const one of stored.filter((entry) => entry.isFile())) {
+      assert.equal((await readFile(join(one.parentPath, one.name))).includes(FAKE_PICTURE.subarray(0, 64)), false, "what is stored is sealed");
+    }
+
+    await mkdir(join(gateway.stateDir, "workspace"), { recursive: true });
+    await writeFile(join(gateway.stateDir, "workspace", "desk.jpg"), FAKE_PICTURE);
+    await say(client, `look at it ${callMark("read_file", { path: "desk.jpg" })}`);
+    assert.equal(model.requests.at(-1)?.images.length, 2, "a picture that stands in a node's workspace is looked at by reading it");
+    assert.equal((await brought("[not text: 2054 bytes]")).data, bytes);
   });
+
+  /** The file of the newest call, whose result begins so; its bytes are nowhere in the transcript. */
+  async function brought(text: string): Promise<{ readonly data: string }> {
+    const sessionKey = "agent:main:main";
+    const { messages } = (await owner.call("chat.history", { sessionKey, limit: 20 })) as { readonly messages: readonly Said[] };
+    const [said, file] = messages.findLast(({ role }) => role === "toolResult")?.content ?? [];
+    assert.ok(said?.text?.startsWith(text), JSON.stringify(said));
+    assert.equal(JSON.stringify(messages).includes(FAKE_PICTURE.toString("base64").slice(0, 64)), false);
+    return (await owner.call("artifacts.download", { sessionKey, artifactId: file?.artifactId })) as { readonly data: string };
+  }
 });
+
+interface Said { readonly role: string; readonly content: readonly { readonly text?: string; readonly artifactId?: string }[] }

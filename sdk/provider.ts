@@ -34,7 +34,11 @@ export type ModelMessage =
   /** Pictures come before the words; only a model that takes `image` is given any. */
   | { readonly role: "user"; readonly text: string; readonly images?: readonly ImagePart[] }
   | { readonly role: "assistant"; readonly text: string; readonly calls?: readonly ToolCall[] }
-  | { readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string; readonly isError: boolean };
+  | {
+      readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string; readonly isError: boolean;
+      /** Pictures the call brought; as those of a person, only for a model that takes any. */
+      readonly images?: readonly ImagePart[];
+    };
 
 export interface ModelRequest {
   /** The model's name at its provider, without the provider's id. */

@@ -86,12 +86,20 @@ export interface ToolContext {
   readonly agentId: string;
 }
 
+/** A file that a tool brings: kept with the conversation, shown to people, and a picture also to a model that takes pictures. */
+export interface ToolFile {
+  readonly base64: string;
+  /** What it is, its bytes say; this is only what people see it called. */
+  readonly name?: string;
+}
+
 export type ToolEvent =
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
   | {
       readonly type: "result"; readonly text: string; readonly isError?: boolean; readonly details?: Readonly<Record<string, unknown>>;
       /** Whose words the text is; the agent's own unless said, and never more trusted than those. */
       readonly label?: Label;
+      readonly files?: readonly ToolFile[];
     };
 
 export interface ToolNeeds {
@@ -106,7 +114,10 @@ export type Tool = ToolFace & ToolNeeds & (
       readonly effect: Exclude<Effect, "none">;
       /** Pure. May throw where the arguments make no sense together: the model reads the error's message. */
       propose(args: unknown, ctx: ToolContext): Intent;
-      /** Text the model reads, made from the actuator's payload; the default is the payload as JSON. */
-      present?(payload: unknown): { readonly text: string; readonly isError: boolean };
+      /**
+       * Text the model reads, made from the actuator's payload; the default is the payload as JSON. What a node brings as `base64`
+       * with its `format` beside it is taken out before: it is among the files already.
+       */
+      present?(payload: unknown): { readonly text: string; readonly isError: boolean; readonly files?: readonly ToolFile[] };
     }
 );

@@ -3,9 +3,7 @@ import { OpenClawError, exactArgPattern, hasCode, withExecRules, type ExecApprov
 import type { Clock } from "../base/clock.ts";
 import type { Ids } from "../base/ids.ts";
 import { createSessionApprovals, type SessionApprovals } from "../control/gateway.ts";
-import {
-  createClientApprovals, MEDIA_BUCKET, openKeptMedia, type ClientApprovals, type KeptMedia, type KeptMediaDeps,
-} from "../execution/intents.ts";
+import { createClientApprovals, type ClientApprovals } from "../execution/intents.ts";
 import { invokeOnce, type Nodes } from "../execution/nodes.ts";
 import type { ApprovalAnswer, Approvals } from "../execution/policy.ts";
 import type { Logger } from "../fabric/telemetry.ts";
@@ -83,24 +81,6 @@ export function composeExec(deps: ComposeExecDeps): ComposedExec {
     answered: async ({ id, decision }) => {
       if (decision !== "allow-always") return;
       await remember(id, AbortSignal.timeout(ASK_MS)).catch((error: unknown) => log.warn("exec.rule_not_written", { id, error }));
-    },
-  };
-}
-
-/** What nodes bring is kept for a while; what was kept by an earlier gateway goes in its time, though nothing more comes. */
-export function composeMedia(deps: KeptMediaDeps): AsyncDisposable & { open(): Promise<KeptMedia> } {
-  let opened: Promise<KeptMedia> | undefined;
-  const open = (): Promise<KeptMedia> => (opened ??= openKeptMedia(deps).catch((error: unknown) => {
-    opened = undefined;
-    throw error;
-  }));
-  const looked = deps.records.list(MEDIA_BUCKET, "", { limit: 1 }).then(([first]) => (first === undefined ? undefined : open()));
-  looked.catch(() => undefined); // the next picture finds out
-  return {
-    open,
-    [Symbol.asyncDispose]: async () => {
-      await looked.catch(() => undefined);
-      await (await opened?.catch(() => undefined))?.[Symbol.asyncDispose]();
     },
   };
 }

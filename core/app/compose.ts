@@ -18,7 +18,7 @@ import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule-start.ts";
-import { createBroadcaster, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
+import { createBroadcaster, createReadFiles, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import {
   createSearchIndex, createSessionIndex, FILES_BYTES_MAX, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
@@ -37,7 +37,7 @@ import { openVault, readSecret, resolveSecret, type SecretPlaces } from "../fabr
 import type { ComposeOptions, Composition } from "./composition.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
-import { composeExec, composeMedia } from "./compose-exec.ts";
+import { composeExec } from "./compose-exec.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
@@ -169,9 +169,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       providerId, section, secretPlaces().environment, (ref, what) => resolveSecret(ref, secretPlaces(), what),
     ),
   });
-  const media = opening.use(composeMedia({ records, blobs: engine.blobs, clock }));
   const intents = parts.watched(createIntents({
-    nodes, reattachWaitMs, media: media.open,
+    nodes, reattachWaitMs,
     actuators: {
       outside: actuators.carryOut,
       schedule: (order) => {
@@ -186,9 +185,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
   }));
 
+  const filesBytesMax = (): number => config().media?.sessionBytesMax ?? FILES_BYTES_MAX;
   const tokenizers = opening.use(openTokenizers({ find: discoverTokenizers, clock, thread: TOKENIZER_THREAD }));
   const runtime: RuntimeDeps = {
-    tokenizers,
+    tokenizers, files: { read: createReadFiles(() => config().media ?? {}), bytesMax: filesBytesMax },
     clock, ids, models, tools, intents, nodes, gate, placeOf, nodesReady: () => nodesReady.promise,
     get approvals() {
       return approvalsOf();
@@ -226,7 +226,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     publish: (address, event) => live.publish(address.token, event),
     ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: (row) => broadcaster.changed(row),
-    filesBytesMax: () => config().media?.sessionBytesMax ?? FILES_BYTES_MAX,
+    filesBytesMax,
     onDeleted: async (sessionKey) => {
       await approvalsOf().forget(sessionKey);
       broadcaster.deleted(sessionKey);

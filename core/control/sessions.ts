@@ -6,7 +6,8 @@
  */
 export { FILES_BYTES_MAX, openSessions } from "./sessions/open-sessions.ts";
 export type { Sessions, SessionsDeps } from "./sessions/contract.ts";
-export type { IncomingFile, RunStatus, SentMessage } from "./sessions/send-message.ts";
+export type { IncomingFile } from "../fabric/journal.ts";
+export type { RunStatus, SentMessage } from "./sessions/send-message.ts";
 export { parseSessionKey, formatMainKey, type SessionKey } from "./sessions/session-key.ts";
 export { checkSettings, checkThinking } from "./sessions/check-settings.ts";
 export type { Aborted } from "./sessions/request-change.ts";

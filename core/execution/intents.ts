@@ -4,10 +4,8 @@
  * An intent that reaches this module has been recorded and has passed the gate; here it is handed to its actuator, and
  * whatever the actuator says comes back as output and exactly one end. Nothing here decides whether something may happen.
  */
-import { late } from "../base/late.ts";
-
 export {
-  createIntents, MEDIA_BUCKET, speaksFromOutside, type Hand, type IntentEvent, type IntentOrder, type Intents, type KeptMedia,
+  createIntents, speaksFromOutside, type Hand, type IntentEvent, type IntentOrder, type Intents,
 } from "./intents/carry-out.ts";
 export { ACTUATOR_NAME, type ActuatorsConfig } from "./intents/config.ts";
 export { openActuatorsLate as openActuators } from "./intents/open-actuators-late.ts";
@@ -17,7 +15,3 @@ export { Pace } from "./intents/pace.ts";
 export type { HandedEnd, HandedIntent } from "./intents/handed-over.ts";
 export { createClientApprovals, type ClientApprovals, type ExecApprovalRequest } from "./intents/client-approvals.ts";
 export { createOperatorInvoker, OPERATOR_DESK, type OperatorCall, type OperatorInvoker } from "./intents/invoke-for-operator.ts";
-export type { KeptMediaDeps } from "./intents/kept-media.ts";
-
-/** Loaded with the first picture or recording, or where one is kept from before. */
-export const openKeptMedia = late(() => import("./intents/kept-media.ts"), "openKeptMedia");

@@ -7,13 +7,16 @@
  */
 export { createJournal, slotOf, type Journal, type NewOffer, type Offered } from "./journal/open-journal.ts";
 export { JOURNAL_LIMITS, recordKeyOf, type SessionAddress } from "./journal/address.ts";
-export type { AttachmentHead, KeptAttachment, NewAttachment, SessionAttachments, SessionBlobs } from "./journal/session-blobs.ts";
+export {
+  UPLOAD_LIFE_MS, type AttachmentHead, type KeptAttachment, type NewAttachment, type OpenAttachment, type SessionAttachments,
+} from "./journal/session-attachments.ts";
+export type { SessionBlobs } from "./journal/session-blobs.ts";
 export type { SessionLog } from "./journal/session-log.ts";
 export type { DumpedEntry } from "./journal/dump-entries.ts";
 export type * from "./journal/offer.ts";
 export type * from "./journal/event.ts";
-export type { Attachment } from "./journal/transcript-message.ts";
-export { saidIn } from "./journal/push-message.ts";
+export type { Attachment, IncomingFile } from "./journal/transcript-message.ts";
+export { filesOf, saidIn } from "./journal/push-message.ts";
 export { readMessages } from "./journal/read-messages.ts";
 export { foldEntry } from "./journal/fold.ts";
 export { labelOfMessages, labelSeen } from "./journal/label-seen.ts";

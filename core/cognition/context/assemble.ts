@@ -162,10 +162,11 @@ function newestThatFit(messages: readonly TranscriptMessage[], room: number, cou
 function toModelMessage(message: TranscriptMessage, shown: ReadonlySet<string>): ModelMessage {
   const { content } = message;
   const { role, text } = content;
-  if (role === "user") {
+  if (role !== "assistant") {
     const images = shown.size === 0 ? [] : imagesOf(message).filter(({ id }) => shown.has(id));
-    return images.length === 0 ? { role, text } : { role, text, images };
+    const seen = images.length === 0 ? {} : { images };
+    if (role === "user") return { role, text, ...seen };
+    return { role, callId: content.callId, name: content.name, text, isError: content.isError, ...seen };
   }
-  if (role === "tool") return { role, callId: content.callId, name: content.name, text, isError: content.isError };
   return content.calls.length === 0 ? { role, text } : { role, text, calls: content.calls };
 }

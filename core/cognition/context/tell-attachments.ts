@@ -1,6 +1,6 @@
-/** What a model is told of files that came with a message: a line for each, and the beginning of texts, as data. */
+/** What a model is told of files that came with a message, or by a call: a line for each, and the beginning of texts, as data. */
 import type { ImagePart } from "@openclaw/sdk";
-import type { Attachment, SessionState, TranscriptMessage } from "../../fabric/journal.ts";
+import { filesOf, type Attachment, type SessionState, type TranscriptMessage } from "../../fabric/journal.ts";
 
 /** What a picture takes of a context: the most of what today's models count for one. */
 export const IMAGE_TOKENS = 1_600;
@@ -12,7 +12,7 @@ const told = new WeakMap<TranscriptMessage, TranscriptMessage>();
 /** The same message where nothing came with it; else one that says what did, the same at each call: whoever counted it knows it again. */
 export function tellAttachments(message: TranscriptMessage): TranscriptMessage {
   const { content } = message;
-  if (content.role !== "user" || content.attachments === undefined) return message;
+  if (content.role === "assistant" || content.attachments === undefined) return message;
   let known = told.get(message);
   if (known === undefined) {
     const text = [...(content.text === "" ? [] : [content.text]), ...content.attachments.map(lineOf)].join("\n\n");
@@ -27,7 +27,7 @@ export function withAttachmentsTold(view: SessionState): SessionState {
 }
 
 function hasAttachments({ content }: TranscriptMessage): boolean {
-  return content.role === "user" && content.attachments !== undefined;
+  return filesOf(content).length > 0;
 }
 
 function lineOf({ name, mimeType, bytes, text, kind }: Attachment): string {
@@ -39,8 +39,7 @@ function lineOf({ name, mimeType, bytes, text, kind }: Attachment): string {
 
 /** Pictures of a message, by reference. */
 export function imagesOf({ content }: TranscriptMessage): readonly ImagePart[] {
-  if (content.role !== "user" || content.attachments === undefined) return [];
-  return content.attachments.filter(({ kind }) => kind === "image").map(({ id, mimeType }) => ({ id, mimeType, base64: "" }));
+  return filesOf(content).filter(({ kind }) => kind === "image").map(({ id, mimeType }) => ({ id, mimeType, base64: "" }));
 }
 
 /** How many pictures of the question are shown whatever else is: at most half of the room is theirs. */

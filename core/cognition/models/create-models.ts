@@ -380,13 +380,13 @@ const GONE = "[A picture could not be read any more.]";
 
 /** Pictures only for a model that takes them, and only those that were read; whatever is missing is said. */
 function fitImages(messages: readonly ModelMessage[], takes: boolean): readonly ModelMessage[] {
-  if (!messages.some((message) => message.role === "user" && message.images !== undefined)) return messages;
+  if (!messages.some((message) => "images" in message)) return messages;
   return messages.map((message) => {
-    if (message.role !== "user" || message.images === undefined) return message;
-    const { images, text } = message;
-    if (!takes) return { role: "user", text: `${text}\n${UNSEEN}` };
+    if (!("images" in message) || message.images === undefined) return message;
+    const { images, ...rest } = message;
+    if (!takes) return { ...rest, text: `${rest.text}\n${UNSEEN}` };
     const read = images.filter(({ base64 }) => base64 !== "");
-    const said = read.length === images.length ? text : `${text}\n${GONE}`;
-    return read.length === 0 ? { role: "user", text: said } : { role: "user", text: said, images: read };
+    const said = read.length === images.length ? rest : { ...rest, text: `${rest.text}\n${GONE}` };
+    return read.length === 0 ? said : { ...said, images: read };
   });
 }

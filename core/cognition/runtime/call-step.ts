@@ -1,13 +1,12 @@
 import { joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
-import type { Intent, ToolCall } from "@openclaw/sdk";
+import type { Intent, ToolCall, ToolFile } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { relaysOf, type GateRecord, type SessionState, type StepEnded } from "../../fabric/journal.ts";
 import type { PlannedRun } from "../../execution/nodes.ts";
 import { APPROVAL_LIMITS, hashIntent } from "../../execution/policy.ts";
-import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
+import { presentOutcome, TOOL_LIMITS, type ToolOutcome } from "../../execution/tools.ts";
 import { awaitAnswer } from "./await-answer.ts";
-import { carryOut } from "./carry-out.ts";
-import { keepOutput } from "./keep-output.ts";
+import { carryOut, keepOutcome } from "./carry-out.ts";
 import { toolsFor, type Carry, type TurnWork } from "./turn-work.ts";
 import { contextOf, weighCall, type WeighedCall } from "./weigh-call.ts";
 
@@ -37,7 +36,7 @@ export async function callStep(work: TurnWork, view: SessionState, call: ToolCal
     case "act": return await carryOut(work, { ...calling, ...weighed }, weighed.tool, carry, signal);
     case "run": {
       const { label, ...ran } = await runPure(work, view, weighed, signal);
-      const outcome = await keepOutput(work, ran);
+      const outcome = await keepOutcome(work, calling.stepId, ran);
       return finish(work, carry, { stepId: calling.stepId, kind: "tool", call, ...outcome, label });
     }
   }
@@ -85,16 +84,19 @@ async function runPure(
   let text = "";
   let isError = false;
   let label: Label = "agent";
+  let files: readonly ToolFile[] = [];
   try {
     for await (const event of tool.run(args, contextOf(work.agent, view), signal)) {
       if (event.type !== "result") continue;
-      [text, isError, label] = [event.text, event.isError ?? false, joinLabels("agent", event.label ?? "agent")];
+      [text, isError, files] = [event.text, event.isError ?? false, event.files ?? []];
+      label = joinLabels("agent", event.label ?? "agent");
     }
   } catch (error) {
     signal.throwIfAborted();
     return { ...presentOutcome(tool, { ok: false, code: "TOOL_FAILED", why: error instanceof Error ? error.message : "" }), label };
   }
-  return { ...presentOutcome(tool, { ok: true, payload: text }), isError, label };
+  const brought = files.length === 0 ? {} : { files: files.slice(0, TOOL_LIMITS.files) };
+  return { ...presentOutcome(tool, { ok: true, payload: text }), isError, label, ...brought };
 }
 
 interface Failure {
@@ -103,7 +105,7 @@ interface Failure {
 }
 
 function refuse(work: TurnWork, { stepId, call, carry }: Calling, { code, why }: Failure, decision?: GateRecord): Carry {
-  const { whole: _, ...outcome } = presentOutcome(undefined, { ok: false, code, why });
+  const { whole: _, files: __, ...outcome } = presentOutcome(undefined, { ok: false, code, why });
   return finish(work, carry, {
     stepId, kind: "tool", call, ...outcome, label: "agent", ...relaysOf(work.session.log.state),
     ...(decision === undefined ? {} : { decision }),

@@ -2,10 +2,10 @@ import type { Intent, Tool, ToolCall } from "@openclaw/sdk";
 import type { Label } from "@openclaw/protocol";
 import { LABELS, hasCode, joinLabels } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
-import { relaysOf, type ExpectedReply, type GateRecord } from "../../fabric/journal.ts";
+import { relaysOf, type Attachment, type ExpectedReply, type GateRecord } from "../../fabric/journal.ts";
 import { speaksFromOutside, type IntentEvent, type IntentOrder } from "../../execution/intents.ts";
-import { presentOutcome } from "../../execution/tools.ts";
-import { keepOutput } from "./keep-output.ts";
+import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
+import { keepOutput, type KeptOutcome } from "./keep-output.ts";
 import { readOutput } from "./read-output.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
 
@@ -63,7 +63,7 @@ export async function collectOutcome(
   // What was stopped has an outcome like any other; what its owner let go of has none, and the next owner asks.
   const stopped = signal.aborted && hasCode(signal.reason, "TURN_STOPPED");
   if (!stopped) signal.throwIfAborted();
-  const outcome = await keepOutput(work, presentOutcome(tool, end));
+  const outcome = await keepOutcome(work, stepId, presentOutcome(tool, end));
   const durationMs = Math.max(0, deps.clock.now() - sinceMs);
   const exit = exitCodeOf(end);
   const code = outcome.code === undefined ? {} : { code: outcome.code };
@@ -78,8 +78,20 @@ export async function collectOutcome(
       type: "step.ended", label,
       body: { stepId, kind: "tool", call, ...outcome, label, durationMs, ...more, ...(stopped ? { stopped } : {}) },
     }],
-    recorded: () => deps.intents.acknowledge(orderOf(work, placed)),
+    recorded: () => {
+      work.session.log.blobs.attachments.offered((outcome.files ?? []).map(({ id }) => id));
+      deps.intents.acknowledge(orderOf(work, placed));
+    },
   };
+}
+
+/** Keeps the whole of a shortened text, and the files that came with it. */
+export async function keepOutcome(
+  work: TurnWork, stepId: string, presented: ToolOutcome,
+): Promise<KeptOutcome & { readonly files?: readonly Attachment[] }> {
+  const outcome = await keepOutput(work, presented);
+  if (presented.files === undefined) return outcome;
+  return await (await import("./keep-files.ts")).keepFiles(work, stepId, presented.files, outcome);
 }
 
 /** Whoever carries an intent out has this long to say what became of it after it was stopped. */

@@ -11,10 +11,14 @@ export function digestPrompt(messages: readonly ModelMessage[]): string {
 function partsOf(message: ModelMessage): readonly unknown[] {
   switch (message.role) {
     case "assistant": return ["assistant", message.text, (message.calls ?? []).map(({ id, name, arguments: args }) => [id, name, args])];
-    case "tool": return ["tool", message.callId, message.name, message.isError, message.text];
-    case "user": return ["user", message.text, ...(message.images === undefined ? [] : [message.images.map(({ id }) => id)])];
+    case "tool": return ["tool", message.callId, message.name, message.isError, message.text, ...imagesOf(message)];
+    case "user": return ["user", message.text, ...imagesOf(message)];
     default: return [message.role, message.text];
   }
+}
+
+function imagesOf({ images }: Pick<Extract<ModelMessage, { role: "user" }>, "images">): readonly unknown[] {
+  return images === undefined ? [] : [images.map(({ id }) => id)];
 }
 
 const known = new WeakMap<readonly ToolFace[], string>();

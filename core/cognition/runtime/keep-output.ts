@@ -11,14 +11,14 @@ export const OUTPUT_LIMITS = {
   outputs: 64,
 } as const;
 
-export type KeptOutcome = Omit<ToolOutcome, "whole"> & { readonly output?: OutputKept };
+export type KeptOutcome = Omit<ToolOutcome, "whole" | "files"> & { readonly output?: OutputKept };
 
 /**
  * Keeps the whole of a shortened text as a sealed blob before the step's end is recorded. Older ones that have to make room
  * are gone before it is recorded that they are: a crash in between costs an old output early; what it leaves unrecorded is
  * dropped when the turn is taken up again.
  */
-export async function keepOutput({ session: { log }, deps }: TurnWork, { whole, ...outcome }: ToolOutcome): Promise<KeptOutcome> {
+export async function keepOutput({ session: { log }, deps }: TurnWork, { whole, files: _, ...outcome }: ToolOutcome): Promise<KeptOutcome> {
   if (whole === undefined) return outcome;
   const plain = Buffer.from(whole.text);
   const bytesMax = (deps.context?.() ?? CONTEXT_DEFAULTS).outputBytesKept;

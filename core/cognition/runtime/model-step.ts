@@ -71,9 +71,9 @@ async function composed(
 
 /** Pictures are read for the call, and for no longer; one that is gone stays empty, which the model is told. */
 async function withImages(messages: readonly ModelMessage[], files: Pick<SessionAttachments, "get">): Promise<readonly ModelMessage[]> {
-  if (!messages.some((message) => message.role === "user" && message.images !== undefined)) return messages;
+  if (!messages.some((message) => "images" in message)) return messages;
   return await Promise.all(messages.map(async (message): Promise<ModelMessage> => {
-    if (message.role !== "user" || message.images === undefined) return message;
+    if (!("images" in message) || message.images === undefined) return message;
     const images = await Promise.all(message.images.map(async (image) => {
       const file = await files.get(image.id).catch((error: unknown) => {
         if (hasCode(error, "NOT_FOUND") || hasCode(error, "STATE_DAMAGED")) return undefined;

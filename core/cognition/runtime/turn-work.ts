@@ -2,7 +2,7 @@
 import type { Claim } from "@openclaw/sdk";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
-import type { NewEvent, Revision, SessionLog, SessionState } from "../../fabric/journal.ts";
+import type { IncomingFile, NewEvent, Revision, SessionLog, SessionState } from "../../fabric/journal.ts";
 import type { Intents } from "../../execution/intents.ts";
 import type { Nodes } from "../../execution/nodes.ts";
 import type { Approvals, CommandPlace, Gate } from "../../execution/policy.ts";
@@ -73,6 +73,15 @@ export interface RuntimeDeps {
   readonly context?: () => ContextConfig;
   /** Absent: all is estimated. */
   readonly tokenizers?: Tokenizers;
+  /** What is made of the files that calls bring. Absent: none is kept. */
+  readonly files?: FileIntake;
+}
+
+/** Looks at files and measures them. `read` throws MEDIA_INVALID, MEDIA_TOO_LARGE. */
+export interface FileIntake {
+  read(given: readonly { readonly content: string; readonly fileName?: string }[]): Promise<readonly IncomingFile[]>;
+  /** Bytes that a session may keep; beyond them its oldest files go. */
+  readonly bytesMax: () => number;
 }
 
 /** Events that wait to be recorded together with whatever comes next, and what to do once they are durable. */

@@ -3,7 +3,7 @@ import { test, type TestContext } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { openMemoryEngine } from "../../fabric/engine.ts";
-import type { IncomingFile } from "./send-message.ts";
+import type { IncomingFile } from "../../fabric/journal.ts";
 import { makeKeyDir, openWorld } from "./world.testing.ts";
 
 const KEY = "agent:main:main";

@@ -3,7 +3,7 @@ import { QUEUE_MODES, type Label } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type {
-  Attachment, Journal, MessageOffer, NewAttachment, QueueMode, ReplyAddress, RunOutcome, SessionState,
+  Attachment, IncomingFile, Journal, MessageOffer, NewAttachment, QueueMode, ReplyAddress, RunOutcome, SessionState,
 } from "../../fabric/journal.ts";
 import type { AcceptedRuns } from "./accepted-runs.ts";
 import { admitMessage } from "./admit.ts";
@@ -11,9 +11,6 @@ import type { SessionsConfig } from "./config.ts";
 import type { LiveSessions } from "./live-sessions.ts";
 import type { MakeOffer } from "./make-offer.ts";
 import { parseSessionKey } from "./session-key.ts";
-
-/** A file as it comes in: looked at, and not yet kept. */
-export interface IncomingFile extends Omit<Attachment, "id"> { readonly content: Uint8Array }
 
 export interface SentMessage extends Omit<MessageOffer, "attachments"> {
   /** What comes with it: kept before the message is offered, under the session's key. */
@@ -73,7 +70,7 @@ export function createSend(
     try {
       crashPoint("message.admitted");
       const kept = files.length === 0 ? undefined
-        : await blobs.attachments.put(files.map(fileOf), offerId, filesBytesMax(), (id) => state.seen.has(id));
+        : await blobs.attachments.put(files.map(fileOf), { offerId }, filesBytesMax(), (id) => state.seen.has(id));
       if (kept !== undefined) crashPoint("attachments.kept");
       const labelled = label === undefined ? {} : { label };
       const message = { ...plain, ...wish, ...(kept === undefined ? {} : { attachments: files.map((file, at) => named(file, kept[at])) }) };

@@ -1,7 +1,7 @@
 /** The transcript: a view of the journal, in the wire's shape. */
 import type { Label } from "@openclaw/protocol";
 import {
-  isAside, readMessages, type Attachment, type QueuedMessage, type SessionLog, type TranscriptMessage,
+  filesOf, isAside, readMessages, type Attachment, type QueuedMessage, type SessionLog, type TranscriptMessage,
 } from "../../fabric/journal.ts";
 import type { SessionRow } from "./session-row.ts";
 
@@ -83,10 +83,10 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
   const aside = isAside(message) ? { aside: true } as const : {};
   const marks: HistoryMarks = { id: `${position}-${seq}`, seq, runId, recordTimestampMs: timestamp, label, ...aside };
   const text = content.text === "" && content.role === "assistant" ? [] : [{ type: "text", text: content.text }];
+  const files = filesOf(content).map(formatFile);
   switch (content.role) {
     case "user": {
       const __openclaw = { ...marks, senderIsOwner: label === "owner" };
-      const files = (content.attachments ?? []).map(formatFile);
       const parts = files.length > 0 && content.text === "" ? files : [...text, ...files];
       return { role: "user", content: parts, timestamp, idempotencyKey: `${runId}:user`, __openclaw };
     }
@@ -95,7 +95,8 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
       const where = nodeId === undefined ? {} : { nodeId };
       const facts = { ...(durationMs === undefined ? {} : { durationMs }), ...(exitCode === undefined ? {} : { exitCode }) };
       const details = Object.keys(facts).length === 0 ? {} : { details: facts };
-      return { role: "toolResult", content: text, timestamp, toolCallId, toolName, isError, ...where, ...details, __openclaw: marks };
+      const said = { toolCallId, toolName, isError, ...where, ...details };
+      return { role: "toolResult", content: [...text, ...files], timestamp, ...said, __openclaw: marks };
     }
     case "assistant": {
       const calls = content.calls.map(({ id, name, arguments: args }) => ({ type: "toolCall", id, name, arguments: parseArguments(args) }));

@@ -1,6 +1,6 @@
-import { DEVICE_COMMANDS, OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
+import { OpenClawError, codeOf, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent } from "@openclaw/sdk";
-import type { InvokeEvent, InvokeRequest, Nodes } from "../nodes.ts";
+import type { InvokeRequest, Nodes } from "../nodes.ts";
 
 export type IntentEvent =
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
@@ -46,33 +46,21 @@ export interface Intents {
   acknowledge(order: IntentOrder): void;
 }
 
-export interface KeptMedia extends AsyncDisposable {
-  /** A picture or a recording is kept; whoever asked is given its digest, size and form in place of its bytes. Others pass. */
-  keep(events: AsyncIterable<InvokeEvent>): AsyncGenerator<InvokeEvent>;
-}
-
-/** Of the notes of kept media; each is called by the moment of its keeping, and its digest. */
-export const MEDIA_BUCKET = "media-kept";
-
 export interface IntentsDeps {
   readonly nodes: Nodes;
   readonly actuators: Readonly<Record<Exclude<Intent["actuator"], "node" | "session">, Hand>>;
   /** Longest a restarted gateway waits for the node that holds an open intent. */
   readonly reattachWaitMs: number;
-  /** Where pictures and recordings are kept; asked at the first of them. Absent: they stay in the result. */
-  readonly media?: () => Promise<KeptMedia>;
 }
 
-export function createIntents({ nodes, actuators, reattachWaitMs, media }: IntentsDeps): Intents {
-  const kept = (command: string, events: AsyncIterable<InvokeEvent>): AsyncIterable<IntentEvent> =>
-    (media !== undefined && bringsMedia(command) ? keptMedia(events, media) : events);
+export function createIntents({ nodes, actuators, reattachWaitMs }: IntentsDeps): Intents {
   return {
     carryOut: (order, signal) => {
       const { intent, nodeId } = order;
       if (intent.actuator === "session") return endWith("TOOL_FAILED", ONLY_ITSELF);
       if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], order, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
-      return kept(intent.command, nodes.invoke(nodeRequest(order, intent, nodeId), signal));
+      return nodes.invoke(nodeRequest(order, intent, nodeId), signal);
     },
     resume: (order, signal) => {
       const { intent, nodeId } = order;
@@ -80,7 +68,7 @@ export function createIntents({ nodes, actuators, reattachWaitMs, media }: Inten
       if (intent.actuator !== "node") return runActuator(actuators[intent.actuator], { ...order, resumed: true }, signal);
       if (nodeId === null) return endWith("NODE_OFFLINE", "No node was chosen.");
       const request = { ...nodeRequest(order, intent, nodeId), offset: 0 };
-      return kept(intent.command, nodes.reattach(request, reattachWaitMs, signal));
+      return nodes.reattach(request, reattachWaitMs, signal);
     },
     acknowledge: ({ invocationId, nodeId }) => {
       if (nodeId !== null) nodes.acknowledge(invocationId, nodeId);
@@ -111,13 +99,4 @@ async function* runActuator(actuator: Hand, order: IntentOrder, signal: AbortSig
 
 async function* endWith(code: ErrorCode, why: string): AsyncGenerator<IntentEvent> {
   yield { type: "end", ok: false, code, why };
-}
-
-/** Does this command bring a picture or a recording? */
-function bringsMedia(command: string): boolean {
-  return Object.hasOwn(DEVICE_COMMANDS, command) && DEVICE_COMMANDS[command]?.media !== undefined;
-}
-
-async function* keptMedia(events: AsyncIterable<InvokeEvent>, media: () => Promise<KeptMedia>): AsyncGenerator<InvokeEvent> {
-  yield* (await media()).keep(events);
 }

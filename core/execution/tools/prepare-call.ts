@@ -7,6 +7,8 @@ export const TOOL_LIMITS = {
   argumentBytes: 262_144,
   /** Characters of a result that a model reads; the head and the tail are kept. */
   resultChars: 16_000,
+  /** Files that one call may bring. */
+  files: 16,
 } as const;
 
 /** A call that may go on, or the reason it may not, in words the model can act on. */

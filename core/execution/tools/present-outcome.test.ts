@@ -56,3 +56,14 @@ test("a cut never leaves half a character behind", () => {
   const shown = presentOutcome(plain, { ok: true, payload: `a${"\u{1f980}".repeat(20_000)}` }).text;
   assert.equal(shown.isWellFormed(), true);
 });
+
+test("bytes that a device brought beside their form are taken out of the answer, wherever they lie in it (S4.27)", () => {
+  const photo = { format: "jpg", base64: "QUJD", width: 4 };
+  const said = presentOutcome(plain, { ok: true, payload: { photos: [photo, { ...photo, name: "b.jpg" }], base64: "no form beside it" } });
+  assert.deepEqual(said.files, [{ base64: "QUJD" }, { base64: "QUJD", name: "b.jpg" }]);
+  assert.deepEqual(JSON.parse(said.text), { base64: "no form beside it",
+    photos: [{ format: "jpg", width: 4, bytes: 3 }, { format: "jpg", width: 4, name: "b.jpg", bytes: 3 }] });
+  const many = presentOutcome(plain, { ok: true, payload: Array.from({ length: 40 }, () => photo) });
+  assert.equal(many.files?.length, TOOL_LIMITS.files);
+  assert.equal(presentOutcome(plain, { ok: true, payload: { a: 1 } }).files, undefined);
+});

@@ -24,8 +24,8 @@ export const FORMATS = {
   segments: { version: 2, what: "which segments a session has: a list, or pages of it", buckets: ["segments", "segment-pages"] },
   blob: {
     version: 1,
-    what: "bytes by digest: segments, outputs, artifacts, media, large snapshots; notes of those no event names, of media, attachments",
-    buckets: ["blobs-unnamed", "media-kept", "attachments"], files: /^blobs\//,
+    what: "bytes by digest: segments, outputs, artifacts, attachments, large snapshots; notes of those no event names, and of attachments",
+    buckets: ["blobs-unnamed", "attachments"], files: /^blobs\//,
   },
   checkpoint: { version: 1, what: "how far a slot is settled; it says its version inside", buckets: ["checkpoints"] },
   rows: { version: 2, what: "the list of sessions and its order", buckets: ["sessions", "session-order"] },

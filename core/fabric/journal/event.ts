@@ -5,7 +5,7 @@
 import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, Landing, ToolCall, Usage } from "@openclaw/sdk";
 import type { ApprovalDecision, Debt, ExpectedReply, OfferBodies, SessionSettings } from "./offer.ts";
-import type { PinnedFact, SessionSummary, SummaryRecorded, TranscriptMessage } from "./transcript-message.ts";
+import type { Attachment, PinnedFact, SessionSummary, SummaryRecorded, TranscriptMessage } from "./transcript-message.ts";
 
 export type { SummaryRecorded };
 
@@ -244,6 +244,8 @@ export type StepEnded =
       readonly stopped?: true;
       /** Where the whole of a shortened output is kept. */
       readonly output?: OutputKept;
+      /** Files it brought. */
+      readonly files?: readonly Attachment[];
       readonly relays?: number;
       /** Of a call that was refused: it has no start that would hold it. */
       readonly decision?: GateRecord;

@@ -49,7 +49,7 @@ export function foldStepEnded(state: SessionState, turn: TurnState | null, body:
       const act = { summary, effect, outcome: isHandedOver(started, outcome) ? "handed-over" as const : outcome };
       if (!isJob) turn.acts = [...turn.acts, act].slice(-STATE_LIMITS.actsKept);
     }
-    const { call, text, isError, nodeId, durationMs, exitCode, output, expects } = body;
+    const { call, text, isError, nodeId, durationMs, exitCode, output, expects, files } = body;
     if (output !== undefined) {
       const { dropped, ...kept } = output;
       state.outputs = [...state.outputs.filter(({ blob }) => !dropped.includes(blob)), { ...kept, label: body.label }];
@@ -59,6 +59,7 @@ export function foldStepEnded(state: SessionState, turn: TurnState | null, body:
     pushMessage(state, position, header.timeMs, turn.runId, body.label, {
       role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
       ...(durationMs === undefined ? {} : { durationMs }), ...(typeof exitCode === "number" ? { exitCode } : {}),
+      ...(files === undefined ? {} : { attachments: files }),
     });
   } else if (started?.kind === "wait") {
     turn.waitedMs += Math.max(0, header.timeMs - turn.openSinceMs);

@@ -1,5 +1,6 @@
 import type { Label } from "@openclaw/protocol";
 import type { MessageOffer } from "./offer.ts";
+import type { Attachment } from "./transcript-message.ts";
 import { STATE_LIMITS, leastOf, type SessionState, type TranscriptMessage } from "./session-state.ts";
 
 /** A message as the transcript holds it. */
@@ -7,10 +8,16 @@ export function saidIn({ text, attachments }: Pick<MessageOffer, "text" | "attac
   return attachments === undefined ? { role: "user", text } : { role: "user", text, attachments };
 }
 
+/** What came with it: from a person, or by a call. */
+export function filesOf(content: TranscriptMessage["content"]): readonly Attachment[] {
+  return content.role === "assistant" ? NO_FILES : (content.attachments ?? NO_FILES);
+}
+
+const NO_FILES: readonly Attachment[] = [];
+
 /** What it takes in memory: its own words, and those of texts that came with it. */
 export function charsOf(content: TranscriptMessage["content"]): number {
-  if (content.role !== "user" || content.attachments === undefined) return content.text.length;
-  return content.attachments.reduce((sum, { text = "", name }) => sum + text.length + name.length, content.text.length);
+  return filesOf(content).reduce((sum, { text = "", name }) => sum + text.length + name.length, content.text.length);
 }
 
 /** Adds to the transcript, and lets go of the oldest of it where it is too much to be kept at hand. Part of the fold. */

@@ -17,6 +17,9 @@ export interface Attachment {
   readonly text?: string;
 }
 
+/** A file as it comes in: looked at, and not yet kept. */
+export interface IncomingFile extends Omit<Attachment, "id"> { readonly content: Uint8Array }
+
 export interface TranscriptMessage {
   readonly position: number;
   readonly seq: number;
@@ -41,6 +44,8 @@ export interface TranscriptMessage {
         readonly name: string;
         readonly text: string;
         readonly isError: boolean;
+        /** Files the call brought. */
+        readonly attachments?: readonly Attachment[];
         readonly nodeId?: string;
         readonly durationMs?: number;
         readonly exitCode?: number;

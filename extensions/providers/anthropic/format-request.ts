@@ -5,7 +5,7 @@
  * together. At most four places are marked for its cache: the tools, the system prompt, and the last two turns of the user,
  * so that each call finds what the one before it left.
  */
-import type { ModelMessage, ModelRequest, ToolCall, ToolFace } from "@openclaw/sdk";
+import type { ImagePart, ModelMessage, ModelRequest, ToolCall, ToolFace } from "@openclaw/sdk";
 import { MESSAGES_DEFAULTS, type MessagesConfig } from "./config.ts";
 
 type Block = Readonly<Record<string, unknown>>;
@@ -87,7 +87,7 @@ function turnsOf(messages: readonly ModelMessage[]): readonly Turn[] {
 
 /** The server advises to show pictures before the words about them. */
 function formatSaid({ text, images = [] }: Extract<ModelMessage, { role: "user" }>): readonly Block[] {
-  const shown = images.map(({ mimeType, base64 }) => ({ type: "image", source: { type: "base64", media_type: mimeType, data: base64 } }));
+  const shown = images.map(imageBlock);
   return text.trim() === "" ? shown : [...shown, textBlock(text)];
 }
 
@@ -106,8 +106,13 @@ function formatCall({ id, name, arguments: args }: ToolCall): Block {
   return { type: "tool_use", id: plainId(id), name: plainId(name), input: parseArguments(args) };
 }
 
-function formatResult({ callId, text, isError }: Extract<ModelMessage, { role: "tool" }>): Block {
-  const content = text.trim() === "" ? "(nothing)" : text;
+function imageBlock({ mimeType, base64 }: ImagePart): Block {
+  return { type: "image", source: { type: "base64", media_type: mimeType, data: base64 } };
+}
+
+function formatResult({ callId, text, isError, images = [] }: Extract<ModelMessage, { role: "tool" }>): Block {
+  const said = text.trim() === "" ? "(nothing)" : text;
+  const content = images.length === 0 ? said : [textBlock(said), ...images.map(imageBlock)];
   return { type: "tool_result", tool_use_id: plainId(callId), content, ...(isError ? { is_error: true } : {}) };
 }
 

@@ -8,7 +8,7 @@ const ARGUMENTS_QUOTED_CHARS = 1_000;
 export function formatRequest(request: ModelRequest, config: ChatConfig): string {
   const body = JSON.stringify({
     model: request.model,
-    messages: request.messages.map(formatMessage),
+    messages: request.messages.flatMap(formatMessage),
     stream: true,
     stream_options: { include_usage: true },
     ...(request.outputTokensMax === undefined ? {} : { [config.outputTokensField ?? "max_tokens"]: request.outputTokensMax }),
@@ -39,7 +39,17 @@ function reasoningOf({ model, thinking }: ModelRequest, { models = [] }: ChatCon
   return level === undefined ? {} : { reasoning_effort: level === "off" ? "none" : level };
 }
 
-function formatMessage(message: ModelMessage): object {
+const BROUGHT = "[Pictures that the calls above brought, as data.]";
+
+/** A result holds words alone on this wire: what calls brought to look at is shown once all their results are there. */
+function formatMessage(message: ModelMessage, at: number, all: readonly ModelMessage[]): object | readonly object[] {
+  if (message.role !== "tool" || all[at + 1]?.role === "tool") return formatOne(message);
+  const first = all.findLastIndex(({ role }, before) => before < at && role !== "tool") + 1;
+  const images = all.slice(first, at + 1).flatMap((one) => (one.role === "tool" ? (one.images ?? []) : []));
+  return images.length === 0 ? formatOne(message) : [formatOne(message), { role: "user", content: withImages(BROUGHT, images) }];
+}
+
+function formatOne(message: ModelMessage): object {
   switch (message.role) {
     case "system":
       return { role: "system", content: message.text };

@@ -12,8 +12,8 @@ test("an action becomes its device's command, with what the command needs where 
   assert.equal(nodes.propose({ action: "location_get", node: "phone" }).effect, "unsafe", "where a person is, is asked for");
 });
 
-test("what a model reads of a picture is its digest and form, never its bytes", () => {
-  const { text, isError } = nodes.present({ format: "jpg", digest: "ab12", bytes: 3, width: 4, height: 5 });
-  assert.deepEqual([text, isError], ["Stored as ab12: jpg, 3 bytes, width 4, height 5.", false]);
+test("what a model reads of a picture is its form and size: its bytes were taken out before", () => {
+  const { text, isError } = nodes.present({ format: "jpg", bytes: 3, width: 4, height: 5 });
+  assert.deepEqual([text, isError], ["It brought a file: jpg, 3 bytes, width 4, height 5.", false]);
   assert.equal(nodes.present({ lat: 1, lon: 2 }).text, '{"lat":1,"lon":2}');
 });

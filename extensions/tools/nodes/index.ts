@@ -26,6 +26,8 @@ const ACTIONS = {
   location_get: {
     command: "location.get", effect: "unsafe", usual: { timeoutMs: 10_000, maxAgeMs: 60_000, desiredAccuracy: "balanced" },
   },
+  screen_snapshot: { command: "screen.snapshot", effect: "unsafe", timeoutMs: 60_000 },
+  photos_latest: { command: "photos.latest", effect: "unsafe", usual: { limit: 1, maxWidth: 1_600 }, timeoutMs: 60_000 },
   canvas_present: { command: "canvas.present", effect: "unsafe" },
   canvas_navigate: { command: "canvas.navigate", effect: "unsafe" },
   canvas_hide: { command: "canvas.hide", effect: "unsafe" },
@@ -62,9 +64,9 @@ export default {
     };
   },
   present(payload) {
-    const { digest, bytes, format, ...facts } = (payload ?? {}) as Readonly<Record<string, unknown>>;
-    if (typeof digest !== "string") return { text: JSON.stringify(payload ?? {}), isError: false };
+    const { bytes, format, ...facts } = (payload ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof bytes !== "number" || typeof format !== "string") return { text: JSON.stringify(payload ?? {}), isError: false };
     const more = Object.entries(facts).map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
-    return { text: `Stored as ${digest}: ${String(format)}, ${String(bytes)} bytes${more === "" ? "" : `, ${more}`}.`, isError: false };
+    return { text: `It brought a file: ${format}, ${bytes} bytes${more === "" ? "" : `, ${more}`}.`, isError: false };
   },
 } satisfies Tool;

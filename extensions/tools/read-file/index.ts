@@ -5,7 +5,11 @@ const where = {
   tag: { type: "string", minLength: 1, maxLength: 64 },
 } as const;
 
+/** Of bytes that are no text, so much is read as base64; what a file is besides, people and models see of the file itself. */
+const SHOWN_CHARS = 2_000;
+
 interface ReadPayload {
+  readonly path: string;
   readonly content: string;
   readonly encoding: "utf8" | "base64";
   readonly bytes: number;
@@ -14,7 +18,7 @@ interface ReadPayload {
 
 export default {
   name: "read_file",
-  summary: "Reads a text file of a node's workspace.",
+  summary: "Reads a file of a node's workspace: a text, a picture.",
   args: {
     type: "object", additionalProperties: false, required: ["path"],
     properties: { path: { type: "string", minLength: 1, maxLength: 4_096 }, ...where },
@@ -32,8 +36,12 @@ export default {
     };
   },
   present(payload) {
-    const { content, encoding, bytes, totalBytes } = payload as ReadPayload;
+    const { path, content, encoding, bytes, totalBytes } = payload as ReadPayload;
     const part = bytes < totalBytes ? `\n[the first ${bytes} of ${totalBytes} bytes]` : "";
-    return { text: encoding === "base64" ? `[not text: ${bytes} bytes as base64]\n${content}${part}` : content + part, isError: false };
+    if (encoding !== "base64") return { text: content + part, isError: false };
+    const shown = content.length <= SHOWN_CHARS ? `[not text: ${bytes} bytes as base64]\n${content}` : `[not text: ${bytes} bytes]`;
+    // Half a picture is none.
+    const files = part === "" && bytes > 0 ? [{ base64: content, name: path }] : [];
+    return { text: shown + part, isError: false, ...(files.length === 0 ? {} : { files }) };
   },
 } satisfies Tool;

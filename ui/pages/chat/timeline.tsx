@@ -107,7 +107,7 @@ function RecordedCall({ call, entry, result, conversation, asked }: RecordedCall
   const state = result !== undefined ? (result.isError === true ? "failed" : "done")
     : asked !== undefined ? "asking" : seen !== undefined && seen.state !== "running" ? seen.state : isLive ? "running" : "unknown";
   const isWhole = result === undefined || (seen?.behind === false && seen.state !== "running");
-  return (
+  const card = (
     <ToolCard
       sessionKey={conversation.key} runId={entry.runId} name={call.name} args={call.args} output={isWhole ? seen?.output : undefined}
       version={seen?.version ?? 0}
@@ -115,6 +115,8 @@ function RecordedCall({ call, entry, result, conversation, asked }: RecordedCall
       startedMs={seen?.startedMs ?? entry.atMs} endedMs={result?.atMs}
     >{asked === undefined ? null : <ApprovalCard asked={asked} store={conversation.asked} />}</ToolCard>
   );
+  // What it brought to look at stands open, whatever becomes of the card.
+  return result?.files === undefined ? card : <>{card}<MediaList parts={result.files} read={conversation.readFile} /></>;
 }
 
 /** Drawn again only when the entry is another: what stands does not cost while text streams below it. */
