@@ -88,8 +88,8 @@ describe("devices", () => {
     assert.deepEqual(model.requests.at(-1)?.images, [`data:image/jpeg;base64,${bytes}`]);
     assert.equal((await brought(`It brought a file: jpg, ${FAKE_PICTURE.length} bytes`)).data, bytes);
     const stored = await readdir(join(gateway.stateDir, "blobs"), { recursive: true, withFileTypes: true });
-    for (const one of stored.filter((entry) => entry.isFile())) {
-      assert.equal((await readFile(join(one.parentPath, one.name))).includes(FAKE_PICTURE.subarray(0, 64)), false, "what is stored is sealed");
+    for (const { parentPath, name } of stored.filter((entry) => entry.isFile())) {
+      assert.equal((await readFile(join(parentPath, name))).includes(FAKE_PICTURE.subarray(0, 64)), false, "what is stored is sealed");
     }
 
     await mkdir(join(gateway.stateDir, "workspace"), { recursive: true });
