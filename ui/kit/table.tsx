@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren;
   /** Figures stand to the right, in columns. */
   readonly side?: "right";
+  /** A class of its cells, for a page that lays them out anew where there is no room for columns. */
+  readonly as?: string;
   /** Takes what room is left. */
   readonly wide?: boolean;
   /** Its title is only heard: a column of buttons. */
@@ -39,8 +41,8 @@ export function Table<Row>({ label, columns, rows, keyOf, current }: TableProps<
       </thead>
       <tbody>{rows.map((row) => (
         <tr key={keyOf(row)} class={keyOf(row) === current ? "current" : ""}>
-          {columns.map(({ title, cell, side = "", quiet }, index) => (
-            <td key={title} class={`${side} ${index === 0 ? "head" : ""}`} data-title={quiet === true || index === 0 ? "" : title}>
+          {columns.map(({ title, cell, side = "", as = "", quiet }, index) => (
+            <td key={title} class={`${side} ${as} ${index === 0 ? "head" : ""}`} data-title={quiet === true || index === 0 ? "" : title}>
               {cell(row)}
             </td>
           ))}

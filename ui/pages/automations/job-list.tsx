@@ -54,16 +54,16 @@ export function JobList({ link }: { readonly link: Link }): VNode {
       {isEmpty ? <Beginning onPick={(draft) => void (adding.value = draft)} /> : null}
       {known === undefined || isEmpty ? null : (
         <>
-          <Table
+          <div class="job-table"><Table
             label={words.jobs} rows={jobs} keyOf={({ id }) => id}
             columns={[
               { title: words.job, wide: true, cell: (job) => <JobName job={job} /> },
-              { title: words.state, cell: (job) => <JobState job={job} /> },
+              { title: words.state, as: "stated", cell: (job) => <JobState job={job} /> },
               { title: words.next, cell: ({ nextMs }) => (nextMs === undefined ? <span class="soft">–</span> : <Time atMs={nextMs} />) },
-              { title: words.happened, cell: (job) => <JobStrip link={link} job={job} /> },
+              { title: words.happened, as: "drawn", cell: (job) => <JobStrip link={link} job={job} /> },
               { title: words.acts, quiet: true, cell: (job) => <JobActs link={link} job={job} /> },
             ]}
-          />
+          /></div>
           <StripLegend />
           {known.jobs.length < known.total ? <p class="soft small">{words.more(known.jobs.length, known.total)}</p> : null}
         </>

@@ -31,7 +31,7 @@ export function Charts({ node, samples }: { readonly node: NodeRow; readonly sam
           <figcaption>{title} <strong>{node.connected && value !== undefined ? format(value) : ""}</strong></figcaption>
           <Sparkline
             title={`${title}, ${words.span}`} values={placesOf(samples, nowMs.value, pick)} max={max} format={format}
-            width={240} height={48}
+            width={224} height={48}
           />
         </figure>
       );

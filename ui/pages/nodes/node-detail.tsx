@@ -118,8 +118,8 @@ function About({ node, fingerprint }: { readonly node: NodeRow; readonly fingerp
         {node.address === undefined ? null : <><dt>{words.address}</dt><dd>{node.address}</dd></>}
         <dt>{words.approved}</dt>
         <dd>
-          {words.via[node.approvedVia ?? ""] ?? words.never}{" "}
-          {node.approvedAtMs === undefined ? null : <Time atMs={node.approvedAtMs} />}
+          {words.via[node.approvedVia ?? ""] ?? words.never}
+          {node.approvedAtMs === undefined ? null : <>, <Time atMs={node.approvedAtMs} /></>}
         </dd>
         <dt>{node.connected ? words.connected : words.lastSeen}</dt>
         <dd>{whenOf(node)}</dd>

@@ -31,8 +31,8 @@ export function NodeTable({ nodes }: { readonly nodes: Nodes }): VNode {
             <><a href={pathOf("nodes", node.id)}>{node.name}</a>{node.local ? <span class="soft small"> {words.here}</span> : null}</>
           ),
         },
-        { title: words.state, cell: (node) => <NodeState node={node} /> },
-        { title: words.tags, cell: ({ tags }) => <Tags tags={tags} /> },
+        { title: words.state, as: "stated", cell: (node) => <NodeState node={node} /> },
+        { title: words.tags, as: "tagged", cell: ({ tags }) => (tags.length === 0 ? null : <Tags tags={tags} />) },
         {
           title: words.load, cell: ({ id, name, connected }) => (connected ? (
             <Sparkline
@@ -42,11 +42,11 @@ export function NodeTable({ nodes }: { readonly nodes: Nodes }): VNode {
           ) : null),
         },
         { title: words.work, side: "right", cell: (node) => (node.connected ? countOf(node) : "") },
-        {
-          title: words.seen, cell: ({ connected, lastSeenAtMs }) => (
-            connected ? words.now : lastSeenAtMs === undefined ? words.never : <Time atMs={lastSeenAtMs} />
+        ...(rows.every(({ connected }) => connected) ? [] : [{
+          title: words.seen, cell: ({ connected, lastSeenAtMs }: NodeRow) => (
+            connected ? null : lastSeenAtMs === undefined ? words.never : <Time atMs={lastSeenAtMs} />
           ),
-        },
+        }]),
       ]}
     />
   );

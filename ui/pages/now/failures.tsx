@@ -39,8 +39,8 @@ function Failure({ row: { key, title, agentId, why, code, status, endedAtMs } }:
     <li class="failure">
       <p>
         <StateMark state="problem" word="" />
-        <a href={pathOf("chat", key)}>{title}<span class="soft small"> {agentId}</span></a>
-        {endedAtMs === undefined ? null : <span class="soft small"><Time atMs={endedAtMs} /></span>}
+        <a href={pathOf("chat", key)}>{title}</a>
+        <span class="soft small">{agentId}{endedAtMs === undefined ? null : <>, <Time atMs={endedAtMs} /></>}</span>
       </p>
       <p>
         {why ?? (status === "timeout" ? words.timeout : words.unknown)}{" "}
@@ -48,7 +48,7 @@ function Failure({ row: { key, title, agentId, why, code, status, endedAtMs } }:
       </p>
       {command === undefined ? null : (
         <p class="command small">
-          <span class="soft">{words.next}</span><code>{command}</code><CopyButton text={command} what={command} />
+          <code>{command}</code><CopyButton text={command} what={command} />
         </p>
       )}
     </li>

@@ -16,10 +16,11 @@ interface RunningProps { readonly runs: Runs; readonly nodes: Nodes; readonly ap
 export function Running({ runs, nodes, approvals }: RunningProps): VNode {
   const rows = runs.active.value;
   const doing = runs.doing.value;
-  const asked = new Set(approvals.waiting.value.map(({ sessionKey }) => sessionKey));
+  const asked = new Map(approvals.waiting.value.map(({ sessionKey, nodeId }) => [sessionKey, nodeId]));
   const nodeOf = ({ key }: RunRow): { readonly id: string; readonly name: string } | undefined => {
     const all = nodes.rows.value;
-    return all.find(({ id }) => id === doing.get(key)?.nodeId) ?? all.find(({ work }) => work.some(({ sessionKey }) => sessionKey === key));
+    const nodeId = doing.get(key)?.nodeId ?? asked.get(key);
+    return all.find(({ id }) => id === nodeId) ?? all.find(({ work }) => work.some(({ sessionKey }) => sessionKey === key));
   };
   return (
     <section aria-label={words.running}>
@@ -32,12 +33,12 @@ export function Running({ runs, nodes, approvals }: RunningProps): VNode {
           columns={[
             {
               title: words.session, cell: ({ key, title, agentId }) => (
-                <a href={pathOf("chat", key)}>{title}<span class="soft small"> {agentId}</span></a>
+                <><a href={pathOf("chat", key)}>{title}</a> <span class="soft small">{agentId}</span></>
               ),
             },
-            { title: words.does, wide: true, cell: (row) => <Does row={row} doing={doing.get(row.key)} isAsked={asked.has(row.key)} /> },
+            { title: words.does, as: "doing", wide: true, cell: (row) => <Does row={row} doing={doing.get(row.key)} isAsked={asked.has(row.key)} /> },
             {
-              title: words.on, cell: (row) => {
+              title: words.on, as: "placed", cell: (row) => {
                 const node = nodeOf(row);
                 return node === undefined ? "" : <a href={pathOf("nodes", node.id)}>{node.name}</a>;
               },

@@ -10,7 +10,7 @@ export const words = {
   session: "Conversation", agent: "Agent", does: "This moment", on: "On", since: "Since",
   thinking: "thinking", waitsForYou: "waits for your answer", queued: "waits for its turn",
   behind: (count: number) => `${count} more behind it`,
-  nodes: "Nodes", nodesNone: "No node yet.", addNode: "Add a node", load: "Load", work: "Running", nobody: "nothing", state: "State",
+  nodes: "Nodes", nodesNone: "No node yet.", addNode: "Add a node", allNodes: (count: number) => `All ${count} nodes`, load: "Load", work: "Running", nobody: "nothing", state: "State",
   name: "Name",
   failed: "Failed in the last day", cause: "Cause", next: "Next", when: "When", explain: (code: string) => `openclaw explain ${code}`,
   timeout: "It was stopped: it took too long, or went in circles.", unknown: "No cause was recorded.",
