@@ -28,8 +28,9 @@ export function NodeList({ nodes }: { readonly nodes: Nodes }): VNode {
               <a class="line" href={pathOf("nodes", node.id)}>
                 <span class="grow">
                   <span class="node-name" title={node.name}>{node.name}</span>
-                  <span class="small node-line"><NodeState node={node} />{node.connected ? <span class="soft">· {nodeWords.jobs(countOf(node))}</span>
-                    : null}</span>
+                  <span class="small node-line">
+                    <NodeState node={node} />{node.connected ? <span class="soft">· {nodeWords.jobs(countOf(node))}</span> : null}
+                  </span>
                 </span>
                 {node.connected ? (
                   <Sparkline

@@ -36,7 +36,10 @@ export function Running({ runs, nodes, approvals }: RunningProps): VNode {
                 <><a href={pathOf("chat", key)}>{title}</a> <span class="soft small">{agentId}</span></>
               ),
             },
-            { title: words.does, as: "doing", wide: true, cell: (row) => <Does row={row} doing={doing.get(row.key)} isAsked={asked.has(row.key)} /> },
+            {
+              title: words.does, as: "doing", wide: true,
+              cell: (row) => <Does row={row} doing={doing.get(row.key)} isAsked={asked.has(row.key)} />,
+            },
             {
               title: words.on, as: "placed", cell: (row) => {
                 const node = nodeOf(row);

@@ -7,6 +7,7 @@ import { Table, type Column } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
 import type { Link } from "../../link.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
+import { nameOfKey } from "../../stores/parse-run.ts";
 import { openRuns } from "../../stores/runs.ts";
 import { useLive } from "../../stores/use-live.ts";
 import { words } from "../../words/en/usage.ts";
@@ -125,7 +126,7 @@ function Whole({ report, rows, budgets, resting, days, kind }: Known & { readonl
               label={words.kinds[kind]} rows={rows.slice(0, ROWS_SHOWN)} keyOf={({ name }) => name}
               columns={columnsOf(words.kinds[kind], money, (row) => (
                 <span class="two-lines">
-                  {kind === "session" && row.name.startsWith("agent:") ? <a href={pathOf("chat", row.name)}>{row.name}</a> : row.name}
+                  {kind === "session" && row.name.startsWith("agent:") ? <Conversation name={row.name} /> : row.name}
                   <progress max={Math.max(figure(totals), Number.MIN_VALUE)} value={figure(row)} aria-label={words.share} />
                 </span>
               ))}
@@ -150,6 +151,12 @@ function Whole({ report, rows, budgets, resting, days, kind }: Known & { readonl
         </section>
       )}
     </>
+  );
+}
+
+function Conversation({ name }: { readonly name: string }): VNode {
+  return (
+    <span><a href={pathOf("chat", name)} title={name}>{nameOfKey(name)}</a> <span class="soft small">{name.split(":")[1]}</span></span>
   );
 }
 
