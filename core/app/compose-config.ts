@@ -1,10 +1,11 @@
 /** The configuration as clients see and change it, wired to the file that is in force. */
 import type { Clock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
-import { configMethods, doctorMethods, type MethodContext, type MethodHandlers } from "../control/gateway.ts";
+import { configMethods, doctorMethods, type BackupDesk, type MethodContext, type MethodHandlers } from "../control/gateway.ts";
 import type { RunningConfig } from "../fabric/config-start.ts";
-import type { Vault } from "../fabric/vault.ts";
-import { configSchema } from "./config-schema.ts";
+import { readSecret, type SecretPlaces, type Vault } from "../fabric/vault.ts";
+import type { Sessions } from "../control/sessions.ts";
+import { configSchema, type Config } from "./config-schema.ts";
 import type { DescribedConfig } from "./describe-config.ts";
 import { createConfigHashes } from "./config-hashes.ts";
 
@@ -17,6 +18,9 @@ export interface ComposeConfigDeps {
   readonly credentialsDir: string;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly reloadMode: () => string;
+  readonly sessions: Pick<Sessions, "rows" | "verify">;
+  readonly backup: () => Config["backup"];
+  readonly secretPlaces: () => SecretPlaces;
 }
 
 export interface ConfigDesk {
@@ -45,11 +49,21 @@ export function composeConfig(deps: ComposeConfigDeps): ConfigDesk {
     describe: async () => (await description()).describe(), lookUp: async (path) => (await description()).lookUp(path),
     needsRestart: async (path) => (await import("./describe-config.ts")).needsRestart(path), restart, reloadMode,
     keepSecret: async (path, value) => (await import("./secrets.ts")).keepSecret(credentialsDir, path, value, systemIds),
+    connectModel: async (wish, signal) => {
+      const { connectModel } = await import("./model/connect-model.ts");
+      return await connectModel({ running, credentialsDir, clock, ids: systemIds }, wish, signal);
+    },
   });
+  let backups: Promise<BackupDesk> | undefined;
   const repairs = doctorMethods({
-    examine: async () => (await import("./doctor.ts")).examineRunning({
-      stateDir, configPath: running.file.path, credentialsDir, environment: process.env,
-    }),
+    examine: async ({ deep }, signal) => {
+      const patient = { stateDir, configPath: running.file.path, credentialsDir, environment: process.env };
+      return await (await import("./doctor.ts")).examineRunning({ ...patient, sessions: deep ? deps.sessions : undefined }, signal);
+    },
+    backups: () => (backups ??= import("./backup/backup-desk.ts").then(({ createBackupDesk }) => createBackupDesk({
+      stateDir, configPath: running.file.path, version, clock, wish: deps.backup,
+      passphrase: () => readSecret(deps.backup()?.passphrase, deps.secretPlaces(), "backup.passphrase"),
+    }))),
   });
   const call = async (method: "config.get" | "config.patch", params: object): Promise<Readonly<Record<string, unknown>>> =>
     (await handlers[method]?.(params, NOBODY)) as Readonly<Record<string, unknown>>;

@@ -293,7 +293,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const configDesk = composeConfig({
     running: options.runningConfig, vault, clock, version, stateDir: options.stateDir, credentialsDir: options.credentialsDir,
     restart: options.restart,
-    reloadMode: () => config().gateway?.reload?.mode ?? "hybrid",
+    reloadMode: () => config().gateway?.reload?.mode ?? "hybrid", sessions, secretPlaces, backup: () => config().backup,
   });
   const desk = agentDesk({
     agents, parts, tools, sessions, models, nodes, intents, gate, placeOf, clock, ids, config, tell, version,

@@ -48,7 +48,7 @@ export type { ChannelMethodDeps } from "./gateway/methods/channels.ts";
 export type { TaskMethodDeps } from "./gateway/methods/tasks.ts";
 export type { VoiceMethodDeps } from "./gateway/methods/voice.ts";
 export type { ConfigMethodDeps } from "./gateway/methods/config.ts";
-export type { DoctorMethodDeps } from "./gateway/methods/doctor.ts";
+export type { BackupDesk, DoctorMethodDeps } from "./gateway/methods/doctor.ts";
 export type { RestartMethodDeps } from "./gateway/methods/restart.ts";
 export { openVoiceWake, type VoiceWake } from "./gateway/voice-wake.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";

@@ -96,4 +96,22 @@ export const CONFIG_METHODS = {
       },
     },
   },
+  "models.connect": {
+    role: "operator", scope: "operator.admin", hidden: true, controlPlaneWrite: true,
+    summary: "Tries a model, and connects it where it answers: its key goes into the store. Of one that does not, nothing is kept.",
+    params: {
+      type: "object", additionalProperties: false, required: ["name", "api", "url", "model"],
+      properties: {
+        name: { type: "string", pattern: "^[a-z][a-z0-9-]{0,63}$" }, api: { type: "string", minLength: 1, maxLength: 64 },
+        url: { type: "string", minLength: 1, maxLength: 2_048 }, model: { type: "string", minLength: 1, maxLength: 256 },
+        key: { type: "string", minLength: 1, maxLength: 16_384, secret: true },
+        /** Connects it although it did not answer. */
+        untested: flag,
+      },
+    },
+    result: {
+      type: "object", required: ["added", "model"],
+      properties: { added: flag, model: { type: "string" }, test: anything },
+    },
+  },
 } as const satisfies Record<string, MethodSpec>;

@@ -1,6 +1,6 @@
 /** The gateway about itself: health, status, presence, log. */
 import type { MethodSpec } from "../method.ts";
-import { agentId, anything, count, flag, id, nothing, sessionKey, words } from "./fields.ts";
+import { agentId, anything, count, flag, id, nothing, sessionKey, word, words } from "./fields.ts";
 
 export const SYSTEM_METHODS = {
   health: {
@@ -106,10 +106,33 @@ const examined = {
   },
 } as const;
 
+const backups = {
+  type: "object", required: ["folder", "command", "canMake", "count", "backups"],
+  properties: {
+    folder: { type: "string" }, command: { type: "string" }, canMake: flag, everyHours: count, count,
+    backups: {
+      type: "array",
+      items: {
+        type: "object", required: ["file", "bytes", "madeAtMs", "sealed"],
+        properties: {
+          file: { type: "string" }, bytes: count, madeAtMs: count, sealed: flag,
+          verified: {
+            type: "object", required: ["atMs", "well"],
+            properties: { atMs: count, well: flag, code: { type: "string" }, why: { type: "string" } },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+/** What is looked after: repairs and backups. */
 export const DOCTOR_METHODS = {
   "doctor.examine": {
     role: "operator", scope: "operator.admin", hidden: true,
-    summary: "What `openclaw doctor` finds that can be looked at while the gateway runs. Changes nothing.", params: nothing,
+    summary: "What `openclaw doctor` finds that can be looked at while the gateway runs. Changes nothing.",
+    /** `deep`: every page of the database too, and the chains of the newest sessions. */
+    params: { type: "object", additionalProperties: false, properties: { deep: flag } },
     result: { type: "object", required: ["checks", "findings"], properties: examined },
   },
   "doctor.mend": {
@@ -117,5 +140,19 @@ export const DOCTOR_METHODS = {
     summary: "Mends one of its findings, keeps what it replaces, and looks again.",
     params: { type: "object", additionalProperties: false, required: ["id"], properties: { id } },
     result: { type: "object", required: ["mended", "checks", "findings"], properties: { mended: { type: "string" }, ...examined } },
+  },
+  "backup.status": {
+    role: "operator", scope: "operator.admin", hidden: true,
+    summary: "Where backups are put, the newest of them, and whether one can be made from here.", params: nothing,
+    result: backups,
+  },
+  "backup.create": {
+    role: "operator", scope: "operator.admin", hidden: true, controlPlaneWrite: true,
+    summary: "Makes one now, as the configuration's `backup` says, in the folder it says.", params: nothing, result: backups,
+  },
+  "backup.verify": {
+    role: "operator", scope: "operator.admin", hidden: true, controlPlaneWrite: true,
+    summary: "Reads one of them to its end and compares every byte. `file` is a name out of `backup.status`.",
+    params: { type: "object", additionalProperties: false, required: ["file"], properties: { file: word } }, result: backups,
   },
 } as const satisfies Record<string, MethodSpec>;

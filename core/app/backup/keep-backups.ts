@@ -1,9 +1,9 @@
-import { Worker } from "node:worker_threads";
 import type { Clock } from "../../base/clock.ts";
 import type { Secret } from "../../base/secret.ts";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { BackupOrder, BackupReport } from "./backup-thread.ts";
+import { doInThread } from "./in-thread.ts";
 import { backupFolder, listBackups, newBackupFile, pruneBackups } from "./stored-backups.ts";
 
 export interface BackupWish {
@@ -58,7 +58,7 @@ export async function keepBackups(deps: KeepBackupsDeps, signal: AbortSignal): P
 }
 
 async function makeOne(deps: KeepBackupsDeps, wish: BackupWish, folder: string, signal: AbortSignal): Promise<void> {
-  const { clock, log, stateDir, configPath, version, make = makeInThread } = deps;
+  const { clock, log, stateDir, configPath, version, make = doInThread } = deps;
   const passphrase = wish.plain ? undefined : await deps.passphrase();
   if (!wish.plain && passphrase === undefined) {
     throw new OpenClawError("BACKUP_PASSPHRASE_MISSING", { next: "Set backup.passphrase to where it is, or backup.plain to true." });
@@ -69,22 +69,4 @@ async function makeOne(deps: KeepBackupsDeps, wish: BackupWish, folder: string, 
   log.info("backup.made", { file, bytes, parts, tookMs: Math.round(clock.monotonic() - began) });
   const removed = await pruneBackups(folder, wish.keep);
   if (removed.length > 0) log.info("backup.pruned", { removed });
-}
-
-/** Reading, hashing and sealing gigabytes is no work for the thread that answers people. */
-function makeInThread(order: BackupOrder, signal: AbortSignal): Promise<BackupReport> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./backup-thread.ts", import.meta.url), { name: "backup", workerData: order, execArgv: [] });
-    const stop = (): void => void worker.terminate();
-    signal.addEventListener("abort", stop, { once: true });
-    worker.once("message", (report: BackupReport | { readonly why: string }) => {
-      if ("why" in report) reject(new OpenClawError("BACKUP_FAILED", { why: report.why }));
-      else resolve(report);
-    });
-    worker.once("error", reject);
-    worker.once("exit", () => {
-      signal.removeEventListener("abort", stop);
-      reject(new OpenClawError("BACKUP_FAILED", { why: "It was stopped." }));
-    });
-  });
 }

@@ -30,8 +30,19 @@ export interface ConfigMethodDeps {
   readonly reloadMode?: () => string;
   /** Puts a secret where only the gateway finds it; answers with the name it has there. */
   readonly keepSecret: (path: string, value: string) => Promise<string>;
+  /** The result of `models.connect`. */
+  readonly connectModel?: (wish: ModelWish, signal: AbortSignal) => Promise<unknown>;
   /** Starts the gateway anew, if it can. */
   readonly restart?: (delayMs: number, reason: string) => void;
+}
+
+export interface ModelWish {
+  readonly name: string;
+  readonly api: string;
+  readonly url: string;
+  readonly model: string;
+  readonly key?: string;
+  readonly untested?: boolean;
 }
 
 interface WriteParams {
@@ -62,6 +73,9 @@ export function configMethods(deps: ConfigMethodDeps): MethodHandlers {
       const { path, value } = params as { readonly path: string; readonly value: string };
       return { ref: { source: "store", provider: "default", id: await deps.keepSecret(path, value) } };
     },
+    "models.connect": (params, { signal }) => deps.connectModel?.(params as ModelWish, signal).catch((error: unknown) => {
+      throw inWords(error);
+    }),
   };
 }
 

@@ -7,7 +7,10 @@ import { doctorMethods, type Examination, type ExaminedFinding } from "./doctor.
 interface Told { readonly mended?: string; readonly findings: readonly { readonly id: string; readonly mendable: boolean }[] }
 
 function open(findings: ExaminedFinding[]) {
-  const handlers = doctorMethods({ examine: async (): Promise<readonly Examination[]> => [{ check: "disk", note: "", findings }] });
+  const handlers = doctorMethods({
+    examine: async (): Promise<readonly Examination[]> => [{ check: "disk", note: "", findings }],
+    backups: () => Promise.reject(new Error("not asked")),
+  });
   const ask = async (method: string, params: object = {}): Promise<Told> => (await handlers[method]?.(params, {} as MethodContext)) as Told;
   return { examine: () => ask("doctor.examine"), mend: (id: string) => ask("doctor.mend", { id }) };
 }

@@ -1,4 +1,4 @@
-/** Repairs over the wire: what the doctor finds beside a gateway that runs, and mending one finding at a time. */
+/** Repairs and backups over the wire: what the doctor finds beside a gateway that runs, and mending one finding at a time. */
 import { hash } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { MethodHandlers } from "../method.ts";
@@ -22,22 +22,39 @@ export interface ExaminedFinding {
 }
 
 export interface DoctorMethodDeps {
-  readonly examine: () => Promise<readonly Examination[]>;
+  /** `deep`: what takes a while, too. */
+  readonly examine: (how: { readonly deep: boolean }, signal: AbortSignal) => Promise<readonly Examination[]>;
+  readonly backups: () => Promise<BackupDesk>;
+}
+
+/** Each answers with what there is afterwards. */
+export interface BackupDesk {
+  status(): Promise<object>;
+  /** Throws BACKUP_PASSPHRASE_MISSING or BACKUP_FAILED. */
+  create(signal: AbortSignal): Promise<object>;
+  /** What is wrong with it is part of the answer. Throws NOT_FOUND, or BACKUP_PASSPHRASE_MISSING. */
+  verify(file: string, signal: AbortSignal): Promise<object>;
 }
 
 /** Nothing is remembered between calls: what is mended is what is found now, so that nothing stale is ever mended. */
-export function doctorMethods({ examine }: DoctorMethodDeps): MethodHandlers {
+export function doctorMethods({ examine, backups }: DoctorMethodDeps): MethodHandlers {
   return {
-    "doctor.examine": async () => present(await examine()),
-    "doctor.mend": async (params) => {
+    "backup.status": async () => (await backups()).status(),
+    "backup.create": async (_, { signal }) => (await backups()).create(signal),
+    "backup.verify": async (params, { signal }) => (await backups()).verify((params as { readonly file: string }).file, signal),
+    "doctor.examine": async (params, { signal }) => {
+      const { deep = false } = (params ?? {}) as { readonly deep?: boolean };
+      return present(await examine({ deep }, signal));
+    },
+    "doctor.mend": async (params, { signal }) => {
       const { id } = params as { readonly id: string };
-      const finding = (await examine()).flatMap(({ findings }) => findings).find((one) => idOf(one) === id);
+      const finding = (await examine({ deep: false }, signal)).flatMap(({ findings }) => findings).find((one) => idOf(one) === id);
       if (finding === undefined) throw new OpenClawError("NOT_FOUND", { why: "It is no longer found.", next: "Look again." });
       if (finding.mend === undefined) {
         throw new OpenClawError("PARAMS_INVALID", { why: "Only a person can mend this.", next: finding.next });
       }
       const mended = await finding.mend();
-      return { mended, ...present(await examine()) };
+      return { mended, ...present(await examine({ deep: false }, signal)) };
     },
   };
 }
