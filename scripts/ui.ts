@@ -99,7 +99,7 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
     define: { "process.env.NODE_ENV": "\"production\"" },
-    plugins: [...plugins, oneFirstScript(source), stylesApart(lateStyles), spareCatalogue],
+    plugins: [...plugins, oneFirstScript(source), stylesApart(lateStyles), spareCatalogue, writtenLicences],
   });
   const outputs = Object.entries(result.metafile.outputs);
   const script = nameOfEntry(outputs, "main.tsx");
@@ -163,6 +163,36 @@ const spareCatalogue: Plugin = {
     return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${source}` };
   }),
 };
+
+/** What the page says about the programs it and its gateway are made with is what the lock file says. */
+const writtenLicences: Plugin = {
+  name: "written-licences",
+  setup: ({ onLoad }) => onLoad({ filter: /[\\/]settings[\\/]licences\.ts$/ }, async ({ path }) => {
+    const lock = JSON.parse(await readFile(join(path, "../../../../package-lock.json"), "utf8")) as Lock;
+    return { loader: "ts", contents: `export const LICENCES = ${JSON.stringify(licencesOf(lock))};` };
+  }),
+};
+
+interface Locked { readonly version?: string; readonly license?: string; readonly link?: true; readonly dependencies?: object }
+interface Lock { readonly packages: Readonly<Record<string, Locked>> }
+
+/** Of everything that is shipped, and what that needs; not of what only tests and builds need. */
+export function licencesOf({ packages }: Lock): readonly { readonly name: string; readonly version: string; readonly licence: string }[] {
+  const found = new Set<string>();
+  const walk = ({ dependencies = {} }: Locked): void => {
+    for (const name of Object.keys(dependencies)) {
+      const part = packages[`node_modules/${name}`];
+      if (part === undefined || part.link === true || found.has(name)) continue;
+      found.add(name);
+      walk(part);
+    }
+  };
+  for (const [path, part] of Object.entries(packages)) if (/^(?:protocol|sdk|core|ui|extensions)\b/.test(path)) walk(part);
+  return [...found].sort().map((name) => {
+    const { version = "", license: licence = "" } = packages[`node_modules/${name}`] ?? {};
+    return { name, version, licence };
+  });
+}
 
 /** The styles of pages that are fetched later, by their names: each comes with its page. */
 function lateStylesOf(source: string): readonly string[] {

@@ -26,7 +26,10 @@ export interface Examined { readonly checks: readonly Check[]; readonly findings
 export interface Repairs {
   readonly examined: ReadonlySignal<Examined | undefined>;
   readonly count: ReadonlySignal<number | undefined>;
+  /** Who may not look, or is away, knows of none. */
   look(): void;
+  /** At what takes a while, too. Rejects with what the gateway says. */
+  lookDeep(): Promise<void>;
   /** Resolves with what was done. */
   mend(id: string): Promise<string>;
 }
@@ -36,6 +39,8 @@ const fieldsOf = (value: unknown): Fields => (typeof value === "object" && value
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const rows = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
 
+/** Every page of a database of gigabytes is read. */
+const DEEP_MS = 600_000;
 let opened: Repairs | undefined;
 
 export function openRepairs(link: Link): Repairs {
@@ -50,11 +55,12 @@ function createRepairs(link: Link): Repairs {
   };
   const look = (): void => void link.request("doctor.examine", {}).then((answer) => {
     show(parseExamined(answer));
-  }, () => undefined); // who may not look, or is away, knows of none
+  }, () => undefined);
   link.onUp(look);
   link.on("config.changed", look);
   return {
     examined, count: computed(() => examined.value?.findings.length), look,
+    lookDeep: async () => show(parseExamined(await link.request("doctor.examine", { deep: true }, { timeoutMs: DEEP_MS }))),
     mend: async (id) => {
       const after = parseExamined(await link.request("doctor.mend", { id }));
       show(after);

@@ -5,35 +5,39 @@ import { useEffect } from "preact/hooks";
 import { CopyButton } from "../../kit/copy-button.tsx";
 import { formatBytes } from "../../kit/format.ts";
 import { Icon } from "../../kit/icon.tsx";
+import { lazy } from "../../kit/lazy.tsx";
 import type { Link } from "../../link.ts";
 import { words } from "../../words/en/settings.ts";
+import { parseUpdate } from "./facts.ts";
 import { fieldsOf } from "./schema-fields.ts";
 
 const say = words.about;
 
-/** Programs of others that this one is made with; the licence's text lies beside each in its package. */
-const LICENCES: readonly (readonly [name: string, licence: string, what: string])[] = [
-  ["preact", "MIT", say.draws], ["@preact/signals", "MIT", say.draws], ["marked", "MIT", say.readsMarkdown], ["ws", "MIT", say.speaks],
-  ["@humanwhocodes/momoa", "Apache-2.0", say.readsJson], ["croner", "MIT", say.tellsTime], ["js-tiktoken", "MIT", say.counts],
-  ["postgres", "Unlicense", say.asksPostgres],
-];
+const LicenceList = lazy(() => import("./licence-list.tsx").then((part) => part.LicenceList));
 
 /** What goes into the diagnosis: nothing a person said, and nothing secret. */
 const ASKED = ["status", "system.info", "config.get", "doctor.examine", "node.list", "usage.status"] as const;
 
 export function AboutSection({ link }: { readonly link: Link }): VNode {
   const machine = useSignal<Readonly<Record<string, unknown>>>({});
+  const update = useSignal("");
   const made = useSignal("");
-  useEffect(() => link.onUp(() => void link.request("system.info", {}).then((answer) => {
-    machine.value = fieldsOf(answer);
-  }, () => undefined)), []);
+  useEffect(() => link.onUp(() => {
+    link.request("system.info", {}).then((answer) => {
+      machine.value = fieldsOf(answer);
+    }, () => undefined);
+    link.request("update.status", {}).then((answer) => {
+      const version = parseUpdate(answer);
+      update.value = version === undefined ? say.noUpdates : say.newer(version);
+    }, () => undefined);
+  }), []);
   const { server, snapshot } = link.hello.value ?? {};
   const free = machine.value["diskAvailableBytes"];
   const rows: readonly (readonly [string, string, boolean])[] = [
     [say.version, server?.version ?? "", false], [say.node, String(machine.value["nodeVersion"] ?? ""), false],
     [say.machine, [machine.value["hostname"], machine.value["osLabel"], machine.value["arch"]].filter(Boolean).join(" · "), false],
     [say.stateDir, snapshot?.stateDir ?? "", true], [say.configPath, snapshot?.configPath ?? "", true],
-    [say.disk, typeof free === "number" ? say.free(formatBytes(free)) : "", false], [say.update, say.noUpdates, false],
+    [say.disk, typeof free === "number" ? say.free(formatBytes(free)) : "", false], [say.update, update.value, false],
   ];
   const gather = async (): Promise<void> => {
     const url = URL.createObjectURL(new Blob([await bundle(link)], { type: "application/json" }));
@@ -57,9 +61,7 @@ export function AboutSection({ link }: { readonly link: Link }): VNode {
       <p role="status" class="small soft">{made.value}</p>
       <h3>{say.licences}</h3>
       <p class="soft">{say.own}</p>
-      <table class="facts"><caption class="unseen">{say.licences}</caption><tbody>{LICENCES.map(([name, licence, what]) => (
-        <tr key={name}><th scope="row"><code>{name}</code></th><td>{licence}</td><td class="soft small">{what}</td></tr>
-      ))}</tbody></table>
+      <LicenceList />
     </section>
   );
 }

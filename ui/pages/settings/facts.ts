@@ -202,6 +202,7 @@ export interface Tried {
   readonly firstMs?: number | undefined;
   readonly code: string;
   readonly why: string;
+  readonly next?: string | undefined;
 }
 
 export function parseTried(answer: unknown): Tried {
@@ -209,8 +210,56 @@ export function parseTried(answer: unknown): Tried {
   const error = fieldsOf(said["error"]);
   return {
     ok: said["ok"] === true, tools: typeof said["tools"] === "boolean" ? said["tools"] : undefined, tookMs: number(said["tookMs"]) ?? 0,
-    firstMs: number(said["firstMs"]), code: text(error["code"]), why: text(error["why"]),
+    firstMs: number(said["firstMs"]), code: text(error["code"]), why: text(error["why"]), next: some(error["next"]),
   };
+}
+
+/** `tried`: undefined where it was not asked. */
+export function parseConnected(answer: unknown): { readonly added: boolean; readonly model: string; readonly tried?: Tried | undefined } {
+  const said = fieldsOf(answer);
+  return {
+    added: said["added"] === true, model: text(said["model"]), tried: said["test"] === undefined ? undefined : parseTried(said["test"]),
+  };
+}
+
+export interface Backup {
+  readonly file: string;
+  readonly bytes: number;
+  readonly madeAtMs: number;
+  readonly sealed: boolean;
+  readonly verified?: { readonly atMs: number; readonly well: boolean; readonly code: string; readonly why: string } | undefined;
+}
+
+export interface Backups {
+  readonly folder: string;
+  readonly command: string;
+  readonly canMake: boolean;
+  readonly everyHours?: number | undefined;
+  readonly count: number;
+  readonly newest: readonly Backup[];
+}
+
+export function parseBackups(answer: unknown): Backups {
+  const said = fieldsOf(answer);
+  return {
+    folder: text(said["folder"]), command: text(said["command"]), canMake: said["canMake"] === true, everyHours: number(said["everyHours"]),
+    count: number(said["count"]) ?? 0,
+    newest: list(said["backups"]).map(fieldsOf).map((backup) => {
+      const verified = fieldsOf(backup["verified"]);
+      const atMs = number(verified["atMs"]);
+      return {
+        file: text(backup["file"]), bytes: number(backup["bytes"]) ?? 0, madeAtMs: number(backup["madeAtMs"]) ?? 0,
+        sealed: backup["sealed"] === true,
+        verified: atMs === undefined ? undefined
+          : { atMs, well: verified["well"] === true, code: text(verified["code"]), why: text(verified["why"]) },
+      };
+    }),
+  };
+}
+
+/** Undefined: it was never looked for. */
+export function parseUpdate(answer: unknown): string | undefined {
+  return some(fieldsOf(fieldsOf(answer)["updateAvailable"])["version"]);
 }
 
 export interface Skill {

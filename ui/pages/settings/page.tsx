@@ -3,25 +3,28 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { Icon } from "../../kit/icon.tsx";
+import { lazy } from "../../kit/lazy.tsx";
 import type { Link } from "../../link.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
 import { openRepairs } from "../../stores/repairs.ts";
 import { words } from "../../words/en/settings.ts";
 import type { PageProps } from "../page.ts";
-import { AboutSection } from "./about-section.tsx";
 import { AbilitiesSection } from "./abilities-section.tsx";
 import { AgentsSection } from "./agents-section.tsx";
-import { CodesSection } from "./codes-section.tsx";
 import { openConfigDesk, type ConfigDesk } from "./config-desk.ts";
 import { ConfigSection } from "./config-section.tsx";
-import { DevicesSection } from "./devices-section.tsx";
-import { FileSection } from "./file-section.tsx";
 import { ModelsSection } from "./models-section.tsx";
 import { RepairsSection } from "./repairs-section.tsx";
 import { SaveBar } from "./save-bar.tsx";
 import { groupsOf, type Item } from "./schema-fields.ts";
 import { HITS_MAX, MACHINE, OWN, pathOfConfig, search } from "./sections.ts";
 import { Trouble } from "./trouble.tsx";
+
+const AboutSection = lazy(() => import("./about-section.tsx").then((part) => part.AboutSection));
+const BackupsSection = lazy(() => import("./backups-section.tsx").then((part) => part.BackupsSection));
+const CodesSection = lazy(() => import("./codes-section.tsx").then((part) => part.CodesSection));
+const DevicesSection = lazy(() => import("./devices-section.tsx").then((part) => part.DevicesSection));
+const FileSection = lazy(() => import("./file-section.tsx").then((part) => part.FileSection));
 
 export function Page({ link }: PageProps): VNode {
   const desk = openConfigDesk(link);
@@ -71,6 +74,7 @@ function Stage({ link, desk }: { readonly link: Link; readonly desk: ConfigDesk 
     case "abilities": return <AbilitiesSection link={link} />;
     case "devices": return <DevicesSection link={link} />;
     case "repairs": return <RepairsSection link={link} />;
+    case "backups": return <BackupsSection link={link} />;
     case "codes": return <CodesSection />;
     case "about": return <AboutSection link={link} />;
     case "file": return <FileSection link={link} desk={desk} />;

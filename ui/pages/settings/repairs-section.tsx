@@ -18,7 +18,18 @@ export function RepairsSection({ link }: { readonly link: Link }): VNode {
   const said = useSignal("");
   const trouble = useSignal<Ended | undefined>(undefined);
   useEffect(() => repairs.look(), []);
+  const busy = useSignal(false);
   const examined = repairs.examined.value;
+  const lookDeep = async (): Promise<void> => {
+    busy.value = true;
+    try {
+      await repairs.lookDeep();
+      trouble.value = undefined;
+    } catch (error) {
+      trouble.value = describe(error);
+    }
+    busy.value = false;
+  };
   const mend = async (finding: Finding): Promise<void> => {
     if (!await confirm({ title: say.mendTitle, body: `${finding.what} ${say.mendBody}`, act: say.mend })) return;
     try {
@@ -66,7 +77,11 @@ export function RepairsSection({ link }: { readonly link: Link }): VNode {
           );
         })}</tbody>
       </table>
-      <div class="row"><button type="button" onClick={() => repairs.look()}><Icon name="retry" />{say.again}</button></div>
+      <div class="row">
+        <button type="button" disabled={busy.value} onClick={() => repairs.look()}><Icon name="retry" />{say.again}</button>
+        <button type="button" disabled={busy.value} onClick={() => void lookDeep()}><Icon name="search" />{say.deep}</button>
+        <span role="status">{busy.value ? <StateMark state="live" word={say.looking} /> : null}</span>
+      </div>
     </section>
   );
 }

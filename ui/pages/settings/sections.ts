@@ -4,7 +4,7 @@ import { words } from "../../words/en/settings.ts";
 import { fieldsBelow, type Item } from "./schema-fields.ts";
 
 export const OWN = ["agents", "models", "abilities", "devices"] as const;
-export const MACHINE = ["repairs", "codes", "about"] as const;
+export const MACHINE = ["repairs", "backups", "codes", "about"] as const;
 export type Own = (typeof OWN)[number] | (typeof MACHINE)[number] | "file";
 
 export interface Hit {
@@ -40,7 +40,7 @@ export function search(query: string, groups: readonly Item[]): readonly Hit[] {
 function placeHits(): readonly Hit[] {
   const helps: Readonly<Record<Own, string>> = {
     agents: words.agents.help, models: words.models.help, abilities: words.abilities.skillsHelp, devices: words.devices.help,
-    repairs: words.repairs.help, codes: words.codes.help, about: words.about.diagnosisHelp, file: words.file.help,
+    repairs: words.repairs.help, backups: words.backups.help, codes: words.codes.help, about: words.about.diagnosisHelp, file: words.file.help,
   };
   return [...OWN, ...MACHINE, "file" as const].map((name) => (
     { title: words.places[name], where: words.title, help: helps[name], path: [name] }

@@ -71,6 +71,17 @@ export const words = {
     well: "Nothing is wrong in what was looked at", problem: "does not work", attention: "needs attention",
     mend: "Mend it", mendTitle: "Mend this now?", mendBody: "What is replaced is kept.", looked: "What was looked at",
     fine: "fine", seeAbove: "see above", notLooked: "not looked at", again: "Look again",
+    deep: "Look through database and log", looking: "reading…",
+  },
+  backups: {
+    title: "Backups", help: "Everything this gateway keeps, in one file, made while it runs.",
+    none: "There is none yet.", last: "The newest", count: (count: number) => `${count} ${count === 1 ? "backup" : "backups"} in`,
+    every: (hours: number) => `One is made every ${hours === 1 ? "hour" : `${hours} hours`}.`,
+    never: "None is made by itself: Configuration, Backup says when.", make: "Make one now", making: "making it…", made: "It is made.",
+    byHand: "Without a passphrase in the configuration, one is made on the gateway's machine. It asks for the passphrase:",
+    command: "the command", verify: "Read it through", verifyWhat: (file: string) => `Read ${file} through`, verifying: "reading it…",
+    well: "all of it verifies", broken: "does not verify", unread: "not read through since the gateway started", plain: "plain: anybody can read it",
+    file: "File", madeAt: "Made", size: "Size", state: "State",
   },
   codes: {
     title: "Error codes", help: "The same on the command line, on the wire and here.", search: "A code, or a word",
@@ -92,11 +103,12 @@ export const words = {
     test: "Test", testWhat: (model: string) => `Test ${model}`, trying: "asking it…", failed: "did not answer",
     answered: (time: string, tools: boolean) => `answered in ${time}, ${tools ? "calls tools" : "calls no tools"}`,
     makeUsual: "Make it the default", makeUsualWhat: (model: string) => `Make it the default: ${model}`,
-    add: "Connect another", addHelp: "Anything that speaks like OpenAI or Anthropic: a service, or a server on this machine.",
-    kind: "It speaks like", kinds: { "openai-compatible": "OpenAI", anthropic: "Anthropic" },
+    add: "Connect another", addHelp: "Anything that speaks like OpenAI or Anthropic: a service, or a server on this machine. " +
+      "It is asked first; of one that does not answer nothing is kept.",
+    kind: "It speaks like", kinds: { "openai-completions": "OpenAI", "anthropic-messages": "Anthropic" },
     name: "Name here", nameHelp: "Small letters, digits and dashes. Its models are called name/model.", url: "Address", model: "Model",
     key: "Key", keyHelp: "Goes into the gateway's own store; the file says only where it is. Empty for a server that asks for none.",
-    addIt: "Connect it", added: (model: string) => `${model} is there. Test it above.`,
+    addIt: "Try and connect it", addUntested: "Connect it anyway", added: (model: string) => `${model} is connected.`,
   },
   abilities: {
     title: "Skills and tools", skills: "Skills", skillsHelp: "Instructions an agent can look up. What one needs is said beside it.",
@@ -110,18 +122,16 @@ export const words = {
   },
   about: {
     title: "About", version: "OpenClaw", node: "Node.js", machine: "Machine", stateDir: "State directory", configPath: "Configuration",
-    disk: "Disk", free: (amount: string) => `${amount} free`, update: "Updates", noUpdates: "Never looked for: this gateway asks nobody.",
+    disk: "Disk", free: (amount: string) => `${amount} free`, update: "Updates", noUpdates: "Never looked for: this gateway asks nobody.", newer: (version: string) => `${version} is there.`,
     diagnosis: "For whoever helps you",
     diagnosisHelp: "One file: versions, health, findings, the configuration without its secrets, and the end of the log. " +
       "No conversation is in it. Look into it before you pass it on.",
     gather: "Save a diagnosis", gathered: "It is in your downloads.",
     licences: "Licences", own: "OpenClaw is under the MIT licence. It is made with:",
-    draws: "draws this page", readsMarkdown: "reads Markdown", speaks: "speaks WebSocket", readsJson: "reads JSON5",
-    tellsTime: "tells when a job is due",
-    counts: "counts tokens", asksPostgres: "asks Postgres, where you connect one",
+    part: "Program", at: "Version", licence: "Licence",
   },
   places: {
-    agents: "Agents", models: "Models", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs", about: "About",
+    agents: "Agents", models: "Models", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs", backups: "Backups", about: "About",
     codes: "Error codes", file: "The file",
   },
 } as const;
