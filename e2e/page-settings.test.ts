@@ -1,11 +1,12 @@
 /** The settings in a real browser: a change in force and in the file, two who write at once, a repair, a browser that shuts itself out. */
 import assert from "node:assert/strict";
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
 import { holdAnswers } from "@openclaw/testkit/hold-answers";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
+import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 
 const CONFIG = `{
@@ -105,9 +106,11 @@ test("a setting is changed: in force, in the file with its comments, refused wit
   assert.equal(await readFile(file, "utf8"), `${text}// and more\n`);
 });
 
-test("a finding is mended with one press, a broken file gives way to the last good one, and a secret goes to the store and not into the "
-  + "file (S3.13, S0.1)", needs("chromium"), async (t) => {
+test("a finding is mended with one press, a broken file gives way to the last good one, a model is asked before it is connected, its key "
+  + "goes to the store and not into the file, and a backup is made and read through (S3.2, S3.13, S0.1)", needs("chromium"), async (t) => {
   const browser = await openBrowser(t); // closed before the gateway is
+  const model = await openScriptedModel();
+  t.after(() => model.close());
   const gateway = await openRealGateway({ bare: true, config: CONFIG });
   t.after(() => gateway.dispose());
   const file = join(gateway.stateDir, "openclaw.json");
@@ -130,23 +133,51 @@ test("a finding is mended with one press, a broken file gives way to the last go
   assert.equal(await readFile(file, "utf8"), CONFIG);
   assert.equal(await readFile(`${file}.broken-1`, "utf8"), "{ logging: { level: 7 } }");
 
+  // What takes a while is looked at when a person asks.
+  await page.getByRole("row", { name: /database/ }).getByText("not looked at").waitFor();
+  await page.getByRole("button", { name: "Look through database and log" }).click();
+  await page.getByRole("row", { name: /database.*every page is whole/ }).getByText("fine").waitFor();
+  await page.getByRole("row", { name: /log.*every chain verifies/ }).getByText("fine").waitFor();
+
+  // A model is asked first; of one that does not answer nothing is kept.
   await page.getByRole("link", { name: "All settings" }).click();
   await page.getByRole("link", { name: "Models" }).first().click();
-  const form = page.getByRole("form", { name: "Connect another" });
-  await form.getByLabel("Name here").fill("mine");
-  await form.getByLabel("Address").fill("http://127.0.0.1:9/v1");
-  await form.getByLabel("Model", { exact: true }).fill("small");
-  await form.getByLabel("Key").fill("sk-canary-0123456789");
-  await form.getByRole("button", { name: "Connect it" }).click();
-  await page.getByText("mine/small is there.").waitFor();
   await page.getByRole("button", { name: "Test demo/demo" }).click();
   await page.getByText(/answered in .* calls (?:no )?tools/).waitFor();
-  await page.getByRole("button", { name: "Test mine/small" }).click();
-  await page.getByText("did not answer").waitFor();
+  const form = page.getByRole("form", { name: "Connect another" });
+  const connect = async (name: string, url: string): Promise<void> => {
+    await form.getByLabel("Name here").fill(name);
+    await form.getByLabel("Address").fill(url);
+    await form.getByLabel("Model", { exact: true }).fill("scripted");
+    await form.getByLabel("Key").fill("sk-canary-0123456789");
+    await form.getByRole("button", { name: "Try and connect it" }).click();
+  };
+  const store = join(credentials, "store");
+  await connect("gone", "http://127.0.0.1:9/v1");
+  await form.getByText("did not answer").waitFor();
+  assert.match(await form.getByRole("alert").innerText(), /MODEL_UNREACHABLE|MODEL_UNAVAILABLE/);
+  assert.equal(await readFile(file, "utf8"), CONFIG);
+  assert.deepEqual(await readdir(store).catch(() => []), []);
+  await connect("mine", model.url);
+  await form.getByText("mine/scripted is connected.").waitFor();
+  await form.getByText(/answered in/).waitFor();
+  await page.getByRole("button", { name: "Test mine/scripted" }).waitFor();
   const written = await readFile(file, "utf8");
   assert.doesNotMatch(written, /canary/);
-  assert.match(written, /source: "store"|"source": ?"store"/);
-  assert.equal((await readFile(join(credentials, "store", "models.providers.mine.apiKey"), "utf8")).trim(), "sk-canary-0123456789");
+  assert.match(written, /"?source"?: ?"store"/);
+  const [key] = await readdir(store);
+  assert.equal((await readFile(join(store, key ?? ""), "utf8")).trim(), "sk-canary-0123456789");
+
+  // Backups: by command, or by one press where the configuration says how.
+  assert.equal((await gateway.cli(["config", "set", "backup.plain", "true"])).code, 0);
+  await page.getByRole("link", { name: "All settings" }).click();
+  await page.getByRole("link", { name: "Backups" }).click();
+  await page.getByText("There is none yet.").waitFor();
+  assert.deepEqual(await findBarriers(), []);
+  await page.getByRole("button", { name: "Make one now" }).click();
+  await page.getByText("It is made.").waitFor();
+  await page.getByRole("button", { name: /^Read openclaw-.*\.tar through$/ }).click();
+  await page.getByText("all of it verifies").waitFor();
 
   // What is passed on to whoever helps holds neither the key nor the gateway's token.
   await page.getByRole("link", { name: "All settings" }).click();
