@@ -77,7 +77,8 @@ export function createBackupDesk(deps: BackupDeskDeps): BackupDesk {
       const result = await work({ verify: true, file: found.file, passphrase }, signal).then((): Verified => ({ atMs, well: true }),
         (error: unknown): Verified => {
           signal.throwIfAborted();
-          return { atMs, well: false, code: codeOf(error) ?? "BACKUP_DAMAGED", why: error instanceof Error ? error.message : String(error) };
+          const why = error instanceof Error ? error.message : String(error);
+          return { atMs, well: false, code: codeOf(error) ?? "BACKUP_DAMAGED", why };
         });
       if (verified.size >= REMEMBERED_MAX) verified.clear();
       verified.set(nameOf(found), result);

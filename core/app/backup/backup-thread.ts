@@ -1,4 +1,4 @@
-/** Makes one backup, or reads one through, in a thread of its own, and says how it went. Told anything, it stops and leaves nothing behind. */
+/** Makes one backup, or reads one through, in a thread of its own, and says how it went. Told anything, it stops. */
 import { parentPort, workerData } from "node:worker_threads";
 import { codeOf, type ErrorCode } from "@openclaw/protocol";
 import { systemClock } from "../../base/clock.ts";

@@ -37,7 +37,8 @@ export async function connectModel(deps: ConnectModelDeps, wish: ModelWish, sign
   const tried = wish.untested === true ? undefined : await attempt(candidate, key, clock, signal);
   if (tried?.ok === false) {
     const { error, ...rest } = tried;
-    return { added: false, model, test: { ...rest, ...(error === undefined ? {} : { error: { ...error, next: ERRORS[error.code].next } }) } };
+    const why = error === undefined ? {} : { error: { ...error, next: ERRORS[error.code].next } };
+    return { added: false, model, test: { ...rest, ...why } };
   }
   const keyId = key === undefined ? undefined
     : await keepSecret(credentialsDir, `models-providers-${candidate.provider}-apiKey`, key.reveal(), ids);

@@ -40,7 +40,8 @@ export function search(query: string, groups: readonly Item[]): readonly Hit[] {
 function placeHits(): readonly Hit[] {
   const helps: Readonly<Record<Own, string>> = {
     agents: words.agents.help, models: words.models.help, abilities: words.abilities.skillsHelp, devices: words.devices.help,
-    repairs: words.repairs.help, backups: words.backups.help, codes: words.codes.help, about: words.about.diagnosisHelp, file: words.file.help,
+    repairs: words.repairs.help, backups: words.backups.help, codes: words.codes.help, about: words.about.diagnosisHelp,
+    file: words.file.help,
   };
   return [...OWN, ...MACHINE, "file" as const].map((name) => (
     { title: words.places[name], where: words.title, help: helps[name], path: [name] }

@@ -80,8 +80,8 @@ export const words = {
     never: "None is made by itself: Configuration, Backup says when.", make: "Make one now", making: "making it…", made: "It is made.",
     byHand: "Without a passphrase in the configuration, one is made on the gateway's machine. It asks for the passphrase:",
     command: "the command", verify: "Read it through", verifyWhat: (file: string) => `Read ${file} through`, verifying: "reading it…",
-    well: "all of it verifies", broken: "does not verify", unread: "not read through since the gateway started", plain: "plain: anybody can read it",
-    file: "File", madeAt: "Made", size: "Size", state: "State",
+    well: "all of it verifies", broken: "does not verify", unread: "not read through since the gateway started",
+    plain: "plain: anybody can read it",
   },
   codes: {
     title: "Error codes", help: "The same on the command line, on the wire and here.", search: "A code, or a word",
@@ -122,7 +122,8 @@ export const words = {
   },
   about: {
     title: "About", version: "OpenClaw", node: "Node.js", machine: "Machine", stateDir: "State directory", configPath: "Configuration",
-    disk: "Disk", free: (amount: string) => `${amount} free`, update: "Updates", noUpdates: "Never looked for: this gateway asks nobody.", newer: (version: string) => `${version} is there.`,
+    disk: "Disk", free: (amount: string) => `${amount} free`,
+    update: "Updates", noUpdates: "Never looked for: this gateway asks nobody.", newer: (version: string) => `${version} is there.`,
     diagnosis: "For whoever helps you",
     diagnosisHelp: "One file: versions, health, findings, the configuration without its secrets, and the end of the log. " +
       "No conversation is in it. Look into it before you pass it on.",
@@ -131,7 +132,8 @@ export const words = {
     part: "Program", at: "Version", licence: "Licence",
   },
   places: {
-    agents: "Agents", models: "Models", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs", backups: "Backups", about: "About",
+    agents: "Agents", models: "Models", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs", backups: "Backups",
+    about: "About",
     codes: "Error codes", file: "The file",
   },
 } as const;
