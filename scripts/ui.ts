@@ -102,10 +102,10 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
     plugins: [...plugins, oneFirstScript(source), stylesApart(lateStyles), spareCatalogue, writtenLicences],
   });
   const outputs = Object.entries(result.metafile.outputs);
-  const script = nameOfEntry(outputs, "main.tsx");
+  const { script, shared } = enterAtOnce(assets, result.metafile, nameOfEntry(outputs, "main.tsx"));
   const style = nameOfEntry(outputs, "style/main.css");
   const theme = nameOfEntry(outputs, "theme.ts");
-  const first = new Set([script, style, theme, ...staticImports(result.metafile, script)]);
+  const first = new Set([script, style, theme, ...staticImports(result.metafile, shared)]);
   const icon = `mark-${hashOf(readFileSync(join(source, "mark.svg")))}.svg`;
   writeFileSync(join(assets, icon), readFileSync(join(source, "mark.svg")));
   const preload = [...first].filter((name) => name.endsWith(".js") && name !== script && name !== theme)
@@ -246,6 +246,24 @@ function nameOfEntry(outputs: readonly (readonly [string, Metafile["outputs"][st
   const found = outputs.find(([, output]) => output.entryPoint === entry)?.[0];
   if (found === undefined) throw new Error(`The bundler made nothing of ${entry}.`);
   return basename(found);
+}
+
+/**
+ * The bundler leaves of the entry one line, which imports what all scripts share: that file takes its place and its name, and a first load
+ * is a request less.
+ */
+function enterAtOnce(assets: string, { outputs }: Metafile, entry: string): { readonly script: string; readonly shared: string } {
+  const made = Object.entries(outputs).find(([path]) => basename(path) === entry)?.[1];
+  const [shared, ...others] = (made?.imports ?? []).filter(({ kind }) => kind === "import-statement").map(({ path }) => basename(path));
+  if (shared === undefined || others.length > 0 || Object.keys(made?.inputs ?? {}).length > 0) return { script: entry, shared: entry };
+  const script = shared.replace(/^chunk-/, "main-");
+  rmSync(join(assets, entry));
+  for (const name of readdirSync(assets).filter((each) => each.endsWith(".js"))) {
+    const path = join(assets, name);
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll(`./${shared}`, `./${script}`));
+  }
+  renameSync(join(assets, shared), join(assets, script));
+  return { script, shared };
 }
 
 /** What the first script imports at once, and what that imports. */

@@ -5,6 +5,7 @@ import { openLink } from "./link.ts";
 import { tokenIn } from "./link/token-in.ts";
 import { Composer } from "./pages/chat/composer.tsx";
 import { Page as ChatPage } from "./pages/chat/page.tsx";
+import { drawInFrames, onceDrawn } from "./kit/frame.ts";
 import { toast } from "./kit/toasts.tsx";
 import { PLACES } from "./pages/places.ts";
 import { followApprovals } from "./shell/badges.ts";
@@ -23,6 +24,7 @@ function takeToken(): string | undefined {
   return token;
 }
 
+drawInFrames();
 const link = openLink(location.origin, takeToken());
 followLinks();
 followTheme();
@@ -48,7 +50,7 @@ addShortcuts(words.shortcuts.everywhere, [
   } },
   { keys: "/", title: words.shortcuts.write, run: () => {
     if (document.documentElement.dataset["place"] !== "chat") navigate(pathOf("chat"));
-    setTimeout(() => document.getElementById("draft")?.focus()); // once its place is drawn
+    onceDrawn(() => document.getElementById("draft")?.focus());
   } },
   ...PLACES.filter(({ key }) => key !== undefined).map(({ key, path, title }) => (
     { keys: `g ${key}`, title: words.shortcuts.go(title), run: () => navigate(pathOf(path)) }

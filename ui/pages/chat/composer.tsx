@@ -171,7 +171,7 @@ export function Composer({ link }: { readonly link: Link }): VNode {
     }
   });
 
-  const isRunning = session.value.live.value !== undefined;
+  const isRunning = session.value.liveId.value !== undefined;
   const isEmpty = written.value.trim() === "" && files.value.length === 0;
   const above = (
     <>

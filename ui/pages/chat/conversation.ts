@@ -7,11 +7,11 @@
  */
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { now } from "../../kit/clock.ts";
+import { inFrame } from "../../kit/frame.ts";
 import { describe, type Ended, type Link } from "../../link/open-link.ts";
 import { openAsked, type AskedStore } from "./asked.ts";
 import type { Attachment } from "./attachments.ts";
 import { addEntry, EMPTY_WINDOW, hasEarlier, hasLater, middleOf, placeNewest, placePage, WINDOW_LIMITS } from "./entry-window.ts";
-import { createFrames } from "./frames.ts";
 import { emptyRun, foldAgent, type AgentEvent, type LiveCall, type LiveRun } from "./live-run.ts";
 import { openOutbox, type QueueMode, type Waiting } from "./outbox.ts";
 import { fields, number, parseEntry, text, textOf, texts, type Entry, type Fields } from "./transcript.ts";
@@ -32,6 +32,8 @@ export interface Conversation {
   /** How many came that are not looked at. */
   readonly missed: ReadonlySignal<number>;
   readonly live: ReadonlySignal<LiveRun | undefined>;
+  /** Of `live`: changes when a run begins or ends, and not with each of its words. */
+  readonly liveId: ReadonlySignal<string | undefined>;
   /** Calls whose whole output is still here, by their id. */
   readonly calls: ReadonlyMap<string, LiveCall>;
   /** What was thought before an answer, by the answer's id. */
@@ -71,12 +73,15 @@ export function openConversation(link: Link, key: string): Conversation {
   const row = signal<Fields>({});
   const state = signal<"loading" | "ready" | Ended>("loading");
   const asked = openAsked(link, key);
-  const frames = createFrames();
   const calls = new Map<string, LiveCall>();
   const thoughts = new Map<string, string>();
   let loading = false;
+  let isClosed = false;
 
   const mine = (payload: { readonly sessionKey?: string }): boolean => payload.sessionKey === key;
+  const soon = (change: () => void): void => inFrame(() => {
+    if (!isClosed) change();
+  });
 
   /** What the transcript has now is nowhere else any more. */
   const settle = (found: readonly Entry[]): void => {
@@ -211,7 +216,7 @@ export function openConversation(link: Link, key: string): Conversation {
   };
 
   const self: Conversation = {
-    key, live, queued, failure, asked, row, state, calls, thoughts,
+    key, live, liveId: computed(() => live.value?.runId), queued, failure, asked, row, state, calls, thoughts,
     entries: computed(() => held.value.entries), hasEarlier: computed(() => hasEarlier(held.value)),
     hasLater: computed(() => hasLater(held.value)), missed: computed(() => held.value.missed), waiting: outbox.messages, atEnd: true,
     send: (said, { mode, attachments } = {}) => {
@@ -251,7 +256,7 @@ export function openConversation(link: Link, key: string): Conversation {
     close: () => {
       for (const off of offs) off();
       asked.close();
-      frames.close();
+      isClosed = true;
       void link.call("sessions.messages.unsubscribe", { key }).catch(() => undefined);
     },
   };
@@ -264,17 +269,17 @@ export function openConversation(link: Link, key: string): Conversation {
     }),
     link.on("session.message", (payload: { readonly sessionKey: string; readonly message: unknown }) => {
       const entry = mine(payload) ? parseEntry(payload.message) : undefined;
-      if (entry !== undefined) frames.add(() => add(entry));
+      if (entry !== undefined) soon(() => add(entry));
     }),
     link.on("agent", (payload: AgentEvent) => {
-      if (mine(payload)) frames.add(() => onAgent(payload));
+      if (mine(payload)) soon(() => onAgent(payload));
     }),
     link.on("chat", (payload: ChatEvent) => {
-      if (mine(payload)) frames.add(() => onChat(payload));
+      if (mine(payload)) soon(() => onChat(payload));
     }),
     link.on("sessions.changed", (payload: { readonly sessionKey?: string; readonly session?: unknown; readonly reason?: string }) => {
       if (!mine(payload) || payload.session === undefined) return;
-      frames.add(() => onRow(fields(payload.session), payload.reason));
+      soon(() => onRow(fields(payload.session), payload.reason));
     }),
   ];
   return self;

@@ -32,7 +32,7 @@ export function Timeline({ conversation, acts }: TimelineProps): VNode {
   const results = new Map(entries.flatMap((entry) => (entry.callId === undefined ? [] : [[entry.callId, entry] as const])));
   const state = conversation.state.value;
   if (typeof state === "object") return <p class="bar problem" role="alert">{state.why} <code>{state.code}</code></p>;
-  const runId = conversation.live.value?.runId;
+  const runId = conversation.liveId.value;
   const isEmpty = state === "ready" && entries.length === 0 && waiting.length === 0 && runId === undefined;
   const known = new Set(entries.flatMap(({ calls }) => calls.map(({ id }) => id)));
   const keys = new Set(waiting.map(({ key }) => key));
@@ -101,7 +101,7 @@ interface RecordedCallProps {
 }
 
 function RecordedCall({ call, entry, result, conversation, asked }: RecordedCallProps): VNode {
-  const isLive = conversation.live.value?.runId === entry.runId;
+  const isLive = conversation.liveId.value === entry.runId;
   const seen = (isLive && result === undefined ? conversation.live.value?.calls.find(({ id }) => id === call.id) : undefined)
     ?? conversation.calls.get(call.id);
   const state = result !== undefined ? (result.isError === true ? "failed" : "done")
@@ -186,7 +186,7 @@ function LiveCallCard({ call, run, sessionKey }: { readonly call: LiveCall; read
 
 function FailureBlock({ conversation }: { readonly conversation: Conversation }): VNode | null {
   const failure = conversation.failure.value;
-  if (failure === undefined || conversation.live.value !== undefined || conversation.hasLater.value) return null;
+  if (failure === undefined || conversation.liveId.value !== undefined || conversation.hasLater.value) return null;
   const said = conversation.entries.value.findLast((entry) => entry.role === "user" && entry.runId === failure.runId);
   return (
     <div class="bar problem failure" role="alert">
@@ -216,7 +216,7 @@ function WaitingBlock({ message, conversation }: { readonly message: Waiting; re
             {" "}<button type="button" class="quiet" onClick={() => conversation.retry(message.key)}>{words.retry}</button>
             <button type="button" class="quiet" onClick={() => conversation.withdraw(message.key)}>{words.discard}</button>
           </>
-        ) : message.state === "stored" && conversation.live.value !== undefined && conversation.live.value.runId !== message.key ? (
+        ) : message.state === "stored" && conversation.liveId.value !== undefined && conversation.liveId.value !== message.key ? (
           <button type="button" class="quiet" onClick={() => conversation.withdraw(message.key)}>{words.takeBack}</button>
         ) : null}
       </p>

@@ -6,7 +6,7 @@ import { CopyButton } from "../../../kit/copy-button.tsx";
 import { Icon } from "../../../kit/icon.tsx";
 import { describe, type Ended, type Link } from "../../../link/open-link.ts";
 import { navigate, pathOf } from "../../../shell/route.ts";
-import { words as said } from "../../../words/en/chat-sessions.ts";
+import { words as said } from "../../../words/en/chat-session.ts";
 import { words } from "../../../words/en/chat.ts";
 import type { Conversation } from "../conversation.ts";
 import { fields, number, text } from "../transcript.ts";

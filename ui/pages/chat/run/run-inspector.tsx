@@ -27,7 +27,7 @@ export function RunInspector({ link, conversation, runId }: RunInspectorProps): 
   const { key } = conversation;
   // The run goes on: each message it adds is a step more.
   const marks = conversation.entries.value.filter((entry) => entry.runId === runId).length;
-  const isLive = conversation.live.value?.runId === runId;
+  const isLive = conversation.liveId.value === runId;
   const entryId = conversation.entries.value.find((entry) => entry.runId === runId)?.id;
   useEffect(() => {
     void link.request("sessions.steps", { key, runId, ...(entryId === undefined ? {} : { entryId }) }).then((answer) => {
