@@ -76,7 +76,7 @@ test("killed in the middle of a text and in the middle of a command: it is shown
   t.after(() => gateway.dispose());
   const watched = await openPage(t, await openBrowser(t), gateway);
   const { page } = watched;
-  watched.expect(/ERR_CONNECTION_REFUSED|WebSocket connection/);
+  watched.expect(/ERR_CONNECTION_(?:REFUSED|RESET)|WebSocket connection/);
   await say(page, "[[tokens 150 10]]");
   await page.locator(".live .said.assistant", { hasText: "word20 " }).waitFor();
   await gateway.kill();

@@ -27,7 +27,7 @@ test("the gateway dies while it speaks: the page says so, keeps what came, and g
     t.after(() => gateway.dispose());
     const watched = await openPage(t, await openBrowser(t), gateway);
     const { page } = watched;
-    watched.expect(/ERR_CONNECTION_REFUSED|WebSocket connection/);
+    watched.expect(/ERR_CONNECTION_(?:REFUSED|RESET)|WebSocket connection/);
     await page.getByLabel("Your message").fill("first words");
     await page.keyboard.press("Enter");
     await page.locator(".said.assistant").first().waitFor();

@@ -94,7 +94,7 @@ function putInPlace(made: string, dist: string): void {
 async function bundle(source: string, assets: string, plugins: Plugin[] = []): Promise<UiBuild["files"]> {
   const lateStyles = lateStylesOf(source);
   const result = await build({
-    absWorkingDir: source, entryPoints: ["main.tsx", "theme.ts", "style/main.css", ...lateStyles.map((name) => `style/${name}.css`)],
+    absWorkingDir: source, entryPoints: ["main.tsx", "early.ts", "style/main.css", ...lateStyles.map((name) => `style/${name}.css`)],
     outdir: assets, entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
@@ -104,14 +104,14 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
   const outputs = Object.entries(result.metafile.outputs);
   const { script, shared } = enterAtOnce(assets, result.metafile, nameOfEntry(outputs, "main.tsx"));
   const style = nameOfEntry(outputs, "style/main.css");
-  const theme = nameOfEntry(outputs, "theme.ts");
-  const first = new Set([script, style, theme, ...staticImports(result.metafile, shared)]);
+  const early = nameOfEntry(outputs, "early.ts");
+  const first = new Set([script, style, early, ...staticImports(result.metafile, shared)]);
   const icon = `mark-${hashOf(readFileSync(join(source, "mark.svg")))}.svg`;
   writeFileSync(join(assets, icon), readFileSync(join(source, "mark.svg")));
-  const preload = [...first].filter((name) => name.endsWith(".js") && name !== script && name !== theme)
+  const preload = [...first].filter((name) => name.endsWith(".js") && name !== script && name !== early)
     .map((name) => `<link rel="modulepreload" href="{{base}}/assets/${name}">`).join("\n");
   const styles = JSON.stringify(Object.fromEntries(lateStyles.map((name) => [name, nameOfEntry(outputs, `style/${name}.css`)])));
-  const values: Readonly<Record<string, string>> = { styles: styles.replaceAll("\"", "&#34;"), icon, style, script, theme, preload };
+  const values: Readonly<Record<string, string>> = { styles: styles.replaceAll("\"", "&#34;"), icon, style, script, early, preload };
   const page = readFileSync(join(source, "index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (text, name: string) => values[name] ?? text);
   writeFileSync(join(dirname(assets), "index.html"), page);
   const files: Record<string, UiBuild["files"][string]> = {};

@@ -10,7 +10,8 @@ import { toast } from "./kit/toasts.tsx";
 import { PLACES } from "./pages/places.ts";
 import { followApprovals } from "./shell/badges.ts";
 import { followHealth } from "./shell/health.ts";
-import { overlay } from "./shell/overlay.ts";
+import { bringOverlays } from "./shell/open-overlay.tsx";
+import { closeOverlay, isOpen, openOverlay } from "./shell/overlay.ts";
 import { followLinks, navigate, pathOf } from "./shell/route.ts";
 import { Shell } from "./shell/shell.tsx";
 import { addShortcuts, followShortcuts } from "./shell/shortcuts.ts";
@@ -28,7 +29,6 @@ drawInFrames();
 const link = openLink(location.origin, takeToken());
 followLinks();
 followTheme();
-followShortcuts();
 followApprovals(link, words.waiting);
 followHealth(link);
 effect(() => {
@@ -43,11 +43,10 @@ addEventListener("hashchange", () => {
 });
 addShortcuts(words.shortcuts.everywhere, [
   { keys: "Ctrl-K", title: words.shortcuts.palette, whileTyping: true, run: () => {
-    overlay.value = overlay.peek() === "palette" ? undefined : "palette";
+    if (isOpen("palette")) closeOverlay();
+    else openOverlay("palette");
   } },
-  { keys: "?", title: words.shortcuts.sheet, run: () => {
-    overlay.value = "shortcuts";
-  } },
+  { keys: "?", title: words.shortcuts.sheet, run: () => openOverlay("shortcuts") },
   { keys: "/", title: words.shortcuts.write, run: () => {
     if (document.documentElement.dataset["place"] !== "chat") navigate(pathOf("chat"));
     onceDrawn(() => document.getElementById("draft")?.focus());
@@ -57,12 +56,17 @@ addShortcuts(words.shortcuts.everywhere, [
   )),
 ]);
 
+followShortcuts((globalThis as { readonly takeEarlyKeys?: () => readonly KeyboardEvent[] }).takeEarlyKeys?.() ?? []);
+
 const shell = document.getElementById("shell");
 const bar = document.getElementById("composer-bar");
 if (shell === null || bar === null) throw new Error("This is not the page that the script belongs to.");
 render(<Composer link={link} />, bar);
 render(<Shell link={link} first={{ chat: ChatPage }} />, shell);
 
-/** What is to be repaired is looked up once the first view stands. */
-const REPAIRS_AFTER_MS = 2_000;
-setTimeout(() => void import("./stores/repairs.ts").then(({ openRepairs }) => openRepairs(link), () => undefined), REPAIRS_AFTER_MS);
+/** What nobody waits for yet comes once the first view stands. */
+const LATER_MS = 2_000;
+setTimeout(() => {
+  bringOverlays();
+  void import("./stores/repairs.ts").then(({ openRepairs }) => openRepairs(link), () => undefined);
+}, LATER_MS);

@@ -4,7 +4,7 @@
  * It is open as long as it is drawn; whoever draws it takes it away in `onClose`.
  */
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../words/en/kit.ts";
 import { Icon } from "./icon.tsx";
 
@@ -19,16 +19,27 @@ export interface DialogProps {
 export function Dialog({ title, onClose, kind = "box", children }: DialogProps): VNode {
   const box = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
-    box.current?.showModal();
+    const shown = box.current;
+    shown?.showModal();
     return () => {
+      shown?.close(); // what is behind it takes no focus before
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
   return (
     <dialog
-      ref={box} class={`dialog ${kind}`} aria-labelledby={heading} onClose={onClose}
+      ref={box} class={`dialog ${kind}`} aria-labelledby={heading}
+      onCancel={(event) => {
+        if (event.target !== box.current) return; // a file that was not chosen after all
+        event.preventDefault();
+        onClose();
+      }}
+      // Told late: by then another one may stand here, which it says nothing of.
+      onClose={() => {
+        if (box.current?.open === false) onClose();
+      }}
       onClick={(event) => {
         if (event.target === box.current) onClose(); // beside it: what stands in it never is the dialog itself
       }}

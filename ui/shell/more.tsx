@@ -5,29 +5,24 @@ import { Icon } from "../kit/icon.tsx";
 import { PLACES } from "../pages/places.ts";
 import { words } from "../words/en/shell.ts";
 import { badges } from "./badges.ts";
-import { overlay } from "./overlay.ts";
+import { closeOverlay, openOverlay } from "./overlay.ts";
 import { pathOf } from "./route.ts";
 import { ThemeAct } from "./rail.tsx";
 
 export function Overlay(): VNode {
-  const close = (): void => {
-    overlay.value = undefined;
-  };
   return (
-    <Dialog title={words.more} onClose={close}>
+    <Dialog title={words.more} onClose={closeOverlay}>
       <ul class="more">
         {PLACES.filter(({ hidden }) => hidden !== true).map(({ path, title, icon }) => (
           <li key={path}>
-            <a href={pathOf(path)} class="rail-place" onClick={close}>
+            <a href={pathOf(path)} class="rail-place" onClick={closeOverlay}>
               <Icon name={icon} /><span class="rail-title">{title}</span>
               {(badges.value[path]?.count ?? 0) > 0 ? <span class="soft small">{badges.value[path]?.word}</span> : null}
             </a>
           </li>
         ))}
         <li>
-          <button type="button" class="rail-place rail-act" onClick={() => {
-            overlay.value = "palette";
-          }}><Icon name="search" /><span class="rail-title">{words.palette.open}</span></button>
+          <button type="button" class="rail-place rail-act" onClick={() => openOverlay("palette")}><Icon name="search" /><span class="rail-title">{words.palette.open}</span></button>
         </li>
         <li><ThemeAct /></li>
       </ul>

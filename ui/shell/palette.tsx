@@ -8,7 +8,7 @@ import type { Link } from "../link.ts";
 import { PLACES } from "../pages/places.ts";
 import { words } from "../words/en/shell.ts";
 import { scoreFuzzy } from "./nearest.ts";
-import { overlay } from "./overlay.ts";
+import { closeOverlay, typedAhead } from "./overlay.ts";
 import { parseNodes, parseSessions } from "./palette-rows.ts";
 import { navigate, pathOf } from "./route.ts";
 import { shortcuts } from "./shortcuts.ts";
@@ -26,7 +26,7 @@ const SHOWN_MAX = 12;
 const ASKED_MAX = 50;
 
 export function Overlay({ link }: { readonly link: Link }): VNode {
-  const query = useSignal("");
+  const query = useSignal(typedAhead.peek());
   const at = useSignal(0);
   const told = useSignal<readonly Item[]>([]);
   const list = useRef<HTMLUListElement>(null);
@@ -35,12 +35,9 @@ export function Overlay({ link }: { readonly link: Link }): VNode {
   }), []);
   const found = choose(query.value, [...ownItems(), ...told.value]);
   const current = Math.min(at.value, found.length - 1);
-  const close = (): void => {
-    overlay.value = undefined;
-  };
   const take = (item: Item | undefined): void => {
     if (item === undefined) return;
-    close();
+    closeOverlay();
     item.act();
   };
   const onKey = (event: KeyboardEvent): void => {
@@ -52,7 +49,7 @@ export function Overlay({ link }: { readonly link: Link }): VNode {
     list.current?.children[at.value]?.scrollIntoView({ block: "nearest" });
   };
   return (
-    <Dialog title={words.palette.title} kind="palette" onClose={close}>
+    <Dialog title={words.palette.title} kind="palette" onClose={closeOverlay}>
       <input
         type="text" class="palette-box" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list"
         aria-label={words.palette.label} placeholder={words.palette.label} autocomplete="off" spellcheck={false} autofocus

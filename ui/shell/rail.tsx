@@ -4,7 +4,7 @@ import { Icon, type IconName } from "../kit/icon.tsx";
 import { PLACES, type Place } from "../pages/places.ts";
 import { words } from "../words/en/shell.ts";
 import { badges } from "./badges.ts";
-import { overlay } from "./overlay.ts";
+import { openOverlay } from "./overlay.ts";
 import { pathOf } from "./route.ts";
 import { theme, THEMES, type Theme } from "./theme.ts";
 
@@ -23,19 +23,13 @@ export function Rail({ active }: { readonly active: string }): VNode {
         ))}
         {SHOWN.length <= IN_BAR ? null : (
           <li class="only-phone">
-            <button type="button" class={`rail-place ${isInMore ? "holds-current" : ""}`} aria-haspopup="dialog" onClick={() => {
-              overlay.value = "more";
-            }}><Icon name="more" /><span>{words.more}</span></button>
+            <button type="button" class={`rail-place ${isInMore ? "holds-current" : ""}`} aria-haspopup="dialog" onClick={() => openOverlay("more")}><Icon name="more" /><span>{words.more}</span></button>
           </li>
         )}
       </ul>
       <div class="rail-foot only-desk">
-        <RailAct icon="search" title={words.palette.open} keys="Ctrl-K" act={() => {
-          overlay.value = "palette";
-        }} />
-        <RailAct icon="keyboard" title={words.shortcuts.open} keys="?" act={() => {
-          overlay.value = "shortcuts";
-        }} />
+        <RailAct icon="search" title={words.palette.open} keys="Ctrl-K" act={() => openOverlay("palette")} />
+        <RailAct icon="keyboard" title={words.shortcuts.open} keys="?" act={() => openOverlay("shortcuts")} />
         <ThemeAct />
       </div>
     </nav>

@@ -11,7 +11,7 @@ import { words } from "../words/en/shell.ts";
 import { ConnectionBar } from "./connection-bar.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { findNearest } from "./nearest.ts";
-import { overlay, type Overlay } from "./overlay.ts";
+import { OpenOverlay } from "./open-overlay.tsx";
 import { Rail } from "./rail.tsx";
 import { base, pathOf, route } from "./route.ts";
 import type { UnpairedProps } from "./unpaired.tsx";
@@ -70,26 +70,6 @@ function loadStyle(style: string): Promise<void> {
       rel: "stylesheet", href, onload: () => resolve(), onerror: () => resolve(),
     }));
   });
-}
-
-type OverlayView = ComponentType<{ readonly link: Link }>;
-const OVERLAYS: Readonly<Record<Overlay, () => Promise<{ readonly Overlay: OverlayView }>>> = {
-  palette: () => import("./palette.tsx"), shortcuts: () => import("./shortcuts-sheet.tsx"), more: () => import("./more.tsx"),
-};
-const views = signal<Readonly<Partial<Record<Overlay, OverlayView>>>>({});
-
-function OpenOverlay({ link }: { readonly link: Link }): VNode | null {
-  const name = overlay.value;
-  const View = name === undefined ? undefined : views.value[name];
-  useEffect(() => {
-    if (name === undefined || View !== undefined) return;
-    void OVERLAYS[name]().then(({ Overlay: view }) => {
-      views.value = { ...views.peek(), [name]: view };
-    }, () => {
-      overlay.value = undefined;
-    });
-  }, [name, View]);
-  return View === undefined ? null : <View key={name} link={link} />;
 }
 
 const unpaired = signal<ComponentType<UnpairedProps> | undefined>(undefined);

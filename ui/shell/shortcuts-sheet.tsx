@@ -2,14 +2,12 @@
 import type { VNode } from "preact";
 import { Dialog } from "../kit/dialog.tsx";
 import { words } from "../words/en/shell.ts";
-import { overlay } from "./overlay.ts";
+import { closeOverlay } from "./overlay.ts";
 import { shortcuts } from "./shortcuts.ts";
 
 export function Overlay(): VNode {
   return (
-    <Dialog title={words.shortcuts.title} onClose={() => {
-      overlay.value = undefined;
-    }}>
+    <Dialog title={words.shortcuts.title} onClose={closeOverlay}>
       <div class="shortcuts">
         {shortcuts.value.map((group, index) => (
           <section key={index}>

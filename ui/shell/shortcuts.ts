@@ -6,6 +6,7 @@
  */
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { catchKey } from "./overlay.ts";
 
 export interface Shortcut {
   /** As it is shown: `?`, `j`, `g n`, `Ctrl-K`. */
@@ -39,16 +40,17 @@ export function useShortcuts(title: string, added: readonly Shortcut[]): void {
 
 const SEQUENCE_MS = 1_000;
 
-/** Listens for as long as the page lives. */
-export function followShortcuts(): void {
+/** Listens for as long as the page lives; `early` are keys from before. */
+export function followShortcuts(early: readonly KeyboardEvent[]): void {
   let before = "";
   let beforeMs = 0;
-  addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing) return;
+  const take = (event: KeyboardEvent): void => {
+    if (event.isComposing) return;
+    if (catchKey(event)) return event.preventDefault();
     const key = nameOf(event);
     if (key === undefined) return;
     const typing = isTyping(event.target) || document.querySelector("dialog[open]") !== null;
-    const now = performance.now();
+    const now = event.timeStamp;
     const wanted = before !== "" && now - beforeMs < SEQUENCE_MS ? [`${before} ${key}`, key] : [key];
     before = typing || key.includes("-") ? "" : key;
     beforeMs = now;
@@ -57,6 +59,10 @@ export function followShortcuts(): void {
     event.preventDefault();
     before = "";
     found.run();
+  };
+  for (const event of early) take(event);
+  addEventListener("keydown", (event) => {
+    if (!event.defaultPrevented) take(event);
   });
 }
 

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it. Kept in this browser; `ui/theme.ts` sets it before anything is drawn. */
+/** Light, dark, or as the system has it. Kept in this browser; `ui/early.ts` sets it before anything is drawn. */
 import { effect, signal, type Signal } from "@preact/signals";
 
 export const THEMES = ["system", "light", "dark"] as const;

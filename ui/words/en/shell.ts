@@ -44,5 +44,6 @@ export const words = {
     title: "This page stopped", again: "Begin again",
     next: "Something in it went wrong. The others go on, and nothing that you sent is lost.",
   },
+  partLate: "What you asked for is not here yet, because the gateway does not answer. It opens as soon as it does.",
   oldLink: "This browser is paired already: the link was not needed.",
 } as const;
