@@ -22,7 +22,9 @@ export function Overlay(): VNode {
           </li>
         ))}
         <li>
-          <button type="button" class="rail-place rail-act" onClick={() => openOverlay("palette")}><Icon name="search" /><span class="rail-title">{words.palette.open}</span></button>
+          <button type="button" class="rail-place rail-act" onClick={() => openOverlay("palette")}>
+            <Icon name="search" /><span class="rail-title">{words.palette.open}</span>
+          </button>
         </li>
         <li><ThemeAct /></li>
       </ul>

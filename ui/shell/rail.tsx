@@ -23,7 +23,10 @@ export function Rail({ active }: { readonly active: string }): VNode {
         ))}
         {SHOWN.length <= IN_BAR ? null : (
           <li class="only-phone">
-            <button type="button" class={`rail-place ${isInMore ? "holds-current" : ""}`} aria-haspopup="dialog" onClick={() => openOverlay("more")}><Icon name="more" /><span>{words.more}</span></button>
+            <button
+              type="button" class={`rail-place ${isInMore ? "holds-current" : ""}`} aria-haspopup="dialog"
+              onClick={() => openOverlay("more")}
+            ><Icon name="more" /><span>{words.more}</span></button>
           </li>
         )}
       </ul>

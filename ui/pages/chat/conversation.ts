@@ -46,6 +46,8 @@ export interface Conversation {
   /** The session's row, as the gateway shows it. */
   readonly row: ReadonlySignal<Fields>;
   readonly state: ReadonlySignal<"loading" | "ready" | Ended>;
+  /** The gateway is away: what is under way stands still as far as is known. */
+  readonly isAway: ReadonlySignal<boolean>;
   /** Set by whoever shows it: the end is being read. */
   atEnd: boolean;
   send(text: string, more?: { readonly mode?: QueueMode | undefined; readonly attachments?: readonly Attachment[] }): void;
@@ -216,7 +218,8 @@ export function openConversation(link: Link, key: string): Conversation {
   };
 
   const self: Conversation = {
-    key, live, liveId: computed(() => live.value?.runId), queued, failure, asked, row, state, calls, thoughts,
+    key, live, queued, failure, asked, row, state, calls, thoughts, liveId: computed(() => live.value?.runId),
+    isAway: computed(() => link.state.value.kind === "lost"),
     entries: computed(() => held.value.entries), hasEarlier: computed(() => hasEarlier(held.value)),
     hasLater: computed(() => hasLater(held.value)), missed: computed(() => held.value.missed), waiting: outbox.messages, atEnd: true,
     send: (said, { mode, attachments } = {}) => {

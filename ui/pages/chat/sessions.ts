@@ -1,7 +1,9 @@
 /** Which conversation is open: the address names it, and without one it is the agent's main one. */
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import type { Link } from "../../link.ts";
+import { kept } from "../../shell/kept.ts";
 import { route } from "../../shell/route.ts";
+import { words } from "../../words/en/chat.ts";
 import { openConversation, type Conversation } from "./conversation.ts";
 
 const MAIN = "agent:main:main";
@@ -25,5 +27,21 @@ export function openSession(link: Link): ReadonlySignal<Conversation> {
       current.value = openConversation(link, wanted);
     });
   });
+  effect(() => {
+    kept.value = link.state.value.kind === "lost" ? keptOf(current.value) : "";
+  });
   return (opened = current);
+}
+
+/** What of this conversation is safe while the gateway is away, in words; empty where nothing of it is under way. */
+function keptOf({ live, waiting, queued }: Conversation): string {
+  const run = live.value;
+  const here = waiting.value.filter(({ state }) => state === "sending").length;
+  const there = new Set([...waiting.value.filter(({ state }) => state === "stored").map(({ key }) => key),
+    ...queued.value.map(({ runId }) => runId)]);
+  there.delete(run?.runId ?? "");
+  return [
+    run === undefined ? [] : words.safe.run(run.text.split(/\s+/).filter((word) => word !== "").length),
+    there.size === 0 ? [] : words.safe.stored(there.size), here === 0 ? [] : words.safe.here(here),
+  ].flat().join(" ");
 }

@@ -171,12 +171,17 @@ function LiveBlock({ conversation, known }: { readonly conversation: Conversatio
       {run.calls.filter(({ id }) => !known.has(id)).map((call) => <LiveCallCard key={call.id} call={call} run={run} sessionKey={conversation.key} />)}
       {isAsking ? null : (
         <p class="soft small working">
-          <span class="pulse" aria-hidden="true" /><span>{run.retry === undefined ? (run.thinking ? words.thinking : words.working)
-            : words.waits(run.retry.attempt, run.retry.most, run.retry.reason)}</span> <Elapsed sinceMs={run.startedMs} />
+          <span class="pulse" aria-hidden="true" />
+          <span>{conversation.isAway.value ? words.halted : wordOf(run)}</span> <Elapsed sinceMs={run.startedMs} />
         </p>
       )}
     </div>
   );
+}
+
+function wordOf({ retry, thinking }: LiveRun): string {
+  if (retry !== undefined) return words.waits(retry.attempt, retry.most, retry.reason);
+  return thinking ? words.thinking : words.working;
 }
 
 function LiveCallCard({ call, run, sessionKey }: { readonly call: LiveCall; readonly run: LiveRun; readonly sessionKey: string }): VNode {
@@ -203,7 +208,8 @@ function FailureBlock({ conversation }: { readonly conversation: Conversation })
 }
 
 function WaitingBlock({ message, conversation }: { readonly message: Waiting; readonly conversation: Conversation }): VNode {
-  const said = message.state === "sending" ? words.sending : message.state === "stored" ? words.stored : words.refused;
+  const sending = conversation.isAway.value ? words.kept : words.sending;
+  const said = message.state === "sending" ? sending : message.state === "stored" ? words.stored : words.refused;
   const files = message.attachments ?? [];
   return (
     <article class="said person waiting">

@@ -2,7 +2,15 @@ export const words = {
   title: "Chat",
   send: "Send", stop: "Stop", you: "You", loading: "Reading the conversation…", earlier: "Reading earlier messages…",
   later: "Reading on…", beginning: "This is where it begins.",
-  sending: "Sending…", stored: "Stored; waits for its turn", kept: "Kept here; sent as soon as the gateway is back",
+  sending: "Sending…", stored: "Stored; waits for its turn", kept: "Kept here; goes as soon as the gateway is back",
+  safe: {
+    run: (count: number) => (count === 0 ? "Your message is stored; its turn goes on when the gateway is back."
+      : `Your message is stored; ${count.toLocaleString()} ${count === 1 ? "word" : "words"} of the answer are kept.`),
+    stored: (count: number) =>
+      (count === 1 ? "A message is stored and waits its turn." : `${count} messages are stored and wait their turn.`),
+    here: (count: number) => (count === 1 ? "What you wrote since is kept here." : `${count} messages you wrote since are kept here.`),
+  },
+  halted: "Stopped: the gateway is away",
   refused: "Not accepted", retry: "Send again", discard: "Discard", takeBack: "Take back",
   failed: "This turn failed.", again: "Try again",
     failedNext: "What you said is kept. Try again, or choose another model in the session's settings.",
