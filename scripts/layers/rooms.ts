@@ -6,7 +6,7 @@ export const FLOORS = [
   { floor: "fabric", rooms: ["formats", "config", "telemetry", "engine", "vault", "certificate", "qr", "identity", "audit", "journal", "ledger", "bus"] },
   { floor: "execution", rooms: ["sandbox", "nodes", "node-host", "policy", "intents", "fan-out", "skills", "tools"] },
   { floor: "cognition", rooms: ["models", "memory", "context", "supervisor", "runtime", "council", "planner"] },
-  { floor: "control", rooms: ["agents", "placement", "sessions", "routing", "media", "channels", "schedule", "gateway"] },
+  { floor: "control", rooms: ["agents", "placement", "sessions", "routing", "media", "channels", "schedule", "alerts", "gateway"] },
 ] as const;
 
 /** Every module with its place in the order, from 0. */

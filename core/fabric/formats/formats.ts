@@ -41,6 +41,7 @@ export const FORMATS = {
     buckets: ["schedule-jobs", "schedule-runs", "schedule-heartbeats"],
   },
   "voice-wake": { version: 1, what: "the words that wake a device; they say their version inside", buckets: ["voice-wake"] },
+  alerts: { version: 1, what: "what was told of the gateway's own state; it says its version inside", buckets: ["alerts"] },
   workspaces: { version: 1, what: "whose words the agents' files are; each says its version inside", buckets: ["workspaces"] },
   actuators: { version: 1, what: "what was handed over, and who follows", buckets: ["actuator-ended", "fan-out"] },
   formats: { version: 1, what: "this table, as the directory holds it", buckets: ["formats"] },
