@@ -15,13 +15,13 @@ import { RESTART_METHODS } from "./methods/restart.ts";
 import { SCHEDULE_METHODS } from "./methods/schedule.ts";
 import { QUEUE_METHODS } from "./methods/queues.ts";
 import { SESSION_METHODS } from "./methods/sessions.ts";
-import { DOCTOR_METHODS, SYSTEM_METHODS } from "./methods/system.ts";
+import { ALERT_METHODS, DOCTOR_METHODS, SYSTEM_METHODS } from "./methods/system.ts";
 import { TASK_METHODS } from "./methods/tasks.ts";
 import { USAGE_METHODS } from "./methods/usage.ts";
 import { VOICE_METHODS } from "./methods/voice.ts";
 
 export {
-  AGENT_METHODS, APPROVAL_METHODS, ARTIFACT_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS,
+  AGENT_METHODS, ALERT_METHODS, APPROVAL_METHODS, ARTIFACT_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS,
   DOCTOR_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 };
 
@@ -29,7 +29,7 @@ export const METHODS = {
   ...SYSTEM_METHODS, ...DOCTOR_METHODS, ...CONFIG_METHODS, ...RESTART_METHODS, ...CHAT_METHODS, ...AGENT_METHODS, ...SESSION_METHODS,
   ...NODE_METHODS, ...DEVICE_METHODS, ...APPROVAL_METHODS, ...QUEUE_METHODS,
   ...SCHEDULE_METHODS, ...USAGE_METHODS, ...CHANNEL_METHODS, ...TASK_METHODS, ...VOICE_METHODS,
-  ...ARTIFACT_METHODS,
+  ...ARTIFACT_METHODS, ...ALERT_METHODS,
 } as const satisfies Record<string, MethodSpec>;
 
 export type MethodName = keyof typeof METHODS;

@@ -5,7 +5,7 @@ import { parseSessionKey, type Sessions } from "../control/sessions.ts";
 import {
   LISTENER_DEFAULTS, openFanOut, openQueueWatch, type FanOut, type ListenersConfig, type QueueRow, type TopicEvent,
 } from "../execution/fan-out.ts";
-import { createDeadLetters, type Actuators, type DeadLetters } from "../execution/intents.ts";
+import { openDeadLetters, type Actuators, type DeadLetters } from "../execution/intents.ts";
 import type { Journal } from "../fabric/journal.ts";
 import { actuatorPrincipal } from "./compose-actuators.ts";
 import type { GatewayParts } from "./compose-parts.ts";
@@ -20,7 +20,7 @@ export interface ComposeFanOutDeps extends GatewayParts {
 
 export interface QueueDesk extends AsyncDisposable {
   readonly fanOut: FanOut;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: () => Promise<DeadLetters>;
   rows(): Promise<readonly QueueRow[]>;
   list(): Promise<unknown>;
 }
@@ -58,7 +58,7 @@ export function composeFanOut(deps: ComposeFanOutDeps): QueueDesk {
   });
   return {
     fanOut,
-    deadLetters: createDeadLetters({ queues: engine.queues, unseal, forgetEnd: (id) => actuators.forgetEnd(id) }),
+    deadLetters: () => openDeadLetters({ queues: engine.queues, unseal, forgetEnd: (id) => actuators.forgetEnd(id) }),
     rows: () => watch.rows(),
     list: async () => ({ queues: await watch.rows(), actuators: actuators.list(), listeners: fanOut.list() }),
     [Symbol.asyncDispose]: async () => {

@@ -16,6 +16,7 @@ import { createModels, loadKey } from "../cognition/models.ts";
 import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context-start.ts";
 import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
+import { openAlerts } from "../control/alerts.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule-start.ts";
 import { createBroadcaster, createReadFiles, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
@@ -50,6 +51,7 @@ import { openHooks } from "./open-hooks.ts";
 const LOCAL_NODE_WAIT_MS = 5_000;
 /** One object, so that what was learned of an absent configuration is not learned anew at each call. */
 const NO_MODELS = {};
+const NO_ALERTS = {};
 const NO_AGENTS = {};
 const NO_FALLBACKS: readonly string[] = [];
 
@@ -260,13 +262,23 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   opening.use(placement);
   opening.use(sessions);
 
+  const alerts = opening.use(openAlerts({
+    records, tenant: HOME_TENANT, seal, unseal, clock, ids, log: logger, config: () => config().alerts ?? NO_ALERTS, tell,
+    ways: async () => (await import("./compose-alerts.ts")).composeAlerts({
+      config, stateDir: options.stateDir, certificate: reach.listen.tls?.certificate, gateway: () => late.gateway, nodes, queues, models,
+      ledger, agents, identity, actuators, intake, log: logger,
+    }),
+  }));
   const broadcaster = createBroadcaster({
     broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
     isWatched: (event, sessionKey) => late.gateway?.isWatched(event, sessionKey) ?? false,
     eachReader: (sessionKey, visit) => late.gateway?.eachReader(sessionKey, visit),
     clock, rowOf: sessions.peek,
   });
-  const watching = live.subscribe(broadcaster.live, (count) => logger.warn("live.dropped", { count }));
+  const watching = live.subscribe((event, json) => {
+    broadcaster.live(event, json);
+    alerts.live(event);
+  }, (count) => logger.warn("live.dropped", { count }));
   opening.defer(() => {
     watching.close();
     broadcaster.close();
@@ -276,7 +288,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     agents, sessions, rules: () => ({ bindings: config().bindings ?? [], scopes: config().session ?? {} }),
   });
   const scheduler = late.scheduler = openScheduler({
-    records, sealer: { seal, unseal }, clock, ids, logger, agents, intake, sessions, tell,
+    records, sealer: { seal, unseal }, clock, ids, logger, agents, intake, sessions,
+    tell: (event, payload) => {
+      tell(event, payload);
+      alerts.told(event, payload);
+    },
     config: () => ({ enabled: true, ...config().cron }),
   });
   opening.use(scheduler);
@@ -306,7 +322,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
     store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
     logsDir: options.logsDir, mediaLimits: () => config().media ?? {},
-    ledger, tokenOf: (key) => journal.address(key).token, broadcaster,
+    ledger, tokenOf: (key) => journal.address(key).token, broadcaster, alerts: alerts.whole,
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
@@ -364,6 +380,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     recover: () => queues.fanOut.start().then(() => placement.recover()).finally(() => {
       progress.recovered = true;
       startSchedule();
+      alerts.start();
       recovered.resolve();
       index.prepare().catch((error: unknown) => logger.warn("session.list.failed", { error }));
     }),

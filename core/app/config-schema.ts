@@ -4,6 +4,7 @@ import { contextConfig } from "../cognition/context/config.ts";
 import { modelsConfig } from "../cognition/models/config.ts";
 import { supervisorConfig } from "../cognition/supervisor/config.ts";
 import { agentsConfig } from "../control/agents/config.ts";
+import { alertsConfig } from "../control/alerts/config.ts";
 import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway/config.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule/config.ts";
 import { mediaConfig } from "../control/media/config.ts";
@@ -183,7 +184,7 @@ const actedOn = {
     ledger: ledgerConfig, media: mediaConfig, supervisor: supervisorConfig,
     logging: loggingConfig, commands: commandsConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
     env: envConfig, listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
-    backup: backupConfig,
+    backup: backupConfig, alerts: alertsConfig,
   },
 } as const satisfies JsonSchema;
 

@@ -4,10 +4,11 @@ import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
+import type { Alerts } from "../control/alerts.ts";
 import type { Intake } from "../control/channels.ts";
 import {
-  agentMethods, approvalMethods, artifactMethods, channelMethods, chatMethods, createDescribeDefaults, createReadFiles, deviceMethods,
-  nodeMethods,
+  agentMethods, alertMethods, approvalMethods, artifactMethods, channelMethods, chatMethods, createDescribeDefaults, createReadFiles,
+  deviceMethods, nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
   type Broadcaster, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
@@ -56,6 +57,7 @@ export interface GatewayMethodsDeps {
   /** The file sessions are kept in. */
   readonly store: string;
   readonly broadcaster: Pick<Broadcaster, "changed" | "textSoFar">;
+  readonly alerts: () => Promise<Alerts>;
 }
 
 export interface GatewayMethods {
@@ -76,6 +78,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
       approvals: { waiting: approvals.list().length },
       queues: await deps.queues.rows(),
+      alerts: await alertsOpen(deps),
       models: { resting: models.resting() },
     }),
     tailLog: (options) => readLogTail({ dir: deps.logsDir, ...options }),
@@ -99,6 +102,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
         keysOf: (tokens) => keysOf(deps, tokens),
       }),
       ...deps.desk.handlers,
+      ...alertMethods({ alerts: deps.alerts, clock }),
       ...approvalMethods({
         approvals,
         request: (params, client) => exec.clientApprovals.request(params as ExecApprovalRequest, client.principal.id),
@@ -162,6 +166,19 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       ...taskMethods({ sessions }),
       ...voiceMethods({ voice: deps.voice, now, tell: deps.tell }),
     },
+  };
+}
+
+const ALERTS_SHOWN_MAX = 20;
+
+/** The most severe, for `status`. */
+async function alertsOpen({ alerts }: GatewayMethodsDeps): Promise<object> {
+  const { open } = (await alerts()).list();
+  const shown = open.filter(({ muted }) => !muted);
+  const count = (severity: string): number => shown.filter((alert) => alert.severity === severity).length;
+  return {
+    problem: count("problem"), attention: count("attention"), notice: count("notice"), muted: open.length - shown.length,
+    open: shown.slice(0, ALERTS_SHOWN_MAX),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Webhooks, wired: the door the gateway shows, and what stands behind it. */
 import type { Clock } from "../base/clock.ts";
+import { late } from "../base/late.ts";
 import type { Ids } from "../base/ids.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Intake } from "../control/channels.ts";
@@ -7,7 +8,9 @@ import type { HookDoor } from "../control/gateway.ts";
 import type { Sessions } from "../control/sessions.ts";
 import { createHooks, type Hooks, type HooksConfig, type Scheduler } from "../control/schedule-start.ts";
 import type { Logger } from "../fabric/telemetry.ts";
-import { loadHooksToken } from "./hooks-token.ts";
+
+/** Loaded where hooks are on. */
+const loadHooksToken = late(() => import("./hooks-token.ts"), "loadHooksToken");
 
 export interface OpenHooksDeps {
   readonly scheduler: Scheduler;

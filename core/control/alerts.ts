@@ -11,4 +11,5 @@ export type { LateAlerts } from "./alerts/open-alerts-late.ts";
 export type { Alert, AlertCode, AlertFamily, AlertSeverity, Mute } from "./alerts/alert.ts";
 export type { AlertsConfig } from "./alerts/config.ts";
 export type { Alerts, AlertsDeps, AlertsListed } from "./alerts/open-alerts.ts";
+export type { ShownAlert } from "./alerts/present-alert.ts";
 export type { Reading } from "./alerts/reading.ts";

@@ -49,6 +49,7 @@ export type { TaskMethodDeps } from "./gateway/methods/tasks.ts";
 export type { VoiceMethodDeps } from "./gateway/methods/voice.ts";
 export type { ConfigMethodDeps } from "./gateway/methods/config.ts";
 export type { BackupDesk, DoctorMethodDeps } from "./gateway/methods/doctor.ts";
+export type { AlertMethodDeps } from "./gateway/methods/alerts.ts";
 export type { RestartMethodDeps } from "./gateway/methods/restart.ts";
 export { openVoiceWake, type VoiceWake } from "./gateway/voice-wake.ts";
 export { chatMethods, type ChatDeps } from "./gateway/methods/chat.ts";
@@ -56,7 +57,7 @@ export { SESSION_EVENTS, sessionMethods, type SessionDeps } from "./gateway/meth
 export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
-  agentListMethods, approvalMethods, artifactMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool,
+  agentListMethods, alertMethods, approvalMethods, artifactMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool,
   createListModels, createReadFiles, createTestModel, deviceMethods, doctorMethods, listCommands, queueMethods, restartMethods,
   scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods, skillMethods, taskMethods, toolMethods, usageMethods,
   voiceMethods,

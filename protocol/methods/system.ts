@@ -156,3 +156,48 @@ export const DOCTOR_METHODS = {
     params: { type: "object", additionalProperties: false, required: ["file"], properties: { file: word } }, result: backups,
   },
 } as const satisfies Record<string, MethodSpec>;
+
+const alert = {
+  type: "object",
+  required: [
+    "id", "code", "family", "severity", "subject", "what", "means", "next", "sinceMs", "raisedAtMs", "count", "lastAtMs", "muted",
+  ],
+  properties: {
+    id, code: word, family: { enum: ["performance", "security", "capacity"] }, severity: { enum: ["problem", "attention", "notice"] },
+    subject: { type: "string" }, what: { type: "string" }, means: { type: "string" }, next: { type: "string" },
+    sinceMs: count, raisedAtMs: count, count, lastAtMs: count, muted: flag, resolvedAtMs: count,
+    acknowledged: { type: "object", required: ["by", "atMs"], properties: { by: { type: "string" }, atMs: count } },
+  },
+} as const;
+const mutes = {
+  type: "array",
+  items: {
+    type: "object", required: ["code", "untilMs", "by"], properties: { code: word, untilMs: count, by: { type: "string" } },
+  },
+} as const;
+
+export const ALERT_METHODS = {
+  "alerts.list": {
+    role: "operator", scope: "operator.read", hidden: true,
+    summary: "What needs a person: the most severe first; and what is over, the newest first.", params: nothing,
+    result: {
+      type: "object", required: ["enabled", "open", "past", "mutes"],
+      properties: { enabled: flag, open: { type: "array", items: alert }, past: { type: "array", items: alert }, mutes },
+    },
+  },
+  "alerts.ack": {
+    role: "operator", scope: "operator.write", hidden: true,
+    summary: "A person has seen it. It stays until its cause is gone; what only happened ends with this.",
+    params: { type: "object", additionalProperties: false, required: ["id"], properties: { id, by: word } },
+    result: { type: "object", required: ["alert"], properties: { alert } },
+  },
+  "alerts.mute": {
+    role: "operator", scope: "operator.admin", hidden: true,
+    summary: "Nobody is told of this kind for so many minutes; 0 ends that.",
+    params: {
+      type: "object", additionalProperties: false, required: ["code", "minutes"],
+      properties: { code: word, minutes: { type: "integer", minimum: 0, maximum: 43_200 }, by: word },
+    },
+    result: { type: "object", required: ["mutes"], properties: { mutes } },
+  },
+} as const satisfies Record<string, MethodSpec>;

@@ -17,6 +17,9 @@ export interface Told {
   readonly nowMs: number;
 }
 
+/** Alerts whose cause is said here anyway, with more of what it is just now. */
+const SAID = new Set(["MODEL_RESTING", "NODE_AWAY", "QUEUE_BEHIND", "DEAD_LETTERS"]);
+
 /** What keeps answers from coming first, then nodes, then what only comes late. */
 export function findDegraded({ hello, status, nodes, nowMs }: Told): readonly Degraded[] {
   const found: Degraded[] = [];
@@ -42,6 +45,11 @@ export function findDegraded({ hello, status, nodes, nowMs }: Told): readonly De
     const dead = numberAt(row, "dead") ?? 0;
     if (row["lagging"] === true) add(`Queue ${queue} is behind`, nowMs - (numberAt(row, "lagMs") ?? 0), "openclaw status --json");
     if (dead > 0) add(`${dead} dead ${dead === 1 ? "letter" : "letters"} in queue ${queue}`, undefined, "openclaw deadletters list");
+  }
+  for (const alert of listAt(status, "alerts", "open")) {
+    const code = textAt(alert, "code") ?? "";
+    if (SAID.has(code) || textAt(alert, "severity") === "notice" || at(alert, "acknowledged") !== undefined) continue;
+    add(textAt(alert, "what") ?? code, numberAt(alert, "sinceMs"), textAt(alert, "next") ?? "openclaw alerts");
   }
   return found;
 }

@@ -85,6 +85,7 @@ function show(ctx: CommandContext, url: string, seen: Seen): void {
     ["Sessions", sessions === undefined ? undefined : `${sessions}${active > 0 ? `, ${style.accent(`${active} active`)}` : ""}`],
     ["Nodes", describeNodes(rows)],
     ["Queues", describeQueues(seen.status, style)],
+    ["Alerts", describeAlerts(seen.status, style)],
     [
       "Waiting",
       waiting === 0
@@ -110,6 +111,16 @@ function describeQueues(status: unknown, style: Style): string | undefined {
     ...(lagging.length === 0 ? [] : [style.attention(`behind: ${cleanLine(lagging.slice(0, NAMED_MAX).join(", "))}`)]),
     ...(dead === 0 ? [] : [style.attention(`${dead} dead ${dead === 1 ? "letter" : "letters"}`)]),
   ].join("  ");
+}
+
+function describeAlerts(status: unknown, style: Style): string | undefined {
+  const said = (["problem", "attention", "notice"] as const).flatMap((severity) => {
+    const count = numberAt(status, "alerts", severity) ?? 0;
+    if (count === 0) return [];
+    const text = `${count} ${severity === "attention" ? "to look at" : count === 1 ? severity : `${severity}s`}`;
+    return [severity === "problem" ? style.problem(text) : severity === "attention" ? style.attention(text) : text];
+  });
+  return said.length === 0 ? undefined : `${said.join(", ")}: openclaw alerts`;
 }
 
 /** What does not work as it should, since when, and the one command that goes on with it. */

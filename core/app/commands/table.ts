@@ -99,6 +99,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./usage.ts")).usage,
   },
   {
+    name: "alerts", aliases: ["alert"], section: "Also", summary: "What the gateway tells you of: list, ack, mute",
+    load: async () => (await import("./alerts.ts")).alerts,
+  },
+  {
     name: "dashboard", section: "Look", summary: "The same in a browser: a link that opens once",
     load: async () => (await import("./dashboard.ts")).dashboard,
   },

@@ -227,16 +227,18 @@ test("a muted kind is raised and told to nobody until the mute ends, over restar
   await assert.rejects(next.mute("NODE_GONE", hourMs, "Ada"), /NODE_GONE/);
 });
 
-test("guessing, refused side effects, new devices and new tokens are told; who was there before the first look is not (S1.35)", async () => {
+test("guessing, refused side effects, new devices and tokens are told; who was there at the first look is not (S1.35)", async () => {
   await using world = await openWorld();
-  const device = { deviceId: "d1", name: "old laptop", roles: "operator", approvedAtMs: world.clock.now() - 1, rotatedAtMs: 0, byPerson: true };
+  const device = {
+    deviceId: "d1", name: "old laptop", roles: "operator", approvedAtMs: world.clock.now() - 1, rotatedAtMs: 0, silently: false,
+  };
   world.reading = { ...WELL, devices: [device] };
   await using first = await world.open();
   await first.look();
   assert.deepEqual(open(first), []);
   await world.clock.advance(MINUTE);
   const added = { ...device, deviceId: "d2", name: "new phone", approvedAtMs: world.clock.now() };
-  const own = { ...device, deviceId: "d3", approvedAtMs: world.clock.now(), byPerson: false };
+  const own = { ...device, deviceId: "d3", approvedAtMs: world.clock.now(), silently: true };
   world.reading = { ...WELL, devices: [{ ...device, rotatedAtMs: world.clock.now() }, added, own], authRefused: 20 };
   await using second = await world.open();
   for (let at = 0; at < 5; at += 1) second.note({ kind: "denied", atMs: world.clock.now(), sessionKey: "agent:main:main" });
@@ -247,7 +249,7 @@ test("guessing, refused side effects, new devices and new tokens are told; who w
   assert.deepEqual(open(second), ["TOKEN_ROTATED d1", "DEVICE_APPROVED d2"], "nobody guesses any more");
 });
 
-test("a budget is told of at its share and when it is spent, a queue when it is behind, dead letters, a resting model (S1.35)", async () => {
+test("a budget is told of at its share and when it is spent, a queue that is behind, dead letters, a resting model (S1.35)", async () => {
   await using world = await openWorld();
   await using alerts = await world.open();
   const budget = { key: "tenant all day money", name: "All agents today", renewsAtMs: Date.UTC(2026, 0, 2) };

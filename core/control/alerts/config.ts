@@ -20,10 +20,13 @@ export const alertsConfig = {
       type: "object", additionalProperties: false, description: "Who is told of each new alert, beside whoever looks at the gateway.",
       properties: {
         session: { type: "string", minLength: 1, maxLength: 512, description: "This session gets a message." },
-        actuator: { type: "string", pattern: "^[a-z][a-z0-9-]{0,47}$", description: "This configured actuator is handed it, such as a webhook." },
+        actuator: {
+          type: "string", pattern: "^[a-z][a-z0-9-]{0,47}$", description: "This configured actuator is handed it, such as a webhook.",
+        },
         params: {
           type: "object", maxProperties: 32, additionalProperties: true,
-          description: "The actuator's parameters; \"$alert\" stands for the alert, \"$json\" for it as text, \"$text\" for it in words, \"$id\" for its id.",
+          description: "The actuator's parameters; \"$alert\" stands for the alert, \"$json\" for it as text, \"$text\" for it in words, " +
+            "\"$id\" for its id.",
         },
         least: {
           enum: ["problem", "attention", "notice"], default: "attention", description: "The least severe that is delivered.",

@@ -66,7 +66,7 @@ function ofSecurity({ reading, recently, nowMs, thresholds = ALERTS_DEFAULTS, is
   const { certificateUntilMs } = reading;
   if (certificateUntilMs !== undefined && certificateUntilMs - nowMs < thresholds.certificateDays * DAY_MS) causes.push({
     code: "CERTIFICATE_ENDING", subject: "", next: "openclaw gateway tls",
-    what: certificateUntilMs <= nowMs ? "The gateway's certificate has ended" : `The gateway's certificate ends on ${day(certificateUntilMs)}`,
+    what: `The gateway's certificate ${certificateUntilMs <= nowMs ? "has ended" : `ends on ${day(certificateUntilMs)}`}`,
   });
   return causes;
 }
@@ -102,7 +102,8 @@ function ofRoom({ reading, thresholds = ALERTS_DEFAULTS, isOpen }: Judged): read
     code: "MEMORY_HIGH", subject: "gateway", next: "openclaw status", what: `The gateway takes ${Math.round(rssMb)} MB of memory`,
   });
   if (memoryFreePercent < ahead(thresholds.memoryFreePercent, isOpen("MEMORY_HIGH", "machine"))) causes.push({
-    code: "MEMORY_HIGH", subject: "machine", next: "openclaw status", what: `The machine has ${memoryFreePercent.toFixed(1)} % of its memory left`,
+    code: "MEMORY_HIGH", subject: "machine", next: "openclaw status",
+    what: `The machine has ${memoryFreePercent.toFixed(1)} % of its memory left`,
   });
   if (diskFreeMb !== undefined && diskFreeMb < ahead(thresholds.diskFreeMb, isOpen("DISK_LOW", ""))) causes.push({
     code: "DISK_LOW", subject: "", next: "openclaw doctor", what: `The disk where the state lies has ${Math.round(diskFreeMb)} MB left`,

@@ -17,7 +17,12 @@ const EARLY_MAX = 1_000;
 const FIRST_LOOK_MS = 5_000;
 const WENT_IN_CIRCLES = new Set<unknown>(["TURN_RUNAWAY", "TURN_STEPS_EXCEEDED"]);
 
-export function openAlertsLate(deps: AlertsDeps): LateAlerts {
+export interface LateAlertsDeps extends Omit<AlertsDeps, "read" | "deliver"> {
+  /** Where to look, and how to bring what is found: asked for once, with the first look. */
+  readonly ways: () => Promise<Pick<AlertsDeps, "read" | "deliver">>;
+}
+
+export function openAlertsLate(deps: LateAlertsDeps): LateAlerts {
   const early: Happening[] = [];
   let loaded: Alerts | undefined;
   let loading: Promise<Alerts> | undefined;
@@ -25,7 +30,7 @@ export function openAlertsLate(deps: AlertsDeps): LateAlerts {
   let closed = false;
 
   const whole = (): Promise<Alerts> => (loading ??= import("./open-alerts.ts").then(async ({ openAlerts }) => {
-    const alerts = await openAlerts(deps);
+    const alerts = await openAlerts({ ...deps, ...(await deps.ways()) });
     for (const happening of early.splice(0)) alerts.note(happening);
     return (loaded = alerts);
   }).catch((error: unknown) => {
@@ -67,7 +72,9 @@ export function openAlertsLate(deps: AlertsDeps): LateAlerts {
     },
     told: (event, payload) => {
       if (event !== "cron") return;
-      const { status, jobId, job } = payload as { readonly status?: unknown; readonly jobId?: unknown; readonly job?: { readonly name?: unknown } };
+      const { status, jobId, job } = payload as {
+        readonly status?: unknown; readonly jobId?: unknown; readonly job?: { readonly name?: unknown };
+      };
       if (status !== "missed" || typeof jobId !== "string") return;
       note({ kind: "missed", atMs: deps.clock.now(), jobId, name: typeof job?.name === "string" ? job.name : jobId });
     },

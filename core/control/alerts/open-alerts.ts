@@ -2,12 +2,12 @@
 import { OpenClawError } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
-import { causeOf, isAlertCode, kindOf, rankOf, type Alert, type AlertCode, type Mute } from "./alert.ts";
+import { ALERT_CODES, causeOf, isAlertCode, kindOf, rankOf, type Alert, type AlertCode, type Mute } from "./alert.ts";
 import type { AlertsConfig } from "./config.ts";
 import { judge, type Cause } from "./judge.ts";
 import { ALERT_LIMITS, loadAlerts, type AlertStore, type KeptAlerts, type KeptAlertsDeps } from "./kept-alerts.ts";
 import { newDevices } from "./new-devices.ts";
-import { presentAlert, type ShownAlert } from "./present-alert.ts";
+import { formatAlert, presentAlert, type ShownAlert } from "./present-alert.ts";
 import type { Happening, Reading } from "./reading.ts";
 import { thresholdsOf } from "./thresholds.ts";
 import { TurnWindow } from "./turn-window.ts";
@@ -23,7 +23,7 @@ export interface AlertsDeps extends KeptAlertsDeps {
    * To whom the owner wants it brought; durable when it resolves. Called again with the same alert after a crash: its id says that it
    * is the same. Rejects: it is tried again with the next look.
    */
-  readonly deliver: (alert: ShownAlert) => Promise<void>;
+  readonly deliver: (alert: ShownAlert, text: string) => Promise<void>;
   readonly log: { info(event: string, fields?: object): void; warn(event: string, fields?: object): void };
 }
 
@@ -40,6 +40,8 @@ export interface Alerts extends AsyncDisposable {
   note(happening: Happening): void;
   /** Looks now. One at a time. */
   look(): Promise<void>;
+  /** As `look`, unless that was just now: whoever asks sees what is, and cannot make it look all the time. */
+  refresh(): Promise<void>;
   list(): AlertsListed;
   /** A person has seen it. What happened and does not go on ends with that. Throws NOT_FOUND. */
   acknowledge(id: string, by: string): Promise<ShownAlert>;
@@ -51,6 +53,7 @@ export interface Alerts extends AsyncDisposable {
 interface Watched { readonly sinceMs: number }
 
 const DELIVERIES_AT_ONCE = 20;
+const JUST_NOW_MS = 1_000;
 
 /** The caller disposes. */
 export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
@@ -71,6 +74,7 @@ class OpenAlerts implements Alerts {
   /** Everything that changes what is kept goes through here, one after the other. */
   #line: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: AlertsDeps, store: AlertStore) {
     this.#deps = deps;
@@ -98,9 +102,14 @@ class OpenAlerts implements Alerts {
       const config = this.#deps.config();
       if (this.#closed || config.enabled === false) return;
       const nowMs = this.#deps.clock.now();
+      this.#lookedAt = this.#deps.clock.monotonic();
       await this.#weigh(await this.#deps.read(), config, nowMs);
       await this.#tellAll(nowMs);
     });
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#deps.clock.monotonic() - this.#lookedAt >= JUST_NOW_MS) await this.look();
   }
 
   list(): AlertsListed {
@@ -134,9 +143,12 @@ class OpenAlerts implements Alerts {
   mute(code: string, untilMs: number | null, by: string): Promise<readonly Mute[]> {
     return this.#inLine(async () => {
       const nowMs = this.#deps.clock.now();
-      if (!isAlertCode(code)) throw new OpenClawError("PARAMS_INVALID", { why: `No alert is called ${code}.`, next: "Run: openclaw alerts list" });
+      if (!isAlertCode(code)) {
+        throw new OpenClawError("PARAMS_INVALID", { why: `No alert is called ${code}.`, next: `There are: ${ALERT_CODES.join(", ")}.` });
+      }
       if (untilMs !== null && (untilMs <= nowMs || untilMs > nowMs + ALERT_LIMITS.muteMaxMs)) {
-        throw new OpenClawError("PARAMS_INVALID", { why: "A mute ends within 30 days.", next: "For good: add the code to alerts.off in the configuration." });
+        const next = "For good: add the code to alerts.off in the configuration.";
+        throw new OpenClawError("PARAMS_INVALID", { why: "A mute ends within 30 days.", next });
       }
       const { kept } = this.#store;
       const others = kept.mutes.filter((mute) => mute.code !== code && mute.untilMs > nowMs);
@@ -246,7 +258,8 @@ class OpenAlerts implements Alerts {
     const brought = new Set<string>();
     for (const alert of untold) {
       try {
-        await this.#deps.deliver(presentAlert(alert, kept.mutes, nowMs));
+        const shown = presentAlert(alert, kept.mutes, nowMs);
+        await this.#deps.deliver(shown, formatAlert(shown));
         brought.add(alert.id);
       } catch (error) {
         this.#deps.log.warn("alert.undelivered", { id: alert.id, code: alert.code, error });

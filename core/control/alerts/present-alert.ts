@@ -16,5 +16,6 @@ export function presentAlert({ told: _, ...alert }: Alert, mutes: readonly Mute[
 
 /** In words, for a message. */
 export function formatAlert({ severity, code, what, means, next }: ShownAlert): string {
-  return `${severity === "problem" ? "Problem" : severity === "attention" ? "Attention" : "Notice"}: ${what}. ${means}\nCode: ${code}. Next: ${next}`;
+  const word = { problem: "Problem", attention: "Attention", notice: "Notice" }[severity];
+  return `${word}: ${what}. ${means}\nCode: ${code}. Next: ${next}`;
 }

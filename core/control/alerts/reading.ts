@@ -17,8 +17,8 @@ export interface Reading {
   /** Everybody who may connect. */
   readonly devices: readonly {
     readonly deviceId: string; readonly name: string; readonly roles: string; readonly approvedAtMs: number; readonly rotatedAtMs: number;
-    /** Let in by a person, and not because it is this machine. */
-    readonly byPerson: boolean;
+    /** Let in unasked, because it is a program of this machine. */
+    readonly silently: boolean;
   }[];
   /** Share of the time since the look before in which the event loop was busy; 0 to 100. */
   readonly loopPercent: number;

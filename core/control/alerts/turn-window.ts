@@ -62,7 +62,8 @@ export class TurnWindow {
     if (hour === this.#hourOf) return undefined;
     const startMs = this.#hourOf * HOUR_MS;
     this.#hourOf = hour;
-    const took = this.#turns.filter(({ atMs, failed }) => !failed && atMs >= startMs && atMs < startMs + HOUR_MS).map(({ tookMs }) => tookMs);
+    const inHour = this.#turns.filter(({ atMs, failed }) => !failed && atMs >= startMs && atMs < startMs + HOUR_MS);
+    const took = inHour.map(({ tookMs }) => tookMs);
     if (took.length < HOUR_TURNS_MIN) return undefined;
     return (this.#hours = [...this.#hours, { startMs, p95Ms: p95(took) }].slice(-HOURS_MAX));
   }

@@ -31,10 +31,16 @@ export class AuthLimiter {
   readonly #failures: SlidingLimit;
   readonly #lockedUntilMs = new Map<string, number>();
   readonly #rate: AuthRate;
+  #refused = 0;
 
   constructor(rate: AuthRate = AUTH_LIMITS) {
     this.#rate = rate;
     this.#failures = new SlidingLimit(64, rate.windowMs, AUTH_LIMITS.sourcesMax);
+  }
+
+  /** Failures of all sources since the start, and tries of those that are locked out. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Milliseconds until this source may try again; 0 when it may now. */
@@ -42,7 +48,10 @@ export class AuthLimiter {
     const key = keyOf(source, kind);
     const untilMs = this.#lockedUntilMs.get(key);
     if (untilMs === undefined) return 0;
-    if (untilMs > nowMs) return untilMs - nowMs;
+    if (untilMs > nowMs) {
+      this.#refused += 1;
+      return untilMs - nowMs;
+    }
     this.#lockedUntilMs.delete(key);
     this.#failures.clear(key);
     return 0;
@@ -51,6 +60,7 @@ export class AuthLimiter {
   /** Counts a failure. Answers how long its refusal is to be held back. */
   failed(source: AuthSource, kind: CredentialKind, nowMs: number): number {
     const key = keyOf(source, kind);
+    this.#refused += 1;
     this.#failures.take(key, nowMs);
     const failures = this.#failures.count(key, nowMs);
     if (this.#rate.exemptLoopback && isExempt(source)) return Math.min(

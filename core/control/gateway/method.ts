@@ -43,6 +43,8 @@ export interface GatewayCounters {
   readonly unauthenticated: number;
   readonly requests: number;
   readonly refused: number;
+  /** Tries to prove oneself that failed, or came while the source was locked out. */
+  readonly authRefused: number;
   readonly garbage: number;
   /** Events that sockets which did not drain have missed. */
   readonly skippedEvents: number;

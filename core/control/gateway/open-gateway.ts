@@ -180,6 +180,7 @@ class PortGateway implements Gateway {
       unauthenticated: this.#unauthenticated.size,
       requests: this.#caller.requests,
       refused: this.#refused,
+      authRefused: this.#limiter.refused,
       garbage: this.#garbage,
       skippedEvents: this.#skippedEvents,
       slowConsumers: this.#slowConsumers,

@@ -1,6 +1,6 @@
 /** What a start does not wait for: tables of methods, each loaded when one of its methods is called first, and what they list. */
 import {
-  AGENT_METHODS, APPROVAL_METHODS, ARTIFACT_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS,
+  AGENT_METHODS, ALERT_METHODS, APPROVAL_METHODS, ARTIFACT_METHODS, CHANNEL_METHODS, CHAT_METHODS, CONFIG_METHODS, DEVICE_METHODS,
   DOCTOR_METHODS, QUEUE_METHODS, RESTART_METHODS, SCHEDULE_METHODS, SESSION_METHODS, TASK_METHODS, USAGE_METHODS, VOICE_METHODS,
 } from "@openclaw/protocol/methods";
 import type { MethodSpec } from "@openclaw/protocol";
@@ -10,6 +10,7 @@ import type { HttpDoor } from "./http/http-door.ts";
 import { lateMethods } from "./late-methods.ts";
 import type { MediaLimits } from "../media.ts";
 import type { MethodHandlers, ReadFiles } from "./method.ts";
+import type { AlertMethodDeps } from "./methods/alerts.ts";
 import type { AgentListMethodDeps } from "./methods/agents.ts";
 import type { ArtifactMethodDeps } from "./methods/artifacts.ts";
 import type { ApprovalMethodDeps } from "./methods/approvals.ts";
@@ -29,6 +30,10 @@ import type { TaskMethodDeps } from "./methods/tasks.ts";
 import type { ToolMethodDeps } from "./methods/tools.ts";
 import type { UsageMethodDeps } from "./methods/usage.ts";
 import type { VoiceMethodDeps } from "./methods/voice.ts";
+
+export function alertMethods(deps: AlertMethodDeps): MethodHandlers {
+  return lateMethods(ALERT_METHODS, async () => (await import("./methods/alerts.ts")).alertMethods(deps));
+}
 
 export function approvalMethods(deps: ApprovalMethodDeps): MethodHandlers {
   return lateMethods(APPROVAL_METHODS, async () => (await import("./methods/approvals.ts")).approvalMethods(deps));

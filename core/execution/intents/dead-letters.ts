@@ -37,7 +37,7 @@ function unknown(id: string): OpenClawError {
   return new OpenClawError("NOT_FOUND", { why: `There is no dead letter ${id}.`, next: "Run: openclaw deadletters list" });
 }
 
-export function createDeadLetters({ queues, unseal, forgetEnd }: DeadLettersDeps): DeadLetters {
+export async function openDeadLetters({ queues, unseal, forgetEnd }: DeadLettersDeps): Promise<DeadLetters> {
   const withDead = async (queue?: string): Promise<readonly string[]> => {
     if (queue !== undefined) return [queue];
     return (await queues.depths()).filter(({ dead }) => dead > 0).map(({ queue: name }) => name);

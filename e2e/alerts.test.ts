@@ -1,0 +1,52 @@
+/** Alerts of a real gateway: raised, brought to a session, told once over a kill -9, seen and muted from the command line. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openRealGateway } from "@openclaw/testkit/real-gateway";
+
+interface Listed {
+  readonly open: readonly { readonly id: string; readonly code: string; readonly acknowledged?: { readonly by: string } }[];
+  readonly mutes: readonly { readonly code: string }[];
+}
+
+test("guessing at the door is told once, to whoever watches and to the owner's session, over a kill -9 (S1.35)", async (t) => {
+  const gateway = await openRealGateway({
+    bare: true, config: { alerts: { authRefusedMax: 2, deliver: { session: "ops" } } },
+  });
+  t.after(() => gateway.dispose());
+  const cli = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await gateway.cli(args);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const watched = await gateway.connect();
+  for (let guess = 0; guess < 2; guess += 1) await assert.rejects(gateway.connect({ token: `guess-${guess}` }));
+
+  const [alert] = (JSON.parse(await cli("alerts", "--json")) as Listed).open;
+  assert.equal(alert?.code, "AUTH_REFUSED_OFTEN");
+  const { payload } = await watched.until(({ event }) => event === "alert.changed");
+  assert.deepEqual(
+    [(payload as { change: string }).change, (payload as { alert: { id: string } }).alert.id], ["raised", alert?.id],
+  );
+  const status = await cli("status");
+  assert.match(status, /Alerts\s+1 problem: openclaw alerts/);
+  assert.match(status, /2 attempts to prove oneself were refused/);
+
+  await gateway.kill();
+  await gateway.start();
+  const { client, events } = await gateway.connect();
+  const read = async (): Promise<Listed> => await client.request("alerts.list", {}) as Listed;
+  assert.deepEqual((await read()).open.map(({ id }) => id), [alert?.id], "it is the same one");
+  const { messages } = await client.request("chat.history", { sessionKey: "ops" }) as {
+    readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+  };
+  const brought = messages.filter(({ role }) => role === "user").map(({ content }) => JSON.stringify(content));
+  assert.equal(brought.length, 1, brought.join("\n"));
+  assert.match(brought[0] ?? "", /Problem: 2 attempts.*AUTH_REFUSED_OFTEN/);
+  assert.deepEqual(events.filter(({ event }) => event === "alert.changed"), []);
+
+  assert.match(await cli("alerts", "ack", "AUTH_REFUSED_OFTEN", "--by", "Ada"), /seen; it stays until its cause is gone/);
+  await client.request("alerts.mute", { code: "NODE_AWAY", minutes: 240 });
+  const { open, mutes } = await read();
+  assert.match(open[0]?.acknowledged?.by ?? "", /^Ada \(/);
+  assert.deepEqual(mutes.map(({ code }) => code), ["NODE_AWAY"]);
+});
