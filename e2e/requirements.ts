@@ -178,7 +178,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.32", state: "later", text: "Data residency: given data types stay inside given borders" },
   { id: "S1.33", state: "partly", text: "One management interface for the whole cluster", proofs: ["e2e/page-operator.test.ts"] },
   { id: "S1.34", state: "later", text: "Automated operations: add node, update software, change configuration" },
-  { id: "S1.35", state: "later", text: "Alerting on business-relevant matters: agent performance, security, capacity" },
+  {
+    id: "S1.35", state: "partly", proofs: ["core/control/alerts/alerts.test.ts", "e2e/alerts.test.ts"],
+    text: "Alerting on business-relevant matters: agent performance, security, capacity",
+  },
   { id: "S1.36", state: "later", text: "Elastic scaling up in peaks and down in quiet times" },
   { id: "S1.37", state: "later", text: "Rolling updates without loss of service" },
   { id: "S1.38", state: "later", text: "FIGURE doubling nodes gives 80-90 % more capacity" },
