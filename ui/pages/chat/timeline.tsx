@@ -192,12 +192,15 @@ function LiveCallCard({ call, run, sessionKey }: { readonly call: LiveCall; read
 function FailureBlock({ conversation }: { readonly conversation: Conversation }): VNode | null {
   const failure = conversation.failure.value;
   if (failure === undefined || conversation.liveId.value !== undefined || conversation.hasLater.value) return null;
-  const said = conversation.entries.value.findLast((entry) => entry.role === "user" && entry.runId === failure.runId);
+  const entries = conversation.entries.value;
+  const said = entries.findLast((entry) => entry.role === "user" && entry.runId === failure.runId);
+  // Where the conversation itself says why, it is not said twice.
+  const isSaid = entries.at(-1)?.runId === failure.runId && entries.at(-1)?.text.includes(failure.why) === true;
   return (
     <div class="bar problem failure" role="alert">
       <Icon name="alert" />
       <div>
-        <p><strong>{words.failed}</strong> {failure.why} <code>{failure.code}</code></p>
+        <p><strong>{words.failed}</strong> {isSaid ? null : failure.why} <code>{failure.code}</code></p>
         <p class="soft small">{failure.next ?? words.failedNext}</p>
         {said === undefined ? null : (
           <button type="button" onClick={() => conversation.send(said.text)}><Icon name="retry" /><span>{words.again}</span></button>

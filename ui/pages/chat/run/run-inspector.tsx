@@ -1,9 +1,10 @@
 /** What happened inside one turn: its steps, and of the chosen one what went in, what came out and why it was let through. */
 import { useSignal } from "@preact/signals";
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import { formatClock, formatDuration } from "../../../kit/format.ts";
+import { formatClock, formatDuration, shortenId } from "../../../kit/format.ts";
 import { Icon } from "../../../kit/icon.tsx";
+import { Id } from "../../../kit/id.tsx";
 import { plainLine } from "../../../kit/plain-line.ts";
 import { StateMark } from "../../../kit/state-mark.tsx";
 import { TerminalText } from "../../../kit/terminal-text.ts";
@@ -15,7 +16,9 @@ import { words as said } from "../../../words/en/chat-run.ts";
 import { words } from "../../../words/en/chat.ts";
 import type { Conversation } from "../conversation.ts";
 import { useNow } from "../elapsed.tsx";
+import { watchMoney, type FormatCost } from "../money.ts";
 import { nodeName } from "../node-names.ts";
+import { commandOf } from "../tool-call.ts";
 import { fields, number, text } from "../transcript.ts";
 import { parseRun, placeOf, type RecordedRun, type Step } from "./steps.ts";
 
@@ -38,72 +41,99 @@ export function RunInspector({ link, conversation, runId }: RunInspectorProps): 
   }, [key, runId, marks, isLive, conversation.state.value]);
   const found = run.value;
   const isRun = typeof found === "object" && "steps" in found;
-  const step = isRun ? found.steps.find(({ id }) => id === chosen.value) : undefined;
+  const formatCost = watchMoney(link).value;
   return (
     <section class="run" aria-labelledby="run-title">
       <p><a href={pathOf("chat", key)}>{said.back}</a></p>
-      <h2 id="run-title">{said.title} <code class="soft">{plainLine(runId)}</code></h2>
+      <h2><span id="run-title">{said.title}</span> <Id id={plainLine(runId)} charsMax={17} /></h2>
       {found === undefined ? <p class="soft">{said.loading}</p> : found === "none" ? <p class="soft">{said.none}</p>
         : !isRun ? <p class="bar problem" role="alert">{found.why} <code>{found.code}</code></p>
-          : <><Facts run={found} /><Waterfall run={found} chosen={chosen.value} onChoose={(id) => {
-            chosen.value = id;
-          }} />{step === undefined
-            ? <p class="soft small">{said.chosen}</p> : <StepFacts key={step.id} step={step} link={link} sessionKey={key} />}
-          <Replay link={link} sessionKey={key} /></>}
+          : (
+            <>
+              <Facts run={found} formatCost={formatCost} />
+              <Waterfall run={found} chosen={chosen.value} formatCost={formatCost} onChoose={(id) => {
+                chosen.value = chosen.peek() === id ? undefined : id;
+              }} facts={(step) => <StepFacts key={step.id} step={step} link={link} sessionKey={key} />} />
+              {chosen.value === undefined ? <p class="soft small">{said.chosen}</p> : null}
+              <Replay link={link} sessionKey={key} />
+            </>
+          )}
     </section>
   );
 }
 
-function Facts({ run }: { readonly run: RecordedRun }): VNode {
+interface FactsProps { readonly run: RecordedRun; readonly formatCost: FormatCost }
+
+function Facts({ run, formatCost }: FactsProps): VNode {
   const input = sum(run.steps.map(({ tokens }) => tokens?.input));
   const output = sum(run.steps.map(({ tokens }) => tokens?.output));
   const cost = sum(run.steps.map(({ costMicros }) => costMicros));
   const took = run.endedMs === undefined ? undefined : run.endedMs - run.startedMs;
+  const fact = (label: string, value: ComponentChildren): VNode => <div><dt>{label}</dt><dd>{value}</dd></div>;
   return (
-    <dl class="run-facts">
-      <dt>{said.state}</dt><dd>{run.status === undefined ? <StateMark state="live" word={said.open} />
-        : <StateMark state={run.status === "ok" ? "good"
-          : "problem"} word={said.status[run.status] ?? run.status} />} {run.why === undefined ? null
-        : <span>{run.why} <code>{run.code}</code></span>}</dd>
-      <dt>{said.started}</dt><dd><time dateTime={new Date(run.startedMs).toISOString()}>{formatClock(run.startedMs)}</time></dd>
-      {took === undefined ? null : <><dt>{said.time}</dt><dd>{formatDuration(took)}</dd></>}
-      <dt>{said.tokens}</dt><dd>{said.tokenFlow(input, output)}</dd>
-      {cost === 0 ? null : <><dt>{said.cost}</dt><dd>{formatCost(cost)}</dd></>}
-    </dl>
+    <>
+      <dl class="run-figures">
+        {fact(said.state, run.status === undefined ? <StateMark state="live" word={said.open} />
+          : <StateMark state={run.status === "ok" ? "good" : "problem"} word={said.status[run.status] ?? run.status} />)}
+        {fact(said.started, <time dateTime={new Date(run.startedMs).toISOString()}>{formatClock(run.startedMs)}</time>)}
+        {took === undefined ? null : fact(said.time, formatDuration(took))}
+        {fact(said.tokens, said.tokenFlow(input, output))}
+        {cost === 0 ? null : fact(said.cost, formatCost(cost))}
+      </dl>
+      {run.why === undefined ? null : <p class="run-why soft small">{plainLine(run.why)} <code>{run.code}</code></p>}
+    </>
   );
 }
 
-interface WaterfallProps { readonly run: RecordedRun; readonly chosen: string | undefined; readonly onChoose: (id: string) => void }
+interface WaterfallProps {
+  readonly run: RecordedRun;
+  readonly chosen: string | undefined;
+  readonly formatCost: FormatCost;
+  readonly onChoose: (id: string) => void;
+  readonly facts: (step: Step) => VNode;
+}
 
-function Waterfall({ run, chosen, onChoose }: WaterfallProps): VNode {
+const ICONS = { model: "chat", tool: "tool", wait: "pause" } as const;
+
+function Waterfall({ run, chosen, formatCost, onChoose, facts }: WaterfallProps): VNode {
   const nowMs = useNow();
   return (
     <ol class="waterfall">
       {run.steps.map((step) => {
         const { from, width } = placeOf(step, run, nowMs);
-        const about = [
-          step.tokens === undefined ? [] : words.tokens(step.tokens.input + step.tokens.output),
-          step.costMicros === undefined || step.costMicros === 0 ? [] : formatCost(step.costMicros),
-          step.endedMs === undefined ? said.open : formatDuration(step.endedMs - step.startedMs),
-        ].flat().join(" · ");
+        const { tokens, costMicros = 0, endedMs, startedMs } = step;
         return (
           <li key={step.id}>
-            <button type="button" class={`step ${step.kind}${step.isFailed ? " failed" : ""}`} aria-pressed={step.id === chosen}
+            <button type="button" class={`step ${step.kind}${step.isFailed ? " failed" : ""}`} aria-expanded={step.id === chosen}
               onClick={() => onChoose(step.id)}>
-              <span class="step-name"><Icon name={step.kind === "model" ? "chat" : step.kind === "tool" ? "tool" : "pause"} />
-                <span class="soft">{said[step.kind]}</span> <code>{plainLine(step.name)}</code></span>
+              <span class="step-name"><Icon name={ICONS[step.kind]} /><span class="soft">{said[step.kind]}</span>
+                <code>{step.kind === "model" ? plainLine(step.name) : actOf(step)}</code></span>
               <svg class="step-line" viewBox="0 0 1000 8" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="step-track" x="0" y="3" width="1000" height="2" />
                 <rect class="step-span" x={from} y="0" width={width} height="8" />
               </svg>
-              <span class="soft small step-about">{step.isFailed
-                ? <StateMark state="problem" word={words.failedCall} /> : null}{about}</span>
+              <span class="soft small step-more">{tokens === undefined ? (step.isFailed
+                ? <StateMark state="problem" word={words.failedCall} /> : null) : words.tokens(tokens.input + tokens.output)}</span>
+              <span class="soft small step-more">{costMicros === 0 ? null : formatCost(costMicros)}</span>
+              <span class="soft small step-took">{endedMs === undefined ? said.open : formatDuration(endedMs - startedMs)}</span>
             </button>
+            {step.id === chosen ? facts(step) : null}
           </li>
         );
       })}
     </ol>
   );
+}
+
+/** What was to be done, as a person would type it, where its arguments are known. */
+function actOf({ name, input }: Step): string {
+  try {
+    const args = fields(JSON.parse(input));
+    const command = commandOf(name, args);
+    return command.startsWith(name) ? command : `${plainLine(name)} ${command}`;
+  } catch {
+    return plainLine(name);
+  }
 }
 
 function StepFacts({ step, link, sessionKey }: { readonly step: Step; readonly link: Link; readonly sessionKey: string }): VNode {
@@ -128,11 +158,11 @@ function StepFacts({ step, link, sessionKey }: { readonly step: Step; readonly l
         {row(said.effect, gate.effects[text(facts["effect"]) ?? ""])}
         {row(said.exit, number(facts["exitCode"])?.toString())}
         {row(said.decision, text(facts["answered"]))}
-        {row(said.promptHash, text(facts["prompt"]))}
+        {text(facts["prompt"]) === undefined ? null : <><dt>{said.promptHash}</dt><dd><Id id={String(facts["prompt"])} charsMax={17} /></dd></>}
         {decision === undefined ? null : (
           <><dt>{said.gate}</dt><dd>{said[decision.answer as "allow" | "ask" | "refuse"] ?? decision.answer}:
             {" "}{gate.rules[decision.rule] ?? plainLine(decision.rule)}.{" "}
-            <span class="soft">{plainLine(decision.reason)}</span></dd>
+            <span class="soft">{shortenIds(plainLine(decision.reason))}</span></dd>
           <dt>{said.labels}</dt><dd>{gate.labels[decision.label] ?? decision.label}</dd></>
         )}
         {attempts.length < 2 ? null : row(said.attempts,
@@ -175,7 +205,7 @@ function sum(values: readonly (number | undefined)[]): number {
   return values.reduce<number>((all, value) => all + (value ?? 0), 0);
 }
 
-/** What is less than a hundredth is said as such. */
-function formatCost(micros: number): string {
-  return micros < 10_000 ? "< $0.01" : `$${(micros / 1_000_000).toFixed(2)}`;
+/** A device is known by the ends of its id; nobody reads all of it. */
+function shortenIds(sentence: string): string {
+  return sentence.replace(/\b[0-9a-f]{32,}\b/g, (id) => shortenId(id));
 }
