@@ -1,5 +1,6 @@
 /**
- * What waits for a person's answer, and what ended lately. One for the whole page, for the rail's count as well as for the pages.
+ * What waits for a person's answer, and what ended lately. One for the whole page: the rail counts it, the conversation asks it in its
+ * place, the pages list it.
  *
  * Read when the connection comes up, then kept by events: an answer given anywhere takes it away here.
  */

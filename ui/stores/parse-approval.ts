@@ -18,6 +18,9 @@ export interface Approval {
   readonly agentId?: string | undefined;
   /** Undefined where no session asks. */
   readonly sessionKey?: string | undefined;
+  readonly runId?: string | undefined;
+  /** The call of that run that waits for it. */
+  readonly callId?: string | undefined;
   /** A sentence: what it does, and in whose words. */
   readonly reason: string;
   readonly rule?: string | undefined;
@@ -53,6 +56,7 @@ export function parseApproval(value: unknown, kind: Approval["kind"] = "exec"): 
     id, kind, command: lineOf(request["command"]) ?? lineOf(request["title"]) ?? id, argv: textsOf(request["commandArgv"]).map(plainLine),
     cwd: lineOf(request["cwd"]), host: textOf(request["host"]), nodeId: textOf(request["nodeId"]), nodeName: lineOf(request["nodeName"]),
     agentId: textOf(request["agentId"]), sessionKey: session === undefined || NO_SESSION.has(session) ? undefined : session,
+    runId: textOf(request["runId"]), callId: textOf(request["toolCallId"]),
     reason: lineOf(request["warningText"]) ?? lineOf(request["description"]) ?? "", rule: textOf(request["rule"]),
     labels: textsOf(request["labels"]),
     covers: request["asker"] === "client" ? "rule" : request["remember"] === "session" ? "session" : "exact",

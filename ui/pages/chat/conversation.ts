@@ -9,7 +9,8 @@ import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { now } from "../../kit/clock.ts";
 import { inFrame } from "../../kit/frame.ts";
 import { describe, type Ended, type Link } from "../../link/open-link.ts";
-import { openAsked, type AskedStore } from "./asked.ts";
+import { openApprovals } from "../../stores/approvals.ts";
+import type { Approval, Verdict } from "../../stores/parse-approval.ts";
 import type { Attachment } from "./attachments.ts";
 import { addEntry, EMPTY_WINDOW, hasEarlier, hasLater, middleOf, placeNewest, placePage, WINDOW_LIMITS } from "./entry-window.ts";
 import { emptyRun, foldAgent, type AgentEvent, type LiveCall, type LiveRun } from "./live-run.ts";
@@ -42,7 +43,8 @@ export interface Conversation {
   readonly queued: ReadonlySignal<readonly Queued[]>;
   /** How the last run ended badly. */
   readonly failure: ReadonlySignal<Failure | undefined>;
-  readonly asked: AskedStore;
+  /** What a person is asked before something is done in it. */
+  readonly asked: ReadonlySignal<readonly Approval[]>;
   /** The session's row, as the gateway shows it. */
   readonly row: ReadonlySignal<Fields>;
   readonly state: ReadonlySignal<"loading" | "ready" | Ended>;
@@ -56,6 +58,8 @@ export interface Conversation {
   /** Takes a message back that waits. */
   withdraw(key: string): void;
   stop(): void;
+  /** Rejects with what the gateway said; the first answer wins. */
+  answer(asked: Approval, verdict: Verdict): Promise<void>;
   /** The bytes of a file that came with a message. */
   readFile(id: string): Promise<Uint8Array<ArrayBuffer>>;
   load(side: "earlier" | "later"): Promise<void>;
@@ -74,7 +78,7 @@ export function openConversation(link: Link, key: string): Conversation {
   const failure = signal<Failure | undefined>(undefined);
   const row = signal<Fields>({});
   const state = signal<"loading" | "ready" | Ended>("loading");
-  const asked = openAsked(link, key);
+  const approvals = openApprovals(link);
   const calls = new Map<string, LiveCall>();
   const thoughts = new Map<string, string>();
   let loading = false;
@@ -218,8 +222,9 @@ export function openConversation(link: Link, key: string): Conversation {
   };
 
   const self: Conversation = {
-    key, live, queued, failure, asked, row, state, calls, thoughts, liveId: computed(() => live.value?.runId),
+    key, live, queued, failure, row, state, calls, thoughts, liveId: computed(() => live.value?.runId),
     isAway: computed(() => link.state.value.kind === "lost"),
+    asked: computed(() => approvals.waiting.value.filter(({ sessionKey }) => sessionKey === key)), answer: approvals.answer,
     entries: computed(() => held.value.entries), hasEarlier: computed(() => hasEarlier(held.value)),
     hasLater: computed(() => hasLater(held.value)), missed: computed(() => held.value.missed), waiting: outbox.messages, atEnd: true,
     send: (said, { mode, attachments } = {}) => {
@@ -258,7 +263,6 @@ export function openConversation(link: Link, key: string): Conversation {
     },
     close: () => {
       for (const off of offs) off();
-      asked.close();
       isClosed = true;
       void link.call("sessions.messages.unsubscribe", { key }).catch(() => undefined);
     },

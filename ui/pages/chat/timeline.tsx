@@ -6,8 +6,8 @@ import { lazy } from "../../kit/lazy.tsx";
 import { Markdown } from "../../kit/markdown.tsx";
 import { memo } from "../../kit/memo.ts";
 import type { ReadMedia } from "../../kit/media.tsx";
+import type { Approval } from "../../stores/parse-approval.ts";
 import { words } from "../../words/en/chat.ts";
-import type { Asked } from "./asked.ts";
 import type { Conversation, LiveCall, LiveRun, Waiting } from "./conversation.ts";
 import { Elapsed } from "./elapsed.tsx";
 import { ToolCard } from "./tool-card.tsx";
@@ -28,7 +28,7 @@ export interface TimelineProps { readonly conversation: Conversation; readonly a
 export function Timeline({ conversation, acts }: TimelineProps): VNode {
   const entries = conversation.entries.value;
   const waiting = conversation.waiting.value;
-  const asked = conversation.asked.waiting.value;
+  const asked = conversation.asked.value;
   const results = new Map(entries.flatMap((entry) => (entry.callId === undefined ? [] : [[entry.callId, entry] as const])));
   const state = conversation.state.value;
   if (typeof state === "object") return <p class="bar problem" role="alert">{state.why} <code>{state.code}</code></p>;
@@ -48,7 +48,7 @@ export function Timeline({ conversation, acts }: TimelineProps): VNode {
       {conversation.hasLater.value ? <p class="soft small later">{words.later}</p> : null}
       <LiveBlock conversation={conversation} known={known} />
       {asked.filter(({ callId }) => callId === undefined || !known.has(callId)).map((one) => (
-        <ApprovalCard key={one.id} asked={one} store={conversation.asked} />
+        <ApprovalCard key={one.id} asked={one} answer={conversation.answer} />
       ))}
       <FailureBlock conversation={conversation} />
       {queued.map((one) => <WaitingBlock key={one.runId} message={{ key: one.runId, text: one.text,
@@ -74,7 +74,7 @@ interface EntryProps {
   readonly entry: Entry;
   readonly results: ReadonlyMap<string, Entry>;
   readonly conversation: Conversation;
-  readonly asked: readonly Asked[];
+  readonly asked: readonly Approval[];
   readonly acts: SaidActs;
 }
 
@@ -97,7 +97,7 @@ interface RecordedCallProps {
   readonly entry: Entry;
   readonly result: Entry | undefined;
   readonly conversation: Conversation;
-  readonly asked: Asked | undefined;
+  readonly asked: Approval | undefined;
 }
 
 function RecordedCall({ call, entry, result, conversation, asked }: RecordedCallProps): VNode {
@@ -113,7 +113,7 @@ function RecordedCall({ call, entry, result, conversation, asked }: RecordedCall
       version={seen?.version ?? 0}
       result={result?.text} state={state} nodeId={result?.nodeId ?? seen?.nodeId} details={{ ...result?.details, ...seen?.details }}
       startedMs={seen?.startedMs ?? entry.atMs} endedMs={result?.atMs}
-    >{asked === undefined ? null : <ApprovalCard asked={asked} store={conversation.asked} />}</ToolCard>
+    >{asked === undefined ? null : <ApprovalCard asked={asked} answer={conversation.answer} />}</ToolCard>
   );
   // What it brought to look at stands open, whatever becomes of the card.
   return result?.files === undefined ? card : <>{card}<MediaList parts={result.files} read={conversation.readFile} /></>;
@@ -162,7 +162,7 @@ function Thought({ text }: { readonly text: string }): VNode {
 function LiveBlock({ conversation, known }: { readonly conversation: Conversation; readonly known: ReadonlySet<string> }): VNode | null {
   const run = conversation.live.value;
   if (run === undefined) return null;
-  const isAsking = conversation.asked.waiting.value.some(({ runId }) => runId === run.runId);
+  const isAsking = conversation.asked.value.some(({ runId }) => runId === run.runId);
   return (
     <div class="live" aria-busy="true">
       {run.resumed ? <p class="soft small resumed"><Icon name="check" /><span>{words.resumed}</span></p> : null}
