@@ -32,7 +32,8 @@ export const USAGE_METHODS = {
     },
   },
   "sessions.usage": {
-    role: "operator", scope: "operator.read", hidden: true, summary: "What the calls of one session cost, or of each session.",
+    role: "operator", scope: "operator.read", hidden: true,
+    summary: "What the calls of one session cost, with the budgets that hold for it; or what those of each session cost.",
     params: {
       type: "object", additionalProperties: false,
       properties: {
@@ -45,7 +46,9 @@ export const USAGE_METHODS = {
     },
     result: {
       type: "object", required: ["updatedAt", "sessions", "totals"],
-      properties: { updatedAt: count, startDate: word, endDate: word, sessions: meters, totals: anything, daily: meters },
+      properties: {
+        updatedAt: count, startDate: word, endDate: word, currency: word, sessions: meters, totals: anything, daily: meters, budgets: meters,
+      },
     },
   },
 } as const satisfies Record<string, MethodSpec>;

@@ -61,8 +61,8 @@ export interface Ledger extends AsyncDisposable {
    */
   reserve(order: ReserveOrder): Promise<Reservation>;
   usage(query: UsageQuery): Promise<UsageReport>;
-  /** Every budget in force, with what is left of it. */
-  budgets(tenant: string, agentIds: readonly string[]): Promise<readonly BudgetState[]>;
+  /** Every budget in force for these agents, and for that session, with what is left of it. */
+  budgets(tenant: string, agentIds: readonly string[], session?: string): Promise<readonly BudgetState[]>;
   readonly currency: string;
 }
 
@@ -265,12 +265,12 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
       const { readUsage } = await import("./report.ts");
       return await readUsage({ records, sealing, calendar: calendarOf(), nowMs: clock.now(), currency: currencyOf(config()) }, query);
     },
-    budgets: async (tenant, agentIds) => {
+    budgets: async (tenant, agentIds, session) => {
       await catchUp();
       const { readBudgets } = await import("./report.ts");
       return await readBudgets({
         records, sealing, calendar: calendarOf(), nowMs: clock.now(), currency: currencyOf(config()),
-      }, { tenant, agentIds, config: config() });
+      }, { tenant, agentIds, session, config: config() });
     },
     get currency() {
       return currencyOf(config());

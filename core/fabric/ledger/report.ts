@@ -110,17 +110,25 @@ async function* accountsOn({ records, sealing }: ReportDeps, prefix: string): As
   }
 }
 
-/** Budgets of everything together and of each agent; a session's is told where it refuses. */
-export async function readBudgets(
-  deps: ReportDeps,
-  { tenant, agentIds, config }: { readonly tenant: string; readonly agentIds: readonly string[]; readonly config: LedgerConfig },
-): Promise<readonly BudgetState[]> {
+export interface BudgetsQuery {
+  readonly tenant: string;
+  readonly agentIds: readonly string[];
+  /** This session's own beside them. */
+  readonly session?: string | undefined;
+  readonly config: LedgerConfig;
+}
+
+/** Budgets of everything together, of each of these agents, and of the session. */
+export async function readBudgets(deps: ReportDeps, { tenant, agentIds, session, config }: BudgetsQuery): Promise<readonly BudgetState[]> {
   const { calendar, nowMs } = deps;
-  const owners: readonly (readonly [Scope, string])[] = [["tenant", "all"], ...agentIds.map((id) => ["agent", id] as const)];
+  const spans = { day: calendar.day(nowMs), month: calendar.month(nowMs), total: "all" } as const;
+  const owners: readonly (readonly [Scope, string])[] = [
+    ["tenant", "all"], ...agentIds.map((id) => ["agent", id] as const), ...(session === undefined ? [] : [["session", session] as const]),
+  ];
   const states: BudgetState[] = [];
   for (const [scope, id] of owners) {
-    for (const period of ["day", "month"] as const) {
-      const span = period === "day" ? calendar.day(nowMs) : calendar.month(nowMs);
+    for (const period of scope === "session" ? ["day", "total"] as const : ["day", "month"] as const) {
+      const span = spans[period];
       const name = { tenant, scope, period, span, id };
       const limit = limitOf(name, config);
       if (limit === undefined) continue;

@@ -4,7 +4,6 @@ import type { VNode } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { Icon } from "../../kit/icon.tsx";
 import { lazy } from "../../kit/lazy.tsx";
-import { plainLine } from "../../kit/plain-line.ts";
 import type { Link } from "../../link.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
 import { words } from "../../words/en/chat.ts";
@@ -13,6 +12,7 @@ import type { Conversation } from "./conversation.ts";
 import { draft } from "./draft.ts";
 import { watchNodeNames } from "./node-names.ts";
 import { Scroller } from "./scroller.tsx";
+import { agentOf, titleOf } from "./session-title.ts";
 import { openSession } from "./sessions.ts";
 import type { SaidActs } from "./timeline.tsx";
 import { fields, text, type Entry } from "./transcript.ts";
@@ -44,12 +44,12 @@ export function Page({ link }: PageProps): VNode {
     <section class="chat">
       <header class="page-head">
         <h1>{words.title}</h1>
-        <p class="session-name">{nameOf(conversation)}</p>
+        <p class="session-name" title={titleIn(conversation)}>{titleIn(conversation)}</p>
         <div class="page-acts">
           <button type="button" class="quiet" aria-expanded={isListed} onClick={() => toggleList(isListed)}>
             <Icon name="chat" /><span>{words.sessions.show}</span>
           </button>
-          <button type="button" class="quiet" onClick={() => startFresh()}><Icon name="plus" /><span>{words.sessions.fresh}</span></button>
+          <button type="button" class="quiet" onClick={() => startFresh(agentOf(conversation.key))}><Icon name="plus" /><span>{words.sessions.fresh}</span></button>
           <button type="button" class="quiet" aria-haspopup="dialog" onClick={() => {
             isSheetOpen.value = true;
           }}><Icon name="settings" /><span class="wide">{words.sessions.menu}</span></button>
@@ -68,12 +68,15 @@ export function Page({ link }: PageProps): VNode {
   );
 }
 
-/** As a person named it; else what its key says. */
-export function nameOf({ key, row }: Conversation): string {
-  const given = text(row.value["displayName"]) ?? text(row.value["label"]);
-  if (given !== undefined) return plainLine(given);
-  return key.endsWith(":main") ? words.sessions.main : plainLine(key.split(":").slice(2).join(":"));
+/** As a person named it; else how it began, where its beginning is held; else what its key says. */
+function titleIn({ key, row, entries }: Conversation): string {
+  const first = entries.value[0];
+  const began = first?.seq === 1 && first.role === "user" ? first.text.trim().split("\n", 1)[0]?.slice(0, BEGAN_CHARS) : undefined;
+  const isMain = row.value["isMain"] === true || key.endsWith(":main");
+  return titleOf({ key, name: text(row.value["displayName"]) ?? text(row.value["label"]) ?? (isMain ? "" : began ?? ""), isMain });
 }
+
+const BEGAN_CHARS = 120;
 
 const WIDE = "(min-width: 1100px)";
 
@@ -99,8 +102,9 @@ function toggleList(isOpen: boolean): void {
   else navigate(`${location.pathname}?list`);
 }
 
-export function startFresh(): void {
-  navigate(pathOf("chat", `agent:main:dashboard:${crypto.randomUUID()}`));
+/** A new one goes on with the agent one speaks with. */
+function startFresh(agentId: string): void {
+  navigate(pathOf("chat", `agent:${agentId}:dashboard:${crypto.randomUUID()}`));
   document.getElementById("draft")?.focus();
 }
 

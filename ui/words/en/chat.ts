@@ -37,5 +37,5 @@ export const words = {
   empty: "Nothing has been said here yet.",
   emptyHint: "Try one of these. Reading asks nothing of you; whatever changes something asks first.",
   suggestions: ["How busy is this machine?", "Which disks are full?", "What can you do?"],
-  sessions: { show: "Conversations", fresh: "New conversation", menu: "This conversation", main: "Main" },
+  sessions: { show: "Conversations", fresh: "New conversation", menu: "This conversation", main: "Main", untitled: "Untitled" },
 } as const;

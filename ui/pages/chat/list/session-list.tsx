@@ -10,6 +10,7 @@ import type { Link } from "../../../link.ts";
 import { pathOf } from "../../../shell/route.ts";
 import { sessionStore, type SessionItem } from "../../../stores/sessions.ts";
 import { words as said } from "../../../words/en/chat-sessions.ts";
+import { titleOf } from "../session-title.ts";
 import { fields, text } from "../transcript.ts";
 
 const FILTERS = ["all", "running", "unread", "archived"] as const;
@@ -106,10 +107,4 @@ function Row({ item, isOpen }: { readonly item: SessionItem; readonly isOpen: bo
       </a>
     </li>
   );
-}
-
-function titleOf({ key, name = "", isMain = false }: { readonly key: string; readonly name?: string; readonly isMain?: boolean }): string {
-  if (name !== "") return plainLine(name);
-  return isMain ? said.main : plainLine(key.split(":").slice(2).join(":")).replace(/^(?:dashboard|branch):/,
-    `${said.untitled} `).slice(0, 40);
 }

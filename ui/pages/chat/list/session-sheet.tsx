@@ -11,6 +11,7 @@ import { words } from "../../../words/en/chat.ts";
 import type { Conversation } from "../conversation.ts";
 import { fields, number, text } from "../transcript.ts";
 import { downloadLog, downloadText } from "./download-session.ts";
+import { Spending } from "./spending.tsx";
 
 const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;
 const VERBOSE = ["off", "on", "full"] as const;
@@ -87,6 +88,7 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
         {choice("verboseLevel", said.verbose, VERBOSE)}
         <dl class="run-facts small">
           <dt>{said.tokens}</dt><dd>{said.tokenFlow(number(row["inputTokens"]) ?? 0, number(row["outputTokens"]) ?? 0)}</dd>
+          <Spending link={link} sessionKey={key} mark={row["lastRunId"]} />
           <dt>{said.key}</dt><dd><code>{key}</code> <CopyButton text={key} what={said.key} /></dd>
         </dl>
         {problem.value === undefined ? null : (
