@@ -47,7 +47,8 @@ export const USAGE_METHODS = {
     result: {
       type: "object", required: ["updatedAt", "sessions", "totals"],
       properties: {
-        updatedAt: count, startDate: word, endDate: word, currency: word, sessions: meters, totals: anything, daily: meters, budgets: meters,
+        updatedAt: count, startDate: word, endDate: word, currency: word, sessions: meters, totals: anything, daily: meters,
+        budgets: meters,
       },
     },
   },

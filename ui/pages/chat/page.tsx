@@ -49,7 +49,9 @@ export function Page({ link }: PageProps): VNode {
           <button type="button" class="quiet" aria-expanded={isListed} onClick={() => toggleList(isListed)}>
             <Icon name="chat" /><span>{words.sessions.show}</span>
           </button>
-          <button type="button" class="quiet" onClick={() => startFresh(agentOf(conversation.key))}><Icon name="plus" /><span>{words.sessions.fresh}</span></button>
+          <button type="button" class="quiet" onClick={() => startFresh(agentOf(conversation.key))}>
+            <Icon name="plus" /><span>{words.sessions.fresh}</span>
+          </button>
           <button type="button" class="quiet" aria-haspopup="dialog" onClick={() => {
             isSheetOpen.value = true;
           }}><Icon name="settings" /><span class="wide">{words.sessions.menu}</span></button>

@@ -73,8 +73,8 @@ export function usageMethods({ ledger, tenant, agentIds, resting, tokenOf, keysO
         ? (await named(report.rows, true)).map((row) => ({ key: (row as { name: string }).name, ...row }))
           .filter((row) => ofAgent === undefined || row.key.startsWith(`agent:${ofAgent}:`)).slice(0, limit)
         : [{ key, ...figures(totals) }];
-      const budgets = key === undefined ? {}
-        : { budgets: (await ledger.budgets(tenant, agentIds().filter((id) => key.startsWith(`agent:${id}:`)), tokenOf(key))).map(showBudget) };
+      const ofKey = agentIds().filter((id) => key?.startsWith(`agent:${id}:`) === true);
+      const budgets = key === undefined ? {} : { budgets: (await ledger.budgets(tenant, ofKey, tokenOf(key))).map(showBudget) };
       const byModel = key === undefined ? (await ledger.usage({ ...query, by: "model" })).rows : [];
       return {
         updatedAt: now(), startDate: from, endDate: to, currency, sessions, totals: figures(totals), ...budgets,

@@ -24,7 +24,8 @@ export function Spending({ link, sessionKey, mark }: { readonly link: Link; read
     <>
       <dt>{words.cost}</dt><dd title={words.costOf}>{cost}</dd>
       <dt>{words.budgets}</dt>
-      <dd>{budgets.length === 0 ? (cost === "" ? "" : words.none) : <ul class="sheet-budgets">{budgets.map((one) => <li key={one}>{one}</li>)}</ul>}</dd>
+      <dd>{budgets.length === 0 && cost !== "" ? words.none
+        : <ul class="sheet-budgets">{budgets.map((one) => <li key={one}>{one}</li>)}</ul>}</dd>
     </>
   );
 }
