@@ -56,8 +56,8 @@ export async function collectOutcome(
       end = event;
       continue;
     }
-    const { text, stream, offset } = event;
-    work.calls.news(call, { text, details: { stream, offset, nodeId } });
+    const { text, stream, offset, marked } = event;
+    work.calls.news(call, { text, details: { stream, offset, nodeId, ...(marked === true ? { marked } : {}) } });
   }
   crashPoint("result.received");
   // What was stopped has an outcome like any other; what its owner let go of has none, and the next owner asks.

@@ -3,7 +3,9 @@ import type { Intent } from "@openclaw/sdk";
 import type { InvokeRequest, Nodes } from "../nodes.ts";
 
 export type IntentEvent =
-  | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number }
+  | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number;
+    /** The text is not the program's: it says that some is missing here. */
+    readonly marked?: true }
   | { readonly type: "end"; readonly ok: true; readonly payload: unknown; readonly nodeId?: string }
   | {
       readonly type: "end"; readonly ok: false; readonly code: ErrorCode; readonly why: string; readonly nodeId?: string;

@@ -17,6 +17,8 @@ export interface LiveCall {
   readonly places: Readonly<Record<string, number>>;
   /** Its beginning was not told to this page: what came before is taken from the next news. */
   readonly behind: boolean;
+  /** Some of it is told to nobody while it runs, the last of it always: the result has its end. */
+  readonly isCut: boolean;
 }
 
 export interface LiveRun {
@@ -92,7 +94,7 @@ function onTool(calls: readonly LiveCall[], data: AgentData, ts: number): readon
 function newCall(id: string, data: AgentData, ts: number): LiveCall {
   return {
     id, name: data.name ?? "", args: data.args ?? {}, startedMs: ts, state: "running", details: {}, output: new TerminalText(), version: 0,
-    places: {}, behind: false,
+    places: {}, behind: false, isCut: false,
   };
 }
 
@@ -101,11 +103,11 @@ const BYTES = new TextEncoder();
 /** A piece that came before, as it may after a node or a gateway was away, is left out by its place in its stream. */
 function onNews(call: LiveCall, data: AgentData): LiveCall {
   const piece = textOf(data.partialResult?.content);
-  const { offset, stream, nodeId } = data.partialResult?.details ?? {};
+  const { offset, stream, nodeId, marked } = data.partialResult?.details ?? {};
   const where = typeof nodeId === "string" ? { nodeId } : {};
-  if (typeof offset !== "number" || typeof stream !== "string") {
+  if (typeof offset !== "number" || typeof stream !== "string" || marked === true) {
     call.output.append(piece);
-    return { ...call, ...where, version: call.version + 1 };
+    return { ...call, ...where, isCut: call.isCut || marked === true, version: call.version + 1 };
   }
   const place = call.places[stream] ?? 0;
   const bytes = BYTES.encode(piece);
@@ -123,13 +125,22 @@ function onResult(call: LiveCall, data: AgentData): LiveCall {
   if (text !== "" && (call.output.count === 0 || call.behind)) {
     call.output.clear();
     call.output.append(text);
-  } else if (data.isError === true && details["exitCode"] === undefined) call.output.append(`\n${text}`);
+  } else if (call.isCut) call.output.append(endIn(text));
+  else if (data.isError === true && details["exitCode"] === undefined) call.output.append(`\n${text}`);
   const nodeId = details["nodeId"];
   return {
     ...call, state: data.isError === true ? "failed" : "done", details, behind: false, version: call.version + 1,
     ...(typeof nodeId === "string" ? { nodeId } : {}),
   };
 }
+
+/** Of a result in whose middle something is left out, what stands behind that. */
+function endIn(result: string): string {
+  const at = result.lastIndexOf(END_OF_MARK);
+  return at === -1 ? result : result.slice(at + END_OF_MARK.length);
+}
+
+const END_OF_MARK = " …]\n";
 
 /** News of a command hold the end of all it has written: whoever came in the middle begins with that. */
 function onOutput(calls: readonly LiveCall[], data: AgentData): readonly LiveCall[] {
