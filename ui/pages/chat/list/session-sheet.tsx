@@ -23,6 +23,8 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
   const dialog = useRef<HTMLDialogElement>(null);
   const models = useSignal<readonly string[]>([]);
   const problem = useSignal<Ended | undefined>(undefined);
+  /** Stands as it was written until it is kept, whatever else changes meanwhile. */
+  const typed = useSignal<string | undefined>(undefined);
   const isSure = useSignal(false);
   const read = useSignal<number | undefined>(undefined);
   const { key } = conversation;
@@ -48,6 +50,9 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
   };
   const patch = (changes: Readonly<Record<string, string | boolean | null>>): Promise<boolean> =>
     tried(() => link.call("sessions.patch", { key, ...changes }));
+  const rename = async (name: string): Promise<void> => {
+    if (await patch({ label: name === "" ? null : name })) typed.value = undefined;
+  };
   const model = `${text(row["modelProvider"]) ?? ""}/${text(row["model"]) ?? ""}`;
   const choice = (name: string, label: string, values: readonly string[], shown: (value: string) => string = (value) => value): VNode => (
     <Field label={label}>
@@ -72,9 +77,11 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
             dialog.current?.close()}><Icon name="cross" /><span>{said.close}</span></button>
         </header>
         <Field label={said.name}>
-          <input type="text" autocomplete="off" maxLength={200} value={text(row["label"]) ?? text(row["displayName"]) ?? ""}
-            onChange={(event) => void patch({ label: event.currentTarget.value.trim() === "" ? null
-              : event.currentTarget.value.trim() })} />
+          <input type="text" autocomplete="off" maxLength={200} value={typed.value ?? text(row["label"]) ?? text(row["displayName"]) ?? ""}
+            onInput={(event) => {
+              typed.value = event.currentTarget.value;
+            }}
+            onChange={(event) => void rename(event.currentTarget.value.trim())} />
         </Field>
         <Field label={said.model}>
           <select value={model} onChange={(event) => void patch({ model: event.currentTarget.value === "" ? null
