@@ -163,7 +163,7 @@ needs("chromium"), async (t) => {
   await page.waitForURL(/agent%3Aresearch%3Adashboard/);
   await answer("echo: a word with another agent").waitFor();
   await page.getByRole("combobox", { name: "Agent" }).selectOption("");
-  await client.request("chat.inject", { sessionKey: KEY, message: "news" });
+  await client.request("sessions.patch", { key: KEY, unread: true });
   await row("Renamed here").filter({ hasText: "unread" }).waitFor();
   await page.getByLabel("Show", { exact: true }).selectOption("unread");
   await row("Garden").waitFor({ state: "detached" });
