@@ -1,4 +1,4 @@
-/** Conversations in a real browser as things: written to with files and during a turn, found, named, set, taken away, and read elsewhere. */
+/** Conversations in a real browser as things: written to with files and during a turn, found, named, set, saved and deleted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBrowser, openPage, type Page } from "@openclaw/testkit/browser";
@@ -143,13 +143,15 @@ needs("chromium"), async (t) => {
   const described = async (): Promise<Readonly<Record<string, unknown>> | null> =>
     ((await client.request("sessions.describe", { key: KEY })) as { readonly session: Readonly<Record<string, unknown>> | null }).session;
   const { label, model: chosen, thinkingLevel, queueMode, verboseLevel, pinned } = (await described()) ?? {};
-  assert.deepEqual([label, chosen, thinkingLevel, queueMode, verboseLevel, pinned], ["Renamed here", "other", "high", "collect", "full", true]);
+  const kept = [label, chosen, thinkingLevel, queueMode, verboseLevel, pinned];
+  assert.deepEqual(kept, ["Renamed here", "other", "high", "collect", "full", true]);
   const download = async (name: string): Promise<string> => {
     const [file] = await Promise.all([page.waitForEvent("download"), sheet.getByRole("button", { name }).click()]);
     return Buffer.concat(await (await file.createReadStream()).toArray() as Buffer[]).toString();
   };
-  assert.match(await download("Download as Markdown"), /^# agent:main:work\n\n\*\*You\*\* .*\n\nread these[^]*\*\*Agent\*\* .*\n\necho: too many/);
-  const log = (await download("Download the log")).trimEnd().split("\n").map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  const text = await download("Download as Markdown");
+  assert.match(text, /^# agent:main:work\n\n\*\*You\*\* .*\n\nread these[^]*\*\*Agent\*\* .*\n\necho: too many/);
+  const log = (await download("Download the log")).trimEnd().split("\n").map((line) => JSON.parse(line) as object);
   assert.ok(log.length > 20 && JSON.stringify(log).includes("echo: too many"));
   await page.keyboard.press("Escape");
   await page.locator(".session-name", { hasText: "Renamed here" }).waitFor();

@@ -35,7 +35,8 @@ test("output that is told again after a restart stands once, to the byte (S0.16,
 test("of output that is too much to be told while it runs, the end comes with the result; a mark is none of its bytes (S4.25)", () => {
   let run = fold(undefined, "tool", news("one\n", 0));
   const marked = news("\n[… 2 bytes are missing here …]\n", 4);
-  run = fold(run, "tool", { ...marked, partialResult: { ...marked.partialResult, details: { stream: "stdout", offset: 4, marked: true } } });
+  const details = { stream: "stdout", offset: 4, marked: true };
+  run = fold(run, "tool", { ...marked, partialResult: { ...marked.partialResult, details } });
   run = fold(run, "tool", news("three\n", 6));
   const result = "one\n[… 99 characters left out …]\nthe end\n[exit code 3]";
   run = fold(run, "tool", { phase: "result", toolCallId: "c", isError: true, result: { content: [{ type: "text", text: result }],
