@@ -7,9 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { openBrowser, openPage, type OpenOptions, type WatchedPage } from "@openclaw/testkit/browser";
-import { history, send } from "@openclaw/testkit/conversation";
+import { history, say, send } from "@openclaw/testkit/conversation";
 import { endWithUs } from "@openclaw/testkit/end-with-us";
 import { openRealGateway, PROGRAM_MAIN, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { connectPlain, makeDevice } from "@openclaw/testkit/plain-client";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
@@ -72,19 +73,27 @@ test("what waits is judged and answered by keyboard, ends by itself when nobody 
   await armed.waitFor();
   await page.keyboard.press("a");
   await page.getByText("Nothing waits for you.").waitFor();
+  await send(operator, touch("four"), { session: "agent:main:four" });
+  await armed.getByRole("link", { name: "four" }).waitFor();
+  await armed.getByRole("button", { name: "Allow exactly this again" }).click();
+  await page.getByText("Nothing waits for you.").waitFor();
+  const again = await say(operator, touch("four"), { session: "agent:main:four" });
+  assert.match(again.reply, /^done/, "as wide as was chosen: nobody is asked for the same a second time");
 
   void operator.client.request("exec.approval.request", {
     id: "short", command: "reboot", commandArgv: ["reboot"], host: "gateway", timeoutMs: 4_000,
   }, { timeoutMs: 30_000 }).catch(() => undefined);
   await page.locator(".approval-what code", { hasText: "reboot" }).waitFor();
+  await page.getByText(/^In [1-4] s it is refused by itself/).waitFor();
   await page.getByText("Nothing waits for you.").waitFor();
   await page.getByRole("link", { name: "History" }).click();
   const past = page.locator(".table tbody tr");
   await past.filter({ hasText: "Chrome on Linux" }).nth(1).waitFor(); // names are asked for beside the list
   const rows = await past.allTextContents();
   assert.match(rows[0] ?? "", /reboot.*nobody answered.*nobody/);
-  assert.match(rows[1] ?? "", /touch (?:one|two).*allowed once.*Chrome on Linux/);
-  assert.match(rows[2] ?? "", /touch (?:one|two).*denied.*Chrome on Linux/);
+  assert.match(rows[1] ?? "", /touch four.*allowed and again.*Chrome on Linux/);
+  assert.match(rows[2] ?? "", /touch (?:one|two).*allowed once.*Chrome on Linux/);
+  assert.match(rows[3] ?? "", /touch (?:one|two).*denied.*Chrome on Linux/);
   await assertNoBarriers(watched);
 
   const allowlist = [{ pattern: "/usr/bin/touch", argPattern: "^one\0$", source: "allow-always" }];
@@ -159,6 +168,9 @@ test("a second machine is paired by one command, with the same words on both sid
   await page.getByRole("link", { name: "Add a node" }).click();
   const command = page.locator(".command code");
   await command.waitFor();
+  await page.getByText("Show the code to scan").click();
+  const qr = page.getByRole("img", { name: "The setup code as a picture to scan" });
+  await qr.evaluate((picture: { decode(): Promise<void> }) => picture.decode()); // rejects for what is no picture
   await assertNoBarriers(watched);
   const [program, ...args] = ((await command.textContent()) ?? "").split(" ");
   assert.equal(program, "openclaw");
@@ -212,6 +224,24 @@ test("a second machine is paired by one command, with the same words on both sid
   await page.locator(".table tbody tr", { hasText: "barn" }).waitFor({ state: "detached" });
   await wrote(/Refused|Offline/);
   assert.equal(existsSync(join(home, "node")), true);
+
+  // One that came in by the gateway's own secret is approved here; what it tells of itself is seen as it tells it.
+  const attic = await connectPlain(gateway.port, {
+    role: "node", device: makeDevice(), tags: ["roof"], commands: ["system.run"], client: { displayName: "attic" }, token: gateway.token,
+  });
+  t.after(() => attic.close());
+  const offer = page.getByRole("article", { name: "attic offers more than was approved" });
+  await offer.getByText("system.run").waitFor();
+  await offer.getByRole("button", { name: "Approve" }).click();
+  const row = page.locator(".table tbody tr", { hasText: "attic" });
+  await row.locator(".state", { hasText: "online" }).waitFor();
+  await row.locator(".tag", { hasText: "roof" }).waitFor();
+  await row.getByRole("img", { name: "attic, Processor: no figures yet" }).waitFor();
+  for (const [cpuUsed, told] of [[0.2, "now 20 %, at most 20 %"], [0.9, "now 90 %, at most 90 %"]] as const) {
+    await attic.call("node.event", { event: "node.host.stats", payload: { cpuUsed, jobsRunning: 3 } });
+    await row.getByRole("img", { name: `attic, Processor: ${told}` }).waitFor();
+  }
+  await row.getByRole("cell", { name: "3", exact: true }).waitFor();
 });
 
 async function waitFor(read: () => Promise<string>, pattern: RegExp): Promise<string> {

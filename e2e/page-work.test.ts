@@ -52,7 +52,8 @@ test("a job is added in words, shows what was expected and what happened, is cha
     await page.getByText("Every Monday and Friday at 07:15").waitFor();
     await page.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("link", { name: "look around" }).waitFor({ state: "detached" });
-    await page.getByRole("status", { name: "Notices" }).getByRole("button", { name: "Undo" }).last().click();
+    const notice = page.getByRole("status", { name: "Notices" }).getByText("“look around” was deleted.").locator("..");
+    await notice.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("link", { name: "look around" }).waitFor();
     await page.getByRole("button", { name: "Run now: look around" }).click();
     await page.getByRole("link", { name: "look around" }).click();
@@ -105,6 +106,10 @@ test("what was given up says why and is tried again or discarded; a log line is 
   await lines.first().click();
   await page.getByRole("dialog").getByText(String(gateway.port), { exact: true }).waitFor();
   await page.keyboard.press("Escape");
+  await page.getByRole("searchbox").fill("connection.refused AUTH");
+  await page.getByText("No line fits these filters.").waitFor();
+  await assert.rejects(gateway.connect({ token: "not-the-one" }));
+  await page.getByText(/^1 of \d+ lines/).waitFor(); // told as it is written
   await page.getByRole("searchbox").fill("nobody writes this");
   await page.getByText("No line fits these filters.").waitFor();
 

@@ -10,6 +10,8 @@ export interface Toast {
   readonly state?: "good" | "problem";
   /** Takes it back; the notice goes when it is pressed. */
   readonly undo?: () => void;
+  /** The notice went, and its way back with it, unused. */
+  readonly gone?: () => void;
 }
 
 interface Shown extends Toast { readonly id: number }
@@ -24,12 +26,16 @@ let counter = 0;
 /** The answer takes it away before its time. */
 export function toast(notice: Toast): () => void {
   const id = ++counter;
-  shown.value = [...shown.peek(), { ...notice, id }].slice(-SHOWN_MAX);
+  shown.value = [...shown.peek(), { ...notice, id }];
+  for (const { id: oldest } of shown.peek().slice(0, -SHOWN_MAX)) dismiss(oldest);
   return () => dismiss(id);
 }
 
-function dismiss(id: number): void {
-  shown.value = shown.peek().filter((one) => one.id !== id);
+function dismiss(id: number, isUndone = false): void {
+  const notice = shown.peek().find((one) => one.id === id);
+  if (notice === undefined) return;
+  shown.value = shown.peek().filter((one) => one !== notice);
+  if (!isUndone) notice.gone?.();
 }
 
 /** Drawn once, by the shell. */
@@ -57,7 +63,7 @@ function Notice({ toast: { id, text, state = "good", undo } }: { readonly toast:
       <Icon name={state === "good" ? "check" : "alert"} /><span>{text}</span>
       {undo === undefined ? null : (
         <button type="button" onClick={() => {
-          dismiss(id);
+          dismiss(id, true);
           undo();
         }}>{words.undo}</button>
       )}

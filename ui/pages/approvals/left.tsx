@@ -23,7 +23,13 @@ export function Left({ untilMs, say = (left) => left }: { readonly untilMs: numb
   const left = untilMs - atMs.value;
   return (
     <time dateTime={new Date(untilMs).toISOString()} title={formatMoment(untilMs)}>
-      {left <= 0 ? words.over : say(left > LAST_MS ? `${Math.ceil(left / 60_000)} min` : formatDuration(Math.ceil(left / 1_000) * 1_000))}
+      {left <= 0 ? words.over : say(formatLeft(left))}
     </time>
   );
+}
+
+function formatLeft(leftMs: number): string {
+  if (leftMs > LAST_MS) return `${Math.ceil(leftMs / 60_000)} min`;
+  const seconds = Math.ceil(leftMs / 1_000);
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000);
 }

@@ -9,9 +9,6 @@ import type { Job } from "./parse-jobs.ts";
 /** Deleted by the person, and not yet forgotten: until then it is paused and not shown. */
 export const leaving = signal<ReadonlySet<string>>(new Set());
 
-/** As long as the notice with its way back stands, and a little more. */
-const FORGET_MS = 12_500;
-
 export function runNow(link: Link, { id, name }: Job): void {
   void act(link.call("cron.run", { id }), words.started(name));
 }
@@ -33,18 +30,16 @@ export async function remove(link: Link, { id, name, enabled }: Job): Promise<vo
     leaving.value = next;
   };
   hide(true);
-  const forget = setTimeout(() => {
-    void act(link.call("cron.remove", { id })).then(() => hide(false));
-  }, FORGET_MS);
+  const forget = async (): Promise<void> => {
+    if (!await act(link.call("cron.remove", { id }))) hide(false); // else the list may still have it for a moment
+  };
   const takeBack = (): void => {
-    clearTimeout(forget);
     hide(false);
     if (enabled) void act(resumeById(link, id));
   };
-  const stopped = await act(link.call("cron.update", { id, patch: { enabled: false } }), words.removed(name), takeBack);
-  if (stopped) return;
-  clearTimeout(forget);
-  hide(false);
+  const isStopped = await act(link.call("cron.update", { id, patch: { enabled: false } }));
+  if (isStopped) toast({ text: words.removed(name), undo: takeBack, gone: () => void forget() });
+  else hide(false);
 }
 
 function resumeById(link: Link, id: string): Promise<unknown> {
