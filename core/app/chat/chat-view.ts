@@ -2,6 +2,7 @@
 import { createAgentView } from "../commands/agent-view.ts";
 import { at, textAt, type Payload } from "../commands/payload.ts";
 import { createSaidText } from "../commands/said-text.ts";
+import { createMarkdown } from "../terminal/markdown.ts";
 import type { Terminal } from "../terminal/open-terminal.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
 import type { ChatEntry } from "./chat-entry.ts";
@@ -24,15 +25,28 @@ export interface ChatView {
 export interface ChatViewDeps {
   readonly terminal: Terminal;
   readonly write: (text: string) => void;
+  /** What follows what was written and may still become something else. */
+  readonly hold: (text: string) => void;
   readonly columns: () => number;
   readonly nameOf: (nodeId: string) => string | undefined;
 }
 
-export function createChatView({ terminal, write, columns, nameOf }: ChatViewDeps): ChatView {
+export function createChatView({ terminal, write: writeOut, hold, columns, nameOf }: ChatViewDeps): ChatView {
   const { style } = terminal;
+  const markdown = createMarkdown(style, columns);
+  /** Whatever else is written stands behind all of the text. */
+  const write = (text: string): void => {
+    writeOut(markdown.end() + text);
+    hold("");
+  };
   const line = (text = ""): void => write(`${text}\n`);
   const view = createAgentView({
-    ...terminal, json: false, quiet: false, line, put: write, stream: (text) => write(cleanText(text)),
+    ...terminal, json: false, quiet: false, line, put: write,
+    stream: (text) => {
+      const decided = markdown.push(text);
+      hold(markdown.held);
+      if (decided !== "") writeOut(decided);
+    },
     note: (text) => line(style.dim(text)),
     get width() {
       return columns();
