@@ -75,7 +75,7 @@ test("a conversation in a real terminal: paste, approval, history, resize, and a
     await terminal.keys("C-o");
     await terminal.until(/agent:main:main/);
     await terminal.keys("Escape", "C-d");
-    await terminal.until(/Pane is dead \(status 0/);
+    await terminal.until(/ended with 0/);
   });
 
 test("onboarding and models: added by a real answer, their keys in the vault, and nothing left of one that fails (S4.4)", async (t) => {

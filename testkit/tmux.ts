@@ -9,7 +9,11 @@ const run = promisify(execFile);
 const PATIENCE_MS = 30_000;
 const POLL_MS = 50;
 
+/** tmux itself may miss the end of what it runs. The shell outlives an interruption that the program is to answer. */
+const SAYING_HOW_IT_ENDED = 'trap : INT; "$@"; printf "ended with %s\\n" "$?"; while :; do read -r _ || sleep 600; done';
+
 export interface TmuxOptions {
+  /** When it has ended, the screen says `ended with` its exit code, on a line of its own. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly columns?: number;
@@ -41,9 +45,8 @@ export async function openTmux({ command, env, columns = 100, rows = 30 }: TmuxO
   const assigned = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   await tmux(
     "new-session", "-d", "-s", "it", "-x", String(columns), "-y", String(rows), "--", "env", "-i", ...Object.entries(clean).map(
-      ([name, value]) => `${name}=${value}`), ...assigned, ...command,
+      ([name, value]) => `${name}=${value}`), ...assigned, "sh", "-c", SAYING_HOW_IT_ENDED, "sh", ...command,
   );
-  await tmux("set-option", "-t", "it", "remain-on-exit", "on");
   await tmux("set-option", "-t", "it", "status", "off");
   const all = (): Promise<string> => tmux("capture-pane", "-p", "-J", "-S", "-", "-t", "it");
   return {
