@@ -11,7 +11,9 @@ function open() {
   const terminal = openTerminal({
     stdout: sink, stderr: sink, environment: { LANG: "C" }, clock: systemClock, json: false, quiet: false, colour: false,
   });
-  const view = createChatView({ terminal, write: (more) => (text += more), hold: () => undefined, columns: () => 80, nameOf: () => undefined });
+  const view = createChatView({
+    terminal, write: (more) => (text += more), hold: () => undefined, columns: () => 80, nameOf: () => undefined,
+  });
   const say = (delta: string, itemId = "i1"): void => view.event({ stream: "assistant", data: { delta, itemId } });
   return { view, say, text: () => text };
 }

@@ -62,8 +62,8 @@ class Chat implements ChatActions {
     const { style } = ctx.terminal;
     this.screen = openScreen(taken, ctx.clock, (columns, rows) => formatFooter(this.state, style, ctx.clock.now(), columns, rows));
     this.#view = createChatView({
-      terminal: ctx.terminal, write: (text) => this.screen.write(text), hold: (text) => this.screen.hold(text), columns: () => taken.columns,
-      nameOf: (id) => this.#nodeNames.get(id),
+      terminal: ctx.terminal, write: (text) => this.screen.write(text), hold: (text) => this.screen.hold(text),
+      columns: () => taken.columns, nameOf: (id) => this.#nodeNames.get(id),
     });
     this.#link = createChatLink(ctx, {
       up: (gateway, awayMs) => this.#up(gateway, awayMs), event: (frame) => this.#onEvent(frame),

@@ -6,7 +6,7 @@ import { EXIT } from "@openclaw/protocol";
 import { openclaw, startOpenClaw, type Said } from "./run-openclaw.testing.ts";
 import { openScriptedGateway, type Script, type ScriptedCall } from "./scripted-gateway.testing.ts";
 
-const OK = (text: string): unknown => ({
+const OK = (text: string): object => ({
   status: "ok", summary: "done",
   result: { payloads: [{ text, mediaUrl: null }], meta: { durationMs: 1_200, agentMeta: { provider: "demo", model: "demo" } } },
 });
@@ -62,7 +62,7 @@ test("tool output streams behind a bar under its card, and the reply is not said
 test("with --quiet only the reply; with --json only the final document", async () => {
   assert.deepEqual(await say(CHECK, ["--quiet"]), { code: 0, stdout: "It is well.\n", stderr: "" });
   const { stdout, stderr } = await say(CHECK, ["--json"]);
-  assert.deepEqual([JSON.parse(stdout), stderr], [OK("It is well."), ""]);
+  assert.deepEqual([JSON.parse(stdout), stderr], [{ ok: true, ...OK("It is well.") }, ""]);
 });
 
 test("a failed turn is a failed command, under the turn's own code", async () => {

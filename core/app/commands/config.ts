@@ -24,7 +24,7 @@ const get: CommandSpec = {
     if (path !== undefined && TOKEN_PATHS.includes(path)) return printToken(ctx, path);
     const { readAnyConfig } = await import("./config-change.ts");
     const value = await readAnyConfig(ctx, path) ?? null;
-    ctx.terminal.answer(value, () => ctx.terminal.line(cleanText(typeof value === "string" ? value : JSON.stringify(value, null, 2))));
+    ctx.terminal.value(value, () => ctx.terminal.line(cleanText(typeof value === "string" ? value : JSON.stringify(value, null, 2))));
     return 0;
   },
 };
@@ -38,7 +38,7 @@ async function printToken(ctx: CommandContext, path: string): Promise<number> {
       why: `${stateDirOf(ctx)} holds no token yet; the first start of the gateway makes one.`, next: "openclaw gateway run",
     });
   }
-  ctx.terminal.answer(token, () => ctx.terminal.line(token));
+  ctx.terminal.value(token, () => ctx.terminal.line(token));
   if (ctx.terminal.interactive) ctx.terminal.note(`Whoever has ${path} can join; keep it secret.`);
   return 0;
 }
@@ -59,7 +59,7 @@ const set: CommandSpec = {
     if (TOKEN_PATHS.includes(path) && typeof value === "string" && !value.startsWith("${")) refuseToken();
     const { changeConfig, changeKey } = await import("./config-change.ts");
     const { through } = await changeConfig(ctx, changeKey(path, value), path);
-    ctx.terminal.answer({ ok: true, path, value, through }, () => {
+    ctx.terminal.answer({ path, value, through }, () => {
       ctx.terminal.done(`${path} is now ${cleanText(JSON.stringify(value))}`);
     });
     return 0;
@@ -80,7 +80,7 @@ const unset: CommandSpec = {
     const path = ctx.given.need("PATH");
     const { changeConfig, changeKey } = await import("./config-change.ts");
     const { through } = await changeConfig(ctx, changeKey(path, undefined), path);
-    ctx.terminal.answer({ ok: true, path, through }, () => ctx.terminal.done(`${path} is not set`));
+    ctx.terminal.answer({ path, through }, () => ctx.terminal.done(`${path} is not set`));
     return 0;
   },
 };
@@ -103,7 +103,7 @@ const patch: CommandSpec = {
   run: async (ctx) => {
     const { changeByPatch, changeConfig } = await import("./config-change.ts");
     const { path, through } = await changeConfig(ctx, changeByPatch(await readPatch(ctx), ctx.given.list("replace-path")));
-    ctx.terminal.answer({ ok: true, path, through }, () => ctx.terminal.done(`${cleanText(path)} is changed`));
+    ctx.terminal.answer({ path, through }, () => ctx.terminal.done(`${cleanText(path)} is changed`));
     return 0;
   },
 };
@@ -140,7 +140,7 @@ const schema: CommandSpec = {
       import("../describe-config.ts"), import("../config-schema.ts"),
     ]);
     const { schema: described } = createConfigDescription(configSchema, ctx.version, () => ctx.clock.now()).describe();
-    ctx.terminal.answer(described, () => ctx.terminal.line(JSON.stringify(described, null, 2)));
+    ctx.terminal.value(described, () => ctx.terminal.line(JSON.stringify(described, null, 2)));
     return 0;
   },
 };
@@ -151,7 +151,7 @@ const validate: CommandSpec = {
   run: async (ctx) => {
     const { examineConfig } = await import("./config-file.ts");
     const { path, exists, issues, warnings } = await examineConfig(ctx);
-    ctx.terminal.answer({ valid: issues.length === 0, path, exists, issues, warnings }, () => {
+    ctx.terminal.answer({ ok: issues.length === 0, valid: issues.length === 0, path, exists, issues, warnings }, () => {
       for (const { file, line, column, path: key, message } of [...issues, ...warnings]) {
         ctx.terminal.line(cleanText(`${file ?? path}:${line}:${column} ${key === "" ? "The file" : `"${key}"`} ${message}.`));
       }

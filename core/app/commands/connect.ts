@@ -20,7 +20,7 @@ export const connect: CommandSpec = {
     if (ctx.given.flag("operator")) {
       const [{ joinAsOperator }, { parseSetupCode }] = await Promise.all([import("./connect-operator.ts"), import("../setup-code.ts")]);
       const joined = await joinAsOperator(ctx, parseSetupCode(ctx.given.need("CODE"), ctx.clock));
-      ctx.terminal.answer({ ok: true, ...joined }, () => {
+      ctx.terminal.answer({ ...joined }, () => {
         ctx.terminal.done(`Commands here now reach ${cleanLine(joined.url)}`);
         ctx.terminal.suggest("openclaw status");
       });
@@ -29,7 +29,7 @@ export const connect: CommandSpec = {
     const nodeDir = nodeDirOf(ctx);
     const { pairWith, showPaired } = await import("./node.ts");
     const paired = await pairWith(ctx, nodeDir, ctx.given.need("CODE"));
-    ctx.terminal.answer({ ok: true, ...paired, nodeDir }, () => showPaired(ctx, paired, nodeDir));
+    ctx.terminal.answer({ ...paired, nodeDir }, () => showPaired(ctx, paired, nodeDir));
     return 0;
   },
 };

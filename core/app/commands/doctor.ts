@@ -52,11 +52,11 @@ export const doctor: CommandSpec = {
       },
     });
     if (isLint) {
-      ctx.terminal.answer({ well: told.length === 0, checks, findings: told }, () => undefined);
+      ctx.terminal.answer({ ok: told.length === 0, well: told.length === 0, checks, findings: told }, () => undefined);
       return told.length === 0 ? 0 : 1;
     }
     const left = told.filter(({ mended, level }) => mended === undefined && level === "problem");
-    ctx.terminal.answer({ well: left.length === 0, checks, findings: told }, () => {
+    ctx.terminal.answer({ ok: left.length === 0, well: left.length === 0, checks, findings: told }, () => {
       const { style } = ctx.terminal;
       ctx.terminal.line();
       const all = checks.some(({ skipped }) => skipped) ? " in what was looked at" : "";

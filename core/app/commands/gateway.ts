@@ -126,7 +126,7 @@ const call: CommandSpec = {
         ...(expectFinal ? { onAccepted: (first: unknown) => { accepted = first; } } : {}),
       });
       const document = payload ?? accepted ?? null;
-      ctx.terminal.answer(document, () => ctx.terminal.line(cleanText(JSON.stringify(document, null, 2))));
+      ctx.terminal.value(document, () => ctx.terminal.line(cleanText(JSON.stringify(document, null, 2))));
       return 0;
     } finally {
       gateway.close();

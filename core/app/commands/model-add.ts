@@ -37,7 +37,7 @@ export async function addModel(ctx: CommandContext): Promise<number> {
   const { ref, tried } = await tryAndKeep(ctx, chosen, {
     isDefault: !ctx.given.flag("keep-default"), untested: ctx.given.flag("untested"),
   });
-  ctx.terminal.answer({ ok: true, model: ref, default: !ctx.given.flag("keep-default"), test: tried ?? null }, () => {
+  ctx.terminal.answer({ model: ref, default: !ctx.given.flag("keep-default"), test: tried ?? null }, () => {
     if (tried !== undefined) showTried(ctx, tried);
     const what = ctx.given.flag("keep-default") ? "added" : "what your agents use from the next message on";
     ctx.terminal.done(`${cleanLine(ref)} is ${what}`);

@@ -73,7 +73,7 @@ export async function removeModel(ctx: CommandContext): Promise<number> {
     return changed;
   });
   for (const id of keys) await rm(join(stateDirOf(ctx), "credentials", "store", basename(id)), { force: true });
-  ctx.terminal.answer({ ok: true, removed: what, keysRemoved: keys, through }, () => {
+  ctx.terminal.answer({ removed: what, keysRemoved: keys, through }, () => {
     ctx.terminal.done(`${cleanLine(what)} is gone${keys.length === 0 ? "" : ", and its key with it"}`);
   });
   return 0;

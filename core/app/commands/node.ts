@@ -32,7 +32,7 @@ const pair: CommandSpec = {
     const paired = code !== undefined ? await pairWith(ctx, nodeDir, code)
       : await pairNode(ctx, nodeDir, { ...(url === undefined ? {} : { url }), ...(name === undefined ? {} : { name }) });
     progress.hide();
-    ctx.terminal.answer({ ok: true, ...paired, nodeDir }, () => showPaired(ctx, paired, nodeDir));
+    ctx.terminal.answer({ ...paired, nodeDir }, () => showPaired(ctx, paired, nodeDir));
     return 0;
   },
 };

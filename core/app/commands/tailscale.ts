@@ -30,7 +30,7 @@ const off: CommandSpec = {
     for (const kind of ["funnel", "serve"] as const) await stopServing(kind, ctx.signal).catch((error: unknown) => {
       if (kind === "serve") throw error; // there may be no funnel
     });
-    ctx.terminal.answer({ ok: true, mode: "off" }, () => ctx.terminal.done("Tailscale no longer serves the gateway."));
+    ctx.terminal.answer({ mode: "off" }, () => ctx.terminal.done("Tailscale no longer serves the gateway."));
     return 0;
   },
 };
@@ -56,7 +56,7 @@ export function refuseOpenFunnel(authMode: string): void {
 async function publish(ctx: CommandContext, kind: ServeMode): Promise<number> {
   const port = Number(new URL((await addressOf(ctx)).url).port || DEFAULT_PORT);
   const { stdout } = await servePort(kind, port, ctx.signal);
-  ctx.terminal.answer({ ok: true, mode: kind, port, said: stdout }, () => {
+  ctx.terminal.answer({ mode: kind, port, said: stdout }, () => {
     ctx.terminal.done(`Tailscale ${kind === "serve" ? "serves" : "funnels"} the gateway on port ${port}.`);
     if (stdout.trim() !== "") ctx.terminal.line(cleanText(stdout.trimEnd()));
   });

@@ -50,7 +50,7 @@ export async function runOnboarding(ctx: CommandContext): Promise<number> {
   const service = await serviceStep(ctx, unasked, ranBefore);
   const tookMs = Math.round(ctx.clock.monotonic() - startedAt);
   terminal.answer({
-    ok: true, model: added?.ref ?? "demo/demo", answer: answered.text, answerMs: answered.tookMs, service,
+    model: added?.ref ?? "demo/demo", answer: answered.text, answerMs: answered.tookMs, service,
     gatewayRuns: ranBefore || service, tookMs,
   }, () => {
     terminal.line();

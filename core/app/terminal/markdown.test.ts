@@ -56,7 +56,9 @@ test("Markdown becomes paint, lists, aligned tables, and addresses beside their 
 
 test("without paint and Unicode the marks stay that carry the meaning; a table too wide is shown row by row, whole (S4.4)", () => {
   const shown = show(ANSWER, 5, { style: PLAIN });
-  for (const part of ["# Result of **it**", "*quiet*", "**loud**", "`code **as is**`", "- one docs (https://example.org/a_(b))", "| said", "-----  ----"]) {
+  for (const part of [
+    "# Result of **it**", "*quiet*", "**loud**", "`code **as is**`", "- one docs (https://example.org/a_(b))", "| said", "-----  ----",
+  ]) {
     assert.ok(shown.includes(part), `${part} in\n${shown}`);
   }
   assert.doesNotMatch(shown, /[^\x0a\x20-\x7e]/, "ASCII only, and nothing a terminal obeys");

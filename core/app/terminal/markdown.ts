@@ -23,7 +23,11 @@ export interface MarkdownText {
 export const MARKDOWN_LIMITS = { tableRows: 200, lineChars: 20_000 } as const;
 
 /** What a line may still become, as long as it looks like this. */
-const UNDECIDED = /^(?:\s*|\s*\d{1,9}[.)]?|\s*[-*+]|\s*(?:[-*_] *){1,80}| {0,3}#{1,6}(?: .*)?| {0,3}>[> ]*| {0,3}(?:`+|~+)[^`]*| {0,3}\|.*)$/;
+const BLOCKS = [
+  /\s*/, /\s*\d{1,9}[.)]?/, /\s*[-*+]/, /\s*(?:[-*_] *){1,80}/, / {0,3}#{1,6}(?: .*)?/, / {0,3}>[> ]*/,
+  / {0,3}(?:`+|~+)[^`]*/, / {0,3}\|.*/,
+];
+const UNDECIDED = new RegExp(`^(?:${BLOCKS.map(({ source }) => source).join("|")})$`);
 const RULE = /^ {0,3}([-*_])(?: *\1){2,} *$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([^`]*)$/;
 
@@ -98,7 +102,10 @@ export function createMarkdown(style: Style, columns: () => number): MarkdownTex
     }
     if (from === 0 && RULE.test(whole)) return `${before}${style.dim((style.unicode ? "─" : "-").repeat(Math.min(40, columns())))}\n`;
     const heading = from === 0 ? /^ {0,3}#{1,6} +(.*?)(?: +#+)? *$/.exec(whole) : null;
-    if (heading !== null) return `${before}${style.colour ? style.strong(formatInline(heading[1] ?? "", withinStrong(style), true).text) : whole}\n`;
+    if (heading !== null) {
+      const shown = style.colour ? style.strong(formatInline(heading[1] ?? "", withinStrong(style), true).text) : whole;
+      return `${before}${shown}\n`;
+    }
     const begun = from === 0 ? lead(whole) : { shown: "", used: from };
     return `${before}${begun.shown}${inline(whole.slice(begun.used), true, whole[begun.used - 1]).text}\n`;
   };

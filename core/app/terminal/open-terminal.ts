@@ -44,8 +44,13 @@ export interface Terminal {
   table(columns: readonly Column[], rows: readonly Row[], empty: string): void;
   /** Labels and values in two columns; absent values are left out. Values may be painted. */
   facts(pairs: readonly (readonly [label: string, value: string | undefined])[]): void;
-  /** The answer of a command: with `--json` the document, else what `show` writes. */
+  /**
+   * The answer of a command: with `--json` one document, else what `show` writes. A document begins with `ok`: true, unless it says
+   * itself that what was asked about is not well. Its fields stand beside `ok`; what is no object stands in `value`.
+   */
   answer(document: unknown, show: () => void): void;
+  /** As `answer`, for what a script reads out to use as it is, such as a setting: with `--json` that and nothing around it. */
+  value(value: unknown, show: () => void): void;
   /** One JSON document on one line, for commands that go on: only with `--json`. */
   record(document: unknown): void;
   /** The four parts to stderr, or with `--json` the envelope to stdout. Gives the exit code. */
@@ -72,6 +77,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const interactive = !json && stdout.isTTY === true && options.stdin?.isTTY === true && watched;
   const width = stdout.isTTY === true ? (stdout.columns ?? 80) : 0;
   let active: Progress | undefined;
+  /** Who reads lines is told of a failure on a line. */
+  let recorded = false;
 
   const out = (text: string): void => {
     active?.hide();
@@ -108,16 +115,21 @@ export function openTerminal(options: TerminalOptions): Terminal {
       for (const [label, value] of shown) line(`${style.dim(label.padEnd(labelWidth))}  ${value}`);
     },
     answer: (document, show) => {
-      if (json) out(`${JSON.stringify(document ?? null, null, 2)}\n`);
+      if (json) out(`${JSON.stringify(inEnvelope(document), null, 2)}\n`);
+      else show();
+    },
+    value: (value, show) => {
+      if (json) out(`${JSON.stringify(value ?? null, null, 2)}\n`);
       else show();
     },
     record: (document) => {
+      recorded = true;
       if (json) out(`${JSON.stringify(document)}\n`);
     },
     fail: (failure) => {
       if (json) {
         const { exit: _, ...error } = failure;
-        out(`${JSON.stringify({ ok: false, error }, null, 2)}\n`);
+        out(`${JSON.stringify({ ok: false, error }, null, recorded ? undefined : 2)}\n`);
       } else {
         for (const text of formatFailure(failure, asideStyle)) aside(`${text}\n`);
       }
@@ -158,6 +170,11 @@ export function openTerminal(options: TerminalOptions): Terminal {
         (stream.writableLength ?? 0) === 0 ? undefined : new Promise<void>((resolve) => stream.write("", resolve))));
     },
   };
+}
+
+function inEnvelope(document: unknown): object {
+  const isFields = typeof document === "object" && document !== null && !Array.isArray(document);
+  return { ok: true, ...(isFields ? document : { value: document ?? null }) };
 }
 
 const SILENT: Progress = { update: () => {}, hide: () => {}, [Symbol.dispose]: () => {} };

@@ -165,7 +165,7 @@ test("the banner says version, state, loopback, confinement, link and one thing 
   assert.match(open, /! local {2}not confined: no user namespaces here/);
 });
 
-test("with --json stdout holds the document and nothing else", () => {
+test("with --json stdout holds the document in its envelope and nothing else; a value stands bare (S4.4)", () => {
   const out: string[] = [];
   const aside: string[] = [];
   const terminal = openTerminal({
@@ -177,5 +177,16 @@ test("with --json stdout holds the document and nothing else", () => {
   terminal.table([{ title: "A" }], [["1"]], "none");
   using _ = terminal.progress("working");
   terminal.answer({ a: 1 }, () => terminal.line("shown"));
-  assert.deepEqual([JSON.parse(out.join("")), aside], [{ a: 1 }, []]);
+  assert.deepEqual([JSON.parse(out.join("")), aside], [{ ok: true, a: 1 }, []]);
+  const printed = (): unknown => JSON.parse(out.splice(0).join(""));
+  out.length = 0;
+  terminal.answer({ a: 1, ok: false }, () => undefined);
+  assert.deepEqual(printed(), { ok: false, a: 1 }, "what is not well says so itself");
+  terminal.answer([1], () => undefined);
+  assert.deepEqual(printed(), { ok: true, value: [1] });
+  terminal.value(30, () => undefined);
+  assert.equal(printed(), 30);
+  terminal.record({ event: "x" });
+  terminal.fail({ code: "NODE_OFFLINE", message: "m", next: "n", exit: 1 });
+  assert.deepEqual(out.join("").trim().split("\n").map((line) => Object.keys(JSON.parse(line) as object)), [["event"], ["ok", "error"]]);
 });
