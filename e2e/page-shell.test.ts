@@ -1,6 +1,7 @@
 /** The frame around every page, as a person uses it: getting in, being shut out, going about by keyboard, choosing a theme. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ERRORS } from "@openclaw/protocol";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { needs } from "@openclaw/testkit/skip";
@@ -47,7 +48,7 @@ test("a browser that nobody knows asks to be let in, shows the words that the te
 });
 
 test("all of the page by keyboard: palette, places, shortcuts, and no key is lost while their parts load; what was chosen of the theme "
-  + "stands before anything is drawn; a place that is none leads to the nearest (S4.28, S3.2)", needs("chromium"), async (t) => {
+  + "stands before anything is drawn; a place that is none leads to the nearest, and a code to its words (S4.28, S3.2)", needs("chromium"), async (t) => {
   const gateway = await openRealGateway({ bare: true });
   t.after(() => gateway.dispose());
   const { page, context, expect } = await openPage(t, await openBrowser(t), gateway, { theme: "light" });
@@ -107,10 +108,16 @@ test("all of the page by keyboard: palette, places, shortcuts, and no key is los
   await page.goto(`http://127.0.0.1:${gateway.port}/chatt`);
   await page.getByRole("link", { name: "Go to Chat" }).click();
   await page.waitForURL(/\/chat$/);
+  await page.goto(`http://127.0.0.1:${gateway.port}/settings/codes?code=STATE_HELD`);
+  await page.locator(".codes dd", { hasText: ERRORS.STATE_HELD.text }).waitFor();
 });
 
+const RESTING = {
+  credential: "p", model: "p/slow", code: "MODEL_UNAVAILABLE", failures: 3, sinceMs: Date.now() - 60_000, trying: true,
+};
+
 test("an event that is lost on the way, and a gateway that falls silent: the page reads again what is open, says since when it hears "
-  + "nothing, and goes on (S4.29, S0.16)", needs("chromium"), async (t) => {
+  + "nothing, and goes on; what is degraded is said since when (S4.29, S0.16, S4.28)", needs("chromium"), async (t) => {
   const gateway = await openRealGateway({ bare: true });
   t.after(() => gateway.dispose());
   const browser = await openBrowser(t);
@@ -118,13 +125,20 @@ test("an event that is lost on the way, and a gateway that falls silent: the pag
   const way = { dropped: 0, drops: false, silent: false, asked: [] as string[] };
   await context.routeWebSocket(/.*/, (page) => {
     const server = page.connectToServer();
+    const status = new Set<string>();
     page.onMessage((frame) => {
-      way.asked.push((JSON.parse(String(frame)) as { readonly method: string }).method);
+      const { id, method } = JSON.parse(String(frame)) as { readonly id: string; readonly method: string };
+      way.asked.push(method);
+      if (method === "status") status.add(id);
       server.send(frame);
     });
     server.onMessage((frame) => {
-      const { event } = JSON.parse(String(frame)) as { readonly event?: string };
+      const said = JSON.parse(String(frame)) as { readonly event?: string; readonly id?: string; readonly payload?: object };
+      const { event } = said;
       if (way.silent) return;
+      if (status.has(said.id ?? "")) {
+        return page.send(JSON.stringify({ ...said, payload: { ...said.payload, models: { resting: [RESTING] } } }));
+      }
       if (way.drops && event === "session.message") {
         way.dropped += 1;
         return;
@@ -140,6 +154,9 @@ test("an event that is lost on the way, and a gateway that falls silent: the pag
   await page.locator(".said.person", { hasText: "said elsewhere" }).waitFor();
   assert.ok(way.dropped > 0, "what told of it was lost, and it is there");
   assert.ok(way.asked.filter((method) => method === "chat.history").length > 1);
+
+  const degraded = page.locator(".connection .bar", { hasText: "p/slow is given a rest after 3 failures, since" });
+  await degraded.getByText("openclaw explain MODEL_UNAVAILABLE").waitFor();
 
   await page.clock.install();
   way.silent = true;

@@ -23,6 +23,8 @@ export interface UiBuild {
   readonly fresh: boolean;
 }
 
+type Words = Readonly<Record<string, string>>;
+
 interface Manifest {
   readonly source: string;
   /** First parts of the paths of the pages: their folders' names. */
@@ -111,8 +113,12 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
   const preload = [...first].filter((name) => name.endsWith(".js") && name !== script && name !== early)
     .map((name) => `<link rel="modulepreload" href="{{base}}/assets/${name}">`).join("\n");
   const styles = JSON.stringify(Object.fromEntries(lateStyles.map((name) => [name, nameOfEntry(outputs, `style/${name}.css`)])));
-  const values: Readonly<Record<string, string>> = { styles: styles.replaceAll("\"", "&#34;"), icon, style, script, early, preload };
-  const page = readFileSync(join(source, "index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (text, name: string) => values[name] ?? text);
+  const { words } = (await import(pathToFileURL(join(source, "words", "en", "first.ts")).href)) as { readonly words: Words };
+  const values: Readonly<Record<string, string>> = {
+    styles: escapeAttribute(styles), icon, style, script, early, preload,
+    ...Object.fromEntries(Object.entries(words).map(([name, said]) => [`words.${name}`, escapeAttribute(said)])),
+  };
+  const page = readFileSync(join(source, "index.html"), "utf8").replace(/\{\{([\w.]+)\}\}/g, (text, name: string) => values[name] ?? text);
   writeFileSync(join(dirname(assets), "index.html"), page);
   const files: Record<string, UiBuild["files"][string]> = {};
   for (const name of readdirSync(assets).sort()) {
@@ -154,14 +160,20 @@ function oneFirstScript(source: string): Plugin {
  */
 const spareCatalogue: Plugin = {
   name: "spare-catalogue",
-  setup: ({ onLoad }) => onLoad({ filter: /[\\/]protocol[\\/]errors\.ts$/ }, async ({ path }) => {
-    const client = await readFile(join(dirname(path), "client.ts"), "utf8");
-    const own = new Set(["INTERNAL", ...Array.from(client.matchAll(/OpenClawError\("([A-Z_]+)"/g), ([, code]) => code)]);
-    const source = (await readFile(path, "utf8"))
-      .replace(/^ {2}([A-Z][A-Z_]+): \{ wire: .*\},\n/gm, (line, code: string) => (own.has(code) ? line : ""))
-      .replaceAll("Object.hasOwn(ERRORS, code)", "/^[A-Z][A-Z_]+$/.test(code)").replaceAll("ERRORS[code]", "(ERRORS[code] ?? NO_WORDS)");
-    return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${source}` };
-  }),
+  setup: ({ onResolve, onLoad }) => {
+    // Whoever shows the whole of it has it whole, and for itself.
+    onResolve({ filter: /^@openclaw\/protocol$/ }, ({ importer, resolveDir }) => /[\\/]all-codes\.ts$/.test(importer)
+      ? { path: join(resolveDir, "..", "..", "..", "protocol", "errors.ts"), suffix: "?whole" } : undefined);
+    onLoad({ filter: /[\\/]protocol[\\/]errors\.ts$/ }, async ({ path, suffix }) => {
+      if (suffix === "?whole") return undefined;
+      const client = await readFile(join(dirname(path), "client.ts"), "utf8");
+      const own = new Set(["INTERNAL", ...Array.from(client.matchAll(/OpenClawError\("([A-Z_]+)"/g), ([, code]) => code)]);
+      const source = (await readFile(path, "utf8"))
+        .replace(/^ {2}([A-Z][A-Z_]+): \{ wire: .*\},\n/gm, (line, code: string) => (own.has(code) ? line : ""))
+        .replaceAll("Object.hasOwn(ERRORS, code)", "/^[A-Z][A-Z_]+$/.test(code)").replaceAll("ERRORS[code]", "(ERRORS[code] ?? NO_WORDS)");
+      return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${source}` };
+    });
+  },
 };
 
 /** What the page says about the programs it and its gateway are made with is what the lock file says. */
@@ -237,6 +249,10 @@ const lengthen = (value: unknown): unknown => typeof value === "string"
   : value;
 export const words = lengthen(plain) as typeof plain;
 `;
+
+function escapeAttribute(text: string): string {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
 
 function placesOf(source: string): readonly string[] {
   return readdirSync(join(source, "pages"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();

@@ -6,10 +6,10 @@ import { tokenIn } from "./link/token-in.ts";
 import { Composer } from "./pages/chat/composer.tsx";
 import { Page as ChatPage } from "./pages/chat/page.tsx";
 import { drawInFrames, onceDrawn } from "./kit/frame.ts";
+import { loadPart } from "./kit/load-part.ts";
 import { toast } from "./kit/toasts.tsx";
 import { PLACES } from "./pages/places.ts";
 import { followApprovals } from "./shell/badges.ts";
-import { followHealth } from "./shell/health.ts";
 import { bringOverlays } from "./shell/open-overlay.tsx";
 import { closeOverlay, isOpen, openOverlay } from "./shell/overlay.ts";
 import { followLinks, navigate, pathOf } from "./shell/route.ts";
@@ -30,7 +30,6 @@ const link = openLink(location.origin, takeToken());
 followLinks();
 followTheme();
 followApprovals(link, words.waiting);
-followHealth(link);
 effect(() => {
   document.documentElement.dataset["link"] = link.state.value.kind;
 });
@@ -66,7 +65,9 @@ render(<Shell link={link} first={{ chat: ChatPage }} />, shell);
 
 /** What nobody waits for yet comes once the first view stands. */
 const LATER_MS = 2_000;
+const bring = <T,>(load: () => Promise<T>): Promise<T | undefined> => loadPart(load, () => true, () => undefined);
 setTimeout(() => {
   bringOverlays();
-  void import("./stores/repairs.ts").then(({ openRepairs }) => openRepairs(link), () => undefined);
+  void bring(() => import("./shell/follow-degraded.ts")).then((part) => part?.followDegraded(link));
+  void bring(() => import("./stores/repairs.ts")).then((part) => part?.openRepairs(link));
 }, LATER_MS);

@@ -4,16 +4,20 @@
  */
 import { useSignal, useSignalEffect, type ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
-import { formatClock, formatDuration } from "../kit/format.ts";
+import { now } from "../kit/clock.ts";
+import { formatClock, formatDuration, formatMoment } from "../kit/format.ts";
 import { Icon, type IconName } from "../kit/icon.tsx";
 import type { Link, LinkState } from "../link.ts";
 import { words } from "../words/en/shell.ts";
 import { kept } from "./kept.ts";
-import { lagging } from "./health.ts";
+import { degraded } from "./health.ts";
 import { isNewerServed } from "./newer-page.ts";
 
 /** How long it is said that all goes on. */
 const BACK_MS = 4_000;
+/** Of what is degraded at once. */
+const SHOWN_MAX = 3;
+const DAY_MS = 86_400_000;
 
 export function ConnectionBar({ link }: { readonly link: Link }): VNode {
   const back = useSignal(0);
@@ -41,11 +45,14 @@ export function ConnectionBar({ link }: { readonly link: Link }): VNode {
             <Bar icon="alert" state="attention"><strong>{words.silent(formatClock(silentSinceMs))}</strong> {words.silentNext}</Bar>
           )
             : back.value > 0 && state.kind === "up" ? <Bar icon="check" state="good">{words.back(formatDuration(back.value))}</Bar> : null}
-        {state.kind === "up" ? lagging.value.map(({ queue, jobs, sinceMs }) => (
-          <Bar key={queue} icon="alert" state="attention">
-            <strong>{words.lagging(queue, jobs, formatClock(sinceMs))}</strong> {words.laggingSafe}
+        {state.kind === "up" ? degraded.value.slice(0, SHOWN_MAX).map(({ id, what, sinceMs, safe, next }) => (
+          <Bar key={id} icon="alert" state="attention">
+            <strong>{sinceMs === undefined ? `${what}.` : words.degraded(what, formatSince(sinceMs))}</strong> {safe}{" "}
+            {next === undefined ? null : <code>{next}</code>}
           </Bar>
         )) : null}
+        {state.kind === "up" && degraded.value.length > SHOWN_MAX
+          ? <p class="soft small">{words.degradedMore(degraded.value.length - SHOWN_MAX)}</p> : null}
       </div>
       {isNewer.value && state.kind === "up" ? (
         <Bar icon="retry" state="plain">
@@ -54,6 +61,11 @@ export function ConnectionBar({ link }: { readonly link: Link }): VNode {
       ) : null}
     </div>
   );
+}
+
+/** The time alone where it was today. */
+function formatSince(atMs: number): string {
+  return now() - atMs < DAY_MS ? formatClock(atMs) : formatMoment(atMs);
 }
 
 interface LostProps { readonly state: Extract<LinkState, { kind: "lost" }>; readonly kept: ReadonlySignal<string> }

@@ -1,17 +1,16 @@
-/** What the gateway says of itself that a person should know on every page: queues that fell behind, until they caught up. */
-import { signal, type ReadonlySignal } from "@preact/signals";
-import type { Link } from "../link.ts";
+/** What does not work as it should, as the gateway says of itself: for the bar across every page. */
+import { signal, type Signal } from "@preact/signals";
 
-export interface Lagging { readonly queue: string; readonly jobs: number; readonly sinceMs: number }
-
-const current = signal<readonly Lagging[]>([]);
-
-export const lagging: ReadonlySignal<readonly Lagging[]> = current;
-
-export function followHealth(link: Link): void {
-  link.on("queue.lagging", (said: { readonly queue: string; readonly jobs: number; readonly lagging: boolean; readonly ts: number }) => {
-    const others = current.peek().filter(({ queue }) => queue !== said.queue);
-    const before = current.peek().find(({ queue }) => queue === said.queue);
-    current.value = said.lagging ? [...others, { queue: said.queue, jobs: said.jobs, sinceMs: before?.sinceMs ?? said.ts }] : others;
-  });
+export interface Degraded {
+  readonly id: string;
+  /** Without a full stop. */
+  readonly what: string;
+  /** Where it is known. */
+  readonly sinceMs: number | undefined;
+  /** What still works, and what comes next; sentences. */
+  readonly safe: string;
+  /** The command that goes on with it. */
+  readonly next: string | undefined;
 }
+
+export const degraded: Signal<readonly Degraded[]> = signal([]);

@@ -1,10 +1,10 @@
 /** Every error code, explained without asking anybody: the table is part of the protocol, and so of this page. */
-import { ERRORS, type ErrorCode } from "@openclaw/protocol";
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { route } from "../../shell/route.ts";
 import { words } from "../../words/en/settings.ts";
+import { CATALOGUE } from "./all-codes.ts";
 
 const say = words.codes;
 
@@ -15,10 +15,10 @@ export function CodesSection(): VNode {
     query.value = sought;
   }, [sought]);
   const parts = query.value.toLowerCase().split(/\s+/).filter((part) => part !== "");
-  const found = Object.entries(ERRORS).filter(([code, { text, next }]) => {
+  const found = Object.entries(CATALOGUE).filter(([code, { text, next }]) => {
     const all = `${code} ${text} ${next}`.toLowerCase();
     return parts.every((part) => all.includes(part));
-  }) as readonly (readonly [ErrorCode, (typeof ERRORS)[ErrorCode]])[];
+  });
   return (
     <section class="settings-section" aria-labelledby="section-title">
       <h2 id="section-title">{say.title}</h2>

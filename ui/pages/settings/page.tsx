@@ -1,9 +1,10 @@
 /** One page for all settings: sections on the left, a search over every name and explanation, and the section that the address names. */
-import { useComputed, useSignal } from "@preact/signals";
+import { signal, useComputed, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { Icon } from "../../kit/icon.tsx";
 import { lazy } from "../../kit/lazy.tsx";
+import { loadPart } from "../../kit/load-part.ts";
 import type { Link } from "../../link.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
 import { openRepairs } from "../../stores/repairs.ts";
@@ -11,6 +12,7 @@ import { words } from "../../words/en/settings.ts";
 import type { PageProps } from "../page.ts";
 import { AbilitiesSection } from "./abilities-section.tsx";
 import { AgentsSection } from "./agents-section.tsx";
+import type { Catalogue } from "./all-codes.ts";
 import { openConfigDesk, type ConfigDesk } from "./config-desk.ts";
 import { ConfigSection } from "./config-section.tsx";
 import { ModelsSection } from "./models-section.tsx";
@@ -107,8 +109,14 @@ function Sections({ link, groups, active }: SectionsProps): VNode {
   );
 }
 
+/** Come with the first search. */
+const codes = signal<Catalogue>({});
+
 function Hits({ query, groups }: { readonly query: string; readonly groups: readonly Item[] }): VNode {
-  const hits = search(query, groups);
+  useEffect(() => void loadPart(() => import("./all-codes.ts"), () => true, () => undefined).then((part) => {
+    codes.value = part?.CATALOGUE ?? {};
+  }), []);
+  const hits = search(query, groups, codes.value);
   return (
     <section class="settings-section" aria-label={words.search}>
       <p class="small soft" role="status">{words.found(hits.length)}</p>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonSchema } from "@openclaw/protocol";
+import { CATALOGUE } from "./all-codes.ts";
 import { parseSchema } from "./facts.ts";
 import { fieldsBelow, groupsOf, labelOf, type Field, type Item } from "./schema-fields.ts";
 import { search } from "./sections.ts";
@@ -76,7 +77,7 @@ test("names become words, and units stand apart", () => {
 test("the search finds sections, keys and codes by any of their words, what is called so first", () => {
   const groups = groupsOf(schema, hints, {});
   assert.equal(search("port", groups)[0]?.where, "gateway.port");
-  assert.equal(search("STATE_HELD", groups)[0]?.title, "STATE_HELD");
+  assert.equal(search("STATE_HELD", groups, CATALOGUE)[0]?.title, "STATE_HELD");
   assert.ok(search("shared token", groups).some(({ where }) => where === "gateway.token"));
   assert.deepEqual(search("  ", groups), []);
 });

@@ -1,6 +1,6 @@
 /** What stands where in the settings, and the search over all of it: pure. */
-import { ERRORS } from "@openclaw/protocol";
 import { words } from "../../words/en/settings.ts";
+import type { Catalogue } from "./all-codes.ts";
 import { fieldsBelow, type Item } from "./schema-fields.ts";
 
 export const OWN = ["agents", "models", "abilities", "devices"] as const;
@@ -23,11 +23,11 @@ export function pathOfConfig(name: string): readonly string[] {
 
 export const HITS_MAX = 40;
 
-/** All that carries every word, what is called so first. */
-export function search(query: string, groups: readonly Item[]): readonly Hit[] {
+/** All that carries every word, what is called so first. `codes`: none until they have come. */
+export function search(query: string, groups: readonly Item[], codes: Catalogue = {}): readonly Hit[] {
   const parts = query.toLowerCase().split(/\s+/).filter((part) => part !== "");
   if (parts.length === 0) return [];
-  const all: readonly Hit[] = [...placeHits(), ...groups.flatMap(configHits), ...codeHits()];
+  const all: readonly Hit[] = [...placeHits(), ...groups.flatMap(configHits), ...codeHits(codes)];
   return all.flatMap((hit) => {
     const [title, rest] = [hit.title.toLowerCase(), `${hit.where} ${hit.help}`.toLowerCase()];
     if (!parts.every((part) => title.includes(part) || rest.includes(part))) return [];
@@ -57,8 +57,8 @@ function configHits(group: Item): readonly Hit[] {
   ];
 }
 
-function codeHits(): readonly Hit[] {
-  return Object.entries(ERRORS).map(([code, { text, next }]) => (
+function codeHits(codes: Catalogue): readonly Hit[] {
+  return Object.entries(codes).map(([code, { text, next }]) => (
     { title: code, where: words.codes.title, help: `${text} ${next}`, path: ["codes"], query: `code=${code}` }
   ));
 }
