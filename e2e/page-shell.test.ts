@@ -47,8 +47,8 @@ test("a browser that nobody knows asks to be let in, shows the words that the te
   assert.equal(new URL(page.url()).hash, "");
 });
 
-test("all of the page by keyboard: palette, places, shortcuts, and no key is lost while their parts load; what was chosen of the theme "
-  + "stands before anything is drawn; a place that is none leads to the nearest, and a code to its words (S4.28, S3.2)", needs("chromium"), async (t) => {
+test("all of the page by keyboard: palette, places, shortcuts, and no key is lost while their parts load; the theme stands before "
+  + "anything is drawn; a place that is none leads to the nearest, a code to its words (S4.28, S3.2)", needs("chromium"), async (t) => {
   const gateway = await openRealGateway({ bare: true });
   t.after(() => gateway.dispose());
   const { page, context, expect } = await openPage(t, await openBrowser(t), gateway, { theme: "light" });
