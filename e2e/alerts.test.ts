@@ -1,14 +1,17 @@
-/** Alerts of a real gateway: raised, brought to a session, told once over a kill -9, seen and muted from the command line. */
+/** Alerts of a real gateway: raised, brought to a session, told once over a kill -9, seen in a browser, muted, and shown in a terminal. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openBrowser, openPage } from "@openclaw/testkit/browser";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
+import { needs } from "@openclaw/testkit/skip";
 
 interface Listed {
-  readonly open: readonly { readonly id: string; readonly code: string; readonly acknowledged?: { readonly by: string } }[];
+  readonly open: readonly { readonly id: string; readonly code: string }[];
   readonly mutes: readonly { readonly code: string }[];
 }
 
-test("guessing at the door is told once, to whoever watches and to the owner's session, over a kill -9 (S1.35)", async (t) => {
+test("guessing at the door is told once, to whoever watches and to the owner's session, over a kill -9; Now shows it until somebody has "
+  + "seen it (S1.35, S4.28)", needs("chromium"), async (t) => {
   const gateway = await openRealGateway({
     bare: true, config: { alerts: { authRefusedMax: 2, deliver: { session: "ops" } } },
   });
@@ -44,9 +47,19 @@ test("guessing at the door is told once, to whoever watches and to the owner's s
   assert.match(brought[0] ?? "", /Problem: 2 attempts.*AUTH_REFUSED_OFTEN/);
   assert.deepEqual(events.filter(({ event }) => event === "alert.changed"), []);
 
-  assert.match(await cli("alerts", "ack", "AUTH_REFUSED_OFTEN", "--by", "Ada"), /seen; it stays until its cause is gone/);
+  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { path: "/now" });
+  const section = page.getByRole("region", { name: "Alerts" });
+  await section.getByText("2 attempts to prove oneself were refused within five minutes").waitFor();
+  await page.getByText("1 thing needs a look.").waitFor();
+  assert.match(await section.textContent() ?? "", /Problem.*Somebody guesses.*openclaw logs/);
+  assert.deepEqual(await findBarriers(), []);
+  await section.getByRole("button", { name: /^Seen/ }).click();
+  await section.getByText(/seen by/).waitFor();
+  await page.getByText("All is well.").waitFor();
+
+  assert.match(await cli("alerts"), /✗ 2 attempts.*\n.*Somebody guesses.*\n.*AUTH_REFUSED_OFTEN {2}seen by/);
   await client.request("alerts.mute", { code: "NODE_AWAY", minutes: 240 });
   const { open, mutes } = await read();
-  assert.match(open[0]?.acknowledged?.by ?? "", /^Ada \(/);
+  assert.deepEqual(open.map(({ code }) => code), ["AUTH_REFUSED_OFTEN", "DEVICE_APPROVED"], "it stays until its cause is gone");
   assert.deepEqual(mutes.map(({ code }) => code), ["NODE_AWAY"]);
 });

@@ -106,8 +106,8 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       ...approvalMethods({
         approvals,
         request: (params, client) => exec.clientApprovals.request(params as ExecApprovalRequest, client.principal.id),
-        ask: (nodeId, command, params, signal) => exec.ask(nodeId, command, params, signal).catch((error: unknown) => {
-          throw asWireError(error, command);
+        ask: (nodeId, command, params, signal) => exec.ask(nodeId, command, params, signal).catch(async (error: unknown) => {
+          throw await asWireError(error, command);
         }),
       }),
       ...queueMethods(deps.queues),
@@ -140,7 +140,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
             const { nodeId, payload } = await operator.invoke({ ...request, principal: client.principal }, signal);
             return { ok: true, nodeId, command: request.command, payload, payloadJSON: JSON.stringify(payload) };
           } catch (error) {
-            throw asWireError(error, request.command);
+            throw await asWireError(error, request.command);
           }
         },
       }),
@@ -203,7 +203,7 @@ async function wordsOf(nodeId: string): Promise<{ readonly fingerprintWords?: re
 const UNKNOWN_NODE = { code: "INVALID_REQUEST", message: "unknown nodeId" } as const;
 
 /** Node failures have a shape of their own on the wire; the code that clients know goes along. */
-function asWireError(error: unknown, command: string): unknown {
+async function asWireError(error: unknown, command: string): Promise<unknown> {
   if (!(error instanceof OpenClawError)) return error;
-  return reword(error, formatInvokeError(error, command));
+  return reword(error, await formatInvokeError(error, command));
 }

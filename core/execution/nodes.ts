@@ -8,6 +8,8 @@
  * keeps a journal survives a lost connection and a restarted gateway in mid-command; nothing unsafe is ever sent twice on
  * a guess. The room opens no socket: the gateway attaches each node's connection, and it decides nothing about trust.
  */
+import { late } from "../base/late.ts";
+
 export { openNodes, type Nodes, type NodesDeps } from "./nodes/open-nodes.ts";
 export type { NodeHello, NodeLink, NodeSession } from "./nodes/node-link.ts";
 export type { NodeChoice, NodeWish } from "./nodes/choose-node.ts";
@@ -17,6 +19,8 @@ export {
 } from "./nodes/invoke-event.ts";
 export { invokeOnce, type InvokeOutcome } from "./nodes/invoke-once.ts";
 export type { PlannedRun } from "./nodes/planned-run.ts";
-export { formatInvokeError } from "./nodes/format-invoke-error.ts";
 export type { ExecSettings } from "./nodes/config.ts";
 export { execWishOf } from "./nodes/run-params.ts";
+
+/** Loaded with the first failure. */
+export const formatInvokeError = late(() => import("./nodes/format-invoke-error.ts"), "formatInvokeErrorLate");

@@ -1,5 +1,10 @@
 import { codeOf, formatWireError, type ErrorCode, type WireError } from "@openclaw/protocol";
 
+/** The same, for a door that loads it with the first failure. */
+export async function formatInvokeErrorLate(error: unknown, command: string): Promise<WireError> {
+  return formatInvokeError(error, command);
+}
+
 /**
  * A failed `node.invoke` in the form operators' clients know. `details.code` is what those clients look at; where that is
  * not our own code, ours stands in `details.reason`.

@@ -8,9 +8,11 @@ import { openRuns } from "../../stores/runs.ts";
 import { useLive } from "../../stores/use-live.ts";
 import { words } from "../../words/en/now.ts";
 import type { PageProps } from "../page.ts";
+import { AlertList } from "./alert-list.tsx";
 import { Failures } from "./failures.tsx";
 import { NodeList } from "./node-list.tsx";
 import { openToday } from "./open-today.ts";
+import { parseAlerts } from "./parse-alert.ts";
 import { parseAsking } from "./parse-asking.ts";
 import { Queues } from "./queues.tsx";
 import { Running } from "./running.tsx";
@@ -28,9 +30,12 @@ export function Page({ link }: PageProps): VNode {
   useEffect(() => nodes.followWork(), []);
   const asking = useLive(link, async () => parseAsking(await link.call("device.pair.list", {})), { events: DEVICE_EVENTS });
   const devices = asking.value.value ?? [];
+  const told = useLive(link, async () => parseAlerts(await link.call("alerts.list", {})), { events: ["alert.changed"] });
+  const alerts = told.value.value ?? [];
   const waits = approvals.waiting.value.length + nodes.requests.value.length + devices.length;
   const troubles = runs.failed.value.length + view.resting.value.length
-    + view.queues.value.filter(({ isLagging, dead }) => isLagging || dead > 0).length;
+    + view.queues.value.filter(({ isLagging, dead }) => isLagging || dead > 0).length
+    + alerts.filter(({ by }) => by === undefined).length;
   const isRead = runs.isLoaded.value && approvals.isLoaded.value && nodes.state.value === "ready"
     && (asking.value.value ?? asking.failed.value) !== undefined; // who may not see devices is not asked for them
   return (
@@ -42,6 +47,7 @@ export function Page({ link }: PageProps): VNode {
       <div class="now-columns">
         <div class="now-main">
           <WaitingList approvals={approvals} nodes={nodes} devices={devices} />
+          <AlertList link={link} alerts={alerts} />
           <Running runs={runs} nodes={nodes} approvals={approvals} />
           <Failures runs={runs} resting={view.resting.value} />
         </div>
