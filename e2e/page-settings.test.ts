@@ -1,6 +1,6 @@
 /** The settings in a real browser: a change in force and in the file, two who write at once, a repair, a browser that shuts itself out. */
 import assert from "node:assert/strict";
-import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
@@ -104,6 +104,14 @@ test("a setting is changed: in force, in the file with its comments, refused wit
   await page.getByRole("button", { name: "Save over theirs" }).click();
   await page.getByText("Saved, and in force.").waitFor();
   assert.equal(await readFile(file, "utf8"), `${text}// and more\n`);
+
+  // What is read at the start alone: it restarts, says so, and is in force when it is back.
+  await page.getByRole("link", { name: "Gateway", exact: true }).click();
+  await page.getByLabel("Reattach wait", { exact: true }).fill("45000");
+  await page.getByRole("button", { name: "Save the change" }).click();
+  await page.getByText("Saved. The gateway restarts now").waitFor();
+  await page.getByText("Saved, and in force.").waitFor();
+  assert.equal((await gateway.cli(["config", "get", "gateway.nodes.reattachWaitMs"])).stdout.trim(), "45000");
 });
 
 test("a finding is mended with one press, a broken file gives way to the last good one, a model is asked before it is connected, its key "
@@ -190,25 +198,76 @@ test("a finding is mended with one press, a broken file gives way to the last go
   assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, "no sideways scrolling");
 });
 
-test("this very browser is removed: it is out at once and says how to come back (S4.29)", needs("chromium"), async (t) => {
+test("an agent's file is edited beside somebody else, a skill is turned off, others are let in by their words and by a code; this very "
+  + "browser is removed: it is out at once and says how to come back (S3.2, S4.28, S4.29)", needs("chromium"), async (t) => {
   const browser = await openBrowser(t);
-  const gateway = await openRealGateway({ bare: true });
+  const gateway = await openRealGateway({
+    bare: true,
+    prepare: async (stateDir) => {
+      await mkdir(join(stateDir, "skills", "weather"), { recursive: true });
+      await writeFile(join(stateDir, "skills", "weather", "SKILL.md"), "---\nname: weather\ndescription: Tells it.\n---\nLook outside.\n");
+    },
+  });
   t.after(() => gateway.dispose());
-  const watched = await openPage(t, browser, gateway, { path: "/settings/devices" });
+  const watched = await openPage(t, browser, gateway, { path: "/settings/agents/main" });
   const { page, findBarriers } = watched;
   watched.expect(/WebSocket/);
+  const notes = join(gateway.stateDir, "workspace", "AGENTS.md");
+  await page.getByText("AGENTS.md").click();
+  const content = page.getByLabel("Content of AGENTS.md");
+  await content.fill("Be brief.\n");
+  const saveNotes = page.locator("details", { has: content }).getByRole("button", { name: "Save" });
+  await saveNotes.click();
+  await page.getByText("Saved.", { exact: true }).waitFor();
+  assert.equal(await readFile(notes, "utf8"), "Be brief.\n");
+  await content.fill("Be kind.\n");
+  await writeFile(notes, "Be loud.\n");
+  await saveNotes.click();
+  await page.getByRole("alert").getByText("Be loud.").waitFor();
+  assert.equal(await readFile(notes, "utf8"), "Be loud.\n", "theirs holds until a person decides");
+  await page.getByRole("link", { name: "Skills and tools" }).click();
+  const weather = page.getByRole("switch", { name: "Use weather" });
+  await weather.uncheck();
+  await page.locator(".thing", { has: weather }).getByText("off", { exact: true }).waitFor();
+  assert.match((await gateway.cli(["skills", "list"])).stdout, /off +weather/);
+  await page.goBack();
+  assert.equal(await content.inputValue(), "Be kind.\n", "what was typed is still there");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.", { exact: true }).waitFor();
+  assert.equal(await readFile(notes, "utf8"), "Be kind.\n");
+
+  await page.getByRole("link", { name: "Devices" }).click();
   await page.getByText("this browser").waitFor();
   assert.deepEqual(await findBarriers(), []);
+  const stranger = await (await browser.newContext()).newPage();
+  await stranger.goto(new URL("/chat", page.url()).href);
+  await stranger.getByRole("button", { name: "Ask to be let in" }).click();
+  const theirWords = await stranger.locator(".fingerprint").filter({ hasText: /\w/ }).textContent();
+  const asking = page.getByRole("article", { name: "Chrome on Linux asks" });
+  await asking.getByText(String(theirWords).trim().replace(/\s+/g, " ")).waitFor();
+  await asking.getByRole("button", { name: "Let it in" }).click();
+  await stranger.locator("html[data-link=up]").waitFor();
+  await stranger.close();
+  await page.getByRole("button", { name: "A code for a phone or an app" }).click();
+  await page.getByAltText("Setup code as a picture to scan").waitFor();
+  const code = await page.locator(".long-code").innerText();
+  const env = { OPENCLAW_STATE_DIR: join(gateway.home, "laptop"), OPENCLAW_GATEWAY_PORT: "" };
+  const joined = await gateway.cli(["connect", code, "--operator", "--name", "laptop", "--json"], { env });
+  assert.equal(joined.code, 0, joined.stdout + joined.stderr);
+  await page.getByText("A device was let in.").waitFor();
+  await page.getByRole("heading", { name: "laptop" }).waitFor();
   // A new token for itself: it goes on, also after it comes back.
-  await page.getByRole("button", { name: /^New token for Chrome/ }).click();
+  const own = page.locator(".thing", { hasText: "this browser" });
+  await own.getByRole("button", { name: /^New token for Chrome/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "New token" }).click();
   await page.getByText("It has a new token.").waitFor();
   await page.reload();
   await page.locator("html[data-link=up]").waitFor();
   await page.getByText("this browser").waitFor();
-  await page.getByRole("button", { name: /^Remove Chrome/ }).click();
+  await own.getByRole("button", { name: /^Remove Chrome/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("openclaw dashboard").first().waitFor();
   const { stdout } = await gateway.cli(["devices", "list", "--json"]);
-  assert.doesNotMatch(stdout, /openclaw-control-ui/);
+  const { paired } = JSON.parse(stdout) as { readonly paired: readonly { readonly clientMode: string }[] };
+  assert.equal(paired.filter(({ clientMode }) => clientMode === "webchat").length, 1, "the other browser alone is left");
 });
