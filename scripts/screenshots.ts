@@ -2,6 +2,7 @@
  * `npm run screenshots`: every page as it is, light and dark, on a desk and on a phone, out of a real gateway.
  *
  *   npm run screenshots              into ui/dist.pictures, which is not kept
+ *   npm run screenshots -- settings  those whose names begin so
  *   npm run screenshots -- --docs    and the ones that README shows, into docs/images
  *
  * The gateway has a second node, turns that ran, and one that waits for a person. Whoever changes how something looks makes them, and
@@ -20,10 +21,13 @@ const FOR_DOCS = ["chat-light-desk.png", "now-dark-desk.png", "chat-dark-phone.p
 
 const SIZES = { desk: { width: 1_280, height: 800 }, phone: { width: 390, height: 780 } } as const;
 const MAIN = "agent:main:main";
+const SETTINGS = [
+  "agents/main", "models", "abilities", "devices", "repairs", "backups", "codes", "about", "file", "config/gateway", "config/tools",
+];
 const SAID = ["How busy is this machine?", "How much disk space is left?"];
 const TO_APPROVE = "run touch report.txt";
 
-async function makePictures(docs: boolean): Promise<void> {
+async function makePictures(docs: boolean, only = ""): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   await using stack = new AsyncDisposableStack();
@@ -31,13 +35,14 @@ async function makePictures(docs: boolean): Promise<void> {
   stack.defer(() => gateway.dispose());
   const node = await openRealNode(gateway, { name: "kitchen-pi", tags: ["arm", "kitchen"] });
   stack.defer(() => node.dispose());
-  const pages = await furnish(gateway);
+  const pages = await furnish(gateway, only);
   const browser = await launchBrowser();
   stack.defer(() => browser.close());
   for (const theme of ["light", "dark"] as const) {
     for (const [name, viewport] of Object.entries(SIZES)) {
       await using context = await openContext(browser, gateway, theme, viewport);
       for (const [title, path] of pages) await shoot(context.page, `${context.base}${path}`, `${title}-${theme}-${name}`);
+      if (only !== "") continue;
       await context.page.goto(`${context.base}/chat`);
       await context.page.keyboard.press("Control+k");
       await picture(context.page, `palette-${theme}-${name}`);
@@ -52,7 +57,7 @@ async function makePictures(docs: boolean): Promise<void> {
 }
 
 /** Something to see everywhere; the answer is the views, by the name of their picture. */
-async function furnish(gateway: RealGateway): Promise<readonly (readonly [string, string])[]> {
+async function furnish(gateway: RealGateway, only: string): Promise<readonly (readonly [string, string])[]> {
   const { client, until } = await gateway.connect();
   for (const [index, message] of SAID.entries()) {
     const sent = await client.request("chat.send", { sessionKey: MAIN, message, idempotencyKey: `said-${index}` });
@@ -66,7 +71,11 @@ async function furnish(gateway: RealGateway): Promise<readonly (readonly [string
   await until(({ event }) => event === "exec.approval.requested", AbortSignal.timeout(20_000));
   client.close();
   const { places } = JSON.parse(readFileSync(join(PROGRAM_ROOT, "ui", "dist", "manifest.json"), "utf8")) as { places: readonly string[] };
-  return [...places.map((place) => [place, `/${place}`] as const), ["chat-approval", `/chat/${encodeURIComponent("agent:main:report")}`]];
+  const views: readonly (readonly [string, string])[] = [
+    ...places.map((place) => [place, `/${place}`] as const), ["chat-approval", `/chat/${encodeURIComponent("agent:main:report")}`],
+    ...SETTINGS.map((section) => [`settings-${section.replaceAll("/", "-")}`, `/settings/${section}`] as const),
+  ];
+  return views.filter(([title]) => title.startsWith(only));
 }
 
 interface Opened extends AsyncDisposable { readonly page: Page; readonly base: string }
@@ -96,5 +105,5 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(OUT, `${name}.png`) });
 }
 
-await makePictures(process.argv.includes("--docs"));
+await makePictures(process.argv.includes("--docs"), process.argv.slice(2).find((word) => !word.startsWith("-")));
 process.stdout.write(`${readdirSync(OUT).length} pictures in ui/dist.pictures\n`);
