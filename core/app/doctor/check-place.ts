@@ -66,7 +66,7 @@ export async function checkDisk({ stateDir }: Patient): Promise<Examined> {
   const check = "disk";
   const { bavail, bsize } = await statfs(stateDir);
   const free = bavail * bsize;
-  const gigabytes = `${(free / 1_073_741_824).toFixed(1)} GB free`;
+  const gigabytes = `${(free / 1_073_741_824).toFixed(1)} GiB free`;
   if (free >= DISK_BYTES_MIN) return { check, note: gigabytes, findings: [] };
   return {
     check, note: "", findings: [{

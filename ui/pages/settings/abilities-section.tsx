@@ -62,6 +62,7 @@ export function AbilitiesSection({ link }: { readonly link: Link }): VNode {
       {tools.value.map((group) => (
         <table key={group.id} class="facts tools">
           <caption>{group.label}</caption>
+          <colgroup><col /><col /><col /></colgroup>
           <thead class="unseen">
             <tr><th scope="col">{say.tool}</th><th scope="col">{say.effect}</th><th scope="col">{say.what}</th></tr>
           </thead>

@@ -8,6 +8,7 @@ import { Icon } from "../../kit/icon.tsx";
 import { StateMark } from "../../kit/state-mark.tsx";
 import { Time } from "../../kit/time.tsx";
 import { describe, type Ended, type Link } from "../../link.ts";
+import { pathOf } from "../../shell/route.ts";
 import { words } from "../../words/en/settings.ts";
 import { parseBackups, type Backup, type Backups } from "./facts.ts";
 import { Trouble } from "./trouble.tsx";
@@ -39,10 +40,11 @@ export function BackupsSection({ link }: { readonly link: Link }): VNode {
   return (
     <section class="settings-section" aria-labelledby="section-title">
       <h2 id="section-title">{say.title}</h2>
-      <p class="soft">{say.help} {now === undefined ? null : now.everyHours === undefined ? say.never : say.every(now.everyHours)}</p>
+      <p class="soft">{say.help}</p>
       {trouble.value === undefined ? null : <Trouble ended={trouble.value} />}
       {now === undefined ? null : (
         <>
+          {now.newest.length === 0 ? <p><StateMark state="attention" word={say.none} /></p> : null}
           {now.canMake ? (
             <div class="row">
               <button type="button" class="primary" disabled={busy.value !== undefined} onClick={() => void ask("backup.create", {}, "")}>
@@ -58,13 +60,17 @@ export function BackupsSection({ link }: { readonly link: Link }): VNode {
               <p class="command"><code>{now.command}</code><CopyButton text={now.command} what={say.command} /></p>
             </>
           )}
-          <p class="small soft">{say.count(now.count)} <code>{now.folder}</code></p>
-          {now.newest.length === 0 ? <p><StateMark state="attention" word={say.none} /></p> : (
+          <p class="soft">
+            {now.everyHours === undefined ? say.never : say.every(now.everyHours)}{" "}
+            <a href={pathOf("settings", "config", "backup")}>{say.whenAndHow}</a>
+          </p>
+          {now.newest.length === 0 ? null : (
             <ul class="things">{now.newest.map((backup) => (
               <BackupRow key={backup.file} backup={backup} busy={busy.value} canRead={now.canMake || !backup.sealed}
                 verify={() => void ask("backup.verify", { file: backup.file }, backup.file)} />
             ))}</ul>
           )}
+          <p class="small soft">{now.count === 0 ? say.goInto : say.count(now.count)} <code>{now.folder}</code></p>
         </>
       )}
     </section>

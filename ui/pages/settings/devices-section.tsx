@@ -126,7 +126,7 @@ function DeviceRow({ device, own, act }: { readonly device: Device; readonly own
         {device.revoked ? <StateMark state="problem" word={say.revoked} />
           : device.connected ? <StateMark state="good" word={say.connected} /> : <StateMark state="unknown" word={say.away} />}
       </div>
-      <p class="small soft">
+      <p class="small soft facts-line">
         {[say.kinds[device.kind], device.platform, mayOf(device)].filter((part) => part !== "").join(" · ")}
         {device.connected || device.seenMs === undefined ? null : <> · {say.seen} <Time atMs={device.seenMs} /></>}
         {device.sinceMs === undefined ? null : <> · {say.since} <Time atMs={device.sinceMs} /></>} · <Id id={device.id} />

@@ -75,10 +75,10 @@ export const words = {
   },
   backups: {
     title: "Backups", help: "Everything this gateway keeps, in one file, made while it runs.",
-    none: "There is none yet.", last: "The newest", count: (count: number) => `${count} ${count === 1 ? "backup" : "backups"} in`,
+    none: "There is none yet.", goInto: "They go into", count: (count: number) => `${count} ${count === 1 ? "backup" : "backups"} in`,
     every: (hours: number) => `One is made every ${hours === 1 ? "hour" : `${hours} hours`}.`,
-    never: "None is made by itself: Configuration, Backup says when.", make: "Make one now", making: "making it…", made: "It is made.",
-    byHand: "Without a passphrase in the configuration, one is made on the gateway's machine. It asks for the passphrase:",
+    never: "None is made by itself.", whenAndHow: "When, and how", make: "Make one now", making: "making it…", made: "It is made.",
+    byHand: "On the gateway's machine, this makes one. It asks for a passphrase, without which nobody reads it:",
     command: "the command", verify: "Read it through", verifyWhat: (file: string) => `Read ${file} through`, verifying: "reading it…",
     well: "all of it verifies", broken: "does not verify", unread: "not read through since the gateway started",
     plain: "plain: anybody can read it",
