@@ -72,7 +72,10 @@ export function AgentFileEditor({ link, agentId, file, onSaved }: AgentFileProps
     <details class="file-box" open={openAtFirst} onToggle={(event) => {
       if (event.currentTarget.open && read.peek() === undefined) void load();
     }}>
-      <summary><Icon name="chevron" /><code>{file.name}</code><span class="soft small">{file.missing ? say.missing : formatBytes(file.bytes)}</span></summary>
+      <summary>
+        <Icon name="chevron" /><code>{file.name}</code>
+        <span class="soft small">{file.missing ? say.missing : formatBytes(file.bytes)}</span>
+      </summary>
       {trouble.value === undefined ? null : <Trouble ended={trouble.value} />}
       {now === undefined || text === undefined ? null : (
         <>
