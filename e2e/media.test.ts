@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { codeOf } from "@openclaw/protocol";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
-import { openRealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 import { scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
@@ -55,6 +55,8 @@ test("a picture reaches a model that takes pictures and no other, a text is read
     assert.equal(artifacts.length, 2);
     assert.equal(await blobsWith(gateway.stateDir, "heliotrope"), 0, "what is stored is sealed");
 
+    await bringAndRead(gateway, watched);
+
     await send(watched, "gone", { sessionKey: "short", message: "", attachments: [note] });
     const before = await blobs(gateway.stateDir);
     await client.request("sessions.delete", { key: "short" });
@@ -103,7 +105,7 @@ test("a person attaches a picture and a drawing: the picture is shown, also afte
   await picture.waitFor();
   const decoded = "document.images[0].decode().then(() => [document.images[0].naturalWidth, document.images[0].naturalHeight])";
   assert.deepEqual(await page.evaluate(decoded), [2, 3]);
-  assert.match(String(await picture.getAttribute("src")), /^blob:/);
+  assert.match(String(await picture.getAttribute("src")), /^\/media\//);
   assert.equal(await page.locator(".media img").count(), 1, "a drawing with a script is no picture");
   assert.deepEqual(await findBarriers(), []);
   const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save drawing.svg" }).click()]);
@@ -111,6 +113,55 @@ test("a person attaches a picture and a drawing: the picture is shown, also afte
   const shown = await page.evaluate("[document.title, document.documentElement.scrollWidth]") as readonly [string, number];
   assert.ok(!shown[0].includes("ran") && shown[1] === 360, String(shown));
 });
+
+/** A film is brought in pieces and read in ranges; a drawing is only ever bytes; an address is worth nothing to anybody else. */
+async function bringAndRead(gateway: RealGateway, { client }: Watched): Promise<void> {
+  const at = (url: string): string => `http://127.0.0.1:${gateway.port}${url}`;
+  const ask = (method: string, params: object): Promise<{ readonly url: string }> =>
+    client.request(method, { sessionKey: "main", ...params }) as Promise<{ readonly url: string }>;
+  const bring = async (bytes: Buffer, facts: object): Promise<{ readonly status: number; readonly artifactId: string }> => {
+    const { url } = await ask("artifacts.upload", { sizeBytes: bytes.length, ...facts });
+    for (let from = 0; ;) {
+      const answer = await fetch(at(`${url}?from=${from}`), { method: "PUT", body: bytes.subarray(from, from + 524_288) });
+      const said = (await answer.json()) as { readonly received: number; readonly artifactId?: string };
+      if (answer.status !== 200 || said.artifactId !== undefined) return { status: answer.status, artifactId: said.artifactId ?? "" };
+      from = said.received;
+    }
+  };
+  const film = Buffer.concat([Buffer.from("\0\0\0\x18ftypisom", "latin1"), Buffer.from(Uint8Array.from({ length: 1_300_000 }, (_, n) => n * 7))]);
+  const { artifactId } = await bring(film, { mimeType: "video/mp4", fileName: "film.mp4" });
+  assert.equal((await bring(Buffer.from("<html>"), { mimeType: "image/png" })).status, 400, "a false claim");
+  assert.equal(await ask("artifacts.upload", { sizeBytes: 300_000_000 }).catch(codeOf), "MEDIA_TOO_LARGE");
+  const drawing = await bring(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), { mimeType: "image/svg+xml", fileName: "ä.svg" });
+  await client.request("chat.send", {
+    sessionKey: "main", message: "a film", idempotencyKey: "film", attachments: [{ artifactId }, { artifactId: drawing.artifactId }],
+  });
+  assert.equal(await client.request("chat.send", {
+    sessionKey: "main", message: "", idempotencyKey: "unknown", attachments: [{ artifactId: "0".repeat(64) }],
+  }).catch(codeOf), "MEDIA_INVALID");
+  const other = await gateway.connect();
+  const { url } = (await other.client.request("artifacts.link", { sessionKey: "main", artifactId })) as { readonly url: string };
+  const read = async (range?: string): Promise<readonly [number, Buffer, Headers]> => {
+    const answer = await fetch(at(url), range === undefined ? {} : { headers: { range } });
+    return [answer.status, Buffer.from(await answer.arrayBuffer()), answer.headers];
+  };
+  const [status, whole, headers] = await read();
+  assert.ok(status === 200 && whole.equals(film));
+  assert.deepEqual(["content-type", "x-content-type-options", "content-security-policy", "accept-ranges", "cache-control"].map((name) =>
+    headers.get(name)), ["video/mp4", "nosniff", "default-src 'none'; sandbox", "bytes", "private, no-store"]);
+  const [part, bytes] = await read("bytes=1048570-1048585");
+  assert.ok(part === 206 && bytes.equals(film.subarray(1_048_570, 1_048_586)), "across the border of two pieces");
+  assert.equal((await read("bytes=-4"))[1].toString("hex"), film.subarray(-4).toString("hex"));
+  assert.equal((await read("bytes=9000000-"))[0], 416);
+  const saved = await fetch(at((await ask("artifacts.link", { artifactId: drawing.artifactId })).url));
+  assert.equal(saved.headers.get("content-type"), "application/octet-stream", "a drawing may hold a program");
+  assert.equal(saved.headers.get("content-disposition"), "attachment; filename*=UTF-8''%C3%A4.svg");
+  assert.equal((await fetch(at(`${url.slice(0, -1)}_`))).status, 404);
+  assert.equal((await fetch(at(url), { headers: { origin: "http://elsewhere.example" } })).status, 403);
+  other.client.close();
+  // An address ends with the connection it was made on.
+  while ((await read())[0] !== 404) await client.request("health");
+}
 
 async function send(watched: Watched, idempotencyKey: string, params: object): Promise<void> {
   await watched.client.request("chat.send", { sessionKey: "main", idempotencyKey, ...params });

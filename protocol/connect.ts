@@ -139,5 +139,9 @@ export interface HelloOk {
       readonly deviceToken: string; readonly role: string; readonly scopes: readonly string[]; readonly issuedAtMs: number;
     }[];
   };
-  readonly policy: { readonly maxPayload: number; readonly maxBufferedBytes: number; readonly tickIntervalMs: number };
+  readonly policy: {
+    readonly maxPayload: number; readonly maxBufferedBytes: number; readonly tickIntervalMs: number;
+    /** What may come with one message in its frame: all files together, one picture. */
+    readonly attachments?: { readonly maxBytes: number; readonly maxImageBytes: number };
+  };
 }

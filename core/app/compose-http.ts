@@ -16,14 +16,15 @@ export interface ComposeHttpDeps {
   readonly sessions: Sessions;
   readonly models: Models;
   readonly live: LiveTopic<LiveEvent>;
+  readonly files: NonNullable<HttpDoor["files"]>;
   readonly invokeTool: NonNullable<HttpDoor["invokeTool"]>;
 }
 
 export function composeHttp(
-  { config, agents, intake, sessions, models, live, invokeTool }: ComposeHttpDeps,
+  { config, agents, intake, sessions, models, live, files, invokeTool }: ComposeHttpDeps,
 ): Pick<GatewayDeps, "http" | "page"> {
   const http: HttpDoor = {
-    agents, intake, sessions, invokeTool,
+    agents, intake, sessions, invokeTool, files,
     settings: () => {
       const { http: { endpoints = {} } = {}, tools = {} } = config().gateway ?? {};
       return {

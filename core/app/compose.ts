@@ -19,7 +19,8 @@ import { createAgents } from "../control/agents.ts";
 import { openAlerts } from "../control/alerts.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule-start.ts";
-import { createBroadcaster, createReadFiles, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
+import { attachmentsPolicy } from "../control/media/config.ts";
+import { createBroadcaster, createFiles, createReadFiles, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import {
   createSearchIndex, createSessionIndex, FILES_BYTES_MAX, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
@@ -316,17 +317,18 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     setConfig: options.runningConfig.set, configDesk, ledger, tokenOf: (key) => journal.address(key).token,
     broadcast: (event, payload, to) => void late.gateway?.broadcast(event, payload, to),
   });
+  const files = createFiles({ clock, sessions, limits: () => config().media ?? {} });
   const methods = gatewayMethods({
     desk,
     sessions, intake, agents, models, identity, nodes, operator, exec, approvals: waiting.approvals, scheduler, queues, clock,
     loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
     store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
-    logsDir: options.logsDir, mediaLimits: () => config().media ?? {},
+    logsDir: options.logsDir, mediaLimits: () => config().media ?? {}, files,
     ledger, tokenOf: (key) => journal.address(key).token, broadcaster, alerts: alerts.whole,
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
-    ...composeHttp({ config, agents, intake, sessions, models, live, invokeTool: desk.invokeTool }), eventLoop: () => loop.read(),
+    ...composeHttp({ config, agents, intake, sessions, models, live, files, invokeTool: desk.invokeTool }), eventLoop: () => loop.read(),
     ...(options.openedPort === undefined ? {} : { opened: options.openedPort }),
     listen: reach.listen, hosts: reach.hosts, origins: config().gateway?.controlUi?.allowedOrigins ?? [],
     auth: { token: () => reach.secret, access: reach.access, rate: reach.rate, isNodeNetwork: reach.isNodeNetwork },
@@ -343,7 +345,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     greet: greetWithModels(desk.listModels, logger),
     snapshot: () => ({
       health: methods.health(), stateDir: options.stateDir, configPath: options.runningConfig.file.path,
-      appliedConfigHash: configDesk.appliedHash(),
+      appliedConfigHash: configDesk.appliedHash(), attachments: attachmentsPolicy(config().media),
       sessionDefaults: {
         defaultAgentId: agents.defaultId, mainKey: "main", mainSessionKey: formatMainKey(agents.defaultId), scope: "per-sender",
         modelConfigured: true, ownership: "sole", selectionRequired: false,

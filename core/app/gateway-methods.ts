@@ -11,7 +11,7 @@ import {
   deviceMethods, nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
-  type Broadcaster, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
+  type Broadcaster, type ArtifactMethodDeps, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
 } from "../control/gateway.ts";
 import type { MediaLimits } from "../control/media.ts";
 import type { Scheduler } from "../control/schedule.ts";
@@ -48,6 +48,7 @@ export interface GatewayMethodsDeps {
   readonly config: MethodHandlers;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly logsDir: string;
+  readonly files: ArtifactMethodDeps["files"];
   readonly mediaLimits: () => Partial<MediaLimits>;
   readonly desk: AgentDesk;
   readonly voice: VoiceWake;
@@ -144,7 +145,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
           }
         },
       }),
-      ...artifactMethods({ sessions, agents }),
+      ...artifactMethods({ sessions, agents, files: deps.files }),
       ...chatMethods({ sessions, intake, agents, readFiles, ...deps.desk, defaultsOf, textSoFar: deps.broadcaster.textSoFar }),
       ...agentMethods({
         sessions, intake, agents, now, commands: deps.desk.commands, readFiles,

@@ -19,6 +19,7 @@ export { createNetworkMatch, isPrivateAddress, isTailnetAddress } from "./gatewa
 export { ownAddresses, planListening, type AuthMode, type BindMode, type ListenPlan } from "./gateway/plan-listening.ts";
 export type { AccessRules } from "./gateway/vouch.ts";
 export type { AuthRate } from "./gateway/auth-limiter.ts";
+export type { ArtifactMethodDeps } from "./gateway/methods/artifacts.ts";
 export type { GatewayAddresses, SetupMethodDeps } from "./gateway/methods/setup.ts";
 export type { GatewaySnapshot } from "./gateway/hello.ts";
 export type { BroadcastOptions } from "./gateway/connections.ts";
@@ -58,7 +59,8 @@ export type { UsageMethodDeps } from "./gateway/methods/usage.ts";
 export { createBroadcaster, type Broadcaster, type BroadcastDeps } from "./gateway/broadcast.ts";
 export {
   agentListMethods, alertMethods, approvalMethods, artifactMethods, channelMethods, configMethods, createDescribeDefaults, createInvokeTool,
-  createListModels, createReadFiles, createTestModel, deviceMethods, doctorMethods, listCommands, queueMethods, restartMethods,
+  createFiles, createListModels, createReadFiles, createTestModel, deviceMethods, doctorMethods, listCommands, queueMethods,
+  restartMethods,
   scheduleMethods, sessionContextMethods, sessionPastMethods, setupMethods, skillMethods, taskMethods, toolMethods, usageMethods,
   voiceMethods,
 } from "./gateway/rare-methods.ts";

@@ -5,6 +5,7 @@
  * larger than the configuration allows. Never writes a file anywhere, and never opens one: what is kept is a sealed blob of its
  * session.
  */
+export { checkAnnounced, readUpload, type UploadParams } from "./media/read-upload.ts";
 export { readAttachments, type AttachmentParams } from "./media/read-attachments.ts";
 export { sniff, type Sniffed } from "./media/sniff.ts";
 export type { MediaLimits } from "./media/config.ts";

@@ -15,7 +15,7 @@ export type { SessionLog } from "./journal/session-log.ts";
 export type { DumpedEntry } from "./journal/dump-entries.ts";
 export type * from "./journal/offer.ts";
 export type * from "./journal/event.ts";
-export type { Attachment, IncomingFile } from "./journal/transcript-message.ts";
+export type { Attachment, IncomingFile, NewFile } from "./journal/transcript-message.ts";
 export { filesOf, saidIn } from "./journal/push-message.ts";
 export { readMessages } from "./journal/read-messages.ts";
 export { foldEntry } from "./journal/fold.ts";

@@ -197,6 +197,9 @@ const oneFile = {
   properties: { sessionKey, agentId, artifactId: id },
 } as const;
 
+/** A path on the gateway's own port, for this one file, while this connection lasts. */
+const fileLink = { url: { type: "string" }, expiresAtMs: count } as const;
+
 /** Files that came with messages. */
 export const ARTIFACT_METHODS = {
   "artifacts.list": {
@@ -218,5 +221,19 @@ export const ARTIFACT_METHODS = {
       type: "object", required: ["artifact", "encoding", "data"],
       properties: { artifact, encoding: { const: "base64" }, data: { type: "string" } },
     },
+  },
+  "artifacts.link": {
+    role: "operator", scope: "operator.read", summary: "An address where one file is read over HTTP, also in ranges.",
+    params: oneFile,
+    result: { type: "object", required: ["url", "expiresAtMs"], properties: fileLink },
+  },
+  "artifacts.upload": {
+    role: "operator", scope: "operator.write",
+    summary: "An address where one file is brought for a message of this session: PUT `<url>?from=<byte>`, pieces in order.",
+    params: {
+      type: "object", additionalProperties: false, required: ["sessionKey", "sizeBytes"],
+      properties: { sessionKey, agentId, type: word, mimeType: word, fileName: word, sizeBytes: count, thumbnailId: id },
+    },
+    result: { type: "object", required: ["url", "expiresAtMs", "pieceBytes"], properties: { ...fileLink, pieceBytes: count } },
   },
 } as const satisfies Record<string, MethodSpec>;

@@ -26,6 +26,8 @@ export const attachments = {
       type: word, mimeType: word, fileName: word, origin: word,
       /** Base64. */
       content: { type: "string" },
+      /** In place of `content`: what `artifacts.upload` brought. */
+      artifactId: id,
       sizeBytes: count, durationMs: count, width: count, height: count,
     },
   },

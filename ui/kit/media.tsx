@@ -1,10 +1,11 @@
 /**
- * A file that came with a message. Small pictures are shown by themselves, whatever is larger says its size and waits to be asked for; what
- * no browser shows inertly is only ever saved. Its bytes are held while it is on the page.
+ * A file that came with a message, or was brought by a call. A picture is shown small, by the thumbnail its sender made or by itself where
+ * it is small, and fetched when it comes into view; whatever is larger says its size and waits to be asked for; what no browser shows
+ * inertly is only ever saved. The browser reads it from an address of its own, films and sound in ranges.
  */
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { words } from "../words/en/media.ts";
 import { formatBytes } from "./format.ts";
 import { Icon } from "./icon.tsx";
@@ -17,53 +18,71 @@ export interface MediaPart {
   readonly bytes: number;
   readonly width?: number | undefined;
   readonly height?: number | undefined;
+  /** A small picture of it: another file of the same conversation. */
+  readonly thumbnailId?: string | undefined;
 }
 
-/** The file's bytes. Rejects where it is not kept any more. */
-export type ReadMedia = (id: string) => Promise<Uint8Array<ArrayBuffer>>;
+/** Where the file is read. Rejects where it is not kept any more. */
+export type MediaAddress = (id: string) => Promise<string>;
 
 /** Pictures up to here are fetched without being asked for. */
 const UNASKED_BYTES = 1_048_576;
-/** What an address may be given as: anything else is bytes. SVG and HTML are programs. */
+/** What is shown or played: anything else is bytes. SVG and HTML are programs. */
 const SHOWN = /^(?:image\/(?:png|jpeg|gif|webp)|audio\/[a-z0-9.+-]+|video\/[a-z0-9.+-]+)$/;
 
-export function MediaList({ parts, read }: { readonly parts: readonly MediaPart[]; readonly read: ReadMedia }): VNode {
+interface ListProps { readonly parts: readonly MediaPart[]; readonly address: MediaAddress }
+
+export function MediaList({ parts, address }: ListProps): VNode {
   return (
-    <ul class="media-list" aria-label={words.files}>{parts.map((part) => <li key={part.id}><Media part={part} read={read} /></li>)}</ul>
+    <ul class="media-list" aria-label={words.files}>
+      {parts.map((part) => <li key={part.id}><Media part={part} address={address} /></li>)}
+    </ul>
   );
 }
 
-function Media({ part, read }: { readonly part: MediaPart; readonly read: ReadMedia }): VNode {
-  const { id, kind, name, bytes } = part;
-  const address = useSignal<string | undefined>(undefined);
+function Media({ part, address }: { readonly part: MediaPart; readonly address: MediaAddress }): VNode {
+  const { id, kind, name, bytes, thumbnailId } = part;
+  const shown = useSignal<{ readonly id: string; readonly url: string } | undefined>(undefined);
   const state = useSignal<"idle" | "loading" | "failed">("idle");
+  const failures = useRef(0);
   const isShown = kind !== "file" && SHOWN.test(part.mimeType) && part.mimeType.startsWith(`${kind}/`);
+  const isUnasked = isShown && kind === "image" && (thumbnailId !== undefined || bytes <= UNASKED_BYTES);
 
-  const load = async (): Promise<string | undefined> => {
-    if (address.peek() !== undefined || state.peek() === "loading") return address.peek();
+  const show = async (one: string): Promise<void> => {
+    if (state.peek() === "loading") return;
     state.value = "loading";
     try {
-      address.value = URL.createObjectURL(new Blob([await read(id)], { type: isShown ? part.mimeType : "application/octet-stream" }));
+      shown.value = { id: one, url: await address(one) };
       state.value = "idle";
     } catch {
       state.value = "failed";
     }
-    return address.peek();
+  };
+  /** An address ends with the connection it was made on: then another one is asked for, once. */
+  const onError = (): void => {
+    failures.current += 1;
+    if (failures.current > 1) state.value = "failed";
+    else void show(shown.peek()?.id ?? id);
   };
   const save = async (): Promise<void> => {
-    const href = await load();
-    if (href === undefined) return;
-    const link = document.createElement("a");
-    link.href = href;
-    link.download = name;
-    link.click();
+    state.value = "loading";
+    try {
+      const link = document.createElement("a");
+      link.href = `${await address(id)}?save`;
+      link.download = name;
+      link.click();
+      state.value = "idle";
+    } catch {
+      state.value = "failed";
+    }
+  };
+  const again = (): void => {
+    failures.current = 0;
+    if (isShown) void show(shown.peek()?.id ?? thumbnailId ?? id);
+    else void save();
   };
   useEffect(() => {
-    if (isShown && kind === "image" && bytes <= UNASKED_BYTES) void load();
-    return () => {
-      const href = address.peek();
-      if (href !== undefined) URL.revokeObjectURL(href);
-    };
+    if (isUnasked) void show(thumbnailId ?? id);
   }, [id]);
 
   const size = formatBytes(bytes);
@@ -72,7 +91,7 @@ function Media({ part, read }: { readonly part: MediaPart; readonly read: ReadMe
     return (
       <figure class="media">
         <p class="media-gone" role="status"><Icon name="alert" /><span>{words.gone(name)}</span></p>
-        <button type="button" class="quiet" onClick={() => void load()}><Icon name="retry" /><span>{words.again}</span></button>
+        <button type="button" class="quiet" onClick={again}><Icon name="retry" /><span>{words.again}</span></button>
       </figure>
     );
   }
@@ -85,27 +104,30 @@ function Media({ part, read }: { readonly part: MediaPart; readonly read: ReadMe
       </figure>
     );
   }
-  if (address.value === undefined) {
-    const isComing = kind === "image" && bytes <= UNASKED_BYTES;
+  if (shown.value === undefined) {
     return (
       <figure class="media">
-        {isComing ? <div class="media-space" aria-hidden="true" /> : (
-          <button type="button" onClick={() => void load()} disabled={state.value === "loading"}>
+        {isUnasked ? <div class="media-space" aria-hidden="true" /> : (
+          <button type="button" onClick={() => void show(id)} disabled={state.value === "loading"}>
             <Icon name={kind === "image" ? "plus" : "play"} />
             <span class="media-name">{state.value === "loading" ? words.loading(name) : words.show[kind](name)}</span>
             <span class="soft">{size}</span>
           </button>
         )}
-        {isComing ? about : null}
+        {isUnasked ? about : null}
       </figure>
     );
   }
+  const { url } = shown.value;
+  if (kind === "audio") return <figure class="media"><audio src={url} controls aria-label={name} preload="metadata" onError={onError} />{about}</figure>;
+  if (kind === "video") return <figure class="media"><video src={url} controls aria-label={name} preload="metadata" onError={onError} />{about}</figure>;
+  const picture = (
+    <img src={url} alt={name} width={part.width} height={part.height} loading="lazy" decoding="async" onError={onError} />
+  );
+  if (shown.value.id === id) return <figure class="media">{picture}{about}</figure>;
   return (
     <figure class="media">
-      {kind === "image" ? <img src={address.value} alt={name} width={part.width} height={part.height} decoding="async" />
-        : kind === "audio" ? <audio src={address.value} controls aria-label={name} />
-          : <video src={address.value} controls aria-label={name} preload="metadata" />}
-      {about}
+      <button type="button" class="media-small" aria-label={words.show.image(name)} onClick={() => void show(id)}>{picture}</button>{about}
     </figure>
   );
 }

@@ -18,7 +18,9 @@ export async function keepFiles(
     try {
       if (deps.files === undefined) throw new OpenClawError("MEDIA_INVALID", { why: "Nothing here keeps files." });
       const read = await deps.files.read([{ content: base64, ...(name === undefined ? {} : { fileName: name }) }]);
-      for (const { content, ...facts } of read) {
+      for (const file of read) {
+        if (!("content" in file)) continue;
+        const { content, ...facts } = file;
         const { kind, mimeType, name: called } = facts;
         const put = [{ head: { kind, mimeType, name: called }, content }];
         const [id = ""] = await log.blobs.attachments.put(put, { stepId }, deps.files.bytesMax());

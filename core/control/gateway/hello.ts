@@ -15,6 +15,7 @@ export interface GatewaySnapshot {
   /** Shown to operator.admin only. */
   readonly configPath?: string;
   readonly stateDir?: string;
+  readonly attachments?: NonNullable<HelloOk["policy"]["attachments"]>;
 }
 
 export interface HelloFacts {
@@ -72,6 +73,9 @@ export function formatHello(facts: HelloFacts): HelloOk {
         deviceTokens: facts.furtherTokens.map(({ deviceToken, ...rest }) => ({ deviceToken: deviceToken.reveal(), ...rest })),
       }),
     },
-    policy: { maxPayload: limits.maxPayload, maxBufferedBytes: limits.maxBufferedBytes, tickIntervalMs: limits.tickIntervalMs },
+    policy: {
+      maxPayload: limits.maxPayload, maxBufferedBytes: limits.maxBufferedBytes, tickIntervalMs: limits.tickIntervalMs,
+      ...(snapshot.attachments === undefined ? {} : { attachments: snapshot.attachments }),
+    },
   };
 }

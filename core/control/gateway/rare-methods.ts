@@ -6,6 +6,7 @@ import {
 import type { MethodSpec } from "@openclaw/protocol";
 import type { AgentSkills } from "../../execution/skills.ts";
 import type { CommandQuery } from "./commands/list-commands.ts";
+import type { FileDesk, FileDeskDeps } from "./http/file-desk.ts";
 import type { HttpDoor } from "./http/http-door.ts";
 import { lateMethods } from "./late-methods.ts";
 import type { MediaLimits } from "../media.ts";
@@ -143,6 +144,12 @@ export function createInvokeTool(deps: ToolMethodDeps): NonNullable<HttpDoor["in
 
 export async function listCommands(query: CommandQuery, skills: AgentSkills): Promise<readonly object[]> {
   return (await import("./commands/list-commands.ts")).listCommands(query, skills);
+}
+
+/** Loaded with the first file that goes over plain HTTP. */
+export function createFiles(deps: FileDeskDeps): () => Promise<FileDesk> {
+  let desk: Promise<FileDesk> | undefined;
+  return () => (desk ??= import("./http/file-desk.ts").then(({ createFileDesk }) => createFileDesk(deps)));
 }
 
 /** Files that clients send are looked at with the first of them. */

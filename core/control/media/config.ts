@@ -15,6 +15,7 @@ export const mediaConfig = {
     maxImageBytes: bytes(FRAME_BYTES, 6_291_456, "Largest picture."),
     maxAudioBytes: bytes(FRAME_BYTES, FRAME_BYTES, "Largest recording of sound."),
     maxVideoBytes: bytes(FRAME_BYTES, FRAME_BYTES, "Largest film."),
+    maxUploadBytes: bytes(1_073_741_824, 268_435_456, "Largest file that is brought over HTTP, as the page does; pictures as above."),
     maxFileBytes: bytes(FRAME_BYTES, FRAME_BYTES, "Largest file of any other kind."),
     filesMax: { type: "integer", minimum: 1, maximum: 32, default: 16, description: "Files that may come with one message." },
     textCharsMax: {
@@ -29,5 +30,11 @@ export type MediaLimits = Required<Infer<typeof mediaConfig>>;
 
 export const MEDIA_DEFAULTS: MediaLimits = {
   maxBytes: FRAME_BYTES, maxImageBytes: 6_291_456, maxAudioBytes: FRAME_BYTES, maxVideoBytes: FRAME_BYTES, maxFileBytes: FRAME_BYTES,
-  filesMax: 16, textCharsMax: 40_000, sessionBytesMax: 536_870_912,
+  maxUploadBytes: 268_435_456, filesMax: 16, textCharsMax: 40_000, sessionBytesMax: 536_870_912,
 };
+
+/** What hello-ok says of files that come in a message's own frame. */
+export function attachmentsPolicy(set: Partial<MediaLimits> = {}): Pick<MediaLimits, "maxBytes" | "maxImageBytes"> {
+  const { maxBytes, maxImageBytes } = { ...MEDIA_DEFAULTS, ...set };
+  return { maxBytes, maxImageBytes };
+}

@@ -15,22 +15,33 @@ export interface AttachmentParams {
   /** Base64, also as a data URL. */
   readonly content?: string;
   readonly sizeBytes?: number;
+  /** In place of `content`: what `artifacts.upload` brought. */
+  readonly artifactId?: string;
 }
 
 /** Characters of a name that is shown and stored. */
 const NAME_CHARS = 120;
 
-/** Throws MEDIA_INVALID, MEDIA_TOO_LARGE. Takes a tenth of a second for the largest. */
-export function readAttachments(given: readonly unknown[], set: Partial<MediaLimits> = {}): readonly IncomingFile[] {
+/** A file that is decoded lets others have their turn after so many characters. */
+const SLICE_CHARS = 1_048_576;
+
+/** In the order given; what was brought here before is named by its id. Throws MEDIA_INVALID, MEDIA_TOO_LARGE. */
+export async function readAttachments(given: readonly unknown[], set: Partial<MediaLimits> = {}): Promise<readonly IncomingFile[]> {
   const limits = { ...MEDIA_DEFAULTS, ...set };
   if (given.length > limits.filesMax) {
     throw new OpenClawError("MEDIA_TOO_LARGE", { why: `${given.length} files came with one message; ${limits.filesMax} are allowed.` });
   }
   let bytesLeft = limits.maxBytes;
   let charsLeft = limits.textCharsMax;
-  return given.map((one, at): IncomingFile => {
+  const files: IncomingFile[] = [];
+  for (const [at, one] of given.entries()) {
     const params = one as AttachmentParams;
-    const content = decode(params, at);
+    if (params.artifactId !== undefined) {
+      if (!DIGEST.test(params.artifactId)) throw invalid(`Attachment ${at + 1} names no file that was brought here.`);
+      files.push({ id: params.artifactId });
+      continue;
+    }
+    const content = await decode(params, at);
     const { kind, ...looks } = sniff(content);
     const name = nameOf(params.fileName, kind, looks.mimeType, at);
     checkClaim(params, kind, looks.mimeType, name);
@@ -43,18 +54,24 @@ export function readAttachments(given: readonly unknown[], set: Partial<MediaLim
     }
     bytesLeft -= content.length;
     const facts = { kind, ...looks, name, bytes: content.length, content };
-    if (kind !== "text") return facts;
+    if (kind !== "text") {
+      files.push(facts);
+      continue;
+    }
     const text = content.toString("utf8", 0, Math.min(content.length, charsLeft * 4)).slice(0, charsLeft).toWellFormed();
     charsLeft -= text.length;
-    return text === "" ? facts : { ...facts, text };
-  });
+    files.push(text === "" ? facts : { ...facts, text });
+  }
+  return files;
 }
 
-function decode({ content, sizeBytes, fileName = "" }: AttachmentParams, at: number): Buffer {
+const DIGEST = /^[0-9a-f]{64}$/;
+
+async function decode({ content, sizeBytes, fileName = "" }: AttachmentParams, at: number): Promise<Buffer> {
   const name = fileName === "" ? `Attachment ${at + 1}` : cleanName(fileName);
   if (content === undefined || content === "") throw invalid(`${name} has no content.`);
   const base64 = content.startsWith("data:") ? content.slice(content.indexOf(",") + 1) : content;
-  const bytes = Buffer.from(base64, "base64");
+  const bytes = base64.length <= SLICE_CHARS ? Buffer.from(base64, "base64") : await decodeSlices(base64);
   // The decoder passes over what is not base64: then fewer bytes come than the length promises.
   const promised = Math.floor((base64.replace(/=+$/, "").length * 3) / 4);
   if (bytes.length !== promised) throw invalid(`The content of ${name} is not base64.`);
@@ -65,10 +82,21 @@ function decode({ content, sizeBytes, fileName = "" }: AttachmentParams, at: num
   return bytes;
 }
 
+/** A break in the middle of four characters would lose them, and cost the name its file: white space is no part of what we take so long. */
+async function decodeSlices(base64: string): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(Math.ceil((base64.length * 3) / 4));
+  let length = 0;
+  for (let at = 0; at < base64.length; at += SLICE_CHARS) {
+    length += bytes.write(base64.slice(at, at + SLICE_CHARS), length, "base64");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return bytes.subarray(0, length);
+}
+
 const SHOWN = ["image", "audio", "video"] as const;
 
 /** A claim that would be shown or played has to be true; of other files a sender may know more than their bytes tell. */
-function checkClaim({ type, mimeType = "" }: AttachmentParams, kind: Sniffed["kind"], found: string, name: string): void {
+export function checkClaim({ type, mimeType = "" }: AttachmentParams, kind: Sniffed["kind"], found: string, name: string): void {
   const claimed = /^(?:image|audio|video)(?=\/)/.exec(mimeType)?.[0] ?? SHOWN.find((one) => one === type);
   if (claimed === undefined || claimed === kind) return;
   if (found.startsWith(`${claimed}/`) || /svg/.test(mimeType)) return; // a form that is kept as a file
@@ -81,13 +109,13 @@ const ENDINGS: Readonly<Record<string, string>> = {
   "audio/ogg": "ogg", "video/mp4": "mp4", "video/webm": "webm", "application/pdf": "pdf", "text/plain": "txt",
 };
 
-function nameOf(given: string | undefined, kind: Sniffed["kind"], mimeType: string, at: number): string {
+export function nameOf(given: string | undefined, kind: Sniffed["kind"], mimeType: string, at: number): string {
   const clean = cleanName(given ?? "");
   return clean === "" ? `${kind}-${at + 1}.${ENDINGS[mimeType] ?? "bin"}` : clean;
 }
 
 /** The last part of a path, without what would break a line or a header. */
-function cleanName(given: string): string {
+export function cleanName(given: string): string {
   const last = given.split(/[\\/]/).at(-1) ?? "";
   return last.replace(/[\p{Cc}\p{Cf}"<>|:*?]/gu, "").replace(/^\.+/, "").trim().slice(0, NAME_CHARS).toWellFormed();
 }

@@ -4,7 +4,8 @@ import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type {
-  ChainReport, DumpedEntry, Journal, KeptAttachment, OfferBodies, RunOutcome, SessionAddress, SessionSettings,
+  AttachmentHead, ChainReport, DumpedEntry, Journal, KeptAttachment, OfferBodies, OpenAttachment, RunOutcome, SessionAddress,
+  SessionSettings,
 } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import type { LiveEvent, RuntimeDeps } from "../../cognition/runtime.ts";
@@ -31,6 +32,10 @@ export interface Sessions extends AsyncDisposable {
   history(key: string, limit: number, offset: number): Promise<History>;
   /** A file that came with one of its messages. Throws NOT_FOUND where it is not, or no longer. */
   file(key: string, id: string): Promise<KeptAttachment>;
+  /** As `file`, its bytes read as they are asked for. */
+  openFile(key: string, id: string): Promise<OpenAttachment>;
+  /** Keeps a file for a message that will name it; see SessionAttachments.receive. Throws what `content` and `headOf` throw. */
+  receiveFile(key: string, content: AsyncIterable<Uint8Array>, headOf: () => AttachmentHead): Promise<string>;
   /** Newest first, read a page at a time: whoever has seen enough stops. */
   rows(): AsyncIterable<SessionRow>;
   /** The same from a place with at most `skip` sessions of these kinds before it: a page far down costs what the first does. */

@@ -192,6 +192,15 @@ export function openSessions(deps: SessionsDeps): Sessions {
       if (session === null) throw new OpenClawError("NOT_FOUND");
       return await session.log.blobs.attachments.get(id);
     },
+    openFile: async (key, id) => {
+      const session = await live.holdExisting(journal.address(key));
+      if (session === null) throw new OpenClawError("NOT_FOUND");
+      return await session.log.blobs.attachments.open(id);
+    },
+    receiveFile: async (key, content, headOf) => {
+      const { log } = await live.hold(journal.address(key));
+      return await log.blobs.attachments.receive(content, headOf, filesBytesMax());
+    },
     describe: async (key) => rowIfOpen(await live.holdExisting(journal.address(key))),
     peek: (key) => rowIfOpen(live.get(addressOf(key).token)),
     past: {

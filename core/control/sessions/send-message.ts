@@ -1,9 +1,10 @@
 /** A message's way into its session: known already, refused, or offered to the log. */
-import { QUEUE_MODES, type Label } from "@openclaw/protocol";
+import { OpenClawError, hasCode, QUEUE_MODES, type Label } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Principal } from "../../fabric/identity.ts";
 import type {
-  Attachment, IncomingFile, Journal, MessageOffer, NewAttachment, QueueMode, ReplyAddress, RunOutcome, SessionState,
+  Attachment, IncomingFile, Journal, MessageOffer, NewAttachment, NewFile, QueueMode, ReplyAddress, RunOutcome, SessionAttachments,
+  SessionState,
 } from "../../fabric/journal.ts";
 import type { AcceptedRuns } from "./accepted-runs.ts";
 import { admitMessage } from "./admit.ts";
@@ -70,12 +71,12 @@ export function createSend(
     try {
       crashPoint("message.admitted");
       const kept = files.length === 0 ? undefined
-        : await blobs.attachments.put(files.map(fileOf), { offerId }, filesBytesMax(), (id) => state.seen.has(id));
+        : await keepAll(blobs.attachments, files, offerId, filesBytesMax(), (id) => state.seen.has(id));
       if (kept !== undefined) crashPoint("attachments.kept");
       const labelled = label === undefined ? {} : { label };
-      const message = { ...plain, ...wish, ...(kept === undefined ? {} : { attachments: files.map((file, at) => named(file, kept[at])) }) };
+      const message = { ...plain, ...wish, ...(kept === undefined ? {} : { attachments: kept }) };
       const { duplicate } = await offer(address, { type: "message.offered", id: runId, body: message, principal, ...labelled });
-      if (kept !== undefined && !duplicate) blobs.attachments.offered(kept);
+      if (kept !== undefined && !duplicate) blobs.attachments.offered(kept.flatMap(({ id, thumbnailId }) => (thumbnailId === undefined ? [id] : [id, thumbnailId])));
       crashPoint("message.offered");
       return duplicate ? (statusOf(state, runId) ?? { status: "in_flight" }) : { status: "started" };
     } catch (error) {
@@ -87,12 +88,26 @@ export function createSend(
   };
 }
 
-function fileOf({ kind, mimeType, name, content }: IncomingFile): NewAttachment {
-  return { head: { kind, mimeType, name }, content };
+/** In the order given: what comes with the message is stored, what was brought before goes with it from now on. */
+async function keepAll(
+  store: SessionAttachments, files: readonly IncomingFile[], offerId: string, bytesMax: number, isSeen: (id: string) => boolean,
+): Promise<readonly Attachment[]> {
+  const fresh = files.filter((file): file is NewFile => "content" in file);
+  const put = fresh.length === 0 ? [] : await store.put(fresh.map(fileOf), { offerId }, bytesMax, isSeen);
+  const brought = await store.claim(files.flatMap((file) => ("content" in file ? [] : [file.id])), offerId).catch((error: unknown) => {
+    if (!hasCode(error, "NOT_FOUND")) throw error;
+    const why = "A file that was brought here is not here any more: it waits an hour for its message.";
+    throw new OpenClawError("MEDIA_INVALID", { why, next: "Attach it again." });
+  });
+  return files.flatMap((file): readonly Attachment[] => {
+    if (!("content" in file)) return brought.filter(({ id }) => id === file.id).slice(0, 1);
+    const { content: _, ...facts } = file;
+    return [{ id: put[fresh.indexOf(file)] ?? "", ...facts }];
+  });
 }
 
-function named({ content: _, ...facts }: IncomingFile, id = ""): Attachment {
-  return { id, ...facts };
+function fileOf({ kind, mimeType, name, content }: NewFile): NewAttachment {
+  return { head: { kind, mimeType, name }, content };
 }
 
 function statusOf(state: SessionState, runId: string): RunStatus | undefined {

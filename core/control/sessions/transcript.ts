@@ -114,10 +114,10 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
 
 /** What a client asks for by `artifacts.download`; its bytes are no part of a transcript. */
 export function formatFile(
-  { id: artifactId, kind, mimeType, name: fileName, bytes: sizeBytes, width, height }: Attachment,
+  { id: artifactId, kind, mimeType, name: fileName, bytes: sizeBytes, width, height, thumbnailId }: Attachment,
 ): HistoryItem["content"][number] {
   const size = width === undefined ? {} : { width, height };
-  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size };
+  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size, ...(thumbnailId === undefined ? {} : { thumbnailId }) };
 }
 
 function parseArguments(text: string): unknown {

@@ -192,6 +192,15 @@ export function createSessionAttachments(
     };
   };
 
+  /** What was received now waits for this offer; what went with another stays with it. */
+  const rename = async (digest: string, offerId: string): Promise<void> => {
+    const known = await records.get(BUCKET, `${own}.${digest}`);
+    const note = known === null ? undefined : { ...(JSON.parse(Buffer.from(known.value).toString()) as Note) };
+    if (known === null || note?.offerId !== UPLOAD) return;
+    const next = { ...note, offerId };
+    pending.set(digest, { note: next, revision: await write(digest, next, known.revision) });
+  };
+
   return {
     put: async (files, waitsFor, bytesMax, isSeen) => {
       const offerId = "stepId" in waitsFor ? `${STEP}${waitsFor.stepId}` : waitsFor.offerId;
@@ -214,10 +223,7 @@ export function createSessionAttachments(
       const found: Attachment[] = [];
       for (const digest of digests) {
         const { head, bytes } = await open(digest);
-        const noted = (await list()).find((one) => one.digest === digest);
-        if (noted === undefined) throw new OpenClawError("NOT_FOUND");
-        const note = { ...noted.note, offerId };
-        if (noted.note.offerId === UPLOAD) pending.set(digest, { note, revision: await write(digest, note, noted.revision) });
+        for (const own of [digest, ...(head.thumbnailId === undefined ? [] : [head.thumbnailId])]) await rename(own, offerId);
         found.push({ id: digest, bytes, ...head });
       }
       return found;

@@ -15,10 +15,14 @@ export interface Attachment {
   readonly height?: number;
   /** The beginning of a text, for models. */
   readonly text?: string;
+  /** A small picture of it, as the sender made it: another file of the session. */
+  readonly thumbnailId?: string;
 }
 
 /** A file as it comes in: looked at, and not yet kept. */
-export interface IncomingFile extends Omit<Attachment, "id"> { readonly content: Uint8Array }
+export interface NewFile extends Omit<Attachment, "id"> { readonly content: Uint8Array }
+/** It, or one that was brought here before. */
+export type IncomingFile = NewFile | { readonly id: string };
 
 export interface TranscriptMessage {
   readonly position: number;

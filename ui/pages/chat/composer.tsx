@@ -9,7 +9,7 @@ import { formatBytes } from "../../kit/format.ts";
 import { Icon } from "../../kit/icon.tsx";
 import type { Link } from "../../link.ts";
 import { words } from "../../words/en/chat.ts";
-import { ATTACHMENT_LIMITS, readAttachment, type Attachment } from "./attachments.ts";
+import { ATTACHMENT_LIMITS, type Attachment } from "./attachments.ts";
 import { openCommands } from "./commands.ts";
 import type { QueueMode } from "./conversation.ts";
 import { draft } from "./draft.ts";
@@ -26,6 +26,10 @@ export function Composer({ link }: { readonly link: Link }): VNode {
   const mode = useSignal<QueueMode | undefined>(undefined);
   const chosen = useSignal(0);
   const closed = useSignal("");
+  const brought = useSignal("");
+  /** Files on their way to the gateway, and whether the message waits for them. */
+  const coming = useRef(0);
+  const waits = useRef(false);
   const picker = useRef<HTMLInputElement>(null);
   const commands = useRef(openCommands(link)).current;
   const matches = useComputed(() => (closed.value === written.value ? [] : commands.matching(written.value)));
@@ -38,17 +42,34 @@ export function Composer({ link }: { readonly link: Link }): VNode {
     box.focus();
   };
   const addFiles = async (added: readonly File[]): Promise<void> => {
+    const { key } = session.peek();
     problem.value = "";
-    for (const file of added) {
-      const bytes = files.peek().reduce((sum, { sizeBytes }) => sum + sizeBytes, file.size);
-      if (files.peek().length >= ATTACHMENT_LIMITS.files) problem.value = words.composer.tooMany(ATTACHMENT_LIMITS.files);
-      else if (bytes > ATTACHMENT_LIMITS.bytes) problem.value = words.composer.tooLarge(file.name, formatBytes(ATTACHMENT_LIMITS.bytes));
-      else files.value = [...files.peek(), await readAttachment(file)];
+    coming.current += 1;
+    try {
+      const { bringFile } = await import("./upload.ts");
+      for (const file of added) {
+        if (files.peek().length >= ATTACHMENT_LIMITS.files) throw new Error(words.composer.tooMany(ATTACHMENT_LIMITS.files));
+        const one = await bringFile(link, key, file, (part) => {
+          brought.value = words.composer.coming(file.name, part);
+        });
+        if (session.peek().key !== key) return;
+        files.value = [...files.peek(), one];
+      }
+    } catch (error) {
+      problem.value = (error as Error).message;
+      waits.current = false;
+    } finally {
+      brought.value = "";
+      coming.current -= 1;
+      if (coming.current === 0 && waits.current && session.peek().key === key) send();
     }
   };
   const send = (): void => {
     const box = draftBox();
     const text = box.value.trim();
+    // What is still on its way goes along.
+    waits.current = coming.current > 0;
+    if (waits.current) return;
     if (text === "" && files.peek().length === 0) return;
     const isRunning = session.peek().live.peek() !== undefined;
     session.peek().send(text, { mode: isRunning ? mode.peek() : undefined, attachments: files.peek() });
@@ -202,6 +223,7 @@ export function Composer({ link }: { readonly link: Link }): VNode {
         </p>
       )}
       {problem.value === "" ? null : <p class="bar problem" role="alert">{problem.value}</p>}
+      {brought.value === "" ? null : <p class="bar" role="status">{brought.value}</p>}
       {files.value.length === 0 ? null : (
         <ul class="chips">{files.value.map((file, at) => (
           <li key={at}><span>{file.fileName}</span><span class="soft small">{formatBytes(file.sizeBytes)}</span>

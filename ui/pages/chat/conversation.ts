@@ -60,8 +60,8 @@ export interface Conversation {
   stop(): void;
   /** Rejects with what the gateway said; the first answer wins. */
   answer(asked: Approval, verdict: Verdict): Promise<void>;
-  /** The bytes of a file that came with a message. */
-  readFile(id: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Where a file of the conversation is read, for as long as this connection lasts. */
+  fileAddress(id: string): Promise<string>;
   load(side: "earlier" | "later"): Promise<void>;
   toLatest(): Promise<void>;
   seen(): void;
@@ -249,10 +249,7 @@ export function openConversation(link: Link, key: string): Conversation {
       void link.call("sessions.abort", { key, runId: id }).then(forget, () => undefined);
     },
     stop: () => void link.call("chat.abort", { sessionKey: key }).catch(() => undefined),
-    readFile: async (artifactId) => {
-      const { data } = await link.call("artifacts.download", { sessionKey: key, artifactId });
-      return Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
-    },
+    fileAddress: async (artifactId) => (await link.call("artifacts.link", { sessionKey: key, artifactId })).url,
     load: loadPage,
     toLatest: async () => {
       if (hasLater(held.peek())) await load(true);

@@ -5,7 +5,7 @@ import { Icon } from "../../kit/icon.tsx";
 import { lazy } from "../../kit/lazy.tsx";
 import { Markdown } from "../../kit/markdown.tsx";
 import { memo } from "../../kit/memo.ts";
-import type { ReadMedia } from "../../kit/media.tsx";
+import type { MediaAddress } from "../../kit/media.tsx";
 import type { Approval } from "../../stores/parse-approval.ts";
 import { words } from "../../words/en/chat.ts";
 import type { Conversation, LiveCall, LiveRun, Waiting } from "./conversation.ts";
@@ -83,7 +83,7 @@ function EntryBlock({ entry, results, conversation, asked, acts }: EntryProps): 
   return (
     <div class="entry" data-entry={entry.id}>
       {thought === undefined ? null : <Thought text={thought} />}
-      <Said entry={entry} acts={acts} read={conversation.readFile} />
+      <Said entry={entry} acts={acts} address={conversation.fileAddress} />
       {entry.calls.map((call) => (
         <RecordedCall key={call.id} call={call} entry={entry} result={results.get(call.id)} conversation={conversation}
           asked={asked.find(({ callId }) => callId === call.id)} />
@@ -116,20 +116,20 @@ function RecordedCall({ call, entry, result, conversation, asked }: RecordedCall
     >{asked === undefined ? null : <ApprovalCard asked={asked} answer={conversation.answer} />}</ToolCard>
   );
   // What it brought to look at stands open, whatever becomes of the card.
-  return result?.files === undefined ? card : <>{card}<MediaList parts={result.files} read={conversation.readFile} /></>;
+  return result?.files === undefined ? card : <>{card}<MediaList parts={result.files} address={conversation.fileAddress} /></>;
 }
 
 /** Drawn again only when the entry is another: what stands does not cost while text streams below it. */
-interface SaidProps { readonly entry: Entry; readonly acts: SaidActs; readonly read: ReadMedia }
+interface SaidProps { readonly entry: Entry; readonly acts: SaidActs; readonly address: MediaAddress }
 
-const Said = memo(({ entry, acts, read }: SaidProps): VNode | null => {
+const Said = memo(({ entry, acts, address }: SaidProps): VNode | null => {
   const files = entry.files ?? [];
   if (entry.text === "" && files.length === 0) return null;
   if (entry.role === "user") {
     return (
       <article class="said person">
         {entry.text === "" ? null : <p class="plain" dir="auto">{entry.text}</p>}
-        {files.length === 0 ? null : <MediaList parts={files} read={read} />}
+        {files.length === 0 ? null : <MediaList parts={files} address={address} />}
         {entry.text === "" ? null : (
           <p class="said-acts">
             <CopyButton text={entry.text} what={words.copyWhat.person} />
@@ -142,7 +142,7 @@ const Said = memo(({ entry, acts, read }: SaidProps): VNode | null => {
   return (
     <article class={`said ${entry.role}`}>
       <Markdown text={entry.text} />
-      {files.length === 0 ? null : <MediaList parts={files} read={read} />}
+      {files.length === 0 ? null : <MediaList parts={files} address={address} />}
       {entry.role === "assistant" && entry.calls.length === 0 ? (
         <p class="said-acts">
           <CopyButton text={entry.text} what={words.copyWhat.agent} />

@@ -77,7 +77,7 @@ function filesOf(content: unknown): readonly MediaPart[] | undefined {
     if (id === undefined || kind === undefined) return [];
     return [{
       id, kind, mimeType: text(part["mimeType"]) ?? "", name: text(part["fileName"]) ?? kind, bytes: number(part["sizeBytes"]) ?? 0,
-      width: number(part["width"]), height: number(part["height"]),
+      width: number(part["width"]), height: number(part["height"]), thumbnailId: text(part["thumbnailId"]),
     }];
   });
   return files.length === 0 ? undefined : files;

@@ -30,7 +30,7 @@ export const words = {
   composer: {
     attach: "Attach files", drop: "Drop files here", remove: (name: string) => `Remove ${name}`,
       asFile: "Send the pasted text as a file?", yes: "As a file", no: "As text",
-    tooLarge: (name: string, most: string) => `${name} is too large: a message takes ${most} of files.`,
+    coming: (name: string, part: number) => `${name} is on its way: ${Math.floor(part * 100)} %`,
       tooMany: (most: number) => `A message takes ${most} files.`,
     commands: "Commands",
   },

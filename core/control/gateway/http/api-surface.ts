@@ -9,6 +9,8 @@ export interface ApiSurface {
 }
 
 const ROUTES = /^\/(?:v1\/.+|tools\/invoke|sessions\/[^/]+\/history)$/;
+/** Addresses of files: who knows one has been let in already. */
+const FILES = /^\/media\/[A-Za-z0-9_-]{43}$/;
 const UI_CONFIG = "/control-ui-config.json";
 
 export function createApiSurface(deps: ApiDeps): ApiSurface {
@@ -19,9 +21,10 @@ export function createApiSurface(deps: ApiDeps): ApiSurface {
     return [base, `${base}/__openclaw`, "/__openclaw", "/__openclaw__"].includes(path.slice(0, -UI_CONFIG.length));
   };
   return {
-    owns: (path) => ROUTES.test(path) || isUiConfig(path),
+    owns: (path) => ROUTES.test(path) || FILES.test(path) || isUiConfig(path),
     answer: async (request, response, path, query) => {
       try {
+        if (FILES.test(path) && deps.door.files !== undefined) return await (await deps.door.files()).answer(request, response, path, query);
         api ??= import("./answer-api.ts").then(({ createApi }) => createApi(deps));
         await (await api).answer(request, response, path, query);
       } catch (error) {

@@ -4,6 +4,7 @@ import type { LiveEvent } from "../../../cognition/runtime.ts";
 import type { Agents } from "../../agents.ts";
 import type { Intake } from "../../channels.ts";
 import type { Sessions } from "../../sessions.ts";
+import type { FileDesk } from "./file-desk.ts";
 
 export interface HttpSettings {
   readonly chatCompletions: boolean;
@@ -36,6 +37,8 @@ export interface HttpDoor {
   readonly checkModel: (ref: string) => Promise<unknown>;
   /** What happens in all turns, while somebody listens. */
   readonly listen: (on: (event: LiveEvent) => void) => Closer;
+  /** Absent: no file is read or brought over HTTP. */
+  readonly files?: () => Promise<FileDesk>;
   /** Absent: no tool is called over HTTP. */
   readonly invokeTool?: (call: ToolOverHttp, signal: AbortSignal) => Promise<ToolAnswer>;
 }

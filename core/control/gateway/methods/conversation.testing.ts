@@ -6,7 +6,7 @@ import { VirtualClock } from "@openclaw/testkit/virtual-clock";
 import { checkSchema } from "../../../base/schema.ts";
 import { openMemoryEngine } from "../../../fabric/engine.ts";
 import { OWNER } from "../../../fabric/identity.ts";
-import { artifactMethods, createReadFiles } from "../rare-methods.ts";
+import { artifactMethods, createFiles, createReadFiles } from "../rare-methods.ts";
 import { createAgents } from "../../agents.ts";
 import { createIntake } from "../../channels.ts";
 import { makeKeyDir, openWorld, type World, type WorldOptions } from "../../sessions/world.testing.ts";
@@ -84,7 +84,7 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
   const defaultsOf = (agentId: string): Promise<object> => describeDefaults({ agents, models: { resolveModel } }, agentId);
   const readFiles = createReadFiles(() => ({}));
   const handlers = {
-    ...artifactMethods({ sessions, agents }),
+    ...artifactMethods({ sessions, agents, files: createFiles({ clock, sessions, limits: () => ({}) }) }),
     ...chatMethods({
       sessions, intake, agents, listModels, commands, readFiles, textSoFar: broadcaster.textSoFar, defaultsOf,
       listCommands: async (agentId) => listCommands({}, await skills.refresh(agentId)),
