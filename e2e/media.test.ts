@@ -1,12 +1,15 @@
 /** Files that come with messages, through the real program: to the model, into the store, to whoever may read them, and away again. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { crc32, deflateSync } from "node:zlib";
 import { codeOf } from "@openclaw/protocol";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
+import { openFakeDevice } from "@openclaw/testkit/fake-device-node";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
-import { scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 
@@ -85,56 +88,119 @@ test("the gateway dies between the file and its message: sent again under the sa
   assert.equal(Buffer.from(got.data, "base64").toString(), NOTE);
 });
 
-test("a person attaches a picture and a drawing: the picture is shown, also after a reload, the drawing is only saved, and what hides in "
-  + "either never runs (S4.27, S4.29)", needs("chromium"), async (t) => {
+test("a person attaches pictures and a drawing: they are shown small, also after a reload, and whole when asked for; a drawing is only saved, "
+  + "what hides in a file never runs, and what a device took is shown where it was taken (S4.27, S4.29)", needs("chromium"), async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url) });
+  const nodes = { nodes: { commands: { allow: ["camera.snap"] } } };
+  const gateway = await openRealGateway({ bare: true, config: { ...scriptedConfig(model.url), gateway: nodes } });
   t.after(() => gateway.dispose());
-  const { page, findBarriers } = await openPage(t, await openBrowser(t), gateway, { width: 360, height: 760, theme: "dark" });
+  const { page, context, findBarriers } = await openPage(t, await openBrowser(t), gateway, { width: 360, height: 760, theme: "dark" });
   const script = "<script>document.title = 'ran'</script>";
+  const photo = noise(800, 600);
   await page.locator('input[type="file"]').setInputFiles([
     { name: "dot.png", mimeType: "image/png", buffer: Buffer.concat([Buffer.from(PNG, "base64"), Buffer.from(`<html>${script}`)]) },
     { name: "drawing.svg", mimeType: "image/svg+xml", buffer: Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg">${script}</svg>`) },
+    { name: "photo.png", mimeType: "image/png", buffer: photo },
   ]);
   await page.getByLabel("Your message").fill("look at these");
-  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter"); // the message waits for what is on its way
   const picture = page.getByRole("img", { name: "dot.png" });
+  const small = page.getByRole("img", { name: "photo.png" });
   await picture.waitFor();
+  await small.waitFor();
+  await manyPhotos(gateway, noise(200, 180));
+  const holds = async (what: string): Promise<void> => {
+    while (!(await page.evaluate(what))) await page.waitForTimeout(20);
+  };
+  const sizes: number[] = [];
+  page.on("response", (response) => {
+    if (new URL(response.url()).pathname.startsWith("/media/")) sizes.push(Number(response.headers()["content-length"]));
+  });
   await page.reload();
-  await picture.waitFor();
-  const decoded = "document.images[0].decode().then(() => [document.images[0].naturalWidth, document.images[0].naturalHeight])";
+  await page.getByRole("img", { name: "photo 47.png" }).waitFor();
+  await holds("document.images.length === 50 && document.images[49].complete");
+  assert.ok(sizes.length > 0 && Math.max(...sizes) < 100_000, `no original of fifty is fetched to show them: ${sizes.join()}`);
+  await small.scrollIntoViewIfNeeded();
+  await page.getByRole("button", { name: "Show photo.png" }).click();
+  const widthOf = (name: string): string => `[...document.images].find((one) => one.alt === "${name}")`;
+  await holds(`${widthOf("photo.png")}.naturalWidth === 800`);
+  const decoded = `${widthOf("dot.png")}.decode().then(() => [${widthOf("dot.png")}.naturalWidth, ${widthOf("dot.png")}.naturalHeight])`;
   assert.deepEqual(await page.evaluate(decoded), [2, 3]);
   assert.match(String(await picture.getAttribute("src")), /^\/media\//);
-  assert.equal(await page.locator(".media img").count(), 1, "a drawing with a script is no picture");
+  assert.equal(await page.getByRole("img", { name: "drawing.svg" }).count(), 0, "a drawing with a script is no picture");
   assert.deepEqual(await findBarriers(), []);
   const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save drawing.svg" }).click()]);
   assert.equal(saved.suggestedFilename(), "drawing.svg");
+
+  const phone = await openFakeDevice(gateway, { name: "phone", platform: "ios", commands: ["camera.snap"],
+    answers: { "camera.snap": () => ({ format: "png", base64: PNG, width: 2, height: 3 }) } });
+  await page.getByLabel("Your message").fill(`look out ${callMark("nodes", { action: "camera_snap", node: "phone", params: {} })}`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Allow once" }).click();
+  await page.locator(".entry .media img[alt='image-1.png']").waitFor();
+  phone.close();
   const shown = await page.evaluate("[document.title, document.documentElement.scrollWidth]") as readonly [string, number];
   assert.ok(!shown[0].includes("ran") && shown[1] === 360, String(shown));
+  await context.close();
 });
 
+/** Forty-eight of them in three messages, each with a small one beside it. */
+async function manyPhotos(gateway: RealGateway, photo: Buffer): Promise<void> {
+  const watched = await gateway.connect();
+  const bring = (bytes: Buffer, facts: object): Promise<string> => bringOver(gateway, watched, bytes, facts);
+  for (let from = 0; from < 48; from += 16) {
+    const attachments = await Promise.all(Array.from({ length: 16 }, async (_, at) => {
+      const thumbnailId = await bring(Buffer.from(PNG, "base64"), { fileName: "thumbnail.png" });
+      return { artifactId: await bring(photo, { type: "image", fileName: `photo ${from + at}.png`, thumbnailId }) };
+    }));
+    await send(watched, `photos ${from}`, { message: "more", attachments });
+  }
+}
+
+/** A PNG that does not pack: as many bytes as a photo has. */
+function noise(width: number, height: number): Buffer {
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    check.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, check]);
+  };
+  const head = Buffer.from("00000000000000000802000000", "hex");
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  const rows = randomBytes((width * 3 + 1) * height);
+  for (let row = 0; row < height; row += 1) rows[row * (width * 3 + 1)] = 0;
+  const magic = Buffer.from("89504e470d0a1a0a", "hex");
+  return Buffer.concat([magic, chunk("IHDR", head), chunk("IDAT", deflateSync(rows, { level: 1 })), chunk("IEND", Buffer.alloc(0))]);
+}
+
+async function bringOver(gateway: RealGateway, { client }: Watched, bytes: Buffer, facts: object): Promise<string> {
+  const { url } = (await client.request("artifacts.upload", { sessionKey: "main", sizeBytes: bytes.length, ...facts })) as { readonly url: string };
+  for (let from = 0; ;) {
+    const piece = bytes.subarray(from, from + 524_288);
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}${url}?from=${from}`, { method: "PUT", body: piece });
+    const said = (await answer.json()) as { readonly received: number; readonly artifactId?: string };
+    if (answer.status !== 200 || said.artifactId !== undefined) return said.artifactId ?? `refused with ${answer.status}`;
+    from = said.received;
+  }
+}
+
 /** A film is brought in pieces and read in ranges; a drawing is only ever bytes; an address is worth nothing to anybody else. */
-async function bringAndRead(gateway: RealGateway, { client }: Watched): Promise<void> {
+async function bringAndRead(gateway: RealGateway, watched: Watched): Promise<void> {
+  const { client } = watched;
   const at = (url: string): string => `http://127.0.0.1:${gateway.port}${url}`;
   const ask = (method: string, params: object): Promise<{ readonly url: string }> =>
     client.request(method, { sessionKey: "main", ...params }) as Promise<{ readonly url: string }>;
-  const bring = async (bytes: Buffer, facts: object): Promise<{ readonly status: number; readonly artifactId: string }> => {
-    const { url } = await ask("artifacts.upload", { sizeBytes: bytes.length, ...facts });
-    for (let from = 0; ;) {
-      const answer = await fetch(at(`${url}?from=${from}`), { method: "PUT", body: bytes.subarray(from, from + 524_288) });
-      const said = (await answer.json()) as { readonly received: number; readonly artifactId?: string };
-      if (answer.status !== 200 || said.artifactId !== undefined) return { status: answer.status, artifactId: said.artifactId ?? "" };
-      from = said.received;
-    }
-  };
+  const bring = (bytes: Buffer, facts: object): Promise<string> => bringOver(gateway, watched, bytes, facts);
   const film = Buffer.concat([Buffer.from("\0\0\0\x18ftypisom", "latin1"), Buffer.from(Uint8Array.from({ length: 1_300_000 }, (_, n) => n * 7))]);
-  const { artifactId } = await bring(film, { mimeType: "video/mp4", fileName: "film.mp4" });
-  assert.equal((await bring(Buffer.from("<html>"), { mimeType: "image/png" })).status, 400, "a false claim");
+  const artifactId = await bring(film, { mimeType: "video/mp4", fileName: "film.mp4" });
+  assert.equal(await bring(Buffer.from("<html>"), { mimeType: "image/png" }), "refused with 400", "a false claim");
   assert.equal(await ask("artifacts.upload", { sizeBytes: 300_000_000 }).catch(codeOf), "MEDIA_TOO_LARGE");
   const drawing = await bring(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), { mimeType: "image/svg+xml", fileName: "ä.svg" });
   await client.request("chat.send", {
-    sessionKey: "main", message: "a film", idempotencyKey: "film", attachments: [{ artifactId }, { artifactId: drawing.artifactId }],
+    sessionKey: "main", message: "a film", idempotencyKey: "film", attachments: [{ artifactId }, { artifactId: drawing }],
   });
   assert.equal(await client.request("chat.send", {
     sessionKey: "main", message: "", idempotencyKey: "unknown", attachments: [{ artifactId: "0".repeat(64) }],
@@ -153,7 +219,7 @@ async function bringAndRead(gateway: RealGateway, { client }: Watched): Promise<
   assert.ok(part === 206 && bytes.equals(film.subarray(1_048_570, 1_048_586)), "across the border of two pieces");
   assert.equal((await read("bytes=-4"))[1].toString("hex"), film.subarray(-4).toString("hex"));
   assert.equal((await read("bytes=9000000-"))[0], 416);
-  const saved = await fetch(at((await ask("artifacts.link", { artifactId: drawing.artifactId })).url));
+  const saved = await fetch(at((await ask("artifacts.link", { artifactId: drawing })).url));
   assert.equal(saved.headers.get("content-type"), "application/octet-stream", "a drawing may hold a program");
   assert.equal(saved.headers.get("content-disposition"), "attachment; filename*=UTF-8''%C3%A4.svg");
   assert.equal((await fetch(at(`${url.slice(0, -1)}_`))).status, 404);
