@@ -88,8 +88,8 @@ test("the gateway dies between the file and its message: sent again under the sa
   assert.equal(Buffer.from(got.data, "base64").toString(), NOTE);
 });
 
-test("a person attaches pictures and a drawing: they are shown small, also after a reload, and whole when asked for; a drawing is only saved, "
-  + "what hides in a file never runs, and what a device took is shown where it was taken (S4.27, S4.29)", needs("chromium"), async (t) => {
+test("a person attaches pictures and a drawing: they are shown small, also after a reload, and whole when asked for; a drawing is only "
+  + "saved, what hides in a file never runs, and what a device took is shown where it was taken (S4.27, S4.29)", needs("chromium"), async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const nodes = { nodes: { commands: { allow: ["camera.snap"] } } };
@@ -177,7 +177,8 @@ function noise(width: number, height: number): Buffer {
 }
 
 async function bringOver(gateway: RealGateway, { client }: Watched, bytes: Buffer, facts: object): Promise<string> {
-  const { url } = (await client.request("artifacts.upload", { sessionKey: "main", sizeBytes: bytes.length, ...facts })) as { readonly url: string };
+  const wish = { sessionKey: "main", sizeBytes: bytes.length, ...facts };
+  const { url } = (await client.request("artifacts.upload", wish)) as { readonly url: string };
   for (let from = 0; ;) {
     const piece = bytes.subarray(from, from + 524_288);
     const answer = await fetch(`http://127.0.0.1:${gateway.port}${url}?from=${from}`, { method: "PUT", body: piece });
@@ -194,7 +195,8 @@ async function bringAndRead(gateway: RealGateway, watched: Watched): Promise<voi
   const ask = (method: string, params: object): Promise<{ readonly url: string }> =>
     client.request(method, { sessionKey: "main", ...params }) as Promise<{ readonly url: string }>;
   const bring = (bytes: Buffer, facts: object): Promise<string> => bringOver(gateway, watched, bytes, facts);
-  const film = Buffer.concat([Buffer.from("\0\0\0\x18ftypisom", "latin1"), Buffer.from(Uint8Array.from({ length: 1_300_000 }, (_, n) => n * 7))]);
+  const frames = Buffer.from(Uint8Array.from({ length: 1_300_000 }, (_, at) => at * 7));
+  const film = Buffer.concat([Buffer.from("\0\0\0\x18ftypisom", "latin1"), frames]);
   const artifactId = await bring(film, { mimeType: "video/mp4", fileName: "film.mp4" });
   assert.equal(await bring(Buffer.from("<html>"), { mimeType: "image/png" }), "refused with 400", "a false claim");
   assert.equal(await ask("artifacts.upload", { sizeBytes: 300_000_000 }).catch(codeOf), "MEDIA_TOO_LARGE");

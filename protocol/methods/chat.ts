@@ -232,7 +232,7 @@ export const ARTIFACT_METHODS = {
     summary: "An address where one file is brought for a message of this session: PUT `<url>?from=<byte>`, pieces in order.",
     params: {
       type: "object", additionalProperties: false, required: ["sessionKey", "sizeBytes"],
-      properties: { sessionKey, agentId, type: word, mimeType: word, fileName: word, sizeBytes: count, thumbnailId: id },
+      properties: { sessionKey, agentId, type: word, mimeType: word, fileName: word, sizeBytes: { type: "integer", minimum: 1 }, thumbnailId: id },
     },
     result: { type: "object", required: ["url", "expiresAtMs", "pieceBytes"], properties: { ...fileLink, pieceBytes: count } },
   },

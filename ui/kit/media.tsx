@@ -119,8 +119,9 @@ function Media({ part, address }: { readonly part: MediaPart; readonly address: 
     );
   }
   const { url } = shown.value;
-  if (kind === "audio") return <figure class="media"><audio src={url} controls aria-label={name} preload="metadata" onError={onError} />{about}</figure>;
-  if (kind === "video") return <figure class="media"><video src={url} controls aria-label={name} preload="metadata" onError={onError} />{about}</figure>;
+  const played = { src: url, controls: true, "aria-label": name, preload: "metadata" as const, onError };
+  if (kind === "audio") return <figure class="media"><audio {...played} />{about}</figure>;
+  if (kind === "video") return <figure class="media"><video {...played} />{about}</figure>;
   const picture = (
     <img src={url} alt={name} width={part.width} height={part.height} loading="lazy" decoding="async" onError={onError} />
   );

@@ -30,7 +30,7 @@ test("a file is what its bytes say: the beginning decides, a picture brings its 
   assert.equal(sniff(PNG.subarray(0, 12)).kind, "image", "cut short it has no size, and throws nothing");
 });
 
-test("what a browser would run is never a picture: HTML behind a picture's beginning is a picture, SVG and HTML are texts (S4.27)", async () => {
+test("what a browser would run is never a picture: HTML behind a picture's beginning is one, SVG and HTML are texts (S4.27)", async () => {
   assert.equal(sniff(Buffer.concat([PNG, Buffer.from("<script>alert(1)</script>")])).mimeType, "image/png");
   assert.deepEqual([sniff(SVG), sniff(Buffer.from("<!doctype html><script>alert(1)</script>"))].map(({ mimeType }) => mimeType),
     ["text/plain", "text/plain"]);

@@ -22,12 +22,11 @@ export function checkAnnounced({ sizeBytes, fileName = "" }: UploadParams, set: 
 }
 
 /**
- * What the file is, by its beginning. Throws MEDIA_INVALID where a claim is false or nothing came, MEDIA_TOO_LARGE where its kind may not
+ * What the file is, by its beginning. Throws MEDIA_INVALID where a claim is false, MEDIA_TOO_LARGE where its kind may not
  * be so large: pictures are read as a whole for models.
  */
 export function readUpload(params: UploadParams, beginning: Uint8Array, set: Partial<MediaLimits>): AttachmentHead {
   const limits = { ...MEDIA_DEFAULTS, ...set };
-  if (params.sizeBytes === 0) throw new OpenClawError("MEDIA_INVALID", { why: `${cleanName(params.fileName ?? "") || "The file"} is empty.` });
   const looked = wholeCharacters(beginning.subarray(0, LOOKED_BYTES), params.sizeBytes);
   const { kind, ...looks } = sniff(looked);
   const name = nameOf(params.fileName, kind, looks.mimeType, 0);

@@ -76,7 +76,7 @@ export function createSend(
       const labelled = label === undefined ? {} : { label };
       const message = { ...plain, ...wish, ...(kept === undefined ? {} : { attachments: kept }) };
       const { duplicate } = await offer(address, { type: "message.offered", id: runId, body: message, principal, ...labelled });
-      if (kept !== undefined && !duplicate) blobs.attachments.offered(kept.flatMap(({ id, thumbnailId }) => (thumbnailId === undefined ? [id] : [id, thumbnailId])));
+      if (kept !== undefined && !duplicate) blobs.attachments.offered(kept.flatMap(idsOf));
       crashPoint("message.offered");
       return duplicate ? (statusOf(state, runId) ?? { status: "in_flight" }) : { status: "started" };
     } catch (error) {
@@ -104,6 +104,10 @@ async function keepAll(
     const { content: _, ...facts } = file;
     return [{ id: put[fresh.indexOf(file)] ?? "", ...facts }];
   });
+}
+
+function idsOf({ id, thumbnailId }: Attachment): readonly string[] {
+  return thumbnailId === undefined ? [id] : [id, thumbnailId];
 }
 
 function fileOf({ kind, mimeType, name, content }: NewFile): NewAttachment {

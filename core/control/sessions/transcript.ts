@@ -117,7 +117,8 @@ export function formatFile(
   { id: artifactId, kind, mimeType, name: fileName, bytes: sizeBytes, width, height, thumbnailId }: Attachment,
 ): HistoryItem["content"][number] {
   const size = width === undefined ? {} : { width, height };
-  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size, ...(thumbnailId === undefined ? {} : { thumbnailId }) };
+  const small = thumbnailId === undefined ? {} : { thumbnailId };
+  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size, ...small };
 }
 
 function parseArguments(text: string): unknown {

@@ -24,7 +24,8 @@ export function createApiSurface(deps: ApiDeps): ApiSurface {
     owns: (path) => ROUTES.test(path) || FILES.test(path) || isUiConfig(path),
     answer: async (request, response, path, query) => {
       try {
-        if (FILES.test(path) && deps.door.files !== undefined) return await (await deps.door.files()).answer(request, response, path, query);
+        const { files } = deps.door;
+        if (FILES.test(path) && files !== undefined) return await (await files()).answer(request, response, path, query);
         api ??= import("./answer-api.ts").then(({ createApi }) => createApi(deps));
         await (await api).answer(request, response, path, query);
       } catch (error) {

@@ -30,11 +30,15 @@ export interface FileLink {
   readonly expiresAtMs: number;
 }
 
+export interface UploadWish extends UploadParams {
+  readonly thumbnailId?: string;
+}
+
 export interface FileDesk {
   /** An address for reading one file. Throws NOT_FOUND. */
   link(key: string, id: string, signal: AbortSignal): Promise<FileLink>;
   /** An address for bringing one: PUT in order, `?from=` the byte each piece begins at. Throws MEDIA_TOO_LARGE, BACKPRESSURE. */
-  upload(key: string, params: UploadParams & { readonly thumbnailId?: string }, signal: AbortSignal): FileLink & { readonly pieceBytes: number };
+  upload(key: string, wish: UploadWish, signal: AbortSignal): FileLink & { readonly pieceBytes: number };
   /** Never throws. */
   answer(request: IncomingMessage, response: ServerResponse, path: string, query: string): Promise<void>;
 }
@@ -80,7 +84,8 @@ export function createFileDesk({ clock, sessions, limits }: FileDeskDeps): FileD
     const known = tickets.get(ticket);
     tickets.delete(ticket);
     known?.owner.delete(ticket);
-    if (known?.kind === "write" && known.upload.artifactId === undefined) known.upload.pieces.fail(new OpenClawError("CLOSED", { why: "The file was not brought to its end." }));
+    if (known?.kind !== "write" || known.upload.artifactId !== undefined) return;
+    known.upload.pieces.fail(new OpenClawError("CLOSED", { why: "The file was not brought to its end." }));
   };
   /** All addresses of one connection: they end with it. */
   const ownerOf = (signal: AbortSignal): Set<string> => {
@@ -111,7 +116,7 @@ export function createFileDesk({ clock, sessions, limits }: FileDeskDeps): FileD
     return { url: `/media/${ticket}`, expiresAtMs };
   };
 
-  const begin = (key: string, { thumbnailId, ...params }: UploadParams & { readonly thumbnailId?: string }): Upload => {
+  const begin = (key: string, { thumbnailId, ...params }: UploadWish): Upload => {
     const pieces = new Pieces();
     const content = async function* (): AsyncGenerator<Uint8Array> {
       let isFirst = true;
@@ -133,7 +138,8 @@ export function createFileDesk({ clock, sessions, limits }: FileDeskDeps): FileD
     upload.isBusy = true;
     try {
       const { artifactId } = upload;
-      if (artifactId !== undefined) return sendJson(request, response, 200, { received: upload.received, artifactId }); // its answer was lost
+      // Its answer was lost.
+      if (artifactId !== undefined) return sendJson(request, response, 200, { received: upload.received, artifactId });
       const from = Number(new URLSearchParams(query).get("from") ?? "0");
       const piece = await readPiece(request, Math.min(FILE_DESK_LIMITS.pieceBytes, upload.bytes - upload.received));
       // A piece whose answer was lost comes again: it is here already.
@@ -194,7 +200,9 @@ async function give(request: IncomingMessage, response: ServerResponse, file: Op
   };
   const ifRange = request.headers["if-range"];
   const range = rangeOf(ifRange === undefined || ifRange === headers.ETag ? request.headers.range : undefined, bytes);
-  if (range === "unsatisfiable") return void response.writeHead(416, { ...headers, "Content-Range": `bytes */${bytes}`, "Content-Length": 0 }).end();
+  if (range === "unsatisfiable") {
+    return void response.writeHead(416, { ...headers, "Content-Range": `bytes */${bytes}`, "Content-Length": 0 }).end();
+  }
   const { from, to } = range ?? { from: 0, to: bytes };
   response.writeHead(range === undefined ? 200 : 206, {
     ...headers, "Content-Length": to - from, ...(range === undefined ? {} : { "Content-Range": `bytes ${from}-${to - 1}/${bytes}` }),

@@ -47,7 +47,9 @@ export function artifactMethods({ sessions, agents, files }: ArtifactMethodDeps)
       }));
       return { artifacts };
     },
-    "artifacts.get": (params) => inSession(params as Params, async (key, id) => ({ artifact: describe(key, await sessions.openFile(key, id)) })),
+    "artifacts.get": (params) => inSession(params as Params, async (key, id) => (
+      { artifact: describe(key, await sessions.openFile(key, id)) }
+    )),
     "artifacts.download": (params) => inSession(params as Params, async (key, id) => {
       const file = await sessions.file(key, id);
       const { buffer, byteOffset, byteLength } = file.content;
