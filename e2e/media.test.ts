@@ -89,7 +89,8 @@ test("the gateway dies between the file and its message: sent again under the sa
 });
 
 test("a person attaches pictures and a drawing: they are shown small, also after a reload, and whole when asked for; a drawing is only "
-  + "saved, what hides in a file never runs, and what a device took is shown where it was taken (S4.27, S4.29)", needs("chromium"), async (t) => {
+  + "saved, what hides in a file never runs, and what a device took is shown where it was taken (S4.27, S4.29)", needs("chromium"),
+async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const nodes = { nodes: { commands: { allow: ["camera.snap"] } } };
