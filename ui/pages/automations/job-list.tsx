@@ -75,7 +75,7 @@ export function JobList({ link }: { readonly link: Link }): VNode {
 
 function Beginning({ onPick }: { readonly onPick: (draft: Draft) => void }): VNode {
   return (
-    <div class="beginning">
+    <div class="work-beginning">
       <p>{words.none}</p>
       <ul class="work-templates">{words.templates.map((template) => (
         <li key={template.when}>
