@@ -127,8 +127,8 @@ test("Now shows what runs, what waits and what failed, with its cause, as it hap
   await running.getByText("thinking").waitFor();
   await page.getByText("1 turn runs.").waitFor();
   await running.locator("time", { hasText: /^(?:now|\d+ sec\. ago)$/ }).waitFor(); // by the gateway's clock
-  await send(operator, touch("three"), { session: "agent:main:asks" });
-  await page.locator("[aria-label=Running] tbody tr", { hasText: "asks" }).getByText("waits for your answer").waitFor();
+  await send(operator, touch("three"), { session: "agent:main:dashboard:0b6cdd3a-7f0f-4d0c-9b5e-52d1c1f0a001" });
+  await page.locator("[aria-label=Running] tbody tr", { hasText: /^do \[\[call exec/ }).getByText("waits for your answer").waitFor();
   await page.locator("[aria-label='Waits for you'] .line", { hasText: "touch three" }).waitFor();
   await page.getByText("1 thing waits for you.").waitFor();
   const stranger = await (await page.context().browser()?.newContext())?.newPage();

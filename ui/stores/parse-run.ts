@@ -5,8 +5,8 @@ import { fieldsOf, lineOf, numberOf, textOf, type Fields } from "./fields.ts";
 export interface RunRow {
   readonly key: string;
   readonly agentId: string;
-  /** As a person calls it. */
-  readonly title: string;
+  /** As a person called it; undefined where nobody did. */
+  readonly title?: string | undefined;
   readonly status: "queued" | "running" | "done" | "failed" | "killed" | "timeout" | "none";
   readonly model: string;
   readonly startedAtMs?: number | undefined;
@@ -38,7 +38,7 @@ export function parseRun(value: unknown): RunRow | undefined {
   const agentId = textOf(row["agentId"]) ?? "main";
   const ids = row["activeRunIds"];
   return {
-    key, agentId, title: lineOf(row["displayName"]) ?? lineOf(row["derivedTitle"]) ?? nameOfKey(key),
+    key, agentId, title: lineOf(row["displayName"]),
     status: STATUSES.find((each) => each === row["status"]) ?? "none",
     model: [textOf(row["modelProvider"]), textOf(row["model"])].filter((part) => part !== undefined).join("/"),
     startedAtMs: numberOf(row["startedAt"]), endedAtMs: numberOf(row["endedAt"]), updatedAtMs: numberOf(row["updatedAt"]) ?? 0,

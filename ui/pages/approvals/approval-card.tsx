@@ -3,13 +3,15 @@ import type { Signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { Id } from "../../kit/id.tsx";
 import { StateMark } from "../../kit/state-mark.tsx";
+import type { Link } from "../../link.ts";
 import { pathOf } from "../../shell/route.ts";
 import type { Approval, Verdict } from "../../stores/parse-approval.ts";
-import { nameOfKey } from "../../stores/parse-run.ts";
+import { sessionName } from "../../stores/session-names.ts";
 import { words } from "../../words/en/approvals.ts";
 import { Left } from "./left.tsx";
 
 export interface ApprovalCardProps {
+  readonly link: Link;
   readonly approval: Approval;
   /** It has been open long enough to have been seen. */
   readonly isArmed: boolean;
@@ -18,13 +20,13 @@ export interface ApprovalCardProps {
   readonly onAnswer: (verdict: Verdict) => void;
 }
 
-export function ApprovalCard({ approval, isArmed, isOpen, failure, onAnswer }: ApprovalCardProps): VNode {
+export function ApprovalCard({ link, approval, isArmed, isOpen, failure, onAnswer }: ApprovalCardProps): VNode {
   const { decisions, covers } = approval;
   return (
     <article class="card judged" tabIndex={-1} aria-labelledby="approval-what" data-armed={isArmed ? "yes" : "no"}>
       <StateMark state="attention" word={words.state} />
       <h2 id="approval-what" class="approval-what"><span class="unseen">{words.what}: </span><code>{approval.command}</code></h2>
-      <ApprovalFacts approval={approval}>
+      <ApprovalFacts link={link} approval={approval}>
         <dt>{words.nothing}</dt>
         <dd><Left untilMs={approval.expiresAtMs} say={words.ends} /></dd>
       </ApprovalFacts>
@@ -55,9 +57,9 @@ export function ApprovalCard({ approval, isArmed, isOpen, failure, onAnswer }: A
   );
 }
 
-interface FactsProps { readonly approval: Approval; readonly children?: ComponentChildren }
+interface FactsProps { readonly link: Link; readonly approval: Approval; readonly children?: ComponentChildren }
 
-export function ApprovalFacts({ approval, children }: FactsProps): VNode {
+export function ApprovalFacts({ link, approval, children }: FactsProps): VNode {
   const { cwd, agentId, sessionKey, nodeId, reason, labels } = approval;
   return (
     <dl class="particulars">
@@ -68,7 +70,7 @@ export function ApprovalFacts({ approval, children }: FactsProps): VNode {
       </dd>
       <dt>{words.who}</dt>
       <dd>{sessionKey === undefined ? words.noSession : (
-        <>{agentId}, {words.session} <a href={pathOf("chat", sessionKey)}>{nameOfKey(sessionKey)}</a></>
+        <>{agentId}, {words.session} <a href={pathOf("chat", sessionKey)}>{sessionName(link, sessionKey)}</a></>
       )}</dd>
       <dt>{words.why}</dt>
       <dd>{reason}</dd>

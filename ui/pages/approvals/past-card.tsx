@@ -26,7 +26,7 @@ export function PastCard({ link, approvals, id }: PastCardProps): VNode {
     <article class="card judged">
       <StateMark state={ENDED[found.status]} word={words.statuses[found.status]} />
       <h2 class="approval-what"><span class="unseen">{words.what}: </span><code>{found.command}</code></h2>
-      <ApprovalFacts approval={found}>
+      <ApprovalFacts link={link} approval={found}>
         <dt>{words.by}</dt><dd>{whoOf(found.by, names)}, <Time atMs={found.endedAtMs} /></dd>
       </ApprovalFacts>
     </article>

@@ -84,7 +84,7 @@ export function Queue({ link, approvals, wanted }: QueueProps): VNode {
     <div class="queue">
       <div ref={stage}>
         <ApprovalCard
-          key={current.id} approval={current} isArmed={armedFor.value === current.id} isOpen={isOpen} failure={failure.value}
+          key={current.id} link={link} approval={current} isArmed={armedFor.value === current.id} isOpen={isOpen} failure={failure.value}
           onAnswer={(verdict) => void answer(current, verdict)}
         />
         <p class="soft small keys">{words.keys}</p>

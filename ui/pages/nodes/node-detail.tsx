@@ -11,7 +11,7 @@ import type { Link } from "../../link.ts";
 import { navigate, pathOf } from "../../shell/route.ts";
 import type { Nodes } from "../../stores/nodes.ts";
 import { parseNode, type NodeRow } from "../../stores/parse-node.ts";
-import { nameOfKey } from "../../stores/parse-run.ts";
+import { sessionName } from "../../stores/session-names.ts";
 import { words } from "../../words/en/nodes.ts";
 import { act } from "./act.ts";
 import { Charts } from "./charts.tsx";
@@ -65,7 +65,7 @@ export function NodeDetail({ link, nodes, id }: NodeDetailProps): VNode {
       </div>
       <Requests link={link} nodes={nodes} nodeId={node.id} />
       <Charts node={node} samples={nodes.samples.value.get(node.id) ?? []} />
-      <Work node={node} />
+      <Work link={link} node={node} />
       <section aria-label={words.tags}><h2>{words.tags}</h2><EditTags link={link} nodes={nodes} node={node} /></section>
       <About node={node} fingerprint={fingerprint.value} />
       <section aria-label={words.commands}>
@@ -78,7 +78,7 @@ export function NodeDetail({ link, nodes, id }: NodeDetailProps): VNode {
   );
 }
 
-function Work({ node }: { readonly node: NodeRow }): VNode {
+function Work({ link, node }: { readonly link: Link; readonly node: NodeRow }): VNode {
   const more = Math.max(0, (node.stats.jobsRunning ?? 0) - node.work.length);
   return (
     <section aria-label={words.workHere}>
@@ -88,7 +88,7 @@ function Work({ node }: { readonly node: NodeRow }): VNode {
           {node.work.map(({ command, sessionKey }, at) => (
             <li key={at}>
               <code>{command}</code> {sessionKey === undefined ? words.byHand
-                : <>{words.inSession} <a href={pathOf("chat", sessionKey)}>{nameOfKey(sessionKey)}</a></>}
+                : <>{words.inSession} <a href={pathOf("chat", sessionKey)}>{sessionName(link, sessionKey)}</a></>}
             </li>
           ))}
           {more === 0 ? null : <li>{words.jobs(more)}</li>}

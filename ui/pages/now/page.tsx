@@ -48,8 +48,8 @@ export function Page({ link }: PageProps): VNode {
         <div class="now-main">
           <WaitingList approvals={approvals} nodes={nodes} devices={devices} />
           <AlertList link={link} alerts={alerts} />
-          <Running runs={runs} nodes={nodes} approvals={approvals} />
-          <Failures runs={runs} resting={view.resting.value} />
+          <Running link={link} runs={runs} nodes={nodes} approvals={approvals} />
+          <Failures link={link} runs={runs} resting={view.resting.value} />
         </div>
         <div class="now-side">
           <NodeList nodes={nodes} />

@@ -3,17 +3,19 @@ import type { VNode } from "preact";
 import { StateMark } from "../../kit/state-mark.tsx";
 import { Table } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
+import type { Link } from "../../link.ts";
 import { pathOf } from "../../shell/route.ts";
 import type { Approvals } from "../../stores/approvals.ts";
 import type { Nodes } from "../../stores/nodes.ts";
 import type { Doing, RunRow } from "../../stores/parse-run.ts";
 import type { Runs } from "../../stores/runs.ts";
+import { sessionName } from "../../stores/session-names.ts";
 import { words } from "../../words/en/now.ts";
 import { commandOf } from "../chat/tool-call.ts";
 
-interface RunningProps { readonly runs: Runs; readonly nodes: Nodes; readonly approvals: Approvals }
+interface RunningProps { readonly link: Link; readonly runs: Runs; readonly nodes: Nodes; readonly approvals: Approvals }
 
-export function Running({ runs, nodes, approvals }: RunningProps): VNode {
+export function Running({ link, runs, nodes, approvals }: RunningProps): VNode {
   const rows = runs.active.value;
   const doing = runs.doing.value;
   const asked = new Map(approvals.waiting.value.map(({ sessionKey, nodeId }) => [sessionKey, nodeId]));
@@ -33,7 +35,7 @@ export function Running({ runs, nodes, approvals }: RunningProps): VNode {
           columns={[
             {
               title: words.session, cell: ({ key, title, agentId }) => (
-                <><a href={pathOf("chat", key)}>{title}</a> <span class="soft small">{agentId}</span></>
+                <><a href={pathOf("chat", key)}>{title ?? sessionName(link, key)}</a> <span class="soft small">{agentId}</span></>
               ),
             },
             {

@@ -7,8 +7,8 @@ import { Table, type Column } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
 import type { Link } from "../../link.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
-import { nameOfKey } from "../../stores/parse-run.ts";
 import { openRuns } from "../../stores/runs.ts";
+import { sessionName } from "../../stores/session-names.ts";
 import { useLive } from "../../stores/use-live.ts";
 import { words } from "../../words/en/usage.ts";
 import type { PageProps } from "../page.ts";
@@ -48,7 +48,7 @@ export function Page({ link }: PageProps): VNode {
         {known === undefined ? null : <span class="soft small">{words.about(known.report.timeZone, known.report.currency)}</span>}
       </div>
       <Failure ended={failed.value} />
-      {known === undefined ? null : <Whole {...known} days={days} kind={kind} />}
+      {known === undefined ? null : <Whole link={link} {...known} days={days} kind={kind} />}
     </section>
   );
 }
@@ -72,7 +72,9 @@ function show(days: string, kind: Kind): void {
   navigate(`${pathOf("usage")}?${new URLSearchParams({ days, by: kind }).toString()}`, { replace: true });
 }
 
-function Whole({ report, rows, budgets, resting, days, kind }: Known & { readonly days: number; readonly kind: Kind }): VNode {
+interface WholeProps extends Known { readonly link: Link; readonly days: number; readonly kind: Kind }
+
+function Whole({ link, report, rows, budgets, resting, days, kind }: WholeProps): VNode {
   const inTokens = useSignal(false);
   const { totals, currency, daily } = report;
   const money = (value: number): string => formatMoney(value, currency);
@@ -126,7 +128,7 @@ function Whole({ report, rows, budgets, resting, days, kind }: Known & { readonl
               label={words.kinds[kind]} rows={rows.slice(0, ROWS_SHOWN)} keyOf={({ name }) => name}
               columns={columnsOf(words.kinds[kind], money, (row) => (
                 <span class="two-lines">
-                  {kind === "session" && row.name.startsWith("agent:") ? <Conversation name={row.name} /> : row.name}
+                  {kind === "session" && row.name.startsWith("agent:") ? <Conversation link={link} name={row.name} /> : row.name}
                   <progress max={Math.max(figure(totals), Number.MIN_VALUE)} value={figure(row)} aria-label={words.share} />
                 </span>
               ))}
@@ -154,10 +156,9 @@ function Whole({ report, rows, budgets, resting, days, kind }: Known & { readonl
   );
 }
 
-function Conversation({ name }: { readonly name: string }): VNode {
-  return (
-    <span><a href={pathOf("chat", name)} title={name}>{nameOfKey(name)}</a> <span class="soft small">{name.split(":")[1]}</span></span>
-  );
+function Conversation({ link, name }: { readonly link: Link; readonly name: string }): VNode {
+  const [, agentId] = name.split(":");
+  return <span><a href={pathOf("chat", name)} title={name}>{sessionName(link, name)}</a> <span class="soft small">{agentId}</span></span>;
 }
 
 function columnsOf(title: string, money: (value: number) => string, name: Column<Row>["cell"]): readonly Column<Row>[] {
