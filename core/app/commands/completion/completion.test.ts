@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -45,11 +45,27 @@ for (const shell of ["zsh", "fish"] as const) {
 test("the script is kept, and made anew once a command's file is another (S4.4)", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "openclaw-completion-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const path = join(folder, "kept.json");
-  const whole = await readKeptScript("bash", COMMANDS, path);
-  assert.equal(await readKeptScript("bash", [], path), whole, "no command was read the second time");
-  await writeFile(path, "{ broken");
-  assert.equal(await readKeptScript("bash", COMMANDS, path), whole);
-  await writeFile(path, JSON.stringify({ stamp: "old", scripts: { bash: "old" } }));
-  assert.equal(await readKeptScript("bash", COMMANDS, path), whole);
+  const whole = await readKeptScript("bash", COMMANDS, folder);
+  assert.equal(await readKeptScript("bash", [], folder), whole, "no command was read the second time");
+  await writeFile(join(folder, "completion.bash"), "old");
+  await writeFile(join(folder, "completion.stamp"), "old");
+  assert.equal(await readKeptScript("bash", COMMANDS, folder), whole);
+  await rm(join(folder, "completion.zsh"));
+  assert.match(await readKeptScript("zsh", COMMANDS, folder), /^#compdef/);
+});
+
+test("a kept script is read without starting Node, as long as no command's file is newer (S4.4)", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "openclaw-completion-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const env = { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: join(folder, "compile") };
+  const program = join(import.meta.dirname, "../../../../node_modules/.bin/openclaw");
+  const ask = (...args: readonly string[]): string => execFileSync(program, args, { encoding: "utf8", env });
+  const made = ask("completion", "bash");
+  assert.equal(made, formatCompletion("bash", await readCommandWords(COMMANDS)));
+  await writeFile(join(folder, "completion.bash"), "# marked\n");
+  assert.equal(ask("completion", "bash"), "# marked\n");
+  assert.match(ask("completion", "bash", "--json"), /^\{\n {2}"ok": true/, "only what is exactly that");
+  await utimes(join(folder, "completion.bash"), 1, 1);
+  await rm(join(folder, "completion.stamp"));
+  assert.equal(ask("completion", "bash"), made, "older than a command's file: made anew");
 });

@@ -12,18 +12,13 @@ import type { Shell } from "./format-completion.ts";
 const COMMANDS_DIR = fileURLToPath(new URL("../", import.meta.url));
 /** An installed program keeps it where its owner's caches are: its own folder may be anybody's. */
 const CACHE = process.env["NODE_COMPILE_CACHE"] ?? fileURLToPath(new URL("../../../../.cache/compile", import.meta.url));
-const KEPT = join(dirname(CACHE), "completion.json");
+const KEPT = dirname(CACHE);
 
-interface Kept {
-  readonly stamp?: unknown;
-  readonly scripts: Readonly<Record<Shell, string>>;
-}
-
-export async function readKeptScript(shell: Shell, commands: readonly CommandEntry[], path: string = KEPT): Promise<string> {
+/** core/bin/openclaw reads a kept script by itself where no command's file is newer, and starts no Node for it. */
+export async function readKeptScript(shell: Shell, commands: readonly CommandEntry[], folder: string = KEPT): Promise<string> {
   const stamp = stampOf(COMMANDS_DIR);
   try {
-    const kept = JSON.parse(readFileSync(path, "utf8")) as Kept;
-    if (kept.stamp === stamp) return kept.scripts[shell];
+    if (readFileSync(join(folder, "completion.stamp"), "utf8") === stamp) return readFileSync(join(folder, `completion.${shell}`), "utf8");
   } catch {
     // there is none yet
   }
@@ -31,9 +26,13 @@ export async function readKeptScript(shell: Shell, commands: readonly CommandEnt
   const words = await readCommandWords(commands);
   const scripts = { bash: formatCompletion("bash", words), zsh: formatCompletion("zsh", words), fish: formatCompletion("fish", words) };
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.${process.pid}`, JSON.stringify({ stamp, scripts }));
-    renameSync(`${path}.${process.pid}`, path);
+    mkdirSync(folder, { recursive: true });
+    // The stamp last: what it vouches for is there.
+    for (const [name, text] of [...Object.entries(scripts), ["stamp", stamp] as const]) {
+      const path = join(folder, `completion.${name}`);
+      writeFileSync(`${path}.${process.pid}`, text);
+      renameSync(`${path}.${process.pid}`, path);
+    }
   } catch {
     // a folder that is not ours to write
   }
