@@ -1,5 +1,6 @@
 /** What does not work as it should, from what the gateway says of itself. Pure. */
 import { formatDuration } from "../terminal/quantities.ts";
+import { shortenText } from "../terminal/text.ts";
 import { at, listAt, numberAt, textAt } from "./payload.ts";
 
 export interface Degraded {
@@ -17,6 +18,9 @@ export interface Told {
   readonly nowMs: number;
 }
 
+/** So that what is wrong stands on the same row. */
+const NAME_WIDTH = 40;
+
 /** Alerts whose cause is said here anyway, with more of what it is just now. */
 const SAID = new Set(["MODEL_RESTING", "NODE_AWAY", "QUEUE_BEHIND", "DEAD_LETTERS"]);
 
@@ -29,7 +33,8 @@ export function findDegraded({ hello, status, nodes, nowMs }: Told): readonly De
   if (at(hello, "snapshot", "health", "ok") === false) add("The gateway does not feel well", undefined, "openclaw health --json");
   for (const row of listAt(status, "models", "resting")) {
     const named = textAt(row, "model");
-    const model = named === "*" || named === undefined ? `Every model of ${textAt(row, "credential") ?? "a provider"}` : named;
+    const all = named === "*" || named === undefined;
+    const model = shortenText(all ? `Every model of ${textAt(row, "credential") ?? "a provider"}` : named, NAME_WIDTH, "...");
     const inMs = Math.max(0, (numberAt(row, "nextTryAtMs") ?? 0) - nowMs);
     const again = row["trying"] === true ? "one call is trying it now" : `next try in ${formatDuration(inMs)}`;
     const why = `${numberAt(row, "failures") ?? 0} failures, ${textAt(row, "code") ?? "?"}; ${again}`;

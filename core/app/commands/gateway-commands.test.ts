@@ -193,8 +193,8 @@ test("status says what runs and what waits", async () => {
   }, ["status"]);
   assert.equal(code, 0);
   for (const part of [
-    "OpenClaw 9.9.9", "1 min  pid 42  61.0 MB", "main (demo/demo)", "1 online of 2: pi", "1 approval waits for you",
-    "▸ openclaw approvals list", "▸ openclaw nodes pending",
+    "OpenClaw 9.9.9", "1 min  pid 42  61.0 MB", "main (demo/demo)", "1 online of 2: pi",
+    "1 approval waits for you: openclaw approvals list", "1 waits for you: openclaw nodes pending",
   ]) assert.ok(stdout.includes(part), `${part} in\n${stdout}`);
 });
 
