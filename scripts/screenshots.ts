@@ -3,7 +3,7 @@
  *
  *   npm run screenshots              into ui/dist.pictures, which is not kept
  *   npm run screenshots -- settings  those whose names begin so
- *   npm run screenshots -- --docs    and the ones that README shows, into docs/images
+ *   npm run screenshots -- --docs    the one that README shows, in both themes, into docs/images
  *
  * The gateway has a second node, turns that ran, and one that waits for a person. Whoever changes how something looks makes them, and
  * looks at each.
@@ -16,15 +16,17 @@ import { openRealNode } from "../testkit/real-node.ts";
 
 const OUT = join(PROGRAM_ROOT, "ui", "dist.pictures");
 const DOCS = join(PROGRAM_ROOT, "docs", "images");
-/** What README shows. */
-const FOR_DOCS = ["chat-light-desk.png", "now-dark-desk.png", "chat-dark-phone.png"];
-
+/** What README shows is as wide as README is there. */
+const README_SIZE = { width: 1_120, height: 832 } as const;
 const SIZES = { desk: { width: 1_280, height: 800 }, phone: { width: 390, height: 780 } } as const;
+const THEMES = ["light", "dark"] as const;
 const MAIN = "agent:main:main";
+const ASKS = "agent:main:report";
 const SETTINGS = [
   "agents/main", "models", "abilities", "devices", "repairs", "backups", "codes", "about", "file", "config/gateway", "config/tools",
 ];
 const SAID = ["How busy is this machine?", "How much disk space is left?"];
+const ELSEWHERE = "Run uptime on kitchen-pi";
 const TO_APPROVE = "run touch report.txt";
 
 async function makePictures(docs: boolean, only = ""): Promise<void> {
@@ -38,7 +40,8 @@ async function makePictures(docs: boolean, only = ""): Promise<void> {
   const pages = await furnish(gateway, only);
   const browser = await launchBrowser();
   stack.defer(() => browser.close());
-  for (const theme of ["light", "dark"] as const) {
+  if (docs) return await shootForDocs(browser, gateway);
+  for (const theme of THEMES) {
     for (const [name, viewport] of Object.entries(SIZES)) {
       await using context = await openContext(browser, gateway, theme, viewport);
       for (const [title, path] of pages) await shoot(context.page, `${context.base}${path}`, `${title}-${theme}-${name}`);
@@ -51,28 +54,34 @@ async function makePictures(docs: boolean, only = ""): Promise<void> {
       await stranger.context().close();
     }
   }
-  if (!docs) return;
+}
+
+async function shootForDocs(browser: Browser, gateway: RealGateway): Promise<void> {
   mkdirSync(DOCS, { recursive: true });
-  for (const file of FOR_DOCS) cpSync(join(OUT, file), join(DOCS, file));
+  for (const theme of THEMES) {
+    await using context = await openContext(browser, gateway, theme, README_SIZE);
+    await shoot(context.page, `${context.base}/chat/${encodeURIComponent(ASKS)}`, `chat-${theme}`);
+    cpSync(join(OUT, `chat-${theme}.png`), join(DOCS, `chat-${theme}.png`));
+  }
 }
 
 /** Something to see everywhere; the answer is the views, by the name of their picture. */
 async function furnish(gateway: RealGateway, only: string): Promise<readonly (readonly [string, string])[]> {
   const { client, until } = await gateway.connect();
-  for (const [index, message] of SAID.entries()) {
-    const sent = await client.request("chat.send", { sessionKey: MAIN, message, idempotencyKey: `said-${index}` });
+  for (const [index, [sessionKey, message]] of [...SAID.map((message) => [MAIN, message] as const), [ASKS, ELSEWHERE]].entries()) {
+    const sent = await client.request("chat.send", { sessionKey, message, idempotencyKey: `said-${index}` });
     const { runId } = sent as { readonly runId: string };
     await until(({ event, payload }) => {
       const told = payload as { readonly runId?: string; readonly state?: string };
       return event === "chat" && told.runId === runId && told.state === "final";
     });
   }
-  await client.request("chat.send", { sessionKey: "agent:main:report", message: TO_APPROVE, idempotencyKey: "asked" });
+  await client.request("chat.send", { sessionKey: ASKS, message: TO_APPROVE, idempotencyKey: "asked" });
   await until(({ event }) => event === "exec.approval.requested", AbortSignal.timeout(20_000));
   client.close();
   const { places } = JSON.parse(readFileSync(join(PROGRAM_ROOT, "ui", "dist", "manifest.json"), "utf8")) as { places: readonly string[] };
   const views: readonly (readonly [string, string])[] = [
-    ...places.map((place) => [place, `/${place}`] as const), ["chat-approval", `/chat/${encodeURIComponent("agent:main:report")}`],
+    ...places.map((place) => [place, `/${place}`] as const), ["chat-approval", `/chat/${encodeURIComponent(ASKS)}`],
     ...SETTINGS.map((section) => [`settings-${section.replaceAll("/", "-")}`, `/settings/${section}`] as const),
   ];
   return views.filter(([title]) => title.startsWith(only));
