@@ -37,9 +37,11 @@ export function useLive<T>(link: Link, read: () => Promise<T>, options: LiveOpti
     let ended = false;
     let isReading = false;
     let isWanted = false;
+    let isMissed = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const now = async (): Promise<void> => {
       timer = undefined;
+      isMissed = false;
       if (isReading) return void (isWanted = true);
       isReading = true;
       const got = await latest.current().then((known) => ({ known }), (error: unknown) => ({ failed: describe(error) }));
@@ -51,7 +53,10 @@ export function useLive<T>(link: Link, read: () => Promise<T>, options: LiveOpti
       if (isWanted) soon();
       isWanted = false;
     };
-    const soon = (): void => void (timer ??= setTimeout(() => void now(), gatherMs));
+    const soon = (): void => {
+      if (document.visibilityState === "hidden") isMissed = true; // read when somebody looks again
+      else timer ??= setTimeout(() => void now(), gatherMs);
+    };
     run.current = () => void now();
     value.value = undefined;
     const stops = [link.onUp(() => void now()), ...events.map((event) => link.on(event, soon))];
@@ -59,12 +64,15 @@ export function useLive<T>(link: Link, read: () => Promise<T>, options: LiveOpti
       if (document.visibilityState !== "hidden" && link.state.peek().kind === "up") void now();
     };
     const rhythm = everyMs === undefined ? undefined : setInterval(look, everyMs);
-    if (everyMs !== undefined) document.addEventListener("visibilitychange", look);
+    const lookAgain = (): void => {
+      if (isMissed || everyMs !== undefined) look();
+    };
+    document.addEventListener("visibilitychange", lookAgain);
     return () => {
       ended = true;
       clearTimeout(timer);
       clearInterval(rhythm);
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", lookAgain);
       for (const stop of stops) stop();
     };
   }, [link, key]);
