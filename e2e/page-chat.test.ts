@@ -1,5 +1,7 @@
 /** The conversation in a real browser: what is asked in it, what a crash leaves of it, and a long one. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { openBrowser, openPage, type Page } from "@openclaw/testkit/browser";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
@@ -13,7 +15,7 @@ async function say(page: Page, text: string): Promise<void> {
 }
 
 test("what would change something is asked in its place with every argument; it is answered there, the run can be looked into, and "
-  + "what was said can be said otherwise in a branch (S4.22, S4.28, S4.29)", needs("chromium"), async (t) => {
+  + "replayed and branched, and what was said can be said otherwise or answered again in a branch (S4.22, S4.28, S4.29)", needs("chromium"), async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
@@ -40,9 +42,26 @@ test("what would change something is asked in its place with every argument; it 
   assert.match(await page.locator(".step-facts").innerText(), /it runs a program on this machine|a person allowed it/);
   assert.equal(await page.locator(".waterfall .step").count(), 4, "the model, the wait, the program and the model again");
   assert.deepEqual(await findBarriers(), []);
+  await page.getByRole("button", { name: "Replay the session" }).click();
+  await page.getByText(/^Decided the same again: [1-9]\d* steps\.$/).waitFor();
+  await page.getByRole("button", { name: "Branch after this step" }).click();
+  await page.waitForURL(/branch/);
+  await page.locator(".said.person", { hasText: "please [[call" }).waitFor();
+  await page.locator(".tool.failed").waitFor();
+  assert.equal(await page.locator(".said.assistant").count(), 0, "it ends with what the program wrote");
+  await page.goBack();
+  await page.locator(".waterfall").waitFor();
   await page.goBack();
   await say(page, "an answer, please");
-  await page.locator(".said.assistant", { hasText: "echo: an answer, please" }).waitFor();
+  const answered = page.locator(".said.assistant", { hasText: "echo: an answer, please" });
+  await answered.waitFor();
+  model.script({ text: "another answer" });
+  await page.getByRole("button", { name: "Answer again, in a branch" }).last().click();
+  await page.waitForURL(/branch/);
+  await page.locator(".entry .said.assistant", { hasText: "another answer" }).waitFor();
+  assert.deepEqual([await answered.count(), await page.locator(".said.person", { hasText: "an answer, please" }).count()], [0, 1]);
+  await page.goBack();
+  await answered.waitFor();
   await page.locator(".said.person", { hasText: "an answer, please" }).hover();
   await page.getByRole("button", { name: "Say it otherwise" }).last().click();
   await page.waitForURL(/branch/);
@@ -68,8 +87,9 @@ test("what would change something is asked in its place with every argument; it 
   assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing goes off to the side");
 });
 
-test("killed in the middle of a text and in the middle of a command: it is shown once and whole (S0.16, S4.29)", needs("chromium"),
-  async (t) => {
+test("killed in the middle of a text and in the middle of a command: it is shown once and whole; of ten megabytes the beginning can be "
+  + "followed and searched while they come, and the end stands there when they are over (S0.16, S4.25, S4.29)", needs("chromium"),
+async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true }) });
@@ -101,10 +121,31 @@ test("killed in the middle of a text and in the middle of a command: it is shown
   const tool = page.locator(".tool.done", { hasText: "echo line" });
   await tool.waitFor();
   if ((await tool.getAttribute("open")) === null) await tool.locator("summary").click();
-  const lines = Array.from({ length: 12 }, (_, at) => `line ${at + 1}`).join("\n");
-  assert.equal((await tool.locator(".terminal").innerText()).trim(), lines);
+  const counted = Array.from({ length: 12 }, (_, at) => `line ${at + 1}`).join("\n");
+  assert.equal((await tool.locator(".terminal").innerText()).trim(), counted);
   assert.equal(await page.locator(".said.person").count(), 2);
   assert.equal(await page.locator(".tool").count(), 1);
+
+  const goOn = join(gateway.home, "go-on");
+  const flood = `seq -f '%099.0f' 1 100000; until [ -e ${goOn} ]; do sleep 0.05; done; printf '\\033[31mred end\\033[0m\\n'; exit 3`;
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await page.locator(".beginning").waitFor();
+  await say(page, callMark("exec", { argv: ["/bin/sh", "-c", flood] }));
+  const live = page.locator(".tool.running");
+  const lines = live.locator(".terminal .line");
+  await lines.filter({ hasText: "is not shown here" }).waitFor();
+  assert.ok(await lines.count() < 100, "of long output only what is in view is drawn");
+  await live.getByRole("searchbox").fill("0001234");
+  await live.locator(".terminal .current", { hasText: /0001234$/ }).waitFor();
+  assert.equal(await lines.filter({ hasText: "is not shown here" }).count(), 0);
+  await live.getByRole("button", { name: "Follow" }).click();
+  await lines.filter({ hasText: "is not shown here" }).waitFor();
+  await writeFile(goOn, "");
+  const over = page.locator(".tool.failed");
+  await over.waitFor();
+  await over.locator("summary").click();
+  await over.locator(".terminal .ansi-1", { hasText: "red end" }).waitFor();
+  await over.locator(".terminal .line", { hasText: "[exit code 3]" }).waitFor();
 });
 
 const MANY = 1_000;
@@ -140,7 +181,7 @@ test("a long conversation: what is read stays where it is while earlier ones com
     await page.locator("[data-entry]").nth(count).waitFor({ state: "attached" });
     const after = await seen();
     assert.deepEqual([after.text, after.top], [before.text, before.top], "earlier ones came above, and nothing moved");
-    await say(page, "[[tokens 100 5]]");
+    await client.request("chat.send", { sessionKey: key, message: "[[tokens 100 5]]", idempotencyKey: "elsewhere" });
     await page.locator(".live .said.assistant").waitFor({ state: "attached" });
     await page.locator(".to-latest", { hasText: "new message" }).waitFor();
     const streamed = await seen();
@@ -153,7 +194,13 @@ test("a long conversation: what is read stays where it is while earlier ones com
     }
     assert.equal((await seen()).text, "note 1");
     assert.ok(most <= 620, `${most} messages on the page`);
+    const isAtEnd = (): Promise<boolean> => scroller.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60);
     await page.locator(".to-latest").click();
     await page.locator(".entry .said.assistant", { hasText: "word99" }).waitFor();
-    assert.ok(await scroller.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60));
+    assert.ok(await isAtEnd());
+    await scrollTo(1_000);
+    await page.locator(".to-latest").waitFor();
+    await say(page, "a word of mine");
+    await page.locator(".entry .said.assistant", { hasText: "echo: a word of mine" }).waitFor();
+    assert.ok(await isAtEnd(), "who says something reads on from there");
   });

@@ -97,6 +97,13 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
     atEnd.value = true;
     box.current?.scrollTo({ top: box.current.scrollHeight });
   };
+  // Who says something reads on from there.
+  const said = conversation.waiting.value.length;
+  const saidBefore = useRef(said);
+  useEffect(() => {
+    if (said > saidBefore.current) void toLatest();
+    saidBefore.current = said;
+  }, [said]);
   const missed = conversation.missed.value;
   return (
     <div class="scroller-frame">

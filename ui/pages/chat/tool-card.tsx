@@ -37,7 +37,8 @@ export function ToolCard(props: ToolCardProps): VNode {
       }}>
         <StateMark {...MARKS[state]} />
         <code>{commandOf(name, args)}</code>
-        <span class="soft small">{facts.join(" · ")}{state === "running" ? <Elapsed sinceMs={startedMs} /> : null}</span>
+        <span class="soft small tool-facts"><span>{facts.join(" · ")}</span>{state === "running"
+          ? <span><Elapsed sinceMs={startedMs} /></span> : null}</span>
       </summary>
       {children}
       {isOpen ? <ToolBody {...props} /> : null}

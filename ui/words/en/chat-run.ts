@@ -4,7 +4,7 @@ export const words = {
   state: "State", tokenFlow: (input: number, output: number) => `${input.toLocaleString()} in, ${output.toLocaleString()} out`,
   input: "Input", output: "Output", gate: "The gate's decision", labels: "Least trusted words in it", promptHash: "Prompt (SHA-256)",
   allow: "allowed", ask: "asked a person", refuse: "refused", by: (who: string) => `answered by ${who}`, decision: "Answer",
-  branch: "Branch before this step", replay: "Replay the session", equal: (steps: number) => `Decided the same again: ${steps} steps.`,
+  branch: "Branch after this step", replay: "Replay the session", equal: (steps: number) => `Decided the same again: ${steps} steps.`,
   differs: "Decided otherwise:", status: { ok: "done", error: "failed", aborted: "stopped",
     halted: "halted" } as Readonly<Record<string, string>>,
   open: "running", chosen: "Choose a step to see what went in and out.", attempts: "Attempts", effect: "Effect", node: "Node", exit: "Exit",
