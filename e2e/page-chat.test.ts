@@ -102,11 +102,14 @@ async (t) => {
   await gateway.kill();
   await page.locator("html[data-link=lost]").waitFor();
   assert.match(await page.locator(".live .said.assistant").innerText(), /word20/, "what came stands while it is away");
+  const words = Array.from({ length: 150 }, (_, at) => `word${at}`).join(" ");
+  const seen = Promise.withResolvers<void>();
+  model.script({ text: words, after: seen.promise });
   await gateway.start();
   await page.locator(".resumed", { hasText: "Continued after a restart" }).waitFor();
   assert.equal(await page.locator(".resumed").count(), 1);
+  seen.resolve();
   await page.locator(".entry .said.assistant", { hasText: "word149" }).waitFor();
-  const words = Array.from({ length: 150 }, (_, at) => `word${at}`).join(" ");
   assert.equal((await page.locator(".said.assistant .prose").innerText()).trim(), words);
   assert.equal(await page.locator(".said.assistant").count(), 1);
 
@@ -126,7 +129,7 @@ async (t) => {
   assert.equal(await page.locator(".said.person").count(), 2);
   assert.equal(await page.locator(".tool").count(), 1);
 
-  const goOn = join(gateway.home, "go-on");
+  const goOn = join(gateway.stateDir, "workspace", "go-on");
   const flood = `seq -f '%099.0f' 1 100000; until [ -e ${goOn} ]; do sleep 0.05; done; printf '\\033[31mred end\\033[0m\\n'; exit 3`;
   await page.getByRole("button", { name: "New conversation" }).click();
   await page.locator(".beginning").waitFor();

@@ -33,6 +33,8 @@ export interface ScriptedSpeech {
   readonly delayMs?: number;
   /** Before the status line. */
   readonly headersDelayMs?: number;
+  /** Nothing is answered before this is settled. */
+  readonly after?: Promise<unknown>;
   /** One plain JSON answer, whatever was asked. */
   readonly json?: boolean;
   /** Log probability of every text delta. */
@@ -242,6 +244,7 @@ async function give(answer: ScriptedAnswer, body: ChatBody, response: ServerResp
   if ("raw" in answer) return giveRaw(answer, response);
   if ("fault" in answer) return giveFault(answer.fault, response, counters);
   if (answer.headersDelayMs !== undefined) await pause(answer.headersDelayMs);
+  await answer.after;
   if (answer.json === true || body.stream !== true) return giveJson(answer, body, response, counters);
   await giveEvents(answer, body, response, counters);
 }
