@@ -14,8 +14,9 @@ async function say(page: Page, text: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-test("what would change something is asked in its place with every argument; it is answered there, the run can be looked into, and "
-  + "replayed and branched, and what was said can be said otherwise or answered again in a branch (S4.22, S4.28, S4.29)", needs("chromium"), async (t) => {
+test("what would change something is asked in its place with every argument; it is answered there, the run can be looked into, replayed "
+  + "and branched, and what was said can be said otherwise or answered again in a branch (S4.22, S4.28, S4.29)", needs("chromium"),
+async (t) => {
   const model = await openScriptedModel();
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });

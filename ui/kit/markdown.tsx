@@ -16,11 +16,17 @@ import { MARKDOWN_LIMITS, NOTHING, readMarkdown, safeAddress, type ReadText } fr
 export function Markdown({ text, live = false }: { readonly text: string; readonly live?: boolean }): VNode {
   const before = useRef<ReadText>(NOTHING);
   const read = useMemo(() => (before.current = readMarkdown(text, live ? before.current : NOTHING)), [text, live]);
-  return <div class="prose">{read.blocks.map((token, index) => <Block key={index} token={token as MarkedToken} />)}</div>;
+  return (
+    <div class="prose">{read.blocks.map((token, index) => (
+      <Block key={index} token={token as MarkedToken} isOpen={live && index === read.blocks.length - 1} />
+    ))}</div>
+  );
 }
 
 /** Drawn again only when it was read again: what stands above costs nothing while text streams below. */
-const Block = memo(({ token }: { readonly token: MarkedToken }): VNode => <>{drawBlock(token, 0, 0)}</>);
+interface BlockProps { readonly token: MarkedToken; readonly isOpen: boolean }
+
+const Block = memo(({ token, isOpen }: BlockProps): VNode => <>{drawBlock(token, 0, 0, isOpen)}</>);
 
 function drawBlocks(tokens: readonly Token[], depth: number): ComponentChildren {
   return tokens.map((token, index) => drawBlock(token as MarkedToken, index, depth));
@@ -31,13 +37,13 @@ type MarkedToken =
   | Tokens.HTML | Tokens.Space | Tokens.Strong | Tokens.Em | Tokens.Codespan | Tokens.Link | Tokens.Image | Tokens.Br | Tokens.Del
   | Tokens.Escape | Tokens.Checkbox;
 
-function drawBlock(token: MarkedToken, key: number, depth: number): ComponentChildren {
+function drawBlock(token: MarkedToken, key: number, depth: number, isOpen = false): ComponentChildren {
   if (depth > MARKDOWN_LIMITS.depth) return <p key={key} class="plain">{token.raw}</p>;
   switch (token.type) {
     case "heading": return drawHeading(token, key);
     case "paragraph": return <p key={key}>{drawInline(token.tokens)}</p>;
     case "text": return token.tokens === undefined ? token.text : drawInline(token.tokens);
-    case "code": return <CodeBlock key={key} text={token.text} language={token.lang ?? ""} />;
+    case "code": return <CodeBlock key={key} text={token.text} language={token.lang ?? ""} isOpen={isOpen} />;
     case "blockquote": return <blockquote key={key}>{drawBlocks(token.tokens, depth + 1)}</blockquote>;
     case "hr": return <hr key={key} />;
     case "list": return drawList(token, key, depth + 1);
