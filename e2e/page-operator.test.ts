@@ -236,6 +236,8 @@ test("a second machine is paired by one command, with the same words on both sid
   const row = page.locator(".table tbody tr", { hasText: "attic" });
   await row.locator(".state", { hasText: "online" }).waitFor();
   await row.locator(".tag", { hasText: "roof" }).waitFor();
+  const { nodes } = await operator.client.call("node.list", {});
+  assert.deepEqual(nodes.find((one) => one["displayName"] === "attic")?.["commands"], ["system.run"]);
   await row.getByRole("img", { name: "attic, Processor: no figures yet" }).waitFor();
   for (const [cpuUsed, told] of [[0.2, "now 20 %, at most 20 %"], [0.9, "now 90 %, at most 90 %"]] as const) {
     await attic.call("node.event", { event: "node.host.stats", payload: { cpuUsed, jobsRunning: 3 } });
