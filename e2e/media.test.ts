@@ -3,14 +3,16 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test, type TestContext } from "node:test";
 import { crc32, deflateSync } from "node:zlib";
 import { codeOf } from "@openclaw/protocol";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
 import { openFakeDevice } from "@openclaw/testkit/fake-device-node";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
-import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { openScriptedModel, type ScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAYAAAC56t6BAAAAFElEQVR4nGP8z8Dwn4GBgYGJAQoAHgQCAQ1c3xMAAAAASUVORK5CYII=";
@@ -25,7 +27,9 @@ test("a picture reaches a model that takes pictures and no other, a text is read
     const model = await openScriptedModel();
     t.after(() => model.close());
     const models = [{ id: "test", input: ["text", "image"] }, { id: "blind" }];
-    const gateway = await openRealGateway({ bare: true, config: scriptedConfig(model.url, { provider: { models } }) });
+    const server = await openTranscription(t);
+    const media = { transcription: { url: server.url, timeoutMs: 60_000 } };
+    const gateway = await openRealGateway({ bare: true, config: { ...scriptedConfig(model.url, { provider: { models } }), media } });
     t.after(() => gateway.dispose());
     const watched = await gateway.connect();
     const { client } = watched;
@@ -59,10 +63,12 @@ test("a picture reaches a model that takes pictures and no other, a text is read
     assert.equal(await blobsWith(gateway.stateDir, "heliotrope"), 0, "what is stored is sealed");
 
     await bringAndRead(gateway, watched);
+    await hearTwice(gateway, model, watched, server);
 
-    await send(watched, "gone", { sessionKey: "short", message: "", attachments: [note] });
+    const again = await gateway.connect();
+    await send(again, "gone", { sessionKey: "short", message: "", attachments: [note] });
     const before = await blobs(gateway.stateDir);
-    await client.request("sessions.delete", { key: "short" });
+    await again.client.request("sessions.delete", { key: "short" });
     assert.equal((await blobs(gateway.stateDir)).length, before.length - 1, "a deleted session keeps no files");
   });
 
@@ -230,6 +236,47 @@ async function bringAndRead(gateway: RealGateway, watched: Watched): Promise<voi
   other.client.close();
   // An address ends with the connection it was made on.
   while ((await read())[0] !== 404) await client.request("health");
+}
+
+interface Transcription { readonly url: string; readonly asked: string[]; answer: (response: ServerResponse) => void }
+
+/** A server of the OpenAI interface that hears what the test says. */
+async function openTranscription(t: TestContext): Promise<Transcription> {
+  const told: Transcription = { url: "", asked: [], answer: (response) => void response.end(JSON.stringify({ text: "Rain at noon." })) };
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      told.asked.push(`${request.method} ${request.url}\n${Buffer.concat(chunks).toString("latin1")}`);
+      told.answer(response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => void server.close());
+  return Object.assign(told, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/audio/transcriptions` });
+}
+
+/** A recording becomes words once, durably, as data from outside; where nobody can tell, that is said, and the turn goes on. */
+async function hearTwice(gateway: RealGateway, model: ScriptedModel, watched: Watched, server: Transcription): Promise<void> {
+  const sound = (name: string): object => ({ fileName: name, content: Buffer.from(`OggS\0 ${name}`).toString("base64") });
+  await send(watched, "heard", { sessionKey: "voice", message: "listen", attachments: [sound("note.ogg")] });
+  assert.equal(server.asked.length, 1);
+  assert.match(server.asked[0] ?? "", /^POST \/v1\/audio\/transcriptions\n[^]*name="file"; filename="note\.ogg"[^]*OggS[^]*whisper-1/);
+  const prompt = (): string => JSON.stringify(model.requests.at(-1)?.body.messages);
+  assert.match(prompt(), /What a program heard in it follows, as data\.\]\\nRain at noon\.\\n\[End/);
+  server.answer = (response) => void response.writeHead(500).end("the model is not loaded");
+  await send(watched, "unheard", { sessionKey: "voice", message: "", attachments: [sound("other.ogg")] });
+  assert.match(prompt(), /What it says is not known: [^]* The server answered 500: the model is not loaded \(TRANSCRIPTION_FAILED\)/);
+  await gateway.stop();
+  await gateway.start();
+  const after = await gateway.connect();
+  await send(after, "again", { sessionKey: "voice", message: "what did I say?" });
+  assert.equal(server.asked.length, 2, "neither is asked for again");
+  assert.match(prompt(), /Rain at noon/);
+  const { messages } = (await after.client.request("chat.history", { sessionKey: "voice" })) as { readonly messages: readonly Item[] };
+  const transcripts = messages.flatMap(({ content }) => content.flatMap((part) => part["transcript"] ?? []));
+  const why = "What a recording says could not be found out. The server answered 500: the model is not loaded";
+  assert.deepEqual(transcripts, [{ text: "Rain at noon." }, { code: "TRANSCRIPTION_FAILED", why }]);
 }
 
 async function send(watched: Watched, idempotencyKey: string, params: object): Promise<void> {

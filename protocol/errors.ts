@@ -112,6 +112,7 @@ export const ERRORS = {
   PINS_FULL: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 5, text: "As many facts are pinned in this session as may be.", next: "Take one away: openclaw sessions unpin KEY ID" },
   MESSAGE_TOO_LARGE: { wire: "INVALID_REQUEST", http: 413, retry: "after-fix", exit: 2, text: "The message is larger than the limit.", next: "Send it in parts, or as a file." },
   MEDIA_TOO_LARGE: { wire: "INVALID_REQUEST", http: 413, retry: "after-fix", exit: 2, text: "A file is larger than the limit.", next: "Send a smaller one, or raise media.maxBytes and its kind's limit." },
+  TRANSCRIPTION_FAILED: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 1, text: "What a recording says could not be found out.", next: "Look at media.transcription and at the server it names; send the recording again." },
   MEDIA_INVALID: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "A file is not what it is said to be.", next: "Send the file as it is, base64, with its own type or none." },
   MESSAGE_DROPPED: { wire: "UNAVAILABLE", http: 429, retry: "later", exit: 75, text: "The message was taken out of the line unanswered.", next: "Send it again." },
   MESSAGE_EMPTY: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 2, text: "The message is empty.", next: "Write something." },

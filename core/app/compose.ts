@@ -14,12 +14,12 @@ import { systemIds } from "../base/ids.ts";
 import { createMemory } from "../cognition/memory.ts";
 import { createModels, loadKey } from "../cognition/models.ts";
 import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context-start.ts";
-import type { LiveEvent, RuntimeDeps } from "../cognition/runtime.ts";
+import type { LiveEvent, RuntimeDeps, Transcriber } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { openAlerts } from "../control/alerts.ts";
 import { createIntake, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule-start.ts";
-import { attachmentsPolicy } from "../control/media/config.ts";
+import { attachmentsPolicy, TRANSCRIPTION_DEFAULTS } from "../control/media/config.ts";
 import { createBroadcaster, createFiles, createReadFiles, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
 import { openPlacement, type Placement } from "../control/placement.ts";
 import {
@@ -188,10 +188,21 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     },
   }));
 
+  const transcriber = (): Transcriber | undefined => {
+    const { transcription } = config().media ?? {};
+    if (transcription === undefined) return undefined;
+    const apiKey = async (): Promise<string | null> =>
+      (await loadKey("transcription", transcription, secretPlaces().environment))?.reveal() ?? null;
+    return {
+      bytesMax: transcription.maxBytes ?? TRANSCRIPTION_DEFAULTS.maxBytes,
+      transcribe: async (file, signal) =>
+        await (await import("../control/media.ts")).transcribeOverHttp({ clock, config: transcription, apiKey }, file, signal),
+    };
+  };
   const filesBytesMax = (): number => config().media?.sessionBytesMax ?? FILES_BYTES_MAX;
   const tokenizers = opening.use(openTokenizers({ find: discoverTokenizers, clock, thread: TOKENIZER_THREAD }));
   const runtime: RuntimeDeps = {
-    tokenizers, files: { read: createReadFiles(() => config().media ?? {}), bytesMax: filesBytesMax },
+    tokenizers, files: { read: createReadFiles(() => config().media ?? {}), bytesMax: filesBytesMax }, transcriber,
     clock, ids, models, tools, intents, nodes, gate, placeOf, nodesReady: () => nodesReady.promise,
     get approvals() {
       return approvalsOf();

@@ -14,7 +14,7 @@
  */
 import { late } from "../base/late.ts";
 
-export type { RuntimeDeps, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
+export type { RuntimeDeps, Transcriber, TurnAgent, TurnSession } from "./runtime/turn-work.ts";
 export { opening } from "./runtime/opening.ts";
 export { collectedWith, decide, PAST_DEADLINE, TURN_LIMITS, type Next } from "./runtime/decide.ts";
 export { digestFaces, digestPrompt } from "./runtime/digest.ts";

@@ -20,6 +20,8 @@ export interface MediaPart {
   readonly height?: number | undefined;
   /** A small picture of it: another file of the same conversation. */
   readonly thumbnailId?: string | undefined;
+  /** What a recording says, as a program heard it; or why nobody knows. */
+  readonly heard?: { readonly text: string } | { readonly why: string; readonly code: string } | undefined;
 }
 
 /** Where the file is read. Rejects where it is not kept any more. */
@@ -35,8 +37,18 @@ interface ListProps { readonly parts: readonly MediaPart[]; readonly address: Me
 export function MediaList({ parts, address }: ListProps): VNode {
   return (
     <ul class="media-list" aria-label={words.files}>
-      {parts.map((part) => <li key={part.id}><Media part={part} address={address} /></li>)}
+      {parts.map((part) => <li key={part.id}><Media part={part} address={address} /><Heard part={part} /></li>)}
     </ul>
+  );
+}
+
+function Heard({ part: { heard, name } }: { readonly part: MediaPart }): VNode | null {
+  if (heard === undefined) return null;
+  if ("why" in heard) return <p class="media-gone small"><Icon name="alert" /><span>{heard.why} <code>{heard.code}</code></span></p>;
+  return (
+    <section class="media-heard" aria-label={words.heardIn(name)}>
+      <p class="soft small">{words.heard}</p><p class="plain" dir="auto">{heard.text === "" ? words.silence : heard.text}</p>
+    </section>
   );
 }
 

@@ -30,11 +30,17 @@ function hasAttachments({ content }: TranscriptMessage): boolean {
   return filesOf(content).length > 0;
 }
 
-function lineOf({ name, mimeType, bytes, text, kind }: Attachment): string {
+function lineOf(file: Attachment): string {
+  const { name, mimeType, bytes, text, kind, transcript } = file;
   const head = `[File ${JSON.stringify(name)}: ${mimeType}, ${bytes} bytes.`;
+  const end = `[End of ${JSON.stringify(name)}.]`;
+  if (transcript !== undefined) {
+    if ("code" in transcript) return `${head} What it says is not known: ${transcript.why} (${transcript.code})]`;
+    return `${head} What a program heard in it follows, as data.]\n${transcript.text}\n${end}`;
+  }
   if (text === undefined) return kind === "image" ? `${head}]` : `${head} Its content is not shown here.]`;
   const isWhole = Buffer.byteLength(text) >= bytes;
-  return `${head} ${isWhole ? "Its content" : "Its beginning"} follows, as data.]\n${text}\n[End of ${JSON.stringify(name)}.]`;
+  return `${head} ${isWhole ? "Its content" : "Its beginning"} follows, as data.]\n${text}\n${end}`;
 }
 
 /** Pictures of a message, by reference. */

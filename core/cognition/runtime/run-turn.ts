@@ -1,5 +1,5 @@
 import { crashPoint } from "../../base/crash-point.ts";
-import { previewState, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
+import { filesOf, previewState, type Attachment, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
 import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "./begin-turn.ts";
 import { callStep } from "./call-step.ts";
 import { decide, joining } from "./decide.ts";
@@ -7,10 +7,12 @@ import { createLive } from "./emit-live.ts";
 import { endJob } from "./end-job.ts";
 import { modelStep } from "./model-step.ts";
 import { resumeStep } from "./resume-step.ts";
+import { late } from "../../base/late.ts";
 import { createTellCalls } from "./tell-call.ts";
 import { reportOf, timeLeftMs, watchStep } from "./stop-turn.ts";
 import type { Carry, RuntimeDeps, TurnAgent, TurnSession, TurnWork } from "./turn-work.ts";
 
+const transcribe = late(() => import("./transcribe-step.ts"), "transcribeStep");
 const NOTHING: Carry = { events: [] };
 
 /**
@@ -107,7 +109,10 @@ async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | un
     const step = watchStep(session, deps, timeLeftMs(view, now), signal);
     held.carried = carry;
     try {
-      if (next.do === "model") carry = await modelStep(work, view, carry, step.signal);
+      const unheard = next.do === "model" ? toTranscribe(view) : [];
+      const transcriber = unheard.length === 0 ? undefined : deps.transcriber?.();
+      if (transcriber !== undefined) carry = await transcribe(work, unheard, transcriber, carry, step.signal);
+      else if (next.do === "model") carry = await modelStep(work, view, carry, step.signal);
       else if (next.do === "call") carry = await callStep(work, view, next.call, carry, step.signal);
       else if (next.do === "resume") carry = await resumeStep(work, view, next.open, carry, step.signal);
       else if (next.do === "end") return await endTurn(work, view, next, carry);
@@ -121,6 +126,12 @@ async function runSteps(work: TurnWork, begin: Carry, held: Held, gone: End | un
     const pinned = pinNext(state, deps.profilesOf, carry.events);
     if (pinned.length > 0) carry = { ...carry, events: [...carry.events, ...pinned] };
   }
+}
+
+/** Recordings that came with what this turn answers, and of which nobody has said yet what they say. */
+function toTranscribe({ messages, turn }: SessionState): readonly Attachment[] {
+  return messages.flatMap(({ runId, content }) => (runId === turn?.runId && content.role === "user" ? filesOf(content) : []))
+    .filter(({ kind, transcript }) => kind === "audio" && transcript === undefined);
 }
 
 /** Takes the messages that steer into the turn. Decided when all before is folded: one of them may have been taken back. */

@@ -75,6 +75,18 @@ export interface RuntimeDeps {
   readonly tokenizers?: Tokenizers;
   /** What is made of the files that calls bring. Absent: none is kept. */
   readonly files?: FileIntake;
+  /** As configured now; undefined where recordings stay what they are. */
+  readonly transcriber?: () => Transcriber | undefined;
+}
+
+/** Turns a recording into words. */
+export interface Transcriber {
+  /** Of one recording. */
+  readonly bytesMax: number;
+  /** Throws coded errors: what came of it is recorded either way. */
+  transcribe(
+    file: { readonly name: string; readonly mimeType: string; readonly content: Uint8Array }, signal: AbortSignal,
+  ): Promise<string>;
 }
 
 /** Looks at files and measures them. `read` throws MEDIA_INVALID, MEDIA_TOO_LARGE. */

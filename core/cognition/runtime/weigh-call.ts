@@ -5,7 +5,7 @@
  */
 import { hasCode, joinLabels, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent, Landing, Tool, ToolContext } from "@openclaw/sdk";
-import type { GateRecord, SessionState } from "../../fabric/journal.ts";
+import { filesOf, wordsIn, type GateRecord, type SessionState } from "../../fabric/journal.ts";
 import {
   classifyRun, hashIntent, labelArguments, type CommandPlace, type Decision, type Gate, type LabelledText,
 } from "../../execution/policy.ts";
@@ -154,11 +154,13 @@ function sourcesOf(view: SessionState, agent: Pick<TurnAgent, "notes">): readonl
   const { messages, turn, summary, pinned } = view;
   const notes = otherNotes(notesShown(agent, view)).map(({ label, text }) => ({ label: joinLabels(label, "agent"), text }));
   const kept = [...(summary === null ? [] : [summary]), ...pinned].map(({ label, text }) => ({ label: joinLabels(label, "agent"), text }));
+  // What is in a file others may have written, whoever sent it: it is data, and orders nothing.
+  const inFiles = messages.flatMap(({ content }) => filesOf(content).map((file) => ({ label: "outside" as const, text: wordsIn(file) })));
   const said = messages.flatMap(({ runId, label, content }) => {
     if (content.role !== "user") return [{ label: joinLabels(label, "agent"), text: content.text }];
     return runId === turn?.runId || label !== "owner" ? [{ label, text: content.text }] : [];
   });
-  return [...notes, ...kept, ...said];
+  return [...notes, ...kept, ...inFiles, ...said];
 }
 
 /** The turn has read a skill's instructions. */

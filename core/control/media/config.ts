@@ -23,10 +23,30 @@ export const mediaConfig = {
       description: "Characters of text files that a model is shown of one message.",
     },
     sessionBytesMax: bytes(1_000_000_000_000, 536_870_912, "Files that one session keeps; beyond, its oldest go."),
+    transcription: {
+      type: "object", additionalProperties: false, required: ["url"],
+      description: "Who turns recordings into words for models and people; nobody unless given. Recordings go there.",
+      properties: {
+        url: {
+          type: "string", pattern: "^https?://", maxLength: 2_048,
+          description: "A server of the OpenAI interface, with its path: https://host/v1/audio/transcriptions.",
+        },
+        model: { type: "string", minLength: 1, maxLength: 256, default: "whisper-1", description: "The model's name there." },
+        language: { type: "string", pattern: "^[a-z]{2,3}$", description: "Language that is spoken; the server finds out unless given." },
+        apiKeyEnv: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$", description: "Environment variable with its key." },
+        apiKeyFile: { type: "string", minLength: 1, maxLength: 4_096, description: "File with its key, that only its owner can read." },
+        maxBytes: bytes(104_857_600, 26_214_400, "Largest recording that is given to it."),
+        timeoutMs: { type: "integer", minimum: 1_000, maximum: 600_000, default: 120_000, description: "Longest one may take." },
+        charsMax: { type: "integer", minimum: 100, maximum: 60_000, default: 20_000, description: "Characters that are kept of one." },
+      },
+    },
   },
 } as const satisfies JsonSchema;
 
-export type MediaLimits = Required<Infer<typeof mediaConfig>>;
+export type TranscriptionConfig = NonNullable<Infer<typeof mediaConfig>["transcription"]>;
+export type MediaLimits = Required<Omit<Infer<typeof mediaConfig>, "transcription">>;
+
+export const TRANSCRIPTION_DEFAULTS = { model: "whisper-1", maxBytes: 26_214_400, timeoutMs: 120_000, charsMax: 20_000 } as const;
 
 export const MEDIA_DEFAULTS: MediaLimits = {
   maxBytes: FRAME_BYTES, maxImageBytes: 6_291_456, maxAudioBytes: FRAME_BYTES, maxVideoBytes: FRAME_BYTES, maxFileBytes: FRAME_BYTES,

@@ -23,6 +23,8 @@ test("a file is what its bytes say: the beginning decides, a picture brings its 
   const kinds = (text: string | Buffer): string => sniff(Buffer.from(text as string, "latin1")).mimeType;
   assert.deepEqual([kinds("RIFF1234WAVEfmt "), kinds("OggS\0"), kinds("\0\0\0\x18ftypisom"), kinds("%PDF-1.7"), kinds("\x1aE\xdf\xa3")],
     ["audio/wav", "audio/ogg", "video/mp4", "application/pdf", "video/webm"]);
+  assert.equal(kinds("\x1aE\xdf\xa3 webm A_OPUS"), "audio/webm", "what a browser records a voice into");
+  assert.equal(kinds("\x1aE\xdf\xa3 webm A_OPUS V_VP9"), "video/webm");
   assert.equal(sniff(Buffer.from([0xff, 0xfb, 0x90])).mimeType, "audio/mpeg");
   assert.equal(sniff(Buffer.from("größer\n")).kind, "text");
   assert.equal(sniff(Buffer.from([0x61, 0x00, 0x62])).kind, "file");

@@ -42,9 +42,16 @@ const isMpegFrame = (content: Uint8Array): boolean => content[0] === 0xff && ((c
 export function sniff(content: Uint8Array): Sniffed {
   const found = MAGIC.find(({ at = 0, bytes, also: [where, what] = [0, ""] }) =>
     matches(content, at, bytes) && matches(content, where, chars(what)));
+  if (found?.is.mimeType === "video/webm" && isOnlySound(content)) return { kind: "audio", mimeType: "audio/webm" };
   if (found !== undefined) return found.is.kind === "image" ? { ...found.is, ...sizeOf(content, found.is.mimeType) } : found.is;
   if (isMpegFrame(content)) return { kind: "audio", mimeType: "audio/mpeg" };
   return isText(content) ? { kind: "text", mimeType: "text/plain" } : UNKNOWN;
+}
+
+/** One container for both, and what browsers record a voice into: its beginning names the codecs of its tracks. */
+function isOnlySound(content: Uint8Array): boolean {
+  const beginning = Buffer.from(content.buffer, content.byteOffset, Math.min(content.byteLength, 4_096)).toString("latin1");
+  return /A_(?:OPUS|VORBIS)/.test(beginning) && !/V_[A-Z]/.test(beginning);
 }
 
 function matches(content: Uint8Array, at: number, bytes: readonly number[]): boolean {

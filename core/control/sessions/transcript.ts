@@ -114,11 +114,11 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
 
 /** What a client asks for by `artifacts.download`; its bytes are no part of a transcript. */
 export function formatFile(
-  { id: artifactId, kind, mimeType, name: fileName, bytes: sizeBytes, width, height, thumbnailId }: Attachment,
+  { id: artifactId, kind, mimeType, name: fileName, bytes: sizeBytes, width, height, thumbnailId, transcript }: Attachment,
 ): HistoryItem["content"][number] {
   const size = width === undefined ? {} : { width, height };
   const small = thumbnailId === undefined ? {} : { thumbnailId };
-  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size, ...small };
+  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size, ...small, ...(transcript === undefined ? {} : { transcript }) };
 }
 
 function parseArguments(text: string): unknown {

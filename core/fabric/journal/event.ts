@@ -5,7 +5,7 @@
 import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, Landing, ToolCall, Usage } from "@openclaw/sdk";
 import type { ApprovalDecision, Debt, ExpectedReply, OfferBodies, SessionSettings } from "./offer.ts";
-import type { Attachment, PinnedFact, SessionSummary, SummaryRecorded, TranscriptMessage } from "./transcript-message.ts";
+import type { Attachment, PinnedFact, SessionSummary, SummaryRecorded, Transcript, TranscriptMessage } from "./transcript-message.ts";
 
 export type { SummaryRecorded };
 
@@ -37,6 +37,8 @@ export interface EventBodies {
     /** The one that is left, and why. */
     readonly failed: string; readonly code: ErrorCode;
   };
+  /** What a recording says that came with a message of the window. */
+  "file.transcribed": { readonly fileId: string; readonly transcript: Transcript };
   "step.started": StepStarted;
   "step.ended": StepEnded;
   "turn.ended": TurnEnded;

@@ -14,7 +14,7 @@ import { foldResumed, foldStepEnded } from "./fold-step.ts";
 import { abandon, foldJobEnded, stopAsked, stopOf, takeAnswer } from "./fold-stop.ts";
 import { labelSeen } from "./label-seen.ts";
 import type { Debt } from "./offer.ts";
-import { markTurn, pushMessage, saidIn } from "./push-message.ts";
+import { foldTranscribed, markTurn, pushMessage, saidIn } from "./push-message.ts";
 import { STATE_LIMITS, type OwedOutcome, type QueuedMessage, type RunOutcome, type SessionState } from "./session-state.ts";
 
 export function foldEntry(state: SessionState, entry: Recorded, link: string): void {
@@ -95,6 +95,7 @@ export function foldEntry(state: SessionState, entry: Recorded, link: string): v
       state.turn.failed = null;
       return;
     }
+    case "file.transcribed": return foldTranscribed(state, entry.body);
     case "step.started": {
       if (state.turn === null) return;
       state.turn.open = entry.body;

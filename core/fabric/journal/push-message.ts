@@ -1,6 +1,6 @@
 import type { Label } from "@openclaw/protocol";
 import type { MessageOffer } from "./offer.ts";
-import type { Attachment } from "./transcript-message.ts";
+import type { Attachment, Transcript } from "./transcript-message.ts";
 import { STATE_LIMITS, leastOf, type SessionState, type TranscriptMessage } from "./session-state.ts";
 
 /** A message as the transcript holds it. */
@@ -13,11 +13,35 @@ export function filesOf(content: TranscriptMessage["content"]): readonly Attachm
   return content.role === "assistant" ? NO_FILES : (content.attachments ?? NO_FILES);
 }
 
+/** What a model reads of it: the beginning of a text, or what a recording says. */
+export function wordsIn({ text, transcript }: Attachment): string {
+  return text ?? (transcript !== undefined && "text" in transcript ? transcript.text : "");
+}
+
+/** What came with a message was written, drawn or said by anybody: whoever has seen it has seen words from outside. */
+export function labelWith(label: Label, content: TranscriptMessage["content"]): Label {
+  return filesOf(content).length === 0 ? label : leastOf(label, "outside");
+}
+
+/** The message is another one then: whoever keeps something about it keeps it by its identity. */
+export function foldTranscribed(state: SessionState, { fileId, transcript }: { readonly fileId: string; readonly transcript: Transcript }): void {
+  const told = <T extends { readonly attachments?: readonly Attachment[] }>(said: T): T => {
+    if (said.attachments?.some(({ id }) => id === fileId) !== true) return said;
+    return { ...said, attachments: said.attachments.map((file) => (file.id === fileId ? { ...file, transcript } : file)) };
+  };
+  state.messages = state.messages.map((message) => {
+    if (message.content.role !== "user") return message;
+    const content = told(message.content);
+    return content === message.content ? message : { ...message, content };
+  });
+  if (state.turn !== null) state.turn.inputs = state.turn.inputs.map((input) => ({ ...input, message: told(input.message) }));
+}
+
 const NO_FILES: readonly Attachment[] = [];
 
 /** What it takes in memory: its own words, and those of texts that came with it. */
 export function charsOf(content: TranscriptMessage["content"]): number {
-  return filesOf(content).reduce((sum, { text = "", name }) => sum + text.length + name.length, content.text.length);
+  return filesOf(content).reduce((sum, file) => sum + wordsIn(file).length + file.name.length, content.text.length);
 }
 
 /** Adds to the transcript, and lets go of the oldest of it where it is too much to be kept at hand. Part of the fold. */
@@ -25,7 +49,7 @@ export function pushMessage(
   state: SessionState, position: number, timeMs: number, runId: string, label: Label, content: TranscriptMessage["content"],
 ): void {
   state.messageCount += 1;
-  state.leastLabel = leastOf(state.leastLabel, label);
+  state.leastLabel = leastOf(state.leastLabel, labelWith(label, content));
   state.messages.push({ position, seq: state.messageCount, timeMs, runId, label, content });
   if (state.messages.length <= STATE_LIMITS.messagesKept / 2) return;
   let chars = 0;

@@ -29,5 +29,7 @@ export async function readMessages({ state, read }: SessionLog, start: number, e
     if (last === undefined) break;
     after = last.position;
   }
-  return found;
+  // What became known of a message after it was said stands in the view.
+  const known = new Map(view.messages.map((message) => [message.seq, message]));
+  return found.map((message) => known.get(message.seq) ?? message);
 }

@@ -1,5 +1,5 @@
 /** What is said in a session, and what is kept of it: part of the state, and of what a branch takes along. */
-import type { Label } from "@openclaw/protocol";
+import type { ErrorCode, Label } from "@openclaw/protocol";
 import type { ToolCall, Usage } from "@openclaw/sdk";
 
 /** What came with a message. Its bytes are a blob under the session's key; here is what a reader needs without them. */
@@ -17,7 +17,11 @@ export interface Attachment {
   readonly text?: string;
   /** A small picture of it, as the sender made it: another file of the session. */
   readonly thumbnailId?: string;
+  /** What a recording says, as a program heard it; or why nobody knows. */
+  readonly transcript?: Transcript;
 }
+
+export type Transcript = { readonly text: string } | { readonly code: ErrorCode; readonly why: string };
 
 /** A file as it comes in: looked at, and not yet kept. */
 export interface NewFile extends Omit<Attachment, "id"> { readonly content: Uint8Array }

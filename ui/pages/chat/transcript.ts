@@ -78,9 +78,16 @@ function filesOf(content: unknown): readonly MediaPart[] | undefined {
     return [{
       id, kind, mimeType: text(part["mimeType"]) ?? "", name: text(part["fileName"]) ?? kind, bytes: number(part["sizeBytes"]) ?? 0,
       width: number(part["width"]), height: number(part["height"]), thumbnailId: text(part["thumbnailId"]),
+      heard: heardIn(fields(part["transcript"])),
     }];
   });
   return files.length === 0 ? undefined : files;
+}
+
+function heardIn(transcript: Fields): MediaPart["heard"] {
+  const [said, why] = [transcript["text"], text(transcript["why"])];
+  if (typeof said === "string") return { text: said };
+  return why === undefined ? undefined : { why, code: text(transcript["code"]) ?? "" };
 }
 
 function roleOf(role: unknown): Entry["role"] {
