@@ -140,3 +140,19 @@ test("a branch stays with its agent: another one's key is refused, and nothing i
   await assert.rejects(forking, (error) => hasCode(error, "PARAMS_INVALID"));
   assert.equal(await world.sessions.describe("agent:other:branch:one"), null);
 });
+
+test("a branch reads the files of the messages it took along, as long as the session they came with is there (S4.27)", async (t) => {
+  const { open, settle } = await setUp(t);
+  const world = await open();
+  const content = Buffer.from("the code word is heliotrope");
+  await world.send(KEY, "read", "read", { files: [{ kind: "file", mimeType: "text/plain", name: "a.txt", bytes: content.length, content }] });
+  await settle();
+  await done(settle, world.sessions.past.fork(KEY, BRANCH, undefined, OWNER, never));
+  await done(settle, world.sessions.past.fork(BRANCH, "agent:main:branch:two", undefined, OWNER, never));
+  const { messages } = await world.sessions.history("agent:main:branch:two", 10, 0);
+  const id = String(messages[0]?.content.at(-1)?.["artifactId"]);
+  assert.deepEqual(Buffer.from((await world.sessions.file("agent:main:branch:two", id)).content), content);
+  await assert.rejects(world.sessions.file("agent:main:other", id), (error) => hasCode(error, "NOT_FOUND"));
+  await done(settle, world.sessions.delete(KEY, OWNER));
+  await assert.rejects(world.sessions.file(BRANCH, id), (error) => hasCode(error, "NOT_FOUND"));
+});

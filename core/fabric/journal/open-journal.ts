@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Label } from "@openclaw/protocol";
+import { hasCode, type Label } from "@openclaw/protocol";
 import { SLOTS, type LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import { createPlaces } from "../../base/places.ts";
@@ -9,7 +9,7 @@ import type { DumpedEntry } from "./dump-entries.ts";
 import { decodeEntry, encodeEntry, openBody, readHeader } from "./entry.ts";
 import type { EntryHeader, OfferType, Recorded } from "./event.ts";
 import type { OfferBodies } from "./offer.ts";
-import { openSessionLog, type SessionLog } from "./session-log.ts";
+import { openSessionLog, type FilesOf, type SessionLog } from "./session-log.ts";
 import { dropSnapshot, hasSnapshot } from "./snapshot.ts";
 import type { ChainReport } from "./verify-chain.ts";
 
@@ -63,11 +63,30 @@ export function createJournal(deps: JournalDeps): Journal {
   const { engine, vault, clock } = deps;
   const lane = createPlaces(COMPACTING_MAX);
   const offerId = ({ tenant, token }: SessionAddress, type: OfferType, id: string): string => vault.token(tenant, `${token}/${type}/${id}`);
+  const addressOf = (sessionKey: string, tenant = HOME_TENANT): SessionAddress => {
+    const token = vault.token(tenant, `session/${sessionKey}`);
+    return { tenant, token, slot: slotOf(token) };
+  };
+  const exists = async (address: SessionAddress): Promise<boolean> => {
+    const [first] = await engine.log.readSession(address.slot, address.token, 0, 1);
+    return first !== undefined || (await hasSnapshot(engine, address));
+  };
+  /** Of the session a branch came from, where it is still the same one. */
+  const filesOf = (tenant: string): FilesOf => async ({ key, sessionId }) => {
+    try {
+      const from = addressOf(key, tenant);
+      if (!(await exists(from))) return undefined;
+      const { state, blobs } = await load(from);
+      return state.sessionId === sessionId ? blobs.attachments : undefined;
+    } catch (error) {
+      if (!hasCode(error, "KEY_DESTROYED")) throw error;
+      return undefined;
+    }
+  };
+  const load = (address: SessionAddress): Promise<SessionLog> =>
+    openSessionLog(deps, address, lane, filesOf(address.tenant));
   return {
-    address: (sessionKey, tenant = HOME_TENANT) => {
-      const token = vault.token(tenant, `session/${sessionKey}`);
-      return { tenant, token, slot: slotOf(token) };
-    },
+    address: addressOf,
     offerId,
     offer: async (address, { type, id, body, principal, label }, log) => {
       const { tenant, token } = address;
@@ -79,11 +98,7 @@ export function createJournal(deps: JournalDeps): Journal {
       const { position, duplicate } = await engine.log.offer({ slot: address.slot, session: address.token, id: stored, body: made.bytes });
       return { position, duplicate, offerId: stored };
     },
-    exists: async (address) => {
-      const [first] = await engine.log.readSession(address.slot, address.token, 0, 1);
-      return first !== undefined || (await hasSnapshot(engine, address));
-    },
-    load: (address) => openSessionLog(deps, address, lane),
+    exists, load,
     open: async ({ body, kind, position, id }) => {
       const framed = decodeEntry(body);
       const { header } = framed;

@@ -71,8 +71,12 @@ interface Noted { readonly digest: string; readonly revision: number; readonly n
 /** What a file says of itself; its bytes follow, or are the pieces'. */
 type Packed = AttachmentHead & { readonly pieces?: readonly string[]; readonly bytes?: number };
 
+/** Files of the session that this one is a branch of, while they are there: its messages name them, and their key is the other's. */
+export type ParentFiles = () => Promise<Pick<SessionAttachments, "open"> | undefined>;
+const NO_PARENT: ParentFiles = () => Promise.resolve(undefined);
+
 export function createSessionAttachments(
-  { blobs, records }: Pick<Engine, "blobs" | "records">, key: DataKey, own: string, now: () => number,
+  { blobs, records }: Pick<Engine, "blobs" | "records">, key: DataKey, own: string, now: () => number, parent: ParentFiles = NO_PARENT,
 ): SessionAttachments {
   const belongsTo = `attachment/${own}`;
   const pieceBelongsTo = (at: number): string => `attachment-piece/${own}/${at}`;
@@ -166,10 +170,6 @@ export function createSessionAttachments(
     }
   };
 
-  const load = async (digest: string): Promise<{ readonly packed: Packed; readonly content: Uint8Array }> => {
-    if ((await records.get(BUCKET, `${own}.${digest}`)) === null) throw new OpenClawError("NOT_FOUND");
-    return unpack(key.unseal(belongsTo, await readBlob(digest)));
-  };
   const readBlob = async (digest: string): Promise<Uint8Array> => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of blobs.get(digest)) chunks.push(chunk);
@@ -177,7 +177,12 @@ export function createSessionAttachments(
   };
 
   const open = async (digest: string): Promise<OpenAttachment> => {
-    const { packed: { pieces, bytes: said, ...head }, content } = await load(digest);
+    if ((await records.get(BUCKET, `${own}.${digest}`)) === null) {
+      const from = await parent();
+      if (from === undefined) throw new OpenClawError("NOT_FOUND");
+      return await from.open(digest);
+    }
+    const { packed: { pieces, bytes: said, ...head }, content } = unpack(key.unseal(belongsTo, await readBlob(digest)));
     const bytes = pieces === undefined ? content.length : (said ?? 0);
     return {
       id: digest, head, bytes,

@@ -3,7 +3,7 @@ import { hasCode } from "@openclaw/protocol";
 import type { Engine } from "@openclaw/sdk";
 import type { DataKey } from "../vault.ts";
 import { recordKeyOf, type SessionAddress } from "./address.ts";
-import { createSessionAttachments, type SessionAttachments } from "./session-attachments.ts";
+import { createSessionAttachments, type ParentFiles, type SessionAttachments } from "./session-attachments.ts";
 
 /** Bytes too large for the log that belong to one session: sealed with its key, so destroying the key destroys them. */
 export interface SessionBlobs {
@@ -26,7 +26,9 @@ export interface SessionBlobs {
 const UNNAMED = "blobs-unnamed";
 const NOTE = Uint8Array.of(1);
 
-export function createSessionBlobs({ blobs, records }: Engine, key: DataKey, address: SessionAddress, now: () => number): SessionBlobs {
+export function createSessionBlobs(
+  { blobs, records }: Engine, key: DataKey, address: SessionAddress, now: () => number, parent?: ParentFiles,
+): SessionBlobs {
   const own = recordKeyOf(address);
   const belongsTo = `blob/${own}`;
   const noted = new Map<string, number>();
@@ -64,6 +66,6 @@ export function createSessionBlobs({ blobs, records }: Engine, key: DataKey, add
       return key.unseal(belongsTo, Buffer.concat(chunks));
     },
     drop: (digest) => blobs.delete(digest),
-    attachments: createSessionAttachments({ blobs, records }, key, own, now),
+    attachments: createSessionAttachments({ blobs, records }, key, own, now, parent),
   };
 }

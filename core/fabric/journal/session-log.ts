@@ -12,6 +12,7 @@ import type { EntryHeader, NewEvent, Recorded } from "./event.ts";
 import { foldEntry } from "./fold.ts";
 import { readSegments, writeSegment } from "./segment.ts";
 import { segmentedUpTo } from "./segment-manifest.ts";
+import type { SessionAttachments } from "./session-attachments.ts";
 import { createSessionBlobs, type SessionBlobs } from "./session-blobs.ts";
 import { emptyState, type SessionState } from "./session-state.ts";
 import { placeOfSnapshot, readSnapshot, writeSnapshot, type SnapshotPlace } from "./snapshot.ts";
@@ -42,8 +43,11 @@ export interface SessionLog {
   compact(claim: Claim): Promise<void>;
 }
 
+/** Files of the session that a branch came from; undefined where it is no more. */
+export type FilesOf = (from: NonNullable<SessionState["branchedFrom"]>) => Promise<SessionAttachments | undefined>;
+
 /** `lane` is shared by all sessions: what each moves out of the log is in memory for a moment. */
-export async function openSessionLog(deps: JournalDeps, address: SessionAddress, lane: Places): Promise<SessionLog> {
+export async function openSessionLog(deps: JournalDeps, address: SessionAddress, lane: Places, filesOf?: FilesOf): Promise<SessionLog> {
   const { engine, vault, clock, ids } = deps;
   const { snapshotEvery, segmentEvery } = deps.limits ?? JOURNAL_LIMITS;
   const key = await vault.sessionKey(address.tenant, address.token);
@@ -187,7 +191,8 @@ export async function openSessionLog(deps: JournalDeps, address: SessionAddress,
         if (page.length === 0 || opened.length >= limit) return opened;
       }
     },
-    blobs: createSessionBlobs(engine, key, address, () => clock.now()),
+    blobs: createSessionBlobs(engine, key, address, () => clock.now(), async () =>
+      (state.branchedFrom === null ? undefined : await filesOf?.(state.branchedFrom))),
     snapshot,
     compact,
   };
