@@ -145,7 +145,8 @@ test("a branch reads the files of the messages it took along, as long as the ses
   const { open, settle } = await setUp(t);
   const world = await open();
   const content = Buffer.from("the code word is heliotrope");
-  await world.send(KEY, "read", "read", { files: [{ kind: "file", mimeType: "text/plain", name: "a.txt", bytes: content.length, content }] });
+  const file = { kind: "file", mimeType: "text/plain", name: "a.txt", bytes: content.length, content } as const;
+  await world.send(KEY, "read", "read", { files: [file] });
   await settle();
   await done(settle, world.sessions.past.fork(KEY, BRANCH, undefined, OWNER, never));
   await done(settle, world.sessions.past.fork(BRANCH, "agent:main:branch:two", undefined, OWNER, never));

@@ -118,7 +118,8 @@ export function formatFile(
 ): HistoryItem["content"][number] {
   const size = width === undefined ? {} : { width, height };
   const small = thumbnailId === undefined ? {} : { thumbnailId };
-  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size, ...small, ...(transcript === undefined ? {} : { transcript }) };
+  const heard = transcript === undefined ? {} : { transcript };
+  return { type: kind === "text" ? "file" : kind, artifactId, mimeType, fileName, sizeBytes, ...size, ...small, ...heard };
 }
 
 function parseArguments(text: string): unknown {

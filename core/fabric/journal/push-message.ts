@@ -1,6 +1,7 @@
 import type { Label } from "@openclaw/protocol";
 import type { MessageOffer } from "./offer.ts";
-import type { Attachment, Transcript } from "./transcript-message.ts";
+import type { EventBodies } from "./event.ts";
+import type { Attachment } from "./transcript-message.ts";
 import { STATE_LIMITS, leastOf, type SessionState, type TranscriptMessage } from "./session-state.ts";
 
 /** A message as the transcript holds it. */
@@ -24,7 +25,7 @@ export function labelWith(label: Label, content: TranscriptMessage["content"]): 
 }
 
 /** The message is another one then: whoever keeps something about it keeps it by its identity. */
-export function foldTranscribed(state: SessionState, { fileId, transcript }: { readonly fileId: string; readonly transcript: Transcript }): void {
+export function foldTranscribed(state: SessionState, { fileId, transcript }: EventBodies["file.transcribed"]): void {
   const told = <T extends { readonly attachments?: readonly Attachment[] }>(said: T): T => {
     if (said.attachments?.some(({ id }) => id === fileId) !== true) return said;
     return { ...said, attachments: said.attachments.map((file) => (file.id === fileId ? { ...file, transcript } : file)) };
