@@ -120,7 +120,7 @@ function planBubblewrap(request: ConfinementRequest, steps: readonly LayoutStep[
     sentence: "confined by bubblewrap: it sees nothing of the gateway and writes only its workspace",
     argv: [
       "/bin/sh", SCRIPT, "bubblewrap",
-      "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL",
+      "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1", "--cap-drop", "ALL",
       "--ro-bind", "/", "/", "--dev", "/dev", ...GPU_DEVICES.flatMap((path) => ["--dev-bind-try", path, path]), "--proc", "/proc",
       ...layout, ...closed, "--remount-ro", "/dev",
       "--chdir", "/", "--clearenv", ...environment, "--",
