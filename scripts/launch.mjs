@@ -35,8 +35,8 @@ const verbs = {
 /** Verbs under which a browser may come. */
 const withPage = ["start", "test", "check", "demo", "bench", "compat", "screenshots"];
 
-/** Verbs whose processes live long enough to be worth compiling for. */
-const longLived = ["start", "demo", "bench", "chaos"];
+/** Verbs whose processes live long enough, or are so many, that compiling ahead is worth it. */
+const worthCompiling = (verb, args) => ["start", "demo", "bench", "chaos"].includes(verb) || (verb === "test" && args.length === 0);
 
 async function launch(verb, args) {
   if (process.platform === "win32") {
@@ -52,7 +52,7 @@ async function launch(verb, args) {
   const cache = process.env.NODE_COMPILE_CACHE ?? join(root, ".cache", "compile");
   const node = findNode(root);
   if (withPage.includes(verb) && !wantsVersion) buildPage(root, node);
-  if (longLived.includes(verb) && !wantsVersion) warmCompileCache(root, node, cache);
+  if (worthCompiling(verb, args) && !wantsVersion) warmCompileCache(root, node, cache);
   const [flags, settings] = file === "core/app/main.ts" ? [nodeFlags, allocatorSettings] : [[], {}];
   return runChild(node, [...flags, join(root, file), ...before, ...args], { ...process.env, ...settings, NODE_COMPILE_CACHE: cache });
 }

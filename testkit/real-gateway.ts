@@ -94,6 +94,8 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: process.env["TMPDIR"] ?? tmpdir(), NO_COLOR: "1",
     // By it a test run finds what its tests left behind.
     ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
+    // As the launcher starts it: its node is given what is compiled already.
+    ...(process.env["NODE_COMPILE_CACHE"] === undefined ? {} : { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] }),
     ...(options.password === undefined ? {} : { OPENCLAW_GATEWAY_PASSWORD: options.password }),
     ...options.env,
   };
