@@ -8,7 +8,7 @@ import {
   chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync,
 } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { after, test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { ERRORS } from "../protocol/errors.ts";
 import { needs, needsThat } from "../testkit/skip.ts";
@@ -47,10 +47,34 @@ interface Skeleton {
   bump(version: string): void;
 }
 
+/** Bare, as it was cloned. */
 function makeSkeleton(t: TestContext): Skeleton {
   mkdirSync(join(root, ".cache"), { recursive: true });
   const path = mkdtempSync(join(root, ".cache", "launch-test-"));
   t.after(() => rmSync(path, { recursive: true, force: true }));
+  return fillSkeleton(path);
+}
+
+let installed: string | undefined;
+after(() => rmSync(installed ?? "", { recursive: true, force: true }));
+
+/** Set up already: what npm made of it once, copied. */
+function makeInstalled(t: TestContext): Skeleton {
+  if (installed === undefined) {
+    mkdirSync(join(root, ".cache"), { recursive: true });
+    installed = mkdtempSync(join(root, ".cache", "launch-test-"));
+    fillSkeleton(installed);
+    const set = spawnSync(process.execPath, ["scripts/launch.mjs", "openclaw", "--version"], { cwd: installed, env: plainEnvironment() });
+    assert.equal(set.status, 0, String(set.stderr));
+  }
+  const skeleton = makeSkeleton(t);
+  cpSync(join(installed, "node_modules"), join(skeleton.path, "node_modules"), {
+    recursive: true, preserveTimestamps: true, verbatimSymlinks: true,
+  });
+  return skeleton;
+}
+
+function fillSkeleton(path: string): Skeleton {
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(path, file)), { recursive: true });
     writeFileSync(join(path, file), text);
@@ -135,7 +159,7 @@ test("a bare clone is set up by npm start, once, and says so once; the version i
 });
 
 test("arguments reach the gateway after its own, and its exit code comes back", async (t) => {
-  const skeleton = makeSkeleton(t);
+  const skeleton = makeInstalled(t);
   assert.equal((await launch(skeleton, ["start", "--fail"])).code, 42);
   assert.equal((await launch(skeleton, ["start", "--die"])).code, 128 + 9);
   assert.equal((await launch(skeleton, ["openclaw", "status", "--version"])).out, "openclaw 0.0.0 status --version\n");
@@ -144,8 +168,7 @@ test("arguments reach the gateway after its own, and its exit code comes back", 
 });
 
 test("what is stale is brought up to date, and editing a script or a description is nothing to do", async (t) => {
-  const skeleton = makeSkeleton(t);
-  await launch(skeleton, ["openclaw", "--version"]);
+  const skeleton = makeInstalled(t);
   skeleton.write("package.json", skeleton.read("package.json").replace('"start":', '"extra":"true","start":'));
   assert.equal((await launch(skeleton, ["openclaw", "--version"])).err, "");
   skeleton.bump("1.0.1");
@@ -162,8 +185,7 @@ test("a tree that npm ci made by hand is taken as it is; a half-made one is not"
 });
 
 test("node_modules is never replaced while a gateway runs from it: one sentence with its pid, exit 75", async (t) => {
-  const skeleton = makeSkeleton(t);
-  await launch(skeleton, ["openclaw", "--version"]);
+  const skeleton = makeInstalled(t);
   const gateway = spawn("sleep", ["60"]);
   t.after(() => gateway.kill("SIGKILL"));
   const pid = gateway.pid ?? 0;
@@ -184,7 +206,7 @@ test("node_modules is never replaced while a gateway runs from it: one sentence 
 const onLinux = needs("linux", "telling a process from a later one of the same number");
 
 test("a note whose number now belongs to another process holds nothing up", onLinux, async (t) => {
-  const skeleton = makeSkeleton(t);
+  const skeleton = makeInstalled(t);
   skeleton.write(`.cache/running/${process.pid}.json`, JSON.stringify({ pid: process.pid, startedAt: "1", what: "gateway" }));
   assert.equal((await launch(skeleton, ["start", "--version"])).code, 0);
 });
@@ -232,8 +254,7 @@ test("when npm fails its last 30 lines are shown without engine warnings, and no
 });
 
 test("a manifest that the lock file does not fit is npm's to explain, and what is installed stays", async (t) => {
-  const skeleton = makeSkeleton(t);
-  await launch(skeleton, ["openclaw", "--version"]);
+  const skeleton = makeInstalled(t);
   skeleton.write("package.json", skeleton.read("package.json").replace(`"file:node24"`, `"file:node24","more":"file:more"`));
   const failed = await launch(skeleton, ["openclaw", "--version"]);
   assert.equal(failed.code, 69);
@@ -260,8 +281,7 @@ for (let i = 0; ; i = (i + 1) % 500) {
 
 test("two starts at once in one clone both work while others write to the cache of compiled code, and nothing they have there is torn "
   + "away (S3.13)", async (t) => {
-  const skeleton = makeSkeleton(t);
-  await launch(skeleton, ["openclaw", "--version"]);
+  const skeleton = makeInstalled(t);
   const folder = join(skeleton.path, ".cache", "compile", "v24.21.0-x64-of-a-gateway");
   mkdirSync(folder, { recursive: true });
   for (const name of ["of-who-runs", ...Array.from({ length: 500 }, (_, i) => String(i))]) writeFileSync(join(folder, name), "compiled");
@@ -277,8 +297,7 @@ test("two starts at once in one clone both work while others write to the cache 
 });
 
 test("a cache that cannot be made, or is full of what is gone, keeps no start from starting (S3.13)", async (t) => {
-  const skeleton = makeSkeleton(t);
-  await launch(skeleton, ["openclaw", "--version"]);
+  const skeleton = makeInstalled(t);
   const cache = join(skeleton.path, "elsewhere");
   mkdirSync(join(cache, "v24"), { recursive: true });
   for (let i = 0; i <= 8_000; i++) writeFileSync(join(cache, "v24", String(i)), "");
@@ -302,7 +321,7 @@ const withOldNode = needsThat(oldNode !== "", {
 });
 
 test("on Node 20 the launcher goes on under the Node 24 of the dependencies", withOldNode, async (t) => {
-  const skeleton = makeSkeleton(t);
+  const skeleton = makeInstalled(t);
   skeleton.write("core/app/main.ts", `const v: string = process.version; console.log(v);`);
   assert.equal((await launch(skeleton, ["openclaw"], {}, oldNode)).out, `${process.version}\n`);
 });
@@ -344,7 +363,7 @@ async function startDetached(t: TestContext, skeleton: Skeleton, command: string
 
 for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   test(`${signal} to npm without a terminal leaves no process behind`, async (t) => {
-    const skeleton = makeSkeleton(t);
+    const skeleton = makeInstalled(t);
     const { started, allGone } = await startDetached(t, skeleton, "npm", ["start"]);
     started.kill(signal);
     await until("gateway and node are gone", allGone);
@@ -353,7 +372,7 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
 }
 
 test("a shell between npm and the launcher that outlives npm does not hide its death", async (t) => {
-  const skeleton = makeSkeleton(t);
+  const skeleton = makeInstalled(t);
   skeleton.write("package.json", skeleton.read("package.json").replace("launch.mjs start", "launch.mjs start; true"));
   const { started, allGone } = await startDetached(t, skeleton, "npm", ["start"]);
   started.kill("SIGKILL");
@@ -361,8 +380,7 @@ test("a shell between npm and the launcher that outlives npm does not hide its d
 });
 
 test("SIGINT is survived and not passed on, SIGHUP and SIGTERM are passed on; the gateway's exit code is ours", async (t) => {
-  const skeleton = makeSkeleton(t);
-  await launch(skeleton, ["openclaw", "--version"]);
+  const skeleton = makeInstalled(t);
   const { started, ended, gateway } = await startDetached(t, skeleton, process.execPath, ["scripts/launch.mjs", "start"]);
   started.kill("SIGINT");
   await wait(200);
@@ -376,8 +394,7 @@ test("SIGINT is survived and not passed on, SIGHUP and SIGTERM are passed on; th
 });
 
 test("Ctrl-C reaches the gateway once, and everybody waits until it has drained", async (t) => {
-  const skeleton = makeSkeleton(t);
-  await launch(skeleton, ["openclaw", "--version"]);
+  const skeleton = makeInstalled(t);
   const { started, ended, allGone } = await startDetached(t, skeleton, process.execPath, ["scripts/launch.mjs", "start"]);
   process.kill(-(started.pid ?? 0), "SIGINT"); // as a terminal does: to the whole foreground group
   assert.equal(await ended, 0);
