@@ -5,9 +5,10 @@
  *   test("a confined node cannot read the state directory (S0.15)", needs("bubblewrap"), async () => { … });
  */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, readdirSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { cgroup2Mount } from "./systemd-box.ts";
 
 /** What a run leaves out: a line of the file that OPENCLAW_TEST_SKIPS names. */
 export interface Skip {
@@ -57,6 +58,11 @@ const requirements = {
     lacking: () => lacksCommand("systemd-analyze", ["systemd-analyze", "--version"]),
     enable: "install systemd",
   },
+  "systemd-box": {
+    what: "the service under a live systemd",
+    lacking: lacksSystemdBox,
+    enable: `sudo ${withSystem}`,
+  },
   tmux: {
     what: "the conversation in a real terminal",
     lacking: () => lacksCommand("tmux", ["tmux", "-V"]),
@@ -93,6 +99,16 @@ const requirements = {
 
 function hasOutsideAddress(): boolean {
   return Object.values(networkInterfaces()).some((faces) => faces?.some(({ family, internal }) => family === "IPv4" && !internal));
+}
+
+/** It is copied on write as one file system, and everything in it needs root. */
+function lacksSystemdBox(): string | null {
+  if (process.env["OPENCLAW_TEST_SYSTEM"] !== "1") return "it starts a second systemd";
+  if (process.getuid?.() !== 0) return "the tests do not run as root";
+  if (!["/lib/systemd/systemd", "/usr/bin/dbus-daemon", "/usr/bin/loginctl"].every((file) => existsSync(file))) return "systemd is not installed";
+  if (new Set(["/", "/usr", "/etc", "/var", "/home"].map((place) => statSync(place).dev)).size > 1) return "this machine has several disks";
+  if (cgroup2Mount() === undefined) return "there is no cgroup2 to write to";
+  return lacksCommand("unshare", ["unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--cgroup", "true"]);
 }
 
 export type Need = keyof typeof requirements;

@@ -25,10 +25,13 @@ test("what is removed is what was listed: lines of ours in a person's file, and 
   const left: string[] = [];
   await leave(options, await planLeaving(options), ({ kind }) => left.push(kind), never);
   assert.deepEqual(left, ["state", "node", "runtime", "cache", "completion"]);
-  assert.deepEqual((await readdir(home)).sort(), [".cache", ".local", ".openclaw-backups", ".zshrc", "dotfiles", "mine"]);
+  assert.deepEqual((await readdir(home)).sort(), [".cache", ".openclaw-backups", ".zshrc", "dotfiles", "mine"]);
+  assert.deepEqual(await readdir(join(home, ".cache")), ["theirs"], "and folders that are empty without it");
   assert.equal(await readFile(join(home, "dotfiles"), "utf8"), "alias a=b\nexport C=1\n");
   assert.deepEqual(await planLeaving(options), [], "a second time there is nothing to remove");
   assert.deepEqual((await planLeaving({ ...options, withBackups: true })).map(({ kind }) => kind), ["backups"]);
+  await rm(join(options.stateDir.concat("-backups"), "openclaw-1.tar"));
+  assert.deepEqual((await planLeaving(options)).map(({ what }) => what), ["a folder for backups, empty"]);
 });
 
 test("a directory that another program filled is not removed, whatever it is called (S3.13)", async (t) => {
@@ -52,6 +55,8 @@ async function openHome(t: TestContext): Promise<{ readonly home: string; readon
     await mkdir(join(home, dir), { recursive: true });
   }
   await writeFile(join(home, "mine", "letter"), "keep me");
+  await writeFile(join(home, ".openclaw-backups", "openclaw-1.tar"), "");
+  await mkdir(join(home, ".cache", "theirs"));
   await writeFile(join(home, ".openclaw-node", "identity.json"), "{}");
   await (await openStateDir({ dir: options.stateDir, clock: systemClock, ids: systemIds, port: null }))[Symbol.asyncDispose]();
   return { home, options };

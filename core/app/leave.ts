@@ -2,11 +2,12 @@
  * Leaving: everything the program has put on this machine, as a list, and its removal.
  *
  * The list is what is removed, and nothing else: each entry is a path that the program writes and nobody else, or lines of its own in
- * a person's file. Backups stay unless they are named. A directory that is not ours, or that a gateway holds, is never removed.
+ * a person's file; and folders of a home that are empty without it. Backups stay unless they are named. A directory that is not ours,
+ * or that a gateway holds, is never removed.
  */
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Ids } from "../base/ids.ts";
@@ -46,7 +47,9 @@ export async function planLeaving(options: LeaveOptions): Promise<readonly Leavi
   const add = (kind: Leaving["kind"], path: string, what: string): void => void (existsSync(path) && found.push({ kind, path, what }));
   add("state", stateDir, "conversations, keys, settings and the agents' files");
   add("node", nodeDir, "this machine's life as a node: its key, its journal, its workspace");
-  if (options.withBackups) add("backups", `${stateDir}-backups`, "backups");
+  const backups = `${stateDir}-backups`;
+  if (options.withBackups) add("backups", backups, "backups");
+  else if ((await readdir(backups).catch(() => undefined))?.length === 0) add("backups", backups, "a folder for backups, empty");
   if (shared === undefined) return found;
   add("runtime", shared.runtimeDir, "the private Node");
   add("cache", shared.cacheDir, "compiled code");
@@ -79,8 +82,7 @@ async function removeOne(options: LeaveOptions, { kind, path }: Leaving, signal:
   else if (kind === "node" && !(await isOurNode(path))) throw new OpenClawError("STATE_FOREIGN", { why: `${path}: ${PERHAPS_OTHERS}.` });
   else if (kind === "completion" && SHELL_FILES.some((name) => path === join(options.shared?.home ?? "", name))) await dropLines(path);
   else await rm(path, { recursive: true, force: true });
-  // A folder that held nothing but ours goes with it.
-  if (kind === "runtime") await removeEmpty(dirname(path));
+  if (options.shared !== undefined) await removeEmptyAbove(path, options.shared.home);
 }
 
 /** Owned until it is gone: no gateway starts on a directory that is being removed. */
@@ -103,7 +105,10 @@ async function dropLines(path: string): Promise<void> {
   await writeFile(path, text.split("\n").filter((line) => !COMPLETION.test(line)).join("\n"));
 }
 
-async function removeEmpty(dir: string): Promise<void> {
-  const isDirectory = await stat(dir).then((found) => found.isDirectory(), () => false);
-  if (isDirectory && (await readdir(dir)).length === 0) await rm(dir, { recursive: true, force: true });
+/** A folder that held nothing but ours goes with it: of caches, of units, of what a person's programs keep. */
+async function removeEmptyAbove(path: string, home: string): Promise<void> {
+  for (let dir = dirname(path); dir.startsWith(home + sep); dir = dirname(dir)) {
+    const removed = await rmdir(dir).then(() => true, () => false);
+    if (!removed) return;
+  }
 }

@@ -47,7 +47,7 @@ const install: CommandSpec = {
     ctx.terminal.answer({ ...place, ...state }, () => {
       ctx.terminal.done(`${place.name} runs, and starts again with ${place.scope === "system" ? "the machine" : "your session"}`);
       ctx.terminal.line(place.file);
-      ctx.terminal.suggest("openclaw service status");
+      ctx.terminal.suggest(`openclaw service status${place.scope === "system" ? " --system" : ""}`);
     });
     return 0;
   },

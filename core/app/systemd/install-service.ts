@@ -41,6 +41,8 @@ export async function uninstallService(place: ServicePlace, signal: AbortSignal)
   await refuseForeign(place.file);
   // Where systemd does not run, nothing was started by it.
   const { code } = await systemctl(place.scope, ["disable", "--now", place.name], signal).catch(() => ({ code: 1 }));
+  // A person's own is theirs to keep until they leave; the machine's is nobody's once the service is gone.
+  if (code === 0 && place.scope === "system") await systemctl(place.scope, ["clean", "--what=cache", place.name], signal);
   await rm(place.file, { force: true });
   if (code === 0) await systemctl(place.scope, ["daemon-reload"], signal);
   return true;
