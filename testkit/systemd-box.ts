@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { endChild, endWithUs } from "./end-with-us.ts";
 
 const SCRIPT = join(import.meta.dirname, "systemd-box.sh");
-const STEP_MS = 60_000;
+const STEP_MS = 30_000;
 const POLL_MS = 50;
 
 export interface SystemdBox {
@@ -42,21 +42,22 @@ export async function openSystemdBox(program: string): Promise<SystemdBox> {
       `HOME=${home}`, `XDG_RUNTIME_DIR=/run/user/${uid}`, `DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/${uid}/bus`, "NO_COLOR=1", "LC_ALL=C.UTF-8",
       "PATH=/srv/openclaw/core/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ];
-    return inside([...own, "env", "-i", "-C", home, ...environment, "bash", "-c", line]);
+    return inside([...own, "env", "-i", "-C", home, ...environment, "sh", "-c", line]);
   };
   const inside = (command: readonly string[]): ReturnType<typeof spawnSync> =>
     spawnSync("nsenter", ["-t", String(firstProcess(child.pid)), "-m", "-u", "-i", "-n", "-p", "-C", "--wd=/", ...command], {
-      encoding: "utf8", timeout: STEP_MS,
+      encoding: "utf8", timeout: STEP_MS, stdio: ["ignore", "pipe", "pipe"],
     });
   const run: SystemdBox["run"] = (line, { as, code = 0 } = {}) => {
     const { status, stdout, stderr } = enter(line, as);
     if (status !== code) throw new Error(`${line}\nended with ${status}, not ${code}:\n${String(stdout)}${String(stderr)}`);
     return String(stdout);
   };
-  for (const began = Date.now(); enter("systemctl is-system-running").stdout !== "running\n"; await pause()) {
+  for (const began = Date.now(); !isSystemd(child.pid) || enter("systemctl is-system-running").stdout !== "running\n"; await pause()) {
     if (child.exitCode === null && Date.now() - began < STEP_MS) continue;
+    const { stdout, stderr } = !isSystemd(child.pid) ? { stdout: "", stderr: "" } : enter("systemctl is-system-running; systemctl list-jobs; systemctl --failed; journalctl -n 30 --no-pager");
     await dispose();
-    throw new Error(`systemd did not start:\n${said}`);
+    throw new Error(`systemd did not start:\n${said}${String(stdout)}${String(stderr)}`);
   }
   // A node makes a /proc of its own only where the whole one is seen.
   run("umount -l /proc/sys");
@@ -70,6 +71,15 @@ export async function openSystemdBox(program: string): Promise<SystemdBox> {
 export function cgroup2Mount(): string | undefined {
   const line = readFileSync("/proc/self/mountinfo", "utf8").split("\n").find((each) => / - cgroup2 .*\brw\b/.test(each));
   return line?.split(" ")[4];
+}
+
+/** Before that its script still lays the mounts, among which nobody is to look around. */
+function isSystemd(parent: number | undefined): boolean {
+  try {
+    return readFileSync(`/proc/${firstProcess(parent)}/comm`, "utf8") === "systemd\n";
+  } catch {
+    return false;
+  }
 }
 
 /** `unshare` waits in its own namespaces for the one it started in new ones. */

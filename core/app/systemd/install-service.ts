@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
 import { mustSystemctl, systemctl } from "./systemctl.ts";
@@ -44,8 +44,15 @@ export async function uninstallService(place: ServicePlace, signal: AbortSignal)
   // A person's own is theirs to keep until they leave; the machine's is nobody's once the service is gone.
   if (code === 0 && place.scope === "system") await systemctl(place.scope, ["clean", "--what=cache", place.name], signal);
   await rm(place.file, { force: true });
+  if (place.scope === "user") await removeEmptyAbove(place.file);
   if (code === 0) await systemctl(place.scope, ["daemon-reload"], signal);
   return true;
+}
+
+/** Folders of units in a person's home that hold nothing else: systemd/user, systemd, and that of all configurations. */
+async function removeEmptyAbove(file: string): Promise<void> {
+  const units = dirname(file);
+  for (const dir of [units, dirname(units), dirname(dirname(units))]) await rmdir(dir).catch(() => undefined);
 }
 
 export async function serviceState(place: ServicePlace, signal: AbortSignal): Promise<ServiceState> {
