@@ -34,15 +34,14 @@ export async function openSystemdBox(program: string): Promise<SystemdBox> {
     for (const began = Date.now(); !removeGroups(left) && Date.now() - began < STEP_MS; ) await pause();
     rmSync(place, { recursive: true, force: true });
   };
-  const enter = (line: string, as?: string): ReturnType<typeof spawnSync> => {
-    const uid = as === undefined ? "0" : /^\d+/.exec(String(inside(["id", "-u", as]).stdout))?.[0] ?? "0";
-    const home = as === undefined ? "/root" : `/home/${as}`;
-    const own = as === undefined ? [] : ["setpriv", `--reuid=${as}`, `--regid=${as}`, "--init-groups"];
+  const enter = (line: string, as = "root"): ReturnType<typeof spawnSync> => {
+    const [, , uid = "", gid = "", , home = ""] = String(inside(["getent", "passwd", as]).stdout).trim().split(":");
     const environment = [
-      `HOME=${home}`, `XDG_RUNTIME_DIR=/run/user/${uid}`, `DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/${uid}/bus`, "NO_COLOR=1", "LC_ALL=C.UTF-8",
-      "PATH=/srv/openclaw/core/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      `HOME=${home}`, `XDG_RUNTIME_DIR=/run/user/${uid}`, `DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/${uid}/bus`, "NO_COLOR=1",
+      "LC_ALL=C.UTF-8", "PATH=/srv/openclaw/core/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ];
-    return inside([...own, "env", "-i", "-C", home, ...environment, "sh", "-c", line]);
+    const user = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--init-groups"];
+    return inside([...user, "env", "-i", "-C", home, ...environment, "sh", "-c", line]);
   };
   const inside = (command: readonly string[]): ReturnType<typeof spawnSync> =>
     spawnSync("nsenter", ["-t", String(firstProcess(child.pid)), "-m", "-u", "-i", "-n", "-p", "-C", "--wd=/", ...command], {
@@ -53,9 +52,10 @@ export async function openSystemdBox(program: string): Promise<SystemdBox> {
     if (status !== code) throw new Error(`${line}\nended with ${status}, not ${code}:\n${String(stdout)}${String(stderr)}`);
     return String(stdout);
   };
-  for (const began = Date.now(); !isSystemd(child.pid) || enter("systemctl is-system-running").stdout !== "running\n"; await pause()) {
+  const isUp = (): boolean => isSystemd(child.pid) && enter("systemctl is-system-running").stdout === "running\n";
+  for (const began = Date.now(); !isUp(); await pause()) {
     if (child.exitCode === null && Date.now() - began < STEP_MS) continue;
-    const { stdout, stderr } = !isSystemd(child.pid) ? { stdout: "", stderr: "" } : enter("systemctl is-system-running; systemctl list-jobs; systemctl --failed; journalctl -n 30 --no-pager");
+    const { stdout = "", stderr = "" } = isSystemd(child.pid) ? enter("systemctl --failed; journalctl -n 30 --no-pager") : {};
     await dispose();
     throw new Error(`systemd did not start:\n${said}${String(stdout)}${String(stderr)}`);
   }

@@ -8,7 +8,7 @@ import { openSystemdBox, type SystemdBox } from "@openclaw/testkit/systemd-box";
 /** Systemd's own measure of how much is open: 0 nothing, 10 everything. */
 const EXPOSURE_MAX = 3.0;
 /** Where anything of ours could be left: names, types and where links lead. */
-const PLACES = "/home /etc/systemd /var/cache /var/lib/systemd /root/.config /tmp";
+const PLACES = "~anna ~root/.config /etc/systemd /var/cache /var/lib/systemd /tmp";
 
 test("as a service of a live systemd, a person's and the machine's, it starts confined, is closed by systemd's measure, comes back when it "
   + "is killed, and leaves nothing (S3.2, S3.13)", needs("systemd-box"), async (t) => {
