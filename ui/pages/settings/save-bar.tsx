@@ -38,7 +38,7 @@ export function SaveBar({ link, desk }: { readonly link: Link; readonly desk: Co
 function Changes({ desk }: { readonly desk: ConfigDesk }): VNode {
   const changes = differences(desk.draft.value, desk.config.value?.set);
   return (
-    <table class="sides">
+    <table class="sides two">
       <caption>{words.save.would(changes.length)}</caption>
       <thead>
         <tr><th scope="col">{words.save.key}</th><th scope="col">{words.save.is}</th><th scope="col">{words.save.will}</th></tr>
@@ -66,7 +66,7 @@ function Conflict({ desk, from }: { readonly desk: ConfigDesk; readonly from: Co
       </p>
       {others.length === 0 ? null : <p class="small soft">{words.save.others} <code>{others.join(", ")}</code></p>}
       {clashes.length === 0 ? null : (
-        <table class="sides">
+        <table class="sides three">
           <caption>{words.save.both(clashes.length)}</caption>
           <thead><tr>
             <th scope="col">{words.save.key}</th><th scope="col">{words.save.was}</th><th scope="col">{words.save.theyWrote}</th>
