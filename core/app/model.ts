@@ -6,6 +6,7 @@
  */
 export { detectModels, type DetectedModel, type DetectOptions } from "./model/detect-models.ts";
 export { candidateAt, isLocal, MODEL_PLACES, placeNamed, type Candidate, type ModelPlace } from "./model/model-places.ts";
-export { readOffer, type Offer } from "./model/read-offer.ts";
+export { readOffers } from "./model/own-words.ts";
+export type { Offer } from "./model/read-offer.ts";
 export { tryCandidate } from "./model/try-candidate.ts";
 export { changeForCandidate, changeForRemoval } from "./model/change-models.ts";

@@ -6,7 +6,7 @@ import { Secret } from "../../base/secret.ts";
 import { systemIds } from "../../base/ids.ts";
 import type { Tried } from "../../cognition/models.ts";
 import {
-  candidateAt, changeForCandidate, detectModels, isLocal, MODEL_PLACES, placeNamed, readOffer, tryCandidate,
+  candidateAt, changeForCandidate, detectModels, isLocal, MODEL_PLACES, placeNamed, readOffers, tryCandidate,
   type Candidate, type DetectedModel, type ModelPlace, type Offer,
 } from "../model.ts";
 import { keepSecret } from "../secrets.ts";
@@ -67,22 +67,22 @@ async function detect(ctx: CommandContext): Promise<readonly DetectedModel[]> {
 
 /** By the words of the command line; what they leave open is asked, or taken where only one thing is possible. Throws UsageError. */
 export async function chooseModel(ctx: CommandContext, where: string | undefined): Promise<Chosen> {
-  const said = where === undefined ? undefined : placeSaid(where);
+  const said = where === undefined ? undefined : placeSaid(where, ctx);
   const found = said === undefined ? await choosePlace(ctx) : { place: said, offers: [] };
   const { place } = found;
+  const api = ctx.given.text("api") ?? place.api;
   const key = await readKey(ctx, place, "keyFrom" in found ? found.keyFrom : undefined);
   const offers = found.offers.length > 0 ? found.offers
-    : await readOffer({ ...place, api: ctx.given.text("api") ?? place.api }, key, ctx.signal);
+    : await readOffers(api === undefined ? place : { ...place, api }, key, ctx.signal);
   const model = await chooseOffer(ctx, place, offers ?? []);
   const contextTokens = ctx.given.integer("context") ?? model.contextTokens;
   const name = ctx.given.text("name") ?? (place.name === "" ? undefined : place.name);
-  const api = ctx.given.text("api") ?? place.api;
   const at = { baseUrl: place.baseUrl, name, ...(api === undefined ? {} : { api }) };
   return { candidate: candidateAt(at, model.id, contextTokens), key };
 }
 
-function placeSaid(where: string): ModelPlace {
-  const named = placeNamed(where);
+function placeSaid(where: string, ctx: CommandContext): ModelPlace {
+  const named = placeNamed(where, ctx.environment);
   if (named !== undefined) return named;
   if (/^https?:\/\//i.test(where)) return { name: "", title: where, baseUrl: where, keys: [] };
   throw new UsageError(
@@ -117,7 +117,7 @@ async function choosePlace(ctx: CommandContext): Promise<DetectedModel> {
     initial: "http://127.0.0.1:8080/v1",
     check: (text) => (/^https?:\/\/[^\s@]+$/.test(text) ? undefined : "Write it as http://HOST:PORT/v1"),
   });
-  return { place: placeSaid(url ?? ""), offers: [] };
+  return { place: placeSaid(url ?? "", ctx), offers: [] };
 }
 
 /** From the variable or file that was named, else the usual variable, else asked. Never from the command line itself. */

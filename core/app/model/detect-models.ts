@@ -1,6 +1,7 @@
 /** What is there already: a key in the environment, a server on this machine. Looks at loopback only and sends no key anywhere. */
-import { MODEL_PLACES, type ModelPlace } from "./model-places.ts";
-import { readOffer, type Offer } from "./read-offer.ts";
+import { placesFor, type ModelPlace } from "./model-places.ts";
+import { readOffers } from "./own-words.ts";
+import type { Offer } from "./read-offer.ts";
 
 export interface DetectedModel {
   readonly place: ModelPlace;
@@ -17,12 +18,12 @@ export interface DetectOptions {
 
 /** In the order of the places. A server that does not answer at once is not there. */
 export async function detectModels(
-  { environment, places = MODEL_PLACES }: DetectOptions, signal: AbortSignal,
+  { environment, places = placesFor(environment) }: DetectOptions, signal: AbortSignal,
 ): Promise<readonly DetectedModel[]> {
   const looked = await Promise.all(places.map(async (place): Promise<DetectedModel | undefined> => {
     const keyFrom = place.keys.find((name) => (environment[name] ?? "").trim() !== "");
     if (place.keys.length > 0) return keyFrom === undefined ? undefined : { place, keyFrom, offers: [] };
-    const offers = await readOffer(place, undefined, signal);
+    const offers = await readOffers(place, undefined, signal);
     return offers === undefined ? undefined : { place, offers };
   }));
   return looked.filter((one) => one !== undefined);

@@ -46,8 +46,20 @@ export function isLocal(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-export function placeNamed(name: string): ModelPlace | undefined {
-  return MODEL_PLACES.find((place) => place.name === name.toLowerCase());
+/** Ollama where its own variable says, as long as that is this machine. */
+export function placesFor(environment: Readonly<Record<string, string | undefined>>): readonly ModelPlace[] {
+  const said = (environment["OLLAMA_HOST"] ?? "").trim();
+  const url = said === "" ? null : URL.parse(said.includes("://") ? said : `http://${said}`);
+  if (url === null) return MODEL_PLACES;
+  // What it listens on everywhere, it listens on here.
+  if (url.hostname === "0.0.0.0" || url.hostname === "[::]") url.hostname = "127.0.0.1";
+  if (url.port === "" && !said.includes("://")) url.port = "11434";
+  if (!isLocal(url.hostname)) return MODEL_PLACES;
+  return MODEL_PLACES.map((place) => (place.name === "ollama" ? { ...place, baseUrl: `${url.origin}/v1` } : place));
+}
+
+export function placeNamed(name: string, environment: Readonly<Record<string, string | undefined>>): ModelPlace | undefined {
+  return placesFor(environment).find((place) => place.name === name.toLowerCase());
 }
 
 /** Throws UsageError for an address that is none, or that holds a password. */

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openFakeModelHost } from "@openclaw/testkit/fake-model-hosts";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { parseJson5 } from "../../fabric/config.ts";
 import { Secret } from "../../base/secret.ts";
 import { changeForCandidate, changeForRemoval } from "./change-models.ts";
 import { detectModels } from "./detect-models.ts";
-import { candidateAt } from "./model-places.ts";
+import { candidateAt, MODEL_PLACES, placeNamed } from "./model-places.ts";
+import { readOffers } from "./own-words.ts";
 import { parseOffer, readOffer } from "./read-offer.ts";
 
 const never = new AbortController().signal;
@@ -27,6 +29,32 @@ test("keys in the environment and servers on this machine are found; what does n
   const found = await detectModels({ environment: { SECOND_KEY: "k", NO_KEY: " " }, places }, never);
   assert.deepEqual(found.map(({ place, keyFrom, offers }) => [place.name, keyFrom, offers.map(({ id }) => id)]), [
     ["here", undefined, ["scripted"]], ["keyed", "SECOND_KEY", []],
+  ]);
+});
+
+test("Ollama, llama.cpp and LM Studio are found on loopback: what talks, what is loaded first, and how much it reads (S4.4)", async (t) => {
+  const hosts = await Promise.all((["ollama", "llamacpp", "lmstudio"] as const).map((kind) => openFakeModelHost(kind)));
+  t.after(() => Promise.all(hosts.map((host) => host.close())));
+  const places = MODEL_PLACES.flatMap((place) => {
+    const host = hosts.find(({ kind }) => kind === place.name);
+    return host === undefined ? [] : [{ ...place, baseUrl: `${host.origin}/v1` }];
+  });
+  const found = await detectModels({ environment: {}, places }, never);
+  assert.deepEqual(found.map(({ place, offers }) => [place.title, offers]), [
+    ["Ollama", [{ id: "qwen3:8b", contextTokens: 8_192 }, { id: "llama3.2:latest" }]],
+    ["llama.cpp", [{ id: "qwen.gguf", contextTokens: 4_096 }]],
+    ["LM Studio", [{ id: "qwen2.5-7b-instruct", contextTokens: 16_384 }, { id: "google/gemma-3-12b", contextTokens: 131_072 }]],
+  ]);
+  const [ollama] = hosts;
+  const bare = await readOffers({ name: "ollama", title: "", keys: [], baseUrl: `${ollama?.origin}/nothing` }, undefined, never);
+  assert.equal(bare, undefined, "what is no such server is not there");
+});
+
+test("Ollama is looked for where its own variable says, on this machine alone (S4.4)", () => {
+  const at = (host: string): string | undefined => placeNamed("ollama", { OLLAMA_HOST: host })?.baseUrl;
+  assert.deepEqual(["", "127.0.0.1:9", "0.0.0.0", "http://localhost:9/", "example.org:11434", "https://10.0.0.1"].map(at), [
+    "http://127.0.0.1:11434/v1", "http://127.0.0.1:9/v1", "http://127.0.0.1:11434/v1", "http://localhost:9/v1",
+    "http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1",
   ]);
 });
 

@@ -21,6 +21,11 @@ export async function readOffer(place: OfferPlace, key: Secret | undefined, sign
   const secret = key?.reveal();
   const headers: Record<string, string> = secret === undefined ? {}
     : anthropic ? { "x-api-key": secret, "anthropic-version": "2023-06-01" } : { authorization: `Bearer ${secret}` };
+  return parseOffer(await readJson(url, headers, signal));
+}
+
+/** Undefined for whatever is no JSON in good time. Follows no redirect. */
+export async function readJson(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<unknown> {
   try {
     const answer = await fetch(url, {
       headers, redirect: "error", signal: AbortSignal.any([signal, AbortSignal.timeout(OFFER_LIMITS.timeoutMs)]),
@@ -32,7 +37,7 @@ export async function readOffer(place: OfferPlace, key: Secret | undefined, sign
       text += decoder.decode(chunk as Uint8Array, { stream: true });
       if (text.length > OFFER_LIMITS.bytes) return undefined;
     }
-    return parseOffer(JSON.parse(text));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -45,14 +50,20 @@ export function parseOffer(said: unknown): readonly Offer[] | undefined {
   return data.slice(0, OFFER_LIMITS.models).flatMap((one: unknown) => {
     const id = fieldOf(one, "id");
     if (typeof id !== "string" || id === "" || id.length > OFFER_LIMITS.nameChars || /[\s\x00-\x1f\x7f]/.test(id)) return [];
-    const context = [
+    return [{ id, ...contextIn(
       fieldOf(one, "context_length"), fieldOf(one, "max_model_len"), fieldOf(one, "context_window"), fieldOf(fieldOf(one, "meta"), "n_ctx"),
       fieldOf(fieldOf(one, "meta"), "n_ctx_train"),
-    ].find((value) => typeof value === "number" && Number.isInteger(value) && value >= 512 && value <= OFFER_LIMITS.contextTokens);
-    return [{ id, ...(typeof context === "number" ? { contextTokens: context } : {}) }];
+    ) }];
   });
 }
 
-function fieldOf(value: unknown, name: string): unknown {
+/** The first that can be what a model reads at once. */
+export function contextIn(...said: readonly unknown[]): { readonly contextTokens?: number } {
+  const tokens = said.find((value) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 512 && value <= OFFER_LIMITS.contextTokens);
+  return typeof tokens === "number" ? { contextTokens: tokens } : {};
+}
+
+export function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 }
