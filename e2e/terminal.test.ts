@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { openFakeModelHost } from "@openclaw/testkit/fake-model-hosts";
 import { openRealGateway, PROGRAM_MAIN } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
@@ -125,3 +126,58 @@ test("onboarding and models: added by a real answer, their keys in the vault, an
   assert.equal((JSON.parse(removed.stdout) as { readonly ok: boolean }).ok, true, removed.stdout);
   assert.deepEqual(await stored(), [], "the key leaves the vault with its provider");
 });
+
+test("the wizard asks its way to an answer with a model it found; whoever leaves half-way leaves nothing behind (S4.4)",
+  needs("tmux"), async (t) => {
+    const model = await openScriptedModel();
+    t.after(() => model.close());
+    const ollama = await openFakeModelHost("ollama", model.url);
+    t.after(() => ollama.close());
+    const gateway = await openRealGateway({ bare: true });
+    t.after(() => gateway.dispose());
+    /** A file with nothing in it is as good as none. */
+    const configText = (): Promise<string> => readFile(join(gateway.stateDir, "openclaw.json"), "utf8").then(
+      (text) => (text.trim() === "{}" ? "" : text), () => "",
+    );
+    const before = await configText();
+    const wizard = async (): Promise<Tmux> => {
+      const terminal = await openTmux({
+        command: [process.execPath, PROGRAM_MAIN, "onboard"],
+        env: { HOME: gateway.home, OPENCLAW_GATEWAY_PORT: String(gateway.port), OLLAMA_HOST: ollama.origin }, columns: 80, rows: 24,
+      });
+      t.after(() => terminal.dispose());
+      await terminal.until(/Which model shall answer\?[\s\S]*▸ One that is here: Ollama/);
+      await terminal.keys("Enter");
+      await terminal.until(/Where is the model\?[\s\S]*Ctrl-C leaves/);
+      await terminal.type("ollama");
+      await terminal.until(/model\? {2}ollama[\s\S]*▸ Ollama/);
+      return terminal;
+    };
+    const tools = { calls: [{ name: "check_tools", arguments: { word: "x" } }] };
+
+    const left = await wizard();
+    await left.keys("C-c");
+    await left.until(/ended with 130/);
+    assert.equal(await configText(), before);
+
+    model.script(tools, { text: "fits" }, { headersDelayMs: 60_000, text: "too late" }, tools, { text: "fits" }, { text: "I am ready." });
+    const late = await wizard();
+    await late.keys("Enter");
+    await late.until(/Which model\?[\s\S]*▸ qwen3:8b +8192 tokens[\s\S]*llama3.2/);
+    await late.keys("Enter");
+    await late.until(/Say in one short sentence/);
+    for (const began = Date.now(); model.requests.length < 3 && Date.now() - began < 20_000; ) await late.screen();
+    assert.notEqual(await configText(), before, "it is written when the question is asked");
+    await late.keys("C-c");
+    await late.until(/ended with 130/);
+    assert.equal(await configText(), before, "and taken out again by whoever leaves then");
+
+    const stays = await wizard();
+    await stays.keys("Enter");
+    await stays.until(/Which model\?[\s\S]*▸ qwen3:8b/);
+    await stays.keys("Enter");
+    const seen = await stays.until(/ended with \d/);
+    assert.match(seen, /calls tools[\s\S]*I am ready\.[\s\S]*It works\.[\s\S]*Model +ollama\/qwen3:8b[\s\S]*ended with 0/);
+    for (const row of seen.split("\n")) assert.ok(row.length <= 80, row);
+    assert.match(await configText(), /qwen3:8b/);
+  });

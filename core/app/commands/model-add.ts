@@ -6,7 +6,7 @@ import { Secret } from "../../base/secret.ts";
 import { systemIds } from "../../base/ids.ts";
 import type { Tried } from "../../cognition/models.ts";
 import {
-  candidateAt, changeForCandidate, detectModels, isLocal, MODEL_PLACES, placeNamed, readOffers, tryCandidate,
+  candidateAt, changeForCandidate, changeForRemoval, detectModels, isLocal, MODEL_PLACES, placeNamed, readOffers, tryCandidate,
   type Candidate, type DetectedModel, type ModelPlace, type Offer,
 } from "../model.ts";
 import { keepSecret } from "../secrets.ts";
@@ -19,6 +19,7 @@ import { changeConfig } from "./config-change.ts";
 import { stateDirOf } from "./state-dir.ts";
 
 const KEY_BYTES_MAX = 16_384;
+const UNDO_MS = 15_000;
 
 export interface Chosen {
   readonly candidate: Candidate;
@@ -28,7 +29,7 @@ export interface Chosen {
 export interface Added {
   readonly ref: string;
   readonly tried: Tried | undefined;
-  /** Takes everything back that was written. */
+  /** Takes everything back that was written; goes on though the person interrupted. Throws what keeps it from that. */
   undo(): Promise<void>;
 }
 
@@ -196,24 +197,27 @@ export async function tryAndKeep(
   const forgetKey = async (): Promise<void> => {
     if (keyId !== undefined) await rm(join(credentialsDir, "store", keyId), { force: true });
   };
-  let before: string | undefined;
+  let written: { readonly before: string; readonly after: string } | undefined;
+  /** Also for a person who interrupts: what they no longer wait for is waited for here. */
+  const undo = async (): Promise<void> => {
+    if (written !== undefined) await changeConfig({ ...ctx, signal: AbortSignal.timeout(UNDO_MS) }, async (text, source) => {
+      if (text === written?.after) return written.before;
+      return await changeForRemoval({ what: ref })(text, source).catch(() => text);
+    });
+    await forgetKey();
+  };
   try {
     const change = changeForCandidate(candidate, { keyId, isDefault: how.isDefault });
     await changeConfig(ctx, async (text, source) => {
-      before = text;
-      return await change(text, source);
+      const after = await change(text, source);
+      written = { before: text, after };
+      return after;
     });
   } catch (error) {
-    await forgetKey();
+    await undo().catch(forgetKey);
     throw error;
   }
-  return {
-    ref, tried,
-    undo: async () => {
-      await changeConfig(ctx, async (text) => before ?? text);
-      await forgetKey();
-    },
-  };
+  return { ref, tried, undo };
 }
 
 async function tryIt(ctx: CommandContext, candidate: Candidate, key: Secret | undefined): Promise<Tried> {

@@ -43,8 +43,10 @@ export async function runOnboarding(ctx: CommandContext): Promise<number> {
     ranBefore = gateway.ranBefore;
     answered = await answerStep(ctx, added === undefined ? DEMO_QUESTION : QUESTION);
   } catch (error) {
-    await added?.undo().catch(() => undefined);
-    if (added !== undefined) terminal.note(`${added.ref} was taken out again: nothing is left half done.`);
+    if (added !== undefined) await added.undo().then(
+      () => terminal.note(`${added.ref} was taken out again: nothing is left half done.`),
+      () => terminal.note(`${added.ref} could not be taken out again: openclaw model remove ${added.ref}`),
+    );
     throw error;
   }
   const service = await serviceStep(ctx, unasked, ranBefore);
