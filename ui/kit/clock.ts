@@ -14,8 +14,8 @@ export function now(): number {
 }
 
 /**
- * The gateway said what time it is. What it says is late by its way here, never early: of one connection the newest time is the
- * best. A new connection begins again, for a clock may have been set back meanwhile.
+ * By the gateway's clock it is this late at least. What it says is late by its way here, never early: of one connection the newest
+ * time is the best. A new connection begins again, for a clock may have been set back meanwhile.
  */
 export function hearTime(atMs: number, isNew = false): void {
   const told = atMs - performance.now();

@@ -90,7 +90,8 @@ export function openLink(address: string, token: string | undefined): Link {
     heardMs = performance.now();
     const missed = frame.seq !== undefined && lastSeq > 0 && frame.seq > lastSeq + 1;
     lastSeq = frame.seq ?? lastSeq;
-    if (frame.event === "tick") hearTime((frame.payload as { readonly ts: number }).ts);
+    const { ts, createdAtMs = ts } = (frame.payload ?? {}) as { readonly ts?: unknown; readonly createdAtMs?: unknown };
+    if (typeof createdAtMs === "number") hearTime(createdAtMs); // what it tells of has happened by now
     for (const name of [frame.event, "*"]) for (const listener of listeners.get(name) ?? []) listener(frame.payload as never, frame);
     if (!missed || heardMs - reloadedMs < RELOAD_EVERY_MS) return;
     reloadedMs = heardMs;
