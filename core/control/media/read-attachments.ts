@@ -73,7 +73,8 @@ async function decode({ content, sizeBytes, fileName = "" }: AttachmentParams, a
   const base64 = content.startsWith("data:") ? content.slice(content.indexOf(",") + 1) : content;
   const bytes = base64.length <= SLICE_CHARS ? Buffer.from(base64, "base64") : await decodeSlices(base64);
   // The decoder passes over what is not base64: then fewer bytes come than the length promises.
-  const promised = Math.floor((base64.replace(/=+$/, "").length * 3) / 4);
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  const promised = Math.floor(((base64.length - padding) * 3) / 4);
   if (bytes.length !== promised) throw invalid(`The content of ${name} is not base64.`);
   if (bytes.length === 0) throw invalid(`${name} is empty.`);
   if (sizeBytes !== undefined && sizeBytes !== bytes.length) {
@@ -82,7 +83,7 @@ async function decode({ content, sizeBytes, fileName = "" }: AttachmentParams, a
   return bytes;
 }
 
-/** A break in the middle of four characters would lose them, and cost the name its file: white space is no part of what we take so long. */
+/** Slices are of whole fours: white space between them is not taken, whatever the length. */
 async function decodeSlices(base64: string): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(Math.ceil((base64.length * 3) / 4));
   let length = 0;
