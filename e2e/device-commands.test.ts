@@ -20,7 +20,7 @@ describe("devices", () => {
   before(async () => {
     model = await openScriptedModel();
     gateway = await openRealGateway({
-      config: { ...scriptedConfig(model.url, { provider: { models: [{ id: "test", input: ["text", "image"] }] } }), gateway: { nodes: { commands: { allow: ["camera.snap", "camera.clip", "screen.record"], deny: ["screen.record"] } } } },
+      config: { ...scriptedConfig(model.url, { provider: { models: [{ id: "test", input: ["text", "image"] }] } }), media: { transcription: { command: ["sed", "s/OggS //", "{file}"] } }, gateway: { nodes: { commands: { allow: ["camera.snap", "camera.clip", "screen.record"], deny: ["screen.record"] } } } },
     });
     phone = await openFakeDevice(gateway, { name: "phone", platform: "ios", commands: PHONE });
     owner = await connectPlain(gateway.port, { token: gateway.token });
@@ -97,6 +97,17 @@ describe("devices", () => {
     await say(client, `look at it ${callMark("read_file", { path: "desk.jpg" })}`);
     assert.equal(model.requests.at(-1)?.images.length, 2, "a picture that stands in a node's workspace is looked at by reading it");
     assert.equal((await brought("[not text: 2054 bytes]")).data, bytes);
+  });
+
+  test("a recording is lent to a program on a node that the owner wrote down, and its words stand under it (S4.27)", async () => {
+    const client = await gateway.connect();
+    const content = Buffer.from("OggS said at noon").toString("base64");
+    const wish = { sessionKey: "voice", message: "listen", idempotencyKey: "voice", attachments: [{ fileName: "note.ogg", content }] };
+    await client.client.request("chat.send", wish);
+    await client.client.request("agent.wait", { runId: "voice", timeoutMs: 20_000 });
+    const history = JSON.stringify(await owner.call("chat.history", { sessionKey: "voice", limit: 20 }));
+    assert.ok(history.includes('"transcript":{"text":"said at noon"}'), history);
+    assert.match(JSON.stringify(model.requests.at(-1)?.body.messages), /heard in it follows, as data\.\]\\nsaid at noon/);
   });
 
   /** The file of the newest call, whose result begins so; its bytes are nowhere in the transcript. */

@@ -65,6 +65,17 @@ const runParams = {
     /** A text that an interpreter would run is on no list. */
     strictInlineEval: { type: "boolean" },
     needsScreenRecording: { type: "boolean" },
+    /**
+     * A file that is lent to the program: fetched by `node.artifact.read` into a directory of its own, its path put in place of `{file}`
+     * in the command, and taken away when the program has ended, or at the node's next start.
+     */
+    input: {
+      type: "object", additionalProperties: false, required: ["name", "digest", "bytes"],
+      properties: {
+        name: { type: "string", minLength: 1, maxLength: 255 }, digest: { type: "string", pattern: "^[0-9a-f]{64}$" },
+        bytes: { type: "integer", minimum: 0 },
+      },
+    },
   },
 } as const satisfies JsonSchema;
 

@@ -196,7 +196,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     return {
       bytesMax: transcription.maxBytes ?? TRANSCRIPTION_DEFAULTS.maxBytes,
       transcribe: async (file, signal) =>
-        await (await import("../control/media.ts")).transcribeOverHttp({ clock, config: transcription, apiKey }, file, signal),
+        await (await import("../control/media.ts")).transcribe({ clock, ids, nodes, config: transcription, apiKey }, file, signal),
     };
   };
   const filesBytesMax = (): number => config().media?.sessionBytesMax ?? FILES_BYTES_MAX;

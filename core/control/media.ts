@@ -7,6 +7,6 @@
  */
 export { checkAnnounced, readUpload, type UploadParams } from "./media/read-upload.ts";
 export { readAttachments, type AttachmentParams } from "./media/read-attachments.ts";
-export { transcribeOverHttp } from "./media/transcribe.ts";
+export { transcribe } from "./media/transcribe.ts";
 export { sniff, type Sniffed } from "./media/sniff.ts";
 export type { MediaLimits } from "./media/config.ts";

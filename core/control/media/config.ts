@@ -24,9 +24,14 @@ export const mediaConfig = {
     },
     sessionBytesMax: bytes(1_000_000_000_000, 536_870_912, "Files that one session keeps; beyond, its oldest go."),
     transcription: {
-      type: "object", additionalProperties: false, required: ["url"],
-      description: "Who turns recordings into words for models and people; nobody unless given. Recordings go there.",
+      type: "object", additionalProperties: false,
+      description: "Who turns recordings into words for models and people: a server, or a program on a node. Recordings go there.",
       properties: {
+        command: {
+          type: "array", minItems: 1, maxItems: 64, items: { type: "string", maxLength: 4_096 },
+          description: "In place of a server: a program on a node and its arguments, `{file}` for the recording. It prints the words.",
+        },
+        node: { type: "string", minLength: 1, maxLength: 128, description: "Name or id of that node; any that runs programs unless given." },
         url: {
           type: "string", pattern: "^https?://", maxLength: 2_048,
           description: "A server of the OpenAI interface, with its path: https://host/v1/audio/transcriptions.",

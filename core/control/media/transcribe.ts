@@ -1,11 +1,16 @@
-/** What is said in a recording, as words: asked of a server of the OpenAI interface that the owner named. */
-import { OpenClawError } from "@openclaw/protocol";
+/** What is said in a recording, as words: asked of a server of the OpenAI interface, or of a program on a node, that the owner named. */
+import { hash } from "node:crypto";
+import { OpenClawError, type RunResult } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
+import type { Ids } from "../../base/ids.ts";
+import { invokeOnce, type Nodes } from "../../execution/nodes.ts";
 import { TRANSCRIPTION_DEFAULTS, type TranscriptionConfig } from "./config.ts";
 
 export interface TranscriptionDeps {
   readonly clock: Clock;
   readonly config: TranscriptionConfig;
+  readonly ids: Ids;
+  readonly nodes: Pick<Nodes, "choose" | "invoke" | "acknowledge">;
   /** Read at each call; null where none is needed. */
   readonly apiKey: () => Promise<string | null>;
 }
@@ -16,11 +21,35 @@ export interface Recording { readonly name: string; readonly mimeType: string; r
 const ANSWER_BYTES = 1_048_576;
 const QUOTED_CHARS = 200;
 
-/** Throws TRANSCRIPTION_FAILED, with what the server said. It may be asked again: nothing changes there. */
-export async function transcribeOverHttp(
-  { clock, config, apiKey }: TranscriptionDeps, { name, mimeType, content }: Recording, signal: AbortSignal,
+/** Throws TRANSCRIPTION_FAILED with what was answered, and what a node's commands throw. Asked again it does the same. */
+export async function transcribe(deps: TranscriptionDeps, recording: Recording, signal: AbortSignal): Promise<string> {
+  const { command, url } = deps.config;
+  if (command !== undefined) return await overNode(deps, command, recording, signal);
+  if (url === undefined) throw failed("media.transcription names neither a server nor a command.");
+  return await overHttp(deps, url, recording, signal);
+}
+
+/** The owner has written the command down: nobody is asked again. The file is lent to it and is gone with it. */
+async function overNode(
+  { config, nodes, ids, clock }: TranscriptionDeps, command: readonly string[], { name, content }: Recording, signal: AbortSignal,
 ): Promise<string> {
-  const { url, model, language, timeoutMs, charsMax } = { ...TRANSCRIPTION_DEFAULTS, ...config };
+  const { timeoutMs, charsMax } = { ...TRANSCRIPTION_DEFAULTS, ...config };
+  const { nodeId } = nodes.choose({ command: "system.run", ...(config.node === undefined ? {} : { node: config.node }) });
+  const digest = hash("sha256", content, "hex");
+  const params = { command: [...command], timeoutMs, input: { name, digest, bytes: content.length } };
+  const id = ids.sortable(clock.now());
+  const request = { id, nodeId, command: "system.run", params, timeoutMs, approval: { decision: "allow-once" }, lends: { digest, content } } as const;
+  const { payload } = await invokeOnce(nodes.invoke(request, signal));
+  nodes.acknowledge(id, nodeId);
+  const { success, stdout, stderr, exitCode, error } = payload as RunResult;
+  if (!success) throw failed(`${command[0] ?? ""} ended with ${exitCode ?? "a signal"}: ${oneLine(stderr === "" ? (error ?? "") : stderr)}`);
+  return stdout.trim().slice(0, charsMax).toWellFormed();
+}
+
+async function overHttp(
+  { clock, config, apiKey }: TranscriptionDeps, url: string, { name, mimeType, content }: Recording, signal: AbortSignal,
+): Promise<string> {
+  const { model, language, timeoutMs, charsMax } = { ...TRANSCRIPTION_DEFAULTS, ...config };
   const late = new AbortController();
   const timer = clock.after(timeoutMs, () => late.abort(failed(`No answer came within ${timeoutMs} ms.`)));
   try {

@@ -72,7 +72,7 @@ export async function deliverArtifact(
   return { path, bytes };
 }
 
-function parsePiece(answer: unknown): { readonly data: Buffer; readonly last: boolean } {
+export function parsePiece(answer: unknown): { readonly data: Buffer; readonly last: boolean } {
   const { dataBase64, last } = (typeof answer === "object" && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>;
   if (typeof dataBase64 !== "string" || typeof last !== "boolean" || (dataBase64 === "" && !last)) {
     throw new OpenClawError("NODE_FILE_FAILED", { why: "The gateway answered something that is not a piece of an artifact." });

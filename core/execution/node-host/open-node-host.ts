@@ -11,6 +11,7 @@ import { openInvocationJournal } from "./invocation-journal.ts";
 import { createExecApprovalsStore } from "./exec-approvals-store.ts";
 import { createExecGate } from "./exec-gate.ts";
 import { greetGateway } from "./greet-gateway.ts";
+import { createLentFiles } from "./lent-files.ts";
 import type { Connection } from "./link.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import type { NodeLimits } from "./node-limits.ts";
@@ -85,7 +86,7 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
   const store = createExecApprovalsStore(dir, clock, (unmet) => log("warn", "exec.options_unmet", { unmet }));
   const execGate = createExecGate({ store, guard, own: plan.own });
   const commands = createCommandTable(plan, { clock, journal, running }, { gate: execGate, store });
-  const serving = { nodeId: identity.deviceId, clock, limits, journal, epochs, running, commands, execGate, log };
+  const serving = { nodeId: identity.deviceId, clock, limits, journal, epochs, running, commands, execGate, lent: createLentFiles(dir), log };
   const server = createInvocationServer({ ...serving, offered: new Set(offered) });
 
   const stopping = new AbortController();

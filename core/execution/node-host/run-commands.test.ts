@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { NODE_LIMITS } from "@openclaw/protocol";
@@ -242,4 +243,33 @@ test("prepare says how a command would run and starts nothing; which and info te
   const info = await t.gateway.call(t.nodeId, "q3", "system.info");
   assert.ok(Number(info.payload["cpuCount"]) > 0 && Number(info.payload["memoryTotalBytes"]) > Number(info.payload["memoryFreeBytes"]));
   assert.ok((info.payload["disks"] as { totalBytes: number }[]).every((disk) => disk.totalBytes > 0));
+});
+
+test("a file lent to a run lies in a directory of its own while it runs, and nowhere afterwards (S4.27)", async () => {
+  await using t = await openHostForTest();
+  const content = Buffer.alloc(300_000, "sound");
+  const digest = createHash("sha256").update(content).digest("hex");
+  t.gateway.answer = (method, params) => {
+    if (method !== "node.artifact.read") return { ok: true };
+    const from = Number(params["offset"]);
+    const piece = content.subarray(from, from + 262_144);
+    return { dataBase64: piece.toString("base64"), last: from + piece.length === content.length };
+  };
+  const lent = join(t.options.dir, "lent");
+  const input = { name: "../../note.ogg", digest, bytes: content.length };
+  const command = ["sh", "-c", 'stat -c "%a %n" "$(dirname "$0")" "$0"; wc -c < "$0"', "{file}"];
+  const { payload } = await t.gateway.call(t.nodeId, "l1", "system.run", { command, input });
+  const [dir = "", file = "", size = ""] = String(payload["stdout"]).split("\n");
+  assert.ok(dir.startsWith(`700 ${lent}/`), dir);
+  assert.match(file, /^600 .*\/note\.ogg$/);
+  assert.equal(size.trim(), "300000");
+  assert.deepEqual(readdirSync(lent), []);
+  const wrong = await t.gateway.call(t.nodeId, "l2", "system.run", { command, input: { ...input, digest: "0".repeat(64) } });
+  assert.equal(wrong.code, "NODE_FILE_FAILED");
+  assert.deepEqual(readdirSync(lent), []);
+  // As a node that was killed leaves it.
+  mkdirSync(join(lent, "left"));
+  writeFileSync(join(lent, "left", "note.ogg"), "sound");
+  await t.reopen();
+  assert.equal(existsSync(lent), false);
 });

@@ -12,6 +12,7 @@ import { failureOf } from "./failure-of.ts";
 import { reopenOutput, type InvocationJournal, type JournaledCommand, type JournalEnd, type JournalEntry } from "./invocation-journal.ts";
 import { startedJob } from "./job-commands.ts";
 import { formatResult, Link, type Connection, type InvokeOutcome } from "./link.ts";
+import type { LentFiles } from "./lent-files.ts";
 import type { NodeLimits } from "./node-limits.ts";
 import type { OutputLog } from "./output-log.ts";
 import { parseAck, parseAttach, parseCancel, parseInvokeRequest } from "./parse-invoke-events.ts";
@@ -26,6 +27,7 @@ export interface ServeDeps {
   readonly running: RunningCommands;
   readonly commands: CommandTable;
   readonly execGate: ExecGate;
+  readonly lent: LentFiles;
   readonly offered: ReadonlySet<string>;
   readonly log: (level: "debug" | "info" | "warn" | "error", event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -151,7 +153,10 @@ export function createInvocationServer(deps: ServeDeps): InvocationServer {
           if (error instanceof OpenClawError) tellOf(connection, execDenied(asked, String(error.detail["reason"] ?? "cwd-unavailable")));
           throw error;
         });
-        await startRecorded(invocation, command, asked, request);
+        const { input } = asked;
+        const ask = (method: string, wish: unknown): Promise<unknown> => connection.request(method, wish);
+        const sent = input === undefined ? asked : await deps.lent.lend(request.id, asked, input, ask, invocation.cancel.signal);
+        await startRecorded(invocation, command, sent, request);
       } else {
         const ask = (method: string, asked: unknown): Promise<unknown> => connection.request(method, asked);
         const context = { invocationId: request.id, timeoutMs: request.timeoutMs, request: ask };
@@ -159,6 +164,7 @@ export function createInvocationServer(deps: ServeDeps): InvocationServer {
         finish(invocation, { ok: true, payload }, true);
       }
     } catch (error) {
+      deps.lent.release(request.id);
       const failure = failureOf(error);
       const { id, command } = request;
       if (failure.code === "INTERNAL") deps.log("error", "invocation.failed", { id, command, error: String(error) });
@@ -181,6 +187,7 @@ export function createInvocationServer(deps: ServeDeps): InvocationServer {
       // A job outlives the invocation that started it: only `job.kill` ends it.
       command === "system.run" ? invocation.cancel.signal : new AbortController().signal,
     );
+    void started.ended.then(() => deps.lent.release(id)); // before anybody is told of the end
     if (command === "job.start") {
       return finish(invocation, { ok: true, payload: startedJob(id, started.command, started.startedAtMs) }, false);
     }

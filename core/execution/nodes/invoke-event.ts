@@ -28,6 +28,8 @@ export interface InvokeRequest {
   readonly approval?: { readonly id?: string; readonly decision: "allow-once" | "allow-always" };
   /** What doing it again would mean; by default what the command declares, and `unsafe` where it declares nothing. */
   readonly effect?: Effect;
+  /** What the run's `input` names: given to its node, and to nobody else, while the run is under way. */
+  readonly lends?: { readonly digest: string; readonly content: Uint8Array };
 }
 
 export interface ReattachRequest extends InvokeRequest {
