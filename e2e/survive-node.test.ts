@@ -1,6 +1,6 @@
 /** Nodes die too: the agent is told in a typed form, the turn still ends with a reply, and the next command finds its way. */
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { approvalOf, isOutput, say, sayAllowing, send, settled, toolResults } from "@openclaw/testkit/conversation";
@@ -22,7 +22,8 @@ interface Setting {
 async function openBusyNode(t: TestContext, reattachWaitMs: number): Promise<Setting> {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { reattachWaitMs }) });
+  const media = { transcription: { node: "far", command: ["/bin/sh", "-c", "sleep 20.418; cat \"$0\"", "{file}"] } };
+  const gateway = await openRealGateway({ config: { ...scriptedConfig(model.url, { reattachWaitMs }), media } });
   t.after(() => gateway.dispose());
   const node = await openRealNode(gateway, { name: "far", tags: ["gpu"] });
   t.after(() => node.dispose());
@@ -48,7 +49,8 @@ test("a node that dies in mid-command and stays away is a typed failure that the
   assert.deepEqual(toolResults(elsewhere), ["another way"], "and it can choose another strategy");
 });
 
-test("a node that comes back after its death says that the command ended with it, and works again (S0.19, S0.20, S0.37)", async (t) => {
+test("a node that comes back after its death says that the command ended with it, and works again (S0.19, S0.20, S0.37, S4.27)",
+async (t) => {
   const { node, operator } = await openBusyNode(t, 30_000);
   await node.kill();
   await node.start();
@@ -58,6 +60,20 @@ test("a node that comes back after its death says that the command ended with it
   assert.deepEqual(processesIn(node.workspace), [], "what it had started was ended: nobody follows it any more");
   const next = await say(operator, `again ${callMark("exec", { node: "far", argv: ["echo", "back"] })}`);
   assert.deepEqual(toolResults(next), ["back"]);
+
+  // A file that it was lent is gone with what it was lent to: whatever ended the node, it goes at the next start (S4.27).
+  const lent = join(node.nodeDir, "lent");
+  const attachments = [{ fileName: "note.ogg", content: Buffer.from("OggS sound").toString("base64") }];
+  const voice = { sessionKey: "voice", message: "listen", idempotencyKey: "voice", attachments };
+  await operator.client.request("chat.send", voice);
+  const files = async (): Promise<readonly string[]> => (await readdir(lent, { recursive: true }).catch(() => [])).filter((name) =>
+    name.endsWith("note.ogg"));
+  while ((await files()).length === 0) await operator.client.request("health");
+  await node.kill();
+  assert.equal((await files()).length, 1);
+  await node.start();
+  assert.equal((await settled(operator, "voice", { session: "voice" })).status, "ok");
+  assert.deepEqual(await files(), []);
 });
 
 test("a command that is not done in its time is ended with everything it started, and the agent is told (S0.16, S0.20)", async (t) => {

@@ -38,11 +38,12 @@ async function overNode(
   const digest = hash("sha256", content, "hex");
   const params = { command: [...command], timeoutMs, input: { name, digest, bytes: content.length } };
   const id = ids.sortable(clock.now());
-  const request = { id, nodeId, command: "system.run", params, timeoutMs, approval: { decision: "allow-once" }, lends: { digest, content } } as const;
-  const { payload } = await invokeOnce(nodes.invoke(request, signal));
+  const allowed = { approval: { decision: "allow-once" }, lends: { digest, content } } as const;
+  const { payload } = await invokeOnce(nodes.invoke({ id, nodeId, command: "system.run", params, timeoutMs, ...allowed }, signal));
   nodes.acknowledge(id, nodeId);
   const { success, stdout, stderr, exitCode, error } = payload as RunResult;
-  if (!success) throw failed(`${command[0] ?? ""} ended with ${exitCode ?? "a signal"}: ${oneLine(stderr === "" ? (error ?? "") : stderr)}`);
+  const why = oneLine(stderr === "" ? (error ?? "") : stderr);
+  if (!success) throw failed(`${command[0] ?? ""} ended with ${exitCode ?? "a signal"}: ${why}`);
   return stdout.trim().slice(0, charsMax).toWellFormed();
 }
 

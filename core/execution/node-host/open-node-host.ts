@@ -86,7 +86,8 @@ export async function openNodeHost(options: NodeHostOptions, signal: AbortSignal
   const store = createExecApprovalsStore(dir, clock, (unmet) => log("warn", "exec.options_unmet", { unmet }));
   const execGate = createExecGate({ store, guard, own: plan.own });
   const commands = createCommandTable(plan, { clock, journal, running }, { gate: execGate, store });
-  const serving = { nodeId: identity.deviceId, clock, limits, journal, epochs, running, commands, execGate, lent: createLentFiles(dir), log };
+  const lent = createLentFiles(dir);
+  const serving = { nodeId: identity.deviceId, clock, limits, journal, epochs, running, commands, execGate, lent, log };
   const server = createInvocationServer({ ...serving, offered: new Set(offered) });
 
   const stopping = new AbortController();
