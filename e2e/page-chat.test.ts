@@ -82,6 +82,11 @@ async (t) => {
   await page.waitForURL(/main%3Amain$/);
   await page.locator(".said.assistant", { hasText: "echo: an answer, please" }).waitFor();
   assert.equal(await page.locator(".said.person", { hasText: "this one waits" }).count(), 0);
+  model.script({ text: "```ts\nconst one = \"two\"; // three 4\n```\n\nand so on" });
+  await say(page, "in code");
+  await page.locator(".code-note", { hasText: "// three 4" }).waitFor();
+  assert.equal(await page.locator(".code code").last().innerText(), "const one = \"two\"; // three 4");
+  assert.deepEqual(await findBarriers(), []);
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 360, height: 640 });
   assert.deepEqual(await findBarriers(), []);

@@ -110,6 +110,8 @@ test("over ninety hostile texts, from a model, a program, and in names: no scrip
   await page.locator(".timeline > .live").waitFor({ state: "detached" });
   for (let step = 0; step < 30; step++) await page.locator(".scroller").evaluate((box, to) => box.scrollTo({ top: to }), step * 4_000);
 
+  await page.locator(".code .code-word", { hasText: "<script" }).first().waitFor({ state: "attached" });
+
   assert.equal(await page.evaluate("window.pwned"), undefined, "no script ran");
   assert.deepEqual(asked.filter((url) => !url.startsWith(`${origin}/assets/`)), [], "nothing was fetched");
   assert.equal(await page.evaluate(frame), before, "rail, title and box are what they were");
@@ -139,4 +141,12 @@ test("over ninety hostile texts, from a model, a program, and in names: no scrip
   assert.equal(loud, 0, "names and commands hide nothing");
   const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
   assert.equal(wide, 0, "nothing is wider than the window");
+
+  await tool.getByRole("link", { name: "Inspect this run" }).click();
+  await page.locator(".waterfall .step.tool").click();
+  await page.locator(".step-facts .terminal", { hasText: "onerror" }).first().waitFor();
+  const loaded = page.locator(".run :is(img, script, iframe, object, embed, form, video, audio, style, link, a[href^=javascript])");
+  assert.equal(await loaded.count(), 0);
+  assert.equal(await page.evaluate("window.pwned"), undefined, "nor where the run is looked into");
+  assert.deepEqual(asked.filter((url) => !url.startsWith(`${origin}/assets/`)), []);
 });

@@ -142,9 +142,13 @@ needs("chromium"), async (t) => {
   await sheet.getByRole("button", { name: "Unpin" }).waitFor();
   const described = async (): Promise<Readonly<Record<string, unknown>> | null> =>
     ((await client.request("sessions.describe", { key: KEY })) as { readonly session: Readonly<Record<string, unknown>> | null }).session;
-  const { label, model: chosen, thinkingLevel, queueMode, verboseLevel, pinned } = (await described()) ?? {};
-  const kept = [label, chosen, thinkingLevel, queueMode, verboseLevel, pinned];
-  assert.deepEqual(kept, ["Renamed here", "other", "high", "collect", "full", true]);
+  const wanted = { label: "Renamed here", model: "other", thinkingLevel: "high", queueMode: "collect", verboseLevel: "full", pinned: true };
+  const kept = async (): Promise<object> => {
+    const session = await described();
+    return Object.fromEntries(Object.keys(wanted).map((name) => [name, session?.[name]]));
+  };
+  for (let tries = 0; tries < 500 && JSON.stringify(await kept()) !== JSON.stringify(wanted); tries += 1) await page.waitForTimeout(20);
+  assert.deepEqual(await kept(), wanted);
   const download = async (name: string): Promise<string> => {
     const [file] = await Promise.all([page.waitForEvent("download"), sheet.getByRole("button", { name }).click()]);
     return Buffer.concat(await (await file.createReadStream()).toArray() as Buffer[]).toString();
