@@ -150,6 +150,7 @@ export function Composer({ link }: { readonly link: Link }): VNode {
         void addFiles(added);
       } else if (text.length > ATTACHMENT_LIMITS.pasteChars) pasted.value = text;
     };
+    const onResize = (): void => fit(box);
     const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
     const onDrag = (event: DragEvent): void => {
       if (!hasFiles(event) || document.documentElement.dataset["place"] !== "chat") return;
@@ -166,6 +167,7 @@ export function Composer({ link }: { readonly link: Link }): VNode {
     box.addEventListener("keydown", onKey);
     box.addEventListener("paste", onPaste);
     form?.addEventListener("submit", onSubmit);
+    addEventListener("resize", onResize);
     addEventListener("dragover", onDrag);
     addEventListener("dragleave", onDragEnd);
     addEventListener("drop", onDragEnd);
@@ -175,6 +177,7 @@ export function Composer({ link }: { readonly link: Link }): VNode {
       box.removeEventListener("keydown", onKey);
       box.removeEventListener("paste", onPaste);
       form?.removeEventListener("submit", onSubmit);
+      removeEventListener("resize", onResize);
       removeEventListener("dragover", onDrag);
       removeEventListener("dragleave", onDragEnd);
       removeEventListener("drop", onDragEnd);
