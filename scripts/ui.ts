@@ -206,9 +206,10 @@ export function licencesOf({ packages }: Lock): readonly { readonly name: string
   });
 }
 
-/** The styles of pages that are fetched later, by their names: each comes with its page. */
+/** The styles of pages, and of parts of the first, that are fetched later, by their names: each comes with what it is for. */
 function lateStylesOf(source: string): readonly string[] {
-  const named = readFileSync(join(source, "pages", "places.ts"), "utf8").matchAll(/ style: "([\w-]+)"/g);
+  const sources = ["places.ts", join(FIRST_PLACE, "page.tsx")].map((name) => readFileSync(join(source, "pages", name), "utf8"));
+  const named = sources.join("").matchAll(/(?: style: |loadStyle\()"([\w-]+)"/g);
   const places = [...placesOf(source).filter((place) => place !== FIRST_PLACE), ...Array.from(named, ([, style]) => style)];
   return readdirSync(join(source, "style")).map((name) => basename(name, ".css")).filter((name) => places.includes(name)).sort();
 }

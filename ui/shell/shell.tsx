@@ -13,7 +13,8 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import { findNearest } from "./nearest.ts";
 import { OpenOverlay } from "./open-overlay.tsx";
 import { Rail } from "./rail.tsx";
-import { base, pathOf, route } from "./route.ts";
+import { loadStyle } from "./load-style.ts";
+import { pathOf, route } from "./route.ts";
 import type { UnpairedProps } from "./unpaired.tsx";
 
 export interface ShellProps {
@@ -57,19 +58,6 @@ async function load(place: Place): Promise<void> {
   const loading: Promise<Loaded> = place.load?.().then(({ Page }) => Page, () => "failed" as const) ?? Promise.resolve("failed" as const);
   const [page] = await Promise.all([loading, loadStyle(place.style ?? place.path)]);
   loaded.value = { ...loaded.value, [place.path]: page };
-}
-
-/** The page's own style, where it has one: there before the page is drawn. */
-function loadStyle(style: string): Promise<void> {
-  const name = (JSON.parse(document.documentElement.dataset["styles"] ?? "{}") as Readonly<Record<string, string>>)[style];
-  const href = `${base}/assets/${name}`;
-  if (name === undefined || document.querySelector(`link[href="${href}"]`) !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    // A page without its style can still be read: it is drawn in any case.
-    document.head.append(Object.assign(document.createElement("link"), {
-      rel: "stylesheet", href, onload: () => resolve(), onerror: () => resolve(),
-    }));
-  });
 }
 
 const unpaired = signal<ComponentType<UnpairedProps> | undefined>(undefined);

@@ -1,6 +1,6 @@
 /** What things cost, in the gateway's own currency: asked once, when somebody looks at a cost. */
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
-import { formatMoney } from "../../kit/format.ts";
+import { formatMoney } from "../../kit/format-money.ts";
 import type { Link } from "../../link.ts";
 import { text } from "./transcript.ts";
 

@@ -5,6 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { Icon } from "../../kit/icon.tsx";
 import { lazy } from "../../kit/lazy.tsx";
 import type { Link } from "../../link.ts";
+import { loadStyle } from "../../shell/load-style.ts";
 import { navigate, pathOf, route } from "../../shell/route.ts";
 import { words } from "../../words/en/chat.ts";
 import type { PageProps } from "../page.ts";
@@ -19,7 +20,8 @@ import { fields, text, type Entry } from "./transcript.ts";
 
 const SessionList = lazy(() => import("./list/session-list.tsx").then((part) => part.SessionList));
 const SessionSheet = lazy(() => import("./list/session-sheet.tsx").then((part) => part.SessionSheet));
-const RunInspector = lazy(() => import("./run/run-inspector.tsx").then((part) => part.RunInspector));
+const RunInspector = lazy(() =>
+  Promise.all([import("./run/run-inspector.tsx"), loadStyle("run")]).then(([part]) => part.RunInspector));
 
 export function Page({ link }: PageProps): VNode {
   const conversation = openSession(link).value;

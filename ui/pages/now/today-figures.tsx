@@ -1,6 +1,7 @@
 /** What it costs today, and what is left of what it may. */
 import type { VNode } from "preact";
 import { formatCount } from "../../kit/format.ts";
+import { formatMoney } from "../../kit/format-money.ts";
 import { StateMark } from "../../kit/state-mark.tsx";
 import { pathOf } from "../../shell/route.ts";
 import { words } from "../../words/en/now.ts";
@@ -39,14 +40,4 @@ function BudgetLine({ budget, currency }: { readonly budget: Budget; readonly cu
       <progress max={limit} value={Math.max(0, limit - left)} aria-label={name} />
     </div>
   );
-}
-
-/** Cents, and more where it is less than a cent. */
-export function formatMoney(value: number, currency: string): string {
-  const digits = value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
-  try {
-    return value.toLocaleString(undefined, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: digits });
-  } catch {
-    return `${value.toFixed(digits)} ${currency}`;
-  }
 }

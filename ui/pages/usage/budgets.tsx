@@ -5,7 +5,7 @@ import { StateMark } from "../../kit/state-mark.tsx";
 import { Table } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
 import { words } from "../../words/en/usage.ts";
-import { formatMoney } from "./format-money.ts";
+import { formatMoney } from "../../kit/format-money.ts";
 import type { Budget } from "./parse-usage.ts";
 
 /** Less than this share left is said. */

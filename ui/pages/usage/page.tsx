@@ -14,7 +14,7 @@ import { words } from "../../words/en/usage.ts";
 import type { PageProps } from "../page.ts";
 import { Budgets } from "./budgets.tsx";
 import { DayBars } from "./day-bars.tsx";
-import { formatMoney } from "./format-money.ts";
+import { formatMoney } from "../../kit/format-money.ts";
 import { channelOf, formatCsv, parseReport, parseStatus, sumRows, type Figures, type Report, type Resting,
   type Row } from "./parse-usage.ts";
 

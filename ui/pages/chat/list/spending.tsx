@@ -2,7 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import { formatCount, formatMoney } from "../../../kit/format.ts";
+import { formatCount } from "../../../kit/format.ts";
+import { formatMoney } from "../../../kit/format-money.ts";
 import type { Link } from "../../../link.ts";
 import { words } from "../../../words/en/chat-spending.ts";
 import { fields, number, text } from "../transcript.ts";

@@ -5,6 +5,6 @@ export function formatMoney(value: number, currency: string): string {
   try {
     return value.toLocaleString(undefined, { style: "currency", currency, ...digits });
   } catch {
-    return `${value.toLocaleString(undefined, digits)} ${currency}`; // a currency that the browser does not know
+    return `${value.toLocaleString(undefined, digits)} ${currency}`.trim(); // a currency that the browser does not know
   }
 }
