@@ -2,7 +2,8 @@
  * One update of the screen for each frame that the browser draws: what the gateway told, what a clock moved and what became of it in
  * any store is taken together, and drawn once.
  *
- * A person's act never meets what is older than it: before any key, click or input reaches its handler, what waits is drawn.
+ * A person's act never meets what is older than it: before any key or click reaches its handler, what waits is drawn. Not so once a field
+ * holds what a person chose and nobody has read it yet: drawing would put back what stood there before.
  */
 import { batch } from "@preact/signals";
 import { options } from "preact";
@@ -11,7 +12,7 @@ import { options } from "preact";
 const LATE_MS = 100;
 /** Of changes that begin others at once: the rest waits for the next frame. */
 const ROUNDS_MAX = 20;
-const ACTS = ["beforeinput", "change", "click", "close", "drop", "input", "keydown", "paste", "pointerdown", "popstate", "submit"] as const;
+const ACTS = ["beforeinput", "click", "close", "drop", "keydown", "paste", "pointerdown", "popstate", "submit"] as const;
 
 let changes: (() => void)[] = [];
 let draw: (() => void) | undefined;
@@ -37,7 +38,10 @@ export function drawInFrames(): void {
     draw = work;
     if (!isDrawing) ask();
   };
-  for (const act of ACTS) addEventListener(act, drawNow, { capture: true });
+  for (const act of ACTS) addEventListener(act, ({ target }) => {
+    // A box is ticked before its click is told.
+    if (act !== "click" || !(target instanceof HTMLInputElement)) drawNow();
+  }, { capture: true });
 }
 
 function ask(): void {
