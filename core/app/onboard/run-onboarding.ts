@@ -17,8 +17,6 @@ import { borrowGateway } from "./borrowed-gateway.ts";
 
 const ANSWER_MS = 120_000;
 const TEXT_SHOWN = 600;
-/** A conversation of its own, deleted after: the check leaves no trace in a person's. */
-const SESSION = "onboarding";
 const DEMO_QUESTION = "How busy is this machine?";
 const QUESTION = "Say in one short sentence that you are ready.";
 
@@ -32,7 +30,8 @@ export async function runOnboarding(ctx: CommandContext): Promise<number> {
   const { style } = terminal;
   if (!terminal.json) {
     terminal.line(`${style.strong("Welcome.")} Three steps: a model, the gateway, one real answer.`);
-    terminal.line(style.dim(`Everything is kept in ${cleanLine(stateDirOf(ctx))}; the gateway listens to this machine only.`));
+    terminal.line(style.dim(`Everything is kept in ${cleanLine(stateDirOf(ctx))}.`));
+    terminal.line(style.dim("The gateway listens to this machine only."));
     terminal.line();
   }
   const added = await modelStep(ctx, unasked);
@@ -56,7 +55,7 @@ export async function runOnboarding(ctx: CommandContext): Promise<number> {
     gatewayRuns: ranBefore || service, tookMs,
   }, () => {
     terminal.line();
-    terminal.done(`${style.strong("It works.")} Success looks like this: you ask, it answers, and says what it ran to know`);
+    terminal.done(`${style.strong("It works.")} This is success: you ask, it answers, and says what it ran`);
     terminal.facts([
       ["  Model", added?.ref ?? "demo/demo: offline, rule-based, free"],
       ["  Answer", `${formatDuration(answered.tookMs)}, all of it ${formatDuration(tookMs)}`],
@@ -108,13 +107,15 @@ async function answerStep(ctx: CommandContext, question: string): Promise<Answer
   if (!terminal.json) terminal.line(`${terminal.style.dim(terminal.style.mark.bar)} ${terminal.style.strong(question)}`);
   using _ = terminal.progress("Waiting for the answer");
   const startedAt = clock.monotonic();
+  // A conversation of its own, deleted after: the check leaves no trace in a person's, and an earlier one none in this.
+  const key = `onboarding-${systemIds.uuid().slice(0, 8)}`;
   const final = await withGateway(ctx, { scopes: ["operator.write", "operator.admin", "operator.approvals"] }, async (gateway) => {
     try {
       return await gateway.request("agent", {
-        message: question, sessionKey: SESSION, deliver: false, timeout: ANSWER_MS / 1_000, idempotencyKey: systemIds.uuid(),
+        message: question, sessionKey: key, deliver: false, timeout: ANSWER_MS / 1_000, idempotencyKey: systemIds.uuid(),
       }, { signal: ctx.signal, timeoutMs: ANSWER_MS, onAccepted: () => undefined });
     } finally {
-      await gateway.request("sessions.delete", { key: SESSION }).catch(() => undefined);
+      await gateway.request("sessions.delete", { key }).catch(() => undefined);
     }
   });
   const text = listAt(final, "result", "payloads").map((payload) => textAt(payload, "text") ?? "").filter((part) => part !== "").join("\n");
