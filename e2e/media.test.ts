@@ -118,7 +118,8 @@ async (t) => {
   await small.waitFor();
   await manyPhotos(gateway, noise(200, 180));
   const holds = async (what: string): Promise<void> => {
-    while (!(await page.evaluate(what))) await page.waitForTimeout(20);
+    for (let tries = 0; tries < 1_000 && !(await page.evaluate(what)); tries += 1) await page.waitForTimeout(20);
+    assert.ok(await page.evaluate(what), what);
   };
   const sizes: number[] = [];
   page.on("response", (response) => {
@@ -235,7 +236,8 @@ async function bringAndRead(gateway: RealGateway, watched: Watched): Promise<voi
   assert.equal((await fetch(at(url), { headers: { origin: "http://elsewhere.example" } })).status, 403);
   other.client.close();
   // An address ends with the connection it was made on.
-  while ((await read())[0] !== 404) await client.request("health");
+  for (let tries = 0; tries < 300 && (await read("bytes=0-0"))[0] !== 404; tries += 1) await client.request("health");
+  assert.equal((await read("bytes=0-0"))[0], 404);
 }
 
 interface Transcription { readonly url: string; readonly asked: string[]; answer: (response: ServerResponse) => void }

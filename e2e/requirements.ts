@@ -393,7 +393,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Activation modes, queue modes, reply-back",
   },
   {
-    id: "S4.27", state: "partly", proofs: ["e2e/media.test.ts", "core/control/media/read-attachments.test.ts"],
+    id: "S4.27", state: "proved",
+    proofs: [
+      "e2e/media.test.ts", "e2e/device-commands.test.ts", "e2e/survive-node.test.ts", "core/control/media/read-attachments.test.ts",
+      "core/fabric/journal/session-attachments.test.ts",
+    ],
     text: "Media pipeline: images/audio/video, transcription hooks, size caps, temp-file lifecycle",
   },
   {

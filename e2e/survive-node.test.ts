@@ -68,7 +68,7 @@ async (t) => {
   await operator.client.request("chat.send", voice);
   const files = async (): Promise<readonly string[]> => (await readdir(lent, { recursive: true }).catch(() => [])).filter((name) =>
     name.endsWith("note.ogg"));
-  while ((await files()).length === 0) await operator.client.request("health");
+  for (let tries = 0; tries < 20_000 && (await files()).length === 0; tries += 1) await operator.client.request("health");
   await node.kill();
   assert.equal((await files()).length, 1);
   await node.start();
