@@ -38,6 +38,20 @@ test("a setting is changed: in force, in the file with its comments, refused wit
   await page.getByText("Saved, and in force.").waitFor();
   assert.match(await readFile(file, "utf8"), /level: "info"/);
 
+  // What is typed stands as it is typed, on its way to a number, or to another line.
+  await page.getByRole("link", { name: "Supervisor" }).click();
+  await page.getByLabel("Budget share max").pressSequentially("0.25");
+  await page.getByRole("row", { name: /supervisor\.budgetShareMax/ }).getByText("0.25").waitFor();
+  await page.getByRole("link", { name: "Tools", exact: true }).click();
+  const allow = page.getByLabel("Allow", { exact: true });
+  await allow.press("End");
+  await allow.pressSequentially("\n\nexec");
+  assert.equal(await allow.inputValue(), "group:runtime\n\nexec");
+  await page.getByText("2 changes, not saved yet").waitFor();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByText("2 changes, not saved yet").waitFor({ state: "detached" });
+  assert.equal(await allow.inputValue(), "group:runtime");
+
   // Found by its words, and refused as the command line refuses it.
   await page.getByRole("searchbox", { name: "Search settings" }).fill("deepest agents between");
   await page.getByText("Nothing is called that.").waitFor();

@@ -20,7 +20,7 @@ function openWorld() {
   const write = (next: Values): Values => {
     set = next;
     writes += 1;
-    return { hash: `h${writes}` };
+    return { hash: `h${writes}`, restart: { ok: true } };
   };
   const guarded = (act: Answer): Answer => (params) => {
     if (params["baseHash"] === `h${writes}`) return act(params);
@@ -107,6 +107,7 @@ test("undo takes back what was saved and nothing that somebody wrote after it; b
   void desk.save();
   await answer();
   others({ a: 9, b: 1 });
+  await answer();
   void desk.undo();
   await answer();
   assert.deepEqual(set(), { a: 9, b: 1 });
@@ -128,6 +129,7 @@ test("what was said of a save goes with the next change, a look elsewhere, or th
   desk.settle();
   assert.equal(desk.state.value.kind, "idle");
   await save(3);
+  assert.deepEqual(desk.state.value.kind === "saved" && desk.state.value.takes, "restart");
   restart();
   assert.deepEqual(desk.state.value.kind === "saved" && desk.state.value.takes, "now");
   desk.change(["a"], 4);
