@@ -1,5 +1,6 @@
 /** Agents, their files, skills, tools and commands on the real program, over the wire. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -93,7 +94,10 @@ test("a workspace is seeded once, stands in the prompt, and what a command wrote
   await assert.rejects(
     ask("agents.files.set", { agentId: "main", name: "SOUL.md", content: "late", expectedHash: file.hash }), /changed since it was read/,
   );
-  await ask("agents.files.set", { agentId: "main", name: "MEMORY.md", content: "The cat is called Ada." });
+  const ofNothing = createHash("sha256").digest("hex"); // a file that is not there counts as empty
+  const memory = { agentId: "main", name: "MEMORY.md", content: "The cat is called Ada.", expectedHash: ofNothing };
+  await ask("agents.files.set", memory);
+  await assert.rejects(ask("agents.files.set", { ...memory, content: "late" }), /changed since it was read/);
   await say(operator, "hi");
   assert.match(prompt(model).system, /Speak like a sailor/);
   assert.match(prompt(model).system, /The cat is called Ada/);

@@ -14,8 +14,11 @@ import { Trouble } from "./trouble.tsx";
 
 const say = words.agents;
 
+/** SHA-256 of no bytes: a file that is not there counts as empty. */
+const HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /** What is typed and not saved, by agent and file, and the hash of what it was typed over. */
-interface Typed { readonly text: string; readonly hash: string | undefined }
+interface Typed { readonly text: string; readonly hash: string }
 const drafts = new Map<string, Signal<Typed | undefined>>();
 
 function draftOf(key: string): Signal<Typed | undefined> {
@@ -23,6 +26,8 @@ function draftOf(key: string): Signal<Typed | undefined> {
   drafts.set(key, draft);
   return draft;
 }
+
+const hashOf = (file: AgentFile | undefined): string => file?.hash ?? HASH_OF_NOTHING;
 
 interface AgentFileProps { readonly link: Link; readonly agentId: string; readonly file: AgentFile; readonly onSaved: () => void }
 
@@ -46,13 +51,13 @@ export function AgentFileEditor({ link, agentId, file, onSaved }: AgentFileProps
     if (wanted === undefined) return;
     try {
       const answer = await link.request("agents.files.set", {
-        ...params, content: wanted.text, ...(wanted.hash === undefined ? {} : { expectedHash: wanted.hash }),
+        ...params, content: wanted.text, expectedHash: wanted.hash,
       });
       const written = { ...parseFile(fieldsOf(answer)["file"]), content: wanted.text };
       read.value = written;
       const later = typed.peek();
       const isMore = later !== undefined && later.text !== wanted.text;
-      typed.value = isMore ? { text: later.text, hash: written.hash } : undefined;
+      typed.value = isMore ? { text: later.text, hash: hashOf(written) } : undefined;
       saved.value = !isMore;
       trouble.value = undefined;
       clashes.value = false;
@@ -63,7 +68,7 @@ export function AgentFileEditor({ link, agentId, file, onSaved }: AgentFileProps
       await load();
       trouble.value = undefined;
       clashes.value = true;
-      typed.value = { text: typed.peek()?.text ?? wanted.text, hash: read.peek()?.hash };
+      typed.value = { text: typed.peek()?.text ?? wanted.text, hash: hashOf(read.peek()) };
     }
   };
   const now = read.value;
@@ -80,7 +85,7 @@ export function AgentFileEditor({ link, agentId, file, onSaved }: AgentFileProps
       {now === undefined || text === undefined ? null : (
         <>
           <textarea class="mono" aria-label={say.content(file.name)} rows={14} spellcheck={false} value={text} onInput={(event) => {
-            typed.value = { text: event.currentTarget.value, hash: typed.peek() === undefined ? now.hash : typed.peek()?.hash };
+            typed.value = { text: event.currentTarget.value, hash: typed.peek()?.hash ?? hashOf(now) };
             saved.value = false;
           }} />
           {clashes.value ? (

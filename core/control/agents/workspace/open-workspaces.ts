@@ -129,7 +129,7 @@ export function createWorkspaces({ authorship, clock, onProblem }: WorkspacesDep
       await using folder = await openFolder(agent.workspace, true);
       if (folder === undefined) throw new OpenClawError("NOT_FOUND", { why: "The workspace is no directory." });
       const present = await readShown(agent, file, folder);
-      if (expectedHash !== undefined && present.hash !== expectedHash.toLowerCase()) {
+      if (expectedHash !== undefined && (present.hash ?? HASH_OF_NOTHING) !== expectedHash.toLowerCase()) {
         throw new OpenClawError("CONFLICT", { why: `${name} is not the one that was read.`, detail: { reason: "hash-mismatch" } });
       }
       // First whose it will be: a crash in between leaves a digest that nothing has.
@@ -144,6 +144,9 @@ export function createWorkspaces({ authorship, clock, onProblem }: WorkspacesDep
     },
   };
 }
+
+/** A file that is not there counts as empty, also for who writes it and saw none. */
+const HASH_OF_NOTHING = createHash("sha256").digest("hex");
 
 function needFile(name: string): WorkspaceFile {
   const file = workspaceFile(name);
