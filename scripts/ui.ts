@@ -101,7 +101,7 @@ async function bundle(source: string, assets: string, plugins: Plugin[] = []): P
     chunkNames: "[name]-[hash]", bundle: true, splitting: true, format: "esm", target: ["es2023", "chrome137", "firefox129", "safari17"],
     jsx: "automatic", jsxImportSource: "preact", minify: true, metafile: true, legalComments: "none", logLevel: "silent",
     define: { "process.env.NODE_ENV": "\"production\"" },
-    plugins: [...plugins, oneFirstScript(source), stylesApart(lateStyles), spareCatalogue, writtenLicences],
+    plugins: [...plugins, oneFirstScript(source), stylesApart(lateStyles), spareCatalogue, lexerAlone, writtenLicences],
   });
   const outputs = Object.entries(result.metafile.outputs);
   const { script, shared } = enterAtOnce(assets, result.metafile, nameOfEntry(outputs, "main.tsx"));
@@ -174,6 +174,21 @@ const spareCatalogue: Plugin = {
       return { loader: "ts", contents: `const NO_WORDS = { text: "", next: "" };\n${source}` };
     });
   },
+};
+
+/**
+ * Of `marked` the page reads with the lexer and draws by itself: what makes HTML out of tokens stays out. The bundler cannot see that, for
+ * the package ends with an instance of everything.
+ */
+const lexerAlone: Plugin = {
+  name: "lexer-alone",
+  setup: ({ onLoad }) => onLoad({ filter: /[\\/]marked[\\/]lib[\\/]marked\.esm\.js$/ }, async ({ path }) => {
+    const whole = await readFile(path, "utf8");
+    const end = /var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse\(/.exec(whole)?.index;
+    const lexer = /[{,](\w+) as Lexer[,}]/.exec(whole)?.[1];
+    if (end === undefined || lexer === undefined) throw new Error("marked is made otherwise than before: see where its lexer ends.");
+    return { loader: "js", contents: `${whole.slice(0, end)}export const lexer = (text, options) => ${lexer}.lex(text, options);` };
+  }),
 };
 
 /** What the page says about the programs it and its gateway are made with is what the lock file says. */

@@ -20,7 +20,7 @@ export const WINDOW_LIMITS = {
   /** Held while its end is read: what is older goes. */
   follow: 300,
   /** Held while something above is read: what is farther from there goes. */
-  most: 606,
+  most: 357,
 } as const;
 
 export const EMPTY_WINDOW: EntryWindow = { entries: [], total: 0, missed: 0 };

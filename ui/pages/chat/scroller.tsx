@@ -9,7 +9,9 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../../kit/icon.tsx";
 import { words } from "../../words/en/chat.ts";
 import type { Conversation } from "./conversation.ts";
+import { useDrawnPart } from "./drawn-part.ts";
 import { Timeline, type SaidActs } from "./timeline.tsx";
+import type { Entry } from "./transcript.ts";
 
 /** How near the end counts as reading the end. */
 const NEAR_PX = 48;
@@ -23,6 +25,9 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
   const held = useRef<Held | undefined>(undefined);
   const atEnd = useSignal(true);
   const sized = useRef("");
+  /** Where this set it last. */
+  const own = useRef(-1);
+  const drawn = useRef<readonly Entry[]>([]);
 
   const hold = (): void => {
     const element = box.current;
@@ -39,20 +44,23 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
     if (atEnd.peek() && !conversation.hasLater.peek()) element.scrollTop = element.scrollHeight;
     else if (held.current?.element.isConnected === true) {
       const moved = held.current.element.getBoundingClientRect().top - held.current.top;
-      if (Math.abs(moved) >= 1) element.scrollTop += moved;
+      if (Math.abs(moved) < 1) return;
+      element.scrollTop += moved;
+      own.current = element.scrollTop;
     }
   };
   const fill = (): void => {
     const element = box.current;
-    if (element === null || conversation.state.peek() !== "ready") return;
+    if (element === null || conversation.state.peek() !== "ready" || drawn.current !== conversation.entries.peek()) return;
     if (element.scrollTop < EDGE_PX && conversation.hasEarlier.peek()) void conversation.load("earlier");
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     if (below < EDGE_PX && conversation.hasLater.peek()) void conversation.load("later");
   };
-  const entries = conversation.entries.value;
+  const entries = useDrawnPart(conversation.entries.value);
+  drawn.current = entries;
   useLayoutEffect(() => {
     keep();
-    hold();
+    if (held.current?.element.isConnected !== true) hold();
     // A page that does not fill the view asks for the next.
     const timer = setTimeout(fill, 50);
     return () => clearTimeout(timer);
@@ -81,7 +89,8 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
     if (sizeOf(element) !== sized.current && atEnd.peek()) return keep();
     sized.current = sizeOf(element);
     judge();
-    hold();
+    // A browser scrolls by whole points: what is less must not add up each time that it is set right.
+    if (element.scrollTop !== own.current) hold();
     fill();
   };
   /** What a person opens stays under the hand: it grows downwards, also at the end. */
@@ -108,7 +117,7 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
   return (
     <div class="scroller-frame">
       <div class="scroller" ref={box} onScroll={onScroll} onClickCapture={onClick} tabIndex={0} role="region" aria-label={words.title}>
-        <Timeline conversation={conversation} acts={acts} />
+        <Timeline conversation={conversation} entries={entries} acts={acts} />
       </div>
       {atEnd.value ? null : (
         <button type="button" class="to-latest" onClick={() => void toLatest()}>

@@ -1,5 +1,6 @@
 /** The conversation from top to bottom: the person's words, the agent's, and between them what was done. */
 import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
 import { CopyButton } from "../../kit/copy-button.tsx";
 import { Icon } from "../../kit/icon.tsx";
 import { lazy } from "../../kit/lazy.tsx";
@@ -23,27 +24,36 @@ export interface SaidActs {
   regenerate(entry: Entry): void;
 }
 
-export interface TimelineProps { readonly conversation: Conversation; readonly acts: SaidActs }
+export interface TimelineProps {
+  readonly conversation: Conversation;
+  /** Those that are drawn, of those that are held. */
+  readonly entries: readonly Entry[];
+  readonly acts: SaidActs;
+}
 
-export function Timeline({ conversation, acts }: TimelineProps): VNode {
-  const entries = conversation.entries.value;
+export function Timeline({ conversation, entries, acts }: TimelineProps): VNode {
   const waiting = conversation.waiting.value;
   const asked = conversation.asked.value;
-  const results = new Map(entries.flatMap((entry) => (entry.callId === undefined ? [] : [[entry.callId, entry] as const])));
+  const all = conversation.entries.value;
+  const results = useMemo(() => (
+    new Map(all.flatMap((entry) => (entry.callId === undefined ? [] : [[entry.callId, entry] as const])))
+  ), [all]);
+  const known = useMemo(() => new Set(all.flatMap(({ calls }) => calls.map(({ id }) => id))), [all]);
+  const latest = all.at(-1);
   const state = conversation.state.value;
   if (typeof state === "object") return <p class="bar problem" role="alert">{state.why} <code>{state.code}</code></p>;
   const runId = conversation.liveId.value;
-  const isEmpty = state === "ready" && entries.length === 0 && waiting.length === 0 && runId === undefined;
-  const known = new Set(entries.flatMap(({ calls }) => calls.map(({ id }) => id)));
+  const isEmpty = state === "ready" && all.length === 0 && waiting.length === 0 && runId === undefined;
   const keys = new Set(waiting.map(({ key }) => key));
   const queued = conversation.queued.value.filter((one) => !keys.has(one.runId) && one.runId !== runId);
   return (
     <div class="timeline">
-      {state === "loading" && entries.length === 0 ? <p class="soft">{words.loading}</p> : null}
+      {state === "loading" && all.length === 0 ? <p class="soft">{words.loading}</p> : null}
       {conversation.hasEarlier.value ? <p class="soft small earlier">{words.earlier}</p> : null}
       {isEmpty ? <Beginning conversation={conversation} /> : null}
       {entries.map((entry) => (entry.role === "tool" ? null : (
-        <EntryBlock key={entry.id} entry={entry} results={results} conversation={conversation} asked={asked} acts={acts} />
+        <EntryBlock key={entry.id} entry={entry} results={results} conversation={conversation} asked={asked} acts={acts}
+          isLatest={entry === latest} />
       )))}
       {conversation.hasLater.value ? <p class="soft small later">{words.later}</p> : null}
       <LiveBlock conversation={conversation} known={known} />
@@ -76,12 +86,13 @@ interface EntryProps {
   readonly conversation: Conversation;
   readonly asked: readonly Approval[];
   readonly acts: SaidActs;
+  readonly isLatest: boolean;
 }
 
-function EntryBlock({ entry, results, conversation, asked, acts }: EntryProps): VNode {
+const EntryBlock = memo(({ entry, results, conversation, asked, acts, isLatest }: EntryProps): VNode => {
   const thought = conversation.thoughts.get(entry.id);
   return (
-    <div class="entry" data-entry={entry.id}>
+    <div class={isLatest ? "entry latest" : "entry"} data-entry={entry.id}>
       {thought === undefined ? null : <Thought text={thought} />}
       <Said entry={entry} acts={acts} address={conversation.fileAddress} />
       {entry.calls.map((call) => (
@@ -90,7 +101,7 @@ function EntryBlock({ entry, results, conversation, asked, acts }: EntryProps): 
       ))}
     </div>
   );
-}
+});
 
 interface RecordedCallProps {
   readonly call: Call;
@@ -100,7 +111,7 @@ interface RecordedCallProps {
   readonly asked: Approval | undefined;
 }
 
-function RecordedCall({ call, entry, result, conversation, asked }: RecordedCallProps): VNode {
+const RecordedCall = memo(({ call, entry, result, conversation, asked }: RecordedCallProps): VNode => {
   const isLive = conversation.liveId.value === entry.runId;
   const seen = (isLive && result === undefined ? conversation.live.value?.calls.find(({ id }) => id === call.id) : undefined)
     ?? conversation.calls.get(call.id);
@@ -117,7 +128,7 @@ function RecordedCall({ call, entry, result, conversation, asked }: RecordedCall
   );
   // What it brought to look at stands open, whatever becomes of the card.
   return result?.files === undefined ? card : <>{card}<MediaList parts={result.files} address={conversation.fileAddress} /></>;
-}
+});
 
 /** Drawn again only when the entry is another: what stands does not cost while text streams below it. */
 interface SaidProps { readonly entry: Entry; readonly acts: SaidActs; readonly address: MediaAddress }
