@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openBrowser, openPage, type Page } from "@openclaw/testkit/browser";
+import { COUNT_SCREEN_UPDATES, GATEWAY_GONE, openBrowser, openPage, type Page } from "@openclaw/testkit/browser";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
@@ -102,7 +102,7 @@ async (t) => {
   t.after(() => gateway.dispose());
   const watched = await openPage(t, await openBrowser(t), gateway);
   const { page } = watched;
-  watched.expect(/ERR_CONNECTION_(?:REFUSED|RESET)|WebSocket connection/);
+  watched.expect(GATEWAY_GONE);
   await say(page, "[[tokens 150 10]]");
   await page.locator(".live .said.assistant", { hasText: "word20 " }).waitFor();
   await gateway.kill();
@@ -159,7 +159,12 @@ async (t) => {
 
 const MANY = 1_000;
 
-test("a long conversation: what is read stays where it is while earlier ones come and text streams; the page stays small (S4.29)",
+/** What was asked for until the conversation stood: the document itself, and what it needed. */
+const REQUESTS = `["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
+  .filter(({ startTime }) => startTime <= performance.getEntriesByName("usable")[0].startTime).map(({ name }) => name)`;
+
+test("a long conversation: what is read stays where it is while earlier ones come and text streams; the page stays small, asks for at "
+  + "most 8 things until it is there, and draws once a frame (S4.28, S4.29)", S4.29)",
   needs("chromium"), async (t) => {
     const model = await openScriptedModel();
     t.after(() => model.close());
@@ -174,6 +179,8 @@ test("a long conversation: what is read stays where it is while earlier ones com
     }
     const { page } = await openPage(t, await openBrowser(t), gateway, { path: `/chat/${key}` });
     await page.locator(".entry", { hasText: `note ${MANY}` }).waitFor();
+    const requests = await page.evaluate<readonly string[]>(REQUESTS);
+    assert.ok(requests.length <= 8 && requests.some((name) => name.endsWith(".js")), requests.join("\n"));
     const scroller = page.locator(".scroller");
     const scrollTo = (top: number): Promise<void> => scroller.evaluate((box, to) => box.scrollTo({ top: to }), top);
     const seen = (): Promise<{ readonly text: string; readonly top: number; readonly count: number }> => scroller.evaluate((box) => {
@@ -192,9 +199,12 @@ test("a long conversation: what is read stays where it is while earlier ones com
     assert.deepEqual([after.text, after.top], [before.text, before.top], "earlier ones came above, and nothing moved");
     await client.request("chat.send", { sessionKey: key, message: "[[tokens 100 5]]", idempotencyKey: "elsewhere" });
     await page.locator(".live .said.assistant").waitFor({ state: "attached" });
+    await page.evaluate(COUNT_SCREEN_UPDATES);
     await page.locator(".to-latest", { hasText: "new message" }).waitFor();
     const streamed = await seen();
     assert.deepEqual([streamed.text, streamed.top], [before.text, before.top], "text came below, and nothing moved");
+    const updates = await page.evaluate<readonly number[]>("screenUpdates");
+    assert.ok(updates.length > 1 && updates.every((count) => count === 1), `updates of each frame: ${updates.join(" ")}`);
     let most = 0;
     for (let step = 0; step < 60 && (await seen()).text !== "note 1"; step++) {
       await scrollTo(0);

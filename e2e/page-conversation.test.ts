@@ -1,7 +1,7 @@
 /** A conversation in a real browser: the first answer, and a gateway that dies while it speaks. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openBrowser, openPage } from "@openclaw/testkit/browser";
+import { GATEWAY_GONE, openBrowser, openPage } from "@openclaw/testkit/browser";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
@@ -27,7 +27,7 @@ test("the gateway dies while it speaks: the page says so, keeps what came, and g
     t.after(() => gateway.dispose());
     const watched = await openPage(t, await openBrowser(t), gateway);
     const { page } = watched;
-    watched.expect(/ERR_CONNECTION_(?:REFUSED|RESET)|WebSocket connection/);
+    watched.expect(GATEWAY_GONE);
     await page.getByLabel("Your message").fill("first words [[tokens 200 20]]");
     await page.keyboard.press("Enter");
     await page.locator(".live .said.assistant", { hasText: "word7 " }).waitFor();

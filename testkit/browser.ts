@@ -46,6 +46,29 @@ const AXE = (): string => readFileSync(createRequire(import.meta.url).resolve("a
 
 export const CHROMIUM = "/usr/bin/chromium";
 
+/** What a gateway that is killed leaves on the console of a page: whatever was on its way is cut, in any of the ways there are. */
+export const GATEWAY_GONE = /net::ERR_(?:CONNECTION_\w+|EMPTY_RESPONSE|CONTENT_LENGTH_MISMATCH)|WebSocket connection/;
+
+/**
+ * Runs in the page, to be evaluated: from now on `screenUpdates` has, for each frame that was changed, how often; a frame goes from what
+ * was painted to what is painted next.
+ */
+export const COUNT_SCREEN_UPDATES = String.raw`(() => {
+  globalThis.screenUpdates = [];
+  let changes = 0;
+  new MutationObserver(() => changes++).observe(document.body, { subtree: true, childList: true, characterData: true });
+  const painted = new MessageChannel();
+  painted.port1.onmessage = () => {
+    if (changes > 0) screenUpdates.push(changes);
+    changes = 0;
+  };
+  const follow = () => {
+    painted.port2.postMessage(0);
+    requestAnimationFrame(follow);
+  };
+  requestAnimationFrame(follow);
+})()`;
+
 let axeSource: string | undefined;
 
 /** One Chromium for a test file; closed with the test that opened it. */

@@ -13,6 +13,8 @@ import { useDrawnPart } from "./drawn-part.ts";
 import { Timeline, type SaidActs } from "./timeline.tsx";
 import type { Entry } from "./transcript.ts";
 
+/** The moment at which the first conversation stands, for whoever measures. */
+const USABLE = "usable";
 /** How near the end counts as reading the end. */
 const NEAR_PX = 48;
 /** How near an edge the next page is asked for. */
@@ -58,6 +60,10 @@ export function Scroller({ conversation, acts }: { readonly conversation: Conver
   };
   const entries = useDrawnPart(conversation.entries.value);
   drawn.current = entries;
+  const isReady = conversation.state.value === "ready";
+  useLayoutEffect(() => {
+    if (isReady && performance.getEntriesByName(USABLE).length === 0) performance.mark(USABLE);
+  }, [isReady]);
   useLayoutEffect(() => {
     keep();
     if (held.current?.element.isConnected !== true) hold();
