@@ -164,7 +164,7 @@ const REQUESTS = `["navigation", "resource"].flatMap((type) => performance.getEn
   .filter(({ startTime }) => startTime <= performance.getEntriesByName("usable")[0].startTime).map(({ name }) => name)`;
 
 test("a long conversation: what is read stays where it is while earlier ones come and text streams; the page stays small, asks for at "
-  + "most 8 things until it is there, and draws once a frame (S4.28, S4.29)", S4.29)",
+  + "most 8 things until it is there, and draws once a frame (S4.28, S4.29)",
   needs("chromium"), async (t) => {
     const model = await openScriptedModel();
     t.after(() => model.close());
@@ -197,9 +197,10 @@ test("a long conversation: what is read stays where it is while earlier ones com
     await page.locator("[data-entry]").nth(count).waitFor({ state: "attached" });
     const after = await seen();
     assert.deepEqual([after.text, after.top], [before.text, before.top], "earlier ones came above, and nothing moved");
-    await client.request("chat.send", { sessionKey: key, message: "[[tokens 100 5]]", idempotencyKey: "elsewhere" });
-    await page.locator(".live .said.assistant").waitFor({ state: "attached" });
+    await client.request("chat.send", { sessionKey: key, message: "[[tokens 300 5]]", idempotencyKey: "elsewhere" });
     await page.evaluate(COUNT_SCREEN_UPDATES);
+    await page.locator(".live .said.assistant").waitFor({ state: "attached" });
+    await page.locator(".timeline > .live").waitFor({ state: "detached" });
     await page.locator(".to-latest", { hasText: "new message" }).waitFor();
     const streamed = await seen();
     assert.deepEqual([streamed.text, streamed.top], [before.text, before.top], "text came below, and nothing moved");
@@ -215,7 +216,7 @@ test("a long conversation: what is read stays where it is while earlier ones com
     assert.ok(most <= 620, `${most} messages on the page`);
     const isAtEnd = (): Promise<boolean> => scroller.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60);
     await page.locator(".to-latest").click();
-    await page.locator(".entry .said.assistant", { hasText: "word99" }).waitFor();
+    await page.locator(".entry .said.assistant", { hasText: "word299" }).waitFor();
     assert.ok(await isAtEnd());
     await scrollTo(1_000);
     await page.locator(".to-latest").waitFor();
