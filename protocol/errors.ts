@@ -196,6 +196,9 @@ export const ERRORS = {
   COMMAND_NOT_STARTED: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 1, text: "The command could not be started.", next: "Check the program's name." },
   RUNTIME_MISSING: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 69, text: "Node 24 is needed and was not found.", next: "Install Node 24 or newer, or run npm install here." },
   SERVICE_UNAVAILABLE: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 69, text: "systemd did not do it.", next: "See: openclaw service logs" },
+  UPDATE_UNFIT: { wire: "INVALID_REQUEST", http: 400, retry: "after-fix", exit: 1, text: "The program cannot be updated with this; nothing was changed.", next: "Mend what is named, then run it again." },
+  UPDATE_TAKEN_BACK: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 1, text: "The other program did not work here; the present one is back and well.", next: "Nothing has to be done. The log says more: openclaw logs" },
+  UPDATE_BROKEN: { wire: "UNAVAILABLE", http: 500, retry: "after-fix", exit: 69, text: "Neither program comes up; the present one is in its place.", next: "Run: openclaw doctor" },
   SERVICE_FOREIGN: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 5, text: "A service of this name is not ours.", next: "Move that file away, or use --profile NAME." },
   RUNTIME_NOT_FETCHED: { wire: "UNAVAILABLE", http: 502, retry: "later", exit: 69, text: "A private Node could not be fetched.", next: "Install Node 24 or newer yourself." },
 } as const satisfies Record<string, ErrorSpec>;

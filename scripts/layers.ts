@@ -90,7 +90,7 @@ function resolveTarget(file: string, one: Import): Resolved {
  */
 export const STARTS_PROCESSES: readonly string[] = [
   "core/execution/node-host/", "core/app/local-node/", "core/app/tunnel/", "core/app/tailscale/", "core/app/secrets/",
-  "core/app/private-node/", "core/app/systemd/", "core/app/onboard/",
+  "core/app/private-node/", "core/app/systemd/", "core/app/onboard/", "core/app/update/",
 ];
 
 function ruleBroken(

@@ -99,6 +99,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./usage.ts")).usage,
   },
   {
+    name: "update", aliases: ["upgrade"], section: "Also", summary: "A new version from a file; taken back if it does not work",
+    load: async () => (await import("./update.ts")).update,
+  },
+  {
     name: "alerts", aliases: ["alert"], section: "Also", summary: "What the gateway tells you of: list, ack, mute",
     load: async () => (await import("./alerts.ts")).alerts,
   },
