@@ -75,7 +75,7 @@ function mustRun(ran: Ran): string {
 }
 
 test("the packed program installs far from the clone without a script, and answers, serves its page, takes a node, is upgraded and "
-  + "uninstalled there (S3.2, S3.13, S4.30)", registry, async (t) => {
+  + "uninstalled there (S1.34, S3.2, S3.13, S4.30)", registry, async (t) => {
   const packer = join(PROGRAM_ROOT, "scripts", "pack.ts");
   const packed = spawnSync(process.execPath, [packer, `--to=${far}`], { encoding: "utf8", timeout: STEP_MS });
   assert.equal(packed.status, 0, packed.stderr);
@@ -120,8 +120,14 @@ test("the packed program installs far from the clone without a script, and answe
   assert.match(ask("agent", "--message", "Run uptime on the 'gpu' node"), /exec {2}lab/);
   await endChild(node, "SIGTERM");
 
+  const update = (file: string): Ran =>
+    run(command, "--port", String(first.port), "update", "--from", file, "--yes", "--stay", "0", "--json");
+  assert.match(update(tarball).all, /STATE_HELD.*openclaw service install/s, "a gateway in a terminal is its person's to stop");
   assert.equal(await first.stop(), 0);
-  install();
+  const refused = update(breakProgram(tarball));
+  assert.deepEqual([refused.status, /UPDATE_TAKEN_BACK/.test(refused.all)], [1, true], refused.all);
+  assert.match(mustRun(run(command, "--version")), /^openclaw \d+\.\d+\.\d+\n$/, "the present program is back");
+  assert.match(mustRun(update(tarball)), /"changed": true.*"backup": "[^"]+\.tar"/s);
   const again = await startInstalled(t, env);
   assert.match(mustRun(run(command, "--port", String(again.port), "sessions", "history", "main")), /How busy is this machine/);
   assert.equal(await again.stop(), 0);
@@ -131,7 +137,8 @@ test("the packed program installs far from the clone without a script, and answe
   const planned = mustRun(run(command, "uninstall", "--dry-run"));
   assert.match(planned, /\.openclaw {2}conversations.*\.cache\/openclaw.*\.bashrc.*Nothing was removed/s);
   assert.deepEqual(readdirSync(home).sort(), before);
-  mustRun(run(command, "uninstall", "--yes"));
+  assert.match(planned, /\.openclaw-previous {2}the program before the last update/);
+  mustRun(run(command, "uninstall", "--yes", "--with-backups"));
   assert.ok(before.includes(".openclaw"));
   assert.deepEqual(filesBelow(home).map((file) => file.slice(home.length)).filter((file) => file.includes("openclaw")), []);
   assert.equal(readFileSync(join(home, ".bashrc"), "utf8"), "export A=1\n");
@@ -177,6 +184,22 @@ async function startInstalled(t: TestContext, env: Record<string, string>): Prom
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return { port, output: () => output, stop: () => endChild(child, "SIGTERM") };
+}
+
+/** The same program as a later version whose gateway does not come up. */
+function breakProgram(tarball: string): string {
+  const folder = join(far, "broken");
+  mkdirSync(folder);
+  const tar = (...args: readonly string[]): void => assert.equal(spawnSync("tar", args, { timeout: STEP_MS }).status, 0, args.join(" "));
+  tar("-xzf", tarball, "-C", folder);
+  for (const name of ["package.json", "core/package.json"]) {
+    const file = join(folder, "package", name);
+    writeFileSync(file, readFileSync(file, "utf8").replace(/"version": "[^"]+"/, '"version": "9.9.9"'));
+  }
+  writeFileSync(join(folder, "package", "core", "app", "serve-gateway.js"), 'throw new Error("it does not work here");\n');
+  tar("-czf", `${folder}.tgz`, "-C", folder, "package");
+  rmSync(folder, { recursive: true });
+  return `${folder}.tgz`;
 }
 
 function filesBelow(folder: string): readonly string[] {

@@ -48,7 +48,7 @@ async function openHome(t: TestContext): Promise<{ readonly home: string; readon
   t.after(() => rm(home, { recursive: true, force: true }));
   const options: LeaveOptions = {
     stateDir: join(home, ".openclaw"), nodeDir: join(home, ".openclaw-node"), withBackups: false, services: [],
-    shared: { runtimeDir: join(home, ".local/share/openclaw/runtime"), cacheDir: join(home, ".cache/openclaw"), home },
+    shared: { runtimeDir: join(home, ".local/share/openclaw/runtime"), cacheDir: join(home, ".cache/openclaw"), home, programs: [] },
     clock: systemClock, ids: systemIds,
   };
   for (const dir of ["mine", ".openclaw-node", ".openclaw-backups", ".local/share/openclaw/runtime", ".cache/openclaw"]) {

@@ -21,14 +21,18 @@ export interface LeaveOptions {
   /** Backups of this gateway go too. */
   readonly withBackups: boolean;
   /** Not for a profile: what all of them share goes with the last. */
-  readonly shared: { readonly runtimeDir: string; readonly cacheDir: string; readonly home: string } | undefined;
+  readonly shared: {
+    readonly runtimeDir: string; readonly cacheDir: string; readonly home: string;
+    /** What an update left beside the program. */
+    readonly programs: readonly string[];
+  } | undefined;
   readonly services: readonly ServicePlace[];
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
 export interface Leaving {
-  readonly kind: "service" | "state" | "node" | "backups" | "runtime" | "cache" | "completion";
+  readonly kind: "service" | "state" | "node" | "backups" | "runtime" | "program" | "cache" | "completion";
   readonly path: string;
   readonly what: string;
 }
@@ -52,6 +56,7 @@ export async function planLeaving(options: LeaveOptions): Promise<readonly Leavi
   else if ((await readdir(backups).catch(() => undefined))?.length === 0) add("backups", backups, "a folder for backups, empty");
   if (shared === undefined) return found;
   add("runtime", shared.runtimeDir, "the private Node");
+  for (const path of shared.programs) add("program", path, "the program before the last update");
   add("cache", shared.cacheDir, "compiled code");
   for (const name of COMPLETION_FILES) add("completion", join(shared.home, name), "completion for a shell");
   for (const name of SHELL_FILES) {

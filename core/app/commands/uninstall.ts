@@ -6,6 +6,7 @@ import { systemIds } from "../../base/ids.ts";
 import { leave, planLeaving, type LeaveOptions } from "../leave.ts";
 import { runtimeDir } from "../private-node/fetch-node.mjs";
 import { placeOfService } from "../systemd/place.ts";
+import { placeOfProgram } from "../update/program-place.ts";
 import { UsageError } from "../terminal/usage-error.ts";
 import { IS_INSTALLED } from "../version.ts";
 import { agreed } from "./agreed.ts";
@@ -58,10 +59,12 @@ function optionsOf(ctx: CommandContext): LeaveOptions {
   const home = environment["HOME"] || homedir();
   const profile = profileOf(ctx);
   const isRoot = process.getuid?.() === 0;
+  const program = placeOfProgram();
   return {
     stateDir: stateDirOf(ctx), nodeDir: nodeDirOf(ctx), withBackups: ctx.given.flag("with-backups"),
     shared: profile !== undefined ? undefined : {
       runtimeDir: runtimeDir(environment), cacheDir: join(environment["XDG_CACHE_HOME"] || join(home, ".cache"), "openclaw"), home,
+      programs: IS_INSTALLED ? [program.previous, program.record] : [],
     },
     // Only root could have written, and can remove, the machine's.
     services: (isRoot ? ["user", "system"] as const : ["user"] as const).map((scope) => placeOfService(scope, profile, environment, home)),

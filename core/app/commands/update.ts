@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { OpenClawError } from "@openclaw/protocol";
 import { systemIds } from "../../base/ids.ts";
 import { openStateDir } from "../../fabric/engine.ts";
@@ -23,7 +22,6 @@ import type { CommandContext, CommandSpec } from "./command.ts";
 import { configPathOf } from "./config-file.ts";
 import { profileOf, stateDirOf } from "./state-dir.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 const READY_SECONDS = 60;
 const STAY_SECONDS = 5;
 
@@ -49,7 +47,7 @@ export const update: CommandSpec = {
     if (!IS_INSTALLED) throw new UsageError("This is a clone.", "Update it with git, then: npm ci");
     const [from, back] = [ctx.given.text("from"), ctx.given.flag("rollback")];
     if ((from !== undefined) === back) throw new UsageError("Say one of --from FILE and --rollback.", "See: openclaw update --help");
-    const place = placeOfProgram(PROGRAM);
+    const place = placeOfProgram();
     await mustBeWritable(place);
     const how = await howItRuns(ctx);
     return from === undefined ? await goBack(ctx, place, how) : await goOn(ctx, place, how, resolve(from));
@@ -124,7 +122,7 @@ function answer({ terminal }: CommandContext, change: ProgramChange, plan: Plan)
   }
   if (change.kind === "back") {
     const kept = change.movedTo === undefined
-      ? "Nothing it keeps was changed back." : `What it keeps is from the backup; what came since lies in ${change.movedTo}.`;
+      ? "What it keeps is as it was." : `What it keeps is from the backup; what came since lies in ${change.movedTo}.`;
     throw new OpenClawError("UPDATE_TAKEN_BACK", { why: `${plan.to}: ${change.why} ${kept}`, detail });
   }
   terminal.answer({ changed: true, ...plan }, () => {
@@ -147,11 +145,22 @@ async function howItRuns(ctx: CommandContext): Promise<How> {
     if ((await serviceState(place, ctx.signal)).active === "active") return { runs: "service", runner: openServiceRunner(place, options) };
   }
   if (!existsSync(join(stateDir, "state"))) return { runs: "never", runner: undefined };
-  await (await openStateDir({ dir: stateDir, clock: ctx.clock, ids: systemIds, port: null }))[Symbol.asyncDispose]();
+  await refuseHeld(ctx, stateDir);
   const port = ctx.given.integer("port");
   const args = [...profileArgs(ctx), "gateway", "run", ...(port === undefined ? [] : ["--port", String(port)])];
-  const command = join(PROGRAM, "bin", "openclaw");
+  const command = join(placeOfProgram().root, "bin", "openclaw");
   return { runs: "stopped", runner: openChildRunner({ ...options, command, args, environment: process.env }) };
+}
+
+async function refuseHeld({ clock }: CommandContext, dir: string): Promise<void> {
+  try {
+    await (await openStateDir({ dir, clock, ids: systemIds, port: null }))[Symbol.asyncDispose]();
+  } catch (error) {
+    if (!(error instanceof OpenClawError) || error.code !== "STATE_HELD") throw error;
+    const next = "Stop that gateway first, or have systemd run it: openclaw service install";
+    const { pid = "?", port = "?" } = error.detail;
+    throw new OpenClawError("STATE_HELD", { why: `It is process ${String(pid)} on port ${String(port)}, and no service.`, next });
+  }
 }
 
 function servicePlaces(ctx: CommandContext): readonly ServicePlace[] {

@@ -1,6 +1,7 @@
 /** Where the installed program stands, and beside it the one before. npm leaves names with a dot alone. */
 import { access, constants, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { OpenClawError } from "@openclaw/protocol";
 
 export interface ProgramPlace {
@@ -20,7 +21,10 @@ export interface Previous {
   readonly backup: string | null;
 }
 
-export function placeOfProgram(root: string): ProgramPlace {
+const OWN_ROOT = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
+
+/** Of the program that runs, unless another is named. */
+export function placeOfProgram(root: string = OWN_ROOT): ProgramPlace {
   const around = dirname(root);
   return {
     root, stage: join(around, ".openclaw-next"), previous: join(around, ".openclaw-previous"),

@@ -69,8 +69,7 @@ export function openChildRunner(options: ChildRunnerOptions): Runner {
       const pid = child.pid;
       const whyEnded = (): string | undefined => {
         if (failure !== undefined || !hasEnded()) return failure;
-        const last = said.trim().split("\n").findLast((line) => line.trim() !== "") ?? "nothing was said";
-        return `It ended with ${child?.exitCode ?? child?.signalCode ?? "?"}: ${last.trim()}`;
+        return `It ended with ${child?.exitCode ?? child?.signalCode ?? "?"}: ${sentenceOf(said)}`;
       };
       return await untilWell(options, signal, whyEnded, (owner) => owner.pid === pid);
     },
@@ -89,6 +88,12 @@ export function openServiceRunner(place: ServicePlace, options: RunnerOptions): 
       return await untilWell(options, signal, () => undefined, () => true);
     },
   };
+}
+
+/** What it failed with, where it said so as our programs do; else its last words. */
+function sentenceOf(said: string): string {
+  const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return lines.find((line) => /^[✗x] /.test(line))?.slice(2) ?? lines.at(-1) ?? "nothing was said";
 }
 
 interface Owner { readonly pid: number; readonly port: number | null }
