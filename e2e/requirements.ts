@@ -177,7 +177,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S1.31", state: "later", text: "Multi-region deployment as one logical system; disaster recovery, lower latency" },
   { id: "S1.32", state: "later", text: "Data residency: given data types stay inside given borders" },
   { id: "S1.33", state: "partly", text: "One management interface for the whole cluster", proofs: ["e2e/page-operator.test.ts"] },
-  { id: "S1.34", state: "later", text: "Automated operations: add node, update software, change configuration" },
+  {
+    id: "S1.34", state: "partly", proofs: ["core/app/update/update.test.ts", "e2e/install.slow.test.ts"],
+    text: "Automated operations: add node, update software, change configuration",
+  },
   {
     id: "S1.35", state: "partly", proofs: ["core/control/alerts/alerts.test.ts", "e2e/alerts.test.ts"],
     text: "Alerting on business-relevant matters: agent performance, security, capacity",

@@ -37,7 +37,7 @@ function formatProgram(version: string, style: Style): string[] {
   ];
 }
 
-const NAMES_WIDTH = 86;
+const NAMES_WIDTH = 89;
 
 function wrapNames(names: readonly string[]): readonly string[] {
   const rows: string[] = [];
