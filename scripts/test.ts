@@ -19,6 +19,7 @@ import { checkLayers, formatViolations } from "./layers.ts";
 import { createPainter, formatDuration } from "./paint.mjs";
 import { checkRequirements, formatWaiting } from "./requirements.ts";
 import { isSource, isTest, listFiles } from "./source/files.ts";
+import { groupFiles } from "./test/group-files.ts";
 import { makeTestHome, type TestHome } from "./test/home.ts";
 import { endLeftProcesses } from "./test/left-behind.ts";
 import { showPhase, type PhaseResult } from "./test/progress.ts";
@@ -69,7 +70,7 @@ async function runTests(request: Request): Promise<boolean> {
     tidy: ["tidy", async (write) => checkedTidiness(write)],
     docs: ["pages and links", checkedPages],
     wire: ["wire requirements", async (write) => checkedRequirements(write)],
-    unit: ["unit, contract", (write) => runPhase(home, files.unit, limits.unit, tally, write)],
+    unit: ["unit, contract", (write) => runPhase(home, groupFiles(root, files.unit, home.path), limits.unit, tally, write)],
     e2e: ["end to end", (write) => runPhase(home, files.e2e, limits.e2e, tally, write)],
   };
   for (const name of phaseNames) {

@@ -5,10 +5,9 @@
  *   test("a confined node cannot read the state directory (S0.15)", needs("bubblewrap"), async () => { … });
  */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, readdirSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { cgroup2Mount } from "./systemd-box.ts";
 
 /** What a run leaves out: a line of the file that OPENCLAW_TEST_SKIPS names. */
 export interface Skip {
@@ -153,4 +152,10 @@ export function findPostgres(): string | undefined {
   if (!existsSync(DEBIAN_POSTGRES)) return undefined;
   const folders = readdirSync(DEBIAN_POSTGRES).map((version) => join(DEBIAN_POSTGRES, version, "bin"));
   return folders.findLast((bin) => existsSync(join(bin, "initdb")));
+}
+
+/** Undefined where there is none that a test may write to. */
+export function cgroup2Mount(): string | undefined {
+  const line = readFileSync("/proc/self/mountinfo", "utf8").split("\n").find((each) => / - cgroup2 .*\brw\b/.test(each));
+  return line?.split(" ")[4];
 }

@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { endChild, endWithUs } from "./end-with-us.ts";
+import { cgroup2Mount } from "./skip.ts";
 
 const SCRIPT = join(import.meta.dirname, "systemd-box.sh");
 const STEP_MS = 30_000;
@@ -65,12 +66,6 @@ export async function openSystemdBox(program: string): Promise<SystemdBox> {
     run, dispose,
     addUser: (name) => void run(`useradd -m ${name} && loginctl enable-linger ${name} && systemctl start user@$(id -u ${name})`),
   };
-}
-
-/** Undefined where there is none that a test may write to. */
-export function cgroup2Mount(): string | undefined {
-  const line = readFileSync("/proc/self/mountinfo", "utf8").split("\n").find((each) => / - cgroup2 .*\brw\b/.test(each));
-  return line?.split(" ")[4];
 }
 
 /** Before that its script still lays the mounts, among which nobody is to look around. */

@@ -9,6 +9,7 @@ import { relative, resolve } from "node:path";
 import type { TestEvent } from "node:test/reporters";
 import { inspect } from "node:util";
 import { createPainter, formatDuration } from "../paint.mjs";
+import { isGroup } from "./group-files.ts";
 
 export interface Timing {
   readonly name: string;
@@ -65,9 +66,11 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       default:
     }
   }
-  for (const file of failing) {
-    const output = outputs.get(file)?.trimEnd() ?? "";
-    if (output !== "") yield `\n${paint.dim(`what ${shorten(file)} wrote:`)}\n${indent(output)}\n`;
+  for (const [file, written] of outputs) {
+    const output = written.trimEnd();
+    // Which of those that share a process wrote it is not told.
+    const isWanted = failing.has(file) || (failing.size > 0 && isGroup(file));
+    if (isWanted && output !== "") yield `\n${paint.dim(`what ${shorten(file)} wrote:`)}\n${indent(output)}\n`;
   }
   const slowest = timings.sort((a, b) => b.ms - a.ms).slice(0, slowestMax);
   const file = process.env["OPENCLAW_TEST_SUMMARY"];
