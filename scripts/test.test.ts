@@ -91,17 +91,18 @@ test("a failure is told in full with what its file wrote, the other phases still
   assert.equal(clone.homes().length, 1);
 });
 
-test("small tests share a process, whoever touches what belongs to one has it alone, and a failure is told with its own file", async (t) => {
+test("small tests share a process, whoever touches what belongs to one has it alone, and a failure is told with its file", async (t) => {
   const small = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [
     `core/base/s${at}.test.ts`,
-    `import { test } from "node:test"; import assert from "node:assert/strict"; test("small ${at}", () => assert.notEqual(${at}, 7));\n`,
+    `import { test } from "node:test"; import assert from "node:assert/strict";
+    test("small ${at}", () => assert.notEqual(${at}, 7));\n`,
   ]));
   const alone = `import { test } from "node:test"; import { writeFileSync } from "node:fs"; import assert from "node:assert/strict";
     test("alone", () => assert.match(process.argv[1] ?? "", /alone\\.test\\.ts$/));`;
   const clone = makeClone(t, { ...small, "core/base/alone.test.ts": alone });
   const { code, out } = await clone.run("test", only);
   assert.equal(code, 1);
-  assert.match(out, /✗ small 7\n {2}core\/base\/s7\.test\.ts:1\n/);
+  assert.match(out, /✗ small 7\n {2}core\/base\/s7\.test\.ts:2\n/);
   assert.match(out, /unit, contract +[\d.]+ m?s  1 of 31 failed\n/);
   const home = join(clone.path, ".cache", clone.homes()[0] ?? "");
   assert.deepEqual(readdirSync(home).filter((name) => name.startsWith("together-")).length, 3);

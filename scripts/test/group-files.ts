@@ -11,7 +11,8 @@ import { pathToFileURL } from "node:url";
 
 /** What belongs to the process, or what a test of another file would notice. */
 const OWN = new RegExp([
-  String.raw`\bprocess\.`, String.raw`"node:(?!test"|assert|path"|crypto"|util"|url"|timers/promises"|buffer"|stream|events")`, "globalThis",
+  String.raw`\bprocess\.`, "globalThis",
+  String.raw`"node:(?!test"|assert|path"|crypto"|util"|url"|timers/promises"|buffer"|stream|events")`,
   String.raw`\bmock\b`, String.raw`\bset(?:Timeout|Interval)\(`, String.raw`\b(?:before|after)(?:Each)?\(`, String.raw`\bgc\(`,
   String.raw`\bawait import\(`, String.raw`\bconsole\.`, "startGateway", "systemClock", String.raw`\bseed`, "engineContract", "crash",
 ].join("|"), "i");

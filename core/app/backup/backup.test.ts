@@ -25,7 +25,7 @@ const word = new Secret("four words nobody guesses");
 
 test("a sealed stream opens under its passphrase only, and not when one byte of it was changed, cut off or moved (S3.13)", async () => {
   const plain = Buffer.concat([systemIds.bytes(2_500_000), Buffer.from("the end")]);
-  const sealed = await collect(sealStream(pieces(plain, 70_001), word, systemIds));
+  const sealed = await collect(sealStream(pieces(plain, 70_001), word, systemIds, { N: 2 ** 10, r: 8, p: 1 }));
   assert.ok((await collect(openStream(pieces(sealed, 9_999), word))).equals(plain));
   assert.ok(!sealed.includes("the end"));
   await assert.rejects(collect(openStream(pieces(sealed, 65_536), new Secret("another"))), coded("BACKUP_PASSPHRASE_WRONG"));
@@ -78,6 +78,7 @@ test("a backup is restored into an empty place only, or what is there is moved a
   const whole = { ...options(state), file, passphrase: word, withKeys: true, withWorkspace: true };
   await createBackup(whole, never);
   assert.equal((await stat(file)).mode & 0o077, 0);
+  assert.match((await readFile(file)).subarray(0, 200).toString("latin1"), /"N":131072,"r":8,"p":1/, "dear to guess at");
   await assert.rejects(createBackup(whole, never), coded("CONFLICT"));
   assert.equal((await verifyBackup(file, word, never)).withKeys, true);
   const restore = (stateDir: string, more: object = {}): Promise<unknown> => restoreBackup({

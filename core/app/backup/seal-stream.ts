@@ -33,9 +33,12 @@ export function isSealed(first: Uint8Array): boolean {
   return first.length >= magic.length && timingSafeEqual(first.subarray(0, magic.length), magic);
 }
 
-export async function* sealStream(plain: AsyncIterable<Uint8Array>, passphrase: Secret, ids: Ids): AsyncIterable<Uint8Array> {
+/** `cost` is how dear each guess is; it stands in the header. */
+export async function* sealStream(
+  plain: AsyncIterable<Uint8Array>, passphrase: Secret, ids: Ids, cost: { readonly N: number; readonly r: number; readonly p: number } = COST,
+): AsyncIterable<Uint8Array> {
   const header: Header = {
-    kdf: "scrypt", ...COST, salt: Buffer.from(ids.bytes(16)).toString("base64url"),
+    kdf: "scrypt", ...cost, salt: Buffer.from(ids.bytes(16)).toString("base64url"),
     prefix: Buffer.from(ids.bytes(PREFIX_BYTES)).toString("base64url"),
   };
   const line = Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`);
