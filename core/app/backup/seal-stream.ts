@@ -35,7 +35,7 @@ export function isSealed(first: Uint8Array): boolean {
 
 /** `cost` is how dear each guess is; it stands in the header. */
 export async function* sealStream(
-  plain: AsyncIterable<Uint8Array>, passphrase: Secret, ids: Ids, cost: { readonly N: number; readonly r: number; readonly p: number } = COST,
+  plain: AsyncIterable<Uint8Array>, passphrase: Secret, ids: Ids, cost: Pick<Header, "N" | "r" | "p"> = COST,
 ): AsyncIterable<Uint8Array> {
   const header: Header = {
     kdf: "scrypt", ...cost, salt: Buffer.from(ids.bytes(16)).toString("base64url"),
