@@ -50,6 +50,8 @@ export function bothSides(desk: ConfigDesk, from: ConfigState): { readonly clash
 }
 
 const NOTHING: Draft = new Map();
+/** From a save that takes a restart to the restart: what came of it is read and shown. */
+const RESTART_MS = 1_000;
 const IDLE: SaveState = { kind: "idle" };
 let opened: ConfigDesk | undefined;
 
@@ -103,7 +105,8 @@ export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "s
     state.value = { kind: "saving" };
     try {
       const { takes, hash } = parseSaved(await link.request("config.patch", {
-        raw: JSON.stringify(patchOf(wanted)), baseHash: from.hash, replacePaths: replacedLists(wanted, from.set),
+        raw: JSON.stringify(patchOf(wanted)), baseHash: from.hash, restartDelayMs: RESTART_MS,
+        replacePaths: replacedLists(wanted, from.set),
       }));
       await read(); // before the draft goes: nothing is seen to jump back and forth
       const written: ConfigState = { ...from, set: drafted(from.set, wanted) as ConfigState["set"], hash: hash ?? from.hash };
@@ -152,7 +155,7 @@ export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "s
     },
     writeFile: async (raw, from) => {
       try {
-        return parseSaved(await link.request("config.apply", { raw, baseHash: from.hash }));
+        return parseSaved(await link.request("config.apply", { raw, baseHash: from.hash, restartDelayMs: RESTART_MS }));
       } finally {
         await read();
       }
