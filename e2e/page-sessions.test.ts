@@ -5,7 +5,7 @@ import { openBrowser, openPage, type Page } from "@openclaw/testkit/browser";
 import { history, textOf } from "@openclaw/testkit/conversation";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { scriptedConfig } from "@openclaw/testkit/scripted-config";
-import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { openScriptedModel, type ScriptedSpeech } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 
 const KEY = "agent:main:work";
@@ -76,34 +76,47 @@ needs("chromium"), async (t) => {
     assert.ok(JSON.stringify(model.requests.at(-1)?.body.messages).includes(JSON.stringify(text).slice(1, -1)), text);
   }
 
-  const steps = Array.from({ length: 12 }, (_, at) => `step${at} `);
-  model.script({ text: steps, delayMs: 40, calls: [{ name: "sessions_list", arguments: {} }] });
-  await say(page, "the first");
-  await page.locator(".live .said.assistant").waitFor();
+  /** A turn that the model keeps open until it is let go. */
+  const hold = async (text: string, speech: ScriptedSpeech): Promise<() => void> => {
+    const held = Promise.withResolvers<void>();
+    model.script({ ...speech, after: held.promise });
+    await say(page, text);
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    return held.resolve;
+  };
+  const stored = page.locator(".waiting", { hasText: "Stored; waits for its turn" });
+  const first = await hold("the first", { text: "I look.", calls: [{ name: "sessions_list", arguments: {} }] });
   await say(page, "go left", "steer");
+  await stored.waitFor();
+  first();
   await answer("echo: go left").waitFor();
   await page.locator(".timeline > .live").waitFor({ state: "detached" });
-  await say(page, "[[tokens 40 25]] second");
-  await page.locator(".live .said.assistant").waitFor();
+  const second = await hold("the second", { text: "second answer" });
   await say(page, "gather one", "collect");
+  await stored.waitFor();
   await say(page, "gather two", "collect");
+  await stored.nth(1).waitFor();
+  second();
   await answer("gather two").waitFor();
-  await say(page, "[[tokens 900 25]] third");
-  await page.locator(".live .said.assistant", { hasText: "word2 " }).waitFor();
+  await page.locator(".timeline > .live").waitFor({ state: "detached" });
+  const third = await hold("the third", { text: "third answer" });
   await say(page, "now this", "interrupt");
   await answer("echo: now this").waitFor();
-  assert.equal(await answer("word899").count(), 0);
+  third();
+  await page.locator(".timeline > .live").waitFor({ state: "detached" });
+  assert.equal(await answer("third answer").count(), 0);
+  assert.equal(await stored.count(), 0, "what was taken in stands once");
   const said = await history(watched, KEY);
   const runOf = (text: string): string | undefined => said.find((one) => textOf(one).includes(text))?.__openclaw.runId;
   assert.equal(runOf("echo: go left"), runOf("the first"), "it joined the turn that ran");
   assert.equal(runOf("gather one"), runOf("gather two"), "both are one turn");
-  assert.notEqual(runOf("now this"), runOf("] third"));
+  assert.notEqual(runOf("echo: now this"), runOf("the third"));
 
-  await say(page, "[[tokens 900 25]] fourth");
-  await page.locator(".live .said.assistant").waitFor();
+  const fourth = await hold("the fourth", { text: "fourth answer" });
   await say(page, "waits 1", "followup");
-  await say(page, "waits 2");
-  await page.locator(".waiting", { hasText: "Stored; waits for its turn" }).nth(1).waitFor();
+  await stored.waitFor();
+  await say(page, "waits 2", "followup");
+  await stored.nth(1).waitFor();
   await say(page, "too many");
   const refused = page.locator(".waiting", { hasText: "Not accepted" });
   await refused.getByText("SESSION_QUEUE_FULL").waitFor();
@@ -111,6 +124,7 @@ needs("chromium"), async (t) => {
   await refused.getByText("too many", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Stop" }).click();
   await answer("echo: waits 2").waitFor();
+  fourth();
   await refused.getByRole("button", { name: "Send again" }).click();
   await answer("echo: too many").waitFor();
   assert.equal(await page.locator(".said.person", { hasText: "too many" }).count(), 1);

@@ -152,6 +152,12 @@ export function openConversation(link: Link, key: string): Conversation {
     return other;
   };
 
+  /** It stands in the transcript, as part of a turn that another message began: by its run alone nobody would know it there. */
+  const taken = (runId: string): void => {
+    outbox.remove((one) => one.key === runId && one.state === "stored");
+    if (queued.peek().some((one) => one.runId === runId)) queued.value = queued.peek().filter((one) => one.runId !== runId);
+  };
+
   const offer = async (message: Waiting): Promise<void> => {
     const { key: idempotencyKey, text: said, mode, attachments = [] } = message;
     try {
@@ -162,6 +168,8 @@ export function openConversation(link: Link, key: string): Conversation {
       // A word to the gateway, such as /stop, leaves nothing to wait for.
       if (answer["runId"] === undefined) outbox.remove((one) => one.key === idempotencyKey);
       else outbox.set(idempotencyKey, { state: "stored" });
+      // Sent before, and its turn is over.
+      if (!["started", "in_flight"].includes(text(answer["status"]) ?? "started")) void load().then(() => taken(idempotencyKey));
     } catch (error) {
       const ended = describe(error);
       // Not known whether it arrived: it is offered again under its own key, and taken once.
@@ -185,7 +193,7 @@ export function openConversation(link: Link, key: string): Conversation {
         why: payload.errorMessage ?? "" };
     } else if (payload.state === "final" && failure.peek() !== undefined) failure.value = undefined;
     // A command is answered without a turn: its words and the answer stand in the transcript, and are told by nothing else.
-    if (outbox.messages.peek().some((one) => one.key === payload.runId)) void load();
+    if (outbox.messages.peek().some((one) => one.key === payload.runId)) void load().then(() => taken(payload.runId));
   };
 
   const loadPage = async (side: "earlier" | "later"): Promise<void> => {
@@ -205,6 +213,7 @@ export function openConversation(link: Link, key: string): Conversation {
 
   const onAgent = (event: AgentEvent): void => {
     if (event.data.phase === "start" && event.stream === "lifecycle") failure.value = undefined;
+    if (event.data.phase === "joined" && event.stream === "lifecycle") return taken(event.runId);
     const next = foldAgent(live.peek(), event);
     if (next !== live.peek()) setLive(next);
   };
