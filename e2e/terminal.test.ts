@@ -1,11 +1,13 @@
 /** The terminal as a person has it: a conversation in a real one, and models connected from the command line. */
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openFakeModelHost } from "@openclaw/testkit/fake-model-hosts";
 import { openRealGateway, PROGRAM_MAIN } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
+import { startSshd } from "@openclaw/testkit/real-sshd";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 import { needs } from "@openclaw/testkit/skip";
 import { openTmux, type Tmux } from "@openclaw/testkit/tmux";
@@ -77,6 +79,46 @@ test("a conversation in a real terminal: paste, approval, history, resize, and a
     await terminal.until(/agent:main:main/);
     await terminal.keys("Escape", "C-d");
     await terminal.until(/ended with 0/);
+  });
+
+test("over SSH: streaming, a connection that drops in the middle, all of it once when one is back, resize, and the way out (S0.16, S4.4)",
+  needs("tmux").skip === false ? needs("sshd", "a conversation through a real SSH server") : needs("tmux"), async (t) => {
+    const model = await openScriptedModel();
+    t.after(() => model.close());
+    const [gateway, sshd] = await Promise.all([openRealGateway({ config: scriptedConfig(model.url) }), startSshd()]);
+    t.after(() => Promise.all([gateway.dispose(), sshd.dispose()]));
+    const chat = [`HOME=${gateway.home}`, `OPENCLAW_GATEWAY_PORT=${gateway.port}`, process.execPath, PROGRAM_MAIN, "chat"];
+    const open = async (): Promise<Tmux> => {
+      const terminal = await openTmux({
+        command: [
+          "ssh", "-tt", "-F", "none", "-i", sshd.identity, "-o", `UserKnownHostsFile=${sshd.knownHosts}`, "-p", String(sshd.port),
+          `${userInfo().username}@127.0.0.1`, "env", ...chat,
+        ],
+        env: {}, columns: 70, rows: 18,
+      });
+      t.after(() => terminal.dispose());
+      await terminal.until(/ready|at work/);
+      return terminal;
+    };
+    const first = await open();
+    await first.type("[[tokens 40 60]]");
+    await first.keys("Enter");
+    await first.until(/word5 /);
+    sshd.dropConnections();
+    await first.until(/ended with 255/);
+
+    const second = await open();
+    const seen = await second.until(/word39[\s\S]*ready/);
+    const words = [...seen.matchAll(/\bword(\d+)\b/g)].map((match) => Number(match[1]));
+    assert.deepEqual(words, Array.from({ length: 40 }, (_, at) => at), seen);
+    await second.resize(44, 14);
+    await second.type("**bold** and | a table");
+    await second.keys("Enter");
+    await second.until(/echo: bold and \| a table[\s\S]*ready/);
+    const rule = (await second.screen()).split("\n").find((row) => /^─+$/.test(row));
+    assert.equal(rule?.length, 44, "the size came through");
+    await second.keys("C-d");
+    await second.until(/ended with 0/);
   });
 
 test("onboarding and models: added by a real answer, their keys in the vault, and nothing left of one that fails (S4.4)", async (t) => {

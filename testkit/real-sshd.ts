@@ -27,6 +27,7 @@ export async function startSshd(): Promise<TestSshd> {
   const options = [
     `HostKey=${file("host")}`, `AuthorizedKeysFile=${file("authorized")}`, "PidFile=none", "StrictModes=no", "UsePAM=no",
     "PasswordAuthentication=no", "PermitRootLogin=prohibit-password", "ListenAddress=127.0.0.1",
+    "SetEnv=SHLVL=2", // a shell that is no one's first reads no file of its user's
   ];
   const child = spawn(
     "/usr/sbin/sshd", ["-D", "-e", "-f", "/dev/null", "-p", String(port), ...options.flatMap((one) => ["-o", one])], { stdio: "ignore" },
