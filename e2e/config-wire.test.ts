@@ -136,6 +136,8 @@ test("the command line changes the running gateway's configuration through it, a
   const operator = await gateway.connect();
   assert.equal(await through("set", "session.turnsWaitingMax", "30"), "gateway");
   assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 30);
+  assert.equal(await through("patch", "{ session: { turnsWaitingMax: 40 } }", "--dry-run"), "gateway");
+  assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 30, "nothing was changed (S1.34)");
   assert.equal(await through("patch", "{ logging: { level: 'debug' }, session: { debounceMs: 5 } }"), "gateway");
   assert.equal(await through("unset", "session.debounceMs"), "gateway");
   const wrong = await gateway.cli(["config", "set", "session.turnWaitingMax", "1", "--json"]);

@@ -43,17 +43,17 @@ export interface Changed {
 }
 
 /**
- * Makes the change through the gateway that runs on this file, on top of what it has now; where none does, in the file itself.
- * Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID, CONFIG_INCLUDED or, for another program's file, STATE_FOREIGN, and then nothing was
- * written.
+ * `dryRun`: only looks whether it could. Makes the change through the gateway that runs on this file, on top of what it has now; where
+ * none does, in the file itself. Throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID, CONFIG_INCLUDED or, for another program's file,
+ * STATE_FOREIGN, and then nothing was written.
  */
-export async function changeConfig(ctx: CommandContext, change: TextChange, key = ""): Promise<Changed> {
+export async function changeConfig(ctx: CommandContext, change: TextChange, key = "", dryRun = false): Promise<Changed> {
   const path = configPathOf(ctx);
-  const through = await changeThroughGateway(ctx, change, key, path);
+  const through = await changeThroughGateway(ctx, change, key, path, dryRun);
   if (through !== undefined) return { path: through, through: "gateway" };
   if (dirname(path) === stateDirOf(ctx)) await refuseForeignState(dirname(path));
   await writeConfig({
-    path, schema: configSchema, key, environment: ctx.environment,
+    path, schema: configSchema, key, dryRun, environment: ctx.environment,
     change: async ({ text, exists, source, issues }) => {
       const parsed = await parseJson5(exists ? text : "{}");
       if (!parsed.ok) throw configError(path, issues);
@@ -64,7 +64,9 @@ export async function changeConfig(ctx: CommandContext, change: TextChange, key 
 }
 
 /** Undefined where no gateway answers here, or another one than this file's. What its author did not see is not written over. */
-async function changeThroughGateway(ctx: CommandContext, change: TextChange, key: string, path: string): Promise<string | undefined> {
+async function changeThroughGateway(
+  ctx: CommandContext, change: TextChange, key: string, path: string, dryRun: boolean,
+): Promise<string | undefined> {
   const elsewhere = isElsewhere(ctx);
   if (!elsewhere && await isOfAnother(ctx)) return undefined;
   try {
@@ -78,6 +80,7 @@ async function changeThroughGateway(ctx: CommandContext, change: TextChange, key
         const text = await change(raw, before.source);
         const issues = await checkChange(before, text, configSchema, around);
         if (issues.length > 0) throw configError(theirs, issues, key);
+        if (dryRun) return theirs;
         try {
           await gateway.request("config.set", { raw: text, baseHash: hash }, requestOptions(ctx));
           return theirs;

@@ -74,13 +74,19 @@ test("a gateway that runs on another file is not asked: the file here is what wa
   assert.deepEqual(gateway.requests.map(({ method }) => method), ["config.get"]);
 });
 
-test("a patch from a file or from standard input; neither, or both, is a mistake of the line; lists lose nothing unasked", async (t) => {
+test("a patch from a file or from standard input; neither, or both, is a mistake of the line; lists lose nothing unasked; a dry run "
+  + "changes nothing (S1.34)", async (t) => {
   const { dir, path, at } = await makeDir(t, { gateway: { controlUi: { allowedOrigins: ["https://a", "https://b"] } } });
   const file = join(dir, "change.json5");
   await writeFile(file, "{ gateway: { controlUi: { allowedOrigins: ['https://a'] } } }");
   const lost = await openclaw(["config", "patch", "--file", file], at);
   assert.match(lost.stderr, /gateway\.controlUi\.allowedOrigins would lose entries; say --replace-path/);
-  const done = await openclaw(["config", "patch", "--file", file, "--replace-path", "gateway.controlUi.allowedOrigins"], at);
+  const whole = ["config", "patch", "--file", file, "--replace-path", "gateway.controlUi.allowedOrigins"];
+  const before = await readFile(path, "utf8");
+  assert.match((await openclaw([...whole, "--dry-run"], at)).stdout, /would take it; nothing was changed/);
+  assert.equal((await openclaw(["config", "patch", "{ gateway: { port: 0 } }", "--dry-run"], at)).code, EXIT.config);
+  assert.equal(await readFile(path, "utf8"), before);
+  const done = await openclaw(whole, at);
   assert.equal(done.code, EXIT.ok, done.stderr);
   assert.deepEqual(JSON.parse(await readFile(path, "utf8")), { gateway: { controlUi: { allowedOrigins: ["https://a"] } } });
   for (const args of [["config", "patch"], ["config", "patch", "{}", "--file", file]]) assert.equal((await openclaw(args, at)).code, 2);

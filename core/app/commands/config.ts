@@ -93,17 +93,23 @@ const patch: CommandSpec = {
   options: [
     { name: "file", value: "FILE", summary: "Read the patch from a file" },
     { name: "stdin", summary: "Read the patch from standard input" },
+    { name: "dry-run", summary: "Only check it: exit code 0 when it could be made" },
     { name: "replace-path", value: "PATH", many: true, summary: "A list the patch may take entries away from" },
   ],
   examples: [
     { line: `openclaw config patch '{ session: { turnsWaitingMax: 30 }, logging: null }'`, about: "objects merge, null takes away" },
+    { line: "openclaw config patch --file ./change.json5 --dry-run", about: "would it fit?" },
     { line: "openclaw config patch --file ./change.json5", about: "from a file" },
   ],
   notes: ["Lists of things with an id merge by id; another list loses entries only where --replace-path names it."],
   run: async (ctx) => {
     const { changeByPatch, changeConfig } = await import("./config-change.ts");
-    const { path, through } = await changeConfig(ctx, changeByPatch(await readPatch(ctx), ctx.given.list("replace-path")));
-    ctx.terminal.answer({ path, through }, () => ctx.terminal.done(`${cleanText(path)} is changed`));
+    const dryRun = ctx.given.flag("dry-run");
+    const change = changeByPatch(await readPatch(ctx), ctx.given.list("replace-path"));
+    const { path, through } = await changeConfig(ctx, change, "", dryRun);
+    ctx.terminal.answer({ path, through, changed: !dryRun }, () => {
+      ctx.terminal.done(dryRun ? `${cleanText(path)} would take it; nothing was changed` : `${cleanText(path)} is changed`);
+    });
     return 0;
   },
 };

@@ -17,6 +17,8 @@ export interface WriteOptions {
   readonly known?: KnownPieces;
   /** The new text, made from what the file says now. What it throws, this throws. */
   readonly change: (file: LoadedConfig) => Promise<string> | string;
+  /** Only looks whether it could: nothing is written. */
+  readonly dryRun?: boolean;
   /** The key that is meant; what is wrong with it is said first. */
   readonly key?: string;
 }
@@ -26,12 +28,13 @@ export interface WriteOptions {
  * those that stand there already stay. Throws CONFIG_KEY_UNKNOWN or CONFIG_INVALID, and then nothing was written.
  */
 export async function writeConfig(options: WriteOptions): Promise<LoadedConfig> {
-  const { path, schema, environment = process.env, known, change, key = "" } = options;
+  const { path, schema, environment = process.env, known, change, key = "", dryRun = false } = options;
   const loaded = await loadConfig({ path, schema, environment });
   const text = await change(loaded);
   if (loaded.exists && text === loaded.text) return loaded;
   const issues = await checkChange(loaded, text, schema, { path, environment });
   if (issues.length > 0) throw configError(path, issues, key);
+  if (dryRun) return loaded;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }); // before the gateway's first start there is none
   await writePrivate(path, text);
   return loadConfig({ path, schema, environment, ...(known === undefined ? {} : { known }) });
