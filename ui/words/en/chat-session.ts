@@ -1,5 +1,5 @@
 export const words = {
-  menu: "This conversation", close: "Close",
+  menu: "This conversation",
   name: "Name", model: "Model", thinkingLevel: "Thinking", queueMode: "Messages during a turn", verbose: "What is shown of tools",
     usual: "as the agent has it",
   pin: "Pin", unpin: "Unpin", archive: "Archive", unarchive: "Take out of the archive", exportLog: "Download the log (JSON Lines)",

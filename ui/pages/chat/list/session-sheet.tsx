@@ -1,8 +1,9 @@
 /** What one conversation is set to, and what can be done with it as a whole. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { CopyButton } from "../../../kit/copy-button.tsx";
+import { Dialog } from "../../../kit/dialog.tsx";
 import { Icon } from "../../../kit/icon.tsx";
 import { describe, type Ended, type Link } from "../../../link/open-link.ts";
 import { navigate, pathOf } from "../../../shell/route.ts";
@@ -20,7 +21,6 @@ const MODES = ["followup", "steer", "collect", "interrupt"] as const;
 export interface SessionSheetProps { readonly link: Link; readonly conversation: Conversation; readonly onClose: () => void }
 
 export function SessionSheet({ link, conversation, onClose }: SessionSheetProps): VNode {
-  const dialog = useRef<HTMLDialogElement>(null);
   const models = useSignal<readonly string[]>([]);
   const problem = useSignal<Ended | undefined>(undefined);
   /** Stands as it was written until it is kept, whatever else changes meanwhile. */
@@ -30,7 +30,6 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
   const { key } = conversation;
   const row = conversation.row.value;
   useEffect(() => {
-    dialog.current?.showModal();
     void link.call("chat.metadata", { sessionKey: key }).then((answer) => {
       models.value = answer.models.flatMap((one) => {
         const { ref, provider, id } = fields(one);
@@ -68,14 +67,8 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
     navigate(pathOf("chat"));
   };
   return (
-    <dialog class="sheet" ref={dialog} aria-labelledby="sheet-title" onClose={onClose} onClick={(event) => {
-      if (event.target === dialog.current) dialog.current?.close();
-    }}>
+    <Dialog title={said.menu} kind="sheet" onClose={onClose}>
       <div class="sheet-body">
-        <header><h2 id="sheet-title">{said.menu}</h2>
-          <button type="button" class="quiet" onClick={() =>
-            dialog.current?.close()}><Icon name="cross" /><span>{said.close}</span></button>
-        </header>
         <Field label={said.name}>
           <input type="text" autocomplete="off" maxLength={200} value={typed.value ?? text(row["label"]) ?? text(row["displayName"]) ?? ""}
             onInput={(event) => {
@@ -127,7 +120,7 @@ export function SessionSheet({ link, conversation, onClose }: SessionSheetProps)
           }}><Icon name="cross" /><span>{said.remove}</span></button></div>
         )}
       </div>
-    </dialog>
+    </Dialog>
   );
 }
 
