@@ -46,10 +46,19 @@ export async function withGateway<T>(
 ): Promise<T> {
   const gateway = await openGateway(ctx, options);
   try {
-    return await use(gateway);
+    return await use(tellingWhatIsAsked(ctx, gateway));
   } finally {
     gateway.close();
   }
+}
+
+/** Whoever watches reads what an answer is waited for, once it takes a while. */
+function tellingWhatIsAsked(ctx: CommandContext, gateway: GatewayClient): GatewayClient {
+  const request: GatewayClient["request"] = async (method, params, options) => {
+    using _ = ctx.terminal.waiting(`Asking the gateway: ${method}`);
+    return await gateway.request(method, params, options);
+  };
+  return { ...gateway, request, call: request as GatewayClient["call"] };
 }
 
 /** One request on a connection of its own. */
@@ -79,6 +88,7 @@ export async function openGateway(ctx: CommandContext, options: ConnectOptions):
   for (let tries = 1; ; tries += 1) {
     const trouble: { cause?: unknown } = {};
     try {
+      using _ = ctx.terminal.waiting(tries === 1 ? "Connecting to the gateway" : "The gateway is starting");
       return await connectGateway({
         url, hello, handshakeTimeoutMs,
         openSocket: (at) => openSocket(at, handshakeTimeoutMs, trouble, fingerprint),

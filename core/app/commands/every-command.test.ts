@@ -10,6 +10,7 @@ import { openTerminal } from "../terminal/open-terminal.ts";
 import { isGroup, type CommandSpec } from "./command.ts";
 import { parseCommandLine } from "./parse.ts";
 import { openclaw } from "./run-openclaw.testing.ts";
+import { openScriptedGateway } from "./scripted-gateway.testing.ts";
 import { COMMANDS } from "./table.ts";
 
 /** They go on until they are stopped, or change this machine. */
@@ -50,16 +51,19 @@ test("every command answers --json with one document on stdout and nothing on st
 });
 
 /** As the program does it, in this process: a hundred starts of it would take longer than all they show. */
-async function runHere(argv: readonly string[], environment: Readonly<Record<string, string>>) {
+async function runHere(argv: readonly string[], environment: Readonly<Record<string, string>>, watch?: (told: string) => void) {
   const said = { code: 0, stdout: "", stderr: "" };
   const sink = (stream: "stdout" | "stderr") => ({
+    isTTY: watch !== undefined,
     write: (text: string, done?: () => void) => {
       said[stream] += text;
+      watch?.(said.stderr);
       done?.();
     },
   });
   const terminal = openTerminal({
-    stdout: sink("stdout"), stderr: sink("stderr"), environment, clock: systemClock, json: true, quiet: false, colour: false,
+    stdout: sink("stdout"), stderr: sink("stderr"), environment, clock: systemClock, json: argv.includes("--json"), quiet: false,
+    colour: false,
   });
   await using atEnd = new AsyncDisposableStack();
   try {
@@ -74,6 +78,19 @@ async function runHere(argv: readonly string[], environment: Readonly<Record<str
   }
   return said;
 }
+
+test("whoever watches is told what an answer is waited for, on a line that goes; a pipe is not (S0.33)", async () => {
+  const told = Promise.withResolvers<void>();
+  await using gateway = await openScriptedGateway({ "sessions.list": () => told.promise.then(() => ({ sessions: [] })) });
+  const environment = { HOME: "/nowhere", OPENCLAW_GATEWAY_PORT: String(gateway.port), OPENCLAW_GATEWAY_TOKEN: "t" };
+  const watched = await runHere(["sessions", "list"], environment, (text) => {
+    if (text.includes("Asking the gateway: sessions.list")) told.resolve();
+  });
+  assert.equal(watched.code, 0, watched.stderr);
+  assert.ok(watched.stderr.endsWith("\r\x1b[2K"), "nothing of it stays");
+  assert.match(watched.stdout, /No conversation yet/);
+  assert.equal((await runHere(["sessions", "list"], environment)).stderr, "");
+});
 
 test("a code is explained without a gateway; a wrong one with the nearest (S4.4)", async () => {
   const known = await openclaw(["explain", "node-offline"]);

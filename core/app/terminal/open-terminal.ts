@@ -58,6 +58,11 @@ export interface Terminal {
   banner(facts: BannerFacts): void;
   /** Close it with `using`. */
   progress(what: string): Progress;
+  /**
+   * As `progress`, for what mostly is over in a moment: told only to who watches, and only where nothing else is told and nobody draws
+   * on the screen.
+   */
+  waiting(what: string): Progress;
   /** Asks a question that only `y` answers with yes. False when nobody can be asked. */
   confirm(question: string, signal: AbortSignal): Promise<boolean>;
   /** One key of `keys`, pressed by the person; undefined when nobody can be asked or the signal aborts. */
@@ -77,6 +82,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const interactive = !json && stdout.isTTY === true && options.stdin?.isTTY === true && watched;
   const width = stdout.isTTY === true ? (stdout.columns ?? 80) : 0;
   let active: Progress | undefined;
+  /** Somebody draws on the screen. */
+  let taken = false;
   /** Who reads lines is told of a failure on a line. */
   let recorded = false;
 
@@ -90,6 +97,20 @@ export function openTerminal(options: TerminalOptions): Terminal {
   };
   const line = (text = ""): void => {
     if (!json) out(`${text}\n`);
+  };
+
+  const progress = (what: string): Progress => {
+    if (json || quiet) return SILENT;
+    const started = startProgress(what, {
+      clock: options.clock, style: asideStyle, rewrites: watched,
+      write: (text) => stderr.write(text),
+      screenWidth: () => stderr.columns ?? 80,
+    });
+    active = started;
+    return { ...started, [Symbol.dispose]: () => {
+      if (active === started) active = undefined;
+      started[Symbol.dispose]();
+    } };
   };
 
   return {
@@ -139,19 +160,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
       if (json) out(`${JSON.stringify({ ok: true, ...facts })}\n`);
       else if (!quiet) for (const text of formatBanner(facts, style)) line(text);
     },
-    progress: (what) => {
-      if (json || quiet) return SILENT;
-      const started = startProgress(what, {
-        clock: options.clock, style: asideStyle, rewrites: watched,
-        write: (text) => stderr.write(text),
-        screenWidth: () => stderr.columns ?? 80,
-      });
-      active = started;
-      return { ...started, [Symbol.dispose]: () => {
-        if (active === started) active = undefined;
-        started[Symbol.dispose]();
-      } };
-    },
+    progress,
+    waiting: (what) => (watched && active === undefined && !taken ? progress(what) : SILENT),
     confirm: async (question, signal) => {
       if (!interactive) return false;
       aside(`${question} ${asideStyle.dim("y/N")} `);
@@ -163,7 +173,11 @@ export function openTerminal(options: TerminalOptions): Terminal {
     takeOver: async () => {
       if (!interactive || options.stdin === undefined) return undefined;
       active?.hide();
-      return (await import("./take-over.ts")).takeOver({ stdin: options.stdin, stdout, clock: options.clock });
+      const { takeOver } = await import("./take-over.ts");
+      taken = true;
+      return takeOver({ stdin: options.stdin, stdout, clock: options.clock, onEnd: () => {
+        taken = false;
+      } });
     },
     flushed: async () => {
       await Promise.all([stdout, stderr].map((stream) =>

@@ -19,12 +19,13 @@ export interface TakeOverOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: OutputStream;
   readonly clock: Clock;
+  readonly onEnd: () => void;
 }
 
 const BEGIN = "\x1b[?2004h";
 const END = "\x1b[?2004l\x1b[?25h";
 
-export function takeOver({ stdin, stdout, clock }: TakeOverOptions): Taken {
+export function takeOver({ stdin, stdout, clock, onEnd }: TakeOverOptions): Taken {
   const reader = createKeyReader();
   const listeners: ((key: Key) => void)[] = [];
   const resized: (() => void)[] = [];
@@ -53,6 +54,7 @@ export function takeOver({ stdin, stdout, clock }: TakeOverOptions): Taken {
     stdout.off?.("resize", onResize);
     process.off("exit", restore);
     stdout.write(END);
+    onEnd();
   };
 
   stdin.setEncoding("utf8");
