@@ -128,5 +128,5 @@ test("a key written into the configuration works, is shown nowhere, and one comm
   assert.deepEqual([others, /^credentials\/store\/models\.providers\..+\.apiKey$/.test(stored)], [[], true], stored);
   assert.equal((await stat(join(gateway.stateDir, stored))).mode & 0o777, 0o600);
   await isUsed();
-  assert.deepEqual(JSON.parse((await gateway.cli(["secrets", "move", "--json"])).stdout), { moved: [], left: [] });
+  assert.deepEqual(JSON.parse((await gateway.cli(["secrets", "move", "--json"])).stdout), { ok: true, moved: [], left: [] });
 });

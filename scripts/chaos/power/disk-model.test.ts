@@ -73,3 +73,9 @@ test("appends go to the end, ignored paths are not followed, folders that were r
   assert.equal(after("kept", "logs/x"), null);
   assert.equal(after("kept", "d/x"), null);
 });
+
+test("bytes that no trace holds are an error where they matter, and nothing elsewhere", (t) => {
+  const copy = (name: string): DiskCall => ({ kind: "copy", path: `${ROOT}/${name}` });
+  assert.equal(setUp(t, [open("a"), sync(""), copy("logs/x")]).after("kept", "a"), "");
+  assert.throws(() => setUp(t, [open("a"), copy("a")]), /not known/);
+});

@@ -38,6 +38,7 @@ interface FolderNode {
 type Node = FileNode | FolderNode;
 
 export interface DiskModel {
+  /** Throws for a copy into what is followed: its bytes are in no trace. */
   apply(call: TracedCall): void;
   /** Makes `target` what the directory may be after a power loss now. */
   rebuild(target: string, loss: Loss, random: Random): void;
@@ -106,6 +107,9 @@ export function createDiskModel(root: string, ignore: (path: string) => boolean)
         file.size = Math.max(file.size, offset + call.data.length);
         return;
       }
+      case "copy":
+        if (find(call.path) !== undefined) throw new Error(`what was copied into ${call.path} is not known`);
+        return;
       case "truncate": {
         const file = find(call.path);
         if (file?.kind === "file") cut(file, call.length);

@@ -27,10 +27,11 @@ test("calls are read with their bytes and paths; those that failed changed nothi
     `7 100.000005 rename("${file}", "${other}") = 0`,
     `7 100.000006 unlink("${file}") = -1 ENOENT (No such file or directory)`,
     `7 100.000007 mkdirat(9<${hex("/s")}>, "${hex("d")}", 0700) = 0`,
-    "7 100.000008 +++ exited with 0 +++",
+    `7 100.000008 copy_file_range(5<${file}>, [0], 6<${other}>, [0], 9, 0) = 9`,
+    "7 100.000009 +++ exited with 0 +++",
   );
-  assert.deepEqual(calls.map(({ kind }) => kind), ["open", "write", "write", "write", "rename", "mkdir"]);
-  assert.deepEqual(calls.map(({ path }) => path), ["/s/a, b", "/s/a, b", "/s/a, b", "/s/a, b", "/s/c", "/s/d"]);
+  assert.deepEqual(calls.map(({ kind }) => kind), ["open", "write", "write", "write", "rename", "mkdir", "copy"]);
+  assert.deepEqual(calls.map(({ path }) => path), ["/s/a, b", "/s/a, b", "/s/a, b", "/s/a, b", "/s/c", "/s/d", "/s/c"]);
   const written = calls.flatMap((call) => (call.kind === "write" ? [[call.data.toString(), call.offset]] : []));
   assert.deepEqual(written, [["say (\"x\")\n", null], ["abc", 4_096], ["abcd", null]]);
 });

@@ -9,6 +9,8 @@ export type DiskCall =
   | { readonly kind: "open"; readonly path: string; readonly create: boolean; readonly truncate: boolean; readonly append: boolean;
       readonly handle: string }
   | { readonly kind: "write"; readonly path: string; readonly handle: string; readonly data: Buffer; readonly offset: number | null }
+  /** Bytes that the system copied by itself: the trace does not hold them. */
+  | { readonly kind: "copy"; readonly path: string }
   | { readonly kind: "truncate"; readonly path: string; readonly length: number }
   | { readonly kind: "sync"; readonly path: string }
   | { readonly kind: "rename" | "link"; readonly from: string; readonly path: string }
@@ -70,6 +72,7 @@ function parseCall(text: string): DiskCall | undefined {
       const data = Buffer.concat(pieces).subarray(0, Number.parseInt(answer, 10));
       return { kind: "write", path: pathOf(arg(0)), handle: arg(0), data, offset: name === "writev" ? null : Number(arg(3)) };
     }
+    case "copy_file_range": return { kind: "copy", path: pathOf(arg(2)) };
     case "ftruncate": return { kind: "truncate", path: pathOf(arg(0)), length: Number(arg(1)) };
     case "truncate": return { kind: "truncate", path: textOf(arg(0)), length: Number(arg(1)) };
     case "fsync": case "fdatasync": return { kind: "sync", path: pathOf(arg(0)) };
