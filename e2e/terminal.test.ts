@@ -220,6 +220,7 @@ test("the wizard asks its way to an answer with a model it found; whoever leaves
     await stays.keys("Enter");
     const seen = await stays.until(/ended with \d/);
     assert.match(seen, /calls tools[\s\S]*I am ready\.[\s\S]*It works\.[\s\S]*Model +ollama\/qwen3:8b[\s\S]*ended with 0/);
+    assert.match(seen, /Everything is kept in ~\/\.openclaw\./);
     for (const row of seen.split("\n")) assert.ok(row.length <= 80, row);
     assert.match(await configText(), /qwen3:8b/);
   });

@@ -40,6 +40,12 @@ function refuseBoth(said: Said, variable: "OPENCLAW_STATE_DIR" | "OPENCLAW_NODE_
   );
 }
 
+/** As a person writes it: what is at home begins with `~`. */
+export function showPath(said: Said, path: string): string {
+  const home = homeOf(said);
+  return path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+}
+
 function homeOf({ environment }: Said): string {
   return environment["HOME"] || homedir();
 }

@@ -6,7 +6,7 @@ import { systemIds } from "../../base/ids.ts";
 import type { CommandContext } from "../commands/command.ts";
 import { chooseModel, showTried, tryAndKeep, type Added } from "../commands/model-add.ts";
 import { listAt, numberAt, textAt } from "../commands/payload.ts";
-import { stateDirOf } from "../commands/state-dir.ts";
+import { showPath, stateDirOf } from "../commands/state-dir.ts";
 import { withGateway } from "../connect.ts";
 import { detectModels } from "../model.ts";
 import { choose } from "../terminal/prompts.ts";
@@ -30,7 +30,7 @@ export async function runOnboarding(ctx: CommandContext): Promise<number> {
   const { style } = terminal;
   if (!terminal.json) {
     terminal.line(`${style.strong("Welcome.")} Three steps: a model, the gateway, one real answer.`);
-    terminal.line(style.dim(`Everything is kept in ${cleanLine(stateDirOf(ctx))}.`));
+    terminal.line(style.dim(`Everything is kept in ${cleanLine(showPath(ctx, stateDirOf(ctx)))}.`));
     terminal.line(style.dim("The gateway listens to this machine only."));
     terminal.line();
   }
