@@ -99,6 +99,17 @@ test("whoever says nothing, or half a handshake, is cut in time and holds nothin
   await client.end();
 });
 
+test("a gateway that stops waits for nobody's handshake (S4.41)", async () => {
+  const gateway = await startSecure({ limits: { httpHeadersTimeoutMs: 3_600_000 } });
+  const [silent, halting] = [connectSocket(gateway.gateway.port, "127.0.0.1"), connectSocket(gateway.gateway.port, "127.0.0.1")];
+  const ended = Promise.all([silent, halting].map((socket) => new Promise((resolve) => socket.once("close", resolve).resume())));
+  for (const socket of [silent, halting]) socket.on("error", () => undefined);
+  halting.write(Buffer.from([0x16, 0x03]));
+  await (await connectOk(gateway.url)).end();
+  await gateway[Symbol.asyncDispose]();
+  await ended;
+});
+
 function converse(socket: Socket, said: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let heard = "";

@@ -30,7 +30,10 @@ const PLAIN_ANSWER = [
 ];
 const PLAIN_BODY = JSON.stringify({ error: { message: "This port speaks TLS: use https or wss.", type: "tls_required" } });
 
-/** From now on `server` takes its sockets through the first byte. Close what is returned with it. */
+/**
+ * From now on `server` takes its sockets through the first byte. Close what is returned with it: sockets that are no requests yet,
+ * which the server does not know, are cut then.
+ */
 export function securePort(server: Server, deps: SecurePortDeps): { close(): void } {
   const [plain] = server.listeners("connection") as Accept[];
   if (plain === undefined) throw new Error("the server accepts no connections");
@@ -40,13 +43,23 @@ export function securePort(server: Server, deps: SecurePortDeps): { close(): voi
   const secure = createTlsServer(options, (socket) => plain.call(server, socket));
   secure.on("tlsClientError", (_error, socket) => socket.destroy()); // whoever breaks off the handshake is no news
   server.removeListener("connection", plain);
-  const accept = (socket: Socket): void => sniff(socket, deps, (first) => {
-    if (first === TLS_HANDSHAKE) secure.emit("connection", socket);
-    else if (deps.plainFromAnywhere || isLoopbackAddress(socket.remoteAddress ?? "")) plain.call(server, socket);
-    else socket.end([...PLAIN_ANSWER, `Content-Length: ${Buffer.byteLength(PLAIN_BODY)}`, "", PLAIN_BODY].join("\r\n"));
-  });
+  const open = new Set<Socket>();
+  const accept = (socket: Socket): void => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    sniff(socket, deps, (first) => {
+      if (first === TLS_HANDSHAKE) secure.emit("connection", socket);
+      else if (deps.plainFromAnywhere || isLoopbackAddress(socket.remoteAddress ?? "")) plain.call(server, socket);
+      else socket.end([...PLAIN_ANSWER, `Content-Length: ${Buffer.byteLength(PLAIN_BODY)}`, "", PLAIN_BODY].join("\r\n"));
+    });
+  };
   server.on("connection", accept);
-  return { close: () => void server.removeListener("connection", accept) };
+  return {
+    close: () => {
+      server.removeListener("connection", accept);
+      for (const socket of open) socket.destroy();
+    },
+  };
 }
 
 /** Reads one byte and puts it back. A socket that says nothing in time is cut. */
