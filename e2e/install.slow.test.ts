@@ -75,7 +75,7 @@ function mustRun(ran: Ran): string {
 }
 
 test("the packed program installs far from the clone without a script, and answers, serves its page, takes a node, is upgraded and "
-  + "uninstalled there (S1.34, S3.2, S3.13, S4.30)", registry, async (t) => {
+  + "uninstalled there (S0.32, S1.34, S3.2, S3.13, S4.30)", registry, async (t) => {
   const packer = join(PROGRAM_ROOT, "scripts", "pack.ts");
   const packed = spawnSync(process.execPath, [packer, `--to=${far}`], { encoding: "utf8", timeout: STEP_MS });
   assert.equal(packed.status, 0, packed.stderr);

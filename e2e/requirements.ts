@@ -91,7 +91,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: "S0.29", state: "later", text: "Always-on cheap ARM nodes for bash, light scraping, files" },
   { id: "S0.30", state: "later", text: "GPU nodes scale to zero: start, pair, run, stop on demand" },
   { id: "S0.31", state: "later", text: "Edge/IoT reach: home Raspberry Pi (smart home), office workstation, laptop behind one Gateway" },
-  { id: "S0.32", state: "later", text: "CLI: install the tool globally through npm (`npm install -g openclaw`)" },
+  {
+    id: "S0.32", state: "partly", proofs: ["e2e/install.slow.test.ts"],
+    text: "CLI: install the tool globally through npm (`npm install -g openclaw`)",
+  },
   {
     id: "S0.33", state: "proved", proofs: ["e2e/seed-walk.test.ts"],
     text: "CLI: `openclaw gateway start` starts the Gateway and creates a unique pairing token",
