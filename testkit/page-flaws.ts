@@ -1,6 +1,7 @@
 /**
  * What a person would stumble over in a page and axe does not look for: text too small to read, targets too small to hit, a page that is
- * wider than its window, something that the keyboard does not reach, or reaches without showing where it is.
+ * wider than its window, something that moves where a person wants no motion, something that the keyboard does not reach, or reaches
+ * without showing where it is.
  */
 import type { Page } from "playwright-core";
 
@@ -45,6 +46,11 @@ const FLAWS = String.raw`(() => {
     const more = element.scrollWidth - element.clientWidth;
     if (more > 1) flaws.push(more + " px sideways in " + name(element).slice(0, 60));
     if (element.getBoundingClientRect().right > innerWidth + 1) flaws.push("beyond the window: " + name(element).slice(0, 60));
+  }
+  const lasts = (times) => times.split(",").some((time) => Number.parseFloat(time) > 0);
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) for (const element of document.querySelectorAll("body *")) {
+    const { animationName, animationDuration, transitionDuration } = getComputedStyle(element);
+    if (lasts(transitionDuration) || (animationName !== "none" && lasts(animationDuration))) flaws.push("moves: " + name(element));
   }
   return flaws;
 })()`;

@@ -39,7 +39,10 @@ export async function readKeptScript(shell: Shell, commands: readonly CommandEnt
   return scripts[shell];
 }
 
-/** Changes whenever a command's file does. */
+/** Changes whenever a command's file does. An installer may give all files one time, whatever their version: their sizes tell then. */
 function stampOf(folder: string): string {
-  return readdirSync(folder).sort().map((name) => `${name}:${Math.round(statSync(`${folder}/${name}`).mtimeMs)}`).join(" ");
+  return readdirSync(folder).sort().map((name) => {
+    const { mtimeMs, size } = statSync(`${folder}/${name}`);
+    return `${name}:${Math.round(mtimeMs)}:${size}`;
+  }).join(" ");
 }
