@@ -1,12 +1,44 @@
-/** What runs commands for clients of the wire: their approvals, the rules on each machine, and who is told of both. */
+/** What runs commands: the nodes; and for clients of the wire their approvals, the rules on each machine, and who is told of both. */
 import { OpenClawError, exactArgPattern, hasCode, withExecRules, type ExecApprovalsSnapshot } from "@openclaw/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Ids } from "../base/ids.ts";
 import { createSessionApprovals, type SessionApprovals } from "../control/gateway.ts";
 import { createClientApprovals, type ClientApprovals } from "../execution/intents.ts";
-import { invokeOnce, type Nodes } from "../execution/nodes.ts";
+import { execWishOf, invokeOnce, openNodes, type ExecSettings, type Nodes, type NodesDeps } from "../execution/nodes.ts";
 import type { ApprovalAnswer, Approvals } from "../execution/policy.ts";
 import type { Logger } from "../fabric/telemetry.ts";
+import type { Config } from "./config-schema.ts";
+
+export interface ComposeNodesDeps extends Pick<NodesDeps, "records" | "blobs" | "clock" | "ids" | "log"> {
+  readonly config: () => Config;
+  readonly reattachWaitMs: number;
+  readonly tell: (event: string, payload: unknown) => void;
+  /** What an agent says of commands for itself. */
+  readonly execOf: (agentId: string) => ExecSettings | undefined;
+  /** Adds to a session what came late for it; undefined while sessions are not open. */
+  readonly note: (sessionKey: string, text: string, id: string) => Promise<void> | undefined;
+}
+
+export async function composeNodes({ config, tell, execOf, note, ...deps }: ComposeNodesDeps): Promise<Nodes> {
+  return await openNodes({
+    ...deps, onEvent: tell,
+    execWish: (agentId) => execWishOf(config().tools?.exec, agentId === undefined ? {} : execOf(agentId)),
+    policy: {
+      get allow() {
+        return config().gateway?.nodes?.commands?.allow ?? [];
+      },
+      get deny() {
+        return config().gateway?.nodes?.commands?.deny ?? [];
+      },
+    },
+    onLateResult: ({ nodeId, id, ok, sessionKey }) => {
+      deps.log.warn("node.result.late", { nodeId, id, ok });
+      const text = `The node ${nodeId} answered after its outcome had been recorded as unknown: it ${ok ? "worked" : "failed"}.`;
+      if (sessionKey === null) return;
+      note(sessionKey, text, id)?.catch((error: unknown) => deps.log.warn("note.failed", { error }));
+    },
+  });
+}
 
 export interface ComposeExecDeps {
   readonly nodes: Nodes;

@@ -26,7 +26,6 @@ import {
   createSearchIndex, createSessionIndex, FILES_BYTES_MAX, formatMainKey, openSessions, SESSIONS_DEFAULTS, type Sessions,
 } from "../control/sessions.ts";
 import { createIntents, createOperatorInvoker, OPERATOR_DESK } from "../execution/intents.ts";
-import { execWishOf, openNodes } from "../execution/nodes.ts";
 import { createGate, openApprovals, type Approvals, type CommandPlace } from "../execution/policy.ts";
 import { openTools } from "../execution/tools.ts";
 import { checkFormats } from "../fabric/formats.ts";
@@ -39,7 +38,7 @@ import { openVault, readSecret, resolveSecret, type SecretPlaces } from "../fabr
 import type { ComposeOptions, Composition } from "./composition.ts";
 import { composeActuators } from "./compose-actuators.ts";
 import { agentDesk, composeAgents, greetWithModels } from "./compose-agents.ts";
-import { composeExec } from "./compose-exec.ts";
+import { composeExec, composeNodes } from "./compose-exec.ts";
 import { composeFanOut, type QueueDesk } from "./compose-fan-out.ts";
 import { composeConfig } from "./compose-config.ts";
 import { composeHttp } from "./compose-http.ts";
@@ -87,23 +86,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       records, clock, ids, tokenKey: vault.derive("device-tokens"), seal: { seal, unseal },
       autoApproveLocal: reach.autoApproveLocal, onProblem: (event, fields) => logger.warn(event, fields),
     }),
-    openNodes({
-      records, blobs: engine.blobs, clock, ids, log: logger, onEvent: tell, reattachWaitMs,
-      execWish: (agentId) => execWishOf(config().tools?.exec, agentId === undefined ? {} : agents.find(agentId)?.tools.exec),
-      policy: {
-        get allow() {
-          return config().gateway?.nodes?.commands?.allow ?? [];
-        },
-        get deny() {
-          return config().gateway?.nodes?.commands?.deny ?? [];
-        },
-      },
-      onLateResult: ({ nodeId, id, ok, sessionKey }) => {
-        logger.warn("node.result.late", { nodeId, id, ok });
-        const text = `The node ${nodeId} answered after its outcome had been recorded as unknown: it ${ok ? "worked" : "failed"}.`;
-        if (sessionKey === null) return;
-        late.sessions?.note(sessionKey, text, id).catch((error: unknown) => logger.warn("note.failed", { error }));
-      },
+    composeNodes({
+      records, blobs: engine.blobs, clock, ids, log: logger, config, reattachWaitMs, tell,
+      execOf: (agentId) => agents.find(agentId)?.tools.exec,
+      note: (sessionKey, text, id) => late.sessions?.note(sessionKey, text, id),
     }),
   ]);
   opening.use(identity);

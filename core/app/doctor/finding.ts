@@ -1,27 +1,7 @@
-/** What an examination found. */
+/** What an examination found, as it is told over the wire too, and where it looked. */
 import type { DatabaseReport } from "../../fabric/engine.ts";
 
-export interface Finding {
-  /** Which check found it. */
-  readonly check: string;
-  /** `problem`: something does not work, or was lost. `attention`: it may come to that. */
-  readonly level: "problem" | "attention";
-  readonly code: string;
-  readonly what: string;
-  readonly why?: string;
-  /** What a person does about it. */
-  readonly next: string;
-  /** Mends it and says what was done. Absent: only a person can. */
-  readonly mend?: () => Promise<string>;
-}
-
-export interface Examined {
-  readonly check: string;
-  /** One line, when all is well or when it could not be looked at. */
-  readonly note: string;
-  readonly skipped?: boolean;
-  readonly findings: readonly Finding[];
-}
+export type { Examination as Examined, ExaminedFinding as Finding } from "../../control/gateway.ts";
 
 /** Where an examination looks. */
 export interface Patient {

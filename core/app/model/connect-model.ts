@@ -5,6 +5,7 @@ import { ERRORS, OpenClawError } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { Ids } from "../../base/ids.ts";
 import { Secret } from "../../base/secret.ts";
+import type { ModelWish } from "../../control/gateway.ts";
 import type { RunningConfig } from "../../fabric/config.ts";
 import { keepSecret } from "../secrets.ts";
 import { changeForCandidate } from "./change-models.ts";
@@ -17,15 +18,6 @@ export interface ConnectModelDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly attempt?: typeof tryCandidate;
-}
-
-export interface ModelWish {
-  readonly name: string;
-  readonly api: string;
-  readonly url: string;
-  readonly model: string;
-  readonly key?: string;
-  readonly untested?: boolean;
 }
 
 /** Throws PARAMS_INVALID for an address that is none, and what a write of the configuration throws: its key is then forgotten. */

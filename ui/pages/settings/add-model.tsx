@@ -59,7 +59,7 @@ export function AddModel({ link }: { readonly link: Link }): VNode {
           </select>
         </label>
         <label>{say.name}
-          <input type="text" value={name} autocomplete="off" spellcheck={false} placeholder="local" aria-describedby="name-help"
+          <input type="text" value={name} autocomplete="off" spellcheck={false} placeholder={say.nameHint} aria-describedby="name-help"
             onInput={(event) => set({ name: event.currentTarget.value.trim() })} />
           <span id="name-help" class="small soft">{say.nameHelp}</span>
         </label>

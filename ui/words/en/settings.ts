@@ -106,7 +106,8 @@ export const words = {
     add: "Connect another", addHelp: "Anything that speaks like OpenAI or Anthropic: a service, or a server on this machine. " +
       "It is asked first; of one that does not answer nothing is kept.",
     kind: "It speaks like", kinds: { "openai-completions": "OpenAI", "anthropic-messages": "Anthropic" },
-    name: "Name here", nameHelp: "Small letters, digits and dashes. Its models are called name/model.", url: "Address", model: "Model",
+    name: "Name here", nameHint: "local", nameHelp: "Small letters, digits and dashes. Its models are called name/model.",
+    url: "Address", model: "Model",
     key: "Key", keyHelp: "Goes into the gateway's own store; the file says only where it is. Empty for a server that asks for none.",
     addIt: "Try and connect it", addUntested: "Connect it anyway", added: (model: string) => `${model} is connected.`,
   },

@@ -3,21 +3,26 @@ import { hash } from "node:crypto";
 import { OpenClawError } from "@openclaw/protocol";
 import type { MethodHandlers } from "../method.ts";
 
+/** What one check has to say. */
 export interface Examination {
   readonly check: string;
+  /** One line, when all is well or when it could not be looked at. */
   readonly note: string;
   readonly skipped?: boolean;
   readonly findings: readonly ExaminedFinding[];
 }
 
 export interface ExaminedFinding {
+  /** Which check found it. */
   readonly check: string;
+  /** `problem`: something does not work, or was lost. `attention`: it may come to that. */
   readonly level: "problem" | "attention";
   readonly code: string;
   readonly what: string;
   readonly why?: string;
+  /** What a person does about it. */
   readonly next: string;
-  /** Absent: only a person can. */
+  /** Mends it and says what was done. Absent: only a person can. */
   readonly mend?: () => Promise<string>;
 }
 
