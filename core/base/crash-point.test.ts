@@ -42,6 +42,7 @@ test("with a marker it dies once, and leaves the marker as the witness (S0.16)",
   const crashAt = `turn.ended:2@${join(dir, "dead")}`;
   assert.deepEqual(run(crashAt), { signal: "SIGKILL", said: "12" });
   assert.match(readFileSync(join(dir, "dead"), "utf8"), /^\d+\n$/);
+  assert.deepEqual(readdirSync(dir), ["dead"], "it was made under another name, and is whole as soon as it has its own");
   assert.deepEqual(run(crashAt), { signal: null, said: "123" });
   assert.equal(run(`turn.ended@${join(dir, "no", "such")}`).signal, "SIGKILL", "where no marker can be made it dies all the same");
 });

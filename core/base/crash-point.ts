@@ -7,7 +7,7 @@
  * a marker it dies once: the file is made first, and a process that finds it goes on, so that whoever is started again under
  * the same environment lives. Without the variable nothing in here ever ends anything.
  */
-import { writeFileSync } from "node:fs";
+import { linkSync, unlinkSync, writeFileSync } from "node:fs";
 
 /** Every label, and what has and has not happened there. `crash-point.test.ts` holds each to exactly one place in the code. */
 export const CRASH_POINTS = {
@@ -125,11 +125,22 @@ function pass(point: Armed): void {
   if (--point.left > 0) return;
   if (point.marker !== undefined) {
     try {
-      writeFileSync(point.marker, `${process.pid}\n`, { flag: "wx" });
+      makeMarker(point.marker);
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
       // A marker that cannot be made must not keep the process alive: the point was reached.
     }
   }
   process.kill(process.pid, "SIGKILL");
+}
+
+/** Whole as soon as it is there: whoever waits for it may read it at once, and may end this process at once. Throws EEXIST. */
+function makeMarker(marker: string): void {
+  const unfinished = `${marker}.${process.pid}`;
+  writeFileSync(unfinished, `${process.pid}\n`);
+  try {
+    linkSync(unfinished, marker);
+  } finally {
+    unlinkSync(unfinished);
+  }
 }
