@@ -1,15 +1,80 @@
-/** Channels: the messengers this gateway speaks through, and a message sent through one. */
+/** Channels: the messengers this gateway speaks through, who may write, what they owe, and a message sent through one. */
 import type { MethodSpec } from "../method.ts";
 import { agentId, anything, count, flag, id, idempotencyKey, message, sessionKey, word, words } from "./fields.ts";
 
 const texts = { type: "object", additionalProperties: { type: "string" } } as const;
+const text = { type: "string" } as const;
+
+/** `up`: it answers. `starting`: it has not said yet. `down`: see `why`. `stopped`: by a person. `off`: not enabled, or without a secret. */
+export const CHANNEL_STATES = ["up", "starting", "down", "stopped", "off"] as const;
+
+const account = {
+  type: "object", required: ["accountId", "enabled", "configured", "running", "connected", "state", "sinceMs"],
+  properties: {
+    accountId: id, enabled: flag, configured: flag, running: flag, connected: flag, linked: flag,
+    state: { enum: CHANNEL_STATES }, sinceMs: count,
+    /** As whom it speaks there: `@name`. */
+    as: word,
+    why: text, next: text, lastError: text,
+    /** Only a person can mend it: nothing is tried again. */
+    final: flag,
+    lastInboundAt: count, lastOutboundAt: count,
+    dmPolicy: { enum: ["pairing", "allowlist", "open", "disabled"] },
+    /** Senders that wait for approval, messages on their way, and deliveries of which nobody knows whether they arrived. */
+    waiting: count, owed: count, unsure: count,
+  },
+} as const;
+
+const channel = {
+  type: "object", required: ["id", "label", "secretKey"],
+  properties: {
+    id, label: word,
+    /** Under `channels.ID`, or under one of its `accounts`: where the reference to its secret stands. */
+    secretKey: word,
+    /** The variable that holds the usual account's secret where the configuration names none. */
+    credentialVariable: word,
+  },
+} as const;
+
+const issue = {
+  type: "object", required: ["channel", "accountId", "kind", "message"],
+  properties: { channel: id, accountId: id, kind: word, message: text, fix: text },
+} as const;
+
+const sender = { type: "object", required: ["id"], properties: { id, name: word, username: word } } as const;
+
+const request = {
+  type: "object", required: ["id", "channel", "accountId", "code", "sender", "createdAtMs", "expiresAtMs"],
+  properties: { id, channel: id, accountId: id, code: word, sender, createdAtMs: count, expiresAtMs: count },
+} as const;
+
+const approved = {
+  type: "object", required: ["channel", "accountId", "sender", "owner"],
+  properties: {
+    channel: id, accountId: id, sender, owner: flag, approvedAtMs: count,
+    /** `config`: it stands in the configuration, and is taken away there. */
+    from: { enum: ["pairing", "config"] },
+  },
+} as const;
+
+const delivery = {
+  type: "object", required: ["id", "channel", "accountId", "to", "text", "atMs"],
+  properties: { id, channel: id, accountId: id, to: word, threadId: word, sessionKey, text, why: text, atMs: count },
+} as const;
+
+const one = { channel: id, accountId: id } as const;
+const oneAccount = { type: "object", additionalProperties: false, required: ["channel"], properties: one } as const;
+const anyAccount = { type: "object", additionalProperties: false, properties: one } as const;
+/** What became of it: the account as `channels.status` shows it. */
+const stands = { type: "object", required: ["ok", "channel", "account"], properties: { ok: flag, channel: id, account } } as const;
 
 export const CHANNEL_METHODS = {
   "channels.status": {
-    role: "operator", scope: "operator.read", summary: "Every channel and its accounts.",
+    role: "operator", scope: "operator.read",
+    summary: "Every channel and its accounts. With probe it waits, at most timeoutMs, until those that start have said how they stand.",
     params: {
       type: "object", additionalProperties: false,
-      properties: { probe: flag, timeoutMs: { type: "integer", minimum: 0 }, channel: id },
+      properties: { probe: flag, timeoutMs: { type: "integer", minimum: 0, maximum: 120_000 }, channel: id },
     },
     result: {
       type: "object",
@@ -18,14 +83,83 @@ export const CHANNEL_METHODS = {
         "channelDefaultAccountId", "statusIssues",
       ],
       properties: {
-        ts: count, channelOrder: words, channelLabels: texts, channelDetailLabels: texts, channelSystemImages: texts,
-        channelMeta: { type: "array", items: anything }, channels: anything, channelAccounts: anything, channelDefaultAccountId: texts,
-        eventLoop: anything, statusIssues: { type: "array", items: anything },
+        ts: count,
+        /** Every channel that could be used; one without an account is not configured. */
+        channelOrder: words,
+        channelLabels: texts, channelDetailLabels: texts, channelSystemImages: texts,
+        channelMeta: { type: "array", items: channel }, channels: anything,
+        channelAccounts: { type: "object", additionalProperties: { type: "array", items: account } },
+        channelDefaultAccountId: texts,
+        eventLoop: anything, statusIssues: { type: "array", items: issue },
       },
     },
   },
+  "channels.start": {
+    role: "operator", scope: "operator.admin", summary: "Starts an account that was stopped, or tries one again that is down.",
+    params: oneAccount, result: stands,
+  },
+  "channels.stop": {
+    role: "operator", scope: "operator.admin",
+    summary: "Stops an account until it is started, or the gateway starts anew. What people write meanwhile waits at the messenger.",
+    params: oneAccount, result: stands,
+  },
+  "channels.logout": {
+    role: "operator", scope: "operator.admin",
+    summary: "Stops an account, takes it out of the configuration, and forgets its secret and who may write.",
+    params: oneAccount,
+    result: { type: "object", required: ["ok", "channel", "accountId", "cleared"], properties: { ok: flag, ...one, cleared: flag } },
+  },
+  "channels.pairing.list": {
+    role: "operator", scope: "operator.pairing", summary: "Senders that wait for approval, and those that may write.", params: anyAccount,
+    result: {
+      type: "object", required: ["requests", "approved"],
+      properties: { requests: { type: "array", items: request }, approved: { type: "array", items: approved } },
+    },
+  },
+  "channels.pairing.approve": {
+    role: "operator", scope: "operator.pairing",
+    summary: "Lets a sender write, by the code it was shown. With owner its words count as the owner's: needs operator.admin.",
+    params: {
+      type: "object", additionalProperties: false, required: ["channel"],
+      properties: {
+        ...one, code: word, id, owner: flag,
+        /** The same as `owner`. */
+        bootstrapCommandOwner: flag,
+      },
+    },
+    result: {
+      type: "object", required: ["ok", "channel", "accountId", "sender", "owner"], properties: { ok: flag, ...one, sender, owner: flag },
+    },
+  },
+  "channels.pairing.dismiss": {
+    role: "operator", scope: "operator.pairing", summary: "Takes a request away; whoever wrote is told nothing.",
+    params: { type: "object", additionalProperties: false, required: ["channel"], properties: { ...one, code: word, id } },
+    result: { type: "object", required: ["ok"], properties: { ok: flag } },
+  },
+  "channels.pairing.revoke": {
+    role: "operator", scope: "operator.pairing", summary: "A sender that was approved may write no more.",
+    params: { type: "object", additionalProperties: false, required: ["channel", "senderId"], properties: { ...one, senderId: id } },
+    result: { type: "object", required: ["ok"], properties: { ok: flag } },
+  },
+  "channels.unsure.list": {
+    role: "operator", scope: "operator.read",
+    summary: "Deliveries of which nobody knows whether they arrived, the oldest first. What follows in the same conversation goes on.",
+    params: anyAccount,
+    result: {
+      type: "object", required: ["deliveries"], properties: { deliveries: { type: "array", items: delivery }, more: flag },
+    },
+  },
+  "channels.unsure.answer": {
+    role: "operator", scope: "operator.write", summary: "Sends one of them again, or forgets it.",
+    params: {
+      type: "object", additionalProperties: false, required: ["id", "answer"],
+      properties: { id, answer: { enum: ["resend", "discard"] } },
+    },
+    result: { type: "object", required: ["ok", "id", "answer"], properties: { ok: flag, id, answer: word } },
+  },
   send: {
-    role: "operator", scope: "operator.write", summary: "Sends a message through a channel, with no agent in between.",
+    role: "operator", scope: "operator.write",
+    summary: "Sends a message through a channel, with no agent in between. Answers when the messenger has it, or when it is kept and owed.",
     params: {
       type: "object", additionalProperties: false, required: ["to", "idempotencyKey"],
       properties: {
@@ -35,6 +169,14 @@ export const CHANNEL_METHODS = {
         agentId, sessionKey,
       },
     },
-    result: { type: "object", properties: { runId: id, messageId: word, channel: word } },
+    result: {
+      type: "object", required: ["runId", "channel", "accountId", "to", "state"],
+      properties: {
+        /** The idempotency key. */
+        runId: id, ...one, to: word, state: { enum: ["sent", "owed", "unsure"] },
+        /** Of the first part, where it was cut; absent unless it was sent. */
+        messageId: word, messageIds: words, why: text,
+      },
+    },
   },
 } as const satisfies Record<string, MethodSpec>;
