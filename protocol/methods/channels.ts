@@ -5,7 +5,7 @@ import { agentId, anything, count, flag, id, idempotencyKey, message, sessionKey
 const texts = { type: "object", additionalProperties: { type: "string" } } as const;
 const text = { type: "string" } as const;
 
-/** `up`: it answers. `starting`: it has not said yet. `down`: see `why`. `stopped`: by a person. `off`: not enabled, or without a secret. */
+/** `up`: it answers. `starting`: it has not said yet. `down`: see `why`. `stopped`: by a person. `off`: not enabled, or no secret. */
 export const CHANNEL_STATES = ["up", "starting", "down", "stopped", "off"] as const;
 
 const account = {
