@@ -320,7 +320,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     sessions, intake, agents, models, identity, nodes, operator, exec, approvals: waiting.approvals, scheduler, queues, clock,
     loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
     store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
-    logsDir: options.logsDir, mediaLimits: () => config().media ?? {}, files,
+    channelSetup: configDesk.channels, logsDir: options.logsDir, mediaLimits: () => config().media ?? {}, files,
     ledger, tokenOf: (key) => journal.address(key).token, broadcaster, alerts: alerts.whole,
   });
   const gateway = (late.gateway = await openGateway({

@@ -11,7 +11,8 @@ import {
   deviceMethods, nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
-  type Broadcaster, type ArtifactMethodDeps, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
+  type Broadcaster, type ArtifactMethodDeps, type ChannelMethodDeps, type MethodHandlers, type SetupMethodDeps, type SystemDeps,
+  type VoiceWake,
 } from "../control/gateway.ts";
 import type { MediaLimits } from "../control/media.ts";
 import type { Scheduler } from "../control/schedule.ts";
@@ -46,6 +47,7 @@ export interface GatewayMethodsDeps {
   readonly clock: Clock;
   readonly loop: LoopWatch;
   readonly config: MethodHandlers;
+  readonly channelSetup: ChannelMethodDeps["setup"];
   readonly restart: (delayMs: number, reason: string) => void;
   readonly logsDir: string;
   readonly files: ArtifactMethodDeps["files"];
@@ -163,7 +165,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       }),
       ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
       ...scheduleMethods({ scheduler: deps.scheduler, agents }),
-      ...channelMethods({ now, eventLoop: () => deps.loop.read() }),
+      ...channelMethods({ now, setup: deps.channelSetup, eventLoop: () => deps.loop.read() }),
       ...taskMethods({ sessions }),
       ...voiceMethods({ voice: deps.voice, now, tell: deps.tell }),
     },

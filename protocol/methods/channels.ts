@@ -8,6 +8,9 @@ const text = { type: "string" } as const;
 /** `up`: it answers. `starting`: it has not said yet. `down`: see `why`. `stopped`: by a person. `off`: not enabled, or no secret. */
 export const CHANNEL_STATES = ["up", "starting", "down", "stopped", "off"] as const;
 
+/** Whose messages are taken where one person writes alone. */
+const dmPolicy = { enum: ["pairing", "allowlist", "open", "disabled"] } as const;
+
 const account = {
   type: "object", required: ["accountId", "enabled", "configured", "running", "connected", "state", "sinceMs"],
   properties: {
@@ -19,7 +22,7 @@ const account = {
     /** Only a person can mend it: nothing is tried again. */
     final: flag,
     lastInboundAt: count, lastOutboundAt: count,
-    dmPolicy: { enum: ["pairing", "allowlist", "open", "disabled"] },
+    dmPolicy,
     /** Senders that wait for approval, messages on their way, and deliveries of which nobody knows whether they arrived. */
     waiting: count, owed: count, unsure: count,
   },
@@ -93,6 +96,18 @@ export const CHANNEL_METHODS = {
         eventLoop: anything, statusIssues: { type: "array", items: issue },
       },
     },
+  },
+  "channels.connect": {
+    role: "operator", scope: "operator.admin", hidden: true, controlPlaneWrite: true,
+    summary: "Puts an account into the configuration, and its secret into the store; how it stands then is told by channels.status.",
+    params: {
+      type: "object", additionalProperties: false, required: ["channel"],
+      properties: {
+        channel: id, accountId: { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,63}$" },
+        secret: { type: "string", minLength: 1, maxLength: 16_384, secret: true }, dmPolicy,
+      },
+    },
+    result: { type: "object", required: ["ok", "channel", "accountId"], properties: { ok: flag, channel: id, accountId: id } },
   },
   "channels.start": {
     role: "operator", scope: "operator.admin", summary: "Starts an account that was stopped, or tries one again that is down.",

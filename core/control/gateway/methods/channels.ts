@@ -5,6 +5,22 @@ import { refusal } from "../refuse.ts";
 export interface ChannelMethodDeps {
   readonly now: () => number;
   readonly eventLoop: () => unknown;
+  readonly setup: ChannelSetup;
+}
+
+/** Changes of the configuration and of the store of secrets; the gateway takes them like any other. They throw what a write throws. */
+export interface ChannelSetup {
+  /** `secret` stands in the store when it resolves. Without one the account is only switched on. */
+  connect(wish: ChannelPlace & { readonly secret?: string; readonly dmPolicy?: string }): Promise<void>;
+  /** False where the configuration did not have it. */
+  forget(place: ChannelPlace): Promise<boolean>;
+}
+
+interface ChannelPlace {
+  readonly channel: string;
+  readonly accountId: string;
+  /** Under the channel, or under its account: where the reference to the secret stands. */
+  readonly secretKey: string;
 }
 
 const NONE = "Channel is required (no configured channels detected)";
@@ -19,7 +35,7 @@ export function channelMethods({ now, eventLoop }: ChannelMethodDeps): MethodHan
       ts: now(), channelOrder: [], channelLabels: {}, channelDetailLabels: {}, channelSystemImages: {}, channelMeta: [],
       eventLoop: eventLoop(), channels: {}, channelAccounts: {}, channelDefaultAccountId: {}, statusIssues: [],
     }),
-    "channels.start": unknown, "channels.stop": unknown, "channels.logout": unknown,
+    "channels.connect": unknown, "channels.start": unknown, "channels.stop": unknown, "channels.logout": unknown,
     "channels.pairing.list": () => ({ requests: [], approved: [] }),
     "channels.pairing.approve": unknown, "channels.pairing.dismiss": unknown, "channels.pairing.revoke": unknown,
     "channels.unsure.list": () => ({ deliveries: [] }),
