@@ -79,7 +79,10 @@ test("an account is forgotten with its secret; others of its messenger stay as t
   });
   assert.deepEqual(await kept(), ["channels-telegram-work-botToken"]);
   assert.equal(await setup.forget(WORK), true);
-  assert.equal(await setup.forget(TELEGRAM), true);
-  assert.deepEqual(await kept(), []);
+  assert.deepEqual([await kept(), await read()], [[], { channels: {} }]);
   assert.equal(await setup.forget(TELEGRAM), false);
+  await setup.connect({ ...TELEGRAM, secret: "1:canary" });
+  await setup.connect({ ...WORK, secret: "2:canary" });
+  assert.equal(await setup.forget(WORK), true);
+  assert.deepEqual(await read(), { channels: { telegram: { enabled: true, botToken: ref("channels-telegram-botToken") } } });
 });

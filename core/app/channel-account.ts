@@ -48,7 +48,7 @@ export function channelSetup({ running, credentialsDir, ids }: ChannelAccountDep
         id = storeIdAt(source, [...at, secretKey]);
         cleared = known !== undefined;
         if (known === undefined || !exists) return text;
-        return await editText(text, [{ at: isShared(at, known) ? [...at, secretKey] : at, value: undefined }]) ?? text;
+        return await editText(text, [{ at: whatGoes(source, at, secretKey), value: undefined }]) ?? text;
       });
       if (id !== undefined) await forgetSecret(id);
       return cleared;
@@ -61,10 +61,16 @@ function placeOf(source: LoadedConfig["source"], channel: string, accountId: str
   return accountId === USUAL && fieldsAt(source, own) === undefined ? ["channels", channel] : own;
 }
 
-/** Other accounts stand in the channel's section, and what it says holds for them too: only the secret goes. */
-function isShared(at: readonly string[], known: Readonly<Record<string, unknown>>): boolean {
-  const others = known["accounts"];
-  return at.length === 2 && typeof others === "object" && others !== null && Object.keys(others).length > 0;
+/**
+ * What stands in the channel's section holds for all its accounts: of one that stands there itself only the secret goes while there
+ * are others, and with the last account the section goes.
+ */
+function whatGoes(source: unknown, at: readonly string[], secretKey: string): readonly string[] {
+  const section = at.slice(0, 2);
+  const others = Object.keys(fieldsAt(source, [...section, "accounts"]) ?? {}).filter((name) => name !== at[3]);
+  if (at.length === 2) return others.length > 0 ? [...at, secretKey] : at;
+  if (others.length > 0) return at;
+  return fieldsAt(source, section)?.[secretKey] === undefined ? section : [...section, "accounts"];
 }
 
 function storeIdAt(source: unknown, at: readonly string[]): string | undefined {

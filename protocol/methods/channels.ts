@@ -29,11 +29,9 @@ const account = {
 } as const;
 
 const channel = {
-  type: "object", required: ["id", "label", "secretKey"],
+  type: "object", required: ["id", "label"],
   properties: {
     id, label: word,
-    /** Under `channels.ID`, or under one of its `accounts`: where the reference to its secret stands. */
-    secretKey: word,
     /** The variable that holds the usual account's secret where the configuration names none. */
     credentialVariable: word,
   },
@@ -44,19 +42,17 @@ const issue = {
   properties: { channel: id, accountId: id, kind: word, message: text, fix: text },
 } as const;
 
-const sender = { type: "object", required: ["id"], properties: { id, name: word, username: word } } as const;
-
 const request = {
-  type: "object", required: ["id", "channel", "accountId", "code", "sender", "createdAtMs", "expiresAtMs"],
-  properties: { id, channel: id, accountId: id, code: word, sender, createdAtMs: count, expiresAtMs: count },
+  type: "object", required: ["channel", "accountId", "code", "senderId", "createdAtMs", "expiresAtMs"],
+  properties: { channel: id, accountId: id, code: word, senderId: id, name: word, username: word, createdAtMs: count, expiresAtMs: count },
 } as const;
 
 const approved = {
-  type: "object", required: ["channel", "accountId", "sender", "owner"],
+  type: "object", required: ["channel", "accountId", "senderId", "owner"],
   properties: {
-    channel: id, accountId: id, sender, owner: flag, approvedAtMs: count,
-    /** `config`: it stands in the configuration, and is taken away there. */
-    from: { enum: ["pairing", "config"] },
+    channel: id, accountId: id, senderId: id, name: word, username: word, owner: flag, approvedAtMs: count,
+    /** Who let them in; `config`: they stand in the configuration, and are taken away there. */
+    by: word,
   },
 } as const;
 
@@ -68,8 +64,11 @@ const delivery = {
 const one = { channel: id, accountId: id } as const;
 const oneAccount = { type: "object", additionalProperties: false, required: ["channel"], properties: one } as const;
 const anyAccount = { type: "object", additionalProperties: false, properties: one } as const;
-/** What became of it: the account as `channels.status` shows it. */
-const stands = { type: "object", required: ["ok", "channel", "account"], properties: { ok: flag, channel: id, account } } as const;
+const acted = {
+  type: "object", required: ["ok", "channel", "accountId"],
+  properties: { ok: flag, ...one, state: { enum: CHANNEL_STATES }, note: text, cleared: flag, loggedOut: flag },
+} as const;
+const ofCode = { ...one, code: { type: "string", minLength: 1, maxLength: 32 } } as const;
 
 export const CHANNEL_METHODS = {
   "channels.status": {
@@ -103,7 +102,7 @@ export const CHANNEL_METHODS = {
     params: {
       type: "object", additionalProperties: false, required: ["channel"],
       properties: {
-        channel: id, accountId: { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,63}$" },
+        channel: id, accountId: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" },
         secret: { type: "string", minLength: 1, maxLength: 16_384, secret: true }, dmPolicy,
       },
     },
@@ -111,18 +110,17 @@ export const CHANNEL_METHODS = {
   },
   "channels.start": {
     role: "operator", scope: "operator.admin", summary: "Starts an account that was stopped, or tries one again that is down.",
-    params: oneAccount, result: stands,
+    params: oneAccount, result: acted,
   },
   "channels.stop": {
     role: "operator", scope: "operator.admin",
     summary: "Stops an account until it is started, or the gateway starts anew. What people write meanwhile waits at the messenger.",
-    params: oneAccount, result: stands,
+    params: oneAccount, result: acted,
   },
   "channels.logout": {
     role: "operator", scope: "operator.admin",
     summary: "Stops an account, takes it out of the configuration, and forgets its secret and who may write.",
-    params: oneAccount,
-    result: { type: "object", required: ["ok", "channel", "accountId", "cleared"], properties: { ok: flag, ...one, cleared: flag } },
+    params: oneAccount, result: acted,
   },
   "channels.pairing.list": {
     role: "operator", scope: "operator.pairing", summary: "Senders that wait for approval, and those that may write.", params: anyAccount,
@@ -135,26 +133,28 @@ export const CHANNEL_METHODS = {
     role: "operator", scope: "operator.pairing",
     summary: "Lets a sender write, by the code it was shown. With owner its words count as the owner's: needs operator.admin.",
     params: {
-      type: "object", additionalProperties: false, required: ["channel"],
+      type: "object", additionalProperties: false, required: ["channel", "code"],
       properties: {
-        ...one, code: word, id, owner: flag,
+        ...ofCode, owner: flag,
         /** The same as `owner`. */
         bootstrapCommandOwner: flag,
       },
     },
     result: {
-      type: "object", required: ["ok", "channel", "accountId", "sender", "owner"], properties: { ok: flag, ...one, sender, owner: flag },
+      type: "object", required: ["ok", "channel", "accountId", "senderId", "owner"],
+      properties: { ok: flag, ...one, senderId: id, name: word, username: word, owner: flag },
     },
   },
   "channels.pairing.dismiss": {
-    role: "operator", scope: "operator.pairing", summary: "Takes a request away; whoever wrote is told nothing.",
-    params: { type: "object", additionalProperties: false, required: ["channel"], properties: { ...one, code: word, id } },
-    result: { type: "object", required: ["ok"], properties: { ok: flag } },
+    role: "operator", scope: "operator.pairing",
+    summary: "Takes a request away; whoever wrote is told nothing, and gets no other code for a while.",
+    params: { type: "object", additionalProperties: false, required: ["channel", "code"], properties: ofCode },
+    result: { type: "object", required: ["ok", "senderId"], properties: { ok: flag, senderId: id } },
   },
-  "channels.pairing.revoke": {
-    role: "operator", scope: "operator.pairing", summary: "A sender that was approved may write no more.",
+  "channels.pairing.remove": {
+    role: "operator", scope: "operator.pairing", summary: "Whoever was let in is a stranger again.",
     params: { type: "object", additionalProperties: false, required: ["channel", "senderId"], properties: { ...one, senderId: id } },
-    result: { type: "object", required: ["ok"], properties: { ok: flag } },
+    result: { type: "object", required: ["ok", "removed"], properties: { ok: flag, removed: flag } },
   },
   "channels.unsure.list": {
     role: "operator", scope: "operator.read",

@@ -37,7 +37,7 @@ export function channelMethods({ now, eventLoop }: ChannelMethodDeps): MethodHan
     }),
     "channels.connect": unknown, "channels.start": unknown, "channels.stop": unknown, "channels.logout": unknown,
     "channels.pairing.list": () => ({ requests: [], approved: [] }),
-    "channels.pairing.approve": unknown, "channels.pairing.dismiss": unknown, "channels.pairing.revoke": unknown,
+    "channels.pairing.approve": unknown, "channels.pairing.dismiss": unknown, "channels.pairing.remove": unknown,
     "channels.unsure.list": () => ({ deliveries: [] }),
     "channels.unsure.answer": (params) => {
       throw refusal("NOT_FOUND", "There is no such delivery.", { id: (params as { readonly id: string }).id });
