@@ -81,7 +81,7 @@ export interface ChannelContext {
   /** One HTTP exchange, as actuators have it. Never throws. */
   http(request: OutboundRequest, signal: AbortSignal): Promise<OutboundResponse>;
   /** Bytes of a file, at most `bytesMax`. Never throws. */
-  fetchBytes(url: string, bytesMax: number, signal: AbortSignal):
+  fetchBytes(wanted: { readonly url: string; readonly bytesMax: number; readonly allowPrivate?: boolean }, signal: AbortSignal):
     Promise<{ readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly why: string }>;
   /** What was saved last; undefined at the very first start. */
   readonly cursor: string | undefined;
