@@ -11,7 +11,7 @@ function world(steer: ContextSteer = {}): RecordedContext {
   return recordedContext({ apiRoot: fake.url, pollSeconds: 5 }, { secret: fake.token, ...steer });
 }
 
-test("a text comes in, and an answer goes out (S4.24)", async () => {
+test("a text comes in, and an answer goes out (S1.7)", async () => {
   const here = world();
   const account = telegram.open(here.ctx);
   const stop = new AbortController();
