@@ -263,7 +263,6 @@ async function strangerIsSentAway(gateway: RealGateway, operator: Watched, { pag
   await page.getByText("It is online.").waitFor();
   await page.getByRole("button", { name: "They differ" }).click();
   await page.getByText("Nobody else can use that code").waitFor();
-  await stranger.closed;
   for (const proof of [{ deviceToken }, { bootstrapToken }]) await assert.rejects(
     connectPlain(gateway.port, { ...hello, ...proof }), /unauthorized/, `it came in again by its ${Object.keys(proof).join()}`,
   );
@@ -271,6 +270,9 @@ async function strangerIsSentAway(gateway: RealGateway, operator: Watched, { pag
     (method) => operator.client.request(method, {}),
   ));
   assert.doesNotMatch(JSON.stringify(trusted), new RegExp(device.id), "nothing of it is known any more");
+  let isOver = false;
+  void stranger.closed.then(() => (isOver = true));
+  assert.equal(await waitFor(() => Promise.resolve(String(isOver)), /true/), "true", "and its connection ended");
 }
 
 async function waitFor(read: () => Promise<string>, pattern: RegExp): Promise<string> {
