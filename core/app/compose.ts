@@ -49,6 +49,8 @@ import { gatewayMethods } from "./gateway-methods.ts";
 import { openHooks } from "./open-hooks.ts";
 
 const LOCAL_NODE_WAIT_MS = 5_000;
+/** Notes of what an earlier program kept unsealed. */
+const UNSEALED = "media-kept";
 /** One object, so that what was learned of an absent configuration is not learned anew at each call. */
 const NO_MODELS = {};
 const NO_ALERTS = {};
@@ -295,6 +297,11 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   });
   opening.use(scheduler);
   const startSchedule = (): void => void scheduler.start().catch(() => undefined); // logged where it failed
+  const removeUnsealed = async (): Promise<void> => {
+    const [any] = await records.list(UNSEALED, "", { limit: 1 });
+    if (any === undefined) return;
+    await (await import("./prune-unsealed.ts")).pruneUnsealed({ bucket: UNSEALED, records, blobs: engine.blobs, log: logger });
+  };
   const loop = createLoopWatch(clock);
   opening.defer(() => loop.close());
   const hooks = openHooks({
@@ -382,6 +389,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       alerts.start();
       recovered.resolve();
       index.prepare().catch((error: unknown) => logger.warn("session.list.failed", { error }));
+      removeUnsealed().catch((error: unknown) => logger.warn("media.unsealed_kept", { error }));
     }),
     [Symbol.asyncDispose]: async () => {
       await gateway.drain("gateway stopping");

@@ -90,7 +90,7 @@ test("adding writes where a key is and never the key; a list of models is added 
   assert.deepEqual((left as { readonly agents?: { readonly defaults?: unknown } }).agents?.defaults ?? {}, {}, "the demo answers again");
 });
 
-test("a new provider lists its model, so that it is shown though no agent names it; one that takes any name goes on so (S4.4)", async () => {
+test("a new provider lists its model: it is shown though no agent names it; one that takes any name goes on so (S4.4)", async () => {
   const add = async (text: string, model: string): Promise<unknown> => {
     const candidate = candidateAt({ name: "local", baseUrl: "http://127.0.0.1:8080/v1" }, model);
     const changed = await changeForCandidate(candidate, { isDefault: false })(text, await parse(text));
