@@ -8,7 +8,7 @@ import { systemIds } from "../base/ids.ts";
 import { openSqliteEngine } from "../fabric/engine.ts";
 import { pruneUnsealed } from "./prune-unsealed.ts";
 
-test("pictures that an earlier gateway kept unsealed go with their notes, also after an end in the middle; nothing else goes (S4.27)", async (t) => {
+test("what was kept unsealed goes with its notes, also after an end in the middle; nothing else goes (S4.27)", async (t) => {
   const dir = await mkdtemp(join(tmpdir(), "openclaw-unsealed-"));
   t.after(() => rm(dir, { recursive: true }));
   await using engine = await openSqliteEngine({ dir, clock: systemClock, ids: systemIds });
@@ -25,7 +25,8 @@ test("pictures that an earlier gateway kept unsealed go with their notes, also a
   const told: object[] = [];
   const log = { info: (event: string, fields: object = {}): void => void told.push({ event, ...fields }) };
   assert.equal(await pruneUnsealed({ bucket: "media-kept", records, blobs, log }), 3);
-  assert.deepEqual(await Promise.all([...digests, other].map(async (digest) => (await blobs.stat(digest)) !== null)), [false, false, false, true]);
+  const left = await Promise.all([...digests, other].map(async (digest) => (await blobs.stat(digest)) !== null));
+  assert.deepEqual(left, [false, false, false, true]);
   assert.deepEqual([(await records.list("media-kept", "")).length, (await records.list("blobs-unnamed", "")).length], [0, 1]);
   assert.equal(await pruneUnsealed({ bucket: "media-kept", records, blobs, log }), 0);
   assert.deepEqual(told, [{ event: "media.unsealed_removed", files: 3 }]);
