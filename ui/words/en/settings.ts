@@ -111,6 +111,7 @@ export const words = {
     key: "Key", keyHelp: "Goes into the gateway's own store; the file says only where it is. Empty for a server that asks for none.",
     addIt: "Try and connect it", addUntested: "Connect it anyway", added: (model: string) => `${model} is connected.`,
   },
+  channels: { help: "Messengers that people write to your agents in." },
   abilities: {
     title: "Skills and tools", skills: "Skills", skillsHelp: "Instructions an agent can look up. What one needs is said beside it.",
     noSkills: "There are none. A folder with a SKILL.md in the skills folder of the state directory is one.",
@@ -133,8 +134,8 @@ export const words = {
     part: "Program", at: "Version", licence: "Licence",
   },
   places: {
-    agents: "Agents", models: "Models", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs", backups: "Backups",
-    about: "About",
+    agents: "Agents", models: "Models", channels: "Channels", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs",
+    backups: "Backups", about: "About",
     codes: "Error codes", file: "The file",
   },
 } as const;
