@@ -335,6 +335,10 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
     behaviour: "sessions.list takes every documented parameter; what no session here has leaves none",
   },
   { id: "W.6.59", section: "6.6", behaviour: "A session that could not be kept as asked is refused, not made" },
+  {
+    id: "W.6.63", section: "6.6",
+    behaviour: "A result that is shortened names its output where it is kept, and sessions.output reads it a page at a time",
+  },
   { id: "W.6.60", section: "6.6", behaviour: "sessions.fork branches at a message, and gives back what a person said there" },
 
   { id: "W.7.1", section: "7", behaviour: "presence is the whole list, with stateVersion" },

@@ -1,5 +1,5 @@
 import { crashPoint } from "../../base/crash-point.ts";
-import { filesOf, previewState, type Attachment, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
+import { blobsOf, filesOf, previewState, type Attachment, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
 import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "./begin-turn.ts";
 import { callStep } from "./call-step.ts";
 import { decide, joining } from "./decide.ts";
@@ -36,7 +36,7 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   if (begin === undefined) {
     const body = session.claim.cut ? { runId, cut: true as const } : { runId };
     await session.log.append(session.claim, principal, [{ type: "turn.resumed", body }]);
-    await session.log.blobs.sweep(state.outputs.map(({ blob }) => blob)); // what the owner before kept, and died before recording
+    await session.log.blobs.sweep(state.outputs.flatMap(blobsOf)); // what the owner before kept, and died before recording
   }
   const resumes = state.turn?.resumes ?? 0;
   const shown = { publish: session.publish, verbose: () => state.settings.verboseLevel };
