@@ -80,7 +80,7 @@ test("a session keeps so many outputs and bytes and no more: the oldest go, whic
   assert.ok(OUTPUT_LIMITS.outputs < 100);
 });
 
-const WIDE = "🦀ß1".repeat(150_000); // more than one part, and half of a character at the end of most lengths
+const WIDE = `xyz${"🦀ß1".repeat(150_000)}`; // more than one part, with half of a character where the first would end
 
 test("a long output lies in parts: a page opens those it lies in, cuts no character, and all of them go with it (S2.15)", async (t) => {
   let text = WIDE;
