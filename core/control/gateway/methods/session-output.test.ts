@@ -13,7 +13,9 @@ const act: Tool = {
   },
 };
 
-interface Shown { readonly role: string; readonly output?: Readonly<Record<string, unknown>>; readonly content: readonly { readonly text: string }[] }
+interface Shown {
+  readonly role: string; readonly output?: Readonly<Record<string, unknown>>; readonly content: readonly { readonly text: string }[];
+}
 
 test("a shortened result names its output, and whoever may read the session reads it page by page; what is not kept is "
   + "not found, and it is said what there is (S4.29, W.6.63)", async (t) => {
