@@ -20,7 +20,7 @@ export interface ComposeConfigDeps {
   readonly credentialsDir: string;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly reloadMode: () => string;
-  readonly sessions: Pick<Sessions, "rows" | "verify">;
+  readonly sessions: Pick<Sessions, "rows" | "verify" | "count">;
   readonly backup: () => Config["backup"];
   readonly secretPlaces: () => SecretPlaces;
 }
@@ -62,9 +62,12 @@ export function composeConfig(deps: ComposeConfigDeps): ConfigDesk {
   );
   let backups: Promise<BackupDesk> | undefined;
   const repairs = doctorMethods({
-    examine: async ({ deep }, signal) => {
-      const patient = { stateDir, configPath: running.file.path, credentialsDir, environment: process.env };
-      return await (await import("./doctor.ts")).examineRunning({ ...patient, sessions: deep ? deps.sessions : undefined }, signal);
+    examine: async ({ deep, all = false }, signal) => {
+      const patient = {
+        stateDir, configPath: running.file.path, credentialsDir, environment: process.env,
+        sessions: deep ? deps.sessions : undefined, allSessions: all,
+      };
+      return await (await import("./doctor.ts")).examineRunning(patient, signal);
     },
     backups: () => (backups ??= import("./backup/backup-desk.ts").then(({ createBackupDesk }) => createBackupDesk({
       stateDir, configPath: running.file.path, version, clock, wish: deps.backup,

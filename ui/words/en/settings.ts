@@ -72,6 +72,8 @@ export const words = {
     mend: "Mend it", mendTitle: "Mend this now?", mendBody: "What is replaced is kept.", looked: "What was looked at",
     fine: "fine", seeAbove: "see above", notLooked: "not looked at", again: "Look again",
     deep: "Look through database and log", looking: "reading…",
+    part: (at: number, of: number) => `The ${at} newest of ${of} conversations were looked through.`,
+    all: (of: number) => `Look through all ${of}`,
   },
   backups: {
     title: "Backups", help: "Everything this gateway keeps, in one file, made while it runs.",
