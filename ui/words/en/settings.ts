@@ -34,6 +34,8 @@ export const words = {
       start: "Saved. It takes effect at the next start of the gateway.",
     },
     restart: "Restart it now", undo: "Undo", dismiss: "Dismiss",
+    kept: (changes: number, left: number) => `From before this page was loaded again: ${changes} ${changes === 1 ? "change" : "changes"}.${
+      left === 0 ? "" : ` ${left} more, where a secret may stand, ${left === 1 ? "was" : "were"} not kept.`}`,
   },
   file: {
     title: "The file", help: "JSON5, comments and all. Secrets show as marks; a mark that stays keeps its secret.",
