@@ -298,8 +298,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   opening.use(scheduler);
   const startSchedule = (): void => void scheduler.start().catch(() => undefined); // logged where it failed
   const removeUnsealed = async (): Promise<void> => {
-    const [first] = await records.list(UNSEALED, "", { limit: 1 });
-    if (first === undefined) return;
+    if ((await records.list(UNSEALED, "", { limit: 1 })).length === 0) return;
     await (await import("./prune-unsealed.ts")).pruneUnsealed({ bucket: UNSEALED, records, blobs: engine.blobs, log: logger });
   };
   const loop = createLoopWatch(clock);

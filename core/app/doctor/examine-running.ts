@@ -26,7 +26,8 @@ export async function examineRunning(patient: RunningPatient, signal: AbortSigna
     const note = "takes a while: looked at when you ask";
     return [...found, ...["database", "log"].map((check) => ({ check, note, skipped: true, findings: [] }))];
   }
-  return [...found, await examineDatabase(databasePath, signal), await examineLog(patient.sessions, patient.allSessions === true ? Number.MAX_SAFE_INTEGER : SESSIONS_MAX, signal)];
+  const sessionsMax = patient.allSessions === true ? Number.MAX_SAFE_INTEGER : SESSIONS_MAX;
+  return [...found, await examineDatabase(databasePath, signal), await examineLog(patient.sessions, sessionsMax, signal)];
 }
 
 /** Read by a thread of its own, beside the one that writes. */
