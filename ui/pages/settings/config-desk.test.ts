@@ -129,9 +129,8 @@ test("a draft outlives a reload, but for what may be a secret, and that is said;
     const tab: { kept?: KeptDraft | undefined } = {};
     const first = openWorld(tab);
     await first.answer();
-    for (const [name, value] of [["a", 2], ["key", "sk-canary"], ["raw", { token: "canary" }], ["url", "http://me:canary@host/"]] as const) {
-      first.desk.change([name], value);
-    }
+    const wanted = { a: 2, key: "sk-canary", raw: { token: "canary" }, url: "http://me:canary@host/" };
+    for (const [name, value] of Object.entries(wanted)) first.desk.change([name], value);
     assert.doesNotMatch(JSON.stringify(tab), /canary/);
     const second = openWorld(tab);
     await second.answer();

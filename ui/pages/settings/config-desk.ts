@@ -2,8 +2,9 @@
  * The configuration in this page: read, drafted, saved, and taken back.
  *
  * What is saved names the state it was made from; where the file says something else by now, nothing is written and both sides are
- * shown. One for the whole page: a draft outlives a look at another section, and where it is no secret a reload. What was typed is taken away by nobody but them: an
- * answer that comes late finds a newer one and gives way, and what was changed while something was being saved stays a draft.
+ * shown. One for the whole page: a draft outlives a look at another section, and where it is no secret a reload. What a person typed is
+ * taken away by nobody but them: an answer that comes late finds a newer one and gives way, and what was changed while something was being
+ * saved stays a draft.
  */
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { describe, type Ended, type Link } from "../../link.ts";
