@@ -5,8 +5,11 @@ import { agentId, anything, count, flag, id, idempotencyKey, message, sessionKey
 const texts = { type: "object", additionalProperties: { type: "string" } } as const;
 const text = { type: "string" } as const;
 
-/** `up`: it answers. `starting`: it has not said yet. `down`: see `why`. `stopped`: by a person. `off`: not enabled, or no secret. */
-export const CHANNEL_STATES = ["up", "starting", "down", "stopped", "off"] as const;
+/**
+ * `up`: it answers. `degraded`: it did, and has given no sign of life for long. `starting`: it has not said yet. `down`: see `why`.
+ * `stopped`: by a person. `off`: not enabled, or no secret.
+ */
+export const CHANNEL_STATES = ["up", "degraded", "starting", "down", "stopped", "off"] as const;
 
 /** Whose messages are taken where one person writes alone. */
 const dmPolicy = { enum: ["pairing", "allowlist", "open", "disabled"] } as const;

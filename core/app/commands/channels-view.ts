@@ -15,7 +15,9 @@ export interface ShownAccount {
 }
 
 const USUAL = "default";
-const WORDS: Readonly<Record<string, string>> = { up: "up", starting: "starting", down: "down", stopped: "stopped", off: "off" };
+const WORDS: Readonly<Record<string, string>> = {
+  up: "up", degraded: "silent", starting: "starting", down: "down", stopped: "stopped", off: "off",
+};
 const POLICIES: Readonly<Record<string, string>> = {
   pairing: "whoever you let in by a code", allowlist: "only who stands in allowFrom", open: "everybody, as outside text",
   disabled: "nobody directly",
@@ -128,7 +130,7 @@ function markOf(row: Payload, { mark }: Style): string {
   switch (textAt(row, "state")) {
     case "up": return mark.good;
     case "down": return mark.problem;
-    case "starting": return mark.live;
+    case "starting": case "degraded": return mark.live;
     default: return mark.quiet;
   }
 }

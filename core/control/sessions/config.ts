@@ -54,8 +54,9 @@ export const sessionsConfig = {
       description: "Which messages of a group begin a turn; the others only enter its history.",
     },
     dmScope: {
-      enum: ["main", "per-peer", "per-channel-peer", "per-account-channel-peer"], default: "main",
-      description: "Which direct messages share a session: all, or those of one person, on one channel, to one account.",
+      enum: ["main", "per-peer", "per-channel-peer", "per-account-channel-peer"],
+      description: "Which direct messages share a session: all, or those of one person, on one channel, to one account. Unless said: " +
+        "main for the owner, per-channel-peer for everybody else.",
     },
     groupScope: { enum: ["per-group", "main"], default: "per-group", description: "Whether each group has a session of its own." },
     identityLinks: {

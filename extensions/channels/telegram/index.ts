@@ -42,10 +42,12 @@ export default {
       send: async (at, html, { replyToId, silent = false }, signal) => {
         const place = placeOf(at);
         if (place === undefined) return NO_PLACE;
+        // A message that came is known by its conversation and its number, one that was sent by its number alone.
+        const answered = replyToId?.split(":").at(-1);
         const message = {
           ...text(html), ...(silent ? { disable_notification: true } : {}),
-          ...(replyToId !== undefined && isNumber(replyToId)
-            ? { reply_parameters: { message_id: Number(replyToId), allow_sending_without_reply: true } } : {}),
+          ...(answered !== undefined && isNumber(answered)
+            ? { reply_parameters: { message_id: Number(answered), allow_sending_without_reply: true } } : {}),
         };
         const first = await api.call("sendMessage", { ...place, ...message }, signal);
         // A group that became a larger one goes on under another number: nothing was sent to the old one.
