@@ -300,7 +300,7 @@ function sectionIssues(section: AccountSection): readonly ChannelIssue[] {
   return [
     ...(names.length === 0 ? [] : [issueOf(
       section, "config", `${path}: ${names.slice(0, 3).join(", ")} lets nobody in: a name can be taken by anybody, so only ids count.`,
-      "Put the id in its place; openclaw channels pairing shows the ids of who wrote.",
+      "Put the id in its place; openclaw channels pair shows the ids of who wrote.",
     )]),
     ...(dmPolicy === "allowlist" && allowFrom.length === 0 && groupPolicy === "disabled"
       ? [issueOf(section, "config", `${path}: nobody may write there.`, `Fill ${path}.allowFrom.`)] : []),

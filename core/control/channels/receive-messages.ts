@@ -79,7 +79,7 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     const isExpired = ageMs > (values.maxAgeMs ?? RECEIVE_LIMITS.maxAgeMs);
     if (admission.kind === "stranger") {
       const code = isExpired ? undefined : await pairing.ask(accountKey(section), message.sender);
-      if (code !== undefined) await tell(account, message, `pair-${code.code}`, strangerText(channel, code.code));
+      if (code !== undefined) await tell(account, message, `pair-${code.code}`, strangerText(code.code));
       return;
     }
     if (isExpired) {
@@ -198,9 +198,9 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
 
 const LATE_TEXT = "I was away, and what you wrote meanwhile is too old to answer now. Send again what still matters.";
 
-function strangerText(channel: string, code: string): string {
+function strangerText(code: string): string {
   return `This is a private assistant, and it does not know you yet. Your code: ${code}\n\n`
-    + `Its owner can let you in within the hour: openclaw channels approve ${channel} ${code}`;
+    + `Its owner can let you in within the hour: openclaw channels pair approve ${code}`;
 }
 
 /** The same message has the same one, however often it is brought. */

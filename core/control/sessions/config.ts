@@ -76,14 +76,14 @@ export const sessionsConfig = {
 
 type Given = Infer<typeof sessionsConfig>;
 /** With `SESSIONS_DEFAULTS` in place of what is not given. */
-export type SessionsConfig = Required<Given>;
+export type SessionsConfig = Required<Omit<Given, "dmScope">> & Pick<Given, "dmScope">;
 
 export const RELAYS_MAX = 8;
 
 export const SESSIONS_DEFAULTS: SessionsConfig = {
   turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, liveBytesMax: 256_000_000, dormantAfterMs: 60_000,
   search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention", relaysMax: RELAYS_MAX,
-  queue: { mode: "followup", drop: "refuse" }, reset: {}, dmScope: "main", groupScope: "per-group", identityLinks: {},
+  queue: { mode: "followup", drop: "refuse" }, reset: {}, groupScope: "per-group", identityLinks: {},
 };
 
 /** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */
