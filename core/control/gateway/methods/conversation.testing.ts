@@ -11,7 +11,7 @@ import { createAgents } from "../../agents.ts";
 import { createIntake } from "../../channels.ts";
 import { makeKeyDir, openWorld, type World, type WorldOptions } from "../../sessions/world.testing.ts";
 import type { MethodContext } from "../method.ts";
-import { methodSpec } from "../wire.ts";
+import { methodSpec } from "@openclaw/protocol/methods";
 import type { ListedModel, ResolvedModel } from "../../../cognition/models.ts";
 import { openSkills, type SkillPlace } from "../../../execution/skills.ts";
 import { createBroadcaster } from "../broadcast.ts";
