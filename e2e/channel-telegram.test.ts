@@ -52,6 +52,8 @@ test("a stranger gets a code and no model; let in as the owner, they ask for a p
   assert.equal(answer?.replyTo, asked);
   assert.match(answer?.text ?? "", /from Bob/);
   assert.equal(saidIn(telegram, GROUP.id).length, 1);
-  const status = await owner.client.request("channels.status", {}) as { channelAccounts: Record<string, readonly { state: string; as: string }[]> };
-  assert.deepEqual(status.channelAccounts["telegram"]?.map(({ state, as }) => [state, as]), [["up", `@${telegram.username}`]]);
+  const { channelAccounts: accounts } = await owner.client.request("channels.status", {}) as {
+    readonly channelAccounts: Readonly<Record<string, readonly { readonly state: string; readonly as: string }[]>>;
+  };
+  assert.deepEqual(accounts["telegram"]?.map(({ state, as }) => [state, as]), [["up", `@${telegram.username}`]]);
 });
