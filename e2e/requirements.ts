@@ -336,7 +336,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.7", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
     text: "Session `main` = canonical direct-chat key",
   },
-  { id: "S4.8", state: "partly", text: "Group/channel sessions isolated by channel + peer/group ID" },
+  {
+    id: "S4.8", state: "partly", proofs: ["e2e/channel-telegram.test.ts"],
+    text: "Group/channel sessions isolated by channel + peer/group ID",
+  },
   {
     id: "S4.9", state: "partly", proofs: ["e2e/session-settings.test.ts"],
     text: "Per session: transcript, model override, thinking level, verbose level, send policy, group activation",
@@ -390,7 +393,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Device actions run where the device lives",
   },
   { id: "S4.23", state: "later", text: "Sandboxed sessions in Docker, optional, `agents.defaults.sandbox.mode`" },
-  { id: "S4.24", state: "later", text: "Flow Telegram -> Gateway -> agent -> node over WS -> Gateway -> Telegram" },
+  {
+    id: "S4.24", state: "proved", proofs: ["e2e/channel-telegram.test.ts"],
+    text: "Flow Telegram -> Gateway -> agent -> node over WS -> Gateway -> Telegram",
+  },
   {
     id: "S4.25", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
     text: "Agent runtime in RPC mode with tool streaming and block streaming",
