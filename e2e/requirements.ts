@@ -150,7 +150,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S1.6", state: "partly", text: "Self-healing: work of a dead node redistributed, state kept, conversations and workflows continue" },
   { id: "S1.7", state: "partly", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord",
-    proofs: ["core/app/channel-account.test.ts"] },
+    proofs: ["core/app/channel-account.test.ts", "core/app/commands/channels.test.ts"] },
   { id: "S1.8", state: "later", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation" },
   { id: "S1.9", state: "later", text: "Inbound messages routed to the best node by proximity, load and channel needs" },
   { id: "S1.10", state: "partly", text: "Ordering guarantees kept through routing",

@@ -30,7 +30,9 @@ export function Page({ link }: PageProps): VNode {
   useEffect(() => nodes.followWork(), []);
   const asking = useLive(link, async () => parseAsking(await link.call("device.pair.list", {})), { events: DEVICE_EVENTS });
   const devices = asking.value.value ?? [];
-  const writing = useLive(link, async () => parseSenders(await link.call("channels.pairing.list", {})), { events: ["channels.changed"] });
+  const writing = useLive(link, async () => await parseSenders(
+    await link.call("channels.pairing.list", {}), () => link.call("channels.status", {}),
+  ), { events: ["channels.changed"] });
   const senders = writing.value.value ?? [];
   const told = useLive(link, async () => parseAlerts(await link.call("alerts.list", {})), { events: ["alert.changed"] });
   const alerts = told.value.value ?? [];

@@ -15,11 +15,13 @@ export function parseAsking(answer: unknown): readonly AskingDevice[] {
 
 export interface AskingSender { readonly key: string; readonly who: string; readonly channel: string; readonly code: string }
 
-/** Of `channels.pairing.list`. */
-export function parseSenders(answer: unknown): readonly AskingSender[] {
-  return listOf(fieldsOf(answer)["requests"]).map((row) => {
+/** Of `channels.pairing.list`; what messengers are called is asked for only where somebody waits. */
+export async function parseSenders(answer: unknown, status: () => Promise<unknown>): Promise<readonly AskingSender[]> {
+  const requests = listOf(fieldsOf(answer)["requests"]);
+  const labels = requests.length === 0 ? {} : fieldsOf(fieldsOf(await status())["channelLabels"]);
+  return requests.map((row) => {
     const [channel, code] = [lineOf(row["channel"]) ?? "", lineOf(row["code"]) ?? ""];
     const who = lineOf(row["name"]) ?? lineOf(row["username"]) ?? lineOf(row["senderId"]) ?? "?";
-    return { key: `${channel} ${textOf(row["accountId"]) ?? ""} ${code}`, who, channel, code };
+    return { key: `${channel} ${textOf(row["accountId"]) ?? ""} ${code}`, who, channel: lineOf(labels[channel]) ?? channel, code };
   });
 }

@@ -36,7 +36,7 @@ export function AddChannel({ link, kinds, onChange }: Props): VNode {
     const place = { channel, accountId: account === "" ? USUAL : account };
     try {
       const before = parseStatus(await link.request("channels.status", { channel }));
-      const isNew = !before.accounts.some((one) => isAt(one, place) && one.isConfigured);
+      const isNew = !before.accounts.some((one) => isAt(one, place));
       await link.request("channels.connect", { ...place, secret: token.trim(), dmPolicy: policy });
       const found = await comeUp(link, place, isNew ? 0 : before.atMs);
       if (found?.state === "up") {

@@ -50,7 +50,10 @@ export function ChannelsSection({ link }: { readonly link: Link }): VNode {
       {failed === undefined ? null : <Trouble ended={failed} />}
       {now === undefined ? null : (
         <>
-          <div aria-live="polite">{now.asking.map((one) => <AskingCard key={`${one.where} ${one.code}`} one={one} act={act} />)}</div>
+          <div aria-live="polite">{now.asking.map((one) => (
+            <AskingCard key={`${one.where} ${one.code}`} one={one} act={act}
+              isFirst={!now.letIn.some(({ isOwner, channel }) => isOwner && channel === one.channel)} />
+          ))}</div>
           {now.accounts.length === 0 ? <p>{now.kinds.length === 0 ? say.noneHere : say.none}</p> : (
             <ul class="things">{now.accounts.map((account) => <AccountRow key={account.name} account={account} act={act} />)}</ul>
           )}
@@ -63,7 +66,9 @@ export function ChannelsSection({ link }: { readonly link: Link }): VNode {
   );
 }
 
-function AskingCard({ one, act }: { readonly one: Asking; readonly act: Act }): VNode {
+interface AskingProps { readonly one: Asking; readonly act: Act; /** Nobody is its owner there yet. */ readonly isFirst: boolean }
+
+function AskingCard({ one, act, isFirst }: AskingProps): VNode {
   const { channel, accountId, code, who, where, senderId } = one;
   const params = { channel, accountId, code };
   return (
@@ -77,7 +82,7 @@ function AskingCard({ one, act }: { readonly one: Asking; readonly act: Act }): 
       <div class="row">
         <button type="button" onClick={() => void act("channels.pairing.dismiss", params, say.dismissed(who))}>{say.dismiss}</button>
         <button type="button" onClick={() => void act("channels.pairing.approve", params, say.letIn(who, false))}>{say.guest}</button>
-        <button type="button" class="primary"
+        <button type="button" {...(isFirst ? { class: "primary" } : {})}
           onClick={() => void act("channels.pairing.approve", { ...params, owner: true }, say.letIn(who, true))}>{say.owner}</button>
       </div>
     </article>
@@ -102,8 +107,10 @@ function AccountRow({ account, act }: { readonly account: Account; readonly act:
       </div>
       {why === undefined ? null : <p>{why} {next}</p>}
       <p class="small soft facts-line">
-        {sinceMs === undefined ? null : <>{say.for} <Time atMs={sinceMs} /> · </>}
-        {say.lastIn} {inMs === undefined ? say.never : <Time atMs={inMs} />} · {say.lastOut} {outMs === undefined ? say.never : <Time atMs={outMs} />}
+        {sinceMs === undefined ? null : <>{say.began} <Time atMs={sinceMs} /> · </>}
+        {inMs === undefined && outMs === undefined ? say.never : null}
+        {inMs === undefined ? null : <>{say.lastIn} <Time atMs={inMs} /> </>}
+        {outMs === undefined ? null : <>{say.lastOut} <Time atMs={outMs} /></>}
       </p>
       <p class="small soft">{say.may[account.policy] ?? ""} {account.owed === 0 ? null : say.owed(account.owed)}</p>
       <div class="row">

@@ -8,7 +8,6 @@ export interface Account {
   readonly name: string;
   readonly state: string;
   readonly isFinal: boolean;
-  readonly isConfigured: boolean;
   readonly as?: string | undefined;
   readonly why?: string | undefined;
   readonly next?: string | undefined;
@@ -62,7 +61,7 @@ export function parseStatus(answer: unknown): Status {
       const accountId = textOf(row["accountId"]) ?? USUAL;
       return {
         channel, accountId, name: nameOf(labelOf(channel), accountId), state: textOf(row["state"]) ?? "", isFinal: row["final"] === true,
-        isConfigured: row["configured"] === true, as: lineOf(row["as"]), why: lineOf(row["why"]), next: lineOf(row["next"]),
+        as: lineOf(row["as"]), why: lineOf(row["why"]), next: lineOf(row["next"]),
         sinceMs: numberOf(row["sinceMs"]), inMs: numberOf(row["lastInboundAt"]), outMs: numberOf(row["lastOutboundAt"]),
         policy: textOf(row["dmPolicy"]) ?? "pairing", owed: numberOf(row["owed"]) ?? 0,
       };

@@ -3,7 +3,8 @@ export const words = {
   title: "Channels",
   none: "No messenger is connected yet.", noneHere: "This gateway has no messenger it could connect.",
   states: { up: "up", starting: "starting", down: "down", stopped: "stopped", off: "off" } as Readonly<Record<string, string>>,
-  unknown: "unknown", as: (name: string) => `as ${name}`, for: "since", lastIn: "last message in", lastOut: "out", never: "nothing yet",
+  unknown: "unknown", as: (name: string) => `as ${name}`, began: "began", lastIn: "last message in", lastOut: "last message out",
+  never: "no message since",
   owed: (count: number) => `${count} ${count === 1 ? "message waits" : "messages wait"} to be sent.`,
   may: {
     pairing: "Whoever you let in may write.", allowlist: "Only who stands in the configuration may write.",
