@@ -13,7 +13,8 @@ import { useWholeOutput } from "./kept-output.tsx";
 import { commandOf, type ToolCardProps } from "./tool-call.ts";
 import { text, type Fields } from "./transcript.ts";
 
-export function ToolBody({ sessionKey, runId, name, args, output, version = 0, result = "", details, kept, readOutput }: ToolCardProps): VNode {
+export function ToolBody(props: ToolCardProps): VNode {
+  const { sessionKey, runId, name, args, output, version = 0, result = "", details, kept, readOutput } = props;
   const read = useMemo(() => {
     const made = new TerminalText();
     made.append(result);
