@@ -18,7 +18,11 @@ export { ALICE, BOB, CHANNEL, FORUM, GROUP, type FakeChat, type FakeFile, type F
 /** What becomes of one call instead of an answer. `takesEffect`: what was asked for happens all the same. */
 export type FakeFault =
   | { readonly kind: "too-many"; readonly retryAfterSeconds: number }
-  | { readonly kind: "answer"; readonly status: number; readonly description?: string; readonly takesEffect?: true }
+  | {
+      readonly kind: "answer"; readonly status: number; readonly description?: string; readonly takesEffect?: true;
+      /** The group goes on under this number. */
+      readonly movedTo?: number;
+    }
   | { readonly kind: "cut"; readonly takesEffect?: true }
   /** Held until the call is given up, or `release` is settled, and answered then. */
   | { readonly kind: "hold"; readonly release: Promise<unknown> };
@@ -135,7 +139,7 @@ export async function openFakeTelegram(options: FakeTelegramOptions = {}): Promi
     const fault = faults.get(method)?.shift();
     try {
       if (fault?.kind === "too-many") {
-        throw new Refusal(429, `Too Many Requests: retry after ${fault.retryAfterSeconds}`, fault.retryAfterSeconds);
+        throw new Refusal(429, `Too Many Requests: retry after ${fault.retryAfterSeconds}`, { retry_after: fault.retryAfterSeconds });
       }
       if (fault?.kind === "hold") await Promise.race([fault.release, whenAborted(gone)]);
       const acts = fault === undefined || fault.kind === "hold" || fault.takesEffect === true;
@@ -144,16 +148,15 @@ export async function openFakeTelegram(options: FakeTelegramOptions = {}): Promi
       if (fault?.kind === "answer") {
         const description = fault.description ?? `Fault ${fault.status}`;
         if (fault.status >= 502) return { status: fault.status, body: `<html><body><h1>${fault.status} ${description}</h1></body></html>` };
-        throw new Refusal(fault.status, description);
+        throw new Refusal(fault.status, description, fault.movedTo === undefined ? {} : { migrate_to_chat_id: fault.movedTo });
       }
       return { status: 200, body: JSON.stringify({ ok: true, result }) };
     } catch (error) {
       if (error instanceof Gone) return { status: 0, body: "" };
       if (!(error instanceof Refusal)) throw error;
-      const { status, message, retryAfterSeconds } = error;
+      const { status, message, parameters } = error;
       return { status, body: JSON.stringify({
-        ok: false, error_code: status, description: message,
-        ...(retryAfterSeconds === undefined ? {} : { parameters: { retry_after: retryAfterSeconds } }),
+        ok: false, error_code: status, description: message, ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
       }) };
     }
   };

@@ -5,12 +5,12 @@ import { entitiesIn, type FakeChat, type World } from "./world.ts";
 
 export class Refusal extends Error {
   readonly status: number;
-  readonly retryAfterSeconds: number | undefined;
+  readonly parameters: { readonly retry_after?: number; readonly migrate_to_chat_id?: number };
 
-  constructor(status: number, description: string, retryAfterSeconds?: number) {
+  constructor(status: number, description: string, parameters: Refusal["parameters"] = {}) {
     super(description);
     this.status = status;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.parameters = parameters;
   }
 }
 

@@ -28,11 +28,13 @@ export async function listenTo(ctx: ChannelContext, api: BotApi, fileBytesMax: n
   let place = parsePlace(ctx.cursor);
   let limit = UPDATES_MAX;
   let wasMoved = false;
+  // The first question waits for nothing: whether messages can come at all is known at once.
+  let seconds = 0;
   while (!signal.aborted) {
     const holds = place !== undefined && ctx.now() - place.atMs < NUMBER_HOLDS_MS;
     const answer = await api.call("getUpdates", {
-      limit, timeout: pollSeconds, allowed_updates: KINDS, ...(holds ? { offset: place?.offset } : {}),
-    }, signal, pollSeconds * 1_000 + SLACK_MS);
+      limit, timeout: seconds, allowed_updates: KINDS, ...(holds ? { offset: place?.offset } : {}),
+    }, signal, seconds * 1_000 + SLACK_MS);
     if (signal.aborted) return;
     if (!answer.ok && answer.isTooLong === true && limit > 1) {
       limit = Math.ceil(limit / 4);
@@ -56,6 +58,7 @@ export async function listenTo(ctx: ChannelContext, api: BotApi, fileBytesMax: n
     }
     ctx.report({ state: "up", as: `@${me.username}` });
     limit = UPDATES_MAX;
+    seconds = pollSeconds;
     const updates = Array.isArray(answer.result) ? answer.result.map(recordOf) : [];
     const next = nextAfter(updates);
     if (next === undefined) {
