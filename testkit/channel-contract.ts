@@ -151,7 +151,8 @@ export function channelContract(name: string, open: () => Promise<ChannelUnderTe
     const { account } = world(under);
     const send = async (text: string): Promise<ChannelEnd> => account.send(under.at, partOf(under, text), {}, never);
     const expected: readonly (readonly [ChannelTrouble, string, number])[] = [
-      ["too-many", "again", 0], ["refused", "refused", 0], ["cut-before", "unsure", 0], ["cut-after", "unsure", 1], ["answer-lost", "unsure", 1],
+      ["too-many", "again", 0], ["refused", "refused", 0], ["cut-before", "unsure", 0], ["cut-after", "unsure", 1],
+      ["answer-lost", "unsure", 1],
     ];
     for (const [kind, outcome, shown] of expected) {
       const before = under.seen().length;
@@ -219,7 +220,7 @@ const words = (from: number, count: number, gap = " "): string => Array.from({ l
 
 const TEXTS: readonly string[] = [
   words(1, 3),
-  `# ${words(1, 2)}\n\n**${words(3, 2)}** and *${words(5, 1)}* and \`${words(6, 2)}\` ~~${words(8, 1)}~~\n\n- ${words(9, 2)}\n- ${words(11, 1)}`,
+  `# ${words(1, 2)}\n\n**${words(3, 2)}** and *${words(5, 1)}* and \`${words(6, 2)}\` ~~${words(8, 1)}~~\n\n- ${words(9, 2)}\n- word11`,
   words(1, 3_000),
   words(1, 2_000, "\n"),
   `${words(1, 5)}\n\n\`\`\`python\n${words(6, 1_500, "\n  ")}\n\`\`\`\n\n${words(1_506, 3)}`,
