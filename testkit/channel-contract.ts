@@ -182,14 +182,15 @@ export function channelContract(name: string, open: () => Promise<ChannelUnderTe
 
   contract("keeps its secret in everything it says, whatever fails", async (under) => {
     const said: unknown[] = [];
-    for (const [config, secret] of [[under.config, under.secret], [under.nowhere, under.secret], [under.config, under.wrongSecret]] as const) {
+    const { config: right, nowhere, secret: own, wrongSecret } = under;
+    for (const [config, secret] of [[right, own], [nowhere, own], [right, wrongSecret]] as const) {
       const here = recordedContext(config, { secret, receive: () => Promise.reject(new Error("stored nowhere")) });
       const account = under.channel.open(here.ctx);
       under.say("words");
       await account.listen(never).catch((error: unknown) => said.push(String(error), error instanceof Error ? error.stack : "", error));
       said.push(here.states);
       for (const kind of ["too-many", "refused", "cut-before", "cut-after", "answer-lost"] as const) {
-        if (config === under.config && secret === under.secret) under.trouble(kind);
+        if (config === right && secret === own) under.trouble(kind);
         said.push(await account.send(under.at, partOf(under, kind), {}, never));
       }
       said.push(await account.edit?.(under.at, "1", "x", never), await account.fetch?.({ id: "nothing" }, never));

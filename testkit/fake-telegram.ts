@@ -11,7 +11,7 @@ import { checkCall, checkObject, type Given, isRecord, SCHEMA } from "./fake-tel
 import { METHODS, Refusal } from "./fake-telegram/methods.ts";
 import { type FakeChat, type FakeWords, privateChat, type SeenMessage, World } from "./fake-telegram/world.ts";
 
-export { parseHtml, type FakeEntity } from "./fake-telegram/parse-html.ts";
+export { ENTITIES_MAX, parseHtml, type FakeEntity } from "./fake-telegram/parse-html.ts";
 export { ALICE, BOB, CHANNEL, FORUM, GROUP, type FakeChat, type FakeFile, type FakePerson, type FakeWords, type SeenMessage }
   from "./fake-telegram/world.ts";
 

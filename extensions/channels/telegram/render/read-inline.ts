@@ -36,7 +36,7 @@ const ESCAPE = /\\[!-/:-@[-`{-~]/y;
 const ENTITY = /&(?:amp|lt|gt|quot|nbsp|#39);/y;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: "\u00a0", "#39": "'" };
 const BRACKETED = /<(https?:\/\/[^\s<>]{1,2000})>/iy;
-const BARE = /https?:\/\/[^\s<>*`"]{1,2000}/iy;
+const BARE = /https?:\/\/[^\s<>*`"[\]]{1,2000}/iy;
 /** `(address "title")`; the address may hold parentheses that match. */
 const ADDRESS = String.raw`<([^<>\n]{0,2000})>|([^\s()<>]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,8})`;
 const TARGET = new RegExp(String.raw`\(\s{0,9}(?:${ADDRESS})(?:\s{1,9}("[^"\n]{0,500}"|'[^'\n]{0,500}'))?\s{0,9}\)`, "y");
@@ -110,7 +110,7 @@ function tokenize(source: string): readonly Token[] {
       if (open.token.text === "[") brackets.length = 0; // a link stands in no other
       at += target[0].length;
     } else {
-      const address = (match(BARE)?.[0] ?? "").replace(/[\])}.,;:!?'_~]{1,40}$/, "");
+      const address = (match(BARE)?.[0] ?? "").replace(/[)}.,;:!?'_~]{1,40}$/, "");
       if (address.length > 8) give(address, address.length, LOOK.whole);
       else give(sign, 1);
     }

@@ -43,7 +43,7 @@ function writeRecords(rows: readonly (readonly string[])[], base: number, into: 
         readInline(title, base, into);
         into.push(": ", base);
       }
-      readInline(cell, column === 0 ? base | LOOK.bold : base, into);
+      readInline(cell === "" ? "–" : cell, column === 0 ? base | LOOK.bold : base, into);
     });
   });
 }
