@@ -100,9 +100,9 @@ function outsideOfCode(parts: readonly ShownPart[]): readonly string[] {
 
 const SIGNS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** Signs as people see them, without gaps. One that alone is longer than a part can only be cut. */
+/** Signs as people see them, without gaps and what alone cannot be seen. */
 function signsIn(texts: readonly string[]): readonly string[] {
-  return texts.flatMap((text) => [...SIGNS.segment(text)].map(({ segment }) => segment).filter((sign) => sign.trim() !== ""));
+  return texts.flatMap((text) => [...SIGNS.segment(text)].map(({ segment }) => segment).filter((sign) => /[^\s\p{Cf}]/u.test(sign)));
 }
 
 function textOf(seed: number): string {
@@ -115,7 +115,8 @@ function textOf(seed: number): string {
   const address = (): string => `https://u${(number += 1)}.example/`;
   const inline: readonly (() => string)[] = [
     word, word, word, () => `**${some(9, " ", word)}**`, () => `*${some(5, "\n", word)}*`, () => `\`${word()}\``,
-    () => `~~${word()} ${word()}~~`, () => `[${some(4, " ", word)}](${address()}path)`, () => `${address()}${"long/".repeat(40 * random())}`,
+    () => `~~${word()} ${word()}~~`,
+    () => `[${some(4, " ", word)}](${address()}path)`, () => `${address()}${"long/".repeat(40 * random())}`,
     () => pick(["&", "<b>", "*", "_", "`", "[", "](", "\\", "~~", "***", "🎉", "👩‍👩‍👧‍👦👍🏽", "e\u0301\u0323", "日本語の文章"]),
     () => pick(["שלום", "مرحبا", "\u200d", "\u202e"]), () => pick(["日", "👩🏽‍🚀", "ก็", "🇩🇪"]).repeat(300 * random()),
   ];
