@@ -39,6 +39,8 @@ export interface WatchedPage {
   expect(problem: RegExp): void;
   /** What axe finds against WCAG 2.2 AA, a line each; nothing when all is well. */
   findBarriers(): Promise<readonly string[]>;
+  /** Resolves when all parts of the page are here, nothing it asked the gateway for is open, and all of that is drawn. */
+  settled(): Promise<void>;
 }
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -89,6 +91,7 @@ export async function openPage(t: TestContext, browser: Browser, gateway: PageHo
     viewport: { width: options.width ?? 1_280, height: options.height ?? 800 }, colorScheme: options.theme ?? "light",
     reducedMotion: options.reducedMotion === true ? "reduce" : "no-preference",
   }));
+  await context.addInitScript(FOLLOW_QUESTIONS);
   if (options.clockAheadMs !== undefined) await context.addInitScript(aheadBy, options.clockAheadMs);
   const page = await context.newPage();
   const problems: string[] = [];
@@ -108,8 +111,47 @@ export async function openPage(t: TestContext, browser: Browser, gateway: PageHo
   if (options.path !== undefined) link.pathname = `${link.pathname.replace(/\/$/, "")}${options.path}`;
   await page.goto(link.href);
   await page.locator("html[data-link=up]").waitFor();
-  return { page, context, problems, expect: (problem) => void expected.push(problem), findBarriers: () => findBarriers(page) };
+  return { page, context, problems, expect: (problem) => void expected.push(problem),
+    findBarriers: () => findBarriers(page), settled: () => page.evaluate("untilSettled()") };
 }
+
+/**
+ * Runs in the browser, before the page. What an answer brings is drawn with a frame, and what was drawn asks on within the next one:
+ * where two frames find nothing open and nothing new, nothing comes.
+ */
+const FOLLOW_QUESTIONS = String.raw`(() => {
+  const open = new Set();
+  let news = 0;
+  addEventListener("DOMContentLoaded", () => {
+    new MutationObserver(() => news++).observe(document.documentElement, { subtree: true, childList: true, characterData: true });
+  });
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        if (typeof data !== "string") return;
+        const { type, id } = JSON.parse(data);
+        if (type === "res") open.delete(id);
+      });
+      this.addEventListener("close", () => open.clear());
+    }
+    send(data) {
+      const { type, id } = JSON.parse(data);
+      if (type === "req") open.add(id);
+      super.send(data);
+    }
+  };
+  const parts = () => performance.getEntriesByType("resource").length;
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  globalThis.untilSettled = async () => {
+    for (let before = -1, now = 0; before !== now || open.size > 0 || document.querySelector(".page-wait") !== null; ) {
+      before = news + parts();
+      await frame();
+      await frame();
+      now = news + parts();
+    }
+  };
+})()`;
 
 /** Runs in the browser, before the page. */
 function aheadBy(byMs: number): void {
@@ -131,6 +173,9 @@ async function findBarriers(page: Page): Promise<readonly string[]> {
     assert.equal(exceptionDetails, undefined, exceptionDetails?.exception?.description ?? exceptionDetails?.text);
     return result.value;
   };
+  // What changes its colour is looked at when it has it.
+  await evaluate(`Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished.catch(() => undefined))).then(() => undefined)`);
   await evaluate(`${axeSource}; undefined`);
   const found = (await evaluate(`axe.run(document, { runOnly: ${JSON.stringify(WCAG)} })`)) as AxeResult;
   await session.detach();

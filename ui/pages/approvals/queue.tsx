@@ -32,6 +32,9 @@ export function Queue({ link, approvals, wanted }: QueueProps): VNode {
   const isOpen = useSignal(false);
   const failure = useSignal("");
   const stage = useRef<HTMLDivElement>(null);
+  /** What stands on the page: a key acts on this, also one that comes before the shortcuts of a new card are in place. */
+  const shown = useRef(current);
+  shown.current = current;
   useEffect(() => {
     failure.value = "";
     isOpen.value = false;
@@ -64,12 +67,13 @@ export function Queue({ link, approvals, wanted }: QueueProps): VNode {
     }
   };
   const move = (by: 1 | -1): void => {
-    const next = current === undefined ? waiting[0] : neighbour(waiting, current.id, by);
+    const now = approvals.waiting.peek();
+    const next = shown.current === undefined ? now[0] : neighbour(now, shown.current.id, by);
     if (next !== undefined) go(next, false);
   };
   useShortcuts(words.shortcuts, [
-    { keys: "d", title: words.deny, run: () => void answer(current, "deny") },
-    { keys: "a", title: words.once, run: () => void answer(current, "allow-once") },
+    { keys: "d", title: words.deny, run: () => void answer(shown.current, "deny") },
+    { keys: "a", title: words.once, run: () => void answer(shown.current, "allow-once") },
     { keys: "j", title: words.next, run: () => move(1) }, { keys: "k", title: words.previous, run: () => move(-1) },
     { keys: "o", title: words.open, run: () => {
       isOpen.value = !isOpen.peek();
