@@ -94,16 +94,18 @@ export function Composer({ link }: { readonly link: Link }): VNode {
     files.value = [];
     fit(box);
   });
-  useEffect(() => {
+  const onInput = (): void => {
+    const box = draftBox();
+    written.value = box.value;
+    chosen.value = 0;
+    draft.keep(session.peek().key, box.value);
+    fit(box);
+  };
+  // At once: a key that comes before the first frame is this one's too.
+  useLayoutEffect(() => {
     const box = draftBox();
     const form = box.form;
     let back = -1;
-    const onInput = (): void => {
-      written.value = box.value;
-      chosen.value = 0;
-      draft.keep(session.peek().key, box.value);
-      fit(box);
-    };
     /** What was said before comes back with the arrow, as in a terminal, while the box holds nothing else. */
     const recall = (by: number): boolean => {
       const said = [...sent, ...session.peek().entries.peek().filter(({ role }) => role === "user").map(({ text }) => text).reverse()];
@@ -171,7 +173,6 @@ export function Composer({ link }: { readonly link: Link }): VNode {
     addEventListener("dragover", onDrag);
     addEventListener("dragleave", onDragEnd);
     addEventListener("drop", onDragEnd);
-    onInput();
     return () => {
       box.removeEventListener("input", onInput);
       box.removeEventListener("keydown", onKey);
@@ -183,6 +184,8 @@ export function Composer({ link }: { readonly link: Link }): VNode {
       removeEventListener("drop", onDragEnd);
     };
   }, []);
+  // What was typed before this ran; behind what was kept, which it would write over.
+  useEffect(onInput, []);
   useSignalEffect(() => {
     const box = draftBox();
     const isOpen = matches.value.length > 0;
