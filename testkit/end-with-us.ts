@@ -33,3 +33,8 @@ export async function endChild(child: ChildProcess | undefined, signal: NodeJS.S
 export async function untilEnd(child: ChildProcess | undefined): Promise<void> {
   if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
+
+/** From its start on: resolves when it has ended and all it wrote has come. An end alone does not say that of what lies in its pipes. */
+export function untilClosed(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => child.once("close", () => resolve()));
+}

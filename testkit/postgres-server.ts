@@ -1,7 +1,6 @@
 /** Debian's PostgreSQL on a free port and a folder of its own, run by nobody in particular, ended by its pid. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endChild, endWithUs } from "./end-with-us.ts";
@@ -42,7 +41,7 @@ export async function openPostgresServer(): Promise<PostgresServer> {
       "-D", data, "-p", String(port), "-k", home, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=20",
     ], { ...who, stdio: "ignore", env: { PATH: process.env["PATH"] ?? "", TZ: "UTC" } });
     endWithUs(child);
-    for (const began = Date.now(); !(await answers(port)); ) {
+    for (const began = Date.now(); !isReady(data, child.pid); ) {
       if (Date.now() - began > READY_MS || child.exitCode !== null) throw new Error("PostgreSQL did not start");
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -58,13 +57,12 @@ export async function openPostgresServer(): Promise<PostgresServer> {
   };
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
+/** Its port is open before it lets anybody in: it says so itself, in the last line of the file that has its pid as the first. */
+function isReady(data: string, pid: number | undefined): boolean {
+  try {
+    const lines = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n");
+    return lines[0] === String(pid) && lines[7]?.trim() === "ready";
+  } catch {
+    return false;
+  }
 }

@@ -6,15 +6,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { connectGateway, type GatewayClient, type SocketLike } from "@openclaw/protocol/client";
 import { DEFAULT_PORT, type EventFrame } from "@openclaw/protocol";
-import { endChild, endWithUs, untilEnd } from "./end-with-us.ts";
+import { endChild, endWithUs, untilClosed } from "./end-with-us.ts";
+import { freePort } from "./free-port.ts";
 import { endProcessesIn } from "./processes-in.ts";
+
+export { freePort } from "./free-port.ts";
 
 export const PROGRAM_ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 export const PROGRAM_MAIN = join(PROGRAM_ROOT, "core", "app", "main.ts");
@@ -66,10 +68,10 @@ export interface RealGateway {
   connect(options?: {
     readonly scopes?: readonly string[]; readonly caps?: readonly string[]; readonly token?: string; readonly password?: string;
   }): Promise<Watched>;
-  /** Runs the command line against this gateway. */
-  cli(
-    args: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number },
-  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  /** Runs the command line against this gateway; `until`: what goes on by itself is ended once it has written this. */
+  cli(args: readonly string[], options?: {
+    readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number; readonly until?: RegExp;
+  }): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
   /** Ends the gateway process without a chance to say goodbye. The local node lives on. */
   kill(): Promise<void>;
   /** Asks it to stop, with SIGTERM unless told; resolves with its exit code. */
@@ -99,7 +101,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     ...(options.password === undefined ? {} : { OPENCLAW_GATEWAY_PASSWORD: options.password }),
     ...options.env,
   };
-  const run: { child?: ChildProcess; output: string; token: string } = { output: "", token: "" };
+  const run: { child?: ChildProcess; closed: Promise<void>; output: string; token: string } = { closed: Promise.resolve(), output: "", token: "" };
   const spawned: ChildProcess[] = [];
 
   const start = async (more: Readonly<Record<string, string>> = {}): Promise<void> => {
@@ -107,15 +109,17 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     const args = [...before, PROGRAM_MAIN, "gateway", options.verb ?? "run", ...portArgs, ...(options.args ?? [])];
     const child = spawn(program, args, { env: { ...env, ...more }, stdio: ["ignore", "pipe", "pipe"] });
     run.child = child;
+    run.closed = untilClosed(child);
     spawned.push(child);
     endWithUs(child);
     for (const stream of [child.stdout, child.stderr]) stream?.on(
       "data", (chunk: Buffer) => (run.output = (run.output + chunk.toString()).slice(-200_000)),
     );
     for (const began = Date.now(); ; ) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(
-        `the gateway ended at its start (${child.exitCode ?? child.signalCode}):\n${run.output}`,
-      );
+      if (child.exitCode !== null || child.signalCode !== null) {
+        await run.closed;
+        throw new Error(`the gateway ended at its start (${child.exitCode ?? child.signalCode}):\n${run.output}`);
+      }
       if (await answers(port)) break;
       if (Date.now() - began > READY_MS) throw new Error(`the gateway was not ready in time:\n${run.output}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -123,7 +127,11 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     run.token = options.password ?? (await readFile(join(stateDir, "credentials", "gateway-token"), "utf8").catch(() => "")).trim();
   };
 
-  const end = (signal: NodeJS.Signals): Promise<number | null> => endChild(run.child, signal);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    const code = await endChild(run.child, signal);
+    await run.closed;
+    return code;
+  };
 
   const wrote = async (pattern: RegExp): Promise<void> => {
     for (const began = Date.now(); !pattern.test(run.output); ) {
@@ -164,14 +172,17 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
       wish.scopes ?? ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"],
       wish.caps ?? ["tool-events"],
     ),
-    cli: async (args, { env: more = {}, timeoutMs = 60_000 } = {}) => {
+    cli: async (args, { env: more = {}, timeoutMs = 60_000, until } = {}) => {
       const child = spawn(
         process.execPath, [PROGRAM_MAIN, ...args],
         { env: { ...env, OPENCLAW_GATEWAY_PORT: String(port), ...more }, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs },
       );
       let stdout = "";
       let stderr = "";
-      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+      child.stdout.on("data", (chunk: Buffer) => {
+        stdout += chunk.toString();
+        if (until?.test(stdout) === true) child.kill("SIGTERM");
+      });
       child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
       await once(child, "close");
       return { code: child.exitCode, stdout, stderr };
@@ -179,7 +190,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     kill: async () => void (await end("SIGKILL")),
     stop: (signal = "SIGTERM") => end(signal),
     start,
-    gone: () => untilEnd(run.child),
+    gone: () => run.closed,
     dispose,
   };
 }
@@ -240,14 +251,4 @@ async function answers(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endChild, endWithUs, untilEnd } from "./end-with-us.ts";
+import { endChild, endWithUs, untilClosed } from "./end-with-us.ts";
 import { endProcessesIn } from "./processes-in.ts";
 import { PROGRAM_MAIN, type RealGateway } from "./real-gateway.ts";
 
@@ -58,7 +58,7 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
   );
   if (said.code !== 0) throw new Error(`the node was not paired (${said.code}):\n${said.stdout}${said.stderr}`);
   const paired = JSON.parse(said.stdout) as { readonly nodeId: string };
-  const run: { child?: ChildProcess; output: string } = { output: "" };
+  const run: { child?: ChildProcess; closed: Promise<void>; output: string } = { closed: Promise.resolve(), output: "" };
 
   const launch = (more: Readonly<Record<string, string>> = {}): { readonly child: ChildProcess; fresh(): string } => {
     const tags = options.tags === undefined ? [] : [`--tags=${options.tags.join(",")}`];
@@ -66,6 +66,7 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
       env: { ...gateway.environment, ...environment, ...more }, stdio: ["ignore", "pipe", "pipe"],
     });
     run.child = child;
+    run.closed = untilClosed(child);
     endWithUs(child);
     let fresh = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -86,7 +87,11 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
     }
   };
 
-  const end = (signal: NodeJS.Signals): Promise<number | null> => endChild(run.child, signal);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    const code = await endChild(run.child, signal);
+    await run.closed;
+    return code;
+  };
 
   await start();
   return {
@@ -99,7 +104,7 @@ export async function openRealNode(gateway: RealGateway, options: RealNodeOption
     stop: () => end("SIGTERM"),
     start,
     launch: (more) => void launch(more),
-    gone: () => untilEnd(run.child),
+    gone: () => run.closed,
     dispose: async () => {
       await end("SIGTERM");
       endProcessesIn(home);

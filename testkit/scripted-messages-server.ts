@@ -272,7 +272,7 @@ async function readBody(request: IncomingMessage): Promise<MessagesBody> {
 }
 
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 if (import.meta.main) {

@@ -35,6 +35,8 @@ export interface ScriptedSpeech {
   readonly headersDelayMs?: number;
   /** Nothing is answered before this is settled. */
   readonly after?: Promise<unknown>;
+  /** After the first delta nothing more comes before this is settled. */
+  readonly rest?: Promise<unknown>;
   /** One plain JSON answer, whatever was asked. */
   readonly json?: boolean;
   /** Log probability of every text delta. */
@@ -249,8 +251,7 @@ async function give(answer: ScriptedAnswer, body: ChatBody, response: ServerResp
   await giveEvents(answer, body, response, counters);
 }
 
-async function giveRaw(answer: { readonly raw: readonly (string | Uint8Array)[]; readonly contentType?: string; readonly gapMs?: number },
-  response: ServerResponse): Promise<void> {
+async function giveRaw(answer: Extract<ScriptedAnswer, { readonly raw: unknown }>, response: ServerResponse): Promise<void> {
   response.writeHead(200, { "content-type": answer.contentType ?? "text/event-stream" });
   for (const chunk of answer.raw) {
     response.write(chunk);
@@ -283,12 +284,13 @@ async function giveEvents(answer: ScriptedSpeech, body: ChatBody, response: Serv
     const chunk = { ...head, choices: [{ index: 0, finish_reason: null, ...choice }] };
     if (!response.destroyed) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
   };
-  const gap = async (): Promise<void> => (answer.delayMs === undefined ? undefined : pause(answer.delayMs));
+  const gap = async (): Promise<void> => void (answer.delayMs === undefined || await pause(answer.delayMs));
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
   send({ delta: { role: "assistant", content: "" } });
   for (const delta of answer.thinking ?? []) send({ delta: { reasoning_content: delta } });
-  for (const delta of deltasOf(answer)) {
+  for (const [at, delta] of deltasOf(answer).entries()) {
     await gap();
+    if (at === 1) await answer.rest;
     if (response.destroyed) return;
     send({ delta: { content: delta },
       ...(answer.logprob === undefined ? {} : { logprobs: { content: [{ token: delta, logprob: answer.logprob }] } }) });
@@ -384,8 +386,9 @@ async function readBody(request: IncomingMessage): Promise<ChatBody> {
   return JSON.parse(Buffer.concat(chunks).toString("utf8")) as ChatBody;
 }
 
+/** Keeps no process alive. */
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 if (import.meta.main) {

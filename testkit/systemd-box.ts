@@ -10,7 +10,7 @@ import { endChild, endWithUs } from "./end-with-us.ts";
 import { cgroup2Mount } from "./skip.ts";
 
 const SCRIPT = join(import.meta.dirname, "systemd-box.sh");
-const STEP_MS = 30_000;
+const STEP_MS = 120_000;
 const POLL_MS = 50;
 
 export interface SystemdBox {

@@ -43,11 +43,11 @@ export async function openTmux({ command, env, columns = 100, rows = 30 }: TmuxO
   const tmux = async (...args: readonly string[]): Promise<string> =>
     (await run("tmux", ["-u", "-S", socket, "-f", "/dev/null", ...args], { env: clean, timeout: 10_000, maxBuffer: 16_000_000 })).stdout;
   const assigned = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  // A line of tmux's own that went only after the program has begun would be a change of its size.
   await tmux(
-    "new-session", "-d", "-s", "it", "-x", String(columns), "-y", String(rows), "--", "env", "-i", ...Object.entries(clean).map(
+    "start-server", ";", "set-option", "-g", "status", "off", ";", "new-session", "-d", "-s", "it", "-x", String(columns), "-y", String(rows), "--", "env", "-i", ...Object.entries(clean).map(
       ([name, value]) => `${name}=${value}`), ...assigned, "sh", "-c", SAYING_HOW_IT_ENDED, "sh", ...command,
   );
-  await tmux("set-option", "-t", "it", "status", "off");
   const all = (): Promise<string> => tmux("capture-pane", "-p", "-J", "-S", "-", "-t", "it");
   return {
     all,
