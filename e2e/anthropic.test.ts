@@ -1,6 +1,6 @@
 /** A durable turn with the messages API behind it: the fake is as strict as the vendor's documents. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isOutput, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
@@ -34,12 +34,13 @@ test("a configuration of the well-known program finds the drop-in by its interfa
   const gateway = await openRealGateway({ config: configOf(server.url), env: { FAKE_ANTHROPIC_KEY: KEY } });
   t.after(() => gateway.dispose());
   const first = await gateway.connect();
-  const slow = "for i in 1 2 3 4 5 6; do echo line-$i; echo $i >> witness; sleep 0.25; done";
+  const slow = "for i in 1 2 3 4 5 6; do echo line-$i; echo $i >> witness; if [ $i = 3 ]; then until [ -e go-on ]; do sleep 0.05; done; fi; done";
   await send(first, `go ${callMark("exec", { command: slow })}`, { key: "turn-1" });
   await first.until(isOutput("line-2"));
   await gateway.kill();
   await gateway.start();
   const second = await gateway.connect();
+  await writeFile(join(gateway.stateDir, "workspace", "go-on"), "");
   const turn = await settled(second, "turn-1");
   assert.equal(turn.status, "ok", turn.error);
   assert.match(turn.reply, /^done: line-1/);

@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { EXIT } from "@openclaw/protocol";
 import { say } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { replaceFile } from "@openclaw/testkit/replace-file";
 
 const GOOD = `{
   // JSON5: comments, bare names and commas at the end
@@ -55,17 +56,17 @@ test("while the gateway runs: each broken file is refused with line and key, and
   const operator = await gateway.connect();
   assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 7);
   for (const [what, text, key, line] of BROKEN) {
-    await writeFile(fileOf(gateway), text);
+    await replaceFile(fileOf(gateway), text);
     const { config, issues } = await shownOnce(operator, ({ valid }) => !valid);
     assert.equal(config.session?.turnsWaitingMax, 7, what);
     assert.ok(issues.some((issue) => issue.line === line && key.test(issue.path)), `${what}: ${JSON.stringify(issues)}`);
     const { lines } = (await operator.client.request("logs.tail", {})) as { readonly lines: readonly string[] };
     assert.ok(lines.some((entry) => entry.includes("config.refused") && entry.includes(`"line":${line}`)), `${what}: stands in the log`);
     assert.equal((await say(operator, "remember that it still works")).status, "ok");
-    await writeFile(fileOf(gateway), GOOD);
+    await replaceFile(fileOf(gateway), GOOD);
     await shownOnce(operator, ({ valid }) => valid);
   }
-  await writeFile(fileOf(gateway), GOOD.replace("7", "8"));
+  await replaceFile(fileOf(gateway), GOOD.replace("7", "8"));
   const mended = await shownOnce(operator, ({ config }) => config.session?.turnsWaitingMax === 8);
   assert.deepEqual(mended.issues, [], "a good file is taken at once");
 });
@@ -81,7 +82,7 @@ test("a key that nobody knows stops nothing: it is told of once, with the neares
   };
   assert.equal((await shown(operator)).config.session?.turnsWaitingMax, 9);
   assert.match((await told())[0] ?? "", /did you mean \\"session\\"[^]*did you mean \\"turnsWaitingMax\\"/);
-  await writeFile(fileOf(gateway), text.replace("9", "10"));
+  await replaceFile(fileOf(gateway), text.replace("9", "10"));
   await shownOnce(operator, ({ config }) => config.session?.turnsWaitingMax === 10);
   assert.equal((await told()).length, 1, "and not again");
 });
@@ -92,7 +93,7 @@ test("at a start: the last good file is in force and the banner says what is wro
   // A start for each: three kinds are enough, the others differ in nothing that a start looks at.
   for (const [what, text, key, line] of BROKEN.slice(0, 3)) {
     await gateway.stop();
-    await writeFile(fileOf(gateway), text);
+    await replaceFile(fileOf(gateway), text);
     const before = gateway.output().length;
     await gateway.start();
     const operator = await gateway.connect();
@@ -105,7 +106,7 @@ test("at a start: the last good file is in force and the banner says what is wro
     assert.equal(await readFile(fileOf(gateway), "utf8"), text, "the person's own file is left as it is");
     await gateway.start();
   }
-  await writeFile(fileOf(gateway), GOOD);
+  await replaceFile(fileOf(gateway), GOOD);
 });
 
 test("where there never was a good file, what of it fits is in force with the fewest tools; the banner and config.get say what does not "
@@ -121,7 +122,7 @@ test("where there never was a good file, what of it fits is in force with the fe
   const tools = JSON.stringify(await operator.client.request("tools.effective", { sessionKey: "main" }));
   assert.doesNotMatch(tools, /"id":"exec"/);
   assert.equal((await say(operator, "still there?")).status, "ok");
-  await writeFile(fileOf(gateway), "{ session: { turnsWaitingMax: 10 } }");
+  await replaceFile(fileOf(gateway), "{ session: { turnsWaitingMax: 10 } }");
   const mended = await shownOnce(operator, ({ config: now }) => now.session?.turnsWaitingMax === 10);
   assert.equal(mended.valid, true);
 });

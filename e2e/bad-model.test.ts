@@ -15,10 +15,18 @@ interface Setting {
   readonly operator: Watched;
 }
 
-async function open(t: TestContext, provider: Readonly<Record<string, unknown>> = {}): Promise<Setting> {
+type Provider = Readonly<Record<string, unknown>>;
+
+/** `impatient`: a second provider beside the usual one, over the same server. */
+async function open(t: TestContext, provider: Provider = {}, impatient?: Provider): Promise<Setting> {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({ config: scriptedConfig(model.url, { yesLocal: true, provider }) });
+  const config = scriptedConfig(model.url, { yesLocal: true, provider });
+  const { providers } = config["models"] as { readonly providers: object };
+  const second = impatient === undefined ? {} : {
+    impatient: { use: "openai-compatible", baseUrl: model.url, models: [{ id: "test" }], ...impatient },
+  };
+  const gateway = await openRealGateway({ config: { ...config, models: { providers: { ...providers, ...second } } } });
   t.after(() => gateway.dispose());
   return { model, gateway, operator: await gateway.connect() };
 }
@@ -115,9 +123,11 @@ test("a fault that passes is overcome without anybody noticing: one good answer 
 });
 
 test("a model that falls silent is given up after its time, or at once when a person stops the turn (S0.5, S0.20)", async (t) => {
-  const { model, operator } = await open(t, { timeoutMs: 700, attemptsMax: 1 });
+  const { model, operator } = await open(t, { attemptsMax: 1 }, { timeoutMs: 700, attemptsMax: 1 });
+  await operator.client.request("sessions.create", { key: "agent:main:impatient" });
+  await operator.client.request("sessions.patch", { key: "agent:main:impatient", model: "impatient/test" });
   model.script({ text: [], silence: true });
-  const silent = await say(operator, "hello?");
+  const silent = await say(operator, "hello?", { session: "agent:main:impatient" });
   assert.equal(silent.status, "error");
   assert.equal(codeOf(operator, silent), "MODEL_TIMEOUT");
   const runId = await send(operator, "long [[tokens 5000 20]]");

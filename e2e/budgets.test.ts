@@ -77,7 +77,8 @@ test("what was spent stays on the ledger over a kill in mid-call: the call that 
   + "(C1, C9, S0.16)", async (t) => {
   const { one, gateway, operator } = await open(t);
   await say(operator, "hello");
-  await send(operator, "slowly [[tokens 60 20]]", { key: "cut" });
+  one.script({ text: ["word0 ", "word1 ", "word2 ", "word3 "], silence: true });
+  await send(operator, "slowly [[tokens 60 2]]", { key: "cut" });
   await operator.until(({ event, payload }) => event === "chat" && JSON.stringify(payload).includes("word3"));
   await gateway.kill();
   await gateway.start();

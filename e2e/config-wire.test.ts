@@ -11,6 +11,7 @@ import { test } from "node:test";
 import { EXIT, hasCode } from "@openclaw/protocol";
 import { say } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
+import { replaceFile } from "@openclaw/testkit/replace-file";
 
 const CANARY = "canary-0123456789abcdef";
 const TEXT = `// mine
@@ -103,7 +104,7 @@ test("a restart into a configuration that cannot start waits for the file to be 
   const raw = '{ gateway: { auth: { token: "${NOT_SET_ANYWHERE}" } } }';
   await operator.client.request("config.patch", { raw, baseHash: hash, restartDelayMs: 0 });
   await gateway.wrote(/It does not start: .*NOT_SET_ANYWHERE is not there/);
-  await writeFile(join(gateway.stateDir, "openclaw.json"), TEXT);
+  await replaceFile(join(gateway.stateDir, "openclaw.json"), TEXT);
   await until(async () => (await shown(await gateway.connect())).config.session?.turnsWaitingMax === 7);
   assert.equal(await gateway.stop(), EXIT.ok);
 });
@@ -202,7 +203,7 @@ test("an edit of the file follows gateway.reload.mode: off waits for a start, ho
   const boot = operator.client.hello.server.bootId;
   const edit = async (watched: Watched, text: string): Promise<void> => {
     const before = watched.events.length;
-    await writeFile(path, text);
+    await replaceFile(path, text);
     await until(async () => watched.events.slice(before).some(({ event }) => event === "config.changed"));
   };
   const logged = async (watched: Watched): Promise<string> => JSON.stringify(await watched.client.request("logs.tail", {}));
@@ -226,11 +227,11 @@ test("an edit of the file follows gateway.reload.mode: off waits for a start, ho
   await isGone(operator);
   await until(async () => (await gateway.connect()).client.hello.server.bootId !== boot);
   const third = await gateway.connect();
-  await writeFile(path, textOf("restart", 4, 3_000));
+  await replaceFile(path, textOf("restart", 4, 3_000));
   await isGone(third);
   await until(async () => (await gateway.connect()).client.hello.server.bootId !== third.client.hello.server.bootId);
   const again = await gateway.connect();
-  await writeFile(path, textOf("restart", 5, 3_000));
+  await replaceFile(path, textOf("restart", 5, 3_000));
   await isGone(again);
   await until(async () => (await shown(await gateway.connect())).config.session?.turnsWaitingMax === 5);
 });

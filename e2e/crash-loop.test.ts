@@ -16,7 +16,10 @@ test("a turn the gateway dies with again and again is given up and says so, and 
   t.after(() => gateway.dispose());
   const asked = (): number => model.requests.filter(({ body }) => body.messages.some(({ content }) => content?.includes("poison"))).length;
   const first = await gateway.connect();
+  // A word of the answer is shown once the turn's beginning is durable: no death is left out of the count.
+  model.script({ text: ["Well "], silence: true });
   await send(first, "poison [[fault silence]]", { key: "poison" });
+  await first.until(({ event, payload }) => event === "agent" && JSON.stringify(payload).includes("Well"));
   for (let time = 1; time <= CUTS; time++) {
     while (asked() < time) await new Promise((resolve) => setTimeout(resolve, 5));
     await gateway.kill();

@@ -40,7 +40,7 @@ test("a stranger follows the guide from an empty home to an answer, a second nod
       npm_config_update_notifier: "false",
       ...(process.env["OPENCLAW_TEST_HOME"] === undefined ? {} : { OPENCLAW_TEST_HOME: process.env["OPENCLAW_TEST_HOME"] }),
     },
-    ready: { "npm start": /^\s*Local node/m, "npx openclaw node start": /Online/ },
+    ready: { "npm start": /^\s*Local node[\s\S]*demo/im, "npx openclaw node start": /Online/ },
     replace: { "http://127.0.0.1:8080/v1": model.url },
     onStep: (step) => {
       const [command, seen] = SEEN[steps.length] ?? ["nothing more", /^$/];

@@ -46,13 +46,14 @@ test("a session is followed over plain HTTP, a webhook waits for its run, and no
   const reading = (async () => {
     for await (const chunk of followed.body ?? []) seen += Buffer.from(chunk).toString();
   })().catch(() => undefined);
+  while (!seen.includes("event: history\n")) await new Promise((resolve) => setTimeout(resolve, 10));
   // The model says what a channel of the well-known program would have sent as a file.
   model.script({ text: `MEDIA:${secretFile}\n![x](file://${secretFile})` });
   const media = await chat(`MEDIA:${secretFile} and MEDIA:file://${secretFile} and MEDIA:../../outside/secret.txt`);
   assert.ok(media.text.includes("MEDIA:") && !media.text.includes(CANARY), "a path in an answer is a text");
   const shown = await chat(callMark("exec", { argv: ["echo", `MEDIA:${secretFile}`] }));
   assert.ok(!shown.text.includes(CANARY));
-  while (!/done: /.test(seen)) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!/done: [^\n]*\n\n/.test(seen)) await new Promise((resolve) => setTimeout(resolve, 10));
   leaving.abort();
   await reading;
   assert.ok(seen.startsWith("retry: 1000\n\nevent: history\n"));

@@ -19,7 +19,7 @@ test("as a service of a live systemd, a person's and the machine's, it starts co
   const before = listing(box);
 
   assert.match(box.run("openclaw service install", { as }), /openclaw\.service runs/);
-  confined(box.run("openclaw service logs", { as }));
+  confined(logged(box, "openclaw service logs", as));
   assert.match(box.run("openclaw agent --message 'How busy is this machine?'", { as }), /exec {2}local.*exit 0/s);
   assert.ok(exposure(box.run("systemd-analyze --user security --no-pager openclaw.service", { as })) <= EXPOSURE_MAX);
   assert.match(box.run("openclaw service uninstall --yes", { as }), /is gone/);
@@ -28,7 +28,7 @@ test("as a service of a live systemd, a person's and the machine's, it starts co
   assert.deepEqual(listing(box), before, "of a person's service nothing is left");
 
   assert.match(box.run("openclaw service install --system --user anna"), /starts again with the machine/);
-  confined(box.run("openclaw service logs --system"));
+  confined(logged(box, "openclaw service logs --system"));
   assert.ok(exposure(box.run("systemd-analyze security --no-pager openclaw.service")) <= EXPOSURE_MAX);
   box.run("kill -9 $(systemctl show -P MainPID openclaw); until [ $(systemctl show -P NRestarts openclaw) = 1 ]; do sleep 0.1; done");
   box.run("until systemctl is-active -q openclaw; do sleep 0.1; done");
@@ -39,6 +39,11 @@ test("as a service of a live systemd, a person's and the machine's, it starts co
   assert.deepEqual(listing(box), before, "of the machine's service nothing is left");
   assert.equal(box.run("pgrep -f '[c]ore/app' || true"), "", "and no process, the nodes neither");
 });
+
+/** The journal has a line some time after it was written, and the banner comes when the local node is up. */
+function logged(box: SystemdBox, command: string, as = "root"): string {
+  return box.run(`until ${command} | grep 'Local node'; do sleep 0.2; done`, { as });
+}
 
 function confined(log: string): void {
   assert.match(log, /Local node +✓ local +confined by bubblewrap/);

@@ -135,10 +135,10 @@ async function sharedBytes(pid: number): Promise<number> {
   return Number(/^Pss:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? Number.NaN) * 1_024;
 }
 
-/** Of a process and all below it. */
+/** Of a process and all below it; one below that ends meanwhile has none. */
 async function treeBytes(pid: number): Promise<number> {
   const below = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter((word) => word !== "");
-  const sizes = await Promise.all([sharedBytes(pid), ...below.map((child) => treeBytes(Number(child)))]);
+  const sizes = await Promise.all([sharedBytes(pid), ...below.map((child) => treeBytes(Number(child)).catch(() => 0))]);
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

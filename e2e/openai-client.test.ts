@@ -141,9 +141,9 @@ test("models are the agents; each may be asked for by its name", async (t) => {
 test("who goes away leaves a turn that goes on and can be read later; one that asked for it is stopped (S0.16)", async (t) => {
   const { gateway, client } = await open(t);
   const watched = await gateway.connect();
-  const leave = async (session: string, headers: Record<string, string>): Promise<string> => {
+  const leave = async (session: string, words: number, headers: Record<string, string>): Promise<string> => {
     const stream = await client().chat.completions.create(
-      { model: "openclaw", stream: true, user: session, messages: [user("[[tokens 40 25]]")] }, { headers },
+      { model: "openclaw", stream: true, user: session, messages: [user(`[[tokens ${words} 25]]`)] }, { headers },
     );
     try {
       for await (const chunk of stream) if ((chunk.choices[0]?.delta.content ?? "") !== "") stream.controller.abort();
@@ -158,9 +158,9 @@ test("who goes away leaves a turn that goes on and can be read later; one that a
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  assert.equal(await leave("stays", {}), "done");
+  assert.equal(await leave("stays", 40, {}), "done");
   assert.match(textOf((await history(watched, "agent:main:openai-user:stays")).at(-1)), /word39 $/);
-  assert.equal(await leave("stops", { "x-openclaw-on-close": "stop" }), "killed");
+  assert.equal(await leave("stops", 10_000, { "x-openclaw-on-close": "stop" }), "killed");
 });
 
 test("the same call under its key is one turn with one answer, however often it comes (S1.20)", async (t) => {

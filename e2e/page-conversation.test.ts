@@ -28,7 +28,8 @@ test("the gateway dies while it speaks: the page says so, keeps what came, and g
     const watched = await openPage(t, await openBrowser(t), gateway);
     const { page } = watched;
     watched.expect(GATEWAY_GONE);
-    await page.getByLabel("Your message").fill("first words [[tokens 200 20]]");
+    model.script({ text: Array.from({ length: 20 }, (_, at) => `word${at} `), silence: true });
+    await page.getByLabel("Your message").fill("first words [[tokens 200 2]]");
     await page.keyboard.press("Enter");
     await page.locator(".live .said.assistant", { hasText: "word7 " }).waitFor();
     await gateway.kill();
@@ -45,12 +46,13 @@ test("the gateway dies while it speaks: the page says so, keeps what came, and g
     await bar.getByText("What you wrote since is kept here.").waitFor();
     await page.locator(".waiting", { hasText: "goes as soon as the gateway is back" }).waitFor();
     await page.getByLabel("Your message").fill("a draft");
+    const continued = page.getByText(/^Continued after [\d.]+ m?s\.$/).waitFor();
     await gateway.start();
-    await page.getByText(/^Continued after [\d.]+ m?s\.$/).waitFor();
+    await continued;
     await page.locator(".said.person", { hasText: "said while it was away" }).waitFor();
     await page.locator(".waiting").waitFor({ state: "detached" });
     await page.locator(".said.assistant").nth(1).waitFor();
     const said = await page.locator(".said.person .plain").allTextContents();
-    assert.deepEqual(said, ["first words [[tokens 200 20]]", "said while it was away"]);
+    assert.deepEqual(said, ["first words [[tokens 200 2]]", "said while it was away"]);
     assert.equal(await page.getByLabel("Your message").inputValue(), "a draft");
   });

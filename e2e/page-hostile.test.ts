@@ -95,10 +95,13 @@ test("over ninety hostile texts, from a model, a program, and in names: no scrip
   for (const text of corpus) await client.request("chat.inject", { sessionKey: key, message: text });
   await client.request("chat.inject", { sessionKey: key, message: "x".repeat(1_000_000) });
   // What streams is read again and again while it is unfinished.
-  model.script({ text: [...HTML, ...MARKDOWN].slice(0, 50).flatMap((one) => [one.slice(0, 7), one.slice(7, 400), "\n\n"]) });
+  const rest = Promise.withResolvers<void>();
+  const pieces = [...HTML, ...MARKDOWN].slice(0, 50).flatMap((one) => [one.slice(0, 7), one.slice(7, 400), "\n\n"]);
+  model.script({ text: pieces, rest: rest.promise });
   await page.getByLabel("Your message").fill(`${HTML[1]} ${WRITING[0]}`);
   await page.keyboard.press("Enter");
   await page.locator(".timeline > .live").waitFor({ state: "attached" });
+  rest.resolve();
   await page.locator(".timeline > .live").waitFor({ state: "detached" });
   const file = join(gateway.home, "hostile.txt");
   await writeFile(file, corpus.map((one) => one.slice(0, 5_000)).join("\n"));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { openBrowser, openPage, type BrowserContext, type Page } from "@openclaw/testkit/browser";
+import { openBrowser, openPage, type BrowserContext, type WatchedPage } from "@openclaw/testkit/browser";
 import { findFlaws, walkByKeyboard } from "@openclaw/testkit/page-flaws";
 import { openRealGateway, PROGRAM_ROOT, type RealGateway } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
@@ -41,15 +41,13 @@ async function openFurnished(t: { after(ended: () => Promise<unknown>): void }):
   return gateway;
 }
 
-/** As a link of the page's own does: nothing is loaded again. */
-async function go(page: Page, path: string): Promise<void> {
+/** As a link of the page's own does: nothing is loaded again. What it reads at its beginning has come. */
+async function go({ page, settled }: WatchedPage, path: string): Promise<void> {
   await page.evaluate(`history.pushState(undefined, "", ${JSON.stringify(`/${path}`)}); dispatchEvent(new PopStateEvent("popstate"))`);
+  await settled();
   await page.locator("main h1").first().waitFor();
-  await page.waitForTimeout(SETTLE_MS);
 }
 
-/** What a page reads at its beginning has come by then; a page that is late is seen as it stands. */
-const SETTLE_MS = 150;
 /** Beside the places themselves. */
 const FURTHER = ["chat/agent%3Amain%3Atidy", "settings/config/hooks", "settings/devices", "settings/models", "nowhere"];
 const OVERLAYS = { "Control+k": "combobox", "?": "dialog" } as const;
@@ -59,7 +57,8 @@ test("every page, light and dark, desk and phone: no barrier, no error, nothing 
   const gateway = await openFurnished(t);
   const browser = await openBrowser(t);
   const flaws: string[] = [];
-  const { page, findBarriers } = await openPage(t, browser, gateway, { reducedMotion: true });
+  const watched = await openPage(t, browser, gateway, { reducedMotion: true });
+  const { page, findBarriers } = watched;
   const look = async (where: string): Promise<void> => {
     for (const colorScheme of ["dark", "light"] as const) {
       await page.emulateMedia({ colorScheme });
@@ -70,7 +69,7 @@ test("every page, light and dark, desk and phone: no barrier, no error, nothing 
   for (const size of [DESK, PHONE]) {
     await page.setViewportSize(size);
     for (const path of [...readManifest().places, ...FURTHER]) {
-      await go(page, path);
+      await go(watched, path);
       await look(`${path}, ${size.width} px`);
       flaws.push(...(await walkByKeyboard(page)).map((each) => `${path}, ${size.width} px: ${each}`));
     }
@@ -93,13 +92,14 @@ test("words longer by two fifths fit everywhere (S4.28)", needs("chromium"), asy
   t.after(() => rmSync(dir, { recursive: true }));
   await promisify(execFile)(process.execPath, [join(PROGRAM_ROOT, "scripts", "ui.ts"), "--long-words", dir]);
   const browser = await openBrowser(t);
-  const { page, context } = await openPage(t, browser, gateway);
+  const watched = await openPage(t, browser, gateway);
+  const { page, context } = watched;
   await serveInstead(context, dir);
   await page.reload();
   for (const size of [DESK, PHONE]) {
     await page.setViewportSize(size);
     for (const place of readManifest().places) {
-      await go(page, place);
+      await go(watched, place);
       flaws.push(...(await findFlaws(page)).map((each) => `${place}, in longer words, ${size.width} px: ${each}`));
     }
   }

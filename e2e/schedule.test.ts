@@ -4,12 +4,14 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { addSoon } from "@openclaw/testkit/add-soon";
 import { approvalOf, history, say, send, settled, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
 interface Entry { readonly runId: string; readonly status: string; readonly dueAtMs: number }
+interface Beat { readonly ts: number }
 interface Row { readonly dueMs: number; readonly status: string }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -50,16 +52,18 @@ test("a gateway killed around due times runs each occurrence once, none twice an
     await gateway.start();
   }
   const last = await gateway.connect();
-  await pause(1_500);
+  const settledRows = async (): Promise<readonly Row[]> => {
+    const { rows } = (await last.client.request("cron.expected", { id, sinceMs: startedAtMs })) as { readonly rows: readonly Row[] };
+    return rows.filter(({ status }) => status !== "pending");
+  };
+  while ((await settledRows()).length < 6) await pause(50);
   await last.client.request("cron.update", { id, patch: { enabled: false } });
   await isQuiet(last, id);
   const turns = await turnsOf(last, "agent:main:beat", id);
   const entries = await runsOf(last, id);
   assert.equal(new Set(turns).size, turns.length, "no occurrence has two turns");
   assert.deepEqual(entries.map(({ runId }) => runId).toSorted(), turns.toSorted(), "each that has a turn has one end");
-  const { rows } = (await last.client.request("cron.expected", { id, sinceMs: startedAtMs })) as { readonly rows: readonly Row[] };
-  const due = rows.filter(({ status }) => status !== "pending");
-  assert.ok(due.length >= 6, `${due.length} were due`);
+  const due = await settledRows();
   assert.ok(due.every(({ status }) => status === "ok" || status === "late"), JSON.stringify(due));
   assert.equal(due.length, turns.length, "every occurrence that was expected happened, once");
 });
@@ -74,9 +78,7 @@ for (const label of ["schedule.claimed", "message.offered", "schedule.ended", "s
     await gateway.kill();
     await gateway.start({ OPENCLAW_CRASH_AT: `${label}@${marker}` });
     const before = await gateway.connect();
-    const schedule = { kind: "at", at: Date.now() + 400 };
-    const payload = { kind: "agentTurn", message: "once" };
-    const id = await add(before, { name: "once", schedule, payload, sessionTarget: "session:once" });
+    const id = await addSoon(before, { name: "once", payload: { kind: "agentTurn", message: "once" }, sessionTarget: "session:once" });
     while (!existsSync(marker)) await pause(20);
     await gateway.kill();
     await gateway.start();
@@ -101,9 +103,9 @@ test("a heartbeat with nothing new asks no model; an event left for it asks once
   await beat("skipped");
   assert.equal(model.requests.length, 0, "no token was spent");
   await watched.client.request("wake", { mode: "next-heartbeat", text: "the disk is full" });
-  await pause(200);
-  assert.equal(model.requests.length, 0, "it waits for the heartbeat");
-  await beat("sent");
+  const sent = (await beat("sent")).payload as Beat;
+  const before = watched.events.flatMap(({ event, payload }) => (event === "heartbeat" ? [payload as Beat] : [])).findLast(({ ts }) => ts < sent.ts);
+  assert.ok(before !== undefined && sent.ts - before.ts > 1_000, "it waits for the heartbeat");
   assert.equal(model.requests.length, 1);
   assert.match(JSON.stringify(model.requests[0]?.body.messages.at(-1)), /the disk is full/);
   assert.equal(((await watched.client.request("last-heartbeat", {})) as Row).status, "sent");

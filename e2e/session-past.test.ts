@@ -1,6 +1,7 @@
 /** A recorded conversation decided again, shown to another model and branched, from the command line; and every call on the ledger. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { addSoon } from "@openclaw/testkit/add-soon";
 import { history, say, textOf, toolResults } from "@openclaw/testkit/conversation";
 import { openRealGateway, type RealGateway, type Watched } from "@openclaw/testkit/real-gateway";
 import { callMark } from "@openclaw/testkit/scripted-config";
@@ -101,9 +102,7 @@ test("calls nobody sees are metered like any other: a summary, a heartbeat, a jo
   for (let at = 0; at < 3; at++) await say(watched, `Question ${at}: ${"a long story about a harbour ".repeat(20)}?`);
   await watched.client.request("sessions.compact", { key: "main" });
   await watched.client.request("wake", { mode: "now", text: "the disk is full" });
-  const payload = { kind: "agentTurn", message: "tick" };
-  const schedule = { kind: "at", at: Date.now() + 300 };
-  await watched.client.request("cron.add", { name: "tick", schedule, payload, sessionTarget: "isolated" });
+  await addSoon(watched, { name: "tick", payload: { kind: "agentTurn", message: "tick" }, sessionTarget: "isolated" });
   await say(watched, `go ${callMark("sessions_spawn", { task: "count", wait: true })}`);
   for (;;) {
     const purposes = await usageBy(stand, "purpose");

@@ -100,7 +100,7 @@ test("the numbers of a run's events rise over any number of restarts (S4.9, S1.1
   const seqs: number[] = [];
   for (let life = 0; life < 4; life++) {
     const watched = await gateway.connect();
-    if (life === 0) await send(watched, "count [[tokens 60 20]]", { key: "long" });
+    if (life === 0) await send(watched, "count [[tokens 10000 20]]", { key: "long" });
     else await watched.client.request("chat.history", { sessionKey: "main" });
     await watched.until(({ event, payload }) => event === "agent" && JSON.stringify(payload).includes("word2"));
     seqs.push(...watched.events.flatMap(({ event, payload }) => (event === "agent" ? [(payload as { readonly seq: number }).seq] : [])));

@@ -90,6 +90,7 @@ test("an abort closes the model's call (S4.26)", async (t) => {
   await watched.until(({ event, payload }) => event === "chat" && JSON.stringify(payload).includes("word3"));
   await watched.client.request("chat.abort", { sessionKey: "main", runId: "long" });
   assert.equal(await model.requests[0]?.closed, "closed-by-client");
+  await settled(watched, "long");
   assert.match((await history(watched)).at(-1)?.content[0]?.text ?? "", /^word0 word1 /);
 });
 

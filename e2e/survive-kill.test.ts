@@ -1,6 +1,6 @@
 /** `kill -9` of the gateway at every stage of a turn: nothing is lost, doubled or reordered, and no command runs twice. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { approvalOf, history, isOutput, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
@@ -12,8 +12,11 @@ import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 const LINES = [1, 2, 3, 4, 5, 6, 7, 8];
 const SHOWN = LINES.map((line) => `line-${line}`).join("\n");
 const WITNESS = LINES.map((line) => `${line}\n`).join("");
-/** Takes two seconds, says where it is, and leaves a trace of each time it ran. */
-const SLOW = `for i in ${LINES.join(" ")}; do echo line-$i; echo $i >> witness; sleep 0.25; done`;
+/** Says where it is, leaves a trace of each time it ran, and in the middle waits to be told to go on: it is never over too early. */
+const SLOW = `for i in ${LINES.join(" ")}; do echo line-$i; echo $i >> witness; sleep 0.05; `
+  + "if [ $i = 4 ]; then until [ -e go-on ]; do sleep 0.05; done; fi; done";
+
+const goOn = (workspace: string): Promise<void> => writeFile(join(workspace, "go-on"), "");
 
 test("a command outlives its gateway: its output and the reply arrive complete, and it ran once "
   + "(S0.16, S0.19, S0.20, S0.40)", async (t) => {
@@ -26,7 +29,9 @@ test("a command outlives its gateway: its output and the reply arrive complete, 
   await first.until(isOutput("line-3"));
   await gateway.kill();
   await gateway.start();
-  const turn = await settled(await gateway.connect(), "long-1");
+  const second = await gateway.connect();
+  await goOn(join(gateway.stateDir, "workspace"));
+  const turn = await settled(second, "long-1");
   assert.equal(turn.status, "ok", turn.error);
   assert.deepEqual(turn.messages.map(({ role }) => role), ["user", "assistant", "toolResult", "assistant"]);
   assert.deepEqual(toolResults(turn), [SHOWN]);
@@ -49,6 +54,7 @@ test("a command on a remote node outlives two gateways, and its output is neithe
   await gateway.start();
   const second = await gateway.connect();
   await watch(second);
+  await goOn(node.workspace);
   await second.until(isOutput("line-5"));
   await gateway.kill();
   await gateway.start();
@@ -69,6 +75,7 @@ test("whoever waits at the command line sees the gateway go and come back, and g
   await watching.until(isOutput("line-3"));
   await gateway.kill();
   await gateway.start();
+  await goOn(join(gateway.stateDir, "workspace"));
   const said = await waiting;
   assert.equal(said.code, 0, said.stderr);
   assert.match(said.stdout, /line-1[^]*line-2[^]*line-8/, "its output streamed to the terminal");

@@ -83,7 +83,7 @@ test("a command that is not done in its time is ended with everything it started
   t.after(() => gateway.dispose());
   const operator = await gateway.connect();
   const turn = await say(
-    operator, `go ${callMark("exec", { command: "echo begun; sleep 30.731 & sleep 30.731; echo never", timeoutMs: 400 })}`,
+    operator, `go ${callMark("exec", { command: "echo begun; sleep 30.731 & sleep 30.731; echo never", timeoutMs: 2_000 })}`,
   );
   assert.equal(turn.status, "ok", turn.error);
   assert.match(toolResults(turn)[0] ?? "", /begun[^]*took longer than allowed/);
@@ -117,7 +117,7 @@ test("a node's own limits hold whatever the gateway asks: its programs, its dire
   t.after(() => model.close());
   const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
   t.after(() => gateway.dispose());
-  const node = await openRealNode(gateway, { name: "strict", args: ["--allow-bin", "echo,sleep", "--command-timeout", "1"] });
+  const node = await openRealNode(gateway, { name: "strict", args: ["--allow-bin", "echo,sleep", "--command-timeout", "3"] });
   t.after(() => node.dispose());
   const outside = join(gateway.home, "outside.txt");
   await writeFile(outside, "not for nodes");

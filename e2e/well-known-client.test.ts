@@ -50,7 +50,7 @@ test("as an operator: connect, health, chat with live deltas, history (S4.1, S4.
   const sequence = client.frames.flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
   assert.deepEqual(sequence, sequence.map((_, at) => at + (sequence[0] ?? 0)), "events are numbered without a gap");
 
-  const waited = await client.call("agent.wait", { runId: "run-1", timeoutMs: 5_000 });
+  const waited = await client.call("agent.wait", { runId: "run-1", timeoutMs: 20_000 });
   assert.equal((waited as { status: string }).status, "ok");
   const { messages } = await client.call("chat.history", { sessionKey: "main" }) as { messages: { role: string }[] };
   assert.deepEqual(messages.map(({ role }) => role), ["user", "assistant"]);
@@ -84,15 +84,20 @@ test("whoever comes back amid a reply shows the text so far once, and all of it 
     readonly messages: readonly { readonly role: string; readonly content: readonly { readonly text: string }[] }[];
   };
   const first = await connect();
-  await first.call("chat.send", { sessionKey: "main", message: "go [[tokens 60 20]]", idempotencyKey: "run-1" });
+  const rest = Promise.withResolvers<void>();
+  model.script({ text: Array.from({ length: 60 }, (_, at) => `word${at} `), rest: rest.promise, delayMs: 5 });
+  await first.call("chat.send", { sessionKey: "main", message: "go", idempotencyKey: "run-1" });
   await first.until(({ event, payload }) => event === "chat" && (payload as Chat).state === "delta");
   await first.call("chat.send", { sessionKey: "main", message: "then this", idempotencyKey: "run-2", queueMode: "followup" });
   await first.call("chat.send", { sessionKey: "main", message: "/whoami", idempotencyKey: "run-3" });
+  await first.until(({ event, payload }) => event === "chat" && (payload as { readonly runId: string }).runId === "run-3"
+    && (payload as Chat).state === "final");
   const back = await connect();
   const page = await back.call("chat.history", { sessionKey: "main" }) as History;
   assert.equal(page.inFlightRun?.runId, "run-1");
   assert.equal(page.pendingInputs.total, 1);
   assert.deepEqual(page.messages.map(({ role }) => role), ["user", "user", "assistant"], "the question, the command and its answer");
+  rest.resolve();
   const isEnd = ({ event, payload }: { readonly event?: string; readonly payload?: unknown }): boolean =>
     event === "chat" && (payload as Chat).state === "final" && (payload as { readonly runId: string }).runId === "run-1";
   const end = await back.until(isEnd);
@@ -106,7 +111,7 @@ test("whoever comes back amid a reply shows the text so far once, and all of it 
   }
   const { message } = end.payload as { readonly message: { readonly content: readonly { readonly text: string }[] } };
   assert.equal(shown, message.content[0]?.text);
-  assert.equal((await back.call("agent.wait", { runId: "run-2", timeoutMs: 10_000 }) as { readonly status: string }).status, "ok");
+  assert.equal((await back.call("agent.wait", { runId: "run-2", timeoutMs: 20_000 }) as { readonly status: string }).status, "ok");
   const after = await back.call("chat.history", { sessionKey: "main" }) as History;
   assert.equal(after.inFlightRun, undefined);
   assert.deepEqual(after.messages.filter(({ content }) => content[0]?.text === "/whoami").length, 1);
@@ -142,7 +147,7 @@ test("as a node: a version 3 proof, approval of what it offers, and invocations 
   t.after(() => again.close());
   const asked = operator.call(
     "node.invoke",
-    { nodeId: device.id, command: "system.run", params: { command: ["uptime"] }, timeoutMs: 5_000, idempotencyKey: "invoke-1" },
+    { nodeId: device.id, command: "system.run", params: { command: ["uptime"] }, timeoutMs: 20_000, idempotencyKey: "invoke-1" },
   );
   const { payload } = await again.until(({ event }) => event === "node.invoke.request");
   const request = payload as { id: string; nodeId: string; command: string; paramsJSON: string };
@@ -152,7 +157,7 @@ test("as a node: a version 3 proof, approval of what it offers, and invocations 
   await again.call("node.invoke.result", { id: request.id, nodeId: device.id, ok: true, payloadJSON: JSON.stringify(result) });
   assert.deepEqual((await asked as { payload: unknown }).payload, result);
   const failing = operator.ask(
-    "node.invoke", { nodeId: device.id, command: "system.which", params: { bins: ["x"] }, timeoutMs: 5_000, idempotencyKey: "invoke-2" },
+    "node.invoke", { nodeId: device.id, command: "system.which", params: { bins: ["x"] }, timeoutMs: 20_000, idempotencyKey: "invoke-2" },
   );
   const second = await again.until(
     ({ event, payload: asked2 }) => event === "node.invoke.request" && (asked2 as { command: string }).command === "system.which",

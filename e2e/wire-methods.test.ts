@@ -9,12 +9,13 @@ import { METHODS } from "@openclaw/protocol/methods";
 import { connectPlain, type PlainClient, type PlainFrame, type PlainHello } from "@openclaw/testkit/plain-client";
 import { openRealGateway, type RealGateway } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
-import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { openScriptedModel, type ScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 interface Opened {
   readonly gateway: RealGateway;
+  readonly model: ScriptedModel;
   join(hello?: PlainHello): Promise<PlainClient & { readonly hello: unknown }>;
 }
 
@@ -24,7 +25,7 @@ async function open(t: TestContext, bare: boolean): Promise<Opened> {
   const gateway = await openRealGateway({ bare, config: scriptedConfig(model.url) });
   t.after(() => gateway.dispose());
   return {
-    gateway,
+    gateway, model,
     join: async (hello = {}) => {
       const client = await connectPlain(gateway.port, { token: gateway.token, ...hello });
       t.after(() => client.close());
@@ -132,16 +133,20 @@ test("a job's life is told by its methods and by cron events (W.6.44, W.7.4)", a
 
 test("a turn is told in order: why it waits, what it answers, start, model, text, finish, the end, then the chat's end; a known key "
   + "starts nothing (W.2.21, W.7.12, W.7.13, W.7.20, W.7.23, W.7.25, W.7.26)", async (t) => {
-  const { join } = await open(t, true);
+  const { model, join } = await open(t, true);
   const client = await join();
   await client.call("sessions.subscribe", {});
-  const message = { sessionKey: "main", message: "hello [[tokens 12 30]]", idempotencyKey: "run-1" };
+  const rest = Promise.withResolvers<void>();
+  model.script({ text: Array.from({ length: 12 }, (_, at) => `word${at} `), rest: rest.promise, delayMs: 5 });
+  const message = { sessionKey: "main", message: "hello", idempotencyKey: "run-1" };
   assert.deepEqual(await client.call("chat.send", message), { runId: "run-1", status: "started" });
   await client.until((frame) => isChat(frame, "delta"));
   assert.deepEqual(await client.call("chat.send", message), { runId: "run-1", status: "in_flight" });
+  rest.resolve();
   await client.until((frame) => isChat(frame, "final"));
   assert.deepEqual(await client.call("chat.send", message), { runId: "run-1", status: "ok" });
   assert.equal(payloads(client, "chat").filter(({ state }) => state === "final").length, 1);
+  await client.until((frame) => nameOf(frame).includes("changed end"));
 
   const order = client.frames.flatMap(nameOf).filter((name, at, all) => name !== all[at - 1]);
   const wanted = [

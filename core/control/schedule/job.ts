@@ -1,7 +1,8 @@
 /** What a job is: when it is due, what it then says to which session, and how far its occurrences are settled. */
 import type { Label } from "@openclaw/protocol";
 
-export { SCHEDULE_BUCKETS } from "./config.ts";
+/** Where in the engine's records the schedule keeps what it knows. */
+export const SCHEDULE_BUCKETS = { jobs: "schedule-jobs", runs: "schedule-runs", heartbeats: "schedule-heartbeats" } as const;
 
 export const SCHEDULE_LIMITS = {
   jobs: 10_000,
