@@ -101,7 +101,9 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     ...(options.password === undefined ? {} : { OPENCLAW_GATEWAY_PASSWORD: options.password }),
     ...options.env,
   };
-  const run: { child?: ChildProcess; closed: Promise<void>; output: string; token: string } = { closed: Promise.resolve(), output: "", token: "" };
+  const run: { child?: ChildProcess; closed: Promise<void>; output: string; token: string } = {
+    closed: Promise.resolve(), output: "", token: "",
+  };
   const spawned: ChildProcess[] = [];
 
   const start = async (more: Readonly<Record<string, string>> = {}): Promise<void> => {

@@ -31,7 +31,8 @@ export async function startSshd(): Promise<TestSshd> {
     "SetEnv=SHLVL=2", // a shell that is no one's first reads no file of its user's
   ];
   const child = spawn(
-    "/usr/sbin/sshd", ["-D", "-e", "-f", "/dev/null", "-p", String(port), ...options.flatMap((one) => ["-o", one])], { stdio: ["ignore", "ignore", "pipe"] },
+    "/usr/sbin/sshd", ["-D", "-e", "-f", "/dev/null", "-p", String(port), ...options.flatMap((one) => ["-o", one])],
+    { stdio: ["ignore", "ignore", "pipe"] },
   );
   endWithUs(child);
   let said = "";

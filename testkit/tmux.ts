@@ -45,7 +45,8 @@ export async function openTmux({ command, env, columns = 100, rows = 30 }: TmuxO
   const assigned = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   // A line of tmux's own that went only after the program has begun would be a change of its size.
   await tmux(
-    "start-server", ";", "set-option", "-g", "status", "off", ";", "new-session", "-d", "-s", "it", "-x", String(columns), "-y", String(rows), "--", "env", "-i", ...Object.entries(clean).map(
+    "start-server", ";", "set-option", "-g", "status", "off", ";", "new-session",
+    "-d", "-s", "it", "-x", String(columns), "-y", String(rows), "--", "env", "-i", ...Object.entries(clean).map(
       ([name, value]) => `${name}=${value}`), ...assigned, "sh", "-c", SAYING_HOW_IT_ENDED, "sh", ...command,
   );
   const all = (): Promise<string> => tmux("capture-pane", "-p", "-J", "-S", "-", "-t", "it");
