@@ -34,7 +34,8 @@ test("a configuration of the well-known program finds the drop-in by its interfa
   const gateway = await openRealGateway({ config: configOf(server.url), env: { FAKE_ANTHROPIC_KEY: KEY } });
   t.after(() => gateway.dispose());
   const first = await gateway.connect();
-  const slow = "for i in 1 2 3 4 5 6; do echo line-$i; echo $i >> witness; if [ $i = 3 ]; then until [ -e go-on ]; do sleep 0.05; done; fi; done";
+  const slow = "for i in 1 2 3 4 5 6; do echo line-$i; echo $i >> witness; "
+    + "if [ $i = 3 ]; then until [ -e go-on ]; do sleep 0.05; done; fi; done";
   await send(first, `go ${callMark("exec", { command: slow })}`, { key: "turn-1" });
   await first.until(isOutput("line-2"));
   await gateway.kill();

@@ -104,7 +104,8 @@ test("a heartbeat with nothing new asks no model; an event left for it asks once
   assert.equal(model.requests.length, 0, "no token was spent");
   await watched.client.request("wake", { mode: "next-heartbeat", text: "the disk is full" });
   const sent = (await beat("sent")).payload as Beat;
-  const before = watched.events.flatMap(({ event, payload }) => (event === "heartbeat" ? [payload as Beat] : [])).findLast(({ ts }) => ts < sent.ts);
+  const beats = watched.events.flatMap(({ event, payload }) => (event === "heartbeat" ? [payload as Beat] : []));
+  const before = beats.findLast(({ ts }) => ts < sent.ts);
   assert.ok(before !== undefined && sent.ts - before.ts > 1_000, "it waits for the heartbeat");
   assert.equal(model.requests.length, 1);
   assert.match(JSON.stringify(model.requests[0]?.body.messages.at(-1)), /the disk is full/);

@@ -35,9 +35,8 @@ async function open(t: TestContext): Promise<Setting> {
 test("a job runs in the background while the agent does other work, shows its progress, outlives the gateway and tells how it ended "
   + "(S0.16, S0.17, S0.40)", async (t) => {
   const { gateway, operator } = await open(t);
-  const started = await say(
-    operator, `start ${callMark("exec", { command: `echo step-1; until [ -e go-on ]; do sleep 0.05; done; ${LATER}; exit 3`, background: true })}`,
-  );
+  const command = `echo step-1; until [ -e go-on ]; do sleep 0.05; done; ${LATER}; exit 3`;
+  const started = await say(operator, `start ${callMark("exec", { command, background: true })}`);
   const jobId = /as job (\S+)\./.exec(toolResults(started)[0] ?? "")?.[1] ?? "";
   assert.notEqual(jobId, "");
   const meanwhile = await say(operator, `meanwhile ${callMark("exec", { argv: ["echo", "other work"] })}`);
