@@ -1,19 +1,33 @@
-/** Alerts of a real gateway: raised, brought to a session, told once over a kill -9, seen in a browser, muted, and shown in a terminal. */
+/**
+ * Alerts of a real gateway: raised, brought to a session and a webhook, told once over a kill -9, seen in a browser, muted, and shown in
+ * a terminal.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { needs } from "@openclaw/testkit/skip";
+import { openWitnessServer } from "@openclaw/testkit/witness-server";
 
 interface Listed {
   readonly open: readonly { readonly id: string; readonly code: string }[];
   readonly mutes: readonly { readonly code: string }[];
 }
 
-test("guessing at the door is told once, to whoever watches and to the owner's session, over a kill -9; Now shows it until somebody has "
-  + "seen it (S1.35, S4.28)", needs("chromium"), async (t) => {
+interface Page { readonly id: string; readonly text: string; readonly alert: { readonly code: string } }
+
+test("guessing at the door is told once, to whoever watches, to the owner's session and to a webhook, over a kill -9; Now shows it until "
+  + "somebody has seen it (S1.35, S4.28)", needs("chromium"), async (t) => {
+  const witness = await openWitnessServer();
+  t.after(() => witness[Symbol.asyncDispose]());
+  witness.answer("/pager", (_, times) => (times === 1 ? "stall" : {}));
   const gateway = await openRealGateway({
-    bare: true, config: { alerts: { authRefusedMax: 2, deliver: { session: "ops" } } },
+    bare: true, config: {
+      alerts: {
+        authRefusedMax: 2, deliver: { session: "ops", actuator: "pager", params: { body: { id: "$id", text: "$text", alert: "$alert" } } },
+      },
+      actuators: { pager: { use: "webhook", url: `${witness.url}/pager`, allowPrivate: true, idempotent: true } },
+    },
   });
   t.after(() => gateway.dispose());
   const cli = async (...args: readonly string[]): Promise<string> => {
@@ -34,8 +48,10 @@ test("guessing at the door is told once, to whoever watches and to the owner's s
   assert.match(status, /Alerts\s+1 problem: openclaw alerts/);
   assert.match(status, /2 attempts to prove oneself were refused/);
 
+  await witness.until("/pager", 1);
   await gateway.kill();
   await gateway.start();
+  await witness.until("/pager", 2);
   const { client, events } = await gateway.connect();
   const read = async (): Promise<Listed> => await client.request("alerts.list", {}) as Listed;
   assert.deepEqual((await read()).open.map(({ id }) => id), [alert?.id], "it is the same one");
@@ -62,4 +78,11 @@ test("guessing at the door is told once, to whoever watches and to the owner's s
   const { open, mutes } = await read();
   assert.deepEqual(open.map(({ code }) => code), ["AUTH_REFUSED_OFTEN", "DEVICE_APPROVED"], "it stays until its cause is gone");
   assert.deepEqual(mutes.map(({ code }) => code), ["NODE_AWAY"]);
+
+  const paged = witness.at("/pager").map(({ headers, body }) => [headers["idempotency-key"], JSON.parse(body) as Page] as const);
+  assert.equal(paged.length, 2, "the one that was cut off by the end of its gateway, and the same once more");
+  assert.deepEqual(paged[0], paged[1], "to its receiver one and the same");
+  const [[, said]] = paged as [(typeof paged)[number]];
+  assert.deepEqual([said.id, said.alert.code], [alert?.id, "AUTH_REFUSED_OFTEN"]);
+  assert.match(said.text, /^Problem: 2 attempts/);
 });

@@ -6,13 +6,15 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { approvalOf, history, say, send, settled, textOf, toolResults } from "@openclaw/testkit/conversation";
 import { endWithUs, untilEnd } from "@openclaw/testkit/end-with-us";
 import { openRealGateway, PROGRAM_MAIN, type RealGateway } from "@openclaw/testkit/real-gateway";
 import { openRealNode } from "@openclaw/testkit/real-node";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
+import { needs } from "@openclaw/testkit/skip";
+import { openTmux } from "@openclaw/testkit/tmux";
 
 const env = { OPENCLAW_BACKUP_PASSPHRASE: "four words nobody guesses" };
 const mark = (word: string): string => `echo ${word} >> witness; echo ${word}`;
@@ -86,7 +88,34 @@ test("a restored gateway goes on from its backup: history, a question to a perso
   assert.equal(await gateway.stop(), 0);
   const examined = await gateway.cli(["doctor", "--json"]);
   assert.equal(examined.code, 0, examined.stdout);
+  await t.test("a person is asked for the passphrase, twice for a new one, and never sees it; a wrong one is called that (S3.13)",
+    needs("tmux"), (typing) => typedPassphrase(typing, gateway));
 });
+
+async function typedPassphrase(t: TestContext, { home, environment }: RealGateway): Promise<void> {
+  const file = join(home, "typed.backup");
+  const openclaw = [process.execPath, PROGRAM_MAIN, "backup"].join(" ");
+  const line = [`create --to ${file}`, `create --to ${file}`, `verify ${file}`, `verify ${file}`].map((verb) => `${openclaw} ${verb}`);
+  const terminal = await openTmux({ command: ["sh", "-c", line.join("; ")], env: environment, columns: 120 });
+  t.after(() => terminal.dispose());
+  const asked = async (times: number, prompt: string, answer: string): Promise<void> => {
+    await terminal.until(new RegExp(`(?:${prompt}[^]*){${times}}`));
+    await terminal.type(answer);
+    await terminal.keys("Enter");
+  };
+  await asked(1, "Passphrase:", "five words nobody guesses");
+  await asked(1, "Once more:", "five words nobody gueses");
+  await terminal.until(/The two are not the same/);
+  await asked(2, "Passphrase:", "five words nobody guesses");
+  await asked(2, "Once more:", "five words nobody guesses");
+  await terminal.until(/✓ \S+typed\.backup/);
+  await asked(3, "Passphrase:", "six words nobody guesses");
+  await terminal.until(/BACKUP_PASSPHRASE_WRONG/);
+  await asked(4, "Passphrase:", "five words nobody guesses");
+  const seen = await terminal.until(/ended with \d/);
+  assert.match(seen, /BACKUP_PASSPHRASE_WRONG[^]*All of it verifies[^]*ended with 0/);
+  assert.doesNotMatch(seen, /nobody/, "what was typed is not shown");
+}
 
 /** Runs before the program: what gives the unfinished file its name ends the process instead. */
 const DEADLY = `import files from "node:fs/promises"; import { syncBuiltinESMExports } from "node:module";

@@ -160,6 +160,18 @@ async (t) => {
   await over.locator("summary").click();
   await over.locator(".terminal .ansi-1", { hasText: "red end" }).waitFor();
   await over.locator(".terminal .line", { hasText: "[exit code 3]" }).waitFor();
+
+  await page.reload();
+  await over.locator("summary").click();
+  await over.locator(".terminal").waitFor();
+  assert.equal(await over.getByRole("searchbox").count(), 1);
+  assert.deepEqual(await watched.findBarriers(), []);
+  await over.getByRole("button", { name: /^Show all, 19\d KiB$/ }).focus();
+  await page.keyboard.press("Enter");
+  await over.locator(".terminal:focus").waitFor();
+  assert.equal(await over.getByRole("button", { name: /Show all|reading/ }).count(), 0, "it is all there, and a keyboard goes on in it");
+  await over.getByRole("searchbox").fill("0000900");
+  await over.locator(".terminal .current", { hasText: /0000900$/ }).waitFor();
 });
 
 const MANY = 1_000;

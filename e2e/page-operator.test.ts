@@ -175,6 +175,10 @@ test("a second machine is paired by one command, with the same words on both sid
   const qr = page.getByRole("img", { name: "The setup code as a picture to scan" });
   await qr.evaluate((picture: { decode(): Promise<void> }) => picture.decode()); // rejects for what is no picture
   await assertNoBarriers(watched);
+  await strangerIsSentAway(gateway, operator, watched, (await command.textContent()) ?? "");
+  await page.getByRole("link", { name: "All nodes" }).last().click();
+  await page.getByRole("link", { name: "Add a node" }).click();
+  await command.waitFor();
   const [program, ...args] = ((await command.textContent()) ?? "").split(" ");
   assert.equal(program, "openclaw");
   const home = await mkdtemp(join(tmpdir(), "openclaw-node-"));
@@ -249,6 +253,31 @@ test("a second machine is paired by one command, with the same words on both sid
   }
   await row.getByRole("cell", { name: "3", exact: true }).waitFor();
 });
+
+/** Somebody else used the code: the words on the page are not those of the machine in front of the person, who says so. */
+async function strangerIsSentAway(gateway: RealGateway, operator: Watched, { page }: WatchedPage, command: string): Promise<void> {
+  const code = /--pair (\S+)/.exec(command)?.[1] ?? "";
+  const { bootstrapToken } = JSON.parse(Buffer.from(code.replace("oc-pair://", ""), "base64url").toString()) as { bootstrapToken: string };
+  const device = makeDevice();
+  const hello = { role: "node", device, commands: ["system.run"], client: { displayName: "stranger" } };
+  const stranger = await connectPlain(gateway.port, { ...hello, bootstrapToken });
+  const { deviceToken } = (stranger.hello as { readonly auth: { readonly deviceToken: string } }).auth;
+  await page.getByRole("heading", { name: "stranger is here" }).waitFor();
+  await page.locator(".fingerprint span").nth(4).waitFor();
+  await page.getByText("It is online.").waitFor();
+  await page.getByRole("button", { name: "They differ" }).click();
+  await page.getByText("Nobody else can use that code").waitFor();
+  for (const proof of [{ deviceToken }, { bootstrapToken }]) await assert.rejects(
+    connectPlain(gateway.port, { ...hello, ...proof }), /unauthorized/, `it came in again by its ${Object.keys(proof).join()}`,
+  );
+  const trusted = await Promise.all((["node.list", "node.pair.list", "device.pair.list"] as const).map(
+    (method) => operator.client.request(method, {}),
+  ));
+  assert.doesNotMatch(JSON.stringify(trusted), new RegExp(device.id), "nothing of it is known any more");
+  let isOver = false;
+  void stranger.closed.then(() => (isOver = true));
+  assert.equal(await waitFor(() => Promise.resolve(String(isOver)), /true/), "true", "and its connection ended");
+}
 
 async function waitFor(read: () => Promise<string>, pattern: RegExp): Promise<string> {
   for (let tries = 0; tries < 1_000; tries += 1) {

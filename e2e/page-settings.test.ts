@@ -48,6 +48,9 @@ test("a setting is changed: in force, in the file with its comments, refused wit
   await allow.pressSequentially("\n\nexec");
   assert.equal(await allow.inputValue(), "group:runtime\n\nexec");
   await page.getByText("2 changes, not saved yet").waitFor();
+  await page.reload();
+  await page.getByText("From before this page was loaded again: 2 changes.").waitFor();
+  await page.getByText("2 changes, not saved yet").waitFor();
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByText("2 changes, not saved yet").waitFor({ state: "detached" });
   assert.equal(await allow.inputValue(), "group:runtime");

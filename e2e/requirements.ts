@@ -149,8 +149,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Continuous monitoring of node health, utilisation and agent performance",
   },
   { id: "S1.6", state: "partly", text: "Self-healing: work of a dead node redistributed, state kept, conversations and workflows continue" },
-  { id: "S1.7", state: "later", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord" },
-  { id: "S1.8", state: "later", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation" },
+  { id: "S1.7", state: "partly", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord",
+    proofs: ["core/app/channel-account.test.ts", "core/app/commands/channels.test.ts", "extensions/channels/telegram/index.test.ts"] },
+  { id: "S1.8", state: "partly", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation",
+    proofs: ["extensions/channels/telegram/index.test.ts", "extensions/channels/telegram/render.test.ts"] },
   { id: "S1.9", state: "later", text: "Inbound messages routed to the best node by proximity, load and channel needs" },
   { id: "S1.10", state: "partly", text: "Ordering guarantees kept through routing",
     proofs: ["e2e/queue-modes.test.ts", "e2e/chaos/kills.slow.test.ts", "e2e/chaos/power.slow.test.ts"] },
@@ -335,7 +337,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: "S4.7", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
     text: "Session `main` = canonical direct-chat key",
   },
-  { id: "S4.8", state: "partly", text: "Group/channel sessions isolated by channel + peer/group ID" },
+  {
+    id: "S4.8", state: "partly", proofs: ["e2e/channel-telegram.test.ts"],
+    text: "Group/channel sessions isolated by channel + peer/group ID",
+  },
   {
     id: "S4.9", state: "partly", proofs: ["e2e/session-settings.test.ts"],
     text: "Per session: transcript, model override, thinking level, verbose level, send policy, group activation",
@@ -389,7 +394,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Device actions run where the device lives",
   },
   { id: "S4.23", state: "later", text: "Sandboxed sessions in Docker, optional, `agents.defaults.sandbox.mode`" },
-  { id: "S4.24", state: "later", text: "Flow Telegram -> Gateway -> agent -> node over WS -> Gateway -> Telegram" },
+  {
+    id: "S4.24", state: "proved", proofs: ["e2e/channel-telegram.test.ts"],
+    text: "Flow Telegram -> Gateway -> agent -> node over WS -> Gateway -> Telegram",
+  },
   {
     id: "S4.25", state: "proved", proofs: ["e2e/well-known-client.test.ts", "e2e/recorded-clients.test.ts"],
     text: "Agent runtime in RPC mode with tool streaming and block streaming",

@@ -83,6 +83,7 @@ export const EVENTS = {
 
   "talk.mode": { scope: "operator.talk", summary: "A conversation by voice is on or off.", payload: "{ enabled: boolean; phase: string | null; ts: number }" },
   "alert.changed": { scope: "operator.read", hidden: true, summary: "An alert was raised, seen by a person, muted, or is over.", payload: "{ change: 'raised' | 'resolved' | 'acknowledged' | 'muted'; alert: Alert; ts: number }" },
+  "channels.changed": { scope: "operator.read", hidden: true, summary: "An account stands otherwise, a sender waits or was answered, or a delivery is unsure or was settled.", payload: "{ channel: string; accountId: string; what: 'account' | 'pairing' | 'unsure'; ts: number }" },
   "queue.lagging": { scope: "operator.read", hidden: true, summary: "A queue is too far behind, or has caught up.", payload: "{ queue: string; jobs: number; dead: number; lagMs: number; lagging: boolean; ts: number }" },
 
   "exec.approval.requested": { scope: "operator.approvals", summary: "A side effect waits for a person.", payload: "{ approvalKind: 'exec'; id: string; request: object; createdAtMs: number; expiresAtMs: number }" },

@@ -195,6 +195,7 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.4.9", section: "4", behaviour: "Approving a node needs what its commands need" },
   { id: "W.4.10", section: "4", behaviour: "Approving a device needs each scope it asks for, or admin; a node role needs admin" },
   { id: "W.4.11", section: "4", behaviour: "talk.config needs talk.secrets for secrets" },
+  { id: "W.4.15", section: "4", behaviour: "channels.pairing.approve needs admin where it makes an owner" },
   { id: "W.4.12", section: "4", behaviour: "tick, shutdown, health and heartbeat reach every operator" },
   {
     id: "W.4.13", section: "4",
@@ -304,6 +305,14 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   },
   { id: "W.6.45", section: "6.10", behaviour: "channels.status tells what is connected" },
   { id: "W.6.46", section: "6.10", behaviour: "send without a channel is INVALID_REQUEST" },
+  {
+    id: "W.6.61", section: "6.10", room: "channels",
+    behaviour: "channels.start, stop and logout say how the account stands then; a channel that is not there is named",
+  },
+  {
+    id: "W.6.62", section: "6.10", room: "channels",
+    behaviour: "channels.pairing.list, approve and dismiss know a sender by the code it was shown, once",
+  },
   { id: "W.6.47", section: "6.10", behaviour: "voicewake.get and set keep the words" },
   {
     id: "W.6.48", section: "6.4",
@@ -326,6 +335,10 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
     behaviour: "sessions.list takes every documented parameter; what no session here has leaves none",
   },
   { id: "W.6.59", section: "6.6", behaviour: "A session that could not be kept as asked is refused, not made" },
+  {
+    id: "W.6.63", section: "6.6",
+    behaviour: "A result that is shortened names its output where it is kept, and sessions.output reads it a page at a time",
+  },
   { id: "W.6.60", section: "6.6", behaviour: "sessions.fork branches at a message, and gives back what a person said there" },
 
   { id: "W.7.1", section: "7", behaviour: "presence is the whole list, with stateVersion" },

@@ -81,7 +81,7 @@ export interface ChannelContext {
   /** One HTTP exchange, as actuators have it. Never throws. */
   http(request: OutboundRequest, signal: AbortSignal): Promise<OutboundResponse>;
   /** Bytes of a file, at most `bytesMax`. Never throws. */
-  fetchBytes(url: string, bytesMax: number, signal: AbortSignal):
+  fetchBytes(wanted: { readonly url: string; readonly bytesMax: number; readonly allowPrivate?: boolean }, signal: AbortSignal):
     Promise<{ readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly why: string }>;
   /** What was saved last; undefined at the very first start. */
   readonly cursor: string | undefined;
@@ -101,7 +101,9 @@ export interface OpenChannel extends AsyncDisposable {
   listen(signal: AbortSignal): Promise<void>;
   /** One message, as `render` gave it. Never throws. */
   send(
-    at: ChannelTarget, text: string, options: { readonly replyToId?: string; readonly silent?: boolean }, signal: AbortSignal,
+    at: ChannelTarget, text: string,
+    options: { /** The `id` of a message that came, or of one that was sent. */ readonly replyToId?: string; readonly silent?: boolean },
+    signal: AbortSignal,
   ): Promise<ChannelEnd>;
   /** Makes a message sent before say this; the same twice is no error. Only where messages can be changed. Never throws. */
   edit?(at: ChannelTarget, messageId: string, text: string, signal: AbortSignal): Promise<ChannelEnd>;

@@ -84,7 +84,7 @@ export const ACCEPTED: JsonSchema = keyed({
   nodeHost: theirs("Settings of a node host."), security: theirs("Security policies."), bindings: list("Which agent answers whom."),
   broadcast: theirs("Messages to several agents."), attachments: theirs("Attachments."), messages: theirs("Messages, queues, reactions."),
   tts: theirs("Speech."), approvals: theirs("Where approvals are forwarded."),
-  transcripts: theirs("Transcripts."), channels: theirs("Messengers, by name."),
+  transcripts: theirs("Transcripts."),
   discovery: keyed({ wideArea: theirs("Finding gateways beyond the network.") }),
   talk: theirs("Conversation by voice."), cloudWorkers: theirs("Workers elsewhere."), desktop: theirs("Desktop."),
   memory: theirs("Memory."), mcp: theirs("Servers of the model context protocol."), 

@@ -7,7 +7,7 @@ import { hasCode } from "@openclaw/protocol";
 import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { AlertsDeps, Reading, ShownAlert } from "../control/alerts.ts";
-import type { Intake } from "../control/channels.ts";
+import type { Channels, Intake } from "../control/channels.ts";
 import type { Gateway } from "../control/gateway.ts";
 import type { Actuators } from "../execution/intents.ts";
 import type { Nodes } from "../execution/nodes.ts";
@@ -32,6 +32,8 @@ export interface ComposeAlertsDeps {
   readonly identity: Pick<Identity, "devices">;
   readonly actuators: Pick<Actuators, "handOver">;
   readonly intake: Pick<Intake, "receiveInbound">;
+  /** Undefined while none is open. */
+  readonly channels: () => Pick<Channels, "issues" | "status"> | undefined;
   readonly log: Pick<Logger, "warn">;
 }
 
@@ -56,6 +58,7 @@ export function composeAlerts(deps: ComposeAlertsDeps): Pick<AlertsDeps, "read" 
       memoryFreePercent: (freemem() / totalmem()) * 100, authRefused: deps.gateway()?.counters().authRefused ?? 0,
       nodes: deps.nodes.list().filter(({ paired }) => paired).map(({ nodeId, displayName, connected, lastSeenAtMs }) =>
         ({ nodeId, name: displayName ?? nodeId, connected, lastSeenMs: lastSeenAtMs })),
+      channels: readChannels(deps.channels()),
       resting: deps.models.resting().map(({ credential, model, code, failures, sinceMs }) =>
         ({ name: model === "*" ? `every model of ${credential}` : model, code, failures, sinceMs })),
       devices: deps.identity.devices().map(({ deviceId, label, face, roles, approvedAtMs, approvedVia }) => ({
@@ -101,6 +104,14 @@ async function readBudgets({ config, ledger, agents }: ComposeAlertsDeps): Promi
       }]);
     return [...one(currency, costSpentMicros, costLimitMicros), ...one("tokens", tokensSpent, tokensLimit)];
   });
+}
+
+function readChannels(channels: Pick<Channels, "issues" | "status"> | undefined): Reading["channels"] {
+  const since = new Map((channels?.status() ?? []).map(({ channel, accountId, sinceMs }) => [`${channel} ${accountId}`, sinceMs]));
+  return (channels?.issues() ?? []).filter(({ kind }) => kind !== "config").map(({ channel, accountId, kind, message, fix }) => ({
+    name: `${channel} ${accountId}`, kind: kind === "unsure" ? "unsure" : "down", what: message, next: fix,
+    sinceMs: kind === "unsure" ? undefined : since.get(`${channel} ${accountId}`),
+  }));
 }
 
 async function readDisk(path: string): Promise<number | undefined> {

@@ -1,7 +1,9 @@
 /** The configuration as clients see and change it, wired to the file that is in force. */
 import type { Clock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
-import { configMethods, doctorMethods, type BackupDesk, type MethodContext, type MethodHandlers } from "../control/gateway.ts";
+import {
+  configMethods, doctorMethods, type BackupDesk, type ChannelSetup, type MethodContext, type MethodHandlers,
+} from "../control/gateway.ts";
 import type { RunningConfig } from "../fabric/config-start.ts";
 import { readSecret, type SecretPlaces, type Vault } from "../fabric/vault.ts";
 import type { Sessions } from "../control/sessions.ts";
@@ -18,7 +20,7 @@ export interface ComposeConfigDeps {
   readonly credentialsDir: string;
   readonly restart: (delayMs: number, reason: string) => void;
   readonly reloadMode: () => string;
-  readonly sessions: Pick<Sessions, "rows" | "verify">;
+  readonly sessions: Pick<Sessions, "rows" | "verify" | "count">;
   readonly backup: () => Config["backup"];
   readonly secretPlaces: () => SecretPlaces;
 }
@@ -31,6 +33,7 @@ export interface ConfigDesk {
   readonly appliedHash: () => string;
   /** What is in force, its secrets hidden. */
   readonly show: () => Promise<unknown>;
+  readonly channels: ChannelSetup;
   /** As `config.patch`, from the newest state of the file. */
   readonly patch: (change: object) => Promise<void>;
 }
@@ -54,11 +57,17 @@ export function composeConfig(deps: ComposeConfigDeps): ConfigDesk {
       return await connectModel({ running, credentialsDir, clock, ids: systemIds }, wish, signal);
     },
   });
+  const channels = async (): Promise<ChannelSetup> => (
+    (await import("./channel-account.ts")).channelSetup({ running, credentialsDir, ids: systemIds })
+  );
   let backups: Promise<BackupDesk> | undefined;
   const repairs = doctorMethods({
-    examine: async ({ deep }, signal) => {
-      const patient = { stateDir, configPath: running.file.path, credentialsDir, environment: process.env };
-      return await (await import("./doctor.ts")).examineRunning({ ...patient, sessions: deep ? deps.sessions : undefined }, signal);
+    examine: async ({ deep, all = false }, signal) => {
+      const patient = {
+        stateDir, configPath: running.file.path, credentialsDir, environment: process.env,
+        sessions: deep ? deps.sessions : undefined, allSessions: all,
+      };
+      return await (await import("./doctor.ts")).examineRunning(patient, signal);
     },
     backups: () => (backups ??= import("./backup/backup-desk.ts").then(({ createBackupDesk }) => createBackupDesk({
       stateDir, configPath: running.file.path, version, clock, wish: deps.backup,
@@ -69,6 +78,7 @@ export function composeConfig(deps: ComposeConfigDeps): ConfigDesk {
     (await handlers[method]?.(params, NOBODY)) as Readonly<Record<string, unknown>>;
   return {
     handlers: { ...handlers, ...repairs }, hash: hashes.text,
+    channels: { connect: async (wish) => await (await channels()).connect(wish), forget: async (place) => await (await channels()).forget(place) },
     appliedHash: () => hashes.values(running.written),
     show: async () => (await call("config.get", {}))["config"],
     patch: async (change) => {

@@ -17,7 +17,7 @@ import { CONTEXT_DEFAULTS, openTokenizers } from "../cognition/context-start.ts"
 import type { LiveEvent, RuntimeDeps, Transcriber } from "../cognition/runtime.ts";
 import { createAgents } from "../control/agents.ts";
 import { openAlerts } from "../control/alerts.ts";
-import { createIntake, type Intake } from "../control/channels.ts";
+import { createIntake, openChannels, type Intake } from "../control/channels.ts";
 import { actForAgent, HOOKS_DEFAULTS, openScheduler, type Scheduler } from "../control/schedule-start.ts";
 import { attachmentsPolicy, TRANSCRIPTION_DEFAULTS } from "../control/media/config.ts";
 import { createBroadcaster, createFiles, createReadFiles, openGateway, openVoiceWake, type Gateway } from "../control/gateway.ts";
@@ -49,6 +49,8 @@ import { gatewayMethods } from "./gateway-methods.ts";
 import { openHooks } from "./open-hooks.ts";
 
 const LOCAL_NODE_WAIT_MS = 5_000;
+/** Notes of what an earlier program kept unsealed. */
+const UNSEALED = "media-kept";
 /** One object, so that what was learned of an absent configuration is not learned anew at each call. */
 const NO_MODELS = {};
 const NO_ALERTS = {};
@@ -80,6 +82,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const recovered = Promise.withResolvers<void>();
   const late: { gateway?: Gateway; placement?: Placement; sessions?: Sessions; intake?: Intake; scheduler?: Scheduler } = {};
   const tell = (event: string, payload: unknown): void => void late.gateway?.broadcast(event, payload);
+  const intakeNow = (): Intake => {
+    if (late.intake === undefined) throw new OpenClawError("GATEWAY_STARTING");
+    return late.intake;
+  };
 
   const [identity, nodes] = await Promise.all([
     openIdentity({
@@ -129,10 +135,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const actuators = opening.use(await composeActuators({
     engine, config, seal, unseal, clock, ids, log: logger, nodes: () => nodes, nodesReady: () => nodesReady.promise,
     localNodeId: options.localNodeId,
-    intake: () => {
-      if (late.intake === undefined) throw new OpenClawError("GATEWAY_STARTING");
-      return late.intake;
-    },
+    intake: intakeNow,
   }));
 
   const owner = `${HOME_TENANT}-${hash("sha256", options.stateDir, "hex").slice(0, 12)}`;
@@ -206,6 +209,14 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       memory: await memory.revision(agentId),
     }),
   };
+  const channels = openChannels({
+    config: () => config().channels, log: logger,
+    open: async () => (await import("./compose-channels.ts")).composeChannels({
+      engine, config, seal, unseal, clock, ids, log: logger, agents, secretPlaces, approvals: approvalsOf, tell,
+      commands: () => desk.commands,
+      intake: intakeNow,
+    }),
+  });
   const isSearchOn = (): boolean => config().session?.search ?? true;
   const words = createSearchIndex({ records, vault, journal, clock, log: logger, isOn: isSearchOn });
   if (!isSearchOn()) words.purge().catch((error: unknown) => logger.warn("search.unpurged", { error }));
@@ -223,6 +234,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       agents, limits: () => agents.subagents, allowAgents: () => agents.subagents.allowAgents,
       visibility: () => config().tools?.sessions?.visibility ?? "agent",
     },
+    channels: channels.deliverers,
     publish: (address, event) => live.publish(address.token, event),
     ...(options.onRest === undefined ? {} : { onRest: options.onRest }),
     onChanged: (row) => broadcaster.changed(row),
@@ -242,10 +254,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   }));
   const queues = beside.queues = opening.use(composeFanOut({
     engine, config, seal, unseal, clock, log: logger, journal, sessions, actuators, agents, tell,
-    intake: () => {
-      if (late.intake === undefined) throw new OpenClawError("GATEWAY_STARTING");
-      return late.intake;
-    },
+    intake: intakeNow,
   }));
   const placement = (late.placement = openPlacement({
     // A name of its own for each start: whoever claims next can tell whether this one let its slots go.
@@ -264,7 +273,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     records, tenant: HOME_TENANT, seal, unseal, clock, ids, log: logger, config: () => config().alerts ?? NO_ALERTS, tell,
     ways: async () => (await import("./compose-alerts.ts")).composeAlerts({
       config, stateDir: options.stateDir, certificate: reach.listen.tls?.certificate, gateway: () => late.gateway, nodes, queues, models,
-      ledger, agents, identity, actuators, intake, log: logger,
+      ledger, agents, identity, actuators, intake, log: logger, channels: () => channels.loaded,
     }),
   }));
   const broadcaster = createBroadcaster({
@@ -276,6 +285,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const watching = live.subscribe((event, json) => {
     broadcaster.live(event, json);
     alerts.live(event);
+    channels.live(event);
   }, (count) => logger.warn("live.dropped", { count }));
   opening.defer(() => {
     watching.close();
@@ -285,6 +295,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   const intake = late.intake = createIntake({
     agents, sessions, rules: () => ({ bindings: config().bindings ?? [], scopes: config().session ?? {} }),
   });
+  opening.use(channels);
   const scheduler = late.scheduler = openScheduler({
     records, sealer: { seal, unseal }, clock, ids, logger, agents, intake, sessions,
     tell: (event, payload) => {
@@ -295,6 +306,10 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
   });
   opening.use(scheduler);
   const startSchedule = (): void => void scheduler.start().catch(() => undefined); // logged where it failed
+  const removeUnsealed = async (): Promise<void> => {
+    if ((await records.list(UNSEALED, "", { limit: 1 })).length === 0) return;
+    await (await import("./prune-unsealed.ts")).pruneUnsealed({ bucket: UNSEALED, records, blobs: engine.blobs, log: logger });
+  };
   const loop = createLoopWatch(clock);
   opening.defer(() => loop.close());
   const hooks = openHooks({
@@ -320,8 +335,8 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     sessions, intake, agents, models, identity, nodes, operator, exec, approvals: waiting.approvals, scheduler, queues, clock,
     loop, voice, tell, addresses: () => gatewayAddresses(reach, config(), late.gateway?.port), authMode: () => reach.access().mode,
     store: join(options.stateDir, "state", "openclaw.sqlite"), config: configDesk.handlers, restart: options.restart,
-    logsDir: options.logsDir, mediaLimits: () => config().media ?? {}, files,
-    ledger, tokenOf: (key) => journal.address(key).token, broadcaster, alerts: alerts.whole,
+    channelSetup: configDesk.channels, logsDir: options.logsDir, mediaLimits: () => config().media ?? {}, files,
+    ledger, tokenOf: (key) => journal.address(key).token, broadcaster, alerts: alerts.whole, channels,
   });
   const gateway = (late.gateway = await openGateway({
     clock, ids, log: logger, version, identity, startedAtMs, methods: methods.handlers, hooks,
@@ -374,14 +389,17 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
       policy = reach.policy();
       tell("config.changed", { path, hash: written, ts: clock.now() });
       tell("chat.metadata.changed", {});
+      channels.configChanged();
       if (progress.recovered) startSchedule();
     },
     recover: () => queues.fanOut.start().then(() => placement.recover()).finally(() => {
       progress.recovered = true;
       startSchedule();
       alerts.start();
+      channels.start();
       recovered.resolve();
       index.prepare().catch((error: unknown) => logger.warn("session.list.failed", { error }));
+      removeUnsealed().catch((error: unknown) => logger.warn("media.unsealed_kept", { error }));
     }),
     [Symbol.asyncDispose]: async () => {
       await gateway.drain("gateway stopping");

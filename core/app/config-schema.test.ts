@@ -102,6 +102,9 @@ test("what nobody knows is outside the schema wherever it stands", () => {
 test("what is a secret is marked as one", () => {
   assert.deepEqual(
     [...walk(configSchema)].filter(([, schema]) => schema.secret === true).map(([path]) => path),
-    ["gateway.remote.token", "gateway.remote.password", "gateway.auth.password", "gateway.auth.token", "hooks.token", "backup.passphrase"],
+    [
+      "gateway.remote.token", "gateway.remote.password", "gateway.auth.password", "gateway.auth.token", "hooks.token", "backup.passphrase",
+      "channels.*.botToken", "channels.*.token", "channels.*.accounts.*.botToken", "channels.*.accounts.*.token",
+    ],
   );
 });

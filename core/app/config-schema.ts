@@ -5,6 +5,7 @@ import { modelsConfig } from "../cognition/models/config.ts";
 import { supervisorConfig } from "../cognition/supervisor/config.ts";
 import { agentsConfig } from "../control/agents/config.ts";
 import { alertsConfig } from "../control/alerts/config.ts";
+import { channelsConfig } from "../control/channels/config.ts";
 import { controlUiConfig, httpConfig, httpToolsConfig } from "../control/gateway/config.ts";
 import { hooksConfig, scheduleConfig } from "../control/schedule/config.ts";
 import { mediaConfig } from "../control/media/config.ts";
@@ -158,6 +159,10 @@ const commandsConfig = {
   description: "Slash commands.",
   properties: {
     config: { type: "boolean", default: false, description: "/config shows and changes the configuration, for the owner." },
+    ownerAllowFrom: {
+      type: "array", maxItems: 100, items: { anyOf: [{ type: "string", minLength: 1, maxLength: 256 }, { type: "integer" }] },
+      description: "Who on a messenger is the owner: telegram:123456, or the id alone for every messenger.",
+    },
   },
 } as const satisfies JsonSchema;
 
@@ -184,7 +189,7 @@ const actedOn = {
     ledger: ledgerConfig, media: mediaConfig, supervisor: supervisorConfig,
     logging: loggingConfig, commands: commandsConfig, credentials: credentialsConfig, actuators: actuatorsConfig,
     env: envConfig, listeners: listenersConfig, secrets: secretsConfig, skills: skillsConfig, bindings: bindingsConfig,
-    backup: backupConfig, alerts: alertsConfig,
+    backup: backupConfig, alerts: alertsConfig, channels: channelsConfig,
   },
 } as const satisfies JsonSchema;
 

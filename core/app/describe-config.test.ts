@@ -29,7 +29,7 @@ test("a key is looked up by its path, with what a change of it takes and what st
   assert.equal(described.lookUp("agents.entries.main.model")?.["hintPath"], "agents.entries.*.model");
   assert.equal(described.lookUp("agents.entries.main.model")?.["reloadKind"], "hot");
   assert.equal(described.lookUp("agents.list[0].model")?.["hintPath"], "agents.list[].model");
-  assert.equal(described.lookUp("channels")?.["reloadKind"], "none");
+  assert.equal(described.lookUp("browser")?.["reloadKind"], "none");
   const children = described.lookUp("gateway")?.["children"] as readonly { key: string; path: string; reloadKind: string }[];
   assert.deepEqual(children.find(({ key }) => key === "port")?.path, "gateway.port");
   assert.deepEqual(["gateway", "gateway.port", "gateway.ports", "session"].map(needsRestart), [true, true, false, false]);
@@ -44,7 +44,7 @@ test("the keys that people use most are all taken: no complaint, and those nothi
   assert.deepEqual(issues, []);
   assert.deepEqual(warnings.filter(({ code }) => code === "CONFIG_KEY_UNKNOWN"), []);
   assert.equal(getConfigValue(config, "gateway.port"), 19_000);
-  assert.ok(warnings.some(({ path: key, code }) => key === "channels" && code === "CONFIG_KEY_INERT"));
+  assert.ok(warnings.some(({ path: key, code }) => key === "messages" && code === "CONFIG_KEY_INERT"));
 });
 
 test("a key that a room acts on is the room's, whatever the table of accepted keys says", () => {

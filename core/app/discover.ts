@@ -5,7 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { extname } from "node:path";
 import { OpenClawError } from "@openclaw/protocol";
-import type { Actuator, Provider, Tokenizer, Tool } from "@openclaw/sdk";
+import type { Actuator, Channel, Provider, Tokenizer, Tool } from "@openclaw/sdk";
 
 const ROOT = new URL("../../extensions/", import.meta.url);
 /** As this file's own: a clone has TypeScript, an installed program JavaScript. */
@@ -34,6 +34,20 @@ export async function discoverActuator(name: string): Promise<Actuator> {
   const names = await foldersOf("actuators");
   if (!names.includes(name)) throw new OpenClawError("ACTUATOR_UNKNOWN", { why: `${name} is none of ${names.join(", ")}.` });
   return await load<Actuator>("actuators", name, ["id", "tool", "params", "judge", "open"]);
+}
+
+const CHANNEL_MEMBERS = ["id", "label", "config", "limits", "render", "open"];
+
+/** A messenger by its folder's name; undefined where there is none. Throws where it cannot be imported. */
+export async function discoverChannel(name: string): Promise<Channel | undefined> {
+  const names = await foldersOf("channels").catch((): readonly string[] => []);
+  return names.includes(name) ? await load<Channel>("channels", name, CHANNEL_MEMBERS) : undefined;
+}
+
+/** Every messenger, imported: a person chooses among them by what they are called. */
+export async function discoverChannels(): Promise<readonly Channel[]> {
+  const names = await foldersOf("channels").catch((): readonly string[] => []);
+  return await Promise.all(names.map((name) => load<Channel>("channels", name, CHANNEL_MEMBERS)));
 }
 
 /** What runs a tokenizer in a thread of its own. */

@@ -5,13 +5,14 @@ import type { Clock } from "../base/clock.ts";
 import type { Models } from "../cognition/models.ts";
 import type { Agents } from "../control/agents.ts";
 import type { Alerts } from "../control/alerts.ts";
-import type { Intake } from "../control/channels.ts";
+import type { Channels, Intake, LateChannels } from "../control/channels.ts";
 import {
   agentMethods, alertMethods, approvalMethods, artifactMethods, channelMethods, chatMethods, createDescribeDefaults, createReadFiles,
   deviceMethods, nodeMethods,
   queueMethods, readHealth, restartMethods, scheduleMethods,
   sessionContextMethods, sessionMethods, sessionPastMethods, setupMethods, systemMethods, taskMethods, usageMethods, voiceMethods,
-  type Broadcaster, type ArtifactMethodDeps, type MethodHandlers, type SetupMethodDeps, type SystemDeps, type VoiceWake,
+  type Broadcaster, type ArtifactMethodDeps, type ChannelMethodDeps, type MethodHandlers, type SetupMethodDeps, type SystemDeps,
+  type VoiceWake,
 } from "../control/gateway.ts";
 import type { MediaLimits } from "../control/media.ts";
 import type { Scheduler } from "../control/schedule.ts";
@@ -46,6 +47,7 @@ export interface GatewayMethodsDeps {
   readonly clock: Clock;
   readonly loop: LoopWatch;
   readonly config: MethodHandlers;
+  readonly channelSetup: ChannelMethodDeps["setup"];
   readonly restart: (delayMs: number, reason: string) => void;
   readonly logsDir: string;
   readonly files: ArtifactMethodDeps["files"];
@@ -59,6 +61,7 @@ export interface GatewayMethodsDeps {
   readonly store: string;
   readonly broadcaster: Pick<Broadcaster, "changed" | "textSoFar">;
   readonly alerts: () => Promise<Alerts>;
+  readonly channels: LateChannels;
 }
 
 export interface GatewayMethods {
@@ -73,7 +76,7 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
   const describe = createDescribeGateway({ agents, sessions, models, clock, store: deps.store });
   const system: SystemDeps = {
     clock, gatewayKey: identity.gateway, stateDir: dirname(dirname(deps.store)), eventLoop: () => deps.loop.read(),
-    health: describe.health, refreshHealth: describe.refresh,
+    health: () => ({ ...describe.health(), ...channelHealth(deps.channels.loaded?.status() ?? []) }), refreshHealth: describe.refresh,
     status: async ({ includeCliProjection = false }) => ({
       ...(await describe.status(includeCliProjection)),
       nodes: { paired: nodes.list().length, connected: nodes.list().filter((node) => node.connected).length },
@@ -163,10 +166,26 @@ export function gatewayMethods(deps: GatewayMethodsDeps): GatewayMethods {
       }),
       ...sessionPastMethods({ sessions, agents, newId: () => randomUUID() }),
       ...scheduleMethods({ scheduler: deps.scheduler, agents }),
-      ...channelMethods({ now, eventLoop: () => deps.loop.read() }),
+      ...channelMethods({ now, setup: deps.channelSetup, eventLoop: () => deps.loop.read(), channels: deps.channels.whole }),
       ...taskMethods({ sessions }),
       ...voiceMethods({ voice: deps.voice, now, tell: deps.tell }),
     },
+  };
+}
+
+/** What `health` says of messengers. */
+function channelHealth(accounts: ReturnType<Channels["status"]>): object {
+  const order = [...new Set(accounts.map(({ channel }) => channel))];
+  return {
+    channelOrder: order,
+    channelLabels: Object.fromEntries(accounts.map(({ channel, label }) => [channel, label])),
+    channels: Object.fromEntries(order.map((name) => {
+      const own = accounts.filter(({ channel }) => channel === name);
+      const shown = own.map(({ accountId, phase, sinceMs, why }) => (
+        { accountId, state: phase, sinceMs, ...(why === undefined ? {} : { lastError: why }) }
+      ));
+      return [name, { configured: true, connected: own.some(({ phase }) => phase === "up"), accounts: shown }];
+    })),
   };
 }
 

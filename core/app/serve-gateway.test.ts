@@ -72,7 +72,10 @@ test("while the store opens whoever comes is told to come back, and who does so 
   assert.deepEqual(await startup(room.port), [503, "starting"]);
   await assert.rejects(connectPlain(room.port, { token: "the-token" }), /gateway starting; retry shortly/);
   const early = await openPlainClient(room.port);
-  room.held.resolve(await room.engine());
+  const engine = await room.engine();
+  const { digest } = await engine.blobs.put(Buffer.from("a picture"));
+  await engine.records.write("media-kept", `000000000000001-${digest}`, Buffer.from("{}"), 0);
+  room.held.resolve(engine);
   const client = { id: "cli", mode: "cli", version: "1", platform: "Linux" };
   const refused = await early.ask("connect", { minProtocol: 4, maxProtocol: 4, client });
   assert.equal(refused.error?.code, "UNAVAILABLE");
@@ -81,6 +84,9 @@ test("while the store opens whoever comes is told to come back, and who does so 
   const late = await connectPlain(room.port, { token: "the-token" });
   assert.equal(((await late.call("health")) as { readonly ok: boolean }).ok, true);
   late.close();
+  const isLeft = async (): Promise<boolean> => (await engine.records.list("media-kept", "")).length > 0;
+  for (let tries = 0; tries < 1_000 && await isLeft(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual([await isLeft(), await engine.blobs.stat(digest)], [false, null], "what was once kept unsealed is gone");
 });
 
 test("a store that cannot be opened ends the start with its reason, and nobody listens any more", async (t) => {

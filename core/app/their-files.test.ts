@@ -86,7 +86,8 @@ const FILES: readonly TheirFile[] = [
     holds: { "session.turnsWaitingMax": 9, "tools.exec.mode": "deny" },
   },
   {
-    what: "channels with their tokens", odd: [],
+    what: "channels with their tokens",
+    odd: ["channels.discord.token", "channels.slack.botToken", "channels.telegram.accounts.work.botToken", "channels.telegram.botToken"],
     text: `{ channels: { telegram: { enabled: true, botToken: "${CANARY}", dmPolicy: "pairing", allowFrom: ["tg:123", 456],
       groupPolicy: "allowlist",
         groups: { "*": { requireMention: true } }, accounts: { work: { botToken: "${CANARY}" } } },

@@ -21,10 +21,12 @@ export { digestFaces, digestPrompt } from "./runtime/digest.ts";
 export type { LiveEvent, LiveStream } from "./runtime/live-event.ts";
 export { upToStep } from "./runtime/up-to-step.ts";
 export type { AskedStep, Replayed, ReplayOptions } from "./runtime/replay-session.ts";
+export type { OutputPage, OutputWish } from "./runtime/read-output.ts";
 export type { ReplayDeps } from "./runtime/replay-event.ts";
 export type { ReplayDifference, ReplayReport } from "./runtime/replay-report.ts";
 
 /** As `run-turn.ts` says; with it come tools, policy and prompt. */
 export const runTurn = late(() => import("./runtime/run-turn.ts"), "runTurn");
 export const summariseSession = late(() => import("./runtime/summarise-session.ts"), "summariseSession");
+export const readOutputPage = late(() => import("./runtime/read-output.ts"), "readOutputPage");
 export const replaySession = late(() => import("./runtime/replay-session.ts"), "replaySession");

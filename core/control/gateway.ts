@@ -45,7 +45,7 @@ export { deniedTools } from "./gateway/denied-tools.ts";
 export type { ToolMethodDeps } from "./gateway/methods/tools.ts";
 export { createCommandDesk, type CommandDesk, type CommandDeskDeps } from "./gateway/commands/command-desk.ts";
 export type { CommandQuery } from "./gateway/commands/list-commands.ts";
-export type { ChannelMethodDeps } from "./gateway/methods/channels.ts";
+export type { ChannelMethodDeps, ChannelSetup } from "./gateway/methods/channels.ts";
 export type { TaskMethodDeps } from "./gateway/methods/tasks.ts";
 export type { VoiceMethodDeps } from "./gateway/methods/voice.ts";
 export type { ConfigMethodDeps, ModelWish } from "./gateway/methods/config.ts";

@@ -20,3 +20,7 @@ export { createOperatorInvoker, OPERATOR_DESK, type OperatorCall, type OperatorI
 
 /** Loaded when somebody asks for the first of them. */
 export const openDeadLetters = late(() => import("./intents/dead-letters.ts"), "openDeadLetters");
+
+/** Loaded with the first call to the world outside. */
+export const exchangeHttp = late(() => import("./intents/exchange-http.ts"), "exchangeHttp");
+export const fetchBytes = late(() => import("./intents/exchange-http.ts"), "fetchBytes");

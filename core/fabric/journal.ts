@@ -10,11 +10,12 @@ export { JOURNAL_LIMITS, recordKeyOf, type SessionAddress } from "./journal/addr
 export {
   UPLOAD_LIFE_MS, type AttachmentHead, type KeptAttachment, type NewAttachment, type OpenAttachment, type SessionAttachments,
 } from "./journal/session-attachments.ts";
-export type { SessionBlobs } from "./journal/session-blobs.ts";
+export { blobsOf, type SessionBlobs } from "./journal/session-blobs.ts";
 export type { SessionLog } from "./journal/session-log.ts";
 export type { DumpedEntry } from "./journal/dump-entries.ts";
 export type * from "./journal/offer.ts";
 export type * from "./journal/event.ts";
+export type * from "./journal/output-kept.ts";
 export type { Attachment, IncomingFile, NewFile, Transcript } from "./journal/transcript-message.ts";
 export { filesOf, saidIn, wordsIn } from "./journal/push-message.ts";
 export { readMessages } from "./journal/read-messages.ts";

@@ -316,6 +316,21 @@ export const SESSION_METHODS = {
       },
     },
   },
+  "sessions.output": {
+    role: "operator", scope: "operator.read", hidden: true,
+    summary: "A page of an output that was too long for its message, by the id that stands there; the next begins at end.",
+    params: {
+      type: "object", additionalProperties: false, required: ["key", "id"],
+      properties: {
+        key: sessionKey, agentId, id: { type: "string", minLength: 1, maxLength: 64 }, offset: count,
+        limit: { type: "integer", minimum: 1, maximum: 262_144 },
+      },
+    },
+    result: {
+      type: "object", required: ["id", "offset", "end", "chars", "text"],
+      properties: { id, offset: count, end: count, chars: count, text: { type: "string" } },
+    },
+  },
   "sessions.fork": {
     role: "operator", scope: "operator.write", summary: "A new session from another one, up to a step or a message.",
     params: {

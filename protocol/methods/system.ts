@@ -91,7 +91,10 @@ const examined = {
     type: "array",
     items: {
       type: "object", required: ["check", "note", "skipped"],
-      properties: { check: { type: "string" }, note: { type: "string" }, skipped: flag },
+      properties: {
+        check: { type: "string" }, note: { type: "string" }, skipped: flag,
+        looked: { type: "object", required: ["at", "of"], properties: { at: { type: "integer" }, of: { type: "integer" } } },
+      },
     },
   },
   findings: {
@@ -131,8 +134,8 @@ export const DOCTOR_METHODS = {
   "doctor.examine": {
     role: "operator", scope: "operator.admin", hidden: true,
     summary: "What `openclaw doctor` finds that can be looked at while the gateway runs. Changes nothing.",
-    /** `deep`: every page of the database too, and the chains of the newest sessions. */
-    params: { type: "object", additionalProperties: false, properties: { deep: flag } },
+    /** `deep`: every page of the database too, and the chains of the newest sessions. `all`: the same with the chains of every session. */
+    params: { type: "object", additionalProperties: false, properties: { deep: flag, all: flag } },
     result: { type: "object", required: ["checks", "findings"], properties: examined },
   },
   "doctor.mend": {

@@ -20,7 +20,13 @@ export interface Finding {
   readonly mendable: boolean;
 }
 
-export interface Check { readonly check: string; readonly note: string; readonly skipped: boolean }
+export interface Check {
+  readonly check: string;
+  readonly note: string;
+  readonly skipped: boolean;
+  /** Where it is less than all there is. */
+  readonly looked?: { readonly at: number; readonly of: number } | undefined;
+}
 export interface Examined { readonly checks: readonly Check[]; readonly findings: readonly Finding[]; readonly mended: string }
 
 export interface Repairs {
@@ -28,8 +34,8 @@ export interface Repairs {
   readonly count: ReadonlySignal<number | undefined>;
   /** Who may not look, or is away, knows of none. */
   look(): void;
-  /** At what takes a while, too. Rejects with what the gateway says. */
-  lookDeep(): Promise<void>;
+  /** At what takes a while, too; at every session where `all`. Rejects with what the gateway says. */
+  lookDeep(all: boolean): Promise<void>;
   /** Resolves with what was done. */
   mend(id: string): Promise<string>;
 }
@@ -60,7 +66,9 @@ function createRepairs(link: Link): Repairs {
   link.on("config.changed", look);
   return {
     examined, count: computed(() => examined.value?.findings.length), look,
-    lookDeep: async () => show(parseExamined(await link.request("doctor.examine", { deep: true }, { timeoutMs: DEEP_MS }))),
+    lookDeep: async (all) => show(parseExamined(await link.request(
+      "doctor.examine", all ? { deep: true, all } : { deep: true }, { timeoutMs: DEEP_MS },
+    ))),
     mend: async (id) => {
       const after = parseExamined(await link.request("doctor.mend", { id }));
       show(after);
@@ -69,13 +77,18 @@ function createRepairs(link: Link): Repairs {
   };
 }
 
+function parseLooked(value: unknown): Check["looked"] {
+  const { at, of } = fieldsOf(value);
+  return typeof at === "number" && typeof of === "number" && at < of ? { at, of } : undefined;
+}
+
 /** Nothing beyond this trusts the shape of what the gateway said. */
 function parseExamined(answer: unknown): Examined {
   const said = fieldsOf(answer);
   return {
     mended: text(said["mended"]),
     checks: rows(said["checks"]).map((check) => (
-      { check: text(check["check"]), note: text(check["note"]), skipped: check["skipped"] === true }
+      { check: text(check["check"]), note: text(check["note"]), skipped: check["skipped"] === true, looked: parseLooked(check["looked"]) }
     )),
     findings: rows(said["findings"]).map((finding) => ({
       id: text(finding["id"]), check: text(finding["check"]), level: finding["level"] === "problem" ? "problem" : "attention",

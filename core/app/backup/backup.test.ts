@@ -17,7 +17,7 @@ import { keepBackups } from "./keep-backups.ts";
 import { unpackBackup, verifyBackup } from "./read-backup.ts";
 import { restoreBackup } from "./restore-backup.ts";
 import { openStream, sealStream } from "./seal-stream.ts";
-import { listBackups } from "./stored-backups.ts";
+import { listBackups, newBackupFile } from "./stored-backups.ts";
 import { readTar, tarEnd, tarHeader, tarPadding } from "./tar.ts";
 
 const never = new AbortController().signal;
@@ -69,6 +69,24 @@ test("a plain backup is a tar that tar reads; an archive that leads out of its d
     const bytes = Buffer.concat([head, Buffer.from("x"), tarPadding(1), tarEnd()]);
     await assert.rejects(readTar(pieces(bytes, 512), async () => undefined), coded("BACKUP_DAMAGED"), path);
   }
+});
+
+test("backups of one second have names of their own, also beside one that is being made, which is left alone (S3.13)", async (t) => {
+  const { dir, state } = await openWorld(t);
+  const out = join(dir, "out");
+  const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0, 7);
+  const made: string[] = [];
+  for (let nth = 0; nth < 3; nth += 1) {
+    const file = await newBackupFile(out, nowMs, false);
+    await createBackup({ ...options(state), file, withKeys: false, withWorkspace: false }, never);
+    made.unshift(file);
+  }
+  assert.deepEqual((await listBackups(out)).map(({ file }) => file), made, "newest first, though their second is one");
+  const next = await newBackupFile(out, nowMs, false);
+  await writeFile(`${next}.part`, "half of it");
+  assert.notEqual(await newBackupFile(out, nowMs, false), next);
+  await assert.rejects(createBackup({ ...options(state), file: next, withKeys: false, withWorkspace: false }, never), coded("CONFLICT"));
+  assert.equal(await readFile(`${next}.part`, "utf8"), "half of it");
 });
 
 test("a backup is restored into an empty place only, or what is there is moved aside; one that does not verify changes nothing "

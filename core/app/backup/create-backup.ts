@@ -49,14 +49,15 @@ export async function createBackup(options: CreateBackupOptions, signal: AbortSi
   const { file, stateDir, passphrase, ids } = options;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await sweepUnfinished(dirname(file), options.clock);
-  if (await lstat(file).then(() => true, () => false)) {
-    throw new OpenClawError("CONFLICT", { why: `${file} is there already.`, next: "Name another file." });
-  }
+  if (await lstat(file).then(() => true, () => false)) throw taken(file);
   const part = `${file}.part`;
   const copy = `${file}.db.part`;
   const made: { manifest?: BackupManifest; bytes: number } = { bytes: 0 };
+  // Before anything is tidied up after: what another is making under this name is theirs.
+  const output = await open(part, "wx", 0o600).catch((error: unknown) => {
+    throw error instanceof Error && "code" in error && error.code === "EEXIST" ? taken(file) : systemFault(error, stateDir);
+  });
   try {
-    const output = await open(part, "wx", 0o600);
     try {
       const plain = writeParts(options, copy, (manifest) => (made.manifest = manifest), signal);
       for await (const chunk of passphrase === undefined ? plain : sealStream(plain, passphrase, ids)) {
@@ -78,6 +79,10 @@ export async function createBackup(options: CreateBackupOptions, signal: AbortSi
   }
   if (made.manifest === undefined) throw new Error("a backup without a manifest");
   return { file, bytes: made.bytes, parts: made.manifest.parts.length, manifest: made.manifest };
+}
+
+function taken(file: string): OpenClawError {
+  return new OpenClawError("CONFLICT", { why: `${file} is there already, or is being made.`, next: "Name another file." });
 }
 
 /** Whatever is read is read once: its digest is of the bytes that stand in the file. */

@@ -4,11 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock } from "../../base/clock.ts";
-import { describeFailure } from "../terminal/failure.ts";
-import { openTerminal } from "../terminal/open-terminal.ts";
 import { isGroup, type CommandSpec } from "./command.ts";
-import { parseCommandLine } from "./parse.ts";
+import { runHere } from "./run-here.testing.ts";
 import { openclaw } from "./run-openclaw.testing.ts";
 import { openScriptedGateway } from "./scripted-gateway.testing.ts";
 import { COMMANDS } from "./table.ts";
@@ -49,35 +46,6 @@ test("every command answers --json with one document on stdout and nothing on st
     for (const part of ["code", "message", "next"]) assert.equal(typeof document.error[part], "string", `${line}: ${part}`);
   }
 });
-
-/** As the program does it, in this process: a hundred starts of it would take longer than all they show. */
-async function runHere(argv: readonly string[], environment: Readonly<Record<string, string>>, watch?: (told: string) => void) {
-  const said = { code: 0, stdout: "", stderr: "" };
-  const sink = (stream: "stdout" | "stderr") => ({
-    isTTY: watch !== undefined,
-    write: (text: string, done?: () => void) => {
-      said[stream] += text;
-      watch?.(said.stderr);
-      done?.();
-    },
-  });
-  const terminal = openTerminal({
-    stdout: sink("stdout"), stderr: sink("stderr"), environment, clock: systemClock, json: argv.includes("--json"), quiet: false,
-    colour: false,
-  });
-  await using atEnd = new AsyncDisposableStack();
-  try {
-    const parsed = await parseCommandLine(argv);
-    assert.ok(parsed.kind === "run", argv.join(" "));
-    said.code = await parsed.spec.run({
-      terminal, given: parsed.given, environment, clock: systemClock, version: "0.0.0", commands: COMMANDS,
-      signal: AbortSignal.timeout(60_000), atEnd,
-    });
-  } catch (error) {
-    said.code = terminal.fail(describeFailure(error));
-  }
-  return said;
-}
 
 test("whoever watches is told what an answer is waited for, on a line that goes; a pipe is not (S0.33)", async () => {
   const told = Promise.withResolvers<void>();

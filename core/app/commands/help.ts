@@ -43,8 +43,8 @@ function wrapNames(names: readonly string[]): readonly string[] {
   const rows: string[] = [];
   for (const name of names) {
     const last = rows.at(-1);
-    if (last === undefined || last.length + name.length + 2 > NAMES_WIDTH) rows.push(name);
-    else rows[rows.length - 1] = `${last}  ${name}`;
+    if (last === undefined || last.length + name.length + 1 > NAMES_WIDTH) rows.push(name);
+    else rows[rows.length - 1] = `${last} ${name}`;
   }
   return rows;
 }

@@ -35,6 +35,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./model.ts")).model,
   },
   {
+    name: "channels", aliases: ["channel"], section: "Gateway", summary: "Messengers: connect one, let people write, see how each stands",
+    load: async () => (await import("./channels.ts")).channels,
+  },
+  {
+    name: "message", section: "Also", summary: "Send a message through a messenger",
+    load: async () => (await import("./message.ts")).message,
+  },
+  {
     name: "onboard", section: "Also", summary: "From nothing to a first real answer, step by step or by flags",
     load: async () => (await import("./onboard.ts")).onboard,
   },
@@ -131,5 +139,5 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./runtime.ts")).runtime,
   },
   { name: "health", section: "Also", summary: "One line: is the gateway well", load: async () => (await import("./health.ts")).health },
-  { name: "logs", section: "Look", summary: "The gateway's log, and --follow", load: async () => (await import("./logs.ts")).logs },
+  { name: "logs", section: "Also", summary: "The gateway's log, and --follow", load: async () => (await import("./logs.ts")).logs },
 ];

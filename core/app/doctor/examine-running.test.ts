@@ -21,10 +21,11 @@ async function openWorld(t: TestContext): Promise<RunningPatient & AsyncDisposab
   const engine = stack.use(await openSqliteEngine({ dir, clock: systemClock, ids: systemIds }));
   for (let index = 0; index < 200; index += 1) await engine.records.write("probe", `key-${index}`, Buffer.alloc(500, index), 0);
   await writeFile(join(dir, "openclaw.json"), "{}", { mode: 0o600 });
-  const sessions: Pick<Sessions, "rows" | "verify"> = {
+  const sessions: Pick<Sessions, "rows" | "verify" | "count"> = {
     async *rows() {
       for (const key of ["agent:main:main", BROKEN]) yield { key } as SessionRow;
     },
+    count: async () => ({ shown: 1, archived: 1 }),
     verify: async (key) => ({ events: 4, brokenAt: key === BROKEN ? 2 : null, newestMs: 0, known: true }) as never,
   };
   return {
@@ -43,8 +44,29 @@ test("beside a gateway that runs, the database is read page by page and the newe
     const [database, log] = (await examineRunning(world, never)).slice(-2);
     assert.match(database?.note ?? "", /every page is whole/);
     assert.deepEqual(database?.findings, []);
-    assert.match(log?.note ?? "", /2 newest sessions, 8 events/);
+    assert.match(log?.note ?? "", /^2 sessions, 8 events/);
     assert.deepEqual(log?.findings.map(({ code, what }) => [code, what]), [["SESSION_DAMAGED", `The session ${BROKEN} is damaged.`]]);
+  });
+
+test("the 200 newest sessions are read, and it is said of how many; every one where a person wants that; so many findings (S3.13)",
+  async (t) => {
+    await using world = await openWorld(t);
+    const keys = Array.from({ length: 230 }, (_, at) => `agent:main:s${at}`);
+    const read: string[] = [];
+    const sessions: NonNullable<RunningPatient["sessions"]> = {
+      async *rows() {
+        for (const key of keys) yield { key } as SessionRow;
+      },
+      count: async () => ({ shown: 220, archived: 10 }),
+      verify: async (key) => (read.push(key), { events: 1, brokenAt: Number(key.slice(12)) < 195 ? null : 0 }) as never,
+    };
+    const examine = async (allSessions: boolean) => (await examineRunning({ ...world, sessions, allSessions }, never)).at(-1);
+    const newest = await examine(false);
+    assert.deepEqual([read, newest?.looked, newest?.findings.length], [keys.slice(0, 200), { at: 200, of: 230 }, 5]);
+    assert.match(newest?.note ?? "", /^the 200 newest of 230 sessions, 200 events/);
+    const all = await examine(true);
+    assert.deepEqual([read.slice(200), all?.looked, all?.findings.length], [keys, { at: 230, of: 230 }, 21]);
+    assert.equal(all?.findings.at(-1)?.what, "15 more sessions are damaged.");
   });
 
 test("a database that is damaged is a finding with what to do, and no crash (S3.13)", async (t) => {

@@ -8,11 +8,14 @@ import type { Examined, Finding, Patient } from "./finding.ts";
 
 export interface RunningPatient extends Pick<Patient, "stateDir" | "configPath" | "credentialsDir" | "environment"> {
   /** Where they are given, the database and the newest sessions are read through too, which takes a while. */
-  readonly sessions: Pick<Sessions, "rows" | "verify"> | undefined;
+  readonly sessions: Pick<Sessions, "rows" | "verify" | "count"> | undefined;
+  /** Every session, where the newest are not enough. */
+  readonly allSessions?: boolean;
 }
 
-/** So many of the newest sessions; the doctor alone looks at all. */
+/** So many of the newest sessions, unless all of them are wanted. */
 const SESSIONS_MAX = 200;
+const SHOWN_MAX = 20;
 
 /** Throws nothing for what it finds. */
 export async function examineRunning(patient: RunningPatient, signal: AbortSignal): Promise<readonly Examined[]> {
@@ -23,7 +26,8 @@ export async function examineRunning(patient: RunningPatient, signal: AbortSigna
     const note = "takes a while: looked at when you ask";
     return [...found, ...["database", "log"].map((check) => ({ check, note, skipped: true, findings: [] }))];
   }
-  return [...found, await examineDatabase(databasePath, signal), await examineLog(patient.sessions, signal)];
+  const sessionsMax = patient.allSessions === true ? Number.MAX_SAFE_INTEGER : SESSIONS_MAX;
+  return [...found, await examineDatabase(databasePath, signal), await examineLog(patient.sessions, sessionsMax, signal)];
 }
 
 /** Read by a thread of its own, beside the one that writes. */
@@ -59,24 +63,35 @@ function inspectInThread(path: string, signal: AbortSignal): Promise<DatabaseRep
 }
 
 /** One after the other: whoever speaks meanwhile is answered in between. */
-async function examineLog(sessions: Pick<Sessions, "rows" | "verify">, signal: AbortSignal): Promise<Examined> {
+async function examineLog(
+  sessions: Pick<Sessions, "rows" | "verify" | "count">, sessionsMax: number, signal: AbortSignal,
+): Promise<Examined> {
   const check = "log";
   const findings: Finding[] = [];
   let count = 0;
   let events = 0;
+  let damaged = 0;
   for await (const { key } of sessions.rows()) {
     signal.throwIfAborted();
-    if (count === SESSIONS_MAX) break;
+    if (count === sessionsMax) break;
     count += 1;
     const report = await sessions.verify(key).catch((error: unknown) => failureOf(check, error));
     if ("brokenAt" in report) events += report.events;
     if ("brokenAt" in report && report.brokenAt === null) continue;
-    findings.push({
+    damaged += 1;
+    if (damaged <= SHOWN_MAX) findings.push({
       check, level: "problem", code: "brokenAt" in report ? "SESSION_DAMAGED" : report.code, what: `The session ${key} is damaged.`,
       why: `${"brokenAt" in report ? `An event at position ${report.brokenAt} is not the one that was written there.` : report.what} `
         + "Every other session goes on.",
       next: `Restore a backup; or keep what can be read (openclaw sessions export '${key}'), then delete it.`,
     });
   }
-  return { check, note: `the ${count} newest sessions, ${events} events: every chain verifies`, findings };
+  if (damaged > SHOWN_MAX) findings.push({
+    check, level: "problem", code: "SESSION_DAMAGED", what: `${damaged - SHOWN_MAX} more sessions are damaged.`,
+    next: "Restore the state directory from a backup.",
+  });
+  const { shown, archived } = await sessions.count();
+  const of = Math.max(count, shown + archived); // some may have come while others were read
+  const which = count < of ? `the ${count} newest of ${of} sessions` : `${count} sessions`;
+  return { check, note: `${which}, ${events} events: every chain verifies`, findings, looked: { at: count, of } };
 }

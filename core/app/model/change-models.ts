@@ -11,20 +11,21 @@ export interface AddOptions {
   readonly keyId?: string | undefined;
   /** Agents that name no model of their own use it from then on. */
   readonly isDefault: boolean;
-  /** A new provider gets a list with this model on it: it is then shown wherever models are, and takes no other name. */
-  readonly isListed?: boolean;
 }
 
-export function changeForCandidate(candidate: Candidate, { keyId, isDefault, isListed = false }: AddOptions): ModelChange {
+/**
+ * A new provider gets a list with this model on it: it is then shown wherever models are, and takes no other name. One that is there
+ * without a list goes on taking any name: sessions and jobs may use some that stand nowhere in the configuration.
+ */
+export function changeForCandidate(candidate: Candidate, { keyId, isDefault }: AddOptions): ModelChange {
   const { provider, baseUrl, api, model, contextTokens } = candidate;
   return async (text, source) => {
     const known = fieldsAt(source, "models", "providers", provider);
     const listed = known?.["models"];
     const entry = { id: model, ...(contextTokens === undefined ? {} : { contextTokens }) };
-    // A provider without a list takes any name; one that has a list takes the names on it.
     const models = Array.isArray(listed)
       ? [...listed.filter((one: unknown) => fieldsAt(one)?.["id"] !== model), entry]
-      : known !== undefined || (contextTokens === undefined && !isListed) ? undefined : [entry];
+      : known === undefined ? [entry] : undefined;
     const at = ["models", "providers", provider];
     const section = {
       api, baseUrl, ...(keyId === undefined ? {} : { apiKey: { source: "store", provider: "default", id: keyId } }),

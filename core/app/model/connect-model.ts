@@ -35,7 +35,7 @@ export async function connectModel(deps: ConnectModelDeps, wish: ModelWish, sign
   const keyId = key === undefined ? undefined
     : await keepSecret(credentialsDir, `models-providers-${candidate.provider}-apiKey`, key.reveal(), ids);
   try {
-    const change = changeForCandidate(candidate, { keyId, isDefault: false, isListed: true });
+    const change = changeForCandidate(candidate, { keyId, isDefault: false });
     await running.write(({ text, exists, source }) => change(exists ? text : "{}\n", source));
   } catch (error) {
     if (keyId !== undefined) await rm(join(credentialsDir, "store", keyId), { force: true });

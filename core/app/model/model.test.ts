@@ -90,6 +90,17 @@ test("adding writes where a key is and never the key; a list of models is added 
   assert.deepEqual((left as { readonly agents?: { readonly defaults?: unknown } }).agents?.defaults ?? {}, {}, "the demo answers again");
 });
 
+test("a new provider lists its model: it is shown though no agent names it; one that takes any name goes on so (S4.4)", async () => {
+  const add = async (text: string, model: string): Promise<unknown> => {
+    const candidate = candidateAt({ name: "local", baseUrl: "http://127.0.0.1:8080/v1" }, model);
+    const changed = await changeForCandidate(candidate, { isDefault: false })(text, await parse(text));
+    return ((await parse(changed)) as { readonly models: { readonly providers: { readonly local: { readonly models?: unknown } } } })
+      .models.providers.local.models;
+  };
+  assert.deepEqual(await add("{}", "one"), [{ id: "one" }]);
+  assert.equal(await add('{ models: { providers: { local: { baseUrl: "http://a/v1" } } } }', "one"), undefined);
+});
+
 test("what an agent of its own still uses is not taken away, and what is not there is named (S4.4)", async () => {
   const text = '{ models: { providers: { local: {} } }, agents: { entries: { ops: { model: "local/x" } } } }';
   const source = await parse(text);

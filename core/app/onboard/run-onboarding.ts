@@ -63,6 +63,7 @@ export async function runOnboarding(ctx: CommandContext): Promise<number> {
     if (!ranBefore && !service) terminal.suggest("openclaw gateway run");
     terminal.suggest("openclaw chat");
     if (added === undefined) terminal.suggest("openclaw model add");
+    terminal.suggest(`openclaw channels add  ${style.dim("to write to it from a messenger")}`);
   });
   return 0;
 }

@@ -3,7 +3,6 @@ const CHARS_MAX = 1_024;
 
 export function askHidden(question: string, signal: AbortSignal): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
   return new Promise((resolve, reject) => {
     let typed = "";
     const end = (finish: () => void): void => {
@@ -27,8 +26,9 @@ export function askHidden(question: string, signal: AbortSignal): Promise<string
       }
     };
     signal.addEventListener("abort", abort, { once: true });
-    stdin.setRawMode(true);
+    stdin.setRawMode(true); // before the question: whoever is quick would see what they type
     stdin.on("data", take);
     stdin.resume();
+    stderr.write(question);
   });
 }

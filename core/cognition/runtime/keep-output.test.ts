@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Intent, ModelEvent, Tool } from "@openclaw/sdk";
 import { CONTEXT_DEFAULTS } from "../context.ts";
+import { blobsOf, type SessionLog } from "../../fabric/journal.ts";
 import { OUTPUT_LIMITS } from "./keep-output.ts";
+import { readOutputPage } from "./read-output.ts";
 import { calls, openBench, says, settle, type Speech } from "./turn.testing.ts";
 
 const look: Tool = {
@@ -76,6 +78,44 @@ test("a session keeps so many outputs and bytes and no more: the oldest go, whic
   await bench.say("again", calls(["read_output", { id: ended[0]?.output?.id }]), says("gone"));
   assert.match(bench.results().at(-1)?.text ?? "", /^NOT_FOUND: .*No output is kept under [0-9a-f]{12}; there is /);
   assert.ok(OUTPUT_LIMITS.outputs < 100);
+});
+
+const WIDE = `xyz${"🦀ß1".repeat(150_000)}`; // more than one part, with half of a character where the first would end
+
+test("a long output lies in parts: a page opens those it lies in, cuts no character, and all of them go with it (S2.15)", async (t) => {
+  let text = WIDE;
+  const bench = await openBench(t, {
+    tools, outcome: () => ({ type: "end", ok: true, payload: text }),
+    deps: () => ({ context: () => ({ ...CONTEXT_DEFAULTS, outputBytesKept: 1_500_000 }) }),
+  });
+  await bench.say("look", calls(["look", {}]), says("seen"));
+  const [kept] = bench.state.outputs;
+  const blobs = kept === undefined ? [] : blobsOf(kept);
+  assert.deepEqual([kept?.chars, kept?.bytes, blobs.length, kept?.blob], [WIDE.length, Buffer.byteLength(WIDE), 3, blobs[0]]);
+  const opened: string[] = [];
+  const { blobs: sealed } = bench.log;
+  const log = { state: bench.state, blobs: { ...sealed, get: (digest: string) => (opened.push(digest), sealed.get(digest)) } };
+  const read = (offset: number, limit: number): ReturnType<typeof readOutputPage> =>
+    readOutputPage(log as unknown as SessionLog, { id: kept?.id ?? "", offset, limit }, 100_000);
+  const pages: string[] = [];
+  for (let at = 0; at < WIDE.length;) {
+    const { offset, end, text: page } = await read(at, 99_997);
+    assert.equal(offset, at);
+    pages.push(page);
+    at = end;
+  }
+  assert.equal(pages.join(""), WIDE);
+  assert.equal(pages.length, 7, "as long as they may be");
+  opened.length = 0;
+  await read(100, 50);
+  await read(262_100, 100);
+  assert.deepEqual(opened, [blobs[0], blobs[0], blobs[1]]);
+  assert.deepEqual(await bench.engine.records.list("blobs-unnamed", ""), []);
+  text = `${WIDE}.`;
+  await bench.say("look again", calls(["look", {}]), says("seen"));
+  assert.deepEqual(await Promise.all(blobs.map((digest) => bench.engine.blobs.stat(digest))), [null, null, null]);
+  const ended = (await bench.recorded()).flatMap(({ type, body }) => (type === "step.ended" && body.kind === "tool" ? [body] : []));
+  assert.deepEqual(ended.at(-1)?.output?.dropped, [kept?.blob]);
 });
 
 test("the same output twice is kept once, and a page beyond its end is empty", async (t) => {

@@ -1,34 +1,63 @@
 import { crashPoint } from "../../base/crash-point.ts";
-import type { KeptOutput, OutputKept } from "../../fabric/journal.ts";
+import { blobsOf, type KeptOutput, type OutputKept, type OutputPart, type SessionBlobs } from "../../fabric/journal.ts";
 import type { ToolOutcome } from "../../execution/tools.ts";
 import { CONTEXT_DEFAULTS } from "../context.ts";
 import type { TurnWork } from "./turn-work.ts";
 
 export const OUTPUT_LIMITS = {
-  /** Of one output; what is longer keeps its head and tail only. */
-  bytes: 4_194_304,
   /** Of one session. */
   outputs: 64,
+  /** Of one blob of an output: what a page needs is opened in a moment, however long the whole is. */
+  partChars: 262_144,
 } as const;
 
 export type KeptOutcome = Omit<ToolOutcome, "whole" | "files"> & { readonly output?: OutputKept };
 
+/** A text that stands in blobs, and is named by no event yet. */
+export interface StoredText { readonly parts: readonly OutputPart[]; readonly bytes: number; readonly chars: number }
+
 /**
- * Keeps the whole of a shortened text as a sealed blob before the step's end is recorded. Older ones that have to make room
+ * Keeps the whole of a shortened text as sealed blobs before the step's end is recorded. Older ones that have to make room
  * are gone before it is recorded that they are: a crash in between costs an old output early; what it leaves unrecorded is
  * dropped when the turn is taken up again.
  */
 export async function keepOutput({ session: { log }, deps }: TurnWork, { whole, files: _, ...outcome }: ToolOutcome): Promise<KeptOutcome> {
   if (whole === undefined) return outcome;
-  const plain = Buffer.from(whole.text);
+  const bytes = Buffer.byteLength(whole.text);
   const bytesMax = (deps.context?.() ?? CONTEXT_DEFAULTS).outputBytesKept;
-  if (plain.length > Math.min(OUTPUT_LIMITS.bytes, bytesMax)) return outcome;
+  if (bytes > bytesMax) return outcome;
   const known = log.state.outputs.find(({ id }) => id === whole.id);
-  const dropped = toDrop(log.state.outputs, plain.length, bytesMax, known);
-  for (const blob of dropped) await log.blobs.drop(blob);
-  const blob = await log.blobs.put(plain);
+  const dropped = toDrop(log.state.outputs, bytes, bytesMax, known);
+  await dropOutputs(log.blobs, log.state.outputs, dropped);
+  const { parts, chars } = await storeText(log.blobs, whole.text);
   crashPoint("output.kept");
-  return { ...outcome, output: { id: whole.id, blob, bytes: plain.length, chars: whole.text.length, dropped } };
+  const [{ blob = "" } = {}] = parts;
+  return { ...outcome, output: { id: whole.id, blob, ...(parts.length === 1 ? {} : { parts }), bytes, chars, dropped } };
+}
+
+/** Nothing is asked of the disk in one piece that would hold the others up. */
+async function storeText(blobs: SessionBlobs, text: string): Promise<StoredText> {
+  const parts: OutputPart[] = [];
+  let bytes = 0;
+  for (let from = 0; from < text.length;) {
+    const part = text.slice(from, wholeEnd(text, from + OUTPUT_LIMITS.partChars));
+    const plain = Buffer.from(part);
+    parts.push({ blob: await blobs.put(plain), chars: part.length });
+    bytes += plain.length;
+    from += part.length;
+  }
+  return { parts, bytes, chars: text.length };
+}
+
+/** At most `end`, and not between the halves of a character. */
+export function wholeEnd(text: string, end: number): number {
+  const last = text.charCodeAt(end - 1);
+  return end < text.length && last >= 0xd800 && last <= 0xdbff ? end - 1 : Math.min(end, text.length);
+}
+
+/** Named are their first blobs; all of them go. */
+async function dropOutputs(blobs: SessionBlobs, outputs: readonly KeptOutput[], dropped: readonly string[]): Promise<void> {
+  for (const output of outputs.filter(({ blob }) => dropped.includes(blob))) for (const blob of blobsOf(output)) await blobs.drop(blob);
 }
 
 /** The same text kept before, and then the oldest until there is room. */

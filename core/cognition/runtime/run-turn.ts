@@ -1,5 +1,5 @@
 import { crashPoint } from "../../base/crash-point.ts";
-import { filesOf, previewState, type Attachment, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
+import { blobsOf, filesOf, previewState, type Attachment, type Debt, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
 import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "./begin-turn.ts";
 import { callStep } from "./call-step.ts";
 import { decide, joining } from "./decide.ts";
@@ -36,7 +36,7 @@ export async function runTurn(session: TurnSession, deps: RuntimeDeps, signal: A
   if (begin === undefined) {
     const body = session.claim.cut ? { runId, cut: true as const } : { runId };
     await session.log.append(session.claim, principal, [{ type: "turn.resumed", body }]);
-    await session.log.blobs.sweep(state.outputs.map(({ blob }) => blob)); // what the owner before kept, and died before recording
+    await session.log.blobs.sweep(state.outputs.flatMap(blobsOf)); // what the owner before kept, and died before recording
   }
   const resumes = state.turn?.resumes ?? 0;
   const shown = { publish: session.publish, verbose: () => state.settings.verboseLevel };
@@ -197,6 +197,18 @@ function unwanted({ turn, expected, queue }: SessionState): readonly string[] {
   return (turn?.asked ?? []).filter((id) => unread.has(id));
 }
 
+/** Messages of one conversation that one turn answered are answered there once, where the first of them was. */
+function oncePerConversation(debts: readonly Debt[]): readonly Debt[] {
+  const told = new Set<string>();
+  return debts.filter(({ to }) => {
+    if (to.kind !== "channel") return true;
+    const conversation = JSON.stringify([to.channel, to.accountId, to.to, to.threadId]);
+    const isFirst = !told.has(conversation);
+    told.add(conversation);
+    return isFirst;
+  });
+}
+
 /**
  * What this end owes. While sub-agents of a run have not answered, its own outcome is not known yet: it is owed by the end of
  * the turn that reads the last answer, or by the first that goes wrong.
@@ -204,7 +216,7 @@ function unwanted({ turn, expected, queue }: SessionState): readonly string[] {
 function debtsOf({ turn, deferred, expected, queue }: SessionState, status: End["status"]): Pick<TurnEnded, "owes" | "defers"> {
   const own = (turn?.inputs ?? []).flatMap(({ offerId, message: { replyTo, runId } }) =>
     replyTo === undefined ? [] : [{ id: offerId, runId, to: replyTo }]);
-  const debts = [...deferred, ...own];
+  const debts = oncePerConversation([...deferred, ...own]);
   if (debts.length === 0) return {};
   // An answer that came while the turn ran waits in line: nobody has read it yet.
   const isUnread = expected.some(({ stopped }) => stopped?.then !== "note")

@@ -68,6 +68,14 @@ export const ALERTS = {
     family: "capacity", severity: "attention", ...atOnce,
     means: "What only it can do waits or fails until it is back.",
   },
+  CHANNEL_DOWN: {
+    family: "performance", severity: "problem", ...soon,
+    means: "Who writes there is not heard. What was said is kept by the messenger, as long as it keeps it.",
+  },
+  CHANNEL_UNSURE: {
+    family: "performance", severity: "attention", ...atOnce,
+    means: "Nobody knows whether the messenger took them. Sent again they may come twice, discarded they may never come.",
+  },
   QUEUE_BEHIND: {
     family: "capacity", severity: "attention", ...soon,
     means: "Nothing is lost, but what it carries comes late.",

@@ -11,8 +11,8 @@ import type { Happening, Reading } from "./reading.ts";
 
 const MINUTE = 60_000;
 const WELL: Reading = {
-  nodes: [], queues: [], resting: [], budgets: [], devices: [], loopPercent: 1, rssMb: 80, memoryFreePercent: 60, diskFreeMb: 90_000,
-  authRefused: 0,
+  nodes: [], queues: [], resting: [], budgets: [], channels: [], devices: [], loopPercent: 1, rssMb: 80, memoryFreePercent: 60,
+  diskFreeMb: 90_000, authRefused: 0,
 };
 const away = { nodes: [{ nodeId: "n1", name: "gpu-1", connected: false, lastSeenMs: Date.UTC(2026, 0, 1) }] };
 

@@ -29,7 +29,9 @@ const MINUTE_MS = 60_000;
 const BACK = 0.8;
 
 export function judge(judged: Judged): readonly Cause[] {
-  return [...ofTurns(judged), ...ofSecurity(judged), ...ofNodesAndQueues(judged), ...ofRoom(judged), ...ofBudgets(judged)];
+  return [
+    ...ofTurns(judged), ...ofSecurity(judged), ...ofNodesAndQueues(judged), ...ofChannels(judged), ...ofRoom(judged), ...ofBudgets(judged),
+  ];
 }
 
 function ofTurns({ reading, recently, thresholds = ALERTS_DEFAULTS, isOpen }: Judged): readonly Cause[] {
@@ -90,6 +92,18 @@ function ofNodesAndQueues({ reading, nowMs, thresholds = ALERTS_DEFAULTS }: Judg
     });
   }
   return causes;
+}
+
+function ofChannels({ reading }: Judged): readonly Cause[] {
+  return reading.channels.map(({ name, kind, what, next, sinceMs }) => ({
+    code: kind === "down" ? "CHANNEL_DOWN" : "CHANNEL_UNSURE", subject: name, what: what.replace(/\.$/, ""), next: commandIn(next),
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+  }));
+}
+
+/** Of a piece of advice, what is typed. */
+function commandIn(advice: string): string {
+  return /openclaw [a-z][^().,;]*/.exec(advice)?.[0].trim() ?? "openclaw channels status";
 }
 
 function ofRoom({ reading, thresholds = ALERTS_DEFAULTS, isOpen }: Judged): readonly Cause[] {

@@ -10,6 +10,11 @@ export interface Reading {
   readonly resting: readonly {
     readonly name: string; readonly code: string; readonly failures: number; readonly sinceMs: number;
   }[];
+  /** Messengers that are down or silent, and messages of which nobody knows whether they were sent. */
+  readonly channels: readonly {
+    readonly name: string; readonly kind: "down" | "unsure"; readonly what: string; readonly next: string;
+    readonly sinceMs: number | undefined;
+  }[];
   readonly budgets: readonly {
     /** The same in every look while the budget is: its owner, its unit and its span. */
     readonly key: string; readonly name: string; readonly spentPercent: number; readonly renewsAtMs: number | null;

@@ -1,9 +1,11 @@
-import { OpenClawError, type Label } from "@openclaw/protocol";
+import { OpenClawError, type GROUP_ACTIVATIONS, type Label } from "@openclaw/protocol";
 import type { Principal } from "../../fabric/identity.ts";
 import type { MessageOrigin, QueueMode, ReplyAddress } from "../../fabric/journal.ts";
 import type { Agent, Agents } from "../agents.ts";
 import { routeInbound, type RouteRules, type RouteWish, type Sender } from "../routing.ts";
 import type { IncomingFile, RunStatus, Sessions } from "../sessions.ts";
+
+export type GroupActivation = (typeof GROUP_ACTIVATIONS)[number];
 
 export interface Inbound {
   readonly sessionKey?: string;
@@ -26,6 +28,8 @@ export interface Inbound {
   readonly thinking?: string;
   /** In a group, whom the message speaks to, by id; not known unless given. */
   readonly mentions?: readonly string[];
+  /** Which messages of this group begin a turn, where its session says nothing of it. */
+  readonly activation?: GroupActivation;
   readonly origin?: MessageOrigin;
   /** To whom the outcome is owed. */
   readonly replyTo?: ReplyAddress;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ASK_TO_PAIR_CAP } from "@openclaw/protocol";
+import { systemClock } from "../../base/clock.ts";
 import { connect, connectOk, makeDevice, startGateway, type Device, type TestGateway } from "./test-gateway.ts";
 
 function ask(running: TestGateway, device: Device, caps: readonly string[] = [ASK_TO_PAIR_CAP]) {
@@ -36,6 +37,27 @@ test("a browser that asks waits, comes in once somebody agreed, and its key alon
     await back.client.end();
     await operator.end();
   });
+
+test("a browser that waits fills no log: one line says that it asks, and ten minutes later how often it came since (S4.28)", async () => {
+  let aheadMs = 0;
+  await using running = await startGateway({
+    clock: { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs },
+  });
+  const [device, other] = [makeDevice(), makeDevice()];
+  const lines = (): readonly unknown[] => running.logged.filter(({ event }) => event === "connection.refused").map(({ fields }) => {
+    const { code, requestId, timesSince } = fields as Readonly<Record<string, unknown>>;
+    return [code, requestId, timesSince];
+  });
+  const requestId = (await ask(running, device)).hello.error?.details["requestId"];
+  for (let times = 0; times < 5; times += 1) await ask(running, device);
+  const others = (await ask(running, other)).hello.error?.details["requestId"];
+  assert.deepEqual(lines(), [["PAIRING_REQUIRED", requestId, undefined], ["PAIRING_REQUIRED", others, undefined]]);
+  aheadMs = 600_000;
+  for (let times = 0; times < 3; times += 1) await ask(running, device);
+  assert.deepEqual(lines().slice(2), [["PAIRING_REQUIRED", requestId, 5]]);
+  for (let times = 0; times < 2; times += 1) assert.equal(codeOf(await ask(running, device, [])), "AUTH_TOKEN_MISSING");
+  assert.equal(lines().length, 5, "who proves nothing is told of each time");
+});
 
 test("a browser that was refused is not heard again for a while, and no crowd of them keeps others from being asked for (S4.28)",
   async () => {

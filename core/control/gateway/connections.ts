@@ -8,7 +8,7 @@ import { grantsScope, type PresenceEntry, type Scope } from "@openclaw/protocol"
 import type { Connection } from "./connection.ts";
 import { EventHead } from "./event-head.ts";
 import type { GatewayLimits } from "./limits.ts";
-import { eventSpec, type EventSpec } from "./wire.ts";
+import { eventSpec, type EventSpec } from "@openclaw/protocol/events";
 
 export interface BroadcastOptions {
   /** Needed instead of the scope in the event table. */

@@ -4,7 +4,7 @@ import type { Secret } from "../../base/secret.ts";
 import type { FurtherToken } from "../../fabric/identity.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { ClientView } from "./method.ts";
-import { EVENTS, type EventSpec } from "./wire.ts";
+import { EVENTS, type EventSpec } from "@openclaw/protocol/events";
 
 /** What the other rooms add to hello-ok. */
 export interface GatewaySnapshot {

@@ -31,7 +31,7 @@ import type { TextReader } from "./text-fanout.ts";
 import { ToldStates } from "./told-states.ts";
 import { Unauthenticated } from "./unauthenticated.ts";
 import type { AccessRules } from "./vouch.ts";
-import { methodSpec } from "./wire.ts";
+import { methodSpec } from "@openclaw/protocol/methods";
 
 export interface Gateway extends AsyncDisposable {
   readonly port: number;

@@ -103,7 +103,7 @@ const CONTEXT = {
 };
 const PAST = {
   "sessions.replay": SESSION_METHODS["sessions.replay"], "sessions.fork": SESSION_METHODS["sessions.fork"],
-  "sessions.steps": SESSION_METHODS["sessions.steps"],
+  "sessions.steps": SESSION_METHODS["sessions.steps"], "sessions.output": SESSION_METHODS["sessions.output"],
 };
 
 export function sessionContextMethods(deps: SessionContextDeps): MethodHandlers {

@@ -27,6 +27,10 @@ import type { AccessRules } from "./vouch.ts";
 /** What clients may rely on beyond the protocol's version; said before anybody has to speak. */
 const CHALLENGE_CAPABILITIES = ["model-catalog-snapshot", NODE_TAGS_CAP, NODE_JOURNAL_CAP] as const;
 
+/** Who asks to be let in comes back every few seconds until a person has answered: one line says so for this long. */
+const ASKED_AGAIN_MS = 600_000;
+const ASKING_MAX = 256;
+
 export type Accepted = Extract<HandshakeOutcome, { kind: "accepted" }>;
 type Refused = Extract<HandshakeOutcome, { kind: "refused" }>;
 
@@ -52,6 +56,8 @@ export class Reception {
   readonly #deps: ReceptionDeps;
   readonly #sockets: WebSocketServer;
   readonly #host: ConnectionHost;
+  /** Requests to be let in that the log has told of: when, and how often they came since. The oldest first, at most ASKING_MAX. */
+  readonly #asking = new Map<string, { readonly toldAtMs: number; times: number }>();
 
   constructor(deps: ReceptionDeps) {
     this.#deps = deps;
@@ -168,13 +174,9 @@ export class Reception {
   }
 
   #refuse(connection: Connection, { id, refusal, delayMs }: Refused): void {
-    const { clock, log } = this.#deps.gateway;
+    const { clock } = this.#deps.gateway;
     this.#deps.onRefused();
-    log.info("connection.refused", {
-      connId: connection.connId,
-      code: refusal.error.details?.["code"],
-      remoteIp: connection.remoteAddress,
-    });
+    this.#tellRefused(connection, refusal.error.details ?? {});
     const answer = (): void => {
       connection.respondWireError(id, refusal.error);
       connection.close(refusal.close, refusal.reason);
@@ -182,6 +184,17 @@ export class Reception {
     if (delayMs === 0) return answer();
     connection.penalised = true;
     clock.after(delayMs, answer);
+  }
+
+  #tellRefused({ connId, remoteAddress: remoteIp }: Connection, { code, requestId }: Readonly<Record<string, unknown>>): void {
+    const { clock, log } = this.#deps.gateway;
+    if (code !== "PAIRING_REQUIRED" || typeof requestId !== "string") return log.info("connection.refused", { connId, code, remoteIp });
+    const told = this.#asking.get(requestId);
+    if (told !== undefined && clock.monotonic() - told.toldAtMs < ASKED_AGAIN_MS) return void (told.times += 1);
+    this.#asking.delete(requestId);
+    if (this.#asking.size >= ASKING_MAX) this.#asking.delete(this.#asking.keys().next().value ?? "");
+    this.#asking.set(requestId, { toldAtMs: clock.monotonic(), times: 0 });
+    log.info("connection.refused", { connId, code, remoteIp, requestId, ...(told === undefined ? {} : { timesSince: told.times }) });
   }
 
   async #accept(connection: Connection, outcome: Accepted): Promise<void> {

@@ -106,12 +106,12 @@ test("events to a node go out without a sequence number, and its link says when 
 });
 
 test("scopes: deny by default, write implies read, and some parameters ask for more "
-  + "(W.4.1, W.4.2, W.4.4, W.4.5, W.4.6, W.4.7, W.4.8)", async () => {
+  + "(W.4.1, W.4.2, W.4.4, W.4.5, W.4.6, W.4.7, W.4.8, W.4.15)", async () => {
   const answer = (): unknown => ({});
   await using running = await startGateway(
     { methods: {
       agent: answer, "sessions.patch": answer, "sessions.delete": answer, "node.invoke": answer, "sessions.create": answer,
-      "chat.inject": answer,
+      "chat.inject": answer, "channels.pairing.approve": answer,
     } },
   );
   const writer = await connectOk(running.url, { scopes: ["operator.write"] });
@@ -131,6 +131,15 @@ test("scopes: deny by default, write implies read, and some parameters ask for m
   assert.equal(await missing("sessions.create", { execNode: "n" }), "operator.admin");
   assert.equal(await missing("chat.inject", { sessionKey: "main", message: "x" }), "operator.admin");
   await writer.end();
+  const pairing = await connectOk(running.url, { scopes: ["operator.pairing"] });
+  const approve = async (params: object): Promise<unknown> => (
+    (await pairing.call("channels.pairing.approve", { channel: "x", code: "1", ...params })).error?.details["missingScope"]
+  );
+  assert.deepEqual(
+    [await approve({}), await approve({ owner: true }), await approve({ bootstrapCommandOwner: true }), await approve({ owner: false })],
+    [undefined, "operator.admin", "operator.admin", undefined],
+  );
+  await pairing.end();
 });
 
 test("a handler may answer twice, answers may overtake each other, and an uncoded failure says nothing of its inside "

@@ -26,6 +26,7 @@ function needsAdmin(method: string, given: Readonly<Record<string, unknown>>): b
     );
     case "sessions.create": return given["permissionMode"] === "full" || ADMIN_CREATE_FIELDS.some((field) => given[field] !== undefined);
     case "sessions.delete": return given["archivedOnly"] !== true;
+    case "channels.pairing.approve": return given["owner"] === true || given["bootstrapCommandOwner"] === true;
     default: return false;
   }
 }

@@ -2,7 +2,8 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { formatWireError, OpenClawError, parseWireError, reword, ROLES, SCOPES, type MethodSpec } from "@openclaw/protocol";
 import { checkSchema } from "../../base/schema.ts";
-import { EVENTS, eventSpec, METHODS, methodSpec } from "./wire.ts";
+import { EVENTS, eventSpec } from "@openclaw/protocol/events";
+import { METHODS, methodSpec } from "@openclaw/protocol/methods";
 
 const OPEN_ON_PURPOSE = new Set(["node.runnerInventory.update"]);
 

@@ -31,6 +31,8 @@ test("session keys have the documented forms, and no part of an id can make anot
   const direct: Sender = { channel: "telegram", accountId: "Bot", peer: { kind: "direct", id: "42" } };
   const key = (sender: Sender, scopes: KeyScopes = {}): string => keyOfSender("main", sender, scopes);
   assert.equal(key(direct), "agent:main:main");
+  assert.equal(key({ ...direct, guest: true }), "agent:main:telegram:direct:42", "nobody but the owner speaks in the owner's session");
+  assert.equal(key({ ...direct, guest: true }, { dmScope: "main" }), "agent:main:main", "unless the owner says so");
   assert.equal(key(direct, { dmScope: "per-peer" }), "agent:main:direct:42");
   assert.equal(key(direct, { dmScope: "per-channel-peer" }), "agent:main:telegram:direct:42");
   assert.equal(key(direct, { dmScope: "per-account-channel-peer" }), "agent:main:telegram:bot:direct:42");

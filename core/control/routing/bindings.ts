@@ -1,9 +1,9 @@
 /**
  * Which agent answers whom, and in which session: the owner's bindings, the most specific first, and the forms of session keys.
  *
- *   agent:<id>:main                                    direct messages with dmScope main, which is the usual one
+ *   agent:<id>:main                                    direct messages with dmScope main, which is the usual one for the owner
  *   agent:<id>:direct:<peer>                           per-peer
- *   agent:<id>:<channel>:direct:<peer>                 per-channel-peer
+ *   agent:<id>:<channel>:direct:<peer>                 per-channel-peer, which is the usual one for everybody else
  *   agent:<id>:<channel>:<account>:direct:<peer>       per-account-channel-peer
  *   agent:<id>:<channel>:group|channel|room:<id>       groups, each its own, whatever the dmScope
  *   … :thread:<tid>   … :topic:<tid>                   a thread of it; a topic of a Telegram group
@@ -18,6 +18,8 @@ export interface Sender {
   readonly guildId?: string;
   readonly teamId?: string;
   readonly threadId?: string;
+  /** Not the owner: unless the owner says so, what they write does not enter the owner's session. */
+  readonly guest?: boolean;
 }
 
 export interface KeyScopes {
@@ -63,7 +65,7 @@ export function keyOfSender(agentId: string, sender: Sender, scopes: KeyScopes):
   const channel = plain(sender.channel);
   if (peer === undefined) return `${base}:main`;
   if (peer.kind === "direct") {
-    const { dmScope = "main" } = scopes;
+    const { dmScope = sender.guest === true ? "per-channel-peer" : "main" } = scopes;
     if (dmScope === "main") return `${base}:main`;
     const who = linkedName(sender.channel, peer.id, scopes.identityLinks);
     const key = {

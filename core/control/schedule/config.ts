@@ -85,6 +85,9 @@ export const hooksConfig = {
   },
 } as const satisfies JsonSchema;
 
+/** Where in the engine's records the schedule keeps what it knows. */
+export const SCHEDULE_BUCKETS = { jobs: "schedule-jobs", runs: "schedule-runs", heartbeats: "schedule-heartbeats" } as const;
+
 type HooksSlice = Infer<typeof hooksConfig>;
 
 export type HooksConfig = Required<Omit<HooksSlice, "token" | "mappings">> & Pick<HooksSlice, "token" | "mappings">;

@@ -1,8 +1,7 @@
 /** What a job is: when it is due, what it then says to which session, and how far its occurrences are settled. */
 import type { Label } from "@openclaw/protocol";
 
-/** Where in the engine's records the schedule keeps what it knows. */
-export const SCHEDULE_BUCKETS = { jobs: "schedule-jobs", runs: "schedule-runs", heartbeats: "schedule-heartbeats" } as const;
+export { SCHEDULE_BUCKETS } from "./config.ts";
 
 export const SCHEDULE_LIMITS = {
   jobs: 10_000,

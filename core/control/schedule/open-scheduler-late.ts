@@ -2,7 +2,7 @@ import type { Records } from "@openclaw/sdk";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import type { Agents } from "../agents.ts";
 import type { Heartbeats } from "./heartbeats.ts";
-import { SCHEDULE_BUCKETS } from "./job.ts";
+import { SCHEDULE_BUCKETS } from "./config.ts";
 import type { Scheduler, SchedulerDeps } from "./open-scheduler.ts";
 
 /**

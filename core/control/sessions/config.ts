@@ -54,8 +54,9 @@ export const sessionsConfig = {
       description: "Which messages of a group begin a turn; the others only enter its history.",
     },
     dmScope: {
-      enum: ["main", "per-peer", "per-channel-peer", "per-account-channel-peer"], default: "main",
-      description: "Which direct messages share a session: all, or those of one person, on one channel, to one account.",
+      enum: ["main", "per-peer", "per-channel-peer", "per-account-channel-peer"],
+      description: "Which direct messages share a session: all, or those of one person, on one channel, to one account. Unless said: " +
+        "main for the owner, per-channel-peer for everybody else.",
     },
     groupScope: { enum: ["per-group", "main"], default: "per-group", description: "Whether each group has a session of its own." },
     identityLinks: {
@@ -75,14 +76,14 @@ export const sessionsConfig = {
 
 type Given = Infer<typeof sessionsConfig>;
 /** With `SESSIONS_DEFAULTS` in place of what is not given. */
-export type SessionsConfig = Required<Given>;
+export type SessionsConfig = Required<Omit<Given, "dmScope">> & Pick<Given, "dmScope">;
 
 export const RELAYS_MAX = 8;
 
 export const SESSIONS_DEFAULTS: SessionsConfig = {
   turnsWaitingMax: 200, messageBytesMax: 262_144, liveMax: 5_000, liveBytesMax: 256_000_000, dormantAfterMs: 60_000,
   search: true, debounceMs: 1_000, collectWaitMs: 10_000, groupActivation: "mention", relaysMax: RELAYS_MAX,
-  queue: { mode: "followup", drop: "refuse" }, reset: {}, dmScope: "main", groupScope: "per-group", identityLinks: {},
+  queue: { mode: "followup", drop: "refuse" }, reset: {}, groupScope: "per-group", identityLinks: {},
 };
 
 /** How many messages may wait, and what happens beyond: `hardCap` is refused whatever the policy. */

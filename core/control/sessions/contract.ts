@@ -8,7 +8,7 @@ import type {
   SessionSettings,
 } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
-import type { LiveEvent, RuntimeDeps } from "../../cognition/runtime.ts";
+import type { LiveEvent, OutputPage, OutputWish, RuntimeDeps } from "../../cognition/runtime.ts";
 import type { DamagedEntry, Placement, SlotWork, TouchedSession } from "../placement.ts";
 import type { ActOnSessions, ActOnSessionsDeps } from "./act-on-sessions.ts";
 import type { SessionsConfig } from "./config.ts";
@@ -34,6 +34,8 @@ export interface Sessions extends AsyncDisposable {
   file(key: string, id: string): Promise<KeptAttachment>;
   /** As `file`, its bytes read as they are asked for. */
   openFile(key: string, id: string): Promise<OpenAttachment>;
+  /** A page of an output that was too long for its message. Throws NOT_FOUND where it is not kept, or no longer. */
+  output(key: string, wish: OutputWish, charsMax: number): Promise<OutputPage>;
   /** Keeps a file for a message that will name it; see SessionAttachments.receive. Throws what `content` and `headOf` throw. */
   receiveFile(key: string, content: AsyncIterable<Uint8Array>, headOf: () => AttachmentHead): Promise<string>;
   /** Newest first, read a page at a time: whoever has seen enough stops. */

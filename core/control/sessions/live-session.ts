@@ -6,7 +6,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { Claim, LogEntry } from "@openclaw/sdk";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { Clock } from "../../base/clock.ts";
-import { hasTurnWork, type NewEvent, type PendingRequest, type SessionLog } from "../../fabric/journal.ts";
+import { blobsOf, hasTurnWork, type NewEvent, type PendingRequest, type SessionLog } from "../../fabric/journal.ts";
 import type { Logger } from "../../fabric/telemetry.ts";
 import { runTurn, type LiveEvent, type RuntimeDeps } from "../../cognition/runtime.ts";
 import { createAwaitReplies } from "./await-replies.ts";
@@ -110,7 +110,7 @@ export function createLiveSession(log: SessionLog, deps: LiveSessionDeps): LiveS
       if (request.type === "deletion.requested") {
         await settleAll();
         // Their key is about to go, and nothing will name them any more.
-        for (const { blob } of state.outputs) await log.blobs.drop(blob);
+        for (const blob of state.outputs.flatMap(blobsOf)) await log.blobs.drop(blob);
         await log.blobs.sweep([]);
         await log.blobs.attachments.dropAll();
       }

@@ -3,7 +3,7 @@ import { crashPoint } from "../../base/crash-point.ts";
 import { deadline } from "../../base/clock.ts";
 import { HOME_TENANT } from "../../fabric/identity.ts";
 import type { RunOutcome, SessionAddress, SessionLog } from "../../fabric/journal.ts";
-import { PAST_DEADLINE } from "../../cognition/runtime.ts";
+import { PAST_DEADLINE, readOutputPage } from "../../cognition/runtime.ts";
 import type { SlotWork } from "../placement.ts";
 import { createAcceptedRuns } from "./accepted-runs.ts";
 import type { ActOnSessions } from "./act-on-sessions.ts";
@@ -196,6 +196,11 @@ export function openSessions(deps: SessionsDeps): Sessions {
       const session = await live.holdExisting(journal.address(key));
       if (session === null) throw new OpenClawError("NOT_FOUND");
       return await session.log.blobs.attachments.open(id);
+    },
+    output: async (key, wish, charsMax) => {
+      const session = await live.holdExisting(journal.address(key));
+      if (session === null) throw new OpenClawError("NOT_FOUND", { why: `There is no session ${key}.` });
+      return await readOutputPage(session.log, wish, charsMax);
     },
     receiveFile: async (key, content, headOf) => {
       const { log } = await live.hold(journal.address(key));

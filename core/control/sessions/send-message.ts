@@ -22,6 +22,8 @@ export interface SentMessage extends Omit<MessageOffer, "attachments"> {
   readonly agentQueueMode?: QueueMode;
   /** Whether a message of a group speaks to the agent; not known unless given. */
   readonly mentioned?: boolean;
+  /** Which messages of a group begin a turn, where the session says nothing of it; `session.groupActivation` unless given. */
+  readonly activation?: SessionsConfig["groupActivation"];
 }
 
 export type RunStatus = { readonly status: "started" | "in_flight" } | RunOutcome;
@@ -49,7 +51,7 @@ export function createSend(
     else inFlight.set(token, now);
   };
 
-  return async ({ principal, label, agentQueueMode, mentioned, files = [], ...given }) => {
+  return async ({ principal, label, agentQueueMode, mentioned, activation, files = [], ...given }) => {
     const { runId, text } = given;
     const address = journal.address(given.sessionKey);
     const { state, blobs } = (await live.hold(address)).log;
@@ -63,7 +65,7 @@ export function createSend(
     admitMessage(state, { offerId, text, bytes: Buffer.byteLength(text), offersInFlight, hasFiles: files.length > 0, ...far }, config());
     // What is accepted is accepted as it is: a setting changed later changes nothing of it.
     const mode = modeOf(given, state, agentQueueMode, config());
-    const historyOnly = isForOthers(given, state, mentioned ?? isOurs(principal), config());
+    const historyOnly = isForOthers(given, state, mentioned ?? isOurs(principal), activation ?? config().groupActivation);
     const { queueMode: _, ...plain } = given;
     const wish = historyOnly ? { historyOnly } : mode === "followup" ? {} : { queueMode: mode };
     count(address.token, 1);
@@ -139,8 +141,8 @@ function isOurs({ kind }: Principal): true | undefined {
 
 /** Said in a group, and not to the agent. A session told to wait for a mention holds what is not known to be one for none. */
 function isForOthers(
-  { sessionKey, agentId }: Said, { settings }: SessionState, mentioned: boolean | undefined, { groupActivation }: SessionsConfig,
+  { sessionKey, agentId }: Said, { settings }: SessionState, mentioned: boolean | undefined, usual: SessionsConfig["groupActivation"],
 ): boolean {
   if (mentioned === true || parseSessionKey(sessionKey, agentId).kind !== "group") return false;
-  return settings.groupActivation === "mention" || (mentioned === false && (settings.groupActivation ?? groupActivation) === "mention");
+  return settings.groupActivation === "mention" || (mentioned === false && (settings.groupActivation ?? usual) === "mention");
 }

@@ -56,6 +56,15 @@ function kindOf(rest: string): SessionKey["kind"] {
   return at > 0 && at < parts.length - 1 && GROUPS.has(parts[at] ?? "") ? "group" : "direct";
 }
 
+/** The messenger its messages come through, where the key says so: of a group, or of one person on one messenger. */
+export function channelOf({ rest }: Pick<SessionKey, "rest">): string | undefined {
+  const parts = rest.split(":");
+  const [first = ""] = parts;
+  if (MADE_BY_PROGRAMS.has(first)) return undefined;
+  const at = parts.findIndex((part) => part === "direct" || GROUPS.has(part));
+  return at > 0 && at < parts.length - 1 ? first : undefined;
+}
+
 function invalid(text: string): OpenClawError {
   return new OpenClawError("SESSION_KEY_INVALID", { why: `${JSON.stringify(text.slice(0, 80))} does not fit the grammar.` });
 }

@@ -96,6 +96,10 @@ test("clients are told what kind of conversation it is, and no flag is left out 
   const none = undefined;
   assert.deepEqual(shown(KEY), ["group", "telegram", false, false, false, none, none, false]);
   assert.deepEqual(shown("agent:main:discord:channel:5"), ["channel", "discord", false, false, false, none, none, false]);
+  for (const key of ["agent:main:telegram:direct:42", "agent:main:telegram:work:direct:42", "agent:main:telegram:direct:group"]) {
+    assert.deepEqual(shown(key).slice(0, 2), ["direct", "telegram"], key);
+  }
+  for (const key of ["agent:main:direct:42", "agent:main:explicit:a:direct:b"]) assert.deepEqual(shown(key).slice(0, 2), ["direct", none]);
   assert.deepEqual(shown("agent:main:main", { settings: { pinned: true, archived: true, label: "Work" } }), [
     "direct", none, false, true, true, "Work", none, false,
   ]);

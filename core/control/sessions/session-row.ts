@@ -1,6 +1,6 @@
 /** A session as lists show it. Shape: the wire's SessionRow, only what is known. */
 import type { RunOutcome, SessionSettings, SessionState } from "../../fabric/journal.ts";
-import { parseSessionKey } from "./session-key.ts";
+import { channelOf, parseSessionKey } from "./session-key.ts";
 
 export interface SessionRow {
   readonly key: string;
@@ -64,11 +64,12 @@ export function showRow(row: SessionRow): SessionRow & ShownRow {
   const { rest, kind } = parseSessionKey(row.key, row.agentId);
   const [first = "", second = ""] = rest.split(":");
   const chatType = kind === "group" ? (second === "channel" ? "channel" : "group") : "direct";
+  const channel = channelOf({ rest });
   const isBackground = row.spawnedBy !== undefined || BACKGROUND.has(first);
   return {
     ...row, archived: row.archived === true, pinned: row.pinned === true, abortedLastRun: row.abortedLastRun === true,
     chatType, isBackground, unread: row.unread === true, ...(name === undefined ? {} : { displayName: name }),
-    ...(kind === "group" ? { channel: first } : {}),
+    ...(channel === undefined ? {} : { channel }),
   };
 }
 

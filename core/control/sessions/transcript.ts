@@ -91,11 +91,11 @@ export function formatHistoryItem(message: TranscriptMessage): HistoryItem {
       return { role: "user", content: parts, timestamp, idempotencyKey: `${runId}:user`, __openclaw };
     }
     case "tool": {
-      const { callId: toolCallId, name: toolName, isError, nodeId, durationMs, exitCode } = content;
+      const { callId: toolCallId, name: toolName, isError, nodeId, durationMs, exitCode, output } = content;
       const where = nodeId === undefined ? {} : { nodeId };
       const facts = { ...(durationMs === undefined ? {} : { durationMs }), ...(exitCode === undefined ? {} : { exitCode }) };
       const details = Object.keys(facts).length === 0 ? {} : { details: facts };
-      const said = { toolCallId, toolName, isError, ...where, ...details };
+      const said = { toolCallId, toolName, isError, ...where, ...details, ...(output === undefined ? {} : { output }) };
       return { role: "toolResult", content: [...text, ...files], timestamp, ...said, __openclaw: marks };
     }
     case "assistant": {

@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange with the world outside, for actuators.
+ * One HTTP exchange with the world outside, for actuators and messengers.
  *
  * The address is judged when it is connected to, so a name that answers differently a second later gains nothing. Redirects
  * stay within the origin. Everything is bounded, and the answer says whether the request may have reached the other side.
@@ -37,6 +37,36 @@ export async function exchangeHttp(wanted: OutboundRequest, signal: AbortSignal)
     const next = URL.parse(location, url.href);
     if (next === null || next.origin !== url.origin) return answer;
     url = next;
+  }
+}
+
+/** Bytes of a file. Redirects are not followed. Never throws, and what it says names no address: those of files may hold secrets. */
+export async function fetchBytes(
+  { url: address, bytesMax, allowPrivate = false }: { readonly url: string; readonly bytesMax: number; readonly allowPrivate?: boolean },
+  signal: AbortSignal,
+): Promise<{ readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly why: string }> {
+  const url = URL.parse(address);
+  if (url === null) return { ok: false, why: "The address of the file is not a URL." };
+  if (judgeUrl(url, { method: "GET", url: address, allowPrivate, responseBytesMax: bytesMax }) !== undefined) {
+    return { ok: false, why: "The address of the file may not be reached." };
+  }
+  const ask = url.protocol === "https:" ? requestHttps : requestHttp;
+  try {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const options: RequestOptions = {
+        method: "GET", signal, agent: false, maxHeaderSize: EXCHANGE_LIMITS.headerBytes,
+        headers: { "user-agent": "openclaw", accept: "*/*" }, lookup: allowPrivate ? undefined : lookUpPublic,
+      };
+      ask(url, options, resolve).once("error", reject).end();
+    });
+    if (response.statusCode !== 200) {
+      response.destroy();
+      return { ok: false, why: `The file could not be fetched: HTTP ${response.statusCode ?? 0}.` };
+    }
+    const { bytes, truncated } = await readBytes(response, bytesMax);
+    return truncated ? { ok: false, why: `The file is larger than ${bytesMax} bytes.` } : { ok: true, bytes };
+  } catch (error) {
+    return { ok: false, why: signal.aborted ? "The file did not come in time." : `The file could not be fetched: ${codeOfSocket(error)}.` };
   }
 }
 
@@ -87,6 +117,11 @@ function exchangeOnce(url: URL, wanted: OutboundRequest, signal: AbortSignal): P
 }
 
 async function readBody(response: IncomingMessage, bytesMax: number): Promise<{ readonly text: string; readonly truncated: boolean }> {
+  const { bytes, truncated } = await readBytes(response, bytesMax);
+  return { text: bytes.toString("utf8").toWellFormed(), truncated };
+}
+
+async function readBytes(response: IncomingMessage, bytesMax: number): Promise<{ readonly bytes: Buffer; readonly truncated: boolean }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -94,8 +129,7 @@ async function readBody(response: IncomingMessage, bytesMax: number): Promise<{ 
     bytes += chunk.length;
     if (bytes > bytesMax) break; // leaving the loop destroys the connection
   }
-  const whole = Buffer.concat(chunks).subarray(0, bytesMax);
-  return { text: whole.toString("utf8").toWellFormed(), truncated: bytes > bytesMax };
+  return { bytes: Buffer.concat(chunks).subarray(0, bytesMax), truncated: bytes > bytesMax };
 }
 
 function flat({ headers }: IncomingMessage): Readonly<Record<string, string>> {

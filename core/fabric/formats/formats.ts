@@ -24,8 +24,9 @@ export const FORMATS = {
   segments: { version: 2, what: "which segments a session has: a list, or pages of it", buckets: ["segments", "segment-pages"] },
   blob: {
     version: 1,
-    what: "bytes by digest: segments, outputs, artifacts, attachments, large snapshots; notes of those no event names, and of attachments",
-    buckets: ["blobs-unnamed", "attachments"], files: /^blobs\//,
+    what: "bytes by digest: segments, outputs, artifacts, attachments, large snapshots; notes of those no event names, of attachments, and "
+      + "of what was once kept unsealed, which goes with the first start",
+    buckets: ["blobs-unnamed", "attachments", "media-kept"], files: /^blobs\//,
   },
   checkpoint: { version: 1, what: "how far a slot is settled; it says its version inside", buckets: ["checkpoints"] },
   rows: { version: 2, what: "the list of sessions and its order", buckets: ["sessions", "session-order"] },

@@ -5,6 +5,7 @@
 import type { Effect, ErrorCode, Label } from "@openclaw/protocol";
 import type { Intent, Landing, ToolCall, Usage } from "@openclaw/sdk";
 import type { ApprovalDecision, Debt, ExpectedReply, OfferBodies, SessionSettings } from "./offer.ts";
+import type { OutputKept } from "./output-kept.ts";
 import type { Attachment, PinnedFact, SessionSummary, SummaryRecorded, Transcript, TranscriptMessage } from "./transcript-message.ts";
 
 export type { SummaryRecorded };
@@ -261,17 +262,6 @@ export type StepEnded =
       readonly decision: ApprovalDecision;
       readonly by: string;
     };
-
-/** The whole text of a call, sealed with the session's key in a blob. */
-export interface OutputKept {
-  /** What the model names it by. */
-  readonly id: string;
-  readonly blob: string;
-  readonly bytes: number;
-  readonly chars: number;
-  /** Blobs that had to go to make room for it. */
-  readonly dropped: readonly string[];
-}
 
 /** What became of a background program that a stopped turn had started. */
 export interface JobEnded {

@@ -1,6 +1,7 @@
 /** What the end of a step does to its turn, and what it means that a turn was taken up by another owner. Part of the fold: pure. */
 import type { ToolCall } from "@openclaw/sdk";
 import type { Recorded, StepEnded, StepStarted } from "./event.ts";
+import type { OutputKept, OutputNamed } from "./output-kept.ts";
 import { foldAsked, foldJobStarted, isHandedOver } from "./fold-stop.ts";
 import { pushMessage } from "./push-message.ts";
 import { STATE_LIMITS, type Act, type SessionState, type TurnState } from "./session-state.ts";
@@ -58,6 +59,7 @@ export function foldStepEnded(state: SessionState, turn: TurnState | null, body:
     if (expects !== undefined) foldAsked(state, turn, expects);
     pushMessage(state, position, header.timeMs, turn.runId, body.label, {
       role: "tool", callId: call.id, name: call.name, text, isError, ...(nodeId === undefined ? {} : { nodeId }),
+      ...(output === undefined ? {} : { output: nameOutput(output) }),
       ...(durationMs === undefined ? {} : { durationMs }), ...(typeof exitCode === "number" ? { exitCode } : {}),
       ...(files === undefined ? {} : { attachments: files }),
     });
@@ -66,6 +68,10 @@ export function foldStepEnded(state: SessionState, turn: TurnState | null, body:
     turn.granted = { callId: started.call.id, decision: body.decision, by: body.by, intent: started.intent, label: started.decision.label };
     if (body.decision === "allow-always") state.allowed.add(started.rememberHash);
   }
+}
+
+function nameOutput({ id, bytes, chars, written }: OutputKept): OutputNamed {
+  return { id, bytes, chars, ...(written === undefined ? {} : { written }) };
 }
 
 const NO_CALLS: readonly ToolCall[] = [];

@@ -3,6 +3,7 @@ import { hasCode } from "@openclaw/protocol";
 import type { Engine } from "@openclaw/sdk";
 import type { DataKey } from "../vault.ts";
 import { recordKeyOf, type SessionAddress } from "./address.ts";
+import type { OutputKept } from "./output-kept.ts";
 import { createSessionAttachments, type ParentFiles, type SessionAttachments } from "./session-attachments.ts";
 
 /** Bytes too large for the log that belong to one session: sealed with its key, so destroying the key destroys them. */
@@ -21,6 +22,11 @@ export interface SessionBlobs {
   drop(digest: string): Promise<void>;
   /** What came with messages, or by calls. */
   readonly attachments: SessionAttachments;
+}
+
+/** Every blob that a kept output is made of. */
+export function blobsOf({ blob, parts }: Pick<OutputKept, "blob" | "parts">): readonly string[] {
+  return parts === undefined ? [blob] : parts.map((part) => part.blob);
 }
 
 const UNNAMED = "blobs-unnamed";

@@ -1,7 +1,8 @@
 /** A session as the fold of its log: everything a decision needs, and nothing that cannot be folded again. */
 import { joinLabels, type Effect, type ErrorCode, type Label } from "@openclaw/protocol";
 import type { Intent, ToolCall } from "@openclaw/sdk";
-import type { JobEnded, OutputKept, StepStarted } from "./event.ts";
+import type { JobEnded, StepStarted } from "./event.ts";
+import type { OutputKept } from "./output-kept.ts";
 import type { ApprovalDecision, Debt, ExpectedReply, MessageOffer, PinOffer, SessionSettings } from "./offer.ts";
 import { SeenIds } from "./seen-ids.ts";
 import type { PinnedFact, SessionSummary, TranscriptMessage } from "./transcript-message.ts";

@@ -1,6 +1,7 @@
 /** What is said in a session, and what is kept of it: part of the state, and of what a branch takes along. */
 import type { ErrorCode, Label } from "@openclaw/protocol";
 import type { ToolCall, Usage } from "@openclaw/sdk";
+import type { OutputNamed } from "./output-kept.ts";
 
 /** What came with a message. Its bytes are a blob under the session's key; here is what a reader needs without them. */
 export interface Attachment {
@@ -57,6 +58,8 @@ export interface TranscriptMessage {
         readonly nodeId?: string;
         readonly durationMs?: number;
         readonly exitCode?: number;
+        /** Its text is shortened, and more of it was kept then. */
+        readonly output?: OutputNamed;
       };
 }
 

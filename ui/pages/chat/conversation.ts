@@ -15,7 +15,7 @@ import type { Attachment } from "./attachments.ts";
 import { addEntry, EMPTY_WINDOW, hasEarlier, hasLater, middleOf, placeNewest, placePage, WINDOW_LIMITS } from "./entry-window.ts";
 import { emptyRun, foldAgent, type AgentEvent, type LiveCall, type LiveRun } from "./live-run.ts";
 import { openOutbox, type QueueMode, type Waiting } from "./outbox.ts";
-import { fields, number, parseEntry, text, textOf, texts, type Entry, type Fields } from "./transcript.ts";
+import { fields, number, parseEntry, text, textOf, texts, type Entry, type Fields, type ReadOutput } from "./transcript.ts";
 
 export type { LiveCall, LiveRun } from "./live-run.ts";
 export type { QueueMode, Waiting } from "./outbox.ts";
@@ -62,6 +62,7 @@ export interface Conversation {
   answer(asked: Approval, verdict: Verdict): Promise<void>;
   /** Where a file of the conversation is read, for as long as this connection lasts. */
   fileAddress(id: string): Promise<string>;
+  readonly outputPage: ReadOutput;
   load(side: "earlier" | "later"): Promise<void>;
   toLatest(): Promise<void>;
   seen(): void;
@@ -259,6 +260,7 @@ export function openConversation(link: Link, key: string): Conversation {
     },
     stop: () => void link.call("chat.abort", { sessionKey: key }).catch(() => undefined),
     fileAddress: async (artifactId) => (await link.call("artifacts.link", { sessionKey: key, artifactId })).url,
+    outputPage: (id, offset, signal) => link.call("sessions.output", { key, id, offset }, { signal }),
     load: loadPage,
     toLatest: async () => {
       if (hasLater(held.peek())) await load(true);

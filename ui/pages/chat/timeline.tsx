@@ -122,7 +122,8 @@ const RecordedCall = memo(({ call, entry, result, conversation, asked }: Recorde
     <ToolCard
       sessionKey={conversation.key} runId={entry.runId} name={call.name} args={call.args} output={isWhole ? seen?.output : undefined}
       version={seen?.version ?? 0}
-      result={result?.text} state={state} nodeId={result?.nodeId ?? seen?.nodeId} details={{ ...result?.details, ...seen?.details }}
+      result={result?.text} kept={isWhole && seen?.isCut === false ? undefined : result?.kept} readOutput={conversation.outputPage}
+      state={state} nodeId={result?.nodeId ?? seen?.nodeId} details={{ ...result?.details, ...seen?.details }}
       startedMs={seen?.startedMs ?? entry.atMs} endedMs={result?.atMs}
     >{asked === undefined ? null : <ApprovalCard asked={asked} answer={conversation.answer} />}</ToolCard>
   );

@@ -9,23 +9,30 @@ import { Terminal } from "../../kit/terminal.tsx";
 import { pathOf } from "../../shell/route.ts";
 import { words as gate } from "../../words/en/chat-gate.ts";
 import { words } from "../../words/en/chat.ts";
+import { useWholeOutput } from "./kept-output.tsx";
 import { commandOf, type ToolCardProps } from "./tool-call.ts";
 import { text, type Fields } from "./transcript.ts";
 
-export function ToolBody({ sessionKey, runId, name, args, output, version = 0, result = "", details }: ToolCardProps): VNode {
+export function ToolBody(props: ToolCardProps): VNode {
+  const { sessionKey, runId, name, args, output, version = 0, result = "", details, kept, readOutput } = props;
   const read = useMemo(() => {
     const made = new TerminalText();
     made.append(result);
     return made;
   }, [result]);
-  const shown = output !== undefined && output.count > 0 ? output : read;
+  const label = words.output(name);
+  const whole = useWholeOutput(kept, readOutput, label);
+  const seen = output !== undefined && output.count > 0 ? output : read;
+  const shown = whole.output ?? seen;
+  const shownVersion = shown === whole.output ? whole.version : shown === read ? 0 : version;
   const diff = useMemo(() => diffOf(name, args, result), [name, args, result]);
   const why = whyOf(details);
   return (
     <div class="tool-body">
       {diff === undefined ? null : <DiffView lines={diff} />}
       {shown.count === 0 || (diff !== undefined && readUnified(result) !== undefined) ? null
-        : <Terminal output={shown} version={shown === read ? 0 : version} label={words.output(name)} />}
+        : <Terminal output={shown} version={shownVersion} label={label} />}
+      {whole.row}
       <p class="tool-foot soft small">
         {why === "" ? null : <span>{why}</span>}
         <CopyButton text={commandOf(name, args)} what={words.command} />

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { plainLine } from "../../kit/plain-line.ts";
 import type { TerminalText } from "../../kit/terminal-text.ts";
-import type { Fields } from "./transcript.ts";
+import type { Fields, KeptOutput, ReadOutput } from "./transcript.ts";
 
 export interface ToolCardProps {
   readonly sessionKey: string;
@@ -13,6 +13,9 @@ export interface ToolCardProps {
   readonly output?: TerminalText | undefined;
   readonly version?: number;
   readonly result?: string | undefined;
+  /** Where `result` is shortened and more can be read. */
+  readonly kept?: KeptOutput | undefined;
+  readonly readOutput?: ReadOutput;
   /** `unknown`: its turn is over and nothing was recorded of its end. */
   readonly state: "running" | "asking" | "done" | "failed" | "unknown";
   readonly nodeId?: string | undefined;

@@ -24,7 +24,21 @@ export interface Entry {
   readonly isError?: boolean | undefined;
   readonly nodeId?: string | undefined;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** Of a result that is shortened: what can be read of it besides. */
+  readonly kept?: KeptOutput | undefined;
 }
+
+/** What the gateway has of an output that was too long for its message. */
+export interface KeptOutput {
+  readonly id: string;
+  readonly bytes: number;
+  readonly chars: number;
+  /** Bytes the command wrote, where only the beginning and the end of that are kept. */
+  readonly written?: number | undefined;
+}
+
+/** A page of it; the next begins at `end`. */
+export type ReadOutput = (id: string, offset: number, signal: AbortSignal) => Promise<{ readonly text: string; readonly end: number }>;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -48,7 +62,7 @@ export function parseEntry(message: unknown): Entry | undefined {
     files: filesOf(said["content"]),
     atMs: number(said["timestamp"]) ?? 0, runId: text(own["runId"]), key, label: text(own["label"]), model: text(said["model"]),
     stopReason: text(said["stopReason"]), callId: text(said["toolCallId"]), nodeId: text(said["nodeId"]),
-    isError: said["isError"] === true, details: fields(said["details"]),
+    isError: said["isError"] === true, details: fields(said["details"]), kept: keptIn(fields(said["output"])),
     tokens: said["usage"] === undefined ? undefined : { input: number(usage["input"]) ?? 0, output: number(usage["output"]) ?? 0 },
   };
 }
@@ -58,6 +72,11 @@ export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
   return content.map((part) => (fields(part)["type"] === "text" ? text(fields(part)["text"]) ?? "" : "")).join("");
+}
+
+function keptIn({ id, bytes, chars, written }: Fields): KeptOutput | undefined {
+  if (typeof id !== "string" || typeof bytes !== "number" || typeof chars !== "number") return undefined;
+  return { id, bytes, chars, written: number(written) };
 }
 
 function callsOf(content: unknown): readonly Call[] {

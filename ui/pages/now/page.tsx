@@ -13,7 +13,7 @@ import { Failures } from "./failures.tsx";
 import { NodeList } from "./node-list.tsx";
 import { openToday } from "./open-today.ts";
 import { parseAlerts } from "./parse-alert.ts";
-import { parseAsking } from "./parse-asking.ts";
+import { parseAsking, parseSenders } from "./parse-asking.ts";
 import { Queues } from "./queues.tsx";
 import { Running } from "./running.tsx";
 import { TodayFigures } from "./today-figures.tsx";
@@ -30,14 +30,18 @@ export function Page({ link }: PageProps): VNode {
   useEffect(() => nodes.followWork(), []);
   const asking = useLive(link, async () => parseAsking(await link.call("device.pair.list", {})), { events: DEVICE_EVENTS });
   const devices = asking.value.value ?? [];
+  const writing = useLive(link, async () => await parseSenders(
+    await link.call("channels.pairing.list", {}), () => link.call("channels.status", {}),
+  ), { events: ["channels.changed"] });
+  const senders = writing.value.value ?? [];
   const told = useLive(link, async () => parseAlerts(await link.call("alerts.list", {})), { events: ["alert.changed"] });
   const alerts = told.value.value ?? [];
-  const waits = approvals.waiting.value.length + nodes.requests.value.length + devices.length;
+  const waits = approvals.waiting.value.length + nodes.requests.value.length + devices.length + senders.length;
   const troubles = runs.failed.value.length + view.resting.value.length
     + view.queues.value.filter(({ isLagging, dead }) => isLagging || dead > 0).length
     + alerts.filter(({ by }) => by === undefined).length;
   const isRead = runs.isLoaded.value && approvals.isLoaded.value && nodes.state.value === "ready"
-    && (asking.value.value ?? asking.failed.value) !== undefined; // who may not see devices is not asked for them
+    && [asking, writing].every(({ value, failed }) => (value.value ?? failed.value) !== undefined); // who may not see them is not asked
   return (
     <section class="page now">
       <header class="page-head">
@@ -46,7 +50,7 @@ export function Page({ link }: PageProps): VNode {
       </header>
       <div class="now-columns">
         <div class="now-main">
-          <WaitingList approvals={approvals} nodes={nodes} devices={devices} />
+          <WaitingList approvals={approvals} nodes={nodes} devices={devices} senders={senders} />
           <AlertList link={link} alerts={alerts} />
           <Running link={link} runs={runs} nodes={nodes} approvals={approvals} />
           <Failures link={link} runs={runs} resting={view.resting.value} />

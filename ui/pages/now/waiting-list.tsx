@@ -7,16 +7,21 @@ import type { Nodes } from "../../stores/nodes.ts";
 import { words } from "../../words/en/now.ts";
 import { words as approvalWords } from "../../words/en/approvals.ts";
 import { Left } from "../approvals/left.tsx";
-import type { AskingDevice } from "./parse-asking.ts";
+import type { AskingDevice, AskingSender } from "./parse-asking.ts";
 
 const SHOWN = 6;
 
-export interface WaitingProps { readonly approvals: Approvals; readonly nodes: Nodes; readonly devices: readonly AskingDevice[] }
+export interface WaitingProps {
+  readonly approvals: Approvals;
+  readonly nodes: Nodes;
+  readonly devices: readonly AskingDevice[];
+  readonly senders: readonly AskingSender[];
+}
 
-export function WaitingList({ approvals, nodes, devices }: WaitingProps): VNode | null {
+export function WaitingList({ approvals, nodes, devices, senders }: WaitingProps): VNode | null {
   const waiting = approvals.waiting.value;
   const requests = nodes.requests.value;
-  if (waiting.length + requests.length + devices.length === 0) return null;
+  if (waiting.length + requests.length + devices.length + senders.length === 0) return null;
   return (
     <section aria-label={words.waiting}>
       <h2>{words.waiting}</h2>
@@ -36,6 +41,14 @@ export function WaitingList({ approvals, nodes, devices }: WaitingProps): VNode 
             <a class="line" href={pathOf("settings", "devices")}>
               <StateMark state="attention" word={words.compare} /><span class="grow">{words.device(name)}</span>
               <span class="soft small">{address}</span>
+            </a>
+          </li>
+        ))}
+        {senders.map(({ key, who, channel, code }) => (
+          <li key={key}>
+            <a class="line" href={pathOf("settings", "channels")}>
+              <StateMark state="attention" word={words.compareCode} /><span class="grow">{words.sender(who, channel)}</span>
+              <span class="soft small mono">{code}</span>
             </a>
           </li>
         ))}

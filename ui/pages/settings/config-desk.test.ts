@@ -4,14 +4,21 @@ import { signal } from "@preact/signals";
 import type { Link, LinkState } from "../../link.ts";
 import { bothSides, createConfigDesk, type ConfigDesk } from "./config-desk.ts";
 import { createFileDesk } from "./file-desk.ts";
+import type { KeptDraft } from "./kept-draft.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 type Answer = (params: Values) => unknown;
 
-/** A gateway of one file: every answer waits until the test gives it. */
-function openWorld() {
-  let set: Values = { a: 1, b: 1 };
-  let writes = 0;
+const SCHEMA = {
+  type: "object", properties: {
+    a: { type: "integer" }, b: { type: "integer" }, url: { type: "string" }, key: { type: "string" }, raw: { type: "object" },
+  },
+};
+
+/** A gateway of one file: every answer waits until the test gives it. `tab` is what outlives a reload. */
+function openWorld(tab: { kept?: KeptDraft | undefined } = {}, since: readonly Values[] = []) {
+  let set: Values = since.at(-1) ?? { a: 1, b: 1 };
+  let writes = since.length;
   const restarts = signal(0);
   const asked: { readonly method: string; readonly give: () => void }[] = [];
   const heard = new Map<string, () => void>();
@@ -27,7 +34,7 @@ function openWorld() {
     throw Object.assign(new Error("changed"), { code: "PARAMS_INVALID", detail: { reason: "base-hash-stale" } });
   };
   const methods: Readonly<Record<string, Answer>> = {
-    "config.get": shown, "config.schema": () => ({}),
+    "config.get": shown, "config.schema": () => ({ schema: SCHEMA, uiHints: { key: { sensitive: true } } }),
     "config.patch": guarded((params) => write({ ...set, ...(JSON.parse(String(params["raw"])) as Values) })),
     "config.apply": guarded((params) => write(JSON.parse(String(params["raw"])) as Values)),
   };
@@ -50,7 +57,8 @@ function openWorld() {
     },
   } as unknown as Link;
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  const desk = createConfigDesk(link);
+  const store = { recall: () => tab.kept, keep: (draft: KeptDraft | undefined) => void (tab.kept = draft) };
+  const desk = createConfigDesk(link, store);
   return {
     desk, file: createFileDesk(desk), set: () => set,
     /** Gives the answers that wait, the newest of them first where told, until nothing more is asked. */
@@ -114,6 +122,43 @@ test("undo takes back what was saved and nothing that somebody wrote after it; b
   const state = desk.state.value;
   assert.equal(state.kind, "conflict");
   assert.deepEqual(state.kind === "conflict" && bothSides(desk, state.from).clashes, [{ key: "a", was: 2, theirs: 9, now: 1 }]);
+});
+
+test("a draft outlives a reload, but for what may be a secret, and that is said; saved or discarded it is over (S3.13)",
+  async () => {
+    const tab: { kept?: KeptDraft | undefined } = {};
+    const first = openWorld(tab);
+    await first.answer();
+    const wanted = { a: 2, key: "sk-canary", raw: { token: "canary" }, url: "http://me:canary@host/" };
+    for (const [name, value] of Object.entries(wanted)) first.desk.change([name], value);
+    assert.doesNotMatch(JSON.stringify(tab), /canary/);
+    const second = openWorld(tab);
+    await second.answer();
+    assert.deepEqual(drafts(second.desk), [["a", 2]]);
+    assert.deepEqual(second.desk.kept.value, { changes: 1, left: 3 });
+    void second.desk.save();
+    await second.answer();
+    assert.deepEqual([second.set(), second.desk.kept.value, tab.kept], [{ a: 2, b: 1 }, undefined, undefined]);
+    second.desk.change(["b"], 7);
+    second.desk.discard();
+    const third = openWorld(tab);
+    await third.answer();
+    assert.deepEqual([drafts(third.desk), third.desk.kept.value], [[], undefined]);
+  });
+
+test("what somebody else wrote before the reload was over is met like any other change: both sides are shown (S3.13)", async () => {
+  const tab: { kept?: KeptDraft | undefined } = {};
+  const first = openWorld(tab);
+  await first.answer();
+  first.desk.change(["a"], 2);
+  const second = openWorld(tab, [{ a: 9, b: 1 }]);
+  await second.answer();
+  assert.deepEqual(drafts(second.desk), [["a", 2]]);
+  void second.desk.save();
+  await second.answer();
+  const state = second.desk.state.value;
+  assert.deepEqual(second.set(), { a: 9, b: 1 });
+  assert.deepEqual(state.kind === "conflict" && bothSides(second.desk, state.from).clashes, [{ key: "a", was: 1, theirs: 9, now: 2 }]);
 });
 
 test("what was said of a save goes with the next change, a look elsewhere, or the restart it waited for (S3.13)", async () => {

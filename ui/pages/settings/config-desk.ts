@@ -2,15 +2,17 @@
  * The configuration in this page: read, drafted, saved, and taken back.
  *
  * What is saved names the state it was made from; where the file says something else by now, nothing is written and both sides are
- * shown. One for the whole page: a draft outlives a look at another section. What a person typed is taken away by nobody but them: an
- * answer that comes late finds a newer one and gives way, and what was changed while something was being saved stays a draft.
+ * shown. One for the whole page: a draft outlives a look at another section, and where it is no secret a reload. What a person typed is
+ * taken away by nobody but them: an answer that comes late finds a newer one and gives way, and what was changed while something was being
+ * saved stays a draft.
  */
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { describe, type Ended, type Link } from "../../link.ts";
 import {
-  changedKeys, clashes, drafted, inverse, patchOf, replacedLists, withChange, without, type Clash, type Draft,
+  changedKeys, clashes, drafted, inverse, patchOf, replacedLists, withChange, without, withValue, type Clash, type Draft,
 } from "./changes.ts";
 import { isStale, issuesOf, parseConfig, parseSaved, parseSchema, type ConfigState, type Saved, type Schema } from "./facts.ts";
+import { tabStore, toKeep, type DraftStore } from "./kept-draft.ts";
 import type { Path } from "./schema-fields.ts";
 
 export type SaveState =
@@ -30,6 +32,8 @@ export interface ConfigDesk {
   /** What is set, with the draft on top. */
   readonly values: ReadonlySignal<unknown>;
   readonly state: ReadonlySignal<SaveState>;
+  /** Changes that were made before this page was loaded again, and how many more there were; until they are saved or discarded. */
+  readonly kept: ReadonlySignal<{ readonly changes: number; readonly left: number } | undefined>;
   change(path: Path, value: unknown): void;
   discard(): void;
   save(): Promise<void>;
@@ -56,11 +60,13 @@ const IDLE: SaveState = { kind: "idle" };
 let opened: ConfigDesk | undefined;
 
 export function openConfigDesk(link: Link): ConfigDesk {
-  return (opened ??= createConfigDesk(link));
+  return (opened ??= createConfigDesk(link, tabStore()));
 }
 
 /** Lives as long as the page does. */
-export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "state" | "restarts">): ConfigDesk {
+export function createConfigDesk(
+  link: Pick<Link, "request" | "on" | "onUp" | "state" | "restarts">, store: DraftStore,
+): ConfigDesk {
   const config = signal<ConfigState | undefined>(undefined);
   const schema = signal<Schema | undefined>(undefined);
   const trouble = signal<Ended | undefined>(undefined);
@@ -68,8 +74,26 @@ export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "s
   const state = signal<SaveState>(IDLE);
   /** What the draft was begun from. */
   let base: ConfigState | undefined;
+  const kept = signal<{ readonly changes: number; readonly left: number } | undefined>(undefined);
+  let before = store.recall();
   let asked = 0;
   let shown = 0;
+
+  /** What the file said where it was changed is known: made from an older file, the gateway refuses it and both sides are shown. */
+  const restore = (now: ConfigState): void => {
+    if (before === undefined) return;
+    const { hash, changes, left } = before;
+    before = undefined;
+    const set = changes.reduce<unknown>((values, { path, was }) => withValue(values, path, was), now.set) as ConfigState["set"];
+    base = hash === now.hash ? now : { ...now, set, hash };
+    draft.value = changes.reduce((all, { path, value }) => withChange(all, now.set, path, value), NOTHING);
+    if (draft.peek().size === 0) base = now;
+    if (draft.peek().size + left > 0) kept.value = { changes: draft.peek().size, left };
+  };
+  const keep = (wanted: Draft, known: Schema | undefined): void => {
+    if (before === undefined && base !== undefined) store.keep(toKeep(wanted, base, known));
+  };
+  effect(() => keep(draft.value, schema.value));
 
   const read = async (): Promise<ConfigState | undefined> => {
     const mine = ++asked;
@@ -80,6 +104,7 @@ export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "s
       config.value = next;
       trouble.value = undefined;
       if (draft.peek().size === 0) base = next;
+      restore(next);
       return next;
     } catch (error) {
       if (link.state.peek().kind === "up") trouble.value = describe(error);
@@ -112,6 +137,8 @@ export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "s
       const written: ConfigState = { ...from, set: drafted(from.set, wanted) as ConfigState["set"], hash: hash ?? from.hash };
       draft.value = without(draft.peek(), wanted);
       base = draft.peek().size === 0 ? config.peek() : written;
+      kept.value = undefined;
+      keep(draft.peek(), schema.peek());
       state.value = draft.peek().size === 0 ? { kind: "saved", takes, back: inverse(wanted, from.set), written } : IDLE;
     } catch (error) {
       if (isStale(error)) return await meet(wanted, from);
@@ -128,18 +155,20 @@ export function createConfigDesk(link: Pick<Link, "request" | "on" | "onUp" | "s
   };
   const busy = (): boolean => state.peek().kind === "saving";
   return {
-    config, schema, trouble, draft, state, values: computed(() => drafted(config.value?.set ?? {}, draft.value)),
+    config, schema, trouble, draft, state, kept, values: computed(() => drafted(config.value?.set ?? {}, draft.value)),
     change: (path, value) => {
       const from = base ?? config.peek();
       if (from === undefined) return;
       base = from;
       draft.value = withChange(draft.peek(), from.set, path, value);
+      if (draft.peek().size === 0) kept.value = undefined;
       // An answer is about what was sent; what is typed now is something else.
       const { kind } = state.peek();
       if (kind === "saved" || kind === "refused" || (kind === "conflict" && draft.peek().size === 0)) state.value = IDLE;
     },
     discard: () => {
       draft.value = NOTHING;
+      kept.value = undefined;
       base = config.peek();
       if (!busy()) state.value = IDLE;
     },

@@ -24,6 +24,7 @@ import { Trouble } from "./trouble.tsx";
 
 const AboutSection = lazy(() => import("./about-section.tsx").then((part) => part.AboutSection));
 const BackupsSection = lazy(() => import("./backups-section.tsx").then((part) => part.BackupsSection));
+const ChannelsSection = lazy(() => import("./channels-section.tsx").then((part) => part.ChannelsSection));
 const CodesSection = lazy(() => import("./codes-section.tsx").then((part) => part.CodesSection));
 const DevicesSection = lazy(() => import("./devices-section.tsx").then((part) => part.DevicesSection));
 const FileSection = lazy(() => import("./file-section.tsx").then((part) => part.FileSection));
@@ -73,6 +74,7 @@ function Stage({ link, desk }: { readonly link: Link; readonly desk: ConfigDesk 
   switch (section) {
     case "agents": return <AgentsSection link={link} desk={desk} />;
     case "models": return <ModelsSection link={link} desk={desk} />;
+    case "channels": return <ChannelsSection link={link} />;
     case "abilities": return <AbilitiesSection link={link} />;
     case "devices": return <DevicesSection link={link} />;
     case "repairs": return <RepairsSection link={link} />;

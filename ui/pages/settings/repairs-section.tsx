@@ -20,10 +20,11 @@ export function RepairsSection({ link }: { readonly link: Link }): VNode {
   useEffect(() => repairs.look(), []);
   const busy = useSignal(false);
   const examined = repairs.examined.value;
-  const lookDeep = async (): Promise<void> => {
+  const part = examined?.checks.find(({ looked }) => looked !== undefined)?.looked;
+  const lookDeep = async (all: boolean): Promise<void> => {
     busy.value = true;
     try {
-      await repairs.lookDeep();
+      await repairs.lookDeep(all);
       trouble.value = undefined;
     } catch (error) {
       trouble.value = describe(error);
@@ -77,9 +78,15 @@ export function RepairsSection({ link }: { readonly link: Link }): VNode {
           );
         })}</tbody>
       </table>
+      {part === undefined ? null : (
+        <p class="row">
+          <span>{say.part(part.at, part.of)}</span>
+          <button type="button" disabled={busy.value} onClick={() => void lookDeep(true)}><Icon name="search" />{say.all(part.of)}</button>
+        </p>
+      )}
       <div class="row">
         <button type="button" disabled={busy.value} onClick={() => repairs.look()}><Icon name="retry" />{say.again}</button>
-        <button type="button" disabled={busy.value} onClick={() => void lookDeep()}><Icon name="search" />{say.deep}</button>
+        <button type="button" disabled={busy.value} onClick={() => void lookDeep(false)}><Icon name="search" />{say.deep}</button>
         <span role="status">{busy.value ? <StateMark state="live" word={say.looking} /> : null}</span>
       </div>
     </section>

@@ -14,13 +14,19 @@ import { Trouble } from "./trouble.tsx";
 export function SaveBar({ link, desk }: { readonly link: Link; readonly desk: ConfigDesk }): VNode | null {
   const state = desk.state.value;
   const draft = desk.draft.value;
-  if (draft.size === 0 && state.kind !== "saved") return null;
+  const kept = desk.kept.value;
+  if (draft.size === 0 && state.kind !== "saved" && kept === undefined) return null;
   return (
     <aside class="save-bar" aria-label={words.save.title}>
       {state.kind === "saved" && draft.size === 0 ? (
         <SavedMark link={link} takes={state.takes} undo={state.back === undefined ? undefined : desk.undo} dismiss={desk.settle} />
+      ) : draft.size === 0 && kept !== undefined ? (
+        <p class="row" role="status">
+          <span>{words.save.kept(0, kept.left)}</span><button type="button" onClick={desk.discard}>{words.save.dismiss}</button>
+        </p>
       ) : (
         <>
+          {kept === undefined ? null : <p class="bar attention" role="status">{words.save.kept(kept.changes, kept.left)}</p>}
           {state.kind === "refused" ? <Trouble ended={state.ended} /> : null}
           {state.kind === "conflict" ? <Conflict desk={desk} from={state.from} /> : <Changes desk={desk} />}
           <div class="row">

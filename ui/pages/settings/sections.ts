@@ -3,7 +3,7 @@ import { words } from "../../words/en/settings.ts";
 import type { Catalogue } from "./all-codes.ts";
 import { fieldsBelow, type Item } from "./schema-fields.ts";
 
-export const OWN = ["agents", "models", "abilities", "devices"] as const;
+export const OWN = ["agents", "models", "channels", "abilities", "devices"] as const;
 export const MACHINE = ["repairs", "backups", "codes", "about"] as const;
 export type Own = (typeof OWN)[number] | (typeof MACHINE)[number] | "file";
 
@@ -39,7 +39,8 @@ export function search(query: string, groups: readonly Item[], codes: Catalogue 
 
 function placeHits(): readonly Hit[] {
   const helps: Readonly<Record<Own, string>> = {
-    agents: words.agents.help, models: words.models.help, abilities: words.abilities.skillsHelp, devices: words.devices.help,
+    agents: words.agents.help, models: words.models.help, channels: words.channels.help, abilities: words.abilities.skillsHelp,
+    devices: words.devices.help,
     repairs: words.repairs.help, backups: words.backups.help, codes: words.codes.help, about: words.about.diagnosisHelp,
     file: words.file.help,
   };

@@ -5,6 +5,7 @@ export const words = {
   troubled: (count: number) => `${count} ${count === 1 ? "thing needs" : "things need"} a look.`,
   waiting: "Waits for you", approve: "Allow or deny", node: (name: string) => `${name} offers more than was approved`, look: "Look at it",
   device: (name: string) => `${name} asks to be let in`, compare: "Compare its words",
+  sender: (who: string, channel: string) => `${who} asks to write in ${channel}`, compareCode: "Compare the code",
   running: "Running", runningNone: "Nothing runs.", runningHint: "Ask something:", toChat: "Chat",
   session: "Conversation", does: "This moment", on: "On", since: "Since",
   thinking: "thinking", waitsForYou: "waits for your answer", queued: "waits for its turn",

@@ -34,6 +34,8 @@ export const words = {
       start: "Saved. It takes effect at the next start of the gateway.",
     },
     restart: "Restart it now", undo: "Undo", dismiss: "Dismiss",
+    kept: (changes: number, left: number) => `From before this page was loaded again: ${changes} ${changes === 1 ? "change" : "changes"}.${
+      left === 0 ? "" : ` ${left} more, where a secret may stand, ${left === 1 ? "was" : "were"} not kept.`}`,
   },
   file: {
     title: "The file", help: "JSON5, comments and all. Secrets show as marks; a mark that stays keeps its secret.",
@@ -72,6 +74,8 @@ export const words = {
     mend: "Mend it", mendTitle: "Mend this now?", mendBody: "What is replaced is kept.", looked: "What was looked at",
     fine: "fine", seeAbove: "see above", notLooked: "not looked at", again: "Look again",
     deep: "Look through database and log", looking: "reading…",
+    part: (at: number, of: number) => `The ${at} newest of ${of} conversations were looked through.`,
+    all: (of: number) => `Look through all ${of}`,
   },
   backups: {
     title: "Backups", help: "Everything this gateway keeps, in one file, made while it runs.",
@@ -111,6 +115,7 @@ export const words = {
     key: "Key", keyHelp: "Goes into the gateway's own store; the file says only where it is. Empty for a server that asks for none.",
     addIt: "Try and connect it", addUntested: "Connect it anyway", added: (model: string) => `${model} is connected.`,
   },
+  channels: { help: "Messengers that people write to your agents in." },
   abilities: {
     title: "Skills and tools", skills: "Skills", skillsHelp: "Instructions an agent can look up. What one needs is said beside it.",
     noSkills: "There are none. A folder with a SKILL.md in the skills folder of the state directory is one.",
@@ -133,8 +138,8 @@ export const words = {
     part: "Program", at: "Version", licence: "Licence",
   },
   places: {
-    agents: "Agents", models: "Models", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs", backups: "Backups",
-    about: "About",
+    agents: "Agents", models: "Models", channels: "Channels", abilities: "Skills and tools", devices: "Devices", repairs: "Repairs",
+    backups: "Backups", about: "About",
     codes: "Error codes", file: "The file",
   },
 } as const;

@@ -8,7 +8,7 @@ import { checkSchema } from "../../../base/schema.ts";
 import { systemClock } from "../../../base/clock.ts";
 import { openConfig, REDACTED, redactConfig, redactText } from "../../../fabric/config.ts";
 import { connect, connectOk, makeDevice, startGateway, type RawClient } from "../test-gateway.ts";
-import { methodSpec } from "../wire.ts";
+import { methodSpec } from "@openclaw/protocol/methods";
 import { configMethods } from "./config.ts";
 
 const CANARY = "canary-0123456789abcdef";

@@ -11,7 +11,7 @@ import { createAgents } from "../../agents.ts";
 import { createIntake } from "../../channels.ts";
 import { makeKeyDir, openWorld, type World, type WorldOptions } from "../../sessions/world.testing.ts";
 import type { MethodContext } from "../method.ts";
-import { methodSpec } from "../wire.ts";
+import { methodSpec } from "@openclaw/protocol/methods";
 import type { ListedModel, ResolvedModel } from "../../../cognition/models.ts";
 import { openSkills, type SkillPlace } from "../../../execution/skills.ts";
 import { createBroadcaster } from "../broadcast.ts";
@@ -78,7 +78,9 @@ export async function openConversation(t: TestContext, { skillPlaces = [], ...op
     },
     broadcast: (_, payload) => shown.push(payload),
   });
-  const listModels = createListModels({ agents, models: { list: models }, configured: () => ["test"] });
+  const listModels = createListModels({
+    agents, models: { list: models, resolveModel: () => Promise.reject(new Error("nobody has it")) }, configured: () => ["test"],
+  });
   const resolveModel = async (): Promise<ResolvedModel> =>
     ({ info: { id: "test", name: "Test", contextTokens: 8_000, thinkingLevels: ["low"] } }) as unknown as ResolvedModel;
   const defaultsOf = (agentId: string): Promise<object> => describeDefaults({ agents, models: { resolveModel } }, agentId);

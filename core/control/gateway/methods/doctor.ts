@@ -10,6 +10,8 @@ export interface Examination {
   readonly note: string;
   readonly skipped?: boolean;
   readonly findings: readonly ExaminedFinding[];
+  /** Where there are many of what it looks at: at how many, and of how many. */
+  readonly looked?: { readonly at: number; readonly of: number };
 }
 
 export interface ExaminedFinding {
@@ -27,8 +29,8 @@ export interface ExaminedFinding {
 }
 
 export interface DoctorMethodDeps {
-  /** `deep`: what takes a while, too. */
-  readonly examine: (how: { readonly deep: boolean }, signal: AbortSignal) => Promise<readonly Examination[]>;
+  /** `deep`: what takes a while, too; `all`: every session then, and not only the newest. */
+  readonly examine: (how: { readonly deep: boolean; readonly all?: boolean }, signal: AbortSignal) => Promise<readonly Examination[]>;
   readonly backups: () => Promise<BackupDesk>;
 }
 
@@ -48,8 +50,8 @@ export function doctorMethods({ examine, backups }: DoctorMethodDeps): MethodHan
     "backup.create": async (_, { signal }) => (await backups()).create(signal),
     "backup.verify": async (params, { signal }) => (await backups()).verify((params as { readonly file: string }).file, signal),
     "doctor.examine": async (params, { signal }) => {
-      const { deep = false } = (params ?? {}) as { readonly deep?: boolean };
-      return present(await examine({ deep }, signal));
+      const { deep = false, all = false } = (params ?? {}) as { readonly deep?: boolean; readonly all?: boolean };
+      return present(await examine({ deep: deep || all, all }, signal));
     },
     "doctor.mend": async (params, { signal }) => {
       const { id } = params as { readonly id: string };
@@ -66,7 +68,9 @@ export function doctorMethods({ examine, backups }: DoctorMethodDeps): MethodHan
 
 function present(examined: readonly Examination[]): { readonly checks: readonly object[]; readonly findings: readonly object[] } {
   return {
-    checks: examined.map(({ check, note, skipped = false }) => ({ check, note, skipped })),
+    checks: examined.map(({ check, note, skipped = false, looked }) => (
+      { check, note, skipped, ...(looked === undefined ? {} : { looked }) }
+    )),
     findings: examined.flatMap(({ findings }) => findings).map((finding) => {
       const { mend, ...told } = finding;
       return { id: idOf(finding), ...told, mendable: mend !== undefined };

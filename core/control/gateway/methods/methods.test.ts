@@ -4,7 +4,7 @@ import { OpenClawError } from "@openclaw/protocol";
 import { checkSchema } from "../../../base/schema.ts";
 import { createAgents } from "../../agents.ts";
 import { connect, connectOk, makeDevice, startGateway, type RawClient } from "../test-gateway.ts";
-import { methodSpec } from "../wire.ts";
+import { methodSpec } from "@openclaw/protocol/methods";
 import { approvalMethods } from "./approvals.ts";
 import { listMethods } from "./lists.ts";
 import { nodeMethods } from "./nodes.ts";

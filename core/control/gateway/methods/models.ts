@@ -15,14 +15,17 @@ export interface ModelQuery {
 
 export interface ModelListDeps {
   readonly agents: Agents;
-  readonly models: Pick<Models, "list">;
+  readonly models: Pick<Models, "list" | "resolveModel">;
   /** Names of the providers that the configuration has a section for. */
   readonly configured: () => readonly string[];
 }
 
 export type ListModels = (query: ModelQuery) => Promise<{ readonly models: readonly object[] }>;
 
-/** Everything that can be called under `all`; otherwise what the configuration names, for an agent or by a provider's section. */
+/**
+ * Everything that can be called under `all`; otherwise what the configuration names, for an agent or by a provider's section. A provider
+ * without a list takes any name: of its models those are known that an agent names.
+ */
 export function createListModels({ agents, models, configured }: ModelListDeps): ListModels {
   return async ({ agentId, sessionKey, provider, view = "default" }) => {
     const ofSession = /^agent:([^:]+):/.exec(sessionKey ?? "")?.[1];
@@ -32,7 +35,15 @@ export function createListModels({ agents, models, configured }: ModelListDeps):
     const sections = new Set(configured());
     const named = new Set(agents.list().flatMap(({ model, fallbacks = [] }) => [model, ...fallbacks]));
     const isNamed = (model: ListedModel): boolean => sections.has(model.provider) || (view !== "provider-config" && named.has(model.ref));
-    const all = (await models.list()).filter((model) => provider === undefined || model.provider === provider);
+    const listed = await models.list();
+    const unlisted = await Promise.all([...named].filter((ref) => !listed.some((model) => model.ref === ref)).map(
+      (ref) => models.resolveModel(ref).then(
+        ({ info, label, model: id }) => ({ ...info, label, id, ref, provider: ref.slice(0, ref.indexOf("/")) }), () => undefined,
+      ),
+    ));
+    const all = [...listed, ...unlisted.filter((model) => model !== undefined)].filter(
+      (model) => provider === undefined || model.provider === provider,
+    );
     const shown = view === "all" ? all : all.filter(isNamed);
     return { models: shown.map((model) => present(model, agent.model, agent.fallbacks ?? [], isNamed(model), agent.thinking)) };
   };

@@ -4,7 +4,7 @@ import { checkSchema } from "../../../base/schema.ts";
 import { VirtualClock } from "../../../../testkit/virtual-clock.ts";
 import type { SessionRow } from "../../sessions.ts";
 import { connectOk, startGateway } from "../test-gateway.ts";
-import { methodSpec } from "../wire.ts";
+import { methodSpec } from "@openclaw/protocol/methods";
 import { restartMethods } from "./restart.ts";
 
 function rows(...states: readonly ("running" | "idle")[]): readonly SessionRow[] {

@@ -1,4 +1,4 @@
-/** What was: a session decided again, and a new one from it. */
+/** What was: a session decided again, its long outputs, and a new session from it. */
 import { OpenClawError } from "@openclaw/protocol";
 import type { Agents } from "../../agents.ts";
 import { parseSessionKey, type SessionRow, type Sessions } from "../../sessions.ts";
@@ -6,7 +6,7 @@ import type { MethodHandlers } from "../method.ts";
 import { readSteps, type StepsWish } from "./session-steps.ts";
 
 export interface SessionPastDeps {
-  readonly sessions: Pick<Sessions, "past" | "history" | "dump">;
+  readonly sessions: Pick<Sessions, "past" | "history" | "dump" | "output">;
   readonly agents: Agents;
   /** What a new key is made of, where none is named. */
   readonly newId: () => string;
@@ -35,6 +35,17 @@ interface StepsParams extends StepsWish {
   readonly agentId?: string;
 }
 
+interface OutputParams {
+  readonly key: string;
+  readonly agentId?: string;
+  readonly id: string;
+  readonly offset?: number;
+  readonly limit?: number;
+}
+
+/** A page that is sent in a moment, whatever its characters need as JSON. */
+const OUTPUT_PAGE_CHARS = 262_144;
+
 interface EntryPlace {
   readonly place: { readonly before: number };
   /** Of a person's message. */
@@ -62,6 +73,10 @@ export function sessionPastMethods({ sessions, agents, newId }: SessionPastDeps)
     "sessions.steps": async (params, ctx) => {
       const { key, agentId, ...wish } = params as StepsParams;
       return await readSteps(sessions, parseSessionKey(key, agentId ?? agents.defaultId).key, wish, ctx.signal);
+    },
+    "sessions.output": async (params) => {
+      const { key, agentId, ...wish } = params as OutputParams;
+      return await sessions.output(parseSessionKey(key, agentId ?? agents.defaultId).key, wish, OUTPUT_PAGE_CHARS);
     },
     "sessions.fork": async (params, ctx) => {
       const { sessionKey, key = sessionKey, agentId, at, as, entryId } = params as ForkParams;

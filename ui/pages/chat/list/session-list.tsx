@@ -102,6 +102,7 @@ function Row({ item, isOpen }: { readonly item: SessionItem; readonly isOpen: bo
           {item.isRunning ? <StateMark state="live" word={said.running} /> : item.isFailed
             ? <StateMark state="problem" word={said.failed} />
             : item.isUnread ? <StateMark state="attention" word={said.unread} /> : null}
+          {item.channel === "" ? null : <span>{plainLine(item.channel)}</span>}
           <Time atMs={item.updatedMs} />
         </span>
       </a>
