@@ -24,7 +24,7 @@ test("twenty-four samples of Markdown look as they should (S1.8)", () => {
 
 /** Generated from seeds: every number of `seeds` stands for one text, and a failure names it. */
 test("however long texts are cut: what is seen is all there, in its order, and each part stands alone (S1.8)", () => {
-  for (let seed = 1; seed <= 60; seed += 1) {
+  for (let seed = 1; seed <= 40; seed += 1) {
     const markdown = textOf(seed);
     const whole = renderMarkdown(markdown, WHOLE).map((part) => parseHtml(part).text).join("");
     for (const textMax of [60, 333, 4_096]) {
@@ -77,7 +77,7 @@ test("nothing of a text becomes formatting or leads anywhere by being written in
 
 /** Quadratic work over these would take hours. */
 test("no text is too hostile: the time it takes grows with it and no faster (S1.8)", () => {
-  const many = (text: string, length = 90_000): string => text.repeat(Math.floor(length / text.length));
+  const many = (text: string, length = 60_000): string => text.repeat(Math.floor(length / text.length));
   const texts = [
     ..."*_`~[]>#|-\n\u0301".split("").map((sign) => many(sign)), many("*a"), many("**a _b ~~c "), many("`a"), many("[a](b "), many("![["),
     many("<https://"), many("- *a*\n"), many("> "), many("a|b\n-|-\n"), many("\\"), many("&amp"), many("👩‍👩‍👧‍👦"), many("שלום "),
