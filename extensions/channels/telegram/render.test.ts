@@ -10,7 +10,7 @@ interface Sample {
   readonly html: readonly string[];
 }
 
-const SAMPLES = JSON.parse(readFileSync(new URL("./render/samples.json", import.meta.url), "utf8")) as readonly Sample[];
+const SAMPLES = JSON.parse(readFileSync(new URL("./render/samples.testing.json", import.meta.url), "utf8")) as readonly Sample[];
 const SOURCE_BYTES_MAX = 32_768;
 const WHOLE = 1_000_000;
 
