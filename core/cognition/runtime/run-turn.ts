@@ -1,5 +1,5 @@
 import { crashPoint } from "../../base/crash-point.ts";
-import { blobsOf, filesOf, previewState, type Attachment, type Debt, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
+import { blobsOf, filesOf, previewState, type Attachment, type SessionState, type TurnEnded } from "../../fabric/journal.ts";
 import { agentFor, beginning, nextOf, pinNext, type Beginning, type End } from "./begin-turn.ts";
 import { callStep } from "./call-step.ts";
 import { decide, joining } from "./decide.ts";
@@ -197,18 +197,6 @@ function unwanted({ turn, expected, queue }: SessionState): readonly string[] {
   return (turn?.asked ?? []).filter((id) => unread.has(id));
 }
 
-/** Messages of one conversation that one turn answered are answered there once, where the first of them was. */
-function oncePerConversation(debts: readonly Debt[]): readonly Debt[] {
-  const told = new Set<string>();
-  return debts.filter(({ to }) => {
-    if (to.kind !== "channel") return true;
-    const conversation = JSON.stringify([to.channel, to.accountId, to.to, to.threadId]);
-    const isFirst = !told.has(conversation);
-    told.add(conversation);
-    return isFirst;
-  });
-}
-
 /**
  * What this end owes. While sub-agents of a run have not answered, its own outcome is not known yet: it is owed by the end of
  * the turn that reads the last answer, or by the first that goes wrong.
@@ -216,7 +204,7 @@ function oncePerConversation(debts: readonly Debt[]): readonly Debt[] {
 function debtsOf({ turn, deferred, expected, queue }: SessionState, status: End["status"]): Pick<TurnEnded, "owes" | "defers"> {
   const own = (turn?.inputs ?? []).flatMap(({ offerId, message: { replyTo, runId } }) =>
     replyTo === undefined ? [] : [{ id: offerId, runId, to: replyTo }]);
-  const debts = oncePerConversation([...deferred, ...own]);
+  const debts = [...deferred, ...own];
   if (debts.length === 0) return {};
   // An answer that came while the turn ran waits in line: nobody has read it yet.
   const isUnread = expected.some(({ stopped }) => stopped?.then !== "note")

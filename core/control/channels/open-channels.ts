@@ -16,6 +16,8 @@ import { accountKey, openAccount, type AccountDeps, type AccountStatus, type Cha
 import { openOutbox, type Outbox, type OutboxEntry } from "./outbox.ts";
 import { openPairing, type ApprovedSender, type Pairing, type PairingCode } from "./pairing.ts";
 import { createReceiveMessages, type ReceiveDeps } from "./receive-messages.ts";
+import { openSaidOnce } from "./said-once.ts";
+import { conversationOf } from "./send-pace.ts";
 
 export interface ChannelsDeps extends ChannelRecordsDeps, Omit<ReceiveDeps, "pairing" | "outbox" | "follow" | "log"> {
   readonly config: () => ChannelsConfig;
@@ -131,6 +133,7 @@ export async function openChannels(deps: ChannelsDeps): Promise<Channels> {
       onChanged(entry, "unsure");
     },
   });
+  const said = await openSaidOnce(deps);
   const idOf = ({ channel, accountId, sessionKey, runId }: Pick<FollowedRun, "channel" | "accountId" | "sessionKey" | "runId">): string =>
     `${channel}.${accountId}.run-${hash("sha256", `${sessionKey}\0${runId}`, "hex").slice(0, 40)}`;
   const follow = createFollowRuns({ clock, outbox, accountOf, idOf });
@@ -195,7 +198,12 @@ export async function openChannels(deps: ChannelsDeps): Promise<Channels> {
         channel, accountId, at: { to: to.to, ...(threadId === undefined ? {} : { threadId }) }, text: formatOutcome(delivery),
         ...(replyToId === undefined ? {} : { replyToId }),
       };
-      await outbox.bring(idOf({ channel, accountId, ...from }), order, signal);
+      const id = idOf({ channel, accountId, ...from });
+      if (delivery.sharedEnd !== undefined && !(await outbox.isPlaced(id))) {
+        const conversation = `${channel}\0${accountId}\0${conversationOf(order.at)}`;
+        if (!(await said.isSaidBy(id, { sessionKey: from.sessionKey, end: delivery.sharedEnd, conversation }))) return;
+      }
+      await outbox.bring(id, order, signal);
     },
     send: async ({ channel: wished, accountId: account, idempotencyKey, ...order }, signal) => {
       const channel = wished ?? onlyChannel([...running.values()].map(({ section }) => section.channel));

@@ -45,6 +45,8 @@ export interface Outbox {
    * CHANNEL_DOWN (nothing more happened), CHANNEL_REFUSED, BACKPRESSURE, CLOSED, and what the store throws.
    */
   bring(id: string, order: OutboxOrder, signal: AbortSignal): Promise<OutboxEntry>;
+  /** Whether a message stands there for it, whatever it says so far. */
+  isPlaced(id: string): Promise<boolean>;
   /** Places the message that will be the answer, where messages can be changed. Throws as `bring`. */
   place(id: string, order: OutboxOrder): Promise<void>;
   /** Shows what there is of the answer, if nothing else is under way there. Answers whether it did. */
@@ -235,6 +237,7 @@ export async function openOutbox(deps: OutboxDeps): Promise<Outbox> {
       await save(id, { ...fresh(order), text: order.text });
       bringAside(id, order);
     },
+    isPlaced: async (id) => ((await load(id))?.messageIds.length ?? 0) > 0,
     place: async (id, order) => {
       await lanes.run(laneOf(order), async () => {
         const entry = (await load(id)) ?? fresh(order);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { OWNER } from "../../fabric/identity.ts";
-import { fakeChannel, PARENT, say, setUp } from "./delegation.testing.ts";
+import { fakeChannel, PARENT, say, setUp, toFake } from "./delegation.testing.ts";
 import { settle } from "./world.testing.ts";
 
 test("an outcome is brought to the channel it is owed to, in order, tried again with patience, and once (S4.26, C1, C2)", async (t) => {
@@ -23,6 +23,21 @@ test("an outcome is brought to the channel it is owed to, in order, tried again 
   assert.equal(state.attempts, 4, "what was delivered is not brought again after a restart");
   const nowhere = { kind: "channel", channel: "nowhere", to: "x" } as const;
   await assert.rejects(say(again, "three", "r3", nowhere), (error) => hasCode(error, "CHANNEL_UNKNOWN"));
+});
+
+test("messages that one turn answers are each answered, and what brings it knows that it is one answer (S4.26, C2)", async (t) => {
+  const { arrived, channels } = fakeChannel();
+  const { clock, open } = await setUp(t, { channels });
+  const world = await open();
+  const order = { sessionKey: PARENT, agentId: "main", channel: "fake", principal: OWNER, replyTo: toFake, queueMode: "collect" } as const;
+  for (const text of ["one", "two"]) void world.sessions.send({ ...order, runId: text, text });
+  await settle(clock, 20_000);
+  await say(world, "three", "three");
+  await settle(clock, 5_000);
+  const [one, two, three] = [...arrived.values()];
+  assert.deepEqual([one?.from.runId, two?.from.runId, three?.from.runId], ["one", "two", "three"]);
+  assert.ok(one?.sharedEnd !== undefined && one.sharedEnd === two?.sharedEnd && one.text === two.text);
+  assert.equal(three?.sharedEnd, undefined);
 });
 
 test("trying ends: what cannot be brought is given up, recorded, and the session falls asleep (S4.26)", async (t) => {

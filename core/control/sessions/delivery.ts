@@ -21,6 +21,8 @@ export interface Delivery {
   readonly label: Label;
   readonly code?: ErrorCode;
   readonly why?: string;
+  /** Of several outcomes that one end of a turn gave, all the same, what they have in common within the session. */
+  readonly sharedEnd?: number;
 }
 
 export type ReplyStatus = "ok" | "error" | "timeout" | "aborted" | "halted";
@@ -38,11 +40,11 @@ export interface DeliverReply {
 }
 
 export function deliveryOf({ key, agentId, settings }: SessionState, owed: OwedOutcome): Delivery {
-  const { id, runId, text, label, code, why } = owed;
+  const { id, runId, text, label, code, why, shared, position } = owed;
   const title = typeof settings.label === "string" ? { title: settings.label } : {};
   return {
     id, from: { sessionKey: key, agentId, runId, ...title }, status: statusOf(owed), text, label,
-    ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }),
+    ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }), ...(shared === true ? { sharedEnd: position } : {}),
   };
 }
 

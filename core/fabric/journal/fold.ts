@@ -296,14 +296,16 @@ function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "tu
   // A run whose sub-agents answered only now ended as this one did.
   if (defers.length === 0) for (const debt of state.deferred) endRun(state, debt.runId, { ...outcome, answeredBy: runId });
   state.deferred = defers;
-  if (owes.length > 0) state.owed = [...state.owed, ...owes.map((debt) => owe(state, debt, { ...outcome, text }, entry.position))];
+  if (owes.length > 0) state.owed = [...state.owed, ...owes.map((debt) => owe(state, debt, { ...outcome, text }, entry.position, owes.length > 1))];
 }
 
 type Ended = RunOutcome & { readonly text: string };
 
-function owe(state: SessionState, debt: Debt, { status, endedAtMs, text, code, why }: Ended, position: number): OwedOutcome {
+function owe(
+  state: SessionState, debt: Debt, { status, endedAtMs, text, code, why }: Ended, position: number, shared = false,
+): OwedOutcome {
   return {
     ...debt, position, sinceMs: endedAtMs, status, text: text.slice(0, STATE_LIMITS.owedChars).toWellFormed(), label: labelSeen(state),
-    ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }),
+    ...(code === undefined ? {} : { code }), ...(why === undefined ? {} : { why }), ...(shared ? { shared } : {}),
   };
 }

@@ -117,6 +117,8 @@ export interface OwedOutcome extends Debt {
   readonly label: Label;
   readonly code?: ErrorCode;
   readonly why?: string;
+  /** Other outcomes of the same entry are the same. */
+  readonly shared?: true;
 }
 
 export interface DroppedMessages {
