@@ -296,7 +296,9 @@ function foldTurnEnded(state: SessionState, entry: Extract<Recorded, { type: "tu
   // A run whose sub-agents answered only now ended as this one did.
   if (defers.length === 0) for (const debt of state.deferred) endRun(state, debt.runId, { ...outcome, answeredBy: runId });
   state.deferred = defers;
-  if (owes.length > 0) state.owed = [...state.owed, ...owes.map((debt) => owe(state, debt, { ...outcome, text }, entry.position, owes.length > 1))];
+  if (owes.length === 0) return;
+  const end = { ...outcome, text };
+  state.owed = [...state.owed, ...owes.map((debt) => owe(state, debt, end, entry.position, owes.length > 1))];
 }
 
 type Ended = RunOutcome & { readonly text: string };
