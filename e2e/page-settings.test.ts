@@ -4,6 +4,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { test } from "node:test";
 import { openBrowser, openPage } from "@openclaw/testkit/browser";
+import { ALICE, openFakeTelegram } from "@openclaw/testkit/fake-telegram";
 import { holdAnswers } from "@openclaw/testkit/hold-answers";
 import { openRealGateway } from "@openclaw/testkit/real-gateway";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
@@ -133,10 +134,13 @@ test("a setting is changed: in force, in the file with its comments, refused wit
 });
 
 test("a finding is mended with one press, a broken file gives way to the last good one, a model is asked before it is connected, its key "
-  + "goes to the store and not into the file, and a backup is made and read through (S3.2, S3.13, S0.1)", needs("chromium"), async (t) => {
+  + "goes to the store and not into the file, a messenger is connected and a stranger let in by their code, and a backup is made and read "
+  + "through (S3.2, S3.13, S0.1, S1.7)", needs("chromium"), async (t) => {
   const browser = await openBrowser(t); // closed before the gateway is
   const model = await openScriptedModel();
   t.after(() => model.close());
+  const telegram = await openFakeTelegram();
+  t.after(() => telegram[Symbol.asyncDispose]());
   const gateway = await openRealGateway({ bare: true, config: CONFIG });
   t.after(() => gateway.dispose());
   const file = join(gateway.stateDir, "openclaw.json");
@@ -193,6 +197,41 @@ test("a finding is mended with one press, a broken file gives way to the last go
   assert.match(written, /"?source"?: ?"store"/);
   const [key] = await readdir(store);
   assert.equal((await readFile(join(store, key ?? ""), "utf8")).trim(), "sk-canary-0123456789");
+
+  // A messenger: a token that it refuses is not kept, and whoever writes is let in by the code they were shown.
+  assert.equal((await gateway.cli(["config", "set", "channels.defaults.apiRoot", telegram.url])).code, 0);
+  await page.getByRole("link", { name: "All settings" }).click();
+  await page.getByRole("link", { name: "Channels" }).first().click();
+  await page.getByText("No messenger is connected yet.").waitFor();
+  const add = page.getByRole("form", { name: "Connect one" });
+  const connectBot = async (token: string): Promise<void> => {
+    await add.getByLabel("Token").fill(token);
+    await add.getByRole("button", { name: "Connect it" }).click();
+  };
+  await connectBot("700009:AAcanary_that_nobody_knows_0123456789abcd");
+  await add.getByRole("alert").getByText("Nothing was kept.").waitFor();
+  assert.deepEqual(await readdir(store), [key]);
+  await connectBot(telegram.token);
+  await add.getByText(`@${telegram.username} answers.`).waitFor();
+  assert.equal((await readFile(file, "utf8")).includes(telegram.token), false);
+  telegram.say({ from: ALICE, text: "/start" });
+  const asking = page.getByRole("article", { name: "Alice Example (@alice) asks to write in Telegram" });
+  const code = (await asking.locator(".finger-words").textContent()) ?? "";
+  const said = (words: string): Promise<unknown> => telegram.until(() => telegram.messages(ALICE.id).find((one) => one.text.includes(words)));
+  await said(`Your code: ${code}`);
+  assert.deepEqual(await findBarriers(), []);
+  await asking.getByRole("button", { name: "Let in as a guest" }).click();
+  await page.getByRole("row", { name: /^Alice Example.*a guest/ }).waitFor();
+  telegram.say({ from: ALICE, text: "How busy is this machine?" });
+  await telegram.until(() => telegram.messages(ALICE.id).at(-1)?.from === "bot");
+  await page.getByRole("button", { name: "Stop: Telegram" }).click();
+  await page.getByRole("status").getByText("stopped").waitFor();
+  await page.getByRole("button", { name: "Start: Telegram" }).click();
+  await page.getByRole("status").getByText("up", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Remove: Telegram" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await page.getByText("No messenger is connected yet.").waitFor();
+  assert.deepEqual(await readdir(store), [key], "its secret went with it");
 
   // Backups: by command, or by one press where the configuration says how.
   assert.equal((await gateway.cli(["config", "set", "backup.plain", "true"])).code, 0);

@@ -123,7 +123,7 @@ export const ERRORS = {
   CHANNEL_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "after-fix", exit: 4, text: "There is no channel of that name.", next: "Name a channel that is connected, or ask without deliver." },
   CHANNEL_DOWN: { wire: "UNAVAILABLE", http: 503, retry: "later", exit: 69, text: "The channel is not connected.", next: "See what it lacks: openclaw channels status" },
   CHANNEL_REFUSED: { wire: "UNAVAILABLE", http: 502, retry: "never", exit: 1, text: "The messenger does not take this message.", next: "See whether the conversation is still there and open to it." },
-  PAIRING_CODE_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "after-fix", exit: 4, text: "No stranger has this code now.", next: "List those that wait: openclaw channels pairing. A code is good for an hour; a new message brings a new one." },
+  PAIRING_CODE_UNKNOWN: { wire: "INVALID_REQUEST", http: 404, retry: "after-fix", exit: 4, text: "No stranger has this code now.", next: "List those that wait: openclaw channels pair. A code is good for an hour; a new message brings a new one." },
   SEND_FORBIDDEN: { wire: "FORBIDDEN", http: 403, retry: "after-fix", exit: 3, text: "This session may not send to channels.", next: "Change the session's send policy: sessions.patch with sendPolicy null." },
   SEARCH_OFF: { wire: "INVALID_REQUEST", http: 409, retry: "after-fix", exit: 78, text: "Search is switched off.", next: "Run: openclaw config set session.search true" },
   TURN_STEPS_EXCEEDED: { wire: "UNAVAILABLE", http: 500, retry: "never", exit: 1, text: "The turn was halted: it called tools without coming to an end.", next: "Ask again, more precisely." },

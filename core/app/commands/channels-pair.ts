@@ -120,9 +120,8 @@ async function requestSaid(ctx: CommandContext): Promise<Payload> {
   const found = requests.find((row) => plainCode(textAt(row, "code") ?? "") === wanted);
   if (found !== undefined) return found;
   const codes = requests.map((row) => textAt(row, "code")).join(", ");
-  throw new OpenClawError("NOT_FOUND", {
-    why: requests.length === 0 ? "Nobody asks to write now." : `No sender has this code; those that ask: ${codes}.`,
-    next: "A code is good for an hour, and a new message brings a new one: openclaw channels pair",
+  throw new OpenClawError("PAIRING_CODE_UNKNOWN", {
+    why: requests.length === 0 ? "Nobody asks to write now." : `Those that ask: ${codes}.`,
   });
 }
 

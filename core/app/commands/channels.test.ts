@@ -148,6 +148,7 @@ test("senders are let in by the code they were shown, as the owner only with the
   assert.deepEqual(removed.requests.at(-1)?.params, { ...PLACE, senderId: "7" });
   const wrong = await ask(script, ["channels", "pair", "approve", "ZZZZ"]);
   assert.deepEqual([wrong.code, wrong.sent("channels.pairing.approve")], [EXIT.notFound, []]);
+  assert.match(wrong.stderr, /Those that ask: AB3D-EF7H[^]*PAIRING_CODE_UNKNOWN/);
   assert.match((await ask(script, ["channels", "pair", "aprove"])).stderr, /Did you mean "approve"\?/);
 });
 
