@@ -16,7 +16,7 @@ import {
 } from "./parse-channels.ts";
 import { Trouble } from "./trouble.tsx";
 
-const MARKS: Readonly<Record<string, Mark>> = { up: "good", starting: "live", down: "problem" };
+const MARKS: Readonly<Record<string, Mark>> = { up: "good", degraded: "attention", starting: "live", down: "problem" };
 
 type Act = (method: string, params: object, done?: string) => Promise<void>;
 
