@@ -217,8 +217,7 @@ test("a finding is mended with one press, a broken file gives way to the last go
   telegram.say({ from: ALICE, text: "/start" });
   const asking = page.getByRole("article", { name: "Alice Example (@alice) asks to write in Telegram" });
   const code = (await asking.locator(".finger-words").textContent()) ?? "";
-  const said = (words: string): Promise<unknown> => telegram.until(() => telegram.messages(ALICE.id).find((one) => one.text.includes(words)));
-  await said(`Your code: ${code}`);
+  await telegram.until(() => telegram.messages(ALICE.id).find(({ text }) => text.includes(`Your code: ${code}`)));
   assert.deepEqual(await findBarriers(), []);
   await asking.getByRole("button", { name: "Let in as a guest" }).click();
   await page.getByRole("row", { name: /^Alice Example.*a guest/ }).waitFor();
