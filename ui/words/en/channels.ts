@@ -2,7 +2,9 @@
 export const words = {
   title: "Channels",
   none: "No messenger is connected yet.", noneHere: "This gateway has no messenger it could connect.",
-  states: { up: "up", degraded: "silent", starting: "starting", down: "down", stopped: "stopped", off: "off" } as Readonly<Record<string, string>>,
+  states: {
+    up: "up", degraded: "silent", starting: "starting", down: "down", stopped: "stopped", off: "off",
+  } as Readonly<Record<string, string>>,
   unknown: "unknown", as: (name: string) => `as ${name}`, began: "began", lastIn: "last message in", lastOut: "last message out",
   never: "no message since",
   owed: (count: number) => `${count} ${count === 1 ? "message waits" : "messages wait"} to be sent.`,
