@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { openFakeModelHost } from "@openclaw/testkit/fake-model-hosts";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
@@ -8,7 +10,7 @@ import { changeForCandidate, changeForRemoval } from "./change-models.ts";
 import { detectModels } from "./detect-models.ts";
 import { candidateAt, MODEL_PLACES, placeNamed } from "./model-places.ts";
 import { readOffers } from "./own-words.ts";
-import { parseOffer, readOffer } from "./read-offer.ts";
+import { OFFER_LIMITS, parseOffer, readOffer } from "./read-offer.ts";
 
 const never = new AbortController().signal;
 const parse = async (text: string): Promise<unknown> => {
@@ -52,8 +54,8 @@ test("Ollama, llama.cpp and LM Studio are found on loopback: what talks, what is
 
 test("Ollama is looked for where its own variable says, on this machine alone (S4.4)", () => {
   const at = (host: string): string | undefined => placeNamed("ollama", { OLLAMA_HOST: host })?.baseUrl;
-  assert.deepEqual(["", "127.0.0.1:9", "0.0.0.0", "http://localhost:9/", "example.org:11434", "https://10.0.0.1"].map(at), [
-    "http://127.0.0.1:11434/v1", "http://127.0.0.1:9/v1", "http://127.0.0.1:11434/v1", "http://localhost:9/v1",
+  assert.deepEqual(["", "127.0.0.1:9", "0.0.0.0:9", "http://localhost:9/", "example.org:11434", "https://10.0.0.1"].map(at), [
+    "http://127.0.0.1:11434/v1", "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "http://localhost:9/v1",
     "http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1",
   ]);
 });
@@ -70,6 +72,32 @@ test("what a server says it offers is read with care, and decides nothing (S4.4)
   assert.deepEqual(await readOffer({ baseUrl: `${fake.url}/` }, new Secret("k"), never), [{ id: "scripted" }]);
   assert.equal(await readOffer({ baseUrl: "http://127.0.0.1:1/v1" }, new Secret("k"), never), undefined);
 });
+
+test("a server that sends elsewhere, floods or says nothing is not there; of several models of one server none has its start's length (S4.4)",
+  async (t) => {
+    const list = JSON.stringify({ object: "list", data: [{ id: "a" }, { id: "b" }] });
+    const waits: number[] = [];
+    const patience = new AbortController();
+    const silent = Promise.withResolvers<void>();
+    const server = createServer((request, response) => {
+      const path = request.url ?? "";
+      if (path === "/elsewhere/models") return void response.writeHead(302, { location: "/v1/models" }).end();
+      if (path === "/flood/models") return void response.end(list + " ".repeat(5_000_000));
+      if (path === "/silent/models") return silent.resolve();
+      response.end(path === "/props" ? '{"default_generation_settings":{"n_ctx":4096}}' : list);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close().closeAllConnections());
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    for (const path of ["elsewhere", "flood"]) assert.equal(await readOffer({ baseUrl: `${origin}/${path}` }, undefined, never), undefined, path);
+    const several = await readOffers({ name: "llamacpp", title: "", keys: [], baseUrl: `${origin}/v1` }, undefined, never);
+    assert.deepEqual(several, [{ id: "a" }, { id: "b" }]);
+    t.mock.method(AbortSignal, "timeout", (ms: number) => (waits.push(ms), patience.signal));
+    const asked = readOffer({ baseUrl: `${origin}/silent` }, undefined, never);
+    await silent.promise;
+    patience.abort(new DOMException("late", "TimeoutError"));
+    assert.deepEqual([await asked, waits], [undefined, [OFFER_LIMITS.timeoutMs]]);
+  });
 
 test("adding writes where a key is and never the key; a list of models is added to, anything else stays (S4.4)", async () => {
   const section = '{ use: "openai-compatible", baseUrl: "http://a/v1", timeoutMs: 5000, models: [{ id: "one" }] }';

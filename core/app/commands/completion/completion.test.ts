@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -26,19 +26,31 @@ test("bash completes commands, verbs and options, and no word behind an option t
   assert.deepEqual(offers("openclaw", "--port", "3000", "model", "te"), ["test"], "a value is not taken for a command");
   assert.deepEqual(offers("openclaw", "model", "add", "--key-f"), ["--key-from-env", "--key-file"]);
   assert.deepEqual(offers("openclaw", "agent", "--mess"), ["--message"]);
+  assert.deepEqual(offers("openclaw", "explain", "NODE_OFFLINE", "--js"), ["--json"], "behind a word that is no verb");
+  assert.deepEqual(offers("openclaw", "nodes", "--conn"), ["--connected"], "of what a group does when no verb is said");
+  assert.deepEqual(offers("openclaw", "agent", "--session-k"), [], "what is hidden is not offered");
+  assert.deepEqual(offers("openclaw", "model", "add", "--key-file", "/us"), ["/usr"], "behind an option that takes a value: files");
+  assert.deepEqual(offers("openclaw", "backup", "verify", "/us"), ["/usr"], "and where there is no word to offer");
   const first = offers("openclaw", "");
   for (const { name } of COMMANDS) assert.ok(first.includes(name), name);
 });
 
 for (const shell of ["zsh", "fish"] as const) {
-  test(`${shell} reads its script (S4.4)`, has(shell), async (t) => {
+  test(`${shell} completes commands, verbs and options by its script (S4.4)`, has(shell), async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "openclaw-completion-"));
     t.after(() => rm(folder, { recursive: true, force: true }));
     const file = join(folder, "script");
     await writeFile(file, formatCompletion(shell, await readCommandWords(COMMANDS)));
-    if (shell === "zsh") return void execFileSync("zsh", ["-f", "-n", file]);
-    const offered = execFileSync("fish", ["--no-config", "-c", `source ${file}; complete -C 'openclaw model te'`], { encoding: "utf8" });
-    assert.match(offered, /^test\t/m);
+    // In zsh what would be shown is printed instead: its own completion wants a terminal.
+    const shown = `compdef() {}; source ${file}; _files() { print FILES }; _describe() { print -l -- \${(P)@[-1]} }; words=("$@"); CURRENT=$#`;
+    const offers = (...words: readonly string[]): readonly string[] => (shell === "zsh"
+      ? execFileSync("zsh", ["-f", "-c", `${shown}; _openclaw`, "zsh", ...words], { encoding: "utf8" })
+      : execFileSync("fish", ["--no-config", "-c", `source ${file}; complete -C '${words.join(" ")}'`], { encoding: "utf8", cwd: "/" })
+    ).split("\n").map((line) => /^[^:\t]*/.exec(line)?.[0] ?? "").filter((word) => word !== "" && word.startsWith(words.at(-1) ?? ""));
+    assert.deepEqual(offers("openclaw", "model", "te"), ["test"]);
+    assert.deepEqual(offers("openclaw", "--port", "3000", "model", "re"), ["remove"]);
+    assert.deepEqual(offers("openclaw", "comp"), ["completion"]);
+    assert.deepEqual(offers("openclaw", "model", "add", "--key-f").toSorted(), ["--key-file", "--key-from-env"]);
   });
 }
 
@@ -49,6 +61,10 @@ test("the script is kept, and made anew once a command's file is another (S4.4)"
   assert.equal(await readKeptScript("bash", [], folder), whole, "no command was read the second time");
   await writeFile(join(folder, "completion.bash"), "old");
   await writeFile(join(folder, "completion.stamp"), "old");
+  assert.equal(await readKeptScript("bash", COMMANDS, folder), whole);
+  const stamp = await readFile(join(folder, "completion.stamp"), "utf8");
+  await writeFile(join(folder, "completion.stamp"), stamp.replace(/:(\d+)$/, (_, size: string) => `:${Number(size) + 1}`));
+  await writeFile(join(folder, "completion.bash"), "of a file that had another size");
   assert.equal(await readKeptScript("bash", COMMANDS, folder), whole);
   await rm(join(folder, "completion.zsh"));
   assert.match(await readKeptScript("zsh", COMMANDS, folder), /^#compdef/);
