@@ -28,11 +28,16 @@ test("a picture reaches a model that takes pictures and no other, a text is read
     t.after(() => model.close());
     const models = [{ id: "test", input: ["text", "image"] }, { id: "blind" }];
     const server = await openTranscription(t);
-    const media = { transcription: { url: server.url, timeoutMs: 60_000 } };
+    const media = { maxImageBytes: 20_000, transcription: { url: server.url, timeoutMs: 60_000 } };
     const gateway = await openRealGateway({ bare: true, config: { ...scriptedConfig(model.url, { provider: { models } }), media } });
     t.after(() => gateway.dispose());
     const watched = await gateway.connect();
     const { client } = watched;
+    const { maxPayload, attachments: most } = client.hello.policy;
+    assert.deepEqual(most, { maxBytes: 19_464_192, maxImageBytes: 20_000 }, "whoever connects is told what may come");
+    assert.ok(Math.ceil(most.maxBytes / 3) * 4 < maxPayload, "and the largest file fits a frame");
+    const large = { ...picture, content: Buffer.concat([Buffer.from(PNG, "base64"), Buffer.alloc(20_000)]).toString("base64") };
+    await assert.rejects(send(watched, "large", { message: "?", attachments: [large] }), { code: "MEDIA_TOO_LARGE" });
     await send(watched, "seen", { message: "What is this?", attachments: [picture, note] });
     const seen = model.requests.at(-1);
     assert.deepEqual(seen?.images, [`data:image/png;base64,${PNG}`]);

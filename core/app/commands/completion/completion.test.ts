@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -30,6 +30,7 @@ test("bash completes commands, verbs and options, and no word behind an option t
   assert.deepEqual(offers("openclaw", "nodes", "--conn"), ["--connected"], "of what a group does when no verb is said");
   assert.deepEqual(offers("openclaw", "agent", "--session-k"), [], "what is hidden is not offered");
   assert.deepEqual(offers("openclaw", "model", "add", "--key-file", "/us"), ["/usr"], "behind an option that takes a value: files");
+  assert.deepEqual(offers("openclaw", "model", "--profile", "re"), [], "and no verb");
   assert.deepEqual(offers("openclaw", "backup", "verify", "/us"), ["/usr"], "and where there is no word to offer");
   const first = offers("openclaw", "");
   for (const { name } of COMMANDS) assert.ok(first.includes(name), name);
@@ -63,6 +64,8 @@ test("the script is kept, and made anew once a command's file is another (S4.4)"
   await writeFile(join(folder, "completion.stamp"), "old");
   assert.equal(await readKeptScript("bash", COMMANDS, folder), whole);
   const stamp = await readFile(join(folder, "completion.stamp"), "utf8");
+  const { mtimeMs, size: bytes } = await stat(new URL("../usage.ts", import.meta.url));
+  assert.ok(stamp.endsWith(` usage.ts:${Math.round(mtimeMs)}:${bytes}`), stamp);
   await writeFile(join(folder, "completion.stamp"), stamp.replace(/:(\d+)$/, (_, size: string) => `:${Number(size) + 1}`));
   await writeFile(join(folder, "completion.bash"), "of a file that had another size");
   assert.equal(await readKeptScript("bash", COMMANDS, folder), whole);
