@@ -73,7 +73,7 @@ test("what a server says it offers is read with care, and decides nothing (S4.4)
   assert.equal(await readOffer({ baseUrl: "http://127.0.0.1:1/v1" }, new Secret("k"), never), undefined);
 });
 
-test("a server that sends elsewhere, floods or says nothing is not there; of several models of one server none has its start's length (S4.4)",
+test("a server that sends elsewhere, floods or says nothing is not there; what it was started with is said of no model of several (S4.4)",
   async (t) => {
     const list = JSON.stringify({ object: "list", data: [{ id: "a" }, { id: "b" }] });
     const waits: number[] = [];
@@ -89,7 +89,9 @@ test("a server that sends elsewhere, floods or says nothing is not there; of sev
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     t.after(() => server.close().closeAllConnections());
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    for (const path of ["elsewhere", "flood"]) assert.equal(await readOffer({ baseUrl: `${origin}/${path}` }, undefined, never), undefined, path);
+    for (const path of ["elsewhere", "flood"]) {
+      assert.equal(await readOffer({ baseUrl: `${origin}/${path}` }, undefined, never), undefined, path);
+    }
     const several = await readOffers({ name: "llamacpp", title: "", keys: [], baseUrl: `${origin}/v1` }, undefined, never);
     assert.deepEqual(several, [{ id: "a" }, { id: "b" }]);
     t.mock.method(AbortSignal, "timeout", (ms: number) => (waits.push(ms), patience.signal));

@@ -43,7 +43,8 @@ for (const shell of ["zsh", "fish"] as const) {
     const file = join(folder, "script");
     await writeFile(file, formatCompletion(shell, await readCommandWords(COMMANDS)));
     // In zsh what would be shown is printed instead: its own completion wants a terminal.
-    const shown = `compdef() {}; source ${file}; _files() { print FILES }; _describe() { print -l -- \${(P)@[-1]} }; words=("$@"); CURRENT=$#`;
+    const stubs = "compdef() {}; _files() { print FILES }; _describe() { print -l -- ${(P)@[-1]} }";
+    const shown = `${stubs}; source ${file}; words=("$@"); CURRENT=$#`;
     const offers = (...words: readonly string[]): readonly string[] => (shell === "zsh"
       ? execFileSync("zsh", ["-f", "-c", `${shown}; _openclaw`, "zsh", ...words], { encoding: "utf8" })
       : execFileSync("fish", ["--no-config", "-c", `source ${file}; complete -C '${words.join(" ")}'`], { encoding: "utf8", cwd: "/" })
