@@ -12,7 +12,7 @@ export interface SendPace {
 }
 
 /** What may go at once before the pace is kept: an answer, and what follows from it. */
-const BURST_SECONDS = 3;
+const BURST_SECONDS = 5;
 const BLOCK_MAX_MS = 3_600_000;
 const CONVERSATIONS_MAX = 10_000;
 
