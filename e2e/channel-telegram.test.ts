@@ -10,7 +10,8 @@ import { openRealNode } from "@openclaw/testkit/real-node";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
-test("a stranger gets a code and no model; let in as the owner, they ask for a program on a paired node and read what it said, once, though "
+test("a stranger gets a code and no model; let in as the owner, they ask for a program on a paired node and read what it said, once, "
+  + "though "
   + "the gateway died before Telegram could forget the message, and once, though it died in the middle of an answer; a group is answered "
   + "where it speaks to it (S4.24, S4.8, S4.26, S1.7, S1.8, C1, C2)", async (t) => {
   const telegram = await openFakeTelegram();
@@ -32,7 +33,8 @@ test("a stranger gets a code and no model; let in as the owner, they ask for a p
   /** What the bot said in a conversation, as people see it. */
   const saidIn = (chatId: number): readonly string[] =>
     telegram.messages(chatId).filter(({ from }) => from === "bot").map(({ text }) => text);
-  const untilSaid = (chatId: number, words: RegExp): Promise<string> => telegram.until(() => saidIn(chatId).find((text) => words.test(text)));
+  const untilSaid = (chatId: number, words: RegExp): Promise<string> =>
+    telegram.until(() => saidIn(chatId).find((text) => words.test(text)));
 
   telegram.say({ from: ALICE, text: "hello" });
   const [code = ""] = /[A-Z2-9]{8}/.exec(await untilSaid(ALICE.id, /private assistant/)) ?? [];

@@ -213,8 +213,8 @@ export async function openRoom(config: ChannelsConfig[string] = {}, more: { read
     },
     say: async ({ peer = { kind: "direct", id: "1" }, sender = ADA, at, ...words }) => {
       const message: ChannelMessage = {
-        id: `m${(said += 1)}`, peer, sender, at: at ?? { to: peer.id }, files: [], mentionsMe: peer.kind === "direct", sentAtMs: clock.now(),
-        ...words,
+        id: `m${(said += 1)}`, peer, sender, at: at ?? { to: peer.id }, files: [],
+        mentionsMe: peer.kind === "direct", sentAtMs: clock.now(), ...words,
       };
       const listener = messenger.listener;
       if (listener === undefined) throw new Error("nobody listens");

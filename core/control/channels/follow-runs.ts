@@ -53,6 +53,8 @@ interface Followed {
   preview: { close(): void } | undefined;
   typing: { close(): void } | undefined;
   typingSinceMs: number;
+  /** When it was last shown, or tried to be; negative before. */
+  lookedAtMs: number;
 }
 
 export function createFollowRuns({ clock, outbox, accountOf, idOf }: FollowDeps): FollowRuns {
@@ -101,12 +103,18 @@ export function createFollowRuns({ clock, outbox, accountOf, idOf }: FollowDeps)
     const { text } = followed;
     if (text !== followed.shown && runs.has(followed.run.runId) && await outbox.preview(id, orderOf(followed))) followed.shown = text;
   };
-  const arm = (followed: Followed, ms: number): void => {
-    followed.preview ??= clock.after(ms, () => {
+  /** Shows what is new as soon as the messenger takes another change. */
+  const arm = (followed: Followed): void => {
+    if (followed.preview !== undefined || followed.text === followed.shown) return;
+    const account = accountFor(followed);
+    if (!showsPreview(account)) return;
+    const waitedMs = clock.monotonic() - followed.lookedAtMs;
+    const ms = followed.lookedAtMs < 0 ? PREVIEW_AFTER_MS : Math.max(0, (account.channel.limits.editEveryMs ?? 0) - waitedMs);
+    followed.preview = clock.after(ms, () => {
+      followed.lookedAtMs = clock.monotonic();
       void show(followed).catch(() => undefined).finally(() => {
         followed.preview = undefined;
-        const everyMs = accountFor(followed)?.channel.limits.editEveryMs ?? null;
-        if (runs.has(followed.run.runId) && followed.text !== followed.shown && everyMs !== null) arm(followed, everyMs);
+        if (runs.has(followed.run.runId)) arm(followed);
       });
     });
   };
@@ -136,7 +144,8 @@ export function createFollowRuns({ clock, outbox, accountOf, idOf }: FollowDeps)
         drop(oldest);
       }
       runs.set(run.runId, {
-        run, text: "", shown: "", over: false, placed: false, preview: undefined, typing: undefined, typingSinceMs: clock.monotonic(),
+        run, text: "", shown: "", over: false, placed: false, preview: undefined, typing: undefined, lookedAtMs: -1,
+        typingSinceMs: clock.monotonic(),
       });
     },
     live: ({ runId, stream, data }) => {
@@ -146,7 +155,7 @@ export function createFollowRuns({ clock, outbox, accountOf, idOf }: FollowDeps)
         if (followed.over) followed.text = "";
         followed.over = false;
         if (followed.text.length < TEXT_MAX) followed.text += String(data["delta"] ?? "");
-        arm(followed, PREVIEW_AFTER_MS);
+        arm(followed);
       } else if (stream === "tool" && data["phase"] === "start") followed.over = true;
       else if (stream === "approval" && data["phase"] === "pending") waits(followed, data);
       else if (stream === "approval") type(followed);

@@ -19,7 +19,8 @@ async function deliverOverDeaths(world: RoomOfTest, text: string): Promise<numbe
   }
 }
 
-test("an answer is placed, then made to say its text: died at whichever call, before or after it took effect, people see it once and whole, "
+test("an answer is placed, then made to say its text: died at whichever call, before or after it took effect, people see it once and "
+  + "whole, "
   + "with an empty message at worst (S1.8, C1, C2)", async () => {
   for (const fate of ["dies-before", "dies-after"] as const) {
     for (let at = 0; at < 6; at += 1) {
@@ -36,7 +37,8 @@ test("an answer is placed, then made to say its text: died at whichever call, be
   }
 });
 
-test("where messages cannot be changed, one of which nobody knows is held for a person, who sends it again or forgets it (S1.8)", async () => {
+test("where messages cannot be changed, one of which nobody knows is held for a person, who sends it again or forgets it "
+  + "(S1.8)", async () => {
   for (const fate of ["dies-before", "dies-after", "takes-and-is-unsure"] as const) {
     const world = await openRoom({}, { canEdit: false });
     world.messenger.fates.push(fate);
@@ -85,7 +87,8 @@ test("a messenger that says wait is asked again no sooner, and no other conversa
   await world.close();
 });
 
-test("the messenger's pace is kept: in one conversation, and over all of them; within one, everything goes in its order (S1.8)", async () => {
+test("the messenger's pace is kept: in one conversation, and over all of them; within one, everything goes in its order "
+  + "(S1.8)", async () => {
   const world = await openRoom();
   const to = (n: number): string => String(n % 20);
   const all = Array.from({ length: 100 }, (_, n) =>
@@ -95,7 +98,8 @@ test("the messenger's pace is kept: in one conversation, and over all of them; w
   for (let n = 0; n < 20; n += 1) assert.deepEqual(world.messenger.shown(`${n}`), [0, 20, 40, 60, 80].map((more) => `${n + more}`));
   const calls = world.messenger.calls.filter(({ kind }) => kind !== "typing");
   for (const { atMs } of calls) {
-    assert.ok(calls.filter((other) => other.atMs >= atMs && other.atMs < atMs + 1_000).length <= 40, "20 in a second, beyond a burst of 20");
+    const within = calls.filter((other) => other.atMs >= atMs && other.atMs < atMs + 1_000);
+    assert.ok(within.length <= 40, "20 in a second, beyond a burst of 20");
     const own = calls.filter((other) => other.to === "0" && other.atMs >= atMs && other.atMs < atMs + 3_000);
     assert.ok(own.length <= 5 + 3, "one in a second, beyond a burst of five");
   }
@@ -114,7 +118,8 @@ test("what a messenger refuses is given up at once; a placed message that somebo
   await world.close();
 });
 
-test("send, with no agent in between: once under its key; kept and owed while the account is away, and gone when it is back (C1)", async () => {
+test("send, with no agent in between: once under its key; kept and owed while the account is away, and gone when it is back "
+  + "(C1)", async () => {
   const world = await openRoom();
   const send = (text: string, idempotencyKey: string) =>
     world.room.send({ at: { to: "1" }, text, idempotencyKey }, new AbortController().signal);
