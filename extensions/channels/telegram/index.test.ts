@@ -155,13 +155,13 @@ test("who is spoken to: a name, an answer, a command with the name; anything els
   inGroup("not this", { replyTo: other });
   inGroup("/stop@claw_test_bot now");
   inGroup("/stop@another_bot now");
-  inGroup("mail me@claw_test_bot.example");
+  inGroup("mail me@claw_test_bot.example, or /help@another_bot");
   inGroup("Claw, you", { rest: { entities: [{ type: "text_mention", offset: 0, length: 4, user: { id: fake.botId } }] } });
   const here = world();
   await listening(here, async () => void (await here.until(() => here.received.length === 8)));
   assert.deepEqual(here.received.map(({ text, mentionsMe }) => [text, mentionsMe]), [
     ["nothing for the bot", false], ["@Claw_Test_Bot what is this?", true], ["and this?", true], ["not this", false], ["/stop now", true],
-    ["/stop@another_bot now", false], ["mail me@claw_test_bot.example", false], ["Claw, you", true],
+    ["/stop@another_bot now", false], ["mail me@claw_test_bot.example, or /help@another_bot", false], ["Claw, you", true],
   ]);
   const [first, , answer] = here.received;
   assert.deepEqual([first?.peer, first?.sender], [

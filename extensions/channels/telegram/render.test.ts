@@ -49,6 +49,13 @@ test("however long texts are cut: what is seen is all there, in its order, and e
   }
 });
 
+test("a gap that belongs to a sign is no place to cut, and an address is cut in front of (S1.8)", () => {
+  const shown = (markdown: string): readonly string[] => renderMarkdown(markdown, 30).map((part) => parseHtml(part).text);
+  assert.deepEqual(shown(`${"x".repeat(20)}(https://e.org/abcdefg)`), [`${"x".repeat(20)}(`, "https://e.org/abcdefg)"]);
+  const [x, y] = ["x".repeat(20), "y".repeat(8)];
+  assert.deepEqual(shown(`one ${x} \u0301${y}${y}`), ["one", `${x} \u0301${y}`, y]);
+});
+
 test("more formatting than Telegram keeps is spread over more parts: no link is lost (S1.8)", () => {
   const links = Array.from({ length: 450 }, (_, index) => `[w${index}](https://e.org/${index})`).join(" ");
   const parts = renderMarkdown(links, 4_096).map((part) => parseHtml(part));
@@ -118,7 +125,7 @@ function textOf(seed: number): string {
     () => `~~${word()} ${word()}~~`,
     () => `[${some(4, " ", word)}](${address()}path)`, () => `${address()}${"long/".repeat(40 * random())}`,
     () => pick(["&", "<b>", "*", "_", "`", "[", "](", "\\", "~~", "***", "🎉", "👩‍👩‍👧‍👦👍🏽", "e\u0301\u0323", "日本語の文章"]),
-    () => pick(["שלום", "مرحبا", "\u200d", "\u202e"]), () => pick(["日", "👩🏽‍🚀", "ก็", "🇩🇪"]).repeat(300 * random()),
+    () => pick(["שלום", "مرحبا", "\u200d", "\u202e", " \u0301 "]), () => pick(["日", "👩🏽‍🚀", "ก็", "🇩🇪"]).repeat(300 * random()),
   ];
   const line = (): string => some(12, " ", () => pick(inline)());
   const blocks: readonly (() => string)[] = [
