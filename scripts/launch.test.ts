@@ -11,6 +11,7 @@ import { delimiter, dirname, join } from "node:path";
 import { after, test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { ERRORS } from "../protocol/errors.ts";
+import { endChild } from "../testkit/end-with-us.ts";
 import { needs, needsThat } from "../testkit/skip.ts";
 import { isAlive, startTimeOf } from "./launch/running.mjs";
 
@@ -211,22 +212,31 @@ test("a note whose number now belongs to another process holds nothing up", onLi
   assert.equal((await launch(skeleton, ["start", "--version"])).code, 0);
 });
 
-/** Stands for npm: takes its time and leaves a line, so that a test can count how often it ran. */
+/** Stands for npm: is at it until the test says so, and leaves a line, so that a test can count how often it ran. */
 const slowNpm = `
 const fs = require("node:fs");
 fs.appendFileSync("npm-ran", process.argv.slice(2).join(" ") + "\\n");
-setTimeout(() => {
+const waiting = setInterval(() => {
+  if (!fs.existsSync("go-on")) return;
+  clearInterval(waiting);
   fs.mkdirSync("node_modules/.bin", { recursive: true });
   fs.symlinkSync("../../node24/run", "node_modules/.bin/node");
   fs.writeFileSync("node_modules/.package-lock.json", "{}");
-}, 400);
+}, 20);
 `;
 
 test("of two set-ups at once one waits for the other, and npm runs once", async (t) => {
   const skeleton = makeSkeleton(t);
   skeleton.write("npm-cli.cjs", slowNpm);
   const env = { npm_execpath: join(skeleton.path, "npm-cli.cjs") };
-  const answers = await Promise.all([1, 2].map(() => launch(skeleton, ["start", "--version"], env)));
+  const answers = await Promise.all([1, 2].map(() => {
+    const args = [join(skeleton.path, "scripts", "launch.mjs"), "start", "--version"];
+    const child = spawn(process.execPath, args, { cwd: skeleton.path, env: plainEnvironment(env) });
+    child.stderr.on("data", (chunk) => {
+      if (/Another set-up/.test(String(chunk))) skeleton.write("go-on", "");
+    });
+    return answerOf(child);
+  }));
   assert.deepEqual(answers.map(({ code }) => code), [0, 0]);
   assert.equal(skeleton.read("npm-ran").trim().split("\n").length, 1);
   assert.equal(answers.filter(({ err }) => /Another set-up is under way \(pid \d+\); waiting/.test(err)).length, 1);
@@ -291,6 +301,7 @@ test("two starts at once in one clone both work while others write to the cache 
   const said = "openclaw 0.0.0 gateway run now --version\n";
   assert.deepEqual(answers, [1, 2].map(() => ({ code: 0, out: said, err: "" })));
   assert.deepEqual(writers.map(({ exitCode }) => exitCode), [null, null]);
+  await Promise.all(writers.map((writer) => endChild(writer, "SIGKILL"))); // before its folder is taken away
   assert.ok(existsSync(join(folder, "of-who-runs")));
   const own = readdirSync(join(skeleton.path, ".cache", "compile")).find((name) => name.startsWith(process.version)) ?? "";
   assert.ok(readdirSync(join(skeleton.path, ".cache", "compile", own)).length > 0, "and the program was compiled");
@@ -329,6 +340,7 @@ test("on Node 20 the launcher goes on under the Node 24 of the dependencies", wi
 test("without any Node 24 one sentence of the catalogue is printed, and the exit code is 69", withOldNode, async (t) => {
   const skeleton = makeSkeleton(t);
   skeleton.write("npm-cli.cjs", slowNpm.replace(/^.*symlinkSync.*$/m, ""));
+  skeleton.write("go-on", "");
   const refused = await launch(skeleton, ["start"], { PATH: "/nowhere", npm_execpath: join(skeleton.path, "npm-cli.cjs") }, oldNode);
   assert.equal(refused.code, ERRORS.RUNTIME_MISSING.exit);
   assert.ok(refused.err.endsWith(` ${ERRORS.RUNTIME_MISSING.text} ${ERRORS.RUNTIME_MISSING.next}\n`), refused.err);

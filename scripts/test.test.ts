@@ -135,11 +135,11 @@ test("a file that never comes to its end is ended, and says what it held open", 
     "core/base/b.test.ts": `${head}test("two holds", () => {});`,
   });
   const limits = join(clone.path, "scripts", "test.ts");
-  writeFileSync(limits, readFileSync(limits, "utf8").replace("fileTimeoutMs: 90_000", "fileTimeoutMs: 700"));
+  writeFileSync(limits, readFileSync(limits, "utf8").replace("fileTimeoutMs: 90_000", "fileTimeoutMs: 3_000"));
   const { code, out } = await clone.run("check", only);
   assert.equal(code, 1);
   assert.match(out, /✗ core\/base\/a\.test\.ts\n/);
-  assert.match(out, /The file did not come to its end within 0\.7 s\. Still open: .*TCPServerWrap/);
+  assert.match(out, /The file did not come to its end within 3(?:\.0)? s\. Still open: .*TCPServerWrap/);
   assert.match(out, /1 of 3 failed\n/);
 });
 
@@ -156,7 +156,7 @@ test("a process that a test leaves running is ended and fails the run", withProc
   assert.equal(code, 1);
   const pid = Number(/1 process left running by the tests, now ended\n    (\d+)  sleep 97\n/.exec(out)?.[1]);
   assert.ok(pid > 0, out);
-  assert.ok(!existsSync(`/proc/${pid}/cmdline`) || readFileSync(`/proc/${pid}/cmdline`, "utf8") === "");
+  assert.equal(spawnSync("cat", [`/proc/${pid}/cmdline`], { encoding: "utf8" }).stdout, "", "it is gone, or about to be taken away");
 });
 
 test("words choose the tests, and a wrong call is one sentence and exit 2", async (t) => {

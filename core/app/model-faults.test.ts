@@ -201,7 +201,7 @@ test("a call that is stopped is charged in full and says nothing of its model; o
   const stop = new AbortController();
   room.one.script({ text: ["a ", "b ", "c"], silence: true });
   const asking = room.ask(INSTEAD, "one/a", stop.signal);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  while (room.one.requests.length === 0) await new Promise(setImmediate);
   stop.abort();
   const { call, code } = await asking;
   assert.deepEqual([code, call.attempts.map(({ basis }) => basis)], ["MODEL_UNAVAILABLE", ["reserve"]]);

@@ -76,11 +76,15 @@ test("a failed turn is a failed command, under the turn's own code", async () =>
 });
 
 test("an approval is shown exactly, with the command that answers it", async () => {
+  const looked = Promise.withResolvers<void>();
   const said = await say({
-    "exec.approval.list": () => [{ id: "0k3v", request: { commandArgv: ["rm", "a b"], nodeName: "pi", warningText: "It changes files." } }],
+    "exec.approval.list": () => {
+      setImmediate(looked.resolve); // behind this answer
+      return [{ id: "0k3v", request: { commandArgv: ["rm", "a b"], nodeName: "pi", warningText: "It changes files." } }];
+    },
     agent: async (call) => {
       live(call)("approval", { phase: "pending", kind: "exec", approvalId: "0k3v", title: "rm a b" });
-      await pause(150);
+      await looked.promise;
       return OK("Done.");
     },
   });

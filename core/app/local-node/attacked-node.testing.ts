@@ -135,6 +135,6 @@ export const shell = (script: string, ...args: string[]): string[] => ["/bin/sh"
 /** Waits until a process `sleep <seconds>` is there, or is gone. */
 export async function sleeper(seconds: string, there: boolean): Promise<void> {
   const isThere = (): boolean => spawnSync("pgrep", ["-f", `^sleep ${seconds}$`]).status === 0;
-  for (let tries = 0; tries < 300 && isThere() !== there; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let tries = 0; tries < 2_000 && isThere() !== there; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.equal(isThere(), there);
 }
