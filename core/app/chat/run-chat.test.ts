@@ -61,7 +61,8 @@ test("pieces around the record's answer, told before it, between and after it, s
   } as unknown as CommandContext;
   const running = runChat(ctx, "main");
   await Promise.race([over, running]);
-  for (let tries = 0; tries < 500 && screen.rows()[2] !== "w1 w2 w3 w4"; tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  const isWhole = (): boolean => screen.rows()[2] === "w1 w2 w3 w4";
+  for (let tries = 0; tries < 500 && !isWhole(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
   press({ name: "ctrl-d", text: "" });
   assert.equal(await running, 0);
   assert.deepEqual(screen.rows().slice(0, 4), ["| question", "", "w1 w2 w3 w4", ""], screen.rows().join("\n"));
