@@ -223,6 +223,11 @@ test("a finding is mended with one press, a broken file gives way to the last go
   await page.getByRole("row", { name: /^Alice Example.*a guest/ }).waitFor();
   telegram.say({ from: ALICE, text: "How busy is this machine?" });
   await telegram.until(() => telegram.messages(ALICE.id).at(-1)?.from === "bot");
+  await page.setViewportSize({ width: 1_280, height: 640 });
+  await page.getByRole("link", { name: "Chat" }).click();
+  await page.locator(".session-row", { hasText: "Alice Example" }).getByText("telegram").waitFor();
+  await page.goBack();
+  await page.setViewportSize({ width: 360, height: 640 });
   await page.getByRole("button", { name: "Stop: Telegram" }).click();
   await page.getByRole("status").getByText("stopped").waitFor();
   await page.getByRole("button", { name: "Start: Telegram" }).click();
@@ -231,6 +236,28 @@ test("a finding is mended with one press, a broken file gives way to the last go
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("No messenger is connected yet.").waitFor();
   assert.deepEqual(await readdir(store), [key], "its secret went with it");
+
+  // What may not have arrived: Telegram leaves none of it, so the gateway's answer about it is put here.
+  const answered: unknown[] = [];
+  await page.routeWebSocket(/./, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      const { id, method, params } = JSON.parse(String(frame)) as { readonly id: string; readonly method: string; readonly params: unknown };
+      const answer = (payload: object): void => socket.send(JSON.stringify({ type: "res", id, ok: true, payload }));
+      const one = { id: "u1", channel: "telegram", accountId: "default", to: "42", text: "The build is green.", atMs: Date.now() - 9e5 };
+      if (method === "channels.unsure.list") answer({ deliveries: answered.length === 0 ? [one] : [] });
+      else if (method === "channels.unsure.answer") {
+        answered.push(params);
+        answer({ ok: true, id: "u1", answer: "resend" });
+      } else server.send(frame);
+    });
+  });
+  await page.reload();
+  await page.getByText("The build is green.").waitFor();
+  assert.deepEqual(await findBarriers(), []);
+  await page.getByRole("button", { name: "Send it again: the message to 42" }).click();
+  await page.getByText("The build is green.").waitFor({ state: "detached" });
+  assert.deepEqual(answered, [{ id: "u1", answer: "resend" }]);
 
   // Backups: by command, or by one press where the configuration says how.
   assert.equal((await gateway.cli(["config", "set", "backup.plain", "true"])).code, 0);

@@ -3,6 +3,7 @@ import { codeOf, OpenClawError } from "@openclaw/protocol";
 import type { Ids } from "../base/ids.ts";
 import type { Agents } from "../control/agents.ts";
 import { openAllChannels, type AccountSection, type Channels, type ObeyedCommand, type SaidInChannel } from "../control/channels.ts";
+import type { Sessions } from "../control/sessions.ts";
 import { readAttachments } from "../control/media.ts";
 import { exchangeHttp, fetchBytes } from "../execution/intents.ts";
 import type { Approvals } from "../execution/policy.ts";
@@ -16,6 +17,7 @@ export interface ComposeChannelsDeps extends GatewayParts {
   readonly agents: Agents;
   readonly secretPlaces: () => SecretPlaces;
   readonly approvals: () => Approvals;
+  readonly sessions: () => Sessions;
   readonly commands: () => AgentDesk["commands"];
   readonly tell: (event: string, payload: unknown) => void;
 }
@@ -53,6 +55,15 @@ export async function composeChannels(deps: ComposeChannelsDeps): Promise<Channe
       const content = Buffer.from(bytes).toString("base64");
       const facts = { ...(name === undefined ? {} : { fileName: name }), ...(mimeType === undefined ? {} : { mimeType }) };
       return readAttachments([{ content, ...facts }], config().media ?? {});
+    },
+    callIt: async (key, autoLabel, principal) => {
+      try {
+        const row = await deps.sessions().describe(key);
+        // One that has just begun has no row yet.
+        if (row?.label === undefined && row?.autoLabel === undefined) await deps.sessions().patch(key, { autoLabel }, principal);
+      } catch (error) {
+        log.warn("channel.session_unnamed", { code: codeOf(error) });
+      }
     },
     available: discoverChannels,
     lend: { http: exchangeHttp, fetchBytes, credential: (section, variable) => credentialOf(section, variable, deps.secretPlaces()) },

@@ -213,7 +213,7 @@ export async function composeGateway(options: ComposeOptions): Promise<Compositi
     config: () => config().channels, log: logger,
     open: async () => (await import("./compose-channels.ts")).composeChannels({
       engine, config, seal, unseal, clock, ids, log: logger, agents, secretPlaces, approvals: approvalsOf, tell,
-      commands: () => desk.commands,
+      commands: () => desk.commands, sessions: () => sessions,
       intake: intakeNow,
     }),
   });

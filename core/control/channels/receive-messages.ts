@@ -46,12 +46,14 @@ export interface ReceiveDeps {
   readonly command: (said: SaidInChannel, signal: AbortSignal) => Promise<ObeyedCommand>;
   /** Answers an approval for the owner. */
   readonly approve: (id: string, decision: string, by: string) => Promise<string>;
+  /** A session of theirs alone is called so in lists, unless somebody has named it. Never throws. */
+  readonly callIt?: (sessionKey: string, name: string, principal: Principal) => Promise<void>;
   /** Bytes as files of a message. Throws MEDIA_INVALID, MEDIA_TOO_LARGE. */
   readonly readFile: (file: FetchedFile) => Promise<readonly IncomingFile[]>;
   readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
 }
 
-export const RECEIVE_LIMITS = { maxAgeMs: 86_400_000, lateMs: 300_000, filesMax: 10, fetchMs: 60_000 } as const;
+export const RECEIVE_LIMITS = { maxAgeMs: 86_400_000, lateMs: 300_000, filesMax: 10, seenMax: 1_000, fetchMs: 60_000 } as const;
 
 /** The store did not answer: the same is to be brought again. */
 const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "DISK_FULL", "FILE_LOCKED", "GATEWAY_STARTING", "CLOSED", "FENCED"] as const;
@@ -65,6 +67,15 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     const { channel, accountId } = section;
     const reply = message.peer.kind === "direct" ? {} : { replyToId: message.id };
     await outbox.put(`${channel}.${accountId}.${id}`, { channel, accountId, at: message.at, ...reply, text });
+  };
+
+  const seen = new Set<string>();
+  /** Since this gateway began, or since many others came. */
+  const isFirst = (sessionKey: string): boolean => {
+    if (seen.has(sessionKey)) return false;
+    if (seen.size >= RECEIVE_LIMITS.seenMax) seen.clear();
+    seen.add(sessionKey);
+    return true;
   };
 
   const takeOne = async (account: OpenedAccount, message: ChannelMessage, expired: ChannelMessage[]): Promise<void> => {
@@ -133,6 +144,9 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
         ...(isDirect ? {} : { replyToId: message.id }),
       });
       await intake.receiveInbound(inbound);
+      const name = isDirect ? who.name ?? who.username : peer.title;
+      const isTheirs = name !== undefined && !sessionKey.endsWith(":main");
+      if (isTheirs && isFirst(sessionKey)) void deps.callIt?.(sessionKey, shortName(name), principal);
     } catch (error) {
       if (!(error instanceof OpenClawError) || PASSING.some((code) => hasCode(error, code))) throw error;
       follow.end(runId);
