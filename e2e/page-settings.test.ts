@@ -242,7 +242,7 @@ test("a finding is mended with one press, a broken file gives way to the last go
   await page.routeWebSocket(/./, (socket) => {
     const server = socket.connectToServer();
     socket.onMessage((frame) => {
-      const { id, method, params } = JSON.parse(String(frame)) as { readonly id: string; readonly method: string; readonly params: unknown };
+      const { id, method, params } = JSON.parse(String(frame)) as Readonly<Record<"id" | "method" | "params", unknown>>;
       const answer = (payload: object): void => socket.send(JSON.stringify({ type: "res", id, ok: true, payload }));
       const one = { id: "u1", channel: "telegram", accountId: "default", to: "42", text: "The build is green.", atMs: Date.now() - 9e5 };
       if (method === "channels.unsure.list") answer({ deliveries: answered.length === 0 ? [one] : [] });
