@@ -199,9 +199,11 @@ export async function openChannels(deps: ChannelsDeps): Promise<Channels> {
         ...(replyToId === undefined ? {} : { replyToId }),
       };
       const id = idOf({ channel, accountId, ...from });
-      if (delivery.sharedEnd !== undefined && !(await outbox.isPlaced(id))) {
+      if (delivery.sharedEnd !== undefined) {
         const conversation = `${channel}\0${accountId}\0${conversationOf(order.at)}`;
-        if (!(await said.isSaidBy(id, { sessionKey: from.sessionKey, end: delivery.sharedEnd, conversation }))) return;
+        const isSaid = await said.isSaidBy(id, { sessionKey: from.sessionKey, end: delivery.sharedEnd, conversation });
+        // What stands there already is never left unsaid.
+        if (!isSaid && !(await outbox.isPlaced(id))) return;
       }
       await outbox.bring(id, order, signal);
     },

@@ -138,6 +138,20 @@ test("send, with no agent in between: once under its key; kept and owed while th
   await world.close();
 });
 
+test("one answer to several messages is said once, in the message that showed it while it was written (S4.26, C2)", async () => {
+  const world = await openRoom({ allowFrom: [1] });
+  await world.say({ text: "one" });
+  await world.say({ text: "two" });
+  const [first = "", second = ""] = world.offered.map(({ idempotencyKey }) => idempotencyKey);
+  const from = { sessionKey: "agent:main:fake:direct:1", agentId: "main" };
+  world.room.live({ ...from, runId: first, stream: "assistant", seq: 1, ts: 0, data: { delta: "to b" } });
+  await world.clock.advance(1_000);
+  assert.deepEqual(world.messenger.shown("1"), ["to b"]);
+  for (const runId of [first, second]) await world.deliver("to both", { from: { ...from, runId }, sharedEnd: 7 });
+  assert.deepEqual(world.messenger.shown("1"), ["to both"]);
+  await world.close();
+});
+
 test("what went wrong is one plain sentence with what to do, and nothing of the inside", async () => {
   const world = await openRoom();
   await world.deliver("half", { status: "error", code: "MODEL_REJECTED", why: "key sk-secret was refused at 10.0.0.7" });

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { OWNER } from "../../fabric/identity.ts";
 import { fakeChannel, PARENT, say, setUp, toFake } from "./delegation.testing.ts";
+import { DELIVERY_LIMITS } from "./pay-debts.ts";
 import { settle } from "./world.testing.ts";
 
 test("an outcome is brought to the channel it is owed to, in order, tried again with patience, and once (S4.26, C1, C2)", async (t) => {
@@ -58,6 +59,26 @@ test("trying ends: what cannot be brought is given up, recorded, and the session
   const recorded = await log.read(0, 100);
   const given = recorded.find((entry) => entry.type === "reply.delivered");
   assert.deepEqual(given?.type === "reply.delivered" && given.body.failed?.code, "CONNECTION_LOST");
+});
+
+test("a messenger that is away for hours loses no answer; after a day it is given up (S4.26, C1)", async (t) => {
+  const { arrived, state, channels } = fakeChannel();
+  const { clock, open } = await setUp(t, { channels });
+  const world = await open();
+  Object.assign(state, { fails: Number.POSITIVE_INFINITY, code: "CHANNEL_DOWN" });
+  await say(world, "one", "r1");
+  await settle(clock);
+  await clock.advance(6 * 3_600_000);
+  assert.ok(state.attempts > 100 && state.attempts < 400, `${state.attempts} attempts in six hours`);
+  state.fails = 0;
+  await clock.advance(60_000);
+  assert.deepEqual([...arrived.values()].map(({ text }) => text), ["echo one"]);
+  state.fails = Number.POSITIVE_INFINITY;
+  await say(world, "two", "r2");
+  await clock.advance(DELIVERY_LIMITS.ageMs + 120_000);
+  const before = state.attempts;
+  await clock.advance(600_000);
+  assert.equal(state.attempts, before);
 });
 
 test("a send policy of deny keeps outcomes from channels, and the log says so (S4.26)", async (t) => {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { OpenClawError } from "@openclaw/protocol";
+import { OpenClawError, type ErrorCode } from "@openclaw/protocol";
 import type { ModelEvent, ModelRequest, Tool } from "@openclaw/sdk";
 import type { IntentOrder } from "../../execution/intents.ts";
 import { OWNER } from "../../fabric/identity.ts";
@@ -106,13 +106,13 @@ export const asking = (params: Readonly<Record<string, unknown>>): IntentOrder =
 /** A fake channel: what arrived, by delivery id; it can be down, and can take something without saying so. */
 export function fakeChannel() {
   const arrived = new Map<string, Delivery>();
-  const state = { fails: 0, attempts: 0 };
+  const state: { fails: number; attempts: number; code: ErrorCode } = { fails: 0, attempts: 0, code: "CONNECTION_LOST" };
   const channel: ChannelDeliverer = {
     deliver: async (_to, delivery) => {
       state.attempts += 1;
       if (state.fails > 0) {
         state.fails -= 1;
-        throw new OpenClawError("CONNECTION_LOST");
+        throw new OpenClawError(state.code);
       }
       arrived.set(delivery.id, delivery);
     },

@@ -2,8 +2,8 @@
  * What a session owes others: each outcome is brought to its address, and the log says when that is done.
  *
  * Outcomes for one address go in order; one address that cannot be reached delays no other. What a crash leaves owed is found
- * from headers and brought by the next owner under the same id. Trying ends: a condition that stays is given up at once, any
- * other after a bounded number of attempts or a day, and the log says so.
+ * from headers and brought by the next owner under the same id. Trying ends: a condition that stays is given up at once, a messenger
+ * that is away after a day, any other after a bounded number of attempts or a day, and the log says so.
  */
 import { ERRORS, OpenClawError, codeOf, hasCode, type ErrorCode } from "@openclaw/protocol";
 import type { Claim } from "@openclaw/sdk";
@@ -125,8 +125,10 @@ export function createPayDebts(log: SessionLog, { clock, logger, reply, stop, on
 
 function isFinal(error: unknown, { to, sinceMs }: OwedOutcome, attempts: number, nowMs: number): boolean {
   const code = codeOf(error) ?? "INTERNAL";
-  if (ERRORS[code].retry !== "later" || attempts >= DELIVERY_LIMITS.attempts) return true;
-  return to.kind === "channel" && nowMs - sinceMs > DELIVERY_LIMITS.ageMs;
+  const isOld = to.kind === "channel" && nowMs - sinceMs > DELIVERY_LIMITS.ageMs;
+  // A messenger may be away for hours; nothing was tried there.
+  if (code === "CHANNEL_DOWN") return isOld;
+  return isOld || ERRORS[code].retry !== "later" || attempts >= DELIVERY_LIMITS.attempts;
 }
 
 function failureOf(error: unknown): { readonly code: ErrorCode; readonly why: string } {
