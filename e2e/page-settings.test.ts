@@ -219,6 +219,8 @@ test("a finding is mended with one press, a broken file gives way to the last go
   const code = (await asking.locator(".finger-words").textContent()) ?? "";
   await telegram.until(() => telegram.messages(ALICE.id).find(({ text }) => text.includes(`Your code: ${code}`)));
   assert.deepEqual(await findBarriers(), []);
+  await page.getByRole("link", { name: "Now" }).click();
+  await page.getByRole("link", { name: "Alice Example asks to write in Telegram" }).click();
   await asking.getByRole("button", { name: "Let in as a guest" }).click();
   await page.getByRole("row", { name: /^Alice Example.*a guest/ }).waitFor();
   telegram.say({ from: ALICE, text: "How busy is this machine?" });

@@ -222,23 +222,20 @@ async function letFirstIn(ctx: CommandContext, account: ShownAccount, as: string
 async function firstRequest(ctx: CommandContext, { channel, accountId }: ShownAccount, as: string): Promise<Payload | undefined> {
   using _ = ctx.terminal.progress(`Waiting for a first message to ${as} (Ctrl-C leaves; the account stays)`);
   const endsAt = ctx.clock.monotonic() + FIRST_MESSAGE_MS;
-  const told = new EventTarget();
+  let wake = (): void => undefined;
   return await withGateway(ctx, {
     scopes: ["operator.read", "operator.pairing"],
-    onEvent: ({ event }) => void (event === "channels.changed" && told.dispatchEvent(new Event("changed"))),
+    onEvent: ({ event }) => {
+      if (event === "channels.changed") wake();
+    },
   }, async (gateway) => {
     for (;;) {
-      const looked = AbortSignal.any([ctx.signal, abortAt(told)]);
+      const told = new AbortController();
+      wake = () => told.abort();
       const [first] = listAt(await gateway.request("channels.pairing.list", { channel, accountId }, requestOptions(ctx)), "requests");
       if (first !== undefined || ctx.clock.monotonic() > endsAt) return first;
-      await ctx.clock.wait(LOOK_FOR_SENDER_MS, looked).catch(() => undefined);
+      await ctx.clock.wait(LOOK_FOR_SENDER_MS, AbortSignal.any([ctx.signal, told.signal])).catch(() => undefined);
       ctx.signal.throwIfAborted();
     }
   });
-}
-
-function abortAt(told: EventTarget): AbortSignal {
-  const controller = new AbortController();
-  told.addEventListener("changed", () => controller.abort(), { once: true });
-  return controller.signal;
 }

@@ -95,6 +95,37 @@ test("channels add takes a secret from file, input or variable, never from the l
   assert.deepEqual(empty.sent("channels.connect"), []);
 });
 
+test("a person is asked for the token, which is not shown, then sees who writes first with their code, and says who that is "
+  + "(S1.7)", async () => {
+  let asked = 0;
+  let looked = 0;
+  await using gateway = await openScriptedGateway({
+    "channels.status": () => status(...(asked++ === 0 ? [] : [row()])),
+    "channels.connect": () => ({ ok: true, ...PLACE }),
+    "channels.pairing.list": ({ socket }) => {
+      if (looked++ > 0) return PAIRS;
+      setImmediate(() => socket.event("channels.changed", { ...PLACE, what: "pairing", ts: NOW }));
+      return { requests: [], approved: [] };
+    },
+    "channels.pairing.approve": () => ({ ok: true, ...PLACE, senderId: "42", owner: true }),
+  }, { token: TOKEN });
+  const key = (name: string, text = "") => ({ name, text });
+  const said = await runHere(["channels", "add"], {
+    HOME: "/nonexistent", OPENCLAW_GATEWAY_PORT: String(gateway.port), OPENCLAW_GATEWAY_TOKEN: TOKEN,
+  }, {
+    answers: [
+      { at: /Token of the account in Telegram/, keys: [key("text", CANARY), key("enter")] },
+      { at: /Who is that\?[^]*Not now[^]*Nobody I know/, keys: [key("down"), key("enter")] },
+    ],
+  });
+  assert.equal(said.code, 0, said.stderr);
+  has(said.stdout, "@house_bot answers in Telegram.", "AB3D-EF7H", "(@ada) writes, and was shown this code", "and is the owner");
+  assert.ok(!said.stdout.includes("canary"));
+  const sent = gateway.requests.map(({ method, params }) => [method, params]);
+  assert.deepEqual(sent.find(([method]) => method === "channels.connect"), ["channels.connect", { ...PLACE, secret: CANARY }]);
+  assert.deepEqual(sent.at(-1), ["channels.pairing.approve", { ...PLACE, code: "AB3D-EF7H", owner: true }]);
+});
+
 test("what a messenger refuses for good is taken back and told with why; what was there before stays (S1.7)", async (t) => {
   const refused = row({
     state: "down", connected: false, why: "Telegram does not know this token.", next: "Ask @BotFather for it.", final: true,

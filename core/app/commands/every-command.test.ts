@@ -51,8 +51,10 @@ test("whoever watches is told what an answer is waited for, on a line that goes;
   const told = Promise.withResolvers<void>();
   await using gateway = await openScriptedGateway({ "sessions.list": () => told.promise.then(() => ({ sessions: [] })) });
   const environment = { HOME: "/nowhere", OPENCLAW_GATEWAY_PORT: String(gateway.port), OPENCLAW_GATEWAY_TOKEN: "t" };
-  const watched = await runHere(["sessions", "list"], environment, (text) => {
-    if (text.includes("Asking the gateway: sessions.list")) told.resolve();
+  const watched = await runHere(["sessions", "list"], environment, {
+    watch: (text) => {
+      if (text.includes("Asking the gateway: sessions.list")) told.resolve();
+    },
   });
   assert.equal(watched.code, 0, watched.stderr);
   assert.ok(watched.stderr.endsWith("\r\x1b[2K"), "nothing of it stays");
