@@ -18,7 +18,8 @@ export function readMessage(message: unknown, me: BotName, fileBytesMax: number)
   const chat = recordOf(raw["chat"]);
   const [id, chatId, date] = [raw["message_id"], chat["id"], raw["date"]].map(wholeNumber);
   if (id === undefined || id <= 0 || chatId === undefined) return undefined;
-  const kind = KINDS[String(chat["type"])];
+  const { type } = chat;
+  const kind = typeof type === "string" && Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
   const sender = senderOf(raw, chat);
   if (kind === undefined || sender === undefined || sender.id === String(me.id)) return undefined;
   const files = filesOf(raw, fileBytesMax);
