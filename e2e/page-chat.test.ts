@@ -64,6 +64,13 @@ async (t) => {
   assert.deepEqual([await answered.count(), await page.locator(".said.person", { hasText: "an answer, please" }).count()], [0, 1]);
   await page.goBack();
   await answered.waitFor();
+  await page.getByRole("button", { name: "Answer again, in a branch" }).first().click();
+  await page.waitForURL(/branch/);
+  await card.waitFor();
+  const asked = await page.locator(".said.person .plain").allInnerTexts();
+  assert.deepEqual(asked.map((said) => said.slice(0, 13)), ["please [[call"], "of an earlier answer it is what that one answered");
+  await page.goBack();
+  await answered.waitFor();
   await page.locator(".said.person", { hasText: "an answer, please" }).hover();
   await page.getByRole("button", { name: "Say it otherwise" }).last().click();
   await page.waitForURL(/branch/);
