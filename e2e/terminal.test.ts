@@ -113,6 +113,11 @@ test("over SSH: streaming, a connection that drops in the middle, all of it once
     const words = [...seen.matchAll(/\bword(\d+)\b/g)].map((match) => Number(match[1]));
     assert.deepEqual(words, Array.from({ length: 40 }, (_, at) => at), seen);
     await second.resize(44, 14);
+    const rules = async (): Promise<readonly number[]> =>
+      (await second.screen()).split("\n").filter((row) => /^─+$/.test(row)).map(({ length }) => length);
+    for (const began = Date.now(); (await rules()).join() !== "44"; ) {
+      assert.ok(Date.now() - began < 20_000, `it is not drawn anew in the new size:\n${await second.screen()}`);
+    }
     await second.type("**bold** and | a table");
     await second.keys("Enter");
     await second.until(/echo: bold and \| a table[\s\S]*ready/);
