@@ -52,23 +52,23 @@ export const CHROMIUM = "/usr/bin/chromium";
 export const GATEWAY_GONE = /net::ERR_(?:CONNECTION_\w+|EMPTY_RESPONSE|CONTENT_LENGTH_MISMATCH)|WebSocket connection/;
 
 /**
- * Runs in the page, to be evaluated: from now on `screenUpdates` has, for each frame that was changed, how often; a frame goes from what
- * was painted to what is painted next.
+ * Runs in the page, to be evaluated: from now on `screenUpdates` has, for each frame that was changed, how often. All of a frame are told
+ * the same time, and the first with another one ends it: whatever else waits for its turn meanwhile.
  */
 export const COUNT_SCREEN_UPDATES = String.raw`(() => {
   globalThis.screenUpdates = [];
   let changes = 0;
   new MutationObserver(() => changes++).observe(document.body, { subtree: true, childList: true, characterData: true });
-  const painted = new MessageChannel();
-  painted.port1.onmessage = () => {
-    if (changes > 0) screenUpdates.push(changes);
-    changes = 0;
-  };
-  const follow = () => {
-    painted.port2.postMessage(0);
-    requestAnimationFrame(follow);
-  };
-  requestAnimationFrame(follow);
+  let frame = -1;
+  const ask = requestAnimationFrame.bind(globalThis);
+  globalThis.requestAnimationFrame = (act) => ask((at) => {
+    if (at !== frame && changes > 0) screenUpdates.push(changes);
+    if (at !== frame) changes = 0;
+    frame = at;
+    act(at);
+  });
+  const follow = () => requestAnimationFrame(follow);
+  follow();
 })()`;
 
 let axeSource: string | undefined;

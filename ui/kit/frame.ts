@@ -8,8 +8,8 @@
 import { batch } from "@preact/signals";
 import { options } from "preact";
 
-/** Where no frame is drawn in this time, as in a page that nobody sees, it goes on without. */
-const LATE_MS = 100;
+/** Where no frame is drawn in this time it goes on without: soon in a page that nobody sees; in one that is seen a frame may take long. */
+const LATE_MS = { hidden: 100, visible: 1_000 } as const;
 /** Of changes that begin others at once: the rest waits for the next frame. */
 const ROUNDS_MAX = 20;
 const ACTS = ["beforeinput", "click", "close", "drop", "keydown", "paste", "pointerdown", "popstate", "submit"] as const;
@@ -47,7 +47,7 @@ export function drawInFrames(): void {
 function ask(): void {
   if (cancel !== undefined || isDrawing) return;
   const frame = requestAnimationFrame(drawNow);
-  const timer = setTimeout(drawNow, LATE_MS);
+  const timer = setTimeout(drawNow, LATE_MS[document.visibilityState]);
   cancel = () => {
     cancelAnimationFrame(frame);
     clearTimeout(timer);
