@@ -44,6 +44,8 @@ export interface ChannelMessage {
   readonly peer: { readonly kind: "direct" | "group" | "channel"; readonly id: string; readonly title?: string };
   readonly sender: { readonly id: string; readonly name?: string; readonly username?: string; readonly isBot: boolean };
   readonly text: string;
+  /** The words are somebody else's, and the sender only passes them on: they count as nobody's order. */
+  readonly passedOn?: { readonly from?: string };
   readonly files: readonly ChannelFile[];
   /** It speaks to this account: by name, by an answer to it, or by a command of its own. */
   readonly mentionsMe: boolean;

@@ -98,11 +98,13 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
       if (message.peer.kind === "direct" || message.mentionsMe) expired.push(message);
       return;
     }
-    await takeAdmitted(account, message, admission.label, admission.activation, ageMs);
+    // Whoever passes words on does not make them their own.
+    const label = message.passedOn === undefined ? admission.label : "outside";
+    await takeAdmitted(account, message, label, admission.label === "owner", admission.activation, ageMs);
   };
 
   const takeAdmitted = async (
-    account: OpenedAccount, message: ChannelMessage, label: Label, activation: "mention" | "always", ageMs: number,
+    account: OpenedAccount, message: ChannelMessage, label: Label, isOwner: boolean, activation: "mention" | "always", ageMs: number,
   ): Promise<void> => {
     const { channel, accountId } = account.section;
     const { at, peer, sender: who } = message;
@@ -110,7 +112,7 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     const runId = runIdOf(account, message);
     const sender: Sender = {
       channel, accountId, peer: { kind: peer.kind, id: peer.id }, ...(at.threadId === undefined ? {} : { threadId: at.threadId }),
-      ...(label === "owner" ? {} : { guest: true }),
+      ...(isOwner ? {} : { guest: true }),
     };
     const principal: Principal = { tenant: HOME_TENANT, id: `${channel}:${who.id}`, kind: "person", label };
     try {
@@ -140,7 +142,7 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
         },
       };
       follow.begin({
-        sessionKey, runId, channel, accountId, at, isOwnersOwn: isDirect && label === "owner",
+        sessionKey, runId, channel, accountId, at, isOwnersOwn: isDirect && isOwner,
         ...(isDirect ? {} : { replyToId: message.id }),
       });
       await intake.receiveInbound(inbound);
@@ -227,13 +229,15 @@ function plainCommand(text: string): string {
   return text.trimStart().replace(/^(\/[A-Za-z][\w-]*)@\S+/, "$1");
 }
 
-/** In a group, with who says it; what comes late, with how late. */
-function textOf({ peer, sender }: ChannelMessage, text: string, ageMs: number): string {
+/** In a group, with who says it; what is passed on, with whose it is; what comes late, with how late. */
+function textOf({ peer, sender, passedOn }: ChannelMessage, text: string, ageMs: number): string {
   const name = shortName(sender.name ?? sender.username ?? "");
   const user = sender.username === undefined || sender.name === undefined ? "" : `, @${shortName(sender.username)}`;
   const from = peer.kind === "direct" ? "" : `from ${name === "" ? sender.id : name}${user}`;
   const late = ageMs > RECEIVE_LIMITS.lateMs ? `sent ${spanOf(ageMs)} ago` : "";
-  const head = [from, late].filter((part) => part !== "").join(", ");
+  const origin = shortName(passedOn?.from ?? "");
+  const theirs = passedOn === undefined ? "" : `passed on, not their own words${origin === "" ? "" : `, but those of ${origin}`}`;
+  const head = [from, theirs, late].filter((part) => part !== "").join(", ");
   return head === "" ? text : `[${head}] ${text}`;
 }
 

@@ -53,6 +53,19 @@ test("whatever stands where in a message: it is read or left out, and what is re
   assert.ok(read > 1_000 && left > 50, `${read} read, ${left} left out`);
 });
 
+test("forwarded words, another bot's and a contact's name are not the sender's own; the sender's answer to them is (S1.7)", () => {
+  const plain = { message_id: 5, date: 1, chat: { id: 9, type: "private" }, from: WHOLE.from, text: "look" };
+  const read = (more: object): unknown => readMessage({ ...plain, ...more }, ME, 1_000)?.passedOn;
+  assert.deepEqual(read({ forward_origin: { type: "user", date: 1, sender_user: { id: 3, first_name: "Mal" } } }), { from: "Mal" });
+  assert.deepEqual(read({ forward_origin: { type: "hidden_user", date: 1, sender_user_name: "Hidden" } }), { from: "Hidden" });
+  assert.deepEqual(read({ forward_origin: { type: "channel", date: 1, chat: { id: -3, title: "News" } } }), { from: "News" });
+  assert.deepEqual(read({ forward_date: 1 }), {});
+  assert.deepEqual(read({ via_bot: { id: 8, is_bot: true, username: "gif" } }), { from: "gif" });
+  assert.deepEqual(read({ text: undefined, contact: { first_name: "B", phone_number: "1" } }), {});
+  assert.equal(read({}), undefined);
+  assert.equal(read({ reply_to_message: { message_id: 4, forward_date: 1, text: "theirs" } }), undefined);
+});
+
 type Path = readonly (string | number)[];
 
 function placesIn(value: unknown, path: Path = []): readonly Path[] {

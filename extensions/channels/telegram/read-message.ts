@@ -31,11 +31,12 @@ export function readMessage(message: unknown, me: BotName, fileBytesMax: number)
   const answers = replyToId !== undefined && answered["forum_topic_created"] === undefined;
   const threadId = raw["is_topic_message"] === true ? wholeNumber(raw["message_thread_id"]) : undefined;
   const title = shortText(chat["title"]);
+  const passedOn = passedOnOf(raw);
   return {
     id: `${chatId}:${id}`,
     at: { to: String(chatId), ...(threadId === undefined ? {} : { threadId: String(threadId) }) },
     peer: { kind, id: String(chatId), ...(title === undefined ? {} : { title }) },
-    sender, text, files,
+    sender, text, files, ...(passedOn === undefined ? {} : { passedOn }),
     mentionsMe: kind === "direct" || (answers && recordOf(answered["from"])["id"] === me.id) || isNamed(raw, me),
     ...(answers ? { replyToId: String(replyToId) } : {}),
     sentAtMs: Math.max(0, date ?? 0) * 1_000,
@@ -59,6 +60,17 @@ function senderOf(raw: Fields, chat: Fields): ChannelMessage["sender"] | undefin
     id: String(chosen["id"]), isBot: chosen["is_bot"] === true,
     ...(name === undefined ? {} : { name }), ...(username === undefined ? {} : { username }),
   };
+}
+
+/** Forwarded, written by another bot in the sender's name, or a contact, whose name is what somebody calls themselves. */
+function passedOnOf(raw: Fields): ChannelMessage["passedOn"] {
+  const places = ["forward_origin", "forward_from", "forward_from_chat", "forward_sender_name", "forward_date", "via_bot", "contact"];
+  if (!places.some((place) => raw[place] !== undefined)) return undefined;
+  const origin = recordOf(raw["forward_origin"]);
+  const who = ["sender_user", "sender_chat", "chat"].map((place) => recordOf(origin[place]));
+  const names = [origin["sender_user_name"], ...who.flatMap((one) => [one["title"], one["first_name"]]), recordOf(raw["via_bot"])["username"]];
+  const from = names.map(shortText).find((name) => name !== undefined);
+  return from === undefined ? {} : { from };
 }
 
 /** Words, the words below a file, or what stands for a thing that has no words. A command loses the name it was said to. */
