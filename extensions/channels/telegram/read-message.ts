@@ -68,7 +68,8 @@ function passedOnOf(raw: Fields): ChannelMessage["passedOn"] {
   if (!places.some((place) => raw[place] !== undefined)) return undefined;
   const origin = recordOf(raw["forward_origin"]);
   const who = ["sender_user", "sender_chat", "chat"].map((place) => recordOf(origin[place]));
-  const names = [origin["sender_user_name"], ...who.flatMap((one) => [one["title"], one["first_name"]]), recordOf(raw["via_bot"])["username"]];
+  const bot = recordOf(raw["via_bot"])["username"];
+  const names = [origin["sender_user_name"], ...who.flatMap((one) => [one["title"], one["first_name"]]), bot];
   const from = names.map(shortText).find((name) => name !== undefined);
   return from === undefined ? {} : { from };
 }
