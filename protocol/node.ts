@@ -20,10 +20,15 @@ export const NODE_JOURNAL_CAP = "journal.v1";
 /** A gateway that says so in its challenge takes the field `tags` of `connect`; another one would refuse the whole frame. */
 export const NODE_TAGS_CAP = "node-tags";
 
+/** What a node sends in place of output beyond those limits. */
+export const OUTPUT_GOES_ON = "\n[... the output goes on; its end is in the result ...]\n";
+
 export const NODE_LIMITS = {
   progressChunkChars: 16_384,
   /** stdout and stderr together, of one command; the head and the tail are kept, the middle is marked. */
   outputBytes: 200_000,
+  /** The same, told while it runs where its gateway can ask for it again; elsewhere no more than `outputBytes`. */
+  liveBytes: 10_000_000,
   jobOutputBytes: 8_388_608,
   commandTimeoutMs: 1_800_000,
   jobsRunning: 64,

@@ -7,4 +7,4 @@ export { createTools, TOOL_LIMITS, type PreparedCall, type Tools } from "./tools
 export { TOOL_PROFILES, type ToolChoice } from "./tools/config.ts";
 export { createToolPolicy, groupOf, profilesOf, TOOL_GROUPS, type ToolPolicy } from "./tools/tool-policy.ts";
 export { createToolInvoker, type ToolInvoked, type ToolInvoker } from "./tools/invoke-tool.ts";
-export { presentOutcome, type ToolOutcome } from "./tools/present-outcome.ts";
+export { presentOutcome, shortenResult, type ToolOutcome } from "./tools/present-outcome.ts";

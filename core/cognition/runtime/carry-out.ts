@@ -5,7 +5,8 @@ import { crashPoint } from "../../base/crash-point.ts";
 import { relaysOf, type Attachment, type ExpectedReply, type GateRecord } from "../../fabric/journal.ts";
 import { speaksFromOutside, type IntentEvent, type IntentOrder } from "../../execution/intents.ts";
 import { presentOutcome, type ToolOutcome } from "../../execution/tools.ts";
-import { keepOutput, type KeptOutcome } from "./keep-output.ts";
+import { OutputGatherer } from "./gather-output.ts";
+import { keepOutput, outputBytesKept, type KeptOutcome, type StoredText } from "./keep-output.ts";
 import { readOutput } from "./read-output.ts";
 import type { Carry, TurnWork } from "./turn-work.ts";
 
@@ -50,20 +51,26 @@ export async function collectOutcome(
 ): Promise<Carry> {
   const { call, stepId, intent, nodeId, decision } = placed;
   const { deps } = work;
+  const gatherer = intent.actuator === "node" ? new OutputGatherer(work.session.log.blobs, outputBytesKept(deps)) : undefined;
   let end: IntentEnd = { type: "end", ok: false, code: "TOOL_FAILED", why: "The actuator ended without an answer." };
   for await (const event of untilGivenUp(work, intent, events, signal)) {
     if (event.type === "end") {
       end = event;
       continue;
     }
-    const { text, stream, offset, marked } = event;
-    work.calls.news(call, { text, details: { stream, offset, nodeId, ...(marked === true ? { marked } : {}) } });
+    const { text, stream, offset, bytes, marked } = event;
+    gatherer?.add(event);
+    const more = { ...(bytes === undefined ? {} : { bytes }), ...(marked === true ? { marked } : {}) };
+    work.calls.news(call, { text, details: { stream, offset, nodeId, ...more } });
   }
   crashPoint("result.received");
   // What was stopped has an outcome like any other; what its owner let go of has none, and the next owner asks.
   const stopped = signal.aborted && hasCode(signal.reason, "TURN_STOPPED");
+  if (!stopped && signal.aborted) gatherer?.giveUp(); // the next owner hears it all again
   if (!stopped) signal.throwIfAborted();
-  const outcome = await keepOutcome(work, stepId, presentOutcome(tool, end));
+  const presented = presentOutcome(tool, end);
+  const gathered = await gatherer?.finish(presented, end.ok ? end.payload : undefined);
+  const outcome = await keepOutcome(work, stepId, gathered?.outcome ?? presented, gathered?.kept);
   const durationMs = Math.max(0, deps.clock.now() - sinceMs);
   const exit = exitCodeOf(end);
   const code = outcome.code === undefined ? {} : { code: outcome.code };
@@ -87,9 +94,9 @@ export async function collectOutcome(
 
 /** Keeps the whole of a shortened text, and the files that came with it. */
 export async function keepOutcome(
-  work: TurnWork, stepId: string, presented: ToolOutcome,
+  work: TurnWork, stepId: string, presented: ToolOutcome, gathered?: StoredText,
 ): Promise<KeptOutcome & { readonly files?: readonly Attachment[] }> {
-  const outcome = await keepOutput(work, presented);
+  const outcome = await keepOutput(work, presented, gathered);
   if (presented.files === undefined) return outcome;
   return await (await import("./keep-files.ts")).keepFiles(work, stepId, presented.files, outcome);
 }

@@ -9,30 +9,45 @@ export const OUTPUT_LIMITS = {
   outputs: 64,
   /** Of one blob of an output: what a page needs is opened in a moment, however long the whole is. */
   partChars: 262_144,
+  /** Kept of the end of a result whose node did not mark where that begins. */
+  endChars: 8_000,
 } as const;
 
 export type KeptOutcome = Omit<ToolOutcome, "whole" | "files"> & { readonly output?: OutputKept };
 
 /** A text that stands in blobs, and is named by no event yet. */
-export interface StoredText { readonly parts: readonly OutputPart[]; readonly bytes: number; readonly chars: number }
+export interface StoredText {
+  readonly parts: readonly OutputPart[];
+  readonly bytes: number;
+  readonly chars: number;
+  /** Bytes the command wrote, where that is more. */
+  readonly written?: number;
+}
 
 /**
  * Keeps the whole of a shortened text as sealed blobs before the step's end is recorded. Older ones that have to make room
  * are gone before it is recorded that they are: a crash in between costs an old output early; what it leaves unrecorded is
  * dropped when the turn is taken up again.
  */
-export async function keepOutput({ session: { log }, deps }: TurnWork, { whole, files: _, ...outcome }: ToolOutcome): Promise<KeptOutcome> {
+export async function keepOutput(
+  { session: { log }, deps }: TurnWork, { whole, files: _, ...outcome }: ToolOutcome, gathered?: StoredText,
+): Promise<KeptOutcome> {
   if (whole === undefined) return outcome;
-  const bytes = Buffer.byteLength(whole.text);
-  const bytesMax = (deps.context?.() ?? CONTEXT_DEFAULTS).outputBytesKept;
+  const bytes = gathered?.bytes ?? Buffer.byteLength(whole.text);
+  const bytesMax = outputBytesKept(deps);
   if (bytes > bytesMax) return outcome;
   const known = log.state.outputs.find(({ id }) => id === whole.id);
   const dropped = toDrop(log.state.outputs, bytes, bytesMax, known);
   await dropOutputs(log.blobs, log.state.outputs, dropped);
-  const { parts, chars } = await storeText(log.blobs, whole.text);
+  const { parts, chars } = gathered ?? await storeText(log.blobs, whole.text);
   crashPoint("output.kept");
   const [{ blob = "" } = {}] = parts;
-  return { ...outcome, output: { id: whole.id, blob, ...(parts.length === 1 ? {} : { parts }), bytes, chars, dropped } };
+  const more = { ...(parts.length === 1 ? {} : { parts }), ...(gathered?.written === undefined ? {} : { written: gathered.written }) };
+  return { ...outcome, output: { id: whole.id, blob, ...more, bytes, chars, dropped } };
+}
+
+export function outputBytesKept(deps: Pick<TurnWork["deps"], "context">): number {
+  return (deps.context?.() ?? CONTEXT_DEFAULTS).outputBytesKept;
 }
 
 /** Nothing is asked of the disk in one piece that would hold the others up. */

@@ -4,6 +4,8 @@ import type { InvokeRequest, Nodes } from "../nodes.ts";
 
 export type IntentEvent =
   | { readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number;
+    /** What the program wrote there, where the text does not tell: a byte that is no text is shown as a character of three. */
+    readonly bytes?: number;
     /** The text is not the program's: it says that some is missing here. */
     readonly marked?: true }
   | { readonly type: "end"; readonly ok: true; readonly payload: unknown; readonly nodeId?: string }

@@ -1,4 +1,4 @@
-import { NODE_LIMITS, type InvokeProgressParams, type InvokeResultParams } from "@openclaw/protocol";
+import { NODE_LIMITS, OUTPUT_GOES_ON, type InvokeProgressParams, type InvokeResultParams } from "@openclaw/protocol";
 import { crashPoint } from "../../base/crash-point.ts";
 import type { OutputCursor, OutputLog, OutputPiece } from "./output-log.ts";
 
@@ -115,7 +115,7 @@ export class Link {
     // Bytes that were counted and not stored, or lie beyond what is streamed: one mark stands for those so far.
     if (this.#isMarked || left <= 0 || (cursor.offset < log.storedBytes && cursor.offset < streamedBytesMax)) return undefined;
     this.#isMarked = true;
-    const chunk = "\n[... the output goes on; its end is in the result ...]\n";
+    const chunk = OUTPUT_GOES_ON;
     if (!this.connection.knowsJournal) return { ...this.#header(), chunk };
     return { ...this.#header(), chunk, stream: "stdout", offset: cursor.offset, bytes: left };
   }

@@ -10,7 +10,7 @@ export interface NodeLimits {
   readonly allowedBinaries: readonly string[] | "any";
   /** Longest a command may run; a request can only ask for less. */
   readonly timeoutMsMax: number;
-  /** stdout and stderr together, streamed and in a result. */
+  /** stdout and stderr together, in a result; no more is streamed either where this is less than a node's usual. */
   readonly outputBytesMax: number;
   /** Variables of the node's own environment that commands may see. Never the program's own (`OPENCLAW_…`). */
   readonly envAllow: readonly string[];

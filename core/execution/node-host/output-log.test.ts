@@ -85,6 +85,10 @@ test("a program that changes the stream with every byte does not fill the disk o
   const { stdout, stderr } = log.summarize(10_000);
   assert.ok(stdout.length + stderr.length < 10_200);
   log.close();
+  const large = new OutputLog(join(dir, "large"), 10_000_000, 5_000);
+  for (let count = 0; count < 100_000; count++) large.append(count % 2 === 0 ? "stdout" : "stderr", one);
+  assert.deepEqual([large.totalBytes, large.storedBytes], [100_000, 65_536], "nobody has to look through more headers");
+  large.close();
   rmSync(dir, { recursive: true });
 });
 

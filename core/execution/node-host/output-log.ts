@@ -22,6 +22,7 @@ export interface OutputSummary {
 }
 
 const HEADER_BYTES = 5;
+const FRAMES_MAX = 65_536;
 /** Length of the frame that is still being written: it reaches to the end of the file. */
 const OPEN = 0;
 
@@ -39,6 +40,7 @@ export class OutputLog {
   #keptMax: number;
   #file: number | undefined;
   #size = 0;
+  #frames = 0;
   #frameStart = -1;
   #frameStream: OutputStream | undefined;
   #stored = 0;
@@ -193,8 +195,10 @@ export class OutputLog {
     try {
       if (this.#file === undefined) this.#file = openSync(this.#path, "w+", 0o600);
       if (stream !== this.#frameStream) {
-        // Each change of stream costs a header; a program that alternates byte by byte is stopped at twice its share.
-        if (this.#size > this.#keptMax * 2) return false;
+        // Each change of stream costs a header, which whoever looks for a place reads; a program that alternates byte by byte is
+        // stopped at twice its share, or where that looking would take long.
+        if (this.#size > this.#keptMax * 2 || this.#frames >= FRAMES_MAX) return false;
+        this.#frames += 1;
         this.#sealFrame();
         const header = Buffer.alloc(HEADER_BYTES);
         header[0] = stream === "stderr" ? 2 : 1;

@@ -71,7 +71,8 @@ export function createRunningCommands(deps: RunningCommandsDeps): RunningCommand
       crashPoint("node-host.journaled");
       const isRun = request.command === "system.run";
       const shownMax = outputBytesMax(limits);
-      const log = new OutputLog(journal.outputPath(entry), isRun ? shownMax : NODE_LIMITS.jobOutputBytes, Math.floor(shownMax / 2));
+      const storedMax = isRun ? liveBytesMax(limits, request.slot) : NODE_LIMITS.jobOutputBytes;
+      const log = new OutputLog(journal.outputPath(entry), storedMax, Math.floor(shownMax / 2));
       if (signal.aborted || isStopping) return endedBefore(entry, request, log, isStopping ? "node-stopped" : "cancelled", deps);
       const mark = `${INVOCATION_VARIABLE}=${markOf(request.id)}`;
       const started = await startProcess(plan, { clock, log, onOutput, mark }).catch((error: unknown) => {
@@ -107,6 +108,12 @@ export function createRunningCommands(deps: RunningCommandsDeps): RunningCommand
 
 export function outputBytesMax(limits: NodeLimits): number {
   return Math.min(limits.outputBytesMax, NODE_LIMITS.outputBytes);
+}
+
+/** What is told while it runs, and stored for that. Only what an owner recorded is asked for again, and kept whole by it. */
+export function liveBytesMax(limits: NodeLimits, slot: number | undefined): number {
+  const shownMax = outputBytesMax(limits);
+  return slot === undefined || shownMax < NODE_LIMITS.outputBytes ? shownMax : NODE_LIMITS.liveBytes;
 }
 
 function follow(
@@ -191,7 +198,7 @@ async function settle(entry: JournalEntry, mark: string, { clock, journal }: Run
 
 /** What reached the disk of an output whose sizes nobody recorded. */
 async function measureOutput(journal: InvocationJournal, entry: JournalEntry): Promise<JournalEnd["sizes"]> {
-  const log = reopenOutput(journal, entry, { endedAtMs: 0, sizes: { ...NO_OUTPUT, storedBytes: NODE_LIMITS.jobOutputBytes } });
+  const log = reopenOutput(journal, entry, { endedAtMs: 0, sizes: { ...NO_OUTPUT, storedBytes: NODE_LIMITS.liveBytes } });
   const sizes = { stdoutBytes: 0, stderrBytes: 0, storedBytes: 0 };
   const cursor = log.seek(0);
   for (let piece = log.read(cursor, 65_536); piece !== undefined; piece = log.read(cursor, 65_536)) {

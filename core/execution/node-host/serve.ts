@@ -16,7 +16,7 @@ import type { LentFiles } from "./lent-files.ts";
 import type { NodeLimits } from "./node-limits.ts";
 import type { OutputLog } from "./output-log.ts";
 import { parseAck, parseAttach, parseCancel, parseInvokeRequest } from "./parse-invoke-events.ts";
-import { outputBytesMax, type RunningCommands } from "./running-commands.ts";
+import { liveBytesMax, type RunningCommands } from "./running-commands.ts";
 
 export interface ServeDeps {
   readonly nodeId: string;
@@ -84,7 +84,8 @@ export function createInvocationServer(deps: ServeDeps): InvocationServer {
   const openLink = (id: string, connection: Connection, claim: Claim, logToClose: () => OutputLog | undefined): Link => {
     links.get(id)?.drop();
     const link: Link = new Link({
-      connection, invocationId: id, nodeId, ...claim, streamedBytesMax: outputBytesMax(deps.limits),
+      connection, invocationId: id, nodeId, ...claim,
+      streamedBytesMax: liveBytesMax(deps.limits, connection.knowsJournal ? claim.slot : undefined),
       onEnd: () => {
         if (links.get(id) === link) links.delete(id);
         logToClose()?.close();

@@ -15,22 +15,27 @@ const JOINED_CHARS_MAX = 65_536;
  * The output of one invocation, from what a node sends to what a caller reads.
  *
  * Offsets never go back: what was shown before is cut away, and what is missing is said. All text together is capped at
- * `outputBytes`, so a reader that never comes costs no more memory than that, and a node is never made to wait for one:
- * the connection is shared with other invocations. What the live output leaves out is in the result, up to its own bounds.
+ * `bytesMax`. What waits for a reader is bounded by `outputBytes`, so one that never comes costs no more memory than that, and
+ * a node is never made to wait for one: the connection is shared with other invocations. What the live output leaves out is in
+ * the result, up to its own bounds.
  */
 export class InvocationOutput {
-  readonly #bytesMax: number;
+  /** Of all text. Lowering it takes back nothing. */
+  bytesMax: number;
   readonly #waiting: Waiting[] = [];
   #shown: number;
   #seqNext = 0;
   #textBytes = 0;
+  #waitingBytes = 0;
+  /** Where the output goes on that found no room. */
+  #lostTo = 0;
   #capped = false;
   #end: InvokeEnd | undefined;
   #wake: (() => void) | undefined;
 
   constructor(offset: number, bytesMax: number = NODE_LIMITS.outputBytes) {
     this.#shown = offset;
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
   }
 
   /** Bytes of the command's output that were shown, or left out with a mark: where a re-attached node goes on. */
@@ -51,7 +56,10 @@ export class InvocationOutput {
       if (seq < this.#seqNext) return false;
       if (seq > this.#seqNext) this.#mark(stream, "some output is missing here");
     } else if (offset > this.#shown) {
-      if (!this.#mark(stream, `${offset - this.#shown} bytes are missing here`)) return true;
+      if (!this.#mark(stream, `${offset - this.#shown} bytes are missing here`)) {
+        this.#lostTo = offset + size;
+        return true;
+      }
       this.#shown = offset;
     }
     this.#seqNext = seq + 1;
@@ -59,10 +67,14 @@ export class InvocationOutput {
     if (repeated > 0 && repeated >= size) return false;
     const text = repeated > 0 ? cutBytes(chunk, repeated) : chunk;
     if (this.#push(stream, text, size - repeated)) this.#shown += size - repeated;
+    else if (offset !== undefined) this.#lostTo = offset + size;
     return true;
   }
 
   end(event: InvokeEnd): void {
+    if (this.#end === undefined && !this.#capped && this.#lostTo > this.#shown) {
+      this.#enqueue("stdout", `\n[… ${this.#lostTo - this.#shown} bytes are missing here …]\n`, 0, true, true);
+    }
     this.#end ??= event;
     this.#wake?.();
   }
@@ -71,8 +83,11 @@ export class InvocationOutput {
     for (;;) {
       const next = this.#waiting.shift();
       if (next !== undefined) {
-        const { stream, text, offset, marked } = next;
-        yield { type: "output", stream, text, offset, ...(marked ? { marked: true as const } : {}) } satisfies OutputEvent;
+        const { stream, text, offset, nextOffset, marked } = next;
+        const textBytes = Buffer.byteLength(text);
+        this.#waitingBytes -= textBytes;
+        const bytes = marked || nextOffset - offset === textBytes ? {} : { bytes: nextOffset - offset };
+        yield { type: "output", stream, text, offset, ...bytes, ...(marked ? { marked: true as const } : {}) } satisfies OutputEvent;
       } else if (this.#end !== undefined) {
         yield this.#end;
         return;
@@ -87,19 +102,24 @@ export class InvocationOutput {
   /** False when there is no room: the piece is lost, and the next one that finds room says so by its offset. */
   #push(stream: "stdout" | "stderr", text: string, size: number): boolean {
     if (this.#capped) return true;
-    this.#textBytes += Buffer.byteLength(text);
-    if (this.#textBytes > this.#bytesMax) {
+    const bytes = Buffer.byteLength(text);
+    if (this.#waitingBytes + bytes > NODE_LIMITS.outputBytes && this.#textBytes + bytes <= this.bytesMax) return false;
+    this.#textBytes += bytes;
+    if (this.#textBytes > this.bytesMax) {
       this.#capped = true;
-      const fitting = cutEnd(text, this.#textBytes - this.#bytesMax);
+      const fitting = cutEnd(text, this.#textBytes - this.bytesMax);
       if (fitting !== "") this.#enqueue(stream, fitting, size, false);
-      this.#enqueue(stream, `\n[… output beyond ${this.#bytesMax} bytes is not shown here …]\n`, 0, true, true);
+      this.#enqueue(stream, `\n[… output beyond ${this.bytesMax} bytes is not shown here …]\n`, 0, true, true);
       return true;
     }
     return text === "" || this.#enqueue(stream, text, size, false);
   }
 
   #mark(stream: "stdout" | "stderr", what: string): boolean {
-    return this.#capped || this.#enqueue(stream, `\n[… ${what} …]\n`, 0, true);
+    if (this.#capped) return true;
+    // A mark that leaves no room for what comes behind it would be followed by another one.
+    if (this.#waitingBytes + NODE_LIMITS.progressChunkChars > NODE_LIMITS.outputBytes) return false;
+    return this.#enqueue(stream, `\n[… ${what} …]\n`, 0, true);
   }
 
   #enqueue(stream: "stdout" | "stderr", text: string, size: number, marked: boolean, always = false): boolean {
@@ -112,6 +132,7 @@ export class InvocationOutput {
       if (this.#waiting.length >= WAITING_MAX && !always) return false;
       this.#waiting.push({ stream, text, offset: this.#shown, nextOffset: this.#shown + size, marked });
     }
+    this.#waitingBytes += Buffer.byteLength(text);
     this.#wake?.();
     return true;
   }

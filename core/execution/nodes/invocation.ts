@@ -1,4 +1,4 @@
-import { NODE_COMMANDS, NODE_JOURNAL_CAP, type Effect } from "@openclaw/protocol";
+import { NODE_COMMANDS, NODE_JOURNAL_CAP, NODE_LIMITS, type Effect } from "@openclaw/protocol";
 import { InvocationOutput } from "./invocation-output.ts";
 import type { InvokeRequest } from "./invoke-event.ts";
 
@@ -16,8 +16,7 @@ export class Invocation {
   /** On the monotonic clock; null until its time has begun to run. */
   deadlineMs: number | null = null;
   phase: Phase = "waiting";
-  /** It can be found again in the node's journal. */
-  journalled = false;
+  #journalled = false;
   /** Times the node said that it was not ready. */
   refusals = 0;
   deadline: { close(): void } | undefined;
@@ -31,6 +30,16 @@ export class Invocation {
     this.request = request;
     this.effect = request.effect ?? effectOf(request.command);
     this.output = new InvocationOutput(offset);
+  }
+
+  /** It can be found again in the node's journal: what is missed of its output comes again, so more of it is worth telling. */
+  get journalled(): boolean {
+    return this.#journalled;
+  }
+
+  set journalled(is: boolean) {
+    this.#journalled = is;
+    this.output.bytesMax = is ? NODE_LIMITS.liveBytes : NODE_LIMITS.outputBytes;
   }
 
   canBeFound(caps: readonly string[]): boolean {

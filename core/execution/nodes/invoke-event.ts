@@ -45,9 +45,10 @@ export type InvokeEnd =
   };
 
 export type InvokeEvent =
-  /** `marked` where the text is not the command's but says that some is missing. */
+  /** `marked` where the text is not the command's but says that some is missing; `bytes` where they are not those of the text. */
   | {
-    readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number; readonly marked?: true;
+    readonly type: "output"; readonly stream: "stdout" | "stderr"; readonly text: string; readonly offset: number;
+    readonly bytes?: number; readonly marked?: true;
   }
   | InvokeEnd;
 

@@ -22,10 +22,10 @@ export function presentOutcome(tool: Tool | undefined, end: CallEnd): ToolOutcom
   if (!end.ok) return failed(end.code, end.why);
   const { payload, files: found } = takeFiles(end.payload);
   if (tool === undefined || tool.effect === "none" || tool.present === undefined)
-    return { ...bound(textOf(payload)), isError: false, ...some(found) };
+    return { ...shortenResult(textOf(payload)), isError: false, ...some(found) };
   try {
     const { text, isError, files = [] } = tool.present(payload);
-    return { ...bound(text), isError, ...some([...found, ...files]) };
+    return { ...shortenResult(text), isError, ...some([...found, ...files]) };
   } catch {
     return failed("TOOL_FAILED", `${tool.name} could not read the answer it got.`);
   }
@@ -34,7 +34,7 @@ export function presentOutcome(tool: Tool | undefined, end: CallEnd): ToolOutcom
 function failed(code: ErrorCode, why: string): ToolOutcome {
   const { text, next } = ERRORS[code];
   const said = why.startsWith(text) ? why : `${text} ${why}`;
-  return { ...bound(`${code}: ${said.trim()} ${next}`), isError: true, code };
+  return { ...shortenResult(`${code}: ${said.trim()} ${next}`), isError: true, code };
 }
 
 function some(files: readonly ToolFile[]): Pick<ToolOutcome, "files"> {
@@ -45,14 +45,18 @@ function textOf(payload: unknown): string {
   return typeof payload === "string" ? payload : JSON.stringify(payload ?? null);
 }
 
+/** What stands elsewhere of a text that is head and tail already; `written` where that, too, lacks a part. */
+export interface KeptElsewhere { readonly chars: number; readonly digest: string; readonly written?: number }
+
 /** Head and tail of a long text, with what is missing between them counted and named by digest. */
-function bound(text: string): Pick<ToolOutcome, "text" | "whole"> {
+export function shortenResult(text: string, kept?: KeptElsewhere): Pick<ToolOutcome, "text" | "whole"> {
   if (text.length <= TOOL_LIMITS.resultChars) return { text };
   const half = TOOL_LIMITS.resultChars / 2;
-  const digest = hash("sha256", text, "hex");
+  const { chars, digest, written } = kept ?? { chars: text.length, digest: hash("sha256", text, "hex") };
   const id = digest.slice(0, OUTPUT_ID_CHARS);
-  const missing = `${text.length - 2 * half} characters left out`;
-  const mark = `[… ${missing}; the whole has SHA-256 ${digest} and is read by read_output with id ${id} …]`;
+  const missing = `${written === undefined ? "" : "more than "}${chars - 2 * half} characters left out`;
+  const what = written === undefined ? "the whole" : "what is kept";
+  const mark = `[… ${missing}; ${what} has SHA-256 ${digest} and is read by read_output with id ${id} …]`;
   // A character of two code units may have been cut in half, and some providers refuse that.
   return { text: `${text.slice(0, half)}\n${mark}\n${text.slice(-half)}`.toWellFormed(), whole: { id, text } };
 }
