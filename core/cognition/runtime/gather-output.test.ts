@@ -92,6 +92,7 @@ test("output with a gap, from its middle, or beyond what a session keeps is not 
   const gap: Told = { type: "output", stream: "stdout", text: "[… 9 bytes are missing here …]", offset: BYTES, marked: true };
   const cases: readonly (readonly [string, readonly Told[], number?])[] = [
     ["a marked gap", [...told(LINES), gap, ...told("more", BYTES + 9)]],
+    ["a gap of unknown size", [...told(LINES), gap, ...told("more", BYTES)]],
     ["a gap", [...told(LINES), ...told("more", BYTES + 9)]],
     ["the middle", told(LINES, 10)],
     ["nothing told", []],

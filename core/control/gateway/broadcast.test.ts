@@ -173,13 +173,16 @@ test("a status of the run is a status of the chat, with what is tried again and 
   ]);
 });
 
-test("only what can be missed may be dropped for a slow client: deltas, never an end or a tool's result", () => {
+test("only what can be missed may be dropped for a slow client: deltas, and what lies far in much output, never "
+  + "an end or a tool's result", () => {
   const { text, live, end, sent, broadcaster } = setUp();
   text("a");
   live("thinking", { delta: "hm" });
   live("command_output", { phase: "delta" });
   live("command_output", { phase: "end" });
   live("item", { phase: "end" });
+  live("tool", { phase: "update", partialResult: { details: { offset: 199_999 } } });
+  live("tool", { phase: "update", partialResult: { details: { offset: 200_000 } } });
   live("tool", { phase: "result" });
   end({ status: "ok", text: "a" });
   broadcaster.changed({ key: "k", activeRunIds: [] as readonly string[] } as SessionRow);
@@ -192,6 +195,8 @@ test("only what can be missed may be dropped for a slow client: deltas, never an
       ["agent", "command_output", true],
       ["agent", "command_output", false],
       ["agent", "item", false],
+      ["agent", "tool", false],
+      ["agent", "tool", true],
       ["agent", "tool", false],
       ["agent", "lifecycle", false],
       ["chat", "final", false],

@@ -2,6 +2,7 @@
  * What happens in a turn, shown to whoever watches: one `agent` event for each live event, and the `chat` events a
  * conversation is drawn from. Text goes its own way (text-fanout.ts); the final event always carries all of it.
  */
+import { NODE_LIMITS } from "@openclaw/protocol";
 import type { Clock } from "../../base/clock.ts";
 import type { LiveEvent } from "../../cognition/runtime.ts";
 import { showRow, type SessionRow } from "../sessions.ts";
@@ -83,7 +84,7 @@ export function createBroadcaster({ broadcast, isWatched, eachReader, clock, row
         const known = shown === event && json !== undefined ? { json } : {};
         broadcast("agent", shown, { sessionKey, dropIfSlow: isMadeUpFor(event), ...known });
       }
-      if (shown !== undefined && listed) broadcast("session.tool", shown, { sessionKey });
+      if (shown !== undefined && listed) broadcast("session.tool", shown, { sessionKey, dropIfSlow: isMadeUpFor(event) });
       if (stream === "lifecycle" && watched) lifecycle(event);
       else if (stream === "run_status" && watched) chat(event, statusOf(event));
       if (stream === "lifecycle" && data["phase"] === "start") tellBegun(sessionKey);
@@ -106,9 +107,18 @@ function asVerbose(event: LiveEvent): LiveEvent | undefined {
   return { ...rest, data };
 }
 
-/** Whoever misses it loses nothing that the next one, or the end, does not bring. */
+/**
+ * Whoever misses it loses nothing that the next one, or the end, does not bring. Of much output the beginning is owed to everybody;
+ * what lies behind it is kept whole, and its offset says what is missing.
+ */
 function isMadeUpFor({ stream, data }: LiveEvent): boolean {
+  if (stream === "tool") return data["phase"] === "update" && offsetOf(data["partialResult"]) >= NODE_LIMITS.outputBytes;
   return stream === "thinking" || (stream === "command_output" && data["phase"] === "delta");
+}
+
+function offsetOf(partial: unknown): number {
+  const { details } = (partial ?? {}) as { readonly details?: { readonly offset?: unknown } };
+  return typeof details?.offset === "number" ? details.offset : 0;
 }
 
 function statusOf({ data: { phase, retry } }: LiveEvent): Readonly<Record<string, unknown>> {

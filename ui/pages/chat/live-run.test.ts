@@ -44,6 +44,20 @@ test("of output that is too much to be told while it runs, the end comes with th
   assert.equal(run?.calls[0]?.output.text(), "one\n\n[… 2 bytes are missing here …]\nthree\nthe end\n[exit code 3]");
 });
 
+test("what a slow way lost is said where it lies, whichever stream it was of; a byte that is no text takes nothing from what follows "
+  + "(S4.29, W.1.24)", () => {
+  const piece = (text: string, offset: number, stream: string, bytes?: number): AgentData => ({
+    ...news(text, offset), partialResult: { content: [{ type: "text", text }], details: { stream, offset, bytes } },
+  });
+  let run = fold(undefined, "tool", piece("one\n", 0, "stdout"));
+  run = fold(run, "tool", piece("wrong\n", 4, "stderr"));
+  run = fold(run, "tool", piece("\ufffdx\n", 10, "stdout", 3));
+  run = fold(run, "tool", piece("two\n", 13, "stdout"));
+  run = fold(run, "tool", piece("far\n", 1_017, "stderr"));
+  assert.equal(run?.calls[0]?.output.text(), "one\nwrong\n\ufffdx\ntwo\n\n[… 1,000 bytes did not come here …]\nfar");
+  assert.equal(run?.calls[0]?.isCut, true);
+});
+
 test("a page that comes in the middle of a command begins with what the next news hold", () => {
   let run = fold(undefined, "tool", news("late\n", 500));
   run = fold(run, "command_output", { phase: "delta", toolCallId: "c", output: "before\nlate\n" });

@@ -1,5 +1,6 @@
 /** What a run does just now, made of its events one by one. Pure, but for the output of its calls, which grows in place. */
 import { TerminalText } from "../../kit/terminal-text.ts";
+import { words } from "../../words/en/chat.ts";
 import { textOf, type Fields } from "./transcript.ts";
 
 export interface LiveCall {
@@ -19,6 +20,8 @@ export interface LiveCall {
   readonly behind: boolean;
   /** Some of it is told to nobody while it runs, the last of it always: the result has its end. */
   readonly isCut: boolean;
+  /** The last of it says that something is missing there. */
+  readonly isMarked: boolean;
 }
 
 export interface LiveRun {
@@ -94,7 +97,7 @@ function onTool(calls: readonly LiveCall[], data: AgentData, ts: number): readon
 function newCall(id: string, data: AgentData, ts: number): LiveCall {
   return {
     id, name: data.name ?? "", args: data.args ?? {}, startedMs: ts, state: "running", details: {}, output: new TerminalText(), version: 0,
-    places: {}, behind: false, isCut: false,
+    places: {}, behind: false, isCut: false, isMarked: false,
   };
 }
 
@@ -103,19 +106,22 @@ const BYTES = new TextEncoder();
 /** A piece that came before, as it may after a node or a gateway was away, is left out by its place in its stream. */
 function onNews(call: LiveCall, data: AgentData): LiveCall {
   const piece = textOf(data.partialResult?.content);
-  const { offset, stream, nodeId, marked } = data.partialResult?.details ?? {};
+  const { offset, stream, nodeId, marked, bytes: size } = data.partialResult?.details ?? {};
   const where = typeof nodeId === "string" ? { nodeId } : {};
   if (typeof offset !== "number" || typeof stream !== "string" || marked === true) {
     call.output.append(piece);
-    return { ...call, ...where, isCut: call.isCut || marked === true, version: call.version + 1 };
+    return { ...call, ...where, isCut: call.isCut || marked === true, isMarked: marked === true, version: call.version + 1 };
   }
   const place = call.places[stream] ?? 0;
   const bytes = BYTES.encode(piece);
-  const end = offset + bytes.length;
+  const end = offset + (typeof size === "number" ? size : bytes.length);
   if (end <= place) return { ...call, ...where };
-  call.output.append(offset >= place ? piece : new TextDecoder().decode(bytes.subarray(place - offset)));
   const behind = call.behind || (offset > place && call.version === 0);
-  return { ...call, ...where, behind, places: { ...call.places, [stream]: end }, version: call.version + 1 };
+  // Its streams are counted together. What a slow way lost of much output is said where it lies.
+  const missing = behind || call.isMarked ? 0 : offset - Math.max(0, ...Object.values(call.places));
+  if (missing > 0) call.output.append(words.missing(missing));
+  call.output.append(offset >= place ? piece : new TextDecoder().decode(bytes.subarray(place - offset)));
+  return { ...call, ...where, behind, isCut: call.isCut || missing > 0, isMarked: false, places: { ...call.places, [stream]: end }, version: call.version + 1 };
 }
 
 function onResult(call: LiveCall, data: AgentData): LiveCall {

@@ -19,6 +19,7 @@ export const words = {
   toLatest: "To the latest", newer: (count: number) => `${count} new ${count === 1 ? "message" : "messages"}`,
   running: "running", asking: "waits for you", done: "done", failedCall: "failed", notKnown: "not known",
   on: (node: string) => `on ${node}`, exit: (code: number) => `exit ${code}`,
+  missing: (bytes: number) => `\n[… ${bytes.toLocaleString()} bytes did not come here …]\n`,
   output: (name: string) => `Output of ${name}`, command: "command", inspect: "Inspect this run",
   tokens: (count: number) => `${count.toLocaleString()} ${count === 1 ? "token" : "tokens"}`,
   edit: "Say it otherwise", editing: "This is a branch: what was said before is as it was.", regenerate: "Answer again, in a branch",
