@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { OUTPUT_GOES_ON } from "@openclaw/protocol";
 import { openHostForTest } from "./host-for-test.ts";
 
 test("a gateway that does not know our additions is sent none of them: no tags, no offsets, no counts of jobs (S4.19)", async () => {
@@ -17,4 +18,7 @@ test("a gateway that does not know our additions is sent none of them: no tags, 
   assert.equal(outcome.run.stdout, "one\n");
   const [chunk] = t.gateway.progress("r1", before);
   assert.deepEqual(chunk, { invokeId: "r1", nodeId: t.nodeId, seq: 0, chunk: "one\n" });
+  const flood = { command: ["/bin/sh", "-c", "yes | head -c 1000000"] };
+  await t.gateway.call(t.nodeId, "r2", "system.run", flood, { slot: 1, epoch: 1 });
+  assert.equal(t.gateway.text("r2").length, 200_000 + OUTPUT_GOES_ON.length, "nor more output than it knows to take");
 });

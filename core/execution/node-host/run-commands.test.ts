@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NODE_LIMITS } from "@openclaw/protocol";
+import { NODE_LIMITS, OUTPUT_GOES_ON } from "@openclaw/protocol";
 import { VirtualClock } from "../../../testkit/virtual-clock.ts";
 import { openHostForTest } from "./host-for-test.ts";
 
@@ -172,6 +172,26 @@ test("a flood is capped and marked, streaming stops, memory stays flat, and the 
   assert.match(chunks.at(-1)?.chunk ?? "", /the output goes on/);
   assert.equal(chunks.at(-1)?.offset, 200_000);
   assert.ok(process.memoryUsage().rss - before < 120_000_000, `grew by ${process.memoryUsage().rss - before}`);
+});
+
+test("what an owner recorded is told to ten megabytes and comes again on attach; its result stays head and tail (S0.15)", async () => {
+  await using t = await openHostForTest();
+  const script = "yes abcdefg | head -c 12000000; echo last";
+  const told = (from: number): readonly unknown[] => {
+    const chunks = t.gateway.progress("r1", from);
+    const last = chunks.at(-1);
+    const text = chunks.slice(0, -1).map(({ chunk }) => chunk).join("");
+    return [text.length, text.replaceAll("abcdefg\n", ""), last?.chunk, last?.offset];
+  };
+  const expected = [10_000_000, "", OUTPUT_GOES_ON, 10_000_000];
+  const { run } = await t.gateway.call(t.nodeId, "r1", "system.run", sh(script), { slot: 1, epoch: 1 });
+  assert.deepEqual(told(0), expected);
+  assert.deepEqual([run.outputBytes, run.truncated, run.stdout.endsWith("abcdefg\nlast\n")], [12_000_005, true, true]);
+  assert.ok(run.stdout.length < 200_100);
+  const from = t.gateway.frames.length;
+  t.gateway.send("node.invoke.attach", { id: "r1", nodeId: t.nodeId, slot: 1, epoch: 2, offset: 0 });
+  await t.gateway.result("r1", from);
+  assert.deepEqual(told(from), expected, "also for the next owner");
 });
 
 test("an endless flood is ended by cancel while other invocations are served", async () => {
