@@ -28,3 +28,24 @@ test("ten million characters are kept and no more; a line without an end is brok
   assert.equal(long.count, 250);
   assert.deepEqual(long.find("YYY", 3), [0, 1, 2]);
 });
+
+test("a search goes on with what came since: nothing is looked at twice, a line that is not over counts as it stands, and lines that "
+  + "went count no more (S4.28, S4.29)", () => {
+  const text = new TerminalText();
+  let looks = 0;
+  const plain = text.plain.bind(text);
+  text.plain = (index) => (looks++, plain(index));
+  text.append("needle one\ntwo\nnee");
+  assert.deepEqual(text.find("Needle"), [0]);
+  assert.equal(looks, 3);
+  text.append("dle three\nneedle");
+  assert.deepEqual(text.find("needle"), [0, 2, 3]);
+  assert.equal(looks, 5, "what is over was looked at once");
+  text.append("\rno");
+  assert.deepEqual(text.find("needle"), [0, 2]);
+  assert.deepEqual(text.find("two"), [1], "another question begins at the beginning");
+  text.append(`${"x".repeat(999)}\n`.repeat(10_100));
+  assert.ok(text.dropped > 0);
+  text.append("two");
+  assert.deepEqual(text.find("two"), [text.count - 1]);
+});

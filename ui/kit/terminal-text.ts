@@ -7,12 +7,22 @@ import { parseAnsi } from "./parse-ansi.ts";
 
 export const TERMINAL_LIMITS = { chars: 10_000_000, lines: 200_000, lineChars: 4_000 } as const;
 
+interface Search {
+  readonly wanted: string;
+  readonly most: number;
+  /** Lines that had gone then: numbers are others when more have. */
+  readonly dropped: number;
+  readonly upTo: number;
+  readonly found: readonly number[];
+}
+
 export class TerminalText {
   /** With the colours it begins with. */
   private lines: string[] = [];
   private open = "";
   private style = "";
   private chars = 0;
+  private search: Search | undefined;
   /** Lines that had to go. */
   dropped = 0;
 
@@ -34,6 +44,7 @@ export class TerminalText {
     this.lines = [];
     this.open = this.style = "";
     this.chars = this.dropped = 0;
+    this.search = undefined;
   }
 
   /** As it came, with the colours it begins with; empty where there is none. */
@@ -50,15 +61,25 @@ export class TerminalText {
     return Array.from({ length: this.count }, (_, index) => this.plain(index)).join("\n");
   }
 
-  /** Numbers of the lines that hold it, whatever its case; no more than `most`. */
+  /**
+   * Numbers of the lines that hold it, whatever its case; no more than `most`. Asked for the same again, it looks only at what came
+   * since: who searches while megabytes come does not look through all of them with each piece.
+   */
   find(query: string, most = 10_000): readonly number[] {
     const wanted = query.toLowerCase();
-    const found: number[] = [];
-    if (wanted === "") return found;
-    for (let index = 0; index < this.count && found.length < most; index++) {
-      if (this.plain(index).toLowerCase().includes(wanted)) found.push(index);
-    }
-    return found;
+    if (wanted === "") return [];
+    const known = this.search;
+    const goesOn = known?.wanted === wanted && known.most === most && known.dropped === this.dropped && known.upTo <= this.lines.length;
+    const found = goesOn ? [...known.found] : [];
+    let index = goesOn ? known.upTo : 0;
+    for (; index < this.lines.length && found.length < most; index++) if (this.holds(index, wanted)) found.push(index);
+    this.search = { wanted, most, dropped: this.dropped, upTo: index, found };
+    // The line that is not over may become another one.
+    return this.open !== "" && found.length < most && this.holds(this.lines.length, wanted) ? [...found, this.lines.length] : found;
+  }
+
+  private holds(index: number, wanted: string): boolean {
+    return this.plain(index).toLowerCase().includes(wanted);
   }
 
   private endLine(): void {

@@ -87,6 +87,13 @@ test("of what is told in part the beginning is kept, what the command wrote is c
   }
 });
 
+test("of an end that was told almost to its own beginning not much stands twice (S4.29)", async (t) => {
+  const cut: Told = { type: "output", stream: "stdout", text: "[… beyond …]", offset: BYTES, marked: true };
+  const bench = await openRun(t, () => [...told(LINES), cut, headAndTail(BYTES + 50)]);
+  await bench.say("run it", calls(["run", {}]), says("seen"));
+  assert.ok((await wholeOf(bench)).endsWith(`this is the end of them …]\n${LINES.slice(-1_050)}`));
+});
+
 test("output with a gap, from its middle, or beyond what a session keeps is not taken for the whole: the result is kept, and nothing "
   + "else stays (S0.16)", async (t) => {
   const gap: Told = { type: "output", stream: "stdout", text: "[… 9 bytes are missing here …]", offset: BYTES, marked: true };

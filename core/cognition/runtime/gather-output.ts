@@ -40,9 +40,10 @@ export class OutputGatherer {
       return;
     }
     if (this.#isCut || offset !== this.#at) return this.giveUp();
-    this.#at = offset + (bytes ?? Buffer.byteLength(text));
     this.#isCut = text.endsWith(OUTPUT_GOES_ON);
-    this.#push(this.#isCut ? text.slice(0, -OUTPUT_GOES_ON.length) : text);
+    const own = this.#isCut ? text.slice(0, -OUTPUT_GOES_ON.length) : text;
+    this.#at = offset + (this.#isCut ? Buffer.byteLength(own) : bytes ?? Buffer.byteLength(text));
+    this.#push(own);
   }
 
   /** Drops what was stored; nothing more is. */
@@ -63,7 +64,10 @@ export class OutputGatherer {
     const { truncated, outputBytes } = fieldsOf(payload);
     const { whole } = outcome;
     if (whole === undefined || truncated !== true || typeof outputBytes !== "number") this.giveUp();
-    else if (this.#isCut) this.#push(`\n[… the command wrote ${outputBytes} bytes in all; this is the end of them …]\n${endOf(whole.text)}`);
+    else if (this.#isCut) {
+      const end = endOf(whole.text).slice(-Math.max(0, outputBytes - this.#at) - OUTPUT_LIMITS.overlapChars);
+      this.#push(`\n[… the command wrote ${outputBytes} bytes in all; this is the end of them …]\n${end}`);
+    }
     this.#store(0);
     await this.#storing;
     if (this.#isGivenUp || whole === undefined || this.#chars <= whole.text.length) {

@@ -11,6 +11,8 @@ export const OUTPUT_LIMITS = {
   partChars: 262_144,
   /** Kept of the end of a result whose node did not mark where that begins. */
   endChars: 8_000,
+  /** Of such an end, what may stand before it already. */
+  overlapChars: 1_000,
 } as const;
 
 export type KeptOutcome = Omit<ToolOutcome, "whole" | "files"> & { readonly output?: OutputKept };

@@ -10,14 +10,15 @@ interface Waiting {
 /** Pieces that wait for the reader; neighbours are joined, so only a flood of changing streams comes near this. */
 const WAITING_MAX = 4_096;
 const JOINED_CHARS_MAX = 65_536;
+/** Twice what a node sends before it waits for an answer: all of that may come in one moment, before any reader has its turn. */
+const WAITING_BYTES_MAX = 524_288;
 
 /**
  * The output of one invocation, from what a node sends to what a caller reads.
  *
  * Offsets never go back: what was shown before is cut away, and what is missing is said. All text together is capped at
- * `bytesMax`. What waits for a reader is bounded by `outputBytes`, so one that never comes costs no more memory than that, and
- * a node is never made to wait for one: the connection is shared with other invocations. What the live output leaves out is in
- * the result, up to its own bounds.
+ * `bytesMax`. What waits for a reader is bounded as well, so one that never comes costs little, and a node is never made to wait
+ * for one: the connection is shared with other invocations. What the live output leaves out is in the result, up to its own bounds.
  */
 export class InvocationOutput {
   /** Of all text. Lowering it takes back nothing. */
@@ -103,7 +104,7 @@ export class InvocationOutput {
   #push(stream: "stdout" | "stderr", text: string, size: number): boolean {
     if (this.#capped) return true;
     const bytes = Buffer.byteLength(text);
-    if (this.#waitingBytes + bytes > NODE_LIMITS.outputBytes && this.#textBytes + bytes <= this.bytesMax) return false;
+    if (this.#waitingBytes + bytes > WAITING_BYTES_MAX && this.#textBytes + bytes <= this.bytesMax) return false;
     this.#textBytes += bytes;
     if (this.#textBytes > this.bytesMax) {
       this.#capped = true;
@@ -118,7 +119,7 @@ export class InvocationOutput {
   #mark(stream: "stdout" | "stderr", what: string): boolean {
     if (this.#capped) return true;
     // A mark that leaves no room for what comes behind it would be followed by another one.
-    if (this.#waitingBytes + NODE_LIMITS.progressChunkChars > NODE_LIMITS.outputBytes) return false;
+    if (this.#waitingBytes + NODE_LIMITS.progressChunkChars > WAITING_BYTES_MAX) return false;
     return this.#enqueue(stream, `\n[… ${what} …]\n`, 0, true);
   }
 
