@@ -106,7 +106,7 @@ export function createTellCalls(live: Pick<Live, "emit">, clock: Clock): TellCal
       live.emit("tool", { phase: "update", name: call.name, toolCallId: call.id, partialResult });
       const open = calls.get(call.id);
       if (open === undefined || open.face.kind !== "command") return;
-      open.output = endOf(open.output + text, OUTPUT_TOLD.runningChars);
+      open.output = endOf(text.length < OUTPUT_TOLD.runningChars ? open.output + text : text, OUTPUT_TOLD.runningChars);
       if (open.timer !== undefined) return;
       const waitMs = open.toldAtMs + OUTPUT_TOLD.everyMs - clock.monotonic();
       if (waitMs <= 0) tellNow(open);
