@@ -121,7 +121,10 @@ function onNews(call: LiveCall, data: AgentData): LiveCall {
   const missing = behind || call.isMarked ? 0 : offset - Math.max(0, ...Object.values(call.places));
   if (missing > 0) call.output.append(words.missing(missing));
   call.output.append(offset >= place ? piece : new TextDecoder().decode(bytes.subarray(place - offset)));
-  return { ...call, ...where, behind, isCut: call.isCut || missing > 0, isMarked: false, places: { ...call.places, [stream]: end }, version: call.version + 1 };
+  return {
+    ...call, ...where, behind, isCut: call.isCut || missing > 0, isMarked: false, places: { ...call.places, [stream]: end },
+    version: call.version + 1,
+  };
 }
 
 function onResult(call: LiveCall, data: AgentData): LiveCall {
