@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@openclaw/protocol";
 import { openRoom, type FakeFate, type RoomOfTest } from "./channels-world.testing.ts";
+import { OUTBOX_LIMITS } from "./outbox.ts";
 
 const LONG = `${"a".repeat(300)}${"b".repeat(300)}c`;
 const again = (retryAfterMs?: number): FakeFate => ({
@@ -66,7 +67,17 @@ test("with the policy again it is sent again; what certainly was not sent always
   const careful = await openRoom({}, { canEdit: false });
   careful.messenger.fates.push(again(), again());
   assert.equal(await deliverOverDeaths(careful, "once"), 0);
-  assert.deepEqual(careful.messenger.shown("1"), ["once"]);
+  await careful.reopen();
+  assert.equal(await deliverOverDeaths(careful, "once"), 0);
+  careful.messenger.fates.push(...Array.from({ length: OUTBOX_LIMITS.attempts }, () => again()));
+  const late = { from: { sessionKey: "s", agentId: "main", runId: "late" } };
+  const given = assert.rejects(careful.deliver("late", late), (error) => hasCode(error, "CHANNEL_DOWN"));
+  await careful.clock.advance(300_000);
+  await given;
+  await careful.reopen();
+  await careful.deliver("late", late);
+  assert.deepEqual(careful.messenger.shown("1"), ["once", "late"]);
+  assert.deepEqual(careful.room.outbox.held(), []);
   await world.close();
   await careful.close();
 });
