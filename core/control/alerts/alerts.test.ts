@@ -95,6 +95,28 @@ test("a node that is away is told once, ends by itself once it is back for a whi
   assert.equal(world.brought.length, 2);
 });
 
+test("a messenger that is down or silent for a minute is told of, and messages of which nobody knows at once; what is typed next is said (C23)",
+  async () => {
+    await using world = await openWorld();
+    await using alerts = await world.open();
+    world.reading = {
+      ...WELL, channels: [
+        {
+          name: "telegram default", kind: "down", what: "Telegram is silent: nothing has come.", sinceMs: Date.UTC(2026, 0, 1),
+          next: "Begin it again: openclaw channels start telegram",
+        },
+        { name: "telegram default", kind: "unsure", what: "It is not known.", next: "Decide: openclaw channels unsure", sinceMs: undefined },
+      ],
+    };
+    await world.pass(alerts, MINUTE / 2);
+    assert.deepEqual(open(alerts), ["CHANNEL_UNSURE telegram default"]);
+    await world.pass(alerts, MINUTE);
+    assert.deepEqual(alerts.list().open.map(({ code, what, next }) => [code, what, next]).sort(), [
+      ["CHANNEL_DOWN", "Telegram is silent: nothing has come", "openclaw channels start telegram"],
+      ["CHANNEL_UNSURE", "It is not known", "openclaw channels unsure"],
+    ]);
+  });
+
 test("what was told is not told again after a crash; what was not is, under the same id (S1.35)", async () => {
   await using world = await openWorld();
   await using first = await world.open();

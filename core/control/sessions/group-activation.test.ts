@@ -46,3 +46,19 @@ test("in a group, what is not said to the agent enters the history and begins no
   await step(clock);
   assert.equal(asked.length, 5, "what a schedule sends is meant for the agent");
 });
+
+test("what holds in a group comes with the message, unless its session says otherwise (S4.26)", async (t) => {
+  const { clock, asked, world } = await openGated(t);
+  const group = "agent:main:web:group:g2";
+  await world.send(group, "all of it is for the agent", "a1", { mentioned: false, activation: "always" });
+  await step(clock);
+  assert.equal(asked.length, 1);
+  asked[0]?.answer("!");
+  await step(clock);
+  const patched = world.sessions.patch(group, { groupActivation: "mention" }, OWNER);
+  await step(clock);
+  await patched;
+  await world.send(group, "no longer", "a2", { mentioned: false, activation: "always" });
+  await step(clock);
+  assert.equal(asked.length, 1);
+});
