@@ -13,7 +13,7 @@ import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 test("a stranger gets a code and no model; let in as the owner, they ask for a program on a paired node and read what it said, once, "
   + "though "
   + "the gateway died before Telegram could forget the message, and once, though it died in the middle of an answer; a group is answered "
-  + "where it speaks to it (S4.24, S4.8, S4.26, S1.7, S1.8, C1, C2)", async (t) => {
+  + "where it speaks to it (S4.24, S4.5, S4.8, S4.26, S1.7, S1.8, C1, C2)", async (t) => {
   const telegram = await openFakeTelegram();
   t.after(() => telegram[Symbol.asyncDispose]());
   const model = await openScriptedModel();
@@ -68,5 +68,9 @@ test("a stranger gets a code and no model; let in as the owner, they ask for a p
   const { channelAccounts: accounts } = await again.client.request("channels.status", {}) as {
     readonly channelAccounts: Readonly<Record<string, readonly { readonly state: string; readonly as: string }[]>>;
   };
+  const { sessions } = await again.client.request("sessions.list", {}) as { readonly sessions: readonly { readonly key: string }[] };
+  assert.deepEqual(sessions.map(({ key }) => key).sort(), ["agent:main:main", `agent:main:telegram:group:${GROUP.id}`]);
+  const main = JSON.stringify(await again.client.request("chat.history", { sessionKey: "main" }));
+  assert.ok(main.includes("tell me") && !main.includes("nobody is asked"), "what is said in a group stays there");
   assert.deepEqual(accounts["telegram"]?.map(({ state, as }) => [state, as]), [["up", `@${telegram.username}`]]);
 });

@@ -150,9 +150,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: "S1.6", state: "partly", text: "Self-healing: work of a dead node redistributed, state kept, conversations and workflows continue" },
   { id: "S1.7", state: "partly", text: "Channel abstraction with one API: WhatsApp, Telegram, e-mail, Slack, Discord",
-    proofs: ["core/app/channel-account.test.ts", "core/app/commands/channels.test.ts", "extensions/channels/telegram/index.test.ts"] },
+    proofs: ["e2e/channel-telegram.test.ts", "core/control/channels/receive-messages.test.ts",
+      "core/app/channel-account.test.ts", "core/app/commands/channels.test.ts", "extensions/channels/telegram/index.test.ts"] },
   { id: "S1.8", state: "partly", text: "Per-channel optimisation: rate limits, message formatting, delivery confirmation",
-    proofs: ["extensions/channels/telegram/index.test.ts", "extensions/channels/telegram/render.test.ts"] },
+    proofs: ["e2e/channel-telegram.test.ts", "core/control/channels/outbox.test.ts",
+      "extensions/channels/telegram/index.test.ts", "extensions/channels/telegram/render.test.ts"] },
   { id: "S1.9", state: "later", text: "Inbound messages routed to the best node by proximity, load and channel needs" },
   { id: "S1.10", state: "partly", text: "Ordering guarantees kept through routing",
     proofs: ["e2e/queue-modes.test.ts", "e2e/chaos/kills.slow.test.ts", "e2e/chaos/power.slow.test.ts"] },
@@ -329,7 +331,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     proofs: ["e2e/terminal.test.ts", "e2e/first-five-minutes.test.ts"],
   },
   {
-    id: "S4.5", state: "later",
+    id: "S4.5", state: "partly", proofs: ["e2e/channel-telegram.test.ts"],
     text: "Channels: WhatsApp, Telegram, Slack, Discord, Google Chat, Signal, iMessage, Microsoft Teams, more",
   },
   { id: "S4.6", state: "partly", text: "Tools: browser, canvas, nodes, cron, sessions, Discord/Slack actions" },
@@ -338,7 +340,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Session `main` = canonical direct-chat key",
   },
   {
-    id: "S4.8", state: "partly", proofs: ["e2e/channel-telegram.test.ts"],
+    id: "S4.8", state: "proved", proofs: ["e2e/channel-telegram.test.ts"],
     text: "Group/channel sessions isolated by channel + peer/group ID",
   },
   {
@@ -403,7 +405,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     text: "Agent runtime in RPC mode with tool streaming and block streaming",
   },
   {
-    id: "S4.26", state: "partly", proofs: ["e2e/queue-modes.test.ts", "e2e/stop-turn.test.ts"],
+    id: "S4.26", state: "proved",
+    proofs: ["e2e/queue-modes.test.ts", "e2e/stop-turn.test.ts", "e2e/channel-telegram.test.ts", "core/control/sessions/group-activation.test.ts"],
     text: "Activation modes, queue modes, reply-back",
   },
   {

@@ -95,7 +95,8 @@ test("a node that is away is told once, ends by itself once it is back for a whi
   assert.equal(world.brought.length, 2);
 });
 
-test("a messenger that is down or silent for a minute is told of, and messages of which nobody knows at once; what is typed next is said (C23)",
+test("a messenger that is down or silent for a minute is told of, and messages of which nobody knows at once; what is typed next is "
+  + "said (C23)",
   async () => {
     await using world = await openWorld();
     await using alerts = await world.open();
