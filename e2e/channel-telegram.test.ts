@@ -11,9 +11,8 @@ import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
 test("a stranger gets a code and no model; let in as the owner, they ask for a program on a paired node and read what it said, once, "
-  + "though "
-  + "the gateway died before Telegram could forget the message, and once, though it died in the middle of an answer; a group is answered "
-  + "where it speaks to it (S4.24, S4.5, S4.8, S4.26, S1.7, S1.8, C1, C2)", async (t) => {
+  + "though the gateway died before Telegram could forget the message, and once, though it died in the middle of an answer; a group is "
+  + "answered where it speaks to it (S4.24, S4.5, S4.8, S4.26, S1.7, S1.8, C1, C2, W.6.61, W.6.62)", async (t) => {
   const telegram = await openFakeTelegram();
   t.after(() => telegram[Symbol.asyncDispose]());
   const model = await openScriptedModel();
@@ -42,7 +41,11 @@ test("a stranger gets a code and no model; let in as the owner, they ask for a p
   await telegram.until(() => telegram.unconfirmed === 0);
   assert.equal(saidIn(ALICE.id).length, 1, "one code, however often they write");
   assert.equal(model.requests.length, 0);
-  await owner.client.request("channels.pairing.approve", { channel: "telegram", code, owner: true });
+  const approve = (): Promise<unknown> => owner.client.request("channels.pairing.approve", { channel: "telegram", code, owner: true });
+  await approve();
+  await assert.rejects(approve(), { code: "PAIRING_CODE_UNKNOWN" });
+  const { requests, approved } = await owner.client.request("channels.pairing.list", {}) as Readonly<Record<string, readonly unknown[]>>;
+  assert.deepEqual([requests?.length, approved?.length], [0, 1]);
 
   telegram.say({ from: ALICE, text: `go ${callMark("exec", { node: "far", command: "uname -s" })}` });
   await gateway.gone();
@@ -73,4 +76,15 @@ test("a stranger gets a code and no model; let in as the owner, they ask for a p
   const main = JSON.stringify(await again.client.request("chat.history", { sessionKey: "main" }));
   assert.ok(main.includes("tell me") && !main.includes("nobody is asked"), "what is said in a group stays there");
   assert.deepEqual(accounts["telegram"]?.map(({ state, as }) => [state, as]), [["up", `@${telegram.username}`]]);
+  const act = async (verb: string, channel = "telegram"): Promise<Readonly<Record<string, unknown>>> =>
+    (await again.client.request(`channels.${verb}`, { channel })) as Readonly<Record<string, unknown>>;
+  assert.equal((await act("stop"))["state"], "stopped");
+  assert.equal((await act("start"))["accountId"], "default");
+  await assert.rejects(act("stop", "pigeon"), { code: "CHANNEL_UNKNOWN" });
+  telegram.say({ from: BOB, text: "hello" });
+  const [other = ""] = /[A-Z2-9]{8}/.exec(await untilSaid(BOB.id, /private assistant/)) ?? [];
+  const dismiss = (): Promise<unknown> => again.client.request("channels.pairing.dismiss", { channel: "telegram", code: other });
+  assert.deepEqual(await dismiss(), { ok: true, senderId: String(BOB.id) });
+  await assert.rejects(dismiss(), { code: "PAIRING_CODE_UNKNOWN" });
+  assert.equal((await act("logout"))["cleared"], true);
 });

@@ -306,11 +306,11 @@ export const WIRE_REQUIREMENTS: readonly WireRequirement[] = [
   { id: "W.6.45", section: "6.10", behaviour: "channels.status tells what is connected" },
   { id: "W.6.46", section: "6.10", behaviour: "send without a channel is INVALID_REQUEST" },
   {
-    id: "W.6.61", section: "6.10", room: "channels",
+    id: "W.6.61", section: "6.10",
     behaviour: "channels.start, stop and logout say how the account stands then; a channel that is not there is named",
   },
   {
-    id: "W.6.62", section: "6.10", room: "channels",
+    id: "W.6.62", section: "6.10",
     behaviour: "channels.pairing.list, approve and dismiss know a sender by the code it was shown, once",
   },
   { id: "W.6.47", section: "6.10", behaviour: "voicewake.get and set keep the words" },
