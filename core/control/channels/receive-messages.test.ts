@@ -149,6 +149,22 @@ test("what came while nobody listened: the recent is read together and says how 
     await world.close();
   });
 
+test("a person whose session was deleted goes on in a new one; the owner's main session is not begun anew like that (S4.8)", async () => {
+  const world = await openRoom({ allowFrom: [1] });
+  world.owners = ["3"];
+  world.refusals.push("KEY_DESTROYED", "KEY_DESTROYED");
+  await world.say({ text: "hello" });
+  await world.say({ text: "again" });
+  world.refusals.push("KEY_DESTROYED");
+  await world.say({ text: "owner", sender: { id: "3", isBot: false }, peer: { kind: "direct", id: "3" } });
+  assert.deepEqual(world.offered.map(({ text, sessionKey }) => [text, sessionKey]), [
+    ["hello", "agent:main:fake:direct:1:again:3"], ["again", "agent:main:fake:direct:1:again:3"],
+  ]);
+  await world.clock.advance(10_000);
+  assert.deepEqual(world.messenger.shown("3").map((text) => text.slice(0, 27)), ["⚠️ This session was deleted"]);
+  await world.close();
+});
+
 test("the same message is the same run; the store's trouble is the messenger's to bring again, any other is told to the person once "
   + "(C1, C2)", async () => {
   const world = await openRoom({ allowFrom: [1] });

@@ -53,7 +53,9 @@ export interface ReceiveDeps {
   readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
 }
 
-export const RECEIVE_LIMITS = { maxAgeMs: 86_400_000, lateMs: 300_000, filesMax: 10, seenMax: 1_000, fetchMs: 60_000 } as const;
+export const RECEIVE_LIMITS = {
+  maxAgeMs: 86_400_000, lateMs: 300_000, filesMax: 10, seenMax: 1_000, fetchMs: 60_000, livesMax: 100,
+} as const;
 
 /** The store did not answer: the same is to be brought again. */
 const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "DISK_FULL", "FILE_LOCKED", "GATEWAY_STARTING", "CLOSED", "FENCED"] as const;
@@ -67,6 +69,22 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     const { channel, accountId } = section;
     const reply = message.peer.kind === "direct" ? {} : { replyToId: message.id };
     await outbox.put(`${channel}.${accountId}.${id}`, { channel, accountId, at: message.at, ...reply, text });
+  };
+
+  /** How often a conversation's session was deleted, as far as it was tried since this gateway began. */
+  const lives = new Map<string, number>();
+  /** A deleted session's key is gone for good, and the person behind it is not: they go on in another one. */
+  const aliveKey = (sessionKey: string): string => {
+    const life = lives.get(sessionKey) ?? 1;
+    return life === 1 ? sessionKey : `${sessionKey}:again:${life}`;
+  };
+  /** Whether there is another one to go on in. */
+  const isReborn = (sessionKey: string): boolean => {
+    const life = (lives.get(sessionKey) ?? 1) + 1;
+    if (sessionKey.endsWith(":main") || life > RECEIVE_LIMITS.livesMax) return false;
+    if (lives.size >= RECEIVE_LIMITS.seenMax) lives.clear();
+    lives.set(sessionKey, life);
+    return true;
   };
 
   const seen = new Set<string>();
@@ -115,8 +133,12 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
       ...(isOwner ? {} : { guest: true }),
     };
     const principal: Principal = { tenant: HOME_TENANT, id: `${channel}:${who.id}`, kind: "person", label };
+    let usualKey = "";
     try {
-      const { agentId, sessionKey } = intake.placeOf({ sender });
+      const place = intake.placeOf({ sender });
+      usualKey = place.sessionKey;
+      const { agentId } = place;
+      const sessionKey = aliveKey(usualKey);
       // A group that shares a session with people has no activation of its own there.
       if (!isDirect && sessionKey.endsWith(":main") && activation === "mention" && !message.mentionsMe) return;
       let text = message.text;
@@ -131,7 +153,7 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
       }
       const { files, notes } = await filesOf(account, message);
       const inbound: Inbound = {
-        sender, idempotencyKey: runId, principal, channel, activation, mentions: message.mentionsMe || isDirect ? [agentId] : [],
+        sender, ...(sessionKey === usualKey ? {} : { sessionKey }), idempotencyKey: runId, principal, channel, activation, mentions: message.mentionsMe || isDirect ? [agentId] : [],
         text: textOf(message, [text, ...notes].filter((part) => part.trim() !== "").join("\n\n"), ageMs),
         ...(files.length === 0 ? {} : { files }),
         // What piled up while nobody listened is read as one, not answered line by line.
@@ -152,6 +174,9 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     } catch (error) {
       if (!(error instanceof OpenClawError) || PASSING.some((code) => hasCode(error, code))) throw error;
       follow.end(runId);
+      if (hasCode(error, "KEY_DESTROYED") && isReborn(usualKey)) {
+        return await takeAdmitted(account, message, label, isOwner, activation, ageMs);
+      }
       log.info("channel.refused", { channel, accountId, code: codeOf(error) });
       if (isDirect || message.mentionsMe) await tell(account, message, `no-${runId}`, `⚠️ ${error.message} ${error.next}`.trim());
     }
