@@ -153,7 +153,8 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
       }
       const { files, notes } = await filesOf(account, message);
       const inbound: Inbound = {
-        sender, ...(sessionKey === usualKey ? {} : { sessionKey }), idempotencyKey: runId, principal, channel, activation, mentions: message.mentionsMe || isDirect ? [agentId] : [],
+        sender, ...(sessionKey === usualKey ? {} : { sessionKey }), idempotencyKey: runId, principal, channel, activation,
+        mentions: message.mentionsMe || isDirect ? [agentId] : [],
         text: textOf(message, [text, ...notes].filter((part) => part.trim() !== "").join("\n\n"), ageMs),
         ...(files.length === 0 ? {} : { files }),
         // What piled up while nobody listened is read as one, not answered line by line.
