@@ -34,10 +34,13 @@ const paint = createPainter(process.stdout);
 const phaseNames = ["types", "layers", "tidy", "docs", "wire", "unit", "e2e"] as const;
 type PhaseName = (typeof phaseNames)[number];
 
-/** Limits for failures only: what holds takes a small part of them. Fewer seconds would fail on a machine that is busy. */
+/**
+ * Limits for failures only: what holds takes a small part of them. Fewer seconds would fail on a machine that is busy. Three files at
+ * once keep two cores at work, for one of three waits.
+ */
 const limits = {
-  unit: { concurrency: 2, testTimeoutMs: 30_000, fileTimeoutMs: 90_000 },
-  e2e: { concurrency: 2, testTimeoutMs: 120_000, fileTimeoutMs: 300_000 },
+  unit: { concurrency: 3, testTimeoutMs: 30_000, fileTimeoutMs: 90_000 },
+  e2e: { concurrency: 3, testTimeoutMs: 120_000, fileTimeoutMs: 300_000 },
 } as const;
 
 interface Request {
