@@ -7,7 +7,7 @@ import type { IntentEvent } from "../../execution/intents.ts";
 import { blobsOf, type SessionLog } from "../../fabric/journal.ts";
 import { CONTEXT_DEFAULTS } from "../context.ts";
 import { readOutputPage } from "./read-output.ts";
-import { calls, openBench, says, type Bench } from "./turn.testing.ts";
+import { calls, openBench, says, settle, type Bench } from "./turn.testing.ts";
 
 const run: Tool = {
   name: "run", summary: "Runs.", effect: "read", args: { type: "object" },
@@ -58,6 +58,18 @@ async function wholeOf({ state, log }: Bench): Promise<string> {
   return (await readOutputPage({ state, blobs: log.blobs } as unknown as SessionLog, { id }, 1_000_000_000)).text;
 }
 
+/** Digests of all that is put from now on. */
+function watchBlobs({ engine: { blobs } }: Bench): readonly string[] {
+  const put = blobs.put.bind(blobs);
+  const stored: string[] = [];
+  blobs.put = async (...args) => {
+    const info = await put(...args);
+    stored.push(info.digest);
+    return info;
+  };
+  return stored;
+}
+
 test("what a command told while it ran is kept whole where its result is head and tail, under the digest its mark names "
   + "(S4.29)", async (t) => {
   const bench = await openRun(t, () => [...told(LINES), headAndTail(BYTES)]);
@@ -88,6 +100,32 @@ test("of what is told in part the beginning is kept, what the command wrote is c
   }
 });
 
+test("an owner that dies in the middle leaves nothing: the next one is told all of it again, and keeps all of it (S0.16)", async (t) => {
+  let died = false;
+  async function* until(): AsyncGenerator<IntentEvent> {
+    yield* told(LINES).slice(0, 150);
+    await settle();
+    died = true;
+    throw new Error("killed");
+  }
+  async function* again(): AsyncGenerator<IntentEvent> {
+    yield* told(LINES);
+    yield headAndTail(BYTES);
+  }
+  const bench = await openBench(t, {
+    tools: [run], deps: (deps) => ({ intents: { ...deps.intents, carryOut: until, resume: again } }),
+  });
+  const stored = watchBlobs(bench);
+  await bench.offer("run it");
+  await assert.rejects(bench.run(calls(["run", {}])), /killed/);
+  const left = [...stored];
+  assert.ok(died && left.length > 0, "some of it was stored, and nothing names it");
+  await bench.nextOwner("died");
+  await bench.run(says("seen"));
+  assert.ok((await wholeOf(bench)) === LINES);
+  assert.deepEqual(await Promise.all(left.map((digest) => bench.engine.blobs.stat(digest))), left.map(() => null));
+});
+
 test("of an end that was told almost to its own beginning not much stands twice (S4.29)", async (t) => {
   const cut: Told = { type: "output", stream: "stdout", text: "[… beyond …]", offset: BYTES, marked: true };
   const bench = await openRun(t, () => [...told(LINES), cut, headAndTail(BYTES + 50)]);
@@ -109,18 +147,11 @@ test("output with a gap, from its middle, or beyond what a session keeps is not 
   for (const [what, events, most] of cases) {
     const end = headAndTail(BYTES);
     const bench = await openRun(t, () => [...events, end], most);
-    const { blobs } = bench.engine;
-    const put = blobs.put.bind(blobs);
-    const stored: string[] = [];
-    blobs.put = async (...args) => {
-      const info = await put(...args);
-      stored.push(info.digest);
-      return info;
-    };
+    const stored = watchBlobs(bench);
     await bench.say("run it", calls(["run", {}]), says("seen"));
     const { stdout } = (end as { readonly payload: { readonly stdout: string } }).payload;
     assert.ok((await wholeOf(bench)) === stdout, what);
-    const left = (await Promise.all(stored.map((digest) => blobs.stat(digest)))).flatMap((info) => (info === null ? [] : [info.digest]));
+    const left = (await Promise.all(stored.map((digest) => bench.engine.blobs.stat(digest)))).flatMap((info) => (info === null ? [] : [info.digest]));
     assert.deepEqual(left, bench.state.outputs.flatMap(blobsOf), what);
   }
 });
