@@ -122,6 +122,18 @@ test("the gateway's refusal keeps its sentence, code and exit code", async () =>
   assert.match(said.stderr, /✗ The main session cannot be deleted\.\n.*Reset it instead.*\n {2}Code {2}SESSION_PROTECTED/);
 });
 
+test("all of an output is written page by page, and nothing in it can hide (S4.29)", async () => {
+  const text = "one\ntwo\u001b[2J\nthree\n";
+  const { stdout, code, gateway } = await ask({
+    "sessions.output": ({ params }) => {
+      const { id, offset } = params as { readonly id: string; readonly offset: number };
+      const end = Math.min(text.length, offset + 6);
+      return { id, offset, end, chars: text.length, text: text.slice(offset, end) };
+    },
+  }, ["sessions", "output", "main", "3fe1c0a97b52"]);
+  assert.deepEqual([code, stdout, gateway.requests.length], [0, "one\ntwo\\x1b[2J\nthree\n", 3]);
+});
+
 test("what cannot be undone is not done where nobody can be asked, unless --yes", async () => {
   const script: Script = { "sessions.delete": () => ({ ok: true, key: "x", deleted: true }) };
   const asked = await ask(script, ["sessions", "delete", "agent:main:old"]);

@@ -1,8 +1,8 @@
 /** What stays before the model's eyes in a long conversation, and what is condensed. */
-import { askGateway } from "../connect.ts";
-import { cleanLine } from "../terminal/text.ts";
+import { askGateway, requestOptions, withGateway } from "../connect.ts";
+import { cleanLine, cleanText } from "../terminal/text.ts";
 import type { CommandSpec, WordSpec } from "./command.ts";
-import { listAt, textAt, type Payload } from "./payload.ts";
+import { listAt, numberAt, textAt, type Payload } from "./payload.ts";
 
 const KEY: WordSpec = { name: "KEY", required: true };
 
@@ -17,6 +17,26 @@ export const pins: CommandSpec = {
       listAt(payload, "pins").map((pin) => [textAt(pin, "id"), textAt(pin, "label"), cleanLine(textAt(pin, "text") ?? "")]),
       "Nothing is pinned here.",
     ));
+    return 0;
+  },
+};
+
+export const output: CommandSpec = {
+  summary: "All that is kept of an output that was shortened",
+  words: [KEY, { name: "ID", required: true }],
+  hidden: true,
+  examples: [{ line: "openclaw sessions output main 3fe1c0a97b52", about: "ids stand in the results: openclaw sessions history main" }],
+  run: async (ctx) => {
+    const wish = { key: ctx.given.need("KEY"), id: ctx.given.need("ID") };
+    await withGateway(ctx, { scopes: ["operator.read"] }, async (gateway) => {
+      for (let [offset, chars] = [0, 1]; offset < chars;) {
+        const page = (await gateway.request("sessions.output", { ...wish, offset }, requestOptions(ctx))) as Payload;
+        if (ctx.terminal.json) ctx.terminal.record(page);
+        else ctx.terminal.put(cleanText(textAt(page, "text") ?? ""));
+        chars = numberAt(page, "chars") ?? 0;
+        offset = Math.max(offset + 1, numberAt(page, "end") ?? chars);
+      }
+    });
     return 0;
   },
 };

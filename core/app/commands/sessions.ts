@@ -4,7 +4,7 @@ import { askGateway, requestOptions, withGateway } from "../connect.ts";
 import { formatAgo } from "../terminal/quantities.ts";
 import { cleanLine, cleanText } from "../terminal/text.ts";
 import { archive, exportSession, search, unarchive, verify } from "./sessions-keep.ts";
-import { compact, pin, pins, unpin } from "./sessions-context.ts";
+import { compact, output, pin, pins, unpin } from "./sessions-context.ts";
 import { branch, replay } from "./session-past.ts";
 import type { CommandContext, CommandGroup, CommandSpec, WordSpec } from "./command.ts";
 import { at, listAt, messageText, numberAt, textAt, type Payload } from "./payload.ts";
@@ -214,8 +214,8 @@ export const sessions: CommandGroup = {
     { line: "openclaw sessions reset main", about: "begin anew" },
   ],
   verbs: {
-    list, history, search, set, abort, reset, archive, unarchive, export: exportSession, verify, delete: remove, compact, pin, pins, unpin,
-    replay, branch,
+    list, history, search, set, abort, reset, archive, unarchive, export: exportSession, verify, delete: remove, compact, output, pin, pins,
+    unpin, replay, branch,
   },
   aliases: { ls: "list", fork: "branch", show: "history", rm: "delete", stop: "abort" },
 };

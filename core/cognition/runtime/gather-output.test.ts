@@ -151,7 +151,8 @@ test("output with a gap, from its middle, or beyond what a session keeps is not 
     await bench.say("run it", calls(["run", {}]), says("seen"));
     const { stdout } = (end as { readonly payload: { readonly stdout: string } }).payload;
     assert.ok((await wholeOf(bench)) === stdout, what);
-    const left = (await Promise.all(stored.map((digest) => bench.engine.blobs.stat(digest)))).flatMap((info) => (info === null ? [] : [info.digest]));
+    const found = await Promise.all(stored.map((digest) => bench.engine.blobs.stat(digest)));
+    const left = found.flatMap((info) => (info === null ? [] : [info.digest]));
     assert.deepEqual(left, bench.state.outputs.flatMap(blobsOf), what);
   }
 });
