@@ -55,6 +55,8 @@ export interface OpenedAccount {
 
 export interface ChannelAccount extends AsyncDisposable {
   readonly section: AccountSection;
+  /** Settles when it has been tried to open it. Never rejects. */
+  readonly tried: Promise<void>;
   /** Throws CHANNEL_DOWN. */
   opened(): OpenedAccount;
   status(): AccountStatus;
@@ -219,7 +221,7 @@ export function openAccount(deps: AccountDeps): ChannelAccount {
       const began = clock.monotonic();
       let why: string;
       try {
-        account ??= await open();
+        account ??= await open().finally(tried.resolve);
         if (account === undefined) return;
         why = await listenOnce(account);
       } catch (error) {
@@ -233,10 +235,11 @@ export function openAccount(deps: AccountDeps): ChannelAccount {
       await clock.wait(ms * (0.75 + ids.random() / 2), closing.signal).catch(() => undefined);
     }
   };
-  const living = live();
+  const tried = Promise.withResolvers<void>();
+  const living = live().finally(tried.resolve);
 
   return {
-    section,
+    section, tried: tried.promise,
     opened: () => {
       if (opened !== undefined && !facts.final && !closing.signal.aborted) return opened;
       throw new OpenClawError("CHANNEL_DOWN", { why: `${id} ${accountId}: ${facts.why ?? "it is being opened"}` });

@@ -297,7 +297,7 @@ function unsureIssues(held: readonly OutboxEntry[]): readonly ChannelIssue[] {
 function stateIssues(status: AccountStatus): readonly ChannelIssue[] {
   const { phase, why = "", fix = "See what the log says: openclaw logs", label, accountId } = status;
   const name = accountId === DEFAULT_ACCOUNT ? label : `${label} ${accountId}`;
-  if (phase === "off" && status.why !== undefined) return [issueOf(status, "config", `${name} is off: ${why}`, fix)];
+  if (phase === "off" && status.why !== undefined) return [issueOf(status, "down", `${name} is off: ${why}`, fix)];
   if (phase === "down") return [issueOf(status, "down", `${name} is down: ${why}`, fix)];
   return phase === "degraded" ? [issueOf(status, "silent", `${name} is silent: ${why}`, fix)] : [];
 }

@@ -163,6 +163,18 @@ test("one answer to several messages is said once, in the message that showed it
   await world.close();
 });
 
+test("what ended two days ago is forgotten while the gateway runs on, and what is held is not", async () => {
+  const world = await openRoom({}, { canEdit: false });
+  await world.deliver("done");
+  world.messenger.fates.push("takes-and-is-unsure");
+  await world.deliver("held", { from: { sessionKey: "s", agentId: "main", runId: "held" } });
+  const kept = async (): Promise<number> => (await world.engine.records.list("channel-outbox", "")).length;
+  assert.equal(await kept(), 2);
+  await world.clock.advance(OUTBOX_LIMITS.keptMs + OUTBOX_LIMITS.sweepEveryMs);
+  assert.deepEqual([await kept(), world.room.outbox.held().length], [1, 1]);
+  await world.close();
+});
+
 test("what went wrong is one plain sentence with what to do, and nothing of the inside", async () => {
   const world = await openRoom();
   await world.deliver("half", { status: "error", code: "MODEL_REJECTED", why: "key sk-secret was refused at 10.0.0.7" });

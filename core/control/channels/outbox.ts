@@ -71,6 +71,7 @@ export interface OutboxDeps extends ChannelRecordsDeps {
 
 export const OUTBOX_LIMITS = {
   partsMax: 64, attempts: 8, retryFirstMs: 500, retryLastMs: 30_000, placings: 3, noteAgeMs: 86_400_000, keptMs: 172_800_000, heldMax: 100,
+  sweepEveryMs: 21_600_000,
 } as const;
 const PLACEHOLDER = "…";
 const NOTHING_TO_SAY = "(no answer)";
@@ -83,10 +84,27 @@ export async function openOutbox(deps: OutboxDeps): Promise<Outbox> {
   const closing = new AbortController();
   /** What is not done. */
   const open = new Map<string, OutboxEntry>();
-  for (const [id, entry] of await store.all()) {
-    if (entry.atMs < clock.now() - OUTBOX_LIMITS.keptMs && entry.state !== "held") await store.save(id, undefined);
-    else if (entry.state === "open" || entry.state === "held") open.set(id, entry);
-  }
+  /** What ended long ago is forgotten; nothing brings it again by then. */
+  const sweep = async (on: (id: string, entry: OutboxEntry) => void): Promise<void> => {
+    for (const [id, entry] of await store.all()) {
+      if (entry.atMs >= clock.now() - OUTBOX_LIMITS.keptMs || entry.state === "held") on(id, entry);
+      else {
+        open.delete(id);
+        await store.save(id, undefined);
+      }
+    }
+  };
+  await sweep((id, entry) => {
+    if (entry.state === "open" || entry.state === "held") open.set(id, entry);
+  });
+  let timer: { close(): void } | undefined;
+  const sweepOften = (): void => {
+    timer = clock.after(OUTBOX_LIMITS.sweepEveryMs, () => {
+      void sweep(() => undefined).catch((error: unknown) => log.warn("channel.sweep.failed", { error })).finally(sweepOften);
+    });
+    if (closing.signal.aborted) timer.close();
+  };
+  sweepOften();
 
   const save = async (id: string, entry: OutboxEntry): Promise<OutboxEntry> => {
     try {
@@ -208,7 +226,9 @@ export async function openOutbox(deps: OutboxDeps): Promise<Outbox> {
     const entry = (await load(id)) ?? fresh(order);
     if (entry.state === "done" || entry.state === "held") return entry;
     if (entry.state === "refused") throw new OpenClawError("CHANNEL_REFUSED", { why: entry.why ?? "" });
-    const account = deps.accountOf(order.channel, order.accountId).opened();
+    const one = deps.accountOf(order.channel, order.accountId);
+    await one.tried;
+    const account = one.opened();
     const text = order.text.trim() === "" ? (entry.messageIds.length === 0 ? "" : NOTHING_TO_SAY) : order.text;
     const whole = text === "" ? [] : account.channel.render(text);
     const parts = whole.length <= OUTBOX_LIMITS.partsMax ? whole : [...whole.slice(0, OUTBOX_LIMITS.partsMax - 1), CUT];
@@ -286,6 +306,7 @@ export async function openOutbox(deps: OutboxDeps): Promise<Outbox> {
     },
     close: async () => {
       closing.abort(new OpenClawError("CLOSED"));
+      timer?.close();
       await lanes.stopped();
     },
   };
