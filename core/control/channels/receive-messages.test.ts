@@ -91,6 +91,9 @@ test("a group is listened to where it is listed; who speaks is said; what is for
       ["[from Ada, @ada] all of it", "member", "always", [], "m4"],
     ]);
     assert.deepEqual(world.offered.map(({ sender }) => sender?.peer?.id), ["-9", "-9", "-8"]);
+    await world.say({ text: "and again", peer: { kind: "group", id: "-7" }, mentionsMe: true });
+    const told = world.log.filter((line) => line.startsWith("channel.ignored") && line.includes('"group":"-7"'));
+    assert.equal(told.length, 1, "its owner reads once which group to list");
     await world.close();
   });
 

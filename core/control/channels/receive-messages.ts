@@ -96,6 +96,16 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     return true;
   };
 
+  const ignored = new Set<string>();
+  /** Once for each conversation and reason: a busy group fills no log, and its owner reads there which id to list. */
+  const noteIgnored = ({ section: { channel, accountId } }: OpenedAccount, { peer }: ChannelMessage, why: string): void => {
+    const fact = JSON.stringify([channel, accountId, peer.id, why]);
+    if (ignored.has(fact)) return;
+    if (ignored.size >= RECEIVE_LIMITS.seenMax) ignored.clear();
+    ignored.add(fact);
+    log.info("channel.ignored", { channel, accountId, why, ...(peer.kind === "direct" ? {} : { [peer.kind]: peer.id }) });
+  };
+
   const takeOne = async (account: OpenedAccount, message: ChannelMessage, expired: ChannelMessage[]): Promise<void> => {
     const { section } = account;
     const { channel, accountId, values } = section;
@@ -103,7 +113,7 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     const admission = admitSender(message, {
       channel, section: values, owners: deps.owners(), approved: (senderId) => pairing.approved(accountKey(section), senderId),
     });
-    if (admission.kind === "ignored") return log.info("channel.ignored", { channel, accountId, why: admission.why });
+    if (admission.kind === "ignored") return noteIgnored(account, message, admission.why);
     const ageMs = clock.now() - message.sentAtMs;
     const isExpired = ageMs > (values.maxAgeMs ?? RECEIVE_LIMITS.maxAgeMs);
     if (admission.kind === "stranger") {
