@@ -230,7 +230,7 @@ export async function openChannels(deps: ChannelsDeps): Promise<Channels> {
     letIn: ({ channel, accountId }) => {
       const { allowFrom = [] } = find(channel, accountId).section.values;
       const owners = deps.owners();
-      const named = [...new Set([...allowFrom, ...owners].map(String))].filter((entry) => entry !== "*");
+      const named = [...new Set([...allowFrom, ...owners].map(String))].filter((entry) => entry !== "*" && !entry.startsWith("@"));
       return [
         ...named.map((senderId) => ({ channel, accountId, senderId, owner: owners.map(String).includes(senderId), by: "config" })),
         ...pairing.list(accountKey({ channel, accountId })).approved.map((sender) => ({ channel, accountId, ...sender })),

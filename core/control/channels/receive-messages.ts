@@ -54,7 +54,7 @@ export interface ReceiveDeps {
 }
 
 export const RECEIVE_LIMITS = {
-  maxAgeMs: 86_400_000, lateMs: 300_000, filesMax: 10, seenMax: 1_000, fetchMs: 60_000, livesMax: 100,
+  maxAgeMs: 86_400_000, lateMs: 300_000, filesMax: 10, seenMax: 1_000, fetchMs: 30_000, commandMs: 30_000, livesMax: 100,
 } as const;
 
 /** The store did not answer: the same is to be brought again. */
@@ -62,7 +62,6 @@ const PASSING = ["ENGINE_UNAVAILABLE", "BACKPRESSURE", "DISK_FULL", "FILE_LOCKED
 
 export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccount, messages: readonly ChannelMessage[]) => Promise<void> {
   const { clock, intake, pairing, outbox, follow, log } = deps;
-  const never = new AbortController().signal;
 
   /** Said to the person by the gateway itself; the same id is said once. */
   const tell = async ({ section }: OpenedAccount, message: ChannelMessage, id: string, text: string): Promise<void> => {
@@ -154,7 +153,7 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
       let text = message.text;
       if (label !== "outside" && text.trimStart().startsWith("/") && (isDirect || message.mentionsMe)) {
         const said = { runId, text: plainCommand(text), sessionKey, agentId, principal, isAdmin: label === "owner" };
-        const obeyed = await obey(said, isDirect, never);
+        const obeyed = await obeyInTime(said, isDirect);
         if (obeyed !== undefined && "reply" in obeyed) {
           if (obeyed.reply !== "") await tell(account, message, `cmd-${runId}`, obeyed.reply);
           return;
@@ -174,7 +173,7 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
           ...(isDirect ? {} : { replyToId: message.id }),
         },
       };
-      follow.begin({
+      if (isDirect || message.mentionsMe || activation === "always") follow.begin({
         sessionKey, runId, channel, accountId, at, isOwnersOwn: isDirect && isOwner,
         ...(isDirect ? {} : { replyToId: message.id }),
       });
@@ -193,6 +192,15 @@ export function createReceiveMessages(deps: ReceiveDeps): (account: OpenedAccoun
     }
   };
 
+  /** Whatever comes after it to this account waits for it. */
+  const obeyInTime = async (said: SaidInChannel, isDirect: boolean): Promise<ObeyedCommand> => {
+    const limit = deadline(clock, RECEIVE_LIMITS.commandMs, () => new OpenClawError("REQUEST_TIMEOUT"));
+    try {
+      return await obey(said, isDirect, limit.signal);
+    } finally {
+      limit.close();
+    }
+  };
   const obey = async (said: SaidInChannel, isDirect: boolean, signal: AbortSignal): Promise<ObeyedCommand> => {
     const [, id, decision = ""] = /^\/approve(?:\s+(\S+))?(?:\s+(\S+))?\s*$/i.exec(said.text.trim()) ?? [];
     if (!/^\/approve(?:\s|$)/i.test(said.text.trim())) return await deps.command(said, signal);
