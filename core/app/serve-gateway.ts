@@ -10,7 +10,7 @@ import type { Engine } from "@openclaw/sdk";
 import { systemClock } from "../base/clock.ts";
 import { systemIds } from "../base/ids.ts";
 import type { Secret } from "../base/secret.ts";
-import { settleMemory, settleWhenQuiet } from "../base/settle-memory.ts";
+import { boundHeap, settleMemory, settleWhenQuiet } from "../base/settle-memory.ts";
 import { openLobby, type Lobby, type LobbyDeps, type OpenPort } from "../control/gateway.ts";
 import { loadNodeIdentity, saveDeviceToken } from "../execution/node-host.ts";
 import { locateConfig, openConfig, variablesOf, type ConfigIssue, type RunningConfig, type TakenHow } from "../fabric/config-start.ts";
@@ -149,7 +149,10 @@ export async function serveGateway(options: ServeGatewayOptions): Promise<number
   const keeping = keepLocalNode(composition);
   const first = await keeping.first;
   await showBanner(first, composition, readyInMs);
-  setImmediate(() => flushCompileCache());
+  setImmediate(() => {
+    flushCompileCache();
+    boundHeap();
+  });
   const settling = settleWhenQuiet({
     clock: systemClock, afterMs: SETTLE_MS, settle: settleMemory,
     done: () => {

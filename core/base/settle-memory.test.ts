@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import { VirtualClock } from "../../testkit/virtual-clock.ts";
 import { settleWhenQuiet } from "./settle-memory.ts";
@@ -32,4 +34,27 @@ test("as long as something is done or under way it waits, and at last gives up (
   await clock.advance(120_000);
   world.done = 5;
   assert.equal(world.settled, 0);
+});
+
+/** Collected in the thread that allocates: by how much was allocated, and not by how busy the machine is. */
+const ALONE = ["--single-threaded-gc", "--min-semi-space-size=4", "--max-semi-space-size=8", "--trace-gc"];
+
+test("a bounded heap is looked at long before it is full of garbage, also when it is told while it runs (S1.46)", () => {
+  const collections = (before: string): number => {
+    const program = `
+      import { boundHeap } from ${JSON.stringify(join(import.meta.dirname, "settle-memory.ts"))};
+      ${before}
+      const kept = [];
+      for (let step = 0; step < 12_000; step += 1) {
+        kept.push(Array.from({ length: 200 }, (_, at) => ({ at, text: "x" + at + step })));
+        if (kept.length > 300) kept.shift();
+        if (step % 20 === 0) await new Promise(setImmediate);
+      }`;
+    const args = [...ALONE, "--input-type=module", "--eval", program];
+    const { stdout, status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    return stdout.split("Mark-Compact").length - 1;
+  };
+  const [bounded, unbounded] = [collections("boundHeap();"), collections("")];
+  assert.ok(bounded >= 2 * unbounded && unbounded >= 1, `${bounded} collections, and ${unbounded} where nothing was told`);
 });

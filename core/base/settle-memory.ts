@@ -20,6 +20,17 @@ export function settleMemory(): void {
   setFlagsFromString("--no-expose-gc");
 }
 
+/**
+ * What outlives the young generation is not looked at again by Node's own measure before there are hundreds of megabytes of it, nearly
+ * all garbage; told how far it may grow beyond what the last collection left, it stays near what is in use.
+ *
+ * Told to a process that runs, not on its command line: Node takes what it has compiled of itself ahead only under the flags it was
+ * built with, and without that each start takes a tenth longer. So it is told once everything that a start needs is loaded.
+ */
+export function boundHeap(): void {
+  setFlagsFromString("--heap-growing-percent=50");
+}
+
 export interface Quiet {
   readonly clock: Clock;
   readonly afterMs: number;

@@ -5,12 +5,10 @@
  * begins with less than 4 MB is collected over and over while the program is loaded. What is compiled ahead is compiled with
  * the same flags, for some of them are part of the compile cache's name.
  *
- * What outlives the young generation is not looked at again by Node's own measure before there are hundreds of megabytes of
- * it, nearly all garbage; told where to begin and how far to let it grow, the old generation stays near what is in use.
+ * Most other flags of V8 would cost more than they bring: Node takes what it has compiled of itself ahead, and what the program
+ * has in the cache of another process, only under the flags it was built with.
  */
-export const nodeFlags = [
-  "--min-semi-space-size=4", "--max-semi-space-size=8", "--initial-old-space-size=96", "--heap-growing-percent=50",
-];
+export const nodeFlags = ["--min-semi-space-size=4", "--max-semi-space-size=8"];
 
 /**
  * What the C library is told: buffers are made by one thread and freed by another, and where every thread has a heap of its own,
