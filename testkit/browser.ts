@@ -15,6 +15,8 @@ export type { Browser, BrowserContext, Page };
 /** What of a gateway is needed: where it is, and a command line that asks it for a link. */
 export interface PageHost {
   cli(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  /** What is done before it goes for good. */
+  beforeEnd?(act: () => Promise<void>): void;
 }
 
 export interface OpenOptions {
@@ -105,6 +107,8 @@ export async function openPage(t: TestContext, browser: Browser, gateway: PageHo
   });
   page.on("pageerror", (error) => note(String(error.stack ?? error)));
   t.after(() => assert.deepEqual(problems, [], "the page had problems"));
+  // A page whose gateway goes while it still fetches its other parts would have a problem that is none.
+  gateway.beforeEnd?.(() => context.close());
   const { code, stdout, stderr } = await gateway.cli(["dashboard", "--json"]);
   assert.equal(code, 0, stderr);
   const link = new URL((JSON.parse(stdout) as { readonly url: string }).url);

@@ -80,6 +80,8 @@ export interface RealGateway {
   start(more?: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves when the process that runs now has ended; at once where there is none. */
   gone(): Promise<void>;
+  /** Done, in this order, before it is disposed of: whoever watches it leaves first. */
+  beforeEnd(act: () => Promise<void>): void;
   dispose(): Promise<void>;
 }
 
@@ -142,7 +144,9 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     }
   };
 
+  const leaving: (() => Promise<void>)[] = [];
   const dispose = async (): Promise<void> => {
+    for (const leave of leaving) await leave();
     const patience = setTimeout(() => run.child?.kill("SIGKILL"), READY_MS);
     await end("SIGTERM");
     clearTimeout(patience);
@@ -193,6 +197,7 @@ export async function openRealGateway(options: RealGatewayOptions = {}): Promise
     stop: (signal = "SIGTERM") => end(signal),
     start,
     gone: () => run.closed,
+    beforeEnd: (act) => void leaving.push(act),
     dispose,
   };
 }
