@@ -2,6 +2,7 @@
 import { type ClientRequest, request as requestHttp } from "node:http";
 import type { Socket } from "node:net";
 import type { ChannelContext, ChannelMessage, ChannelState, OutboundRequest, OutboundResponse } from "@openclaw/sdk";
+import { waitReally } from "./wait-really.ts";
 
 export interface RecordedContext {
   readonly ctx: ChannelContext;
@@ -64,17 +65,6 @@ export function recordedContext(config: unknown, steer: ContextSteer = {}): Reco
       check();
     }),
   };
-}
-
-export function waitReally(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error);
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    }, { once: true });
-  });
 }
 
 /** As the gateway's own, without its judgement of addresses: once a connection stands, a request counts as sent. */

@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { checkCall, checkObject, type Given, isRecord, SCHEMA } from "./fake-telegram/check-call.ts";
 import { METHODS, Refusal } from "./fake-telegram/methods.ts";
 import { type FakeChat, type FakeWords, privateChat, type SeenMessage, World } from "./fake-telegram/world.ts";
+import { readBody } from "./read-body.ts";
 
 export { ENTITIES_MAX, parseHtml, type FakeEntity } from "./fake-telegram/parse-html.ts";
 export { ALICE, BOB, CHANNEL, FORUM, GROUP, type FakeChat, type FakeFile, type FakePerson, type FakeWords, type SeenMessage }
@@ -283,14 +284,8 @@ function send(response: ServerResponse, { status, body }: Answer): void {
 
 /** Of the query and a body of JSON, which is what bots send that send no file. */
 async function readParameters(request: IncomingMessage, url: URL): Promise<Given> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new Error("the request is too large");
-    chunks.push(chunk);
-  }
-  const body: unknown = bytes === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  const sent = await readBody(request, BODY_BYTES_MAX);
+  const body: unknown = sent === "" ? {} : JSON.parse(sent);
   if (!isRecord(body)) throw new Error("no object");
   return { ...Object.fromEntries(url.searchParams), ...body };
 }

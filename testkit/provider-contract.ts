@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ERRORS, OpenClawError, type JsonSchema } from "@openclaw/protocol";
 import type { ModelEvent, ModelMessage, ModelRequest, Provider, ProviderContext, ToolCall, ToolFace } from "@openclaw/sdk";
+import { waitReally } from "./wait-really.ts";
 
 export interface ProviderUnderTest {
   readonly provider: Provider;
@@ -42,17 +43,6 @@ export function providerContext(config: unknown, steer: Partial<ProviderContext>
     random: () => 0.5,
     ...steer,
   };
-}
-
-function waitReally(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error);
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    }, { once: true });
-  });
 }
 
 /** Fifty times faster, but still real: a wait that takes no time at all would starve whatever it waits for. */

@@ -10,6 +10,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { readBody } from "./read-body.ts";
 import { decide, type ChatMessage, type ScriptedSpeech } from "./scripted-model-server.ts";
 
 export interface VendorError { readonly type: string; readonly message: string }
@@ -70,7 +71,7 @@ export async function openScriptedMessages({ port = 0 }: { readonly port?: numbe
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? "/";
     if (request.method !== "POST" || path !== "/v1/messages") return fail(response, 404, "not_found_error", `no route ${path}`);
-    const body = await readBody(request);
+    const body = JSON.parse(await readBody(request, BODY_BYTES_MAX)) as MessagesBody;
     const closed = new Promise<"complete" | "closed-by-client">((resolve) => {
       response.on("close", () => resolve(response.writableFinished ? "complete" : "closed-by-client"));
     });
@@ -260,16 +261,7 @@ function fail(
   response.end(JSON.stringify({ type: "error", error: { type, message }, request_id: "req_scripted" }));
 }
 
-async function readBody(request: IncomingMessage): Promise<MessagesBody> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new Error("the request is too large");
-    chunks.push(chunk);
-  }
-  return JSON.parse(Buffer.concat(chunks).toString("utf8")) as MessagesBody;
-}
+
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -15,6 +15,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { readBody } from "./read-body.ts";
 
 export interface ScriptedCall { readonly name: string; readonly arguments: unknown; readonly id?: string }
 
@@ -127,7 +128,7 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
     if (request.method !== "POST" || !path.endsWith("/chat/completions")) {
       return respond(response, 404, errorBody("no such path", "not_found"));
     }
-    const sent = await readBody(request);
+    const sent = JSON.parse(await readBody(request, BODY_BYTES_MAX)) as ChatBody;
     const body = inPlainText(sent);
     const closed = new Promise<"complete" | "closed-by-client">((resolve) => {
       response.on("close", () => resolve(response.writableFinished ? "complete" : "closed-by-client"));
@@ -375,16 +376,7 @@ function respond(response: ServerResponse, status: number, body: string, headers
   response.end(body);
 }
 
-async function readBody(request: IncomingMessage): Promise<ChatBody> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new Error("body too large");
-    chunks.push(chunk);
-  }
-  return JSON.parse(Buffer.concat(chunks).toString("utf8")) as ChatBody;
-}
+
 
 /** Keeps no process alive. */
 function pause(ms: number): Promise<void> {

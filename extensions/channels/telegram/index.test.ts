@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { channelContract, type ChannelTrouble } from "@openclaw/testkit/channel-contract";
-import { type ContextSteer, exchange, recordedContext, type RecordedContext, waitReally } from "@openclaw/testkit/channel-context";
+import { type ContextSteer, exchange, recordedContext, type RecordedContext } from "@openclaw/testkit/channel-context";
 import { ALICE, BOB, CHANNEL, type FakeFault, FORUM, GROUP, openFakeTelegram, parseHtml } from "@openclaw/testkit/fake-telegram";
+import { waitReally } from "@openclaw/testkit/wait-really";
 import telegram from "./index.ts";
 
 const FAULTS: Readonly<Record<ChannelTrouble, FakeFault>> = {
