@@ -261,8 +261,6 @@ function fail(
   response.end(JSON.stringify({ type: "error", error: { type, message }, request_id: "req_scripted" }));
 }
 
-
-
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -376,8 +376,6 @@ function respond(response: ServerResponse, status: number, body: string, headers
   response.end(body);
 }
 
-
-
 /** Keeps no process alive. */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
