@@ -7,6 +7,7 @@ import { extname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { openBrowser, openPage, type BrowserContext, type WatchedPage } from "@openclaw/testkit/browser";
+import { ALICE, openFakeTelegram } from "@openclaw/testkit/fake-telegram";
 import { findFlaws, walkByKeyboard } from "@openclaw/testkit/page-flaws";
 import { openRealGateway, PROGRAM_ROOT, type RealGateway } from "@openclaw/testkit/real-gateway";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
@@ -24,12 +25,17 @@ const PHONE = { width: 360, height: 640 };
 
 const readManifest = (): Manifest => JSON.parse(readFileSync(join(PROGRAM_ROOT, "ui", "dist", "manifest.json"), "utf8")) as Manifest;
 
-/** Something to see on every page: a turn that ran, and one that waits for a person. */
+/** Something to see on every page: a turn that ran, one that waits for a person, and somebody on a messenger who asks to write. */
 async function openFurnished(t: { after(ended: () => Promise<unknown>): void }): Promise<RealGateway> {
   const model = await openScriptedModel();
   t.after(() => model.close());
-  const gateway = await openRealGateway({ config: scriptedConfig(model.url) });
+  const telegram = await openFakeTelegram();
+  t.after(async () => telegram[Symbol.asyncDispose]());
+  const channels = { telegram: { botToken: telegram.token, apiRoot: telegram.url } };
+  const gateway = await openRealGateway({ config: { ...scriptedConfig(model.url), channels } });
   t.after(() => gateway.dispose());
+  telegram.say({ text: "hello" });
+  await telegram.until(() => telegram.messages(ALICE.id).find(({ from }) => from === "bot"));
   const { client, until } = await gateway.connect();
   await client.call("chat.send", { sessionKey: "main", message: "hello there", idempotencyKey: "said-1" });
   await until(({ event, payload }) => event === "chat" && (payload as { state?: string }).state === "final");
@@ -49,7 +55,9 @@ async function go({ page, settled }: WatchedPage, path: string): Promise<void> {
 }
 
 /** Beside the places themselves. */
-const FURTHER = ["chat/agent%3Amain%3Atidy", "settings/config/hooks", "settings/devices", "settings/models", "nowhere"];
+const FURTHER = [
+  "chat/agent%3Amain%3Atidy", "settings/config/hooks", "settings/devices", "settings/models", "settings/channels", "nowhere",
+];
 const OVERLAYS = { "Control+k": "combobox", "?": "dialog" } as const;
 
 test("every page, light and dark, desk and phone: no barrier, no error, nothing too small, nothing sideways, all of it by keyboard "

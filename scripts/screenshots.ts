@@ -5,12 +5,13 @@
  *   npm run screenshots -- settings  those whose names begin so
  *   npm run screenshots -- --docs    the one that README shows, in both themes, into docs/images
  *
- * The gateway has a second node, turns that ran, and one that waits for a person. Whoever changes how something looks makes them, and
- * looks at each.
+ * The gateway has a second node, turns that ran, one that waits for a person, and somebody on a messenger who asks to write. Whoever
+ * changes how something looks makes them, and looks at each.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { launchBrowser, type Browser, type BrowserContext, type Page } from "../testkit/browser.ts";
+import { ALICE, openFakeTelegram } from "../testkit/fake-telegram.ts";
 import { openRealGateway, PROGRAM_ROOT, type RealGateway } from "../testkit/real-gateway.ts";
 import { openRealNode } from "../testkit/real-node.ts";
 
@@ -23,7 +24,8 @@ const THEMES = ["light", "dark"] as const;
 const MAIN = "agent:main:main";
 const ASKS = "agent:main:report";
 const SETTINGS = [
-  "agents/main", "models", "abilities", "devices", "repairs", "backups", "codes", "about", "file", "config/gateway", "config/tools",
+  "agents/main", "models", "channels", "abilities", "devices", "repairs", "backups", "codes", "about", "file", "config/gateway",
+  "config/tools",
 ];
 const SAID = ["How busy is this machine?", "How much disk space is left?"];
 const ELSEWHERE = "Run uptime on kitchen-pi";
@@ -33,8 +35,14 @@ async function makePictures(docs: boolean, only = ""): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   await using stack = new AsyncDisposableStack();
-  const gateway = await openRealGateway();
+  const telegram = stack.use(await openFakeTelegram());
+  const channels = { telegram: { botToken: telegram.token, apiRoot: telegram.url } };
+  const gateway = await openRealGateway(docs ? {} : { config: { channels } });
   stack.defer(() => gateway.dispose());
+  if (!docs) {
+    telegram.say({ text: "hello" });
+    await telegram.until(() => telegram.messages(ALICE.id).find(({ from }) => from === "bot"));
+  }
   const node = await openRealNode(gateway, { name: "kitchen-pi", tags: ["arm", "kitchen"] });
   stack.defer(() => node.dispose());
   const pages = await furnish(gateway, only);
