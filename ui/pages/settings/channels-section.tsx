@@ -109,7 +109,8 @@ function AccountRow({ account, act }: { readonly account: Account; readonly act:
       <p class="small soft facts-line">
         {sinceMs === undefined ? null : <>{say.began} <Time atMs={sinceMs} /> · </>}
         {inMs === undefined && outMs === undefined ? say.never : null}
-        {inMs === undefined ? null : <>{say.lastIn} <Time atMs={inMs} /> </>}
+        {inMs === undefined ? null : <>{say.lastIn} <Time atMs={inMs} /></>}
+        {inMs === undefined || outMs === undefined ? null : " · "}
         {outMs === undefined ? null : <>{say.lastOut} <Time atMs={outMs} /></>}
       </p>
       <p class="small soft">{say.may[account.policy] ?? ""} {account.owed === 0 ? null : say.owed(account.owed)}</p>
