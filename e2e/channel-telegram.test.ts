@@ -10,6 +10,8 @@ import { openRealNode } from "@openclaw/testkit/real-node";
 import { callMark, scriptedConfig } from "@openclaw/testkit/scripted-config";
 import { openScriptedModel } from "@openclaw/testkit/scripted-model-server";
 
+interface Row { readonly displayName: string; readonly connected: boolean }
+
 test("a stranger gets a code and no model; let in as the owner, they ask for a program on a paired node and read what it said, once, "
   + "though the gateway died before Telegram could forget the message, and once, though it died in the middle of an answer; a group is "
   + "answered where it speaks to it (S4.24, S4.5, S4.8, S4.26, S1.7, S1.8, C1, C2, W.6.61, W.6.62)", async (t) => {
@@ -47,10 +49,17 @@ test("a stranger gets a code and no model; let in as the owner, they ask for a p
   const { requests, approved } = await owner.client.request("channels.pairing.list", {}) as Readonly<Record<string, readonly unknown[]>>;
   assert.deepEqual([requests?.length, approved?.length], [0, 1]);
 
-  telegram.say({ from: ALICE, text: `go ${callMark("exec", { node: "far", command: "uname -s" })}` });
+  telegram.say({ from: ALICE, text: "it is me" });
   await gateway.gone();
   assert.equal(telegram.unconfirmed, 1, "it died before Telegram could forget the message");
   await gateway.start();
+  await untilSaid(ALICE.id, /echo: it is me/);
+  const back = await gateway.connect();
+  for (let isBack = false; !isBack;) {
+    const { nodes } = await back.client.request("node.list", {}) as { readonly nodes: readonly Row[] };
+    isBack = nodes.some(({ displayName, connected }) => displayName === "far" && connected);
+  }
+  telegram.say({ from: ALICE, text: `go ${callMark("exec", { node: "far", command: "uname -s" })}` });
   await untilSaid(ALICE.id, /done: Linux/);
 
   telegram.say({ chat: GROUP, from: BOB, text: "nobody is asked" });
@@ -66,7 +75,7 @@ test("a stranger gets a code and no model; let in as the owner, they ask for a p
   await untilSaid(ALICE.id, /and the rest\.$/);
   telegram.say({ from: ALICE, text: "/whoami" });
   await untilSaid(ALICE.id, /You are/);
-  assert.deepEqual(saidIn(ALICE.id).map((text) => text.split(/[ :]/, 1)[0]), ["This", "done", "Half", "You"]);
+  assert.deepEqual(saidIn(ALICE.id).map((text) => text.split(/[ :]/, 1)[0]), ["This", "echo", "done", "Half", "You"]);
   const again = await gateway.connect();
   const { channelAccounts: accounts } = await again.client.request("channels.status", {}) as {
     readonly channelAccounts: Readonly<Record<string, readonly { readonly state: string; readonly as: string }[]>>;
